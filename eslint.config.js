@@ -1,0 +1,82 @@
+// Lint rules. The import zones below are the house's floors: every import runs downward (see CONTRIBUTING.md).
+import importX from 'eslint-plugin-import-x';
+import jsxA11y from 'eslint-plugin-jsx-a11y';
+import reactHooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+
+/** Which rooms a room may import from (its own files are always allowed). */
+const floors = {
+  base: [],
+  data: ['base'],
+  student: ['base'],
+  engine: ['base', 'student'],
+  distill: ['base', 'data', 'student', 'engine'],
+  store: ['base', 'data', 'student', 'engine', 'distill'],
+  export: ['base', 'data', 'student', 'engine', 'distill', 'store'],
+  headless: ['base', 'data', 'student', 'engine', 'distill', 'export'],
+  worker: ['base', 'data', 'student', 'engine', 'distill', 'store', 'export'],
+  app: ['base', 'data', 'student', 'distill', 'store', 'export', 'worker'],
+};
+const rooms = Object.keys(floors);
+
+const zones = rooms.flatMap((room) =>
+  rooms
+    .filter((other) => other !== room && !floors[room].includes(other))
+    .map((other) => ({
+      target: `./src/${room}`,
+      from: `./src/${other}`,
+      message: `${room}/ may not import from ${other}/: imports run one way (CONTRIBUTING.md, "The house").`,
+    })),
+);
+// The screens know what an engine is called and what it says of itself, never how it computes.
+zones.push({
+  target: './src/app',
+  from: './src/engine',
+  except: ['./engine.ts'],
+  message: 'app/ may only read the types of engine/engine.ts.',
+});
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist',
+      'build',
+      'node_modules',
+      'public',
+      'tests/fixtures',
+      'src/engine/wasm/assembly',
+      'test-results',
+      'playwright-report',
+    ],
+  },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX, 'react-hooks': reactHooks },
+    settings: { 'import-x/resolver': { typescript: true, node: true } },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-cycle': 'error',
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
+      eqeqeq: 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Typed arrays are indexed in loops whose bounds are their lengths; `!` says so there.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  { files: ['src/app/**/*.tsx'], ...jsxA11y.flatConfigs.strict },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    ...tseslint.configs.disableTypeChecked,
+  },
+);

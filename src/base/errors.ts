@@ -1,0 +1,92 @@
+/**
+ * Errors that a person reads. Every message says what happened and what to do next; every failure has one class,
+ * so that code can tell them apart and a test can ask for the right one.
+ */
+
+/** What crosses the worker boundary in place of an Error: nothing is flattened to a bare string. */
+export interface ErrorReport {
+  name: string;
+  message: string;
+  /** The file at fault, where there is one. */
+  file: string | null;
+  /** Line in that file, from 1, where there is one. */
+  line: number | null;
+}
+
+/** Base of every error that Stillroom raises on purpose. */
+export abstract class StillroomError extends Error {
+  constructor(
+    readonly problem: string,
+    readonly remedy: string,
+  ) {
+    super(`${problem} ${remedy}`);
+    this.name = new.target.name;
+  }
+}
+
+/** A file, recipe or folder that cannot be used as it is: the person can mend it. The terminal exits with 2. */
+export class InputError extends StillroomError {
+  readonly file: string | null;
+  readonly line: number | null;
+
+  /**
+   * @param problem What is wrong, as a sentence.
+   * @param remedy What to do about it, as a sentence.
+   * @param where The file (as the person named it) and the line in it, from 1.
+   */
+  constructor(
+    problem: string,
+    remedy: string,
+    where: { file?: string | undefined; line?: number | undefined } = {},
+  ) {
+    const place =
+      where.file === undefined
+        ? ''
+        : where.line === undefined
+          ? `${where.file}: `
+          : `${where.file}, line ${where.line}: `;
+    super(place + problem, remedy);
+    this.file = where.file ?? null;
+    this.line = where.line ?? null;
+  }
+}
+
+/** The engine could not do what was asked of it (no adapter, out of memory, a kernel refused). */
+export class EngineError extends StillroomError {}
+
+/** The GPU device is gone: driver reset, sleep, unplugged, or destroyed. What was on it is lost. */
+export class DeviceLostError extends StillroomError {}
+
+/** A loss or a gradient norm was NaN or infinite at this step. */
+export class NonFiniteError extends StillroomError {
+  constructor(
+    readonly step: number,
+    what: string,
+  ) {
+    super(
+      `At step ${step} the ${what} was not a finite number.`,
+      'Lower the learning rate, or check that the student’s weights suit single precision, and train again.',
+    );
+  }
+}
+
+/** The browser would not store what it was given. */
+export class StorageError extends StillroomError {}
+
+/** Somebody asked for the work to stop; not a failure. */
+export class StoppedError extends StillroomError {
+  constructor() {
+    super('Stopped.', 'Start again when you are ready.');
+  }
+}
+
+/** Any thrown value as a report that can be posted, stored and shown. */
+export function reportError(error: unknown): ErrorReport {
+  if (error instanceof InputError) {
+    return { name: error.name, message: error.message, file: error.file, line: error.line };
+  }
+  if (error instanceof Error) {
+    return { name: error.name, message: error.message || error.name, file: null, line: null };
+  }
+  return { name: 'Error', message: String(error), file: null, line: null };
+}

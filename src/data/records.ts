@@ -1,0 +1,177 @@
+/**
+ * A text as records, each with the line on which it begins: JSON Lines, or one JSON array. A record that cannot be
+ * read is a refusal in its own place; the others are kept.
+ */
+import { findJsonFault } from './json-fault.ts';
+
+export type TextRecord =
+  | { kind: 'value'; line: number; value: unknown }
+  /** A record that could not be read. It keeps its position, so that joins by position stay right. */
+  | { kind: 'refused'; line: number; reason: string }
+  /** Something wrong between or after the records. It takes no position. */
+  | { kind: 'stray'; line: number; reason: string };
+
+const byteOrderMark = '\ufeff';
+/** The end of one row and the beginning of the next, in an array of objects. */
+const betweenRows = /\}\s*,?\s*\{/;
+
+/**
+ * Splits a file's text into records, in order. Blank lines are skipped; a byte order mark and CRLF are tolerated.
+ * Never throws: what cannot be read is a refusal, and a text without records gives an empty list.
+ */
+export function splitRecords(text: string): TextRecord[] {
+  const start = text.startsWith(byteOrderMark) ? 1 : 0;
+  const first = skipSpace(text, start);
+  if (first === text.length) return [];
+  if (text[first] === '[' && !isListPerLine(text, first)) return splitArray(text, first);
+  return splitLines(text, start);
+}
+
+/** JSON Lines whose lines are lists: then the first line is a whole list and more follows. */
+function isListPerLine(text: string, first: number): boolean {
+  const end = text.indexOf('\n', first);
+  if (end === -1 || skipSpace(text, end) === text.length) return false;
+  return parse(text.slice(first, end)) !== null;
+}
+
+function splitLines(text: string, start: number): TextRecord[] {
+  const records: TextRecord[] = [];
+  const broken: { index: number; content: string }[] = [];
+  let objects = 0;
+  for (let line = 1, from = start; from < text.length; line += 1) {
+    const newline = text.indexOf('\n', from);
+    const end = newline === -1 ? text.length : newline;
+    // Files that were joined end to end have their marks in the middle.
+    const content = text.slice(text[from] === byteOrderMark ? from + 1 : from, end);
+    from = end + 1;
+    if (content.trim() === '') continue;
+    const parsed = parse(content);
+    if (parsed === null) {
+      broken.push({ index: records.length, content });
+      records.push({ kind: 'refused', line, reason: '' });
+    } else {
+      if (typeof parsed.value === 'object' && parsed.value !== null) objects += 1;
+      records.push({ kind: 'value', line, value: parsed.value });
+    }
+  }
+  if (objects === 0 && records.length > 1) {
+    // One object over many lines (a configuration, say) is one record, not many broken ones.
+    const whole = parse(text.slice(start));
+    if (whole !== null) return [{ kind: 'value', line: records[0]!.line, value: whole.value }];
+  }
+  for (const { index, content } of broken) {
+    const record = records[index]!;
+    const advice =
+      index === records.length - 1
+        ? 'the file may have been cut off'
+        : 'each row stands on one line of its own';
+    records[index] = { kind: 'refused', line: record.line, reason: notJson(content, record.line, advice) };
+  }
+  return records;
+}
+
+/**
+ * Walks the elements of a top-level array. A malformed one may seem to swallow its neighbours (a quote or a bracket is
+ * missing): then it is cut at the first `},{`, so that the others are kept.
+ */
+function splitArray(text: string, open: number): TextRecord[] {
+  const records: TextRecord[] = [];
+  let line = 1;
+  let newline = text.indexOf('\n');
+  const lineAt = (position: number): number => {
+    for (; newline !== -1 && newline < position; newline = text.indexOf('\n', newline + 1)) line += 1;
+    return line;
+  };
+  const stray = (position: number, reason: string): void => {
+    records.push({ kind: 'stray', line: lineAt(position), reason });
+  };
+
+  // An element that swallows all that follows costs a walk to the end. Where many do, every `},{` is taken at its word.
+  let patience = 10 * text.length;
+  let position = open + 1;
+  let before: 'start' | 'comma' | 'element' = 'start';
+  for (;;) {
+    position = skipSpace(text, position);
+    const next = text[position];
+    if (next === undefined) {
+      stray(position, 'the list is not closed by “]”; the file may have been cut off');
+      return records;
+    }
+    if (next === ']') {
+      if (before === 'comma') stray(position, 'a comma has no row after it');
+      const after = skipSpace(text, position + 1);
+      if (after < text.length) stray(after, 'more text follows the end of the list; it was not read');
+      return records;
+    }
+    if (next === ',') {
+      if (before !== 'element') stray(position, 'a comma has no row before it');
+      before = 'comma';
+      position += 1;
+      continue;
+    }
+    if (before === 'element') stray(position, 'a comma is missing between two rows');
+    const elementLine = lineAt(position);
+    const hasty = patience > 0 ? null : betweenRows.exec(text.slice(position));
+    let end = hasty === null ? elementEnd(text, position) : position + hasty.index + 1;
+    let element = text.slice(position, end);
+    let parsed = parse(element);
+    const boundary = parsed === null ? betweenRows.exec(element) : null;
+    if (boundary !== null) {
+      patience -= element.length;
+      end = position + boundary.index + 1;
+      element = text.slice(position, end);
+      parsed = parse(element);
+    }
+    if (parsed !== null) records.push({ kind: 'value', line: elementLine, value: parsed.value });
+    else {
+      const cutOff = end === text.length;
+      const reason = notJson(element, elementLine, cutOff ? 'the file may have been cut off' : '');
+      records.push({ kind: 'refused', line: elementLine, reason });
+      // The refusal says already that the file ends too soon.
+      if (cutOff) return records;
+    }
+    before = 'element';
+    position = end;
+  }
+}
+
+/** Where the element that starts at `position` ends: at a comma or `]` of the outer list, or with the text. */
+function elementEnd(text: string, position: number): number {
+  let depth = 0;
+  let inString = false;
+  for (let at = position; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === 0x5c /* \ */) at += 1;
+      else if (code === 0x22 /* " */) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b /* { */ || code === 0x5b /* [ */) depth += 1;
+    else if (code === 0x7d /* } */ || code === 0x5d /* ] */) {
+      if (depth > 0) depth -= 1;
+      else if (code === 0x5d) return at;
+    } else if (code === 0x2c /* , */ && depth === 0) return at;
+  }
+  return text.length;
+}
+
+/** The first position from `position` that JSON does not count as white space. */
+function skipSpace(text: string, position: number): number {
+  while (position < text.length && ' \t\r\n'.includes(text[position]!)) position += 1;
+  return position;
+}
+
+/** The value, or null where the text is not JSON. A failed parse is dear, so that what cannot be JSON is told first. */
+function parse(text: string): { value: unknown } | null {
+  if (!/^[ \t\r\n]*["{[\-0-9tfn]/.test(text)) return null;
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return null;
+  }
+}
+
+function notJson(text: string, line: number, adviceWhereItEnds: string): string {
+  const fault = findJsonFault(text, line);
+  if (fault === null) return 'not valid JSON';
+  return `not valid JSON: ${fault.what}${fault.endsEarly && adviceWhereItEnds !== '' ? `; ${adviceWhereItEnds}` : ''}`;
+}

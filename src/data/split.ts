@@ -1,0 +1,172 @@
+/** Which files belong together, and which are for training and which for testing. */
+import { InputError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
+import { countMismatch } from './join.ts';
+import type { DataFile, DatasetFile, RationalesFile } from './read-file.ts';
+
+export type Split = 'train' | 'test';
+
+export interface SplitFiles {
+  dataset: DatasetFile;
+  rationales: RationalesFile | null;
+}
+
+export interface Pairing {
+  train: SplitFiles | null;
+  test: SplitFiles | null;
+  /** The split of every file as far as it is known, those that were left over included. */
+  splits: Map<DataFile, Split | null>;
+  /** A file that was left over, and why, with what to do. */
+  leftover: { file: DataFile; error: InputError }[];
+}
+
+const trainWords = new Set(['train', 'training']);
+const testWords = new Set(['test', 'validation', 'valid', 'val', 'dev']);
+
+/** The split that a file's name speaks of, or null where it speaks of none or of both. Folders count if the name is silent. */
+export function guessSplit(path: string): Split | null {
+  for (const part of path.split(/[\\/]/).reverse()) {
+    const words = part
+      .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .split(/[^a-z]+/);
+    const train = words.some((word) => trainWords.has(word));
+    const test = words.some((word) => testWords.has(word));
+    if (train !== test) return train ? 'train' : 'test';
+    if (train) return null;
+  }
+  return null;
+}
+
+/**
+ * Sorts files into a train and a test split, each a dataset with its rationales where there are any.
+ * A name that tells the split decides; then equal numbers of rows, where they leave no doubt; then the larger dataset
+ * is for training. Never throws: what finds no place is in `leftover`.
+ *
+ * @param chosen What the person decided; it goes before the names.
+ */
+export function pairFiles(
+  files: readonly DataFile[],
+  chosen: ReadonlyMap<DataFile, Split> = new Map(),
+): Pairing {
+  const datasets = files.filter((file) => file.kind === 'dataset');
+  const rationales = files.filter((file) => file.kind === 'rationales');
+  const splits = new Map<DataFile, Split | null>();
+  for (const file of files) splits.set(file, chosen.get(file) ?? guessSplit(file.file));
+  const leftover: Pairing['leftover'] = [];
+
+  settleDatasets(datasets, rationales, splits);
+  const taken: Record<Split, DatasetFile | null> = { train: null, test: null };
+  for (const dataset of datasets) {
+    const split = splits.get(dataset) ?? null;
+    const earlier = split === null ? null : taken[split];
+    if (split !== null && earlier === null) taken[split] = dataset;
+    else leftover.push({ file: dataset, error: surplusDataset(dataset, split, earlier) });
+  }
+
+  const pairs: Record<Split, SplitFiles | null> = { train: null, test: null };
+  for (const split of ['train', 'test'] as const) {
+    const dataset = taken[split];
+    if (dataset !== null) pairs[split] = { dataset, rationales: null };
+  }
+  // Those whose split is known come first, so that a nameless file cannot take their place.
+  const ordered = [...rationales].sort(
+    (a, b) => Number(splits.get(a) === null) - Number(splits.get(b) === null),
+  );
+  for (const file of ordered) {
+    const known = splits.get(file) ?? null;
+    const candidates = (known === null ? (['train', 'test'] as const) : [known]).filter(
+      (split) => pairs[split]?.dataset.positions === file.positions && pairs[split].rationales === null,
+    );
+    const only = candidates.length === 1 ? candidates[0]! : null;
+    if (only !== null) {
+      pairs[only]!.rationales = file;
+      splits.set(file, only);
+    } else leftover.push({ file, error: leftoverRationales(file, known, pairs) });
+  }
+  return { ...pairs, splits, leftover };
+}
+
+/** Gives datasets whose names say nothing a split: from rationales of the same length, else what is free. */
+function settleDatasets(
+  datasets: readonly DatasetFile[],
+  rationales: readonly RationalesFile[],
+  splits: Map<DataFile, Split | null>,
+): void {
+  const silent = (): DatasetFile[] => datasets.filter((dataset) => splits.get(dataset) === null);
+  const free = (): Split[] =>
+    (['train', 'test'] as const).filter(
+      (split) => !datasets.some((dataset) => splits.get(dataset) === split),
+    );
+
+  for (const dataset of silent()) {
+    const told = new Set(
+      rationales
+        .filter((file) => file.positions === dataset.positions)
+        .map((file) => splits.get(file) ?? null),
+    );
+    told.delete(null);
+    const split = told.size === 1 ? [...told][0]! : null;
+    const alone = datasets.filter((other) => other.positions === dataset.positions).length === 1;
+    if (split !== null && alone && free().includes(split)) splits.set(dataset, split);
+  }
+  const rest = silent().sort((a, b) => b.positions - a.positions);
+  const room = free();
+  // With more datasets than places any choice would be a guess: then the person decides.
+  if (rest.length <= room.length) rest.forEach((dataset, index) => splits.set(dataset, room[index]!));
+}
+
+function surplusDataset(dataset: DatasetFile, split: Split | null, earlier: DatasetFile | null): InputError {
+  if (split === null || earlier === null) {
+    return new InputError(
+      'It is not clear whether this file is for training or for testing.',
+      'Say which it is, or put “train” or “test” into its name.',
+      { file: dataset.file },
+    );
+  }
+  return new InputError(
+    `${earlier.file} is the ${split} file already.`,
+    'Remove one of the two, or say that this one is for the other split.',
+    { file: dataset.file },
+  );
+}
+
+function leftoverRationales(
+  file: RationalesFile,
+  known: Split | null,
+  pairs: Record<Split, SplitFiles | null>,
+): InputError {
+  const where = { file: file.file };
+  const count = formatCount(file.positions);
+  const named = known === null ? null : pairs[known];
+  const present = [pairs.train, pairs.test].filter((pair) => pair !== null);
+  if (present.length === 0 || (known !== null && named === null)) {
+    return new InputError(
+      `These are rationales for ${count} rows${known === null ? '' : ` (${known})`}, but the dataset that they explain is not here.`,
+      `Add the ${known === null ? '' : `${known} `}dataset that they were made from.`,
+      where,
+    );
+  }
+  const fitting = present.filter(
+    (pair) => pair.dataset.positions === file.positions && (named === null || named === pair),
+  );
+  const earlier = fitting.find((pair) => pair.rationales !== null)?.rationales;
+  if (earlier) {
+    return new InputError(`${earlier.file} explains the same rows already.`, 'Remove one of the two.', where);
+  }
+  if (fitting.length > 1) {
+    return new InputError(
+      `Both datasets have ${count} rows, so that it is not clear which of them these rationales explain.`,
+      'Say which it is, or put “train” or “test” into the file’s name.',
+      where,
+    );
+  }
+  if (present.length === 1 || named !== null) return countMismatch((named ?? present[0]!).dataset, file);
+  return new InputError(
+    `These are rationales for ${count} rows, but the datasets have ${present
+      .map((pair) => formatCount(pair.dataset.positions))
+      .join(' and ')}.`,
+    'Choose the rationales that were made from one of these datasets, whole and in its order.',
+    where,
+  );
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+// TensorFlow.js is inlined so that its ESM builds are used: its Node builds lack the gradient registry.
+const server = { deps: { inline: [/@tensorflow\//] } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.gpu.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'gpu',
+          include: ['src/**/*.gpu.test.ts', 'tests/**/*.gpu.test.ts'],
+          server,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
