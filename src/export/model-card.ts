@@ -1,0 +1,154 @@
+/** The README of an exported student: a model card whose every figure was measured in the run. */
+import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
+import type { Tally } from '../data/example.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import { wilsonInterval } from '../distill/score.ts';
+import { answerPrompt } from '../distill/tasks.ts';
+
+/** Losses of one step. */
+export interface CardLosses {
+  step: number;
+  answerLoss: number;
+  rationaleLoss: number | null;
+}
+
+export interface ModelCardFacts {
+  /** What the student is called now: the card's title. */
+  name: string;
+  /** The student that was distilled. */
+  baseStudent: string;
+  parameters: number;
+  recipe: Recipe;
+  datasetName: string;
+  /** Rows trained on. */
+  trainRows: number;
+  /** Steps taken; fewer than the recipe's where the run was stopped. */
+  steps: number;
+  /** All on the same test rows; null where nothing was tested. */
+  accuracy: { base: Tally; distilled: Tally; teacher: Tally | null } | null;
+  /** The first and the last step; null where none was taken. */
+  losses: { first: CardLosses; last: CardLosses } | null;
+  elapsedMs: number;
+  /** As the engine describes itself: `tfjs`, `webgpu`, `NVIDIA …`. */
+  engine: { engine: string; backend: string; adapter: string };
+  dtype: 'f32' | 'f16';
+}
+
+/** Text from files and people as Markdown that shows it literally, on one line. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[\\`*_[\]#|~$:@]/g, '\\$&')
+    .replace(/www\./gi, (match) => `${match.slice(0, 3)}\\.`)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+function score(tally: Tally): string {
+  const { share, low, high } = wilsonInterval(tally);
+  const counts = `${formatCount(tally.correct)} of ${formatCount(tally.total)}`;
+  return `${formatPercent(share)} | ${formatPercent(low)} – ${formatPercent(high)} | ${counts}`;
+}
+
+function accuracySection({ accuracy, recipe, datasetName }: ModelCardFacts): string[] {
+  if (accuracy === null) return ['This student was not tested.'];
+  const asked =
+    recipe.method === 'step-by-step'
+      ? 'asked with `predict: ` before the input'
+      : 'asked with the bare input';
+  return [
+    `Exact match on ${formatCount(accuracy.distilled.total)} test rows of ${escapeMarkdown(datasetName)}, with Wilson’s 95 % interval.`,
+    '',
+    '| Who | Accuracy | 95 % interval | Right |',
+    '| --- | --- | --- | --- |',
+    `| Student before, asked with the bare input | ${score(accuracy.base)} |`,
+    `| **This student**, ${asked} | ${score(accuracy.distilled)} |`,
+    ...(accuracy.teacher === null ? [] : [`| Teacher | ${score(accuracy.teacher)} |`]),
+  ];
+}
+
+function lossSection({ losses }: ModelCardFacts): string[] {
+  if (losses === null) return [];
+  const { first, last } = losses;
+  const row = (name: string, from: number | null, to: number | null): string[] =>
+    from === null || to === null ? [] : [`| ${name} | ${from.toFixed(4)} | ${to.toFixed(4)} |`];
+  return [
+    '',
+    `| Loss | step ${formatCount(first.step)} | step ${formatCount(last.step)} |`,
+    '| --- | --- | --- |',
+    ...row('Answer', first.answerLoss, last.answerLoss),
+    ...row('Rationale', first.rationaleLoss, last.rationaleLoss),
+  ];
+}
+
+function trainingSection(facts: ModelCardFacts): string[] {
+  const { recipe, engine } = facts;
+  const method =
+    recipe.method === 'step-by-step'
+      ? `Distilling step by step (Hsieh et al., 2023): one student learns the answer (\`predict: \`) and the teacher’s rationale (\`explain: \`) as two tasks; loss = ${recipe.alpha} · answer + ${Number((1 - recipe.alpha).toFixed(6))} · rationale.`
+      : 'Standard fine-tuning: the student learns the answer alone, from the bare input.';
+  const stopped =
+    facts.steps < recipe.steps ? `, stopped by hand (the recipe has ${formatCount(recipe.steps)})` : '';
+  const rows = recipe.batchSize * recipe.accumulation;
+  return [
+    method,
+    '',
+    `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
+    `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
+    `- AdamW, learning rate ${recipe.learningRate}, ${recipe.schedule}, ${formatCount(recipe.warmupSteps)} steps of warm-up, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
+    `- Inputs up to ${formatCount(recipe.maxInputTokens)} tokens, targets up to ${formatCount(recipe.maxTargetTokens)}`,
+    `- Engine: ${escapeMarkdown(`${engine.engine}, ${engine.backend}, ${engine.adapter}`)}`,
+    '',
+    'Every setting is in `run.json`.',
+    ...lossSection(facts),
+  ];
+}
+
+function usageSection({ recipe }: ModelCardFacts): string[] {
+  const prompt = answerPrompt(recipe, 'your input');
+  return [
+    '```python',
+    'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
+    '',
+    'tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForSeq2SeqLM.from_pretrained(".")',
+    `ids = model.generate(**tokenizer(${JSON.stringify(prompt)}, return_tensors="pt"), max_new_tokens=${recipe.generationMaxTokens})`,
+    'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
+    '```',
+    ...(recipe.method === 'step-by-step'
+      ? ['', 'With `explain: ` in place of `predict: ` it writes a rationale.']
+      : []),
+  ];
+}
+
+/** The text of `README.md`. */
+export function modelCard(facts: ModelCardFacts): string {
+  const dtype = facts.dtype === 'f16' ? 'float16' : 'float32';
+  const lines = [
+    '---',
+    'library_name: transformers',
+    'pipeline_tag: text2text-generation',
+    'tags:',
+    '  - t5',
+    '  - distillation',
+    '---',
+    '',
+    `# ${escapeMarkdown(facts.name)}`,
+    '',
+    `A T5 of ${formatCount(facts.parameters)} parameters (${dtype}), distilled from ${escapeMarkdown(facts.baseStudent)} with Stillroom.`,
+    '',
+    '## Accuracy',
+    '',
+    ...accuracySection(facts),
+    '',
+    '## Use',
+    '',
+    ...usageSection(facts),
+    '',
+    '## Training',
+    '',
+    ...trainingSection(facts),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,149 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { readStudentFolder, type Student } from '../student/folder.ts';
+import { floatsToHalves, halvesToFloats } from '../student/half.ts';
+import { filesInMemory } from '../student/student-files.ts';
+import { tinyFolder } from '../student/testing/tiny-student.ts';
+import { modelFolder, type FolderFile, type ModelFolderOptions } from './model-folder.ts';
+
+const options: ModelFolderOptions = { dtype: 'f32', runFile: '{"seed":1}', card: '# tiny\n' };
+
+function read(files: ReadonlyMap<string, Uint8Array>): Promise<Student> {
+  return readStudentFolder(filesInMemory(files), 'tiny');
+}
+
+const inMemory = (files: readonly FolderFile[]) => new Map(files.map(({ path, bytes }) => [path, bytes]));
+const textOf = (files: readonly FolderFile[], path: string) =>
+  new TextDecoder().decode(files.find((file) => file.path === path)!.bytes);
+const configOf = (files: readonly FolderFile[]) =>
+  JSON.parse(textOf(files, 'config.json')) as Record<string, unknown>;
+
+function fromDisk(folder: string): Map<string, Uint8Array> {
+  return new Map(
+    readdirSync(folder).map((name) => [name, new Uint8Array(readFileSync(`${folder}/${name}`))]),
+  );
+}
+
+const golden = '../shared/golden/cos-e-run/student';
+const folders: [string, () => Map<string, Uint8Array>][] = [
+  ['v1.1', () => tinyFolder()],
+  ['v1.0', () => tinyFolder({ tie_word_embeddings: true, feed_forward_proj: 'relu' })],
+  ['the bundled student', () => fromDisk('public/students/seedling')],
+  ...(existsSync(golden)
+    ? [['the golden student', () => fromDisk(golden)] satisfies [string, () => Map<string, Uint8Array>]]
+    : []),
+];
+
+describe.each(folders)('a round trip: %s', (_, open) => {
+  it('gives the same weights and tokens back (f32: bit for bit; f16: rounded)', async () => {
+    const student = await read(open());
+    // What training would leave: the student's weights, moved by something f16 has to round.
+    const trained = new Map(
+      [...student.weights].map(([name, values]) => [name, values.map((value) => value * 1.0001 + 1e-5)]),
+    );
+    for (const dtype of ['f32', 'f16'] as const) {
+      const again = await read(inMemory(modelFolder(student, trained, { ...options, dtype })));
+      expect(again.storedDtype).toBe(dtype === 'f32' ? 'F32' : 'F16');
+      expect([...again.weights.keys()]).toEqual([...trained.keys()]);
+      for (const [name, values] of trained) {
+        const expected = dtype === 'f32' ? values : halvesToFloats(floatsToHalves(values));
+        expect(Buffer.compare(bytesOf(again.weights.get(name)!), bytesOf(expected)), name).toBe(0);
+      }
+      expect(again.config).toEqual(student.config);
+      expect(again.tokenizerFiles).toEqual(student.tokenizerFiles);
+      expect(again.notes).toEqual([]);
+      for (const text of ['predict: where is it?', '', 'a</s> b', 'Ünknown 中文']) {
+        const ids = student.tokenizer.encode(text);
+        expect(again.tokenizer.encode(text)).toEqual(ids);
+        expect(again.tokenizer.decode(ids)).toBe(student.tokenizer.decode(ids));
+      }
+    }
+  });
+});
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+describe('modelFolder', () => {
+  it('has every file, and says of each how large it is', async () => {
+    const student = await read(tinyFolder());
+    const files = modelFolder(student, student.weights, options);
+    expect(files.map(({ path }) => path)).toEqual([
+      'README.md',
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'run.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    for (const file of files) expect(file.bytes.length).toBe(file.sizeBytes);
+    expect(textOf(files, 'run.json')).toBe(options.runFile);
+    expect(textOf(files, 'README.md')).toBe(options.card);
+    expect(JSON.parse(textOf(files, 'generation_config.json'))).toEqual({
+      decoder_start_token_id: 0,
+      eos_token_id: 1,
+      pad_token_id: 0,
+    });
+  });
+
+  it('keeps the configuration’s own keys and says what is true of the weights', async () => {
+    const own = {
+      task_specific_params: { a: 1 },
+      torch_dtype: 'bfloat16',
+      scale_decoder_outputs: false,
+      num_decoder_layers: undefined,
+    };
+    const student = await read(tinyFolder(own));
+    const config = configOf(modelFolder(student, student.weights, { ...options, dtype: 'f16' }));
+    expect(config).toMatchObject({
+      task_specific_params: { a: 1 },
+      torch_dtype: 'float16',
+      dtype: 'float16',
+      tie_word_embeddings: false,
+      num_decoder_layers: 1,
+      model_type: 't5',
+    });
+    expect(config).not.toHaveProperty('scale_decoder_outputs');
+  });
+
+  it('writes floats as floats, which transformers 5 insists on', async () => {
+    const student = await read(
+      tinyFolder({ initializer_factor: 1.0, dropout_rate: 0, classifier_dropout: 0.25 }),
+    );
+    const text = textOf(modelFolder(student, student.weights, options), 'config.json');
+    expect(text).toContain('"initializer_factor": 1.0,');
+    expect(text).toContain('"dropout_rate": 0.0,');
+    expect(text).toContain('"classifier_dropout": 0.25,');
+    expect(text).toContain('"d_model": 8,');
+  });
+
+  it('writes ties and their absence as transformers reads them', async () => {
+    const tied = await read(tinyFolder({ tie_word_embeddings: undefined }));
+    const files = modelFolder(tied, tied.weights, options);
+    expect(configOf(files)['tie_word_embeddings']).toBe(true);
+    const again = await read(inMemory(files));
+    expect(again.weights.has('lm_head.weight')).toBe(false);
+  });
+
+  it('keeps a generation configuration', async () => {
+    const generation = '{"repetition_penalty": 2.0, "pad_token_id": 0}';
+    const folder = tinyFolder();
+    folder.set('generation_config.json', new TextEncoder().encode(generation));
+    const student = await read(folder);
+    const files = modelFolder(student, student.weights, options);
+    expect(textOf(files, 'generation_config.json')).toBe(generation);
+    expect(student.generationConfig).toEqual({ repetition_penalty: 2, pad_token_id: 0 });
+  });
+
+  it('refuses f16 where a weight is too large for it', async () => {
+    const student = await read(tinyFolder());
+    student.weights.get('lm_head.weight')![7] = -70000;
+    expect(() => modelFolder(student, student.weights, options)).not.toThrow();
+    const act = () => modelFolder(student, student.weights, { ...options, dtype: 'f16' });
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(/"lm_head\.weight" holds -70000, .* Export as f32/);
+  });
+});

@@ -1,0 +1,150 @@
+/**
+ * A trained student as a Hugging Face folder, file by file. It loads in transformers and again in the studio.
+ */
+import { InputError } from '../base/errors.ts';
+import type { Weights } from '../student/config.ts';
+import type { Student } from '../student/folder.ts';
+import { expectedParameters } from '../student/parameters.ts';
+import {
+  beyondHalf,
+  joinChunks,
+  safetensorsChunks,
+  type ChunkedFile,
+  type WrittenFloat,
+} from '../student/safetensors.ts';
+
+/** One file of a folder. Large ones are made chunk by chunk; `bytes` puts them together. */
+export class FolderFile implements ChunkedFile {
+  readonly #source: ChunkedFile;
+
+  constructor(
+    /** Name within the folder. */
+    readonly path: string,
+    source: ChunkedFile | Uint8Array,
+  ) {
+    this.#source =
+      source instanceof Uint8Array ? { sizeBytes: source.length, chunks: () => [source] } : source;
+  }
+
+  get sizeBytes(): number {
+    return this.#source.sizeBytes;
+  }
+
+  /** The content in order; each call begins anew. Chunks may be views on the weights: use them before training on. */
+  chunks(): Iterable<Uint8Array> {
+    return this.#source.chunks();
+  }
+
+  /** The content in one array, made at each call. */
+  get bytes(): Uint8Array {
+    return joinChunks(this.#source);
+  }
+}
+
+/** What is exported of a student: all but its own weights. */
+export type ExportableStudent = Pick<
+  Student,
+  'config' | 'rawConfig' | 'tokenizerFiles' | 'generationConfigText'
+>;
+
+export interface ModelFolderOptions {
+  dtype: WrittenFloat;
+  /** The text of `run.json`; null leaves it out. */
+  runFile: string | null;
+  /** The text of `README.md`; null leaves it out. */
+  card: string | null;
+}
+
+const encoder = new TextEncoder();
+
+function textFile(path: string, text: string): FolderFile {
+  return new FolderFile(path, encoder.encode(text));
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+const torchDtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const satisfies Record<
+  WrittenFloat,
+  string
+>;
+
+/** JavaScript writes 1.0 as 1, and transformers 5 refuses a whole number where its configuration has a float. */
+const floatLine =
+  /^( {2}"(?:initializer_factor|layer_norm_epsilon|dropout_rate|classifier_dropout)": -?\d+)(,?)$/gm;
+
+/**
+ * `config.json`: every key of the student's own, with what is true of these weights. `torch_dtype` is what
+ * transformers before 4.56 reads. `scale_decoder_outputs` (transformers 5) would contradict `tie_word_embeddings`.
+ */
+function exportedConfig(
+  { config, rawConfig }: ExportableStudent,
+  dtype: WrittenFloat,
+): Record<string, unknown> {
+  const { scale_decoder_outputs: _, ...raw } = rawConfig;
+  const torchDtype = torchDtypes[dtype];
+  return {
+    ...raw,
+    ...config,
+    // As the file had it: `gated-gelu_new` is another name for the same.
+    feed_forward_proj: raw['feed_forward_proj'] ?? config.feed_forward_proj,
+    architectures: ['T5ForConditionalGeneration'],
+    model_type: 't5',
+    is_encoder_decoder: true,
+    dtype: torchDtype,
+    torch_dtype: torchDtype,
+  };
+}
+
+/** @throws InputError where f16 cannot hold a weight. */
+function checkHalf(weights: Weights): void {
+  for (const [name, values] of weights) {
+    const beyond = beyondHalf(values);
+    if (beyond === null) continue;
+    throw new InputError(
+      `Weight "${name}" holds ${beyond}, which 16-bit floats cannot (they end at 65,504).`,
+      'Export as f32 instead.',
+    );
+  }
+}
+
+function modelFile(student: ExportableStudent, weights: Weights, dtype: WrittenFloat): FolderFile {
+  const tensors = new Map(
+    expectedParameters(student.config).map(({ name, shape }) => {
+      const data = weights.get(name);
+      if (data === undefined) throw new RangeError(`no weight "${name}" to export`);
+      return [name, { shape, data }];
+    }),
+  );
+  return new FolderFile(
+    'model.safetensors',
+    safetensorsChunks(tensors, { dtype, metadata: { format: 'pt' } }),
+  );
+}
+
+/**
+ * The files of the folder. Untied students have both `shared.weight` and `lm_head.weight` and
+ * `tie_word_embeddings: false`; tied ones `shared.weight` alone: so every version of transformers reads them alike.
+ * @param weights The trained weights, by name, all that `expectedParameters` lists.
+ * @throws InputError where f16 is asked for and cannot hold a weight.
+ */
+export function modelFolder(
+  student: ExportableStudent,
+  weights: Weights,
+  options: ModelFolderOptions,
+): FolderFile[] {
+  const { dtype, runFile, card } = options;
+  if (dtype === 'f16') checkHalf(weights);
+  const { decoder_start_token_id, eos_token_id, pad_token_id } = student.config;
+  const generation =
+    student.generationConfigText ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
+  return [
+    ...(card === null ? [] : [textFile('README.md', card)]),
+    textFile('config.json', jsonText(exportedConfig(student, dtype)).replace(floatLine, '$1.0$2')),
+    textFile('generation_config.json', generation),
+    modelFile(student, weights, dtype),
+    ...(runFile === null ? [] : [textFile('run.json', runFile)]),
+    ...Object.entries(student.tokenizerFiles).map(([name, text]) => textFile(name, text)),
+  ];
+}

@@ -1,0 +1,40 @@
+/** A run's numbers and answers as files for other programs. */
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+
+const metricsColumns = [
+  'step',
+  'learningRate',
+  'answerLoss',
+  'rationaleLoss',
+  'loss',
+  'gradNorm',
+  'tokens',
+  'elapsedMs',
+] as const satisfies readonly (keyof MetricsPoint)[];
+
+/** Metrics as CSV (RFC 4180: CRLF, a header line); a loss that a step did not have is an empty cell. */
+export function metricsCsv(points: Iterable<MetricsPoint>): string {
+  const lines: string[] = [metricsColumns.join(',')];
+  for (const point of points) lines.push(metricsColumns.map((column) => point[column] ?? '').join(','));
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+/** Metrics as JSON Lines, one object a step, keys in the same order. */
+export function metricsJsonLines(points: Iterable<MetricsPoint>): string {
+  let text = '';
+  for (const point of points) {
+    const { step, learningRate, answerLoss, rationaleLoss, loss, gradNorm, tokens, elapsedMs } = point;
+    const line = { step, learningRate, answerLoss, rationaleLoss, loss, gradNorm, tokens, elapsedMs };
+    text += `${JSON.stringify(line)}\n`;
+  }
+  return text;
+}
+
+/** Predictions as JSON Lines, one object a test row. */
+export function predictionsJsonLines(predictions: Iterable<Prediction>): string {
+  let text = '';
+  for (const { row, input, label, teacher, base, distilled, rationale } of predictions) {
+    text += `${JSON.stringify({ row, input, label, teacher, base, distilled, rationale })}\n`;
+  }
+  return text;
+}

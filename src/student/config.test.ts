@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { parseT5Config, readT5Config } from './config.ts';
+
+const text = (values: object) => JSON.stringify({ model_type: 't5', ...values });
+
+describe('parseT5Config', () => {
+  it('fills in T5Config’s defaults', () => {
+    expect(parseT5Config(text({}), 'config.json')).toEqual({
+      vocab_size: 32128,
+      d_model: 512,
+      d_kv: 64,
+      d_ff: 2048,
+      num_layers: 6,
+      num_decoder_layers: 6,
+      num_heads: 8,
+      relative_attention_num_buckets: 32,
+      relative_attention_max_distance: 128,
+      layer_norm_epsilon: 1e-6,
+      feed_forward_proj: 'relu',
+      tie_word_embeddings: true,
+      dropout_rate: 0.1,
+      pad_token_id: 0,
+      eos_token_id: 1,
+      decoder_start_token_id: 0,
+    });
+  });
+
+  it('takes the decoder’s layers from the encoder’s unless told', () => {
+    expect(parseT5Config(text({ num_layers: 3 }), 'x').num_decoder_layers).toBe(3);
+    expect(parseT5Config(text({ num_layers: 3, num_decoder_layers: null }), 'x').num_decoder_layers).toBe(3);
+    expect(parseT5Config(text({ num_layers: 3, num_decoder_layers: 2 }), 'x').num_decoder_layers).toBe(2);
+  });
+
+  it('knows v1.1 by what transformers 5 writes', () => {
+    const values = { tie_word_embeddings: true, scale_decoder_outputs: false };
+    expect(parseT5Config(text(values), 'x').tie_word_embeddings).toBe(false);
+    expect(parseT5Config(text({ ...values, scale_decoder_outputs: true }), 'x').tie_word_embeddings).toBe(
+      true,
+    );
+  });
+
+  it('keeps the object as it was', () => {
+    const { rawConfig } = readT5Config(text({ task_specific_params: { a: 1 } }), 'x');
+    expect(rawConfig).toEqual({ model_type: 't5', task_specific_params: { a: 1 } });
+  });
+
+  it('takes the architecture where there is no model type', () => {
+    const values = JSON.stringify({ architectures: ['T5ForConditionalGeneration'] });
+    expect(parseT5Config(values, 'x').d_model).toBe(512);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['no JSON', '{"model_type": "t5"', /not valid JSON/],
+    ['a list', '[]', /not a JSON object/],
+    ['no model type', '{}', /does not say `"model_type": "t5"`/],
+    ['another model', text({ model_type: 'bert' }), /type "bert", not a T5\./],
+    ['umT5', text({ model_type: 'umt5' }), /"umt5", not a T5: umT5 has a relative position bias/],
+    ['LongT5', text({ model_type: 'longt5' }), /LongT5/],
+    ['mT5', text({ model_type: 'mt5' }), /mT5/],
+    ['another activation', text({ feed_forward_proj: 'gated-silu' }), /`feed_forward_proj` is "gated-silu"/],
+    ['words for numbers', text({ d_model: 'big' }), /`d_model` is "big"/],
+    ['no layers', text({ num_layers: 0 }), /`num_layers` is 0/],
+    ['half a head', text({ num_heads: 1.5 }), /`num_heads` is 1.5/],
+    ['dropout 1', text({ dropout_rate: 1 }), /`dropout_rate` is 1/],
+    ['an end token beyond the vocabulary', text({ vocab_size: 8, eos_token_id: 8 }), /`eos_token_id` is 8/],
+    [
+      'a distance within the buckets',
+      text({ relative_attention_max_distance: 16 }),
+      /too little for 32 buckets/,
+    ],
+  ])('refuses %s in words', (_, broken, message) => {
+    const act = () => parseT5Config(broken, 'flan/config.json');
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(message);
+    expect(act).toThrow(/^flan\/config\.json: /);
+  });
+});

@@ -1,0 +1,174 @@
+/**
+ * A T5 configuration under Hugging Face's own names (`config.json`). Keys that a file leaves out have the defaults of
+ * `T5Config` (transformers `configuration_t5.py`); the one that surprises is `tie_word_embeddings`, which is true.
+ */
+import { z } from '../base/schemas.ts';
+import { InputError } from '../base/errors.ts';
+
+export interface T5Config {
+  vocab_size: number;
+  d_model: number;
+  d_kv: number;
+  d_ff: number;
+  num_layers: number;
+  num_decoder_layers: number;
+  num_heads: number;
+  relative_attention_num_buckets: number;
+  relative_attention_max_distance: number;
+  layer_norm_epsilon: number;
+  /** T5 v1.0 is `relu`; v1.1 and flan are `gated-gelu` (with the tanh form of GELU). */
+  feed_forward_proj: 'relu' | 'gated-gelu';
+  /** True also means that logits are scaled by d_model^-0.5 (T5 v1.0). */
+  tie_word_embeddings: boolean;
+  dropout_rate: number;
+  pad_token_id: number;
+  eos_token_id: number;
+  decoder_start_token_id: number;
+}
+
+/** Weights by Hugging Face name, float32, row-major, Linear weights [out, in]. */
+export type Weights = Map<string, Float32Array>;
+
+const size = z.int().min(1);
+const tokenId = z.int().min(0);
+
+const schema = z.looseObject({
+  vocab_size: size.default(32128),
+  d_model: size.default(512),
+  d_kv: size.default(64),
+  d_ff: size.default(2048),
+  num_layers: size.default(6),
+  num_decoder_layers: size.nullish(),
+  num_heads: size.default(8),
+  relative_attention_num_buckets: z.int().min(4).multipleOf(2).default(32),
+  relative_attention_max_distance: size.default(128),
+  layer_norm_epsilon: z.number().positive().default(1e-6),
+  feed_forward_proj: z.string().default('relu'),
+  tie_word_embeddings: z.boolean().default(true),
+  dropout_rate: z.number().min(0).lt(1).default(0.1),
+  pad_token_id: tokenId.nullish(),
+  eos_token_id: tokenId.nullish(),
+  decoder_start_token_id: tokenId.nullish(),
+  // transformers 5 writes tie_word_embeddings: true for every T5 and tells v1.1 from v1.0 by this.
+  scale_decoder_outputs: z.boolean().nullish(),
+});
+
+/** Models that look like T5 from afar, and what sets each apart. */
+const relatives = new Map([
+  ['mt5', 'mT5 has a vocabulary of 250,112 pieces, too much for a reduced student'],
+  ['umt5', 'umT5 has a relative position bias in every layer'],
+  ['longt5', 'LongT5 attends locally'],
+  ['switch_transformers', 'Switch Transformers has expert layers'],
+]);
+
+const wanted = 'Choose the folder of a T5 v1.0, v1.1 or flan-T5 model.';
+
+function parseObject(text: string, file: string): Record<string, unknown> {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    const detail = error instanceof Error ? ` (${error.message})` : '';
+    throw new InputError(`This is not valid JSON${detail}.`, 'Download or copy the file again.', { file });
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new InputError('This is not a JSON object.', 'Use the config.json that came with the model.', {
+      file,
+    });
+  }
+  return raw as Record<string, unknown>;
+}
+
+function checkModelType(raw: Record<string, unknown>, file: string): void {
+  const type = raw['model_type'];
+  if (type === 't5') return;
+  const architectures = raw['architectures'];
+  if (
+    type === undefined &&
+    Array.isArray(architectures) &&
+    architectures.includes('T5ForConditionalGeneration')
+  )
+    return;
+  if (typeof type !== 'string') {
+    throw new InputError('The configuration does not say `"model_type": "t5"`.', wanted, { file });
+  }
+  const why = relatives.get(type);
+  throw new InputError(
+    `This is a model of type "${type}", not a T5${why === undefined ? '' : `: ${why}`}.`,
+    wanted,
+    { file },
+  );
+}
+
+function checkActivation(name: string, file: string): T5Config['feed_forward_proj'] {
+  if (name === 'relu') return 'relu';
+  if (name === 'gated-gelu' || name === 'gated-gelu_new') return 'gated-gelu';
+  throw new InputError(
+    `\`feed_forward_proj\` is "${name}"; only "relu" (T5 v1.0) and "gated-gelu" (v1.1 and flan) can be trained.`,
+    wanted,
+    { file },
+  );
+}
+
+/**
+ * Reads the text of a `config.json`.
+ * @returns The configuration with every default filled in, and the object as it was in the file.
+ * @throws InputError where it is not a T5 that can be trained.
+ */
+export function readT5Config(
+  text: string,
+  file: string,
+): { config: T5Config; rawConfig: Record<string, unknown> } {
+  const rawConfig = parseObject(text, file);
+  checkModelType(rawConfig, file);
+  const parsed = schema.safeParse(rawConfig);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const key = issue?.path.join('.') ?? '';
+    throw new InputError(
+      `\`${key}\` is ${JSON.stringify(rawConfig[key])}: ${issue?.message ?? 'not valid'}.`,
+      'Use the config.json that came with the model.',
+      { file },
+    );
+  }
+  const { feed_forward_proj, scale_decoder_outputs, ...values } = parsed.data;
+  const config: T5Config = {
+    vocab_size: values.vocab_size,
+    d_model: values.d_model,
+    d_kv: values.d_kv,
+    d_ff: values.d_ff,
+    num_layers: values.num_layers,
+    num_decoder_layers: values.num_decoder_layers ?? values.num_layers,
+    num_heads: values.num_heads,
+    relative_attention_num_buckets: values.relative_attention_num_buckets,
+    relative_attention_max_distance: values.relative_attention_max_distance,
+    layer_norm_epsilon: values.layer_norm_epsilon,
+    feed_forward_proj: checkActivation(feed_forward_proj, file),
+    tie_word_embeddings: scale_decoder_outputs === false ? false : values.tie_word_embeddings,
+    dropout_rate: values.dropout_rate,
+    pad_token_id: values.pad_token_id ?? 0,
+    eos_token_id: values.eos_token_id ?? 1,
+    decoder_start_token_id: values.decoder_start_token_id ?? 0,
+  };
+  for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
+    if (config[key] < config.vocab_size) continue;
+    throw new InputError(
+      `\`${key}\` is ${config[key]}, but \`vocab_size\` is ${config.vocab_size}.`,
+      'Use the config.json that came with the model.',
+      { file },
+    );
+  }
+  if (config.relative_attention_max_distance * 2 <= config.relative_attention_num_buckets) {
+    throw new InputError(
+      `\`relative_attention_max_distance\` is ${config.relative_attention_max_distance}, too little for ${config.relative_attention_num_buckets} buckets.`,
+      'Use the config.json that came with the model.',
+      { file },
+    );
+  }
+  return { config, rawConfig };
+}
+
+/** The configuration alone; see `readT5Config`. */
+export function parseT5Config(text: string, file: string): T5Config {
+  return readT5Config(text, file).config;
+}

@@ -1,0 +1,267 @@
+import { zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { readStudentFolder, readStudentOutline } from './folder.ts';
+import { writeSafetensors, type WritableTensor } from './safetensors.ts';
+import { filesFromBlobs, filesFromZip, filesInMemory } from './student-files.ts';
+import { jsonBytes, tinyConfig, tinyFolder, tinyTensors, tinyTokenizer } from './testing/tiny-student.ts';
+
+type Files = Map<string, Uint8Array>;
+
+const read = (files: Files) => readStudentFolder(filesInMemory(files), 'tiny');
+const store = (tensors: ReadonlyMap<string, WritableTensor>) => writeSafetensors(tensors, { dtype: 'f32' });
+
+/** The tiny folder with its weights in two shards and an index. */
+function shardedFolder(): Files {
+  const files = tinyFolder();
+  files.delete('model.safetensors');
+  const entries = [...tinyTensors(tinyConfig())];
+  const map: Record<string, string> = {};
+  [entries.slice(0, 9), entries.slice(9)].forEach((part, number) => {
+    const shard = `model-0000${number + 1}-of-00002.safetensors`;
+    files.set(shard, store(new Map(part)));
+    for (const [name] of part) map[name] = shard;
+  });
+  files.set('model.safetensors.index.json', jsonBytes({ metadata: { total_size: 0 }, weight_map: map }));
+  return files;
+}
+
+describe('readStudentFolder', () => {
+  it('reads a whole folder', async () => {
+    const student = await read(tinyFolder());
+    expect(student.name).toBe('tiny');
+    expect(student.config.d_model).toBe(8);
+    expect(student.rawConfig).toEqual(tinyConfig());
+    expect(student.storedDtype).toBe('F32');
+    expect(student.generationConfig).toBeNull();
+    expect(Object.keys(student.tokenizerFiles)).toEqual(['tokenizer.json', 'tokenizer_config.json']);
+    expect([...student.tokenizer.encode('ab')]).toEqual([3, 4, 5, 1]);
+    expect(student.notes).toEqual([]);
+    expect([...student.weights]).toEqual(
+      [...tinyTensors(tinyConfig())].map(([name, { data }]) => [name, data]),
+    );
+  });
+
+  it('tells how far it is', async () => {
+    const seen: [number, number][] = [];
+    const files = shardedFolder();
+    await readStudentFolder(filesInMemory(files), 'tiny', (...progress) => seen.push(progress));
+    const sizes = [...files]
+      .filter(([name]) => name.endsWith('.safetensors'))
+      .map(([, bytes]) => bytes.length);
+    const total = sizes[0]! + sizes[1]!;
+    expect(seen).toEqual([
+      [0, total],
+      [sizes[0], total],
+      [total, total],
+    ]);
+  });
+
+  it('reads shards, blobs, zips and folders within folders alike', async () => {
+    const whole = await read(tinyFolder());
+    const inside = new Map([...tinyFolder()].map(([name, bytes]) => [`flan/${name}`, bytes]));
+    inside.set('flan/onnx/config.json', jsonBytes({}));
+    inside.set('__MACOSX/config.json', jsonBytes({}));
+    const blobs = new Map([...tinyFolder()].map(([name, bytes]) => [name, new Blob([bytes.slice()])]));
+    const others = await Promise.all([
+      read(shardedFolder()),
+      read(inside),
+      readStudentFolder(filesFromBlobs(blobs), 'tiny'),
+      readStudentFolder(filesFromZip(zipSync(Object.fromEntries(inside)), 'flan.zip'), 'tiny'),
+    ]);
+    for (const other of others) expect(other.weights).toEqual(whole.weights);
+  });
+
+  it('ties where the configuration says so, and says what it left aside', async () => {
+    const config = tinyConfig({ tie_word_embeddings: true, feed_forward_proj: 'relu' });
+    const files = tinyFolder(config);
+    expect([...(await read(files)).weights.keys()]).not.toContain('lm_head.weight');
+    const tensors = tinyTensors(config);
+    const { shape, data } = tensors.get('shared.weight')!;
+    for (const copy of ['lm_head', 'encoder.embed_tokens', 'decoder.embed_tokens']) {
+      tensors.set(`${copy}.weight`, { shape, data });
+    }
+    files.set('model.safetensors', store(tensors));
+    expect((await read(files)).notes).toEqual([]);
+    tensors.set('lm_head.weight', { shape, data: data.map((value) => value + 1) });
+    tensors.set('encoder.extra.weight', { shape, data });
+    files.set('model.safetensors', store(tensors));
+    const student = await read(files);
+    expect([...student.weights.keys()]).not.toContain('lm_head.weight');
+    expect(student.notes).toHaveLength(2);
+    expect(student.notes[0]).toMatch(/ties the output/);
+    expect(student.notes[1]).toMatch(/1 tensors .*encoder\.extra\.weight/);
+  });
+
+  it('reads an outline without the weights', async () => {
+    const files = tinyFolder();
+    const outline = await readStudentOutline(filesInMemory(files), 'tiny');
+    expect(outline.weightBytes).toBe(files.get('model.safetensors')!.length);
+    expect(outline.tokenizer.endId).toBe(1);
+    expect(outline).not.toHaveProperty('weights');
+  });
+});
+
+describe('bad folders', () => {
+  const changed = (change: (files: Files) => void) => {
+    const files = tinyFolder();
+    change(files);
+    return files;
+  };
+  const withTensors = (change: (tensors: Map<string, WritableTensor & { data: Float32Array }>) => void) =>
+    changed((files) => {
+      const tensors = tinyTensors(tinyConfig());
+      change(tensors);
+      files.set('model.safetensors', store(tensors));
+    });
+  const withoutWeights = (other: string) =>
+    changed((files) => {
+      files.delete('model.safetensors');
+      files.set(other, new Uint8Array(4));
+    });
+  const damaged = (value: number) =>
+    withTensors((tensors) => {
+      tensors.get('lm_head.weight')!.data[5] = value;
+    });
+  const sharded = (change: (files: Files) => void) => {
+    const files = shardedFolder();
+    change(files);
+    return files;
+  };
+
+  it.each<[string, Files, RegExp]>([
+    ['an empty folder', new Map<string, Uint8Array>(), /^tiny: The folder is empty/],
+    [
+      'no configuration',
+      changed((files) => files.delete('config.json')),
+      /There is no config\.json\. Choose the whole/,
+    ],
+    ['GGUF', new Map([['flan-q8.gguf', new Uint8Array(4)]]), /"flan-q8\.gguf" is a GGUF file/],
+    [
+      'two models',
+      new Map([
+        ['a/config.json', jsonBytes({})],
+        ['b/config.json', jsonBytes({})],
+      ]),
+      /2 folders with a config\.json \(a\/config\.json, b\/config\.json\)/,
+    ],
+    [
+      'no T5',
+      changed((files) => files.set('config.json', jsonBytes({ model_type: 'bart' }))),
+      /^tiny\/config\.json: .*"bart"/,
+    ],
+    ['no weights', changed((files) => files.delete('model.safetensors')), /There is no model\.safetensors/],
+    [
+      'a pickle',
+      withoutWeights('pytorch_model.bin'),
+      /"pytorch_model\.bin", a Python pickle.*save_pretrained/,
+    ],
+    ['ONNX', withoutWeights('encoder.onnx'), /"encoder\.onnx", a format that cannot be trained/],
+    [
+      'weights of another name',
+      withoutWeights('adapter.safetensors'),
+      /There is "adapter\.safetensors", but neither/,
+    ],
+    ['no tokenizer', changed((files) => files.delete('tokenizer.json')), /There is no tokenizer\.json/],
+    [
+      'only a sentencepiece model',
+      changed((files) => {
+        files.delete('tokenizer.json');
+        files.set('spiece.model', new Uint8Array(1));
+      }),
+      /only there as spiece\.model/,
+    ],
+    [
+      'a broken tokenizer',
+      changed((files) => files.set('tokenizer.json', jsonBytes({}))),
+      /^tiny\/tokenizer\.json: The tokenizer could not be made/,
+    ],
+    [
+      'a broken tokenizer configuration',
+      changed((files) => files.set('tokenizer_config.json', jsonBytes([]))),
+      /^tiny\/tokenizer_config\.json: .*not a JSON object/,
+    ],
+    [
+      'a tokenizer that is too large',
+      tinyFolder({ vocab_size: 29 }),
+      /ids up to 29, but config\.json has vocab_size 29/,
+    ],
+    [
+      'a broken generation configuration',
+      changed((files) => files.set('generation_config.json', jsonBytes(3))),
+      /^tiny\/generation_config\.json: /,
+    ],
+    [
+      'text that is no UTF-8',
+      changed((files) => files.set('config.json', Uint8Array.of(0xff, 0xfe))),
+      /not UTF-8/,
+    ],
+    [
+      'a missing tensor',
+      withTensors((tensors) => tensors.delete('decoder.final_layer_norm.weight')),
+      /^tiny\/model\.safetensors: Tensor "decoder\.final_layer_norm\.weight" \[8\] is missing/,
+    ],
+    [
+      'no output weights',
+      withTensors((tensors) => tensors.delete('lm_head.weight')),
+      /"lm_head\.weight" \[40, 8\] is missing \(tie_word_embeddings is false/,
+    ],
+    [
+      'a misshapen tensor',
+      withTensors((tensors) =>
+        tensors.set('lm_head.weight', { shape: [8, 40], data: new Float32Array(320) }),
+      ),
+      /"lm_head\.weight" has shape \[8, 40\], but config\.json asks for \[40, 8\]/,
+    ],
+    [
+      'whole numbers for weights',
+      changed((files) =>
+        files.set(
+          'model.safetensors',
+          store(new Map([['shared.weight', { shape: [40, 8], data: new Int32Array(320) }]])),
+        ),
+      ),
+      /holds whole numbers \(I32\)/,
+    ],
+    ['NaN', damaged(NaN), /"lm_head\.weight" holds NaN at position 5/],
+    ['infinity', damaged(-Infinity), /"lm_head\.weight" holds -Infinity at position 5/],
+    [
+      'weights that are cut off',
+      changed((files) => files.set('model.safetensors', files.get('model.safetensors')!.slice(0, -10))),
+      /cut off/,
+    ],
+    [
+      'a missing shard',
+      sharded((files) => files.delete('model-00002-of-00002.safetensors')),
+      /^tiny\/model\.safetensors\.index\.json: .*1 of 2 files that are not there: model-00002/,
+    ],
+    [
+      'a broken index',
+      sharded((files) => files.set('model.safetensors.index.json', jsonBytes({}))),
+      /no readable "weight_map"/,
+    ],
+    [
+      'an empty index',
+      sharded((files) => files.set('model.safetensors.index.json', jsonBytes({ weight_map: {} }))),
+      /names no file/,
+    ],
+  ])('%s: InputError', async (_, files, message) => {
+    const act = read(files);
+    await expect(act).rejects.toBeInstanceOf(InputError);
+    await expect(act).rejects.toThrow(message);
+  });
+
+  it('a zip that is none', () => {
+    expect(() => filesFromZip(new Uint8Array(30), 'x.zip')).toThrow(InputError);
+  });
+
+  it('says when it does without a tokenizer configuration, or appends the end token', async () => {
+    const files = changed((files) => {
+      files.delete('tokenizer_config.json');
+      files.set('tokenizer.json', jsonBytes({ ...tinyTokenizer(), post_processor: null }));
+    });
+    const student = await read(files);
+    expect(student.notes).toHaveLength(2);
+    expect(student.tokenizer.encode('a').at(-1)).toBe(1);
+  });
+});

@@ -1,0 +1,161 @@
+/** A student out of a Hugging Face T5 folder: everything read and checked before anybody trains. */
+import { InputError } from '../base/errors.ts';
+import { readT5Config, type T5Config, type Weights } from './config.ts';
+import type { StoredDtype } from './safetensors.ts';
+import { readWeights, weightBytes } from './stored-weights.ts';
+import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
+import { parseTokenizer, type Tokenizer } from './tokenizer.ts';
+
+export type { StudentFiles };
+
+export interface Student {
+  /** The folder's name, or what the person called it. */
+  name: string;
+  config: T5Config;
+  /** `config.json` as it was, for export. */
+  rawConfig: Readonly<Record<string, unknown>>;
+  /** Float32, in the order of `expectedParameters`. */
+  weights: Weights;
+  tokenizer: Tokenizer;
+  /** The tokenizer's files that the folder had, verbatim, by name. */
+  tokenizerFiles: Readonly<Record<string, string>>;
+  /** The object in `generation_config.json`, or null where there is none. */
+  generationConfig: Readonly<Record<string, unknown>> | null;
+  /** The same file, verbatim: for Python 1.0 is not 1. */
+  generationConfigText: string | null;
+  storedDtype: StoredDtype;
+  /** What was left aside or put right, in words. */
+  notes: string[];
+}
+
+/** A student without its weights: enough to show it, and to tokenise. */
+export type StudentOutline = Omit<Student, 'weights' | 'storedDtype'> & {
+  /** Bytes of the stored weights; 0 where the files' sizes are not known. */
+  weightBytes: number;
+};
+
+/** `totalBytes` grows with what is read where the files' sizes are not known beforehand. */
+export type ReadProgress = (readBytes: number, totalBytes: number) => void;
+
+/** Files that are carried from a student to its export unchanged. */
+const tokenizerFileNames = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+];
+
+async function readTokenizer(
+  folder: Folder,
+  config: T5Config,
+): Promise<{ tokenizer: Tokenizer; tokenizerFiles: Record<string, string>; notes: string[] }> {
+  const tokenizerFiles: Record<string, string> = {};
+  for (const fileName of tokenizerFileNames) {
+    const text = await readText(folder, fileName);
+    if (text !== null) tokenizerFiles[fileName] = text;
+  }
+  const { 'tokenizer.json': text, 'tokenizer_config.json': configText } = tokenizerFiles;
+  if (text === undefined) {
+    const hasModel = folder.paths.has('spiece.model');
+    throw new InputError(
+      hasModel
+        ? 'The tokenizer is only there as spiece.model; tokenizer.json is missing.'
+        : 'There is no tokenizer.json.',
+      hasModel
+        ? 'Make it once in Python: `AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`.'
+        : 'Add tokenizer.json and tokenizer_config.json of the same model.',
+      { file: folder.name },
+    );
+  }
+  const file = labelOf(folder, 'tokenizer.json');
+  const notes: string[] = [];
+  const tokenizer = parseTokenizer(
+    { tokenizer: text, config: configText ?? null },
+    { endId: config.eos_token_id, tokenizerFile: file, configFile: labelOf(folder, 'tokenizer_config.json') },
+  );
+  if (tokenizer.vocabularySize > config.vocab_size) {
+    throw new InputError(
+      `The tokenizer has ids up to ${tokenizer.vocabularySize - 1}, but config.json has vocab_size ${config.vocab_size}.`,
+      'Use the tokenizer and the config.json of the same model.',
+      { file },
+    );
+  }
+  if (configText === undefined)
+    notes.push('There is no tokenizer_config.json; transformers’ defaults are taken.');
+  if (!tokenizer.appendsEnd)
+    notes.push('tokenizer.json does not append the end token; the studio appends it.');
+  return { tokenizer, tokenizerFiles, notes };
+}
+
+async function readGenerationConfig(
+  folder: Folder,
+): Promise<Pick<Student, 'generationConfig' | 'generationConfigText'>> {
+  const text = await readText(folder, 'generation_config.json');
+  if (text === null) return { generationConfig: null, generationConfigText: null };
+  const file = labelOf(folder, 'generation_config.json');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return { generationConfig: value as Record<string, unknown>, generationConfigText: text };
+  throw new InputError(
+    'This is not a JSON object.',
+    'Download the file again, or leave it out: it is optional.',
+    { file },
+  );
+}
+
+async function outline(folder: Folder): Promise<StudentOutline> {
+  const configText = (await readText(folder, 'config.json'))!;
+  const { config, rawConfig } = readT5Config(configText, labelOf(folder, 'config.json'));
+  const { tokenizer, tokenizerFiles, notes } = await readTokenizer(folder, config);
+  const generation = await readGenerationConfig(folder);
+  return {
+    name: folder.name,
+    config,
+    rawConfig,
+    tokenizer,
+    tokenizerFiles,
+    ...generation,
+    notes,
+    weightBytes: weightBytes(folder),
+  };
+}
+
+/**
+ * Reads configuration and tokenizer only: enough to show a student and to tokenise for it.
+ * @throws InputError as `readStudentFolder`, except about weights.
+ */
+export function readStudentOutline(files: StudentFiles, name: string): Promise<StudentOutline> {
+  return outline(findFolder(files, name));
+}
+
+/**
+ * Reads a student whole. The configuration and the tokenizer come first, so that a folder that is no T5 is refused
+ * before its weights are read.
+ * @param name What to call it, and how messages name the folder.
+ * @throws InputError where anything is missing, damaged or does not fit, naming the file and what to do.
+ */
+export async function readStudentFolder(
+  files: StudentFiles,
+  name: string,
+  onProgress: ReadProgress = () => undefined,
+): Promise<Student> {
+  const folder = findFolder(files, name);
+  const { weightBytes: totalBytes, notes, ...rest } = await outline(folder);
+  let readBytes = 0;
+  if (totalBytes > 0) onProgress(0, totalBytes);
+  const stored = await readWeights(folder, rest.config, (sizeBytes) => {
+    readBytes += sizeBytes;
+    onProgress(readBytes, Math.max(readBytes, totalBytes));
+  });
+  return {
+    ...rest,
+    weights: stored.weights,
+    storedDtype: stored.storedDtype,
+    notes: [...notes, ...stored.notes],
+  };
+}

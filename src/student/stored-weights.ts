@@ -1,0 +1,191 @@
+/** A student's weights out of a Hugging Face folder: one safetensors file, or shards with an index. */
+import { z } from '../base/schemas.ts';
+import { InputError } from '../base/errors.ts';
+import type { T5Config, Weights } from './config.ts';
+import { expectedParameters, type Parameter } from './parameters.ts';
+import { parseSafetensors, type StoredDtype, type StoredTensor } from './safetensors.ts';
+import { labelOf, readText, type Folder } from './student-files.ts';
+
+export interface StoredWeights {
+  weights: Weights;
+  /** Of the embedding, which speaks for the rest. */
+  storedDtype: StoredDtype;
+  /** What was left aside or put right, in words. */
+  notes: string[];
+}
+
+const single = 'model.safetensors';
+const index = 'model.safetensors.index.json';
+
+/** Copies of `shared.weight` that older files carry, and a T5 v1.0 weight that no version of T5 uses. */
+const ignored = new Set([
+  'encoder.embed_tokens.weight',
+  'decoder.embed_tokens.weight',
+  'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight',
+]);
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/** The files that hold a folder's weights. */
+async function weightFiles(folder: Folder): Promise<string[]> {
+  if (folder.paths.has(single)) return [single];
+  const indexText = await readText(folder, index);
+  if (indexText === null) throw withoutWeights([...folder.paths.keys()], folder.name);
+  const file = labelOf(folder, index);
+  let shards: string[];
+  try {
+    shards = [...new Set(Object.values(indexSchema.parse(JSON.parse(indexText)).weight_map))].sort();
+  } catch {
+    throw new InputError('The index has no readable "weight_map".', 'Download or copy the file again.', {
+      file,
+    });
+  }
+  const missing = shards.filter((shard) => !folder.paths.has(shard));
+  if (missing.length > 0 || shards.length === 0) {
+    const which =
+      shards.length === 0
+        ? 'no file'
+        : `${missing.length} of ${shards.length} files that are not there: ${missing.join(', ')}`;
+    throw new InputError(`The index names ${which}.`, 'Add the missing files and choose the folder again.', {
+      file,
+    });
+  }
+  return shards;
+}
+
+function withoutWeights(names: readonly string[], name: string): InputError {
+  const where = { file: name };
+  const find = (test: RegExp): string | undefined => names.find((path) => test.test(path));
+  const torch = find(/\.(bin|pt|pth|ckpt)$/i);
+  if (torch !== undefined) {
+    return new InputError(
+      `The weights are in "${torch}", a Python pickle, which is not read because it can run code.`,
+      'Convert it once in Python: `T5ForConditionalGeneration.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)`.',
+      where,
+    );
+  }
+  const other = find(/\.(gguf|onnx|h5|msgpack|tflite)$/i);
+  if (other !== undefined) {
+    return new InputError(
+      `The weights are in "${other}", a format that cannot be trained here.`,
+      'Choose the Hugging Face folder with model.safetensors.',
+      where,
+    );
+  }
+  const stray = find(/\.safetensors$/i);
+  if (stray !== undefined) {
+    return new InputError(
+      `There is "${stray}", but neither ${single} nor ${index}.`,
+      `Rename it to ${single} if it holds the whole model, or add the index.`,
+      where,
+    );
+  }
+  return new InputError(
+    `There is no ${single}.`,
+    'Choose the whole Hugging Face folder, weights included.',
+    where,
+  );
+}
+
+function takeWeight({ name, shape }: Parameter, tensor: StoredTensor, file: string): Float32Array {
+  if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
+    throw new InputError(
+      `Tensor "${name}" has shape [${tensor.shape.join(', ')}], but config.json asks for [${shape.join(', ')}].`,
+      'Use the config.json and the weights of the same model.',
+      { file },
+    );
+  }
+  if (tensor.dtype === 'I32' || tensor.dtype === 'I64') {
+    throw new InputError(
+      `Tensor "${name}" holds whole numbers (${tensor.dtype}), not weights.`,
+      'Save the model as float32, float16 or bfloat16.',
+      { file },
+    );
+  }
+  const values = tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(tensor.data);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad !== -1) {
+    throw new InputError(
+      `Tensor "${name}" holds ${String(tensor.data[bad])} at position ${bad}: the weights are damaged, or training had diverged.`,
+      'Use another copy or an earlier checkpoint of the model.',
+      { file },
+    );
+  }
+  return values;
+}
+
+function equal(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, position) => value === b[position]);
+}
+
+/**
+ * Reads and checks every weight that the configuration asks for.
+ * @param onRead Told the bytes of each file once it has been read.
+ * @throws InputError naming the file and the tensor.
+ */
+export async function readWeights(
+  folder: Folder,
+  config: T5Config,
+  onRead: (sizeBytes: number) => void = () => undefined,
+): Promise<StoredWeights> {
+  const expected = new Map(expectedParameters(config).map((parameter) => [parameter.name, parameter]));
+  const head: Parameter = { name: 'lm_head.weight', shape: [config.vocab_size, config.d_model] };
+  const found: Weights = new Map();
+  const unused: string[] = [];
+  const notes: string[] = [];
+  let storedDtype: StoredDtype = 'F32';
+  const files = await weightFiles(folder);
+  for (const file of files) {
+    const bytes = await folder.files.read(folder.paths.get(file)!);
+    onRead(bytes.length);
+    const label = labelOf(folder, file);
+    for (const [tensorName, tensor] of parseSafetensors(bytes, label).tensors) {
+      const parameter = expected.get(tensorName) ?? (tensorName === head.name ? head : undefined);
+      if (parameter !== undefined) found.set(tensorName, takeWeight(parameter, tensor, label));
+      else if (!ignored.has(tensorName)) unused.push(tensorName);
+      if (tensorName === 'shared.weight') storedDtype = tensor.dtype;
+    }
+  }
+
+  const shared = found.get('shared.weight');
+  const headValues = found.get(head.name);
+  if (config.tie_word_embeddings && headValues !== undefined) {
+    if (shared !== undefined && !equal(headValues, shared)) {
+      notes.push(
+        'config.json ties the output to the embedding (tie_word_embeddings: true), so the lm_head.weight in the file, which differs, is not used. This is what transformers 4 does.',
+      );
+    }
+    found.delete(head.name);
+  }
+  const missing = [...expected.values()].filter((parameter) => !found.has(parameter.name));
+  if (missing.length > 0) {
+    const [first] = missing;
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+    const untied =
+      first!.name === head.name
+        ? ' (tie_word_embeddings is false, so the output has weights of its own)'
+        : '';
+    throw new InputError(
+      `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
+      'Use the config.json and the weights of the same model.',
+      { file: labelOf(folder, files.length === 1 ? files[0]! : index) },
+    );
+  }
+  if (unused.length > 0) {
+    const some = unused.slice(0, 3).join(', ');
+    notes.push(
+      `${unused.length} tensors that config.json does not ask for are not used (${some}${unused.length > 3 ? ', …' : ''}).`,
+    );
+  }
+  // In the order of the parameters, whatever the file's.
+  const weights: Weights = new Map([...expected.keys()].map((key) => [key, found.get(key)!]));
+  return { weights, storedDtype, notes };
+}
+
+/** Bytes that `readWeights` will read, for progress; 0 where the files' sizes are not known. */
+export function weightBytes({ files, paths }: Folder): number {
+  const names = paths.has(single)
+    ? [single]
+    : [...paths.keys()].filter((name) => name.endsWith('.safetensors'));
+  return names.reduce((sum, name) => sum + (files.sizeBytes?.(paths.get(name)!) ?? 0), 0);
+}

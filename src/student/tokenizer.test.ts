@@ -1,0 +1,156 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { parseTokenizer, Tokenizer } from './tokenizer.ts';
+
+const shared = '../shared';
+const t5Folder = `${shared}/data/t5-tokenizer`;
+
+interface Case {
+  name: string;
+  text: string;
+  ids: number[];
+  decoded: string;
+  decodedRaw: string;
+  maxLength?: number;
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+interface TokenizerJson {
+  normalizer: unknown;
+  pre_tokenizer: unknown;
+}
+
+describe.skipIf(!existsSync(t5Folder))('the T5 tokenizer (skipped where ../shared is absent)', () => {
+  const json = existsSync(t5Folder) ? (readJson(`${t5Folder}/tokenizer.json`) as TokenizerJson) : null;
+  const config = existsSync(t5Folder)
+    ? (readJson(`${t5Folder}/tokenizer_config.json`) as Record<string, unknown>)
+    : {};
+  const tokenizer = json && new Tokenizer(json, config, { endId: 1 });
+
+  it('gives the ids and texts of every golden case', () => {
+    const cases = readJson(`${shared}/golden/tokenizer.json`) as Case[];
+    expect(cases).toHaveLength(102);
+    for (const { name, text, ids, decoded, decodedRaw, maxLength } of cases) {
+      const actual = tokenizer!.encode(text, maxLength);
+      expect({ name, ids: [...actual] }).toEqual({ name, ids });
+      expect({ name, text: tokenizer!.decode(ids) }).toEqual({ name, text: decoded });
+      expect({ name, text: tokenizer!.decodeRaw(ids) }).toEqual({ name, text: decodedRaw });
+    }
+  });
+
+  it('obeys files of the other conventions', () => {
+    const table = readJson(`${shared}/golden/tokenizer-conventions.json`) as {
+      collapse: unknown;
+      conventions: Record<string, { normalizer: string; pre_tokenizer: unknown }>;
+      cases: { convention: string; name: string; text: string; ids: number[] }[];
+    };
+    const precompiled = (json!.normalizer as { normalizers: unknown[] }).normalizers[0];
+    const made = new Map(
+      Object.entries(table.conventions).map(([name, { normalizer, pre_tokenizer }]) => {
+        const normalizers = normalizer === 'precompiled' ? [precompiled] : [precompiled, table.collapse];
+        const file = { ...json!, normalizer: { type: 'Sequence', normalizers }, pre_tokenizer };
+        return [name, new Tokenizer(file, config, { endId: 1 })];
+      }),
+    );
+    expect(table.cases.length).toBeGreaterThan(30);
+    for (const { convention, name, text, ids } of table.cases) {
+      expect({ convention, name, ids: [...made.get(convention)!.encode(text)] }).toEqual({
+        convention,
+        name,
+        ids,
+      });
+    }
+  });
+
+  it('remembers words without changing any result', () => {
+    const plain = new HuggingFaceTokenizer(json!, config);
+    const word = fc.constantFrom(
+      'the',
+      'answer',
+      '▁',
+      ' ',
+      '  ',
+      'zürich',
+      '中文',
+      '</s>',
+      '<unk>',
+      '\n',
+      '.',
+      "n't",
+      'aa',
+      '😂',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(word, fc.string({ unit: 'grapheme' })), { maxLength: 12 }), (words) => {
+        const text = words.join('');
+        expect([...tokenizer!.encode(text)]).toEqual(plain.encode(text).ids);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('decodes ids without a piece to nothing', () => {
+    expect(tokenizer!.decode([32100, 32127, 8, 999999, 1])).toBe('the');
+    expect(tokenizer!.decode([32120])).toBe('');
+    expect(tokenizer!.decode([])).toBe('');
+    expect(tokenizer!.piece(32120)).toBeNull();
+    expect(tokenizer!.vocabularySize).toBe(32100);
+  });
+});
+
+describe('the bundled tokenizer', () => {
+  const folder = 'public/students/seedling';
+  const text = (file: string) => readFileSync(`${folder}/${file}`, 'utf8');
+  const tokenizer = parseTokenizer(
+    { tokenizer: text('tokenizer.json'), config: text('tokenizer_config.json') },
+    { endId: 1 },
+  );
+
+  // Made by scripts/make_tokenizer_fixture.py with Python's tokenizers.
+  const cases = readJson('tests/fixtures/tokenizer/cases.json') as Case[];
+  it.each(cases)('agrees with Python: $name', ({ text, ids, decoded, decodedRaw, maxLength }) => {
+    expect([...tokenizer.encode(text, maxLength)]).toEqual(ids);
+    expect(tokenizer.decode(ids)).toBe(decoded);
+    expect(tokenizer.decodeRaw(ids)).toBe(decodedRaw);
+  });
+
+  it('always ends with the end token and keeps to the limit', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 12 }), (text, most) => {
+        const whole = tokenizer.encode(text);
+        const cut = tokenizer.encode(text, most);
+        expect(cut.at(-1)).toBe(1);
+        expect(cut.length).toBe(Math.min(most, whole.length));
+        expect(cut.slice(0, -1)).toEqual(whole.slice(0, cut.length - 1));
+      }),
+    );
+  });
+
+  it('appends the end token where the file does not', () => {
+    const json = JSON.parse(text('tokenizer.json')) as object;
+    const other = new Tokenizer({ ...json, post_processor: null }, {}, { endId: 1 });
+    expect(other.appendsEnd).toBe(false);
+    expect(other.encode('a b')).toEqual(tokenizer.encode('a b'));
+  });
+
+  it.each([
+    ['no JSON', '{', /valid JSON/],
+    ['no object', '[]', /not a JSON object/],
+    ['no tokenizer', '{"a":1}', /could not be made/],
+    [
+      'an unknown model',
+      '{"model":{"type":"X"},"decoder":null,"post_processor":null,"pre_tokenizer":null,"normalizer":null,"added_tokens":[]}',
+      /could not be made/,
+    ],
+  ])('refuses %s in words', (_, broken, message) => {
+    const act = () => parseTokenizer({ tokenizer: broken, config: null }, { endId: 1 });
+    expect(act).toThrow(InputError);
+    expect(act).toThrow(message);
+  });
+});

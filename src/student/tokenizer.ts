@@ -1,0 +1,175 @@
+/**
+ * Text to ids and back, exactly as Hugging Face's tokenizers do it for the same `tokenizer.json`. The work is done by
+ * `@huggingface/tokenizers`; this file adds truncation, the end token, decoding rules and speed.
+ */
+import { Tokenizer as HuggingFaceTokenizer, Unigram } from '@huggingface/tokenizers';
+import { InputError } from '../base/errors.ts';
+
+const metaspace = '▁';
+/** Words remembered at most; a data set has some tens of thousands. */
+const cachedWords = 100_000;
+
+export interface TokenizerOptions {
+  /** The student's end token (`eos_token_id`). */
+  endId: number;
+}
+
+export class Tokenizer {
+  /** The id that ends every encoded text. */
+  readonly endId: number;
+  /** One more than the largest id that a text can be encoded to. */
+  readonly vocabularySize: number;
+  /** False for the rare files that do not append the end token themselves; it is appended here. */
+  readonly appendsEnd: boolean;
+  readonly #inner: HuggingFaceTokenizer;
+  readonly #pieceIds: ReadonlySet<number>;
+  readonly #cleansUp: boolean;
+
+  /**
+   * @param tokenizerJson The object in `tokenizer.json`.
+   * @param tokenizerConfig The object in `tokenizer_config.json`, `{}` where there is none.
+   * @throws Error (not InputError) where the library does not know the file's parts; see `parseTokenizer`.
+   */
+  constructor(
+    tokenizerJson: object,
+    tokenizerConfig: Readonly<Record<string, unknown>>,
+    { endId }: TokenizerOptions,
+  ) {
+    this.#inner = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
+    this.endId = endId;
+    // The default of transformers 4.45 and later. (The library's own default is true.)
+    this.#cleansUp = tokenizerConfig['clean_up_tokenization_spaces'] === true;
+    rememberWords(this.#inner);
+    const ids = new Set<number>();
+    for (const [piece, id] of this.#inner.get_vocab()) {
+      if (typeof piece === 'string') ids.add(id);
+    }
+    this.#pieceIds = ids;
+    this.vocabularySize = [...ids].reduce((most, id) => Math.max(most, id + 1), 0);
+    this.appendsEnd = this.#inner.encode('').ids.at(-1) === endId;
+  }
+
+  /**
+   * Ids of a text, the end token last.
+   * @param maxTokens Cut as transformers cuts (`truncation=True, max_length`): the text loses tokens at its end so that
+   * at most this many remain, the end token being the last.
+   */
+  encode(text: string, maxTokens = Infinity): Int32Array {
+    const { ids } = this.#inner.encode(text);
+    if (!this.appendsEnd) ids.push(this.endId);
+    if (ids.length > maxTokens) {
+      ids.length = Math.max(1, maxTokens);
+      ids[ids.length - 1] = this.endId;
+    }
+    return Int32Array.from(ids);
+  }
+
+  /** `encode` for many texts. */
+  encodeBatch(texts: readonly string[], maxTokens = Infinity): Int32Array[] {
+    return texts.map((text) => this.encode(text, maxTokens));
+  }
+
+  /** Text of ids as `decode(ids, skip_special_tokens=True)` gives it, cleaned up where the tokenizer's config says so. */
+  decode(ids: Iterable<number>): string {
+    return this.#decode(ids, this.#cleansUp);
+  }
+
+  /** The same without clean-up: ` .` stays ` .`. */
+  decodeRaw(ids: Iterable<number>): string {
+    return this.#decode(ids, false);
+  }
+
+  /** The piece of an id, or null for an id without one (T5's vocabulary is padded beyond its pieces). */
+  piece(id: number): string | null {
+    return this.#pieceIds.has(id) ? (this.#inner.id_to_token(id) ?? null) : null;
+  }
+
+  #decode(ids: Iterable<number>, cleanUp: boolean): string {
+    const known = [...ids].filter((id) => this.#pieceIds.has(id));
+    if (known.length === 0) return '';
+    return this.#inner.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: cleanUp });
+  }
+}
+
+/**
+ * Makes a Unigram model tokenise word by word and remember what it found: the same words come again and again, and the
+ * library otherwise searches each whole text anew. The result is the same wherever no piece reaches over the start of a
+ * word; other vocabularies are left alone.
+ */
+function rememberWords(tokenizer: HuggingFaceTokenizer): void {
+  const { model } = tokenizer;
+  if (!(model instanceof Unigram)) return;
+  const pieces = [...tokenizer.get_vocab(false).keys()];
+  if (!pieces.includes(metaspace) || pieces.some((piece) => piece.includes(metaspace, 1))) return;
+  const seen = new Map<string, string[]>();
+  const wordStart = new RegExp(`(?=${metaspace})`, 'u');
+  model.encode = (sections: string[]): string[] => {
+    const found: string[] = [];
+    for (const section of sections) {
+      for (const word of section.split(wordStart)) {
+        let tokens = seen.get(word);
+        if (tokens === undefined) {
+          tokens = model.tokenize(word);
+          if (seen.size >= cachedWords) seen.clear();
+          seen.set(word, tokens);
+        }
+        for (const token of tokens) found.push(token);
+      }
+    }
+    return found;
+  };
+}
+
+function parseObject(text: string, file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const detail = error instanceof Error ? ` (${error.message})` : '';
+    throw new InputError(`This is not valid JSON${detail}.`, 'Download or copy the file again.', { file });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InputError('This is not a JSON object.', 'Download or copy the file again.', { file });
+  }
+  return value as Record<string, unknown>;
+}
+
+/** The texts of a tokenizer's files. */
+export interface TokenizerTexts {
+  /** `tokenizer.json` */
+  tokenizer: string;
+  /** `tokenizer_config.json`, where there is one. */
+  config: string | null;
+}
+
+/** What messages call the files. */
+export interface TokenizerLabels {
+  tokenizerFile?: string;
+  configFile?: string;
+}
+
+/**
+ * Makes a tokenizer from the texts of its files.
+ * @throws InputError where a file is broken or of a kind that is not supported.
+ */
+export function parseTokenizer(
+  { tokenizer, config }: TokenizerTexts,
+  {
+    tokenizerFile = 'tokenizer.json',
+    configFile = 'tokenizer_config.json',
+    ...options
+  }: TokenizerOptions & TokenizerLabels,
+): Tokenizer {
+  const tokenizerJson = parseObject(tokenizer, tokenizerFile);
+  const tokenizerConfig = config === null ? {} : parseObject(config, configFile);
+  try {
+    return new Tokenizer(tokenizerJson, tokenizerConfig, options);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new InputError(
+      `The tokenizer could not be made from this file (${detail}).`,
+      'Save it again in Python: `AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`.',
+      { file: tokenizerFile },
+    );
+  }
+}
