@@ -1,0 +1,118 @@
+/**
+ * Base, distilled and teacher on the same test rows, as Google's notebook judges them: the distilled student is asked
+ * with its prefix, the base student with the bare input, and an answer is right when it equals the label exactly.
+ */
+import type { Example, Tally } from '../data/example.ts';
+import type { Engine, EngineState } from '../engine/engine.ts';
+import type { Weights } from '../student/config.ts';
+import { answerAll, type Speaker } from './answer.ts';
+import type { Control } from './control.ts';
+import type { Recipe } from './recipe.ts';
+import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
+import { tally } from './score.ts';
+import { answerPrompt, rationalePrompt } from './tasks.ts';
+
+export interface CompareOptions {
+  engine: Engine;
+  tokenizer: Speaker;
+  recipe: Recipe;
+  /** Rows to answer, at least one. */
+  test: readonly Example[];
+  /** The student's weights before distillation. */
+  baseWeights: Weights;
+  /** The step whose weights the engine holds now. */
+  step: number;
+  control: Control;
+}
+
+export interface CompareResult {
+  predictions: Prediction[];
+  accuracy: { base: Tally; distilled: Tally; teacher: Tally | null };
+}
+
+/**
+ * Answers every test row three times (distilled, its rationale, base). Yields states with progress; returns null when
+ * it was skipped. The engine's weights are as before when it ends, in whatever way.
+ */
+export async function* compare(options: CompareOptions): AsyncGenerator<RunState, CompareResult | null> {
+  const { engine, recipe, test } = options;
+  const distilled = yield* ask(
+    options,
+    'distilled',
+    test.map((example) => answerPrompt(recipe, example.input)),
+  );
+  if (distilled === null) return null;
+  let rationales: string[] | null = null;
+  if (recipe.method === 'step-by-step') {
+    rationales = yield* ask(
+      options,
+      'rationales',
+      test.map((example) => rationalePrompt(recipe, example.input) ?? ''),
+    );
+    if (rationales === null) return null;
+  }
+  const trained = await engine.read();
+  let base: string[] | null;
+  try {
+    engine.restore(untouched(options.baseWeights));
+    base = yield* ask(
+      options,
+      'base',
+      test.map((example) => example.input),
+    );
+  } finally {
+    engine.restore(trained);
+  }
+  if (base === null) return null;
+  return collect(test, base, distilled, rationales);
+}
+
+function untouched(weights: Weights): EngineState {
+  return { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
+}
+
+async function* ask(
+  { engine, tokenizer, recipe, control, step }: CompareOptions,
+  purpose: EvaluationPurpose,
+  prompts: readonly string[],
+): AsyncGenerator<RunState, string[] | null> {
+  const total = prompts.length;
+  yield { phase: 'evaluating', purpose, step, done: 0, total };
+  const answers = answerAll(engine, tokenizer, prompts, {
+    maxInputTokens: recipe.maxInputTokens,
+    maxNewTokens: recipe.generationMaxTokens,
+  });
+  for (;;) {
+    const next = await answers.next();
+    if (next.done) return next.value;
+    yield { phase: 'evaluating', purpose, step, done: next.value, total };
+    if (control.takeSkip()) return null;
+  }
+}
+
+function collect(
+  test: readonly Example[],
+  base: readonly string[],
+  distilled: readonly string[],
+  rationales: readonly string[] | null,
+): CompareResult {
+  const predictions = test.map((example, index): Prediction => ({
+    row: example.row,
+    input: example.input,
+    label: example.label,
+    teacher: example.teacherLabel,
+    base: base[index]!,
+    distilled: distilled[index]!,
+    rationale: rationales?.[index] ?? null,
+    teacherRationale: example.rationale,
+  }));
+  const teacher = tally(predictions.map((row) => [row.teacher, row.label] as const));
+  return {
+    predictions,
+    accuracy: {
+      base: tally(predictions.map((row) => [row.base, row.label] as const)),
+      distilled: tally(predictions.map((row) => [row.distilled, row.label] as const)),
+      teacher: teacher.total === 0 ? null : teacher,
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** What a person may ask of work under way. The session looks here between steps; nothing is torn down midway. */
+export class Control {
+  #pauseRequested = false;
+  #stopRequested = false;
+  #skipRequested = false;
+  #wake: (() => void) | null = null;
+
+  get pauseRequested(): boolean {
+    return this.#pauseRequested;
+  }
+
+  get stopRequested(): boolean {
+    return this.#stopRequested;
+  }
+
+  pause(): void {
+    this.#pauseRequested = true;
+  }
+
+  resume(): void {
+    this.#pauseRequested = false;
+    this.#wakeUp();
+  }
+
+  /** Ends the work after what is in hand; also ends a pause. */
+  stop(): void {
+    this.#stopRequested = true;
+    this.#pauseRequested = false;
+    this.#wakeUp();
+  }
+
+  /** Ends the evaluation in hand, not the run. */
+  skipEvaluation(): void {
+    this.#skipRequested = true;
+  }
+
+  /** True once after each `skipEvaluation`. */
+  takeSkip(): boolean {
+    const skip = this.#skipRequested;
+    this.#skipRequested = false;
+    return skip;
+  }
+
+  /** Resolves when the pause ends, by `resume` or `stop`. */
+  async whilePaused(): Promise<void> {
+    while (this.#pauseRequested) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { checkRecipe, formatRecipe, notebookRecipe, parseRecipe, presets, recipeSchema } from './recipe.ts';
+
+describe('recipe', () => {
+  it('takes the notebook’s values for missing keys', () => {
+    expect(parseRecipe('{}', 'run.json')).toEqual({
+      method: 'step-by-step',
+      labels: 'gold',
+      alpha: 0.5,
+      steps: 4000,
+      batchSize: 16,
+      accumulation: 1,
+      learningRate: 5e-5,
+      schedule: 'linear',
+      warmupSteps: 0,
+      weightDecay: 0,
+      maxGradNorm: 1,
+      dropout: 0.1,
+      seed: 0,
+      shuffle: true,
+      maxInputTokens: 1024,
+      maxTargetTokens: 256,
+      generationMaxTokens: 64,
+      evalEvery: 500,
+      saveEvery: 1000,
+    });
+  });
+
+  it('names every unknown key', () => {
+    const read = () => parseRecipe('{\n "steps": 20,\n "stepz": 3,\n "alfa": 1\n}', 'run.json');
+    expect(read).toThrow(InputError);
+    expect(read).toThrow(
+      /run\.json, line 3: "stepz" is not a setting; "alfa" is not a setting.*The settings are: method/s,
+    );
+  });
+
+  it.each([
+    ['{"alpha": 1.5}', 'alpha must be at most 1'],
+    ['{"steps": 0}', 'steps must be at least 1'],
+    ['{"steps": 2.5}', 'steps must be a whole number'],
+    ['{"steps": "20"}', 'steps must be a whole number'],
+    ['{"learningRate": null}', 'learningRate must be a number'],
+    ['{"method": "magic"}', 'method must be "step-by-step" or "standard"'],
+    ['{"shuffle": 1}', 'shuffle must be true or false'],
+    ['{"steps": 10, "warmupSteps": 11}', 'warmupSteps (11) is more than steps (10)'],
+    ['{"steps": 10', 'not valid JSON'],
+    ['[]', 'run.json: '],
+  ])('refuses %s in words', (text, words) => {
+    expect(() => parseRecipe(text, 'run.json')).toThrow(InputError);
+    expect(() => parseRecipe(text, 'run.json')).toThrow(words);
+  });
+
+  it('is the same after being written and read', () => {
+    const arbitrary = fc.record({
+      method: fc.constantFrom('step-by-step' as const, 'standard' as const),
+      labels: fc.constantFrom('gold' as const, 'teacher' as const),
+      alpha: fc.double({ min: 0, max: 1, noNaN: true }),
+      steps: fc.integer({ min: 1, max: 10_000 }),
+      seed: fc.integer({ min: 0, max: 0xffff_ffff }),
+      shuffle: fc.boolean(),
+      schedule: fc.constantFrom('linear' as const, 'constant' as const, 'cosine' as const),
+    });
+    fc.assert(
+      fc.property(arbitrary, (keys) => {
+        const recipe = recipeSchema.parse(keys);
+        const again = parseRecipe(formatRecipe(recipe), 'run.json');
+        // -0 is written as 0, which is the same alpha.
+        expect({ ...again, alpha: again.alpha + 0 }).toEqual({ ...recipe, alpha: recipe.alpha + 0 });
+      }),
+    );
+  });
+
+  it('has presets that are valid and say when to use them', () => {
+    for (const preset of presets) {
+      expect(checkRecipe(preset.recipe)).toEqual({ recipe: preset.recipe, issues: [] });
+      expect(preset.use.length).toBeGreaterThan(20);
+    }
+    expect(presets[1].recipe).toEqual(notebookRecipe);
+  });
+});

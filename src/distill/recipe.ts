@@ -1,0 +1,168 @@
+/**
+ * The recipe of a run: one zod schema that validates the form, reads `run.json` and writes it. Missing keys take the
+ * values of Google's notebook ("Distilling step-by-step", flan-t5-base on CoS-E), unknown keys are errors.
+ */
+import { z } from '../base/schemas.ts';
+import { InputError } from '../base/errors.ts';
+
+const wholeNumber = (name: string, minimum: number, maximum: number) =>
+  z
+    .int(`${name} must be a whole number`)
+    .min(minimum, `${name} must be at least ${minimum}`)
+    .max(maximum, `${name} must be at most ${maximum}`);
+
+const number = (name: string, minimum: number, maximum: number) =>
+  z
+    .number(`${name} must be a number`)
+    .min(minimum, `${name} must be at least ${minimum}`)
+    .max(maximum, `${name} must be at most ${maximum}`);
+
+const choice = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
+  z.enum(values, `${name} must be ${values.map((value) => `"${value}"`).join(' or ')}`);
+
+export const recipeSchema = z.strictObject({
+  /** Two tasks with prefixes, or the answer alone on the bare input. */
+  method: choice('method', ['step-by-step', 'standard']).default('step-by-step'),
+  /** Whose labels are trained on. Tests are always against the gold ones. */
+  labels: choice('labels', ['gold', 'teacher']).default('gold'),
+  /** Weight of the answer loss; the rationale loss has the rest. */
+  alpha: number('alpha', 0, 1).default(0.5),
+  /** Optimiser steps. */
+  steps: wholeNumber('steps', 1, 10_000_000).default(4000),
+  /** Rows in a micro-batch. */
+  batchSize: wholeNumber('batchSize', 1, 4096).default(16),
+  /** Micro-batches in an optimiser step. */
+  accumulation: wholeNumber('accumulation', 1, 1024).default(1),
+  learningRate: number('learningRate', 0, 10).default(5e-5),
+  /** How the learning rate goes on after the warm-up. */
+  schedule: choice('schedule', ['linear', 'constant', 'cosine']).default('linear'),
+  warmupSteps: wholeNumber('warmupSteps', 0, 10_000_000).default(0),
+  weightDecay: number('weightDecay', 0, 10).default(0),
+  /** Limit of the gradient's global L2 norm; 0 for none. */
+  maxGradNorm: number('maxGradNorm', 0, 1e9).default(1),
+  dropout: number('dropout', 0, 0.95).default(0.1),
+  seed: wholeNumber('seed', 0, 0xffff_ffff).default(0),
+  /** False: batches are consecutive rows. */
+  shuffle: z.boolean('shuffle must be true or false').default(true),
+  /** Tokens kept of an input, the end token included. */
+  maxInputTokens: wholeNumber('maxInputTokens', 2, 16_384).default(1024),
+  /** Tokens kept of a label or rationale, the end token included. */
+  maxTargetTokens: wholeNumber('maxTargetTokens', 2, 16_384).default(256),
+  /** New tokens at most when the student answers or explains, the end token included. */
+  generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(64),
+  /** Steps between test accuracies; 0 for none. */
+  evalEvery: wholeNumber('evalEvery', 0, 10_000_000).default(500),
+  /** Steps between saved weights; 0 for none but the last. */
+  saveEvery: wholeNumber('saveEvery', 0, 10_000_000).default(1000),
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+export type RecipeKey = keyof Recipe;
+
+/** The notebook's settings: what a key that is missing from `run.json` means. */
+export const notebookRecipe: Recipe = recipeSchema.parse({});
+
+/** A run of a few minutes for the bundled student and sample, also on a machine without a GPU. */
+export const smallRecipe: Recipe = recipeSchema.parse({
+  alpha: 0.1,
+  steps: 600,
+  learningRate: 2e-3,
+  warmupSteps: 20,
+  weightDecay: 0.01,
+  maxInputTokens: 128,
+  maxTargetTokens: 96,
+  generationMaxTokens: 48,
+  evalEvery: 100,
+  saveEvery: 200,
+});
+
+/** Recipes by name, with a line on when to use each. */
+export const presets = [
+  {
+    name: 'small',
+    title: 'Small',
+    recipe: smallRecipe,
+    use: 'Ends in a few minutes with the bundled student; right for a first look at your own rows.',
+  },
+  {
+    name: 'notebook',
+    title: 'Notebook',
+    recipe: notebookRecipe,
+    use: 'The published settings for flan-t5-base on CoS-E: 4,000 steps at 5e-5. Right for a pre-trained student on a GPU.',
+  },
+] as const;
+
+/** What is wrong with a recipe, by key; `null` stands for the recipe as a whole. */
+export interface RecipeIssue {
+  key: string | null;
+  problem: string;
+}
+
+/** A valid recipe, or everything that is wrong with it. */
+export function checkRecipe(
+  value: unknown,
+): { recipe: Recipe; issues: [] } | { recipe: null; issues: RecipeIssue[] } {
+  const result = recipeSchema.safeParse(value);
+  if (result.success) {
+    const issues = contradictions(result.data);
+    return issues.length === 0 ? { recipe: result.data, issues: [] } : { recipe: null, issues };
+  }
+  const issues = result.error.issues.flatMap((issue): RecipeIssue[] =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ key, problem: `"${key}" is not a setting` }))
+      : [{ key: issue.path.length > 0 ? String(issue.path[0]) : null, problem: issue.message }],
+  );
+  return { recipe: null, issues };
+}
+
+function contradictions(recipe: Recipe): RecipeIssue[] {
+  if (recipe.warmupSteps > recipe.steps) {
+    return [
+      {
+        key: 'warmupSteps',
+        problem: `warmupSteps (${recipe.warmupSteps}) is more than steps (${recipe.steps})`,
+      },
+    ];
+  }
+  return [];
+}
+
+/**
+ * Reads `run.json`. Keys that Stillroom writes beside the recipe (`stillroom`) are skipped.
+ * @throws InputError naming the file and every key that is wrong.
+ */
+export function parseRecipe(text: string, file: string): Recipe {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(
+      `this is not valid JSON (${error instanceof Error ? error.message : String(error)}).`,
+      'Mend the recipe, or leave it out to use the small preset.',
+      { file, line: lineOfJsonError(text, error) },
+    );
+  }
+  const { recipe, issues } = checkRecipe(value);
+  if (recipe) return recipe;
+  const known = Object.keys(recipeSchema.shape).join(', ');
+  throw new InputError(`${issues.map((issue) => issue.problem).join('; ')}.`, `The settings are: ${known}.`, {
+    file,
+    line: lineOfKey(text, issues[0]?.key ?? null),
+  });
+}
+
+function lineOfKey(text: string, key: string | null): number | undefined {
+  if (key === null) return undefined;
+  const at = text.indexOf(JSON.stringify(key));
+  return at < 0 ? undefined : text.slice(0, at).split('\n').length;
+}
+
+function lineOfJsonError(text: string, error: unknown): number | undefined {
+  const position = /position (\d+)/.exec(String(error))?.[1];
+  return position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+}
+
+/** `run.json` as the studio and the terminal write it: every key, in the schema's order. */
+export function formatRecipe(recipe: Recipe): string {
+  return `${JSON.stringify(recipe, null, 2)}\n`;
+}

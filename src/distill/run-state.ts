@@ -1,0 +1,78 @@
+/** The states of a run: one union for the worker, the store, the terminal and every screen. */
+import type { ErrorReport } from '../base/errors.ts';
+
+/** What a student is being asked for while it is evaluated. */
+export type EvaluationPurpose = 'accuracy' | 'distilled' | 'rationales' | 'base';
+
+export type RunState =
+  | { phase: 'idle' }
+  | { phase: 'preparing'; what: string; done: number; total: number }
+  | { phase: 'compiling' }
+  | { phase: 'training'; step: number; steps: number }
+  | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
+  | { phase: 'pausing'; step: number }
+  | { phase: 'paused'; step: number }
+  | { phase: 'recovering'; reason: string }
+  /** `stopped`: before the last step, by a person who kept what there was. */
+  | { phase: 'done'; step: number; stopped: boolean }
+  | { phase: 'failed'; step: number; error: ErrorReport };
+
+export type RunPhase = RunState['phase'];
+
+/** True while a worker is at work on the run (or holds it, paused). */
+export function isActive(state: RunState): boolean {
+  switch (state.phase) {
+    case 'idle':
+    case 'done':
+    case 'failed':
+      return false;
+    case 'preparing':
+    case 'compiling':
+    case 'training':
+    case 'evaluating':
+    case 'pausing':
+    case 'paused':
+    case 'recovering':
+      return true;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** One optimiser step, as `metrics.jsonl`, the CSV and the curves have it. */
+export interface MetricsPoint {
+  /** From 1. */
+  step: number;
+  learningRate: number;
+  answerLoss: number;
+  /** Null where the step had no rationale rows. */
+  rationaleLoss: number | null;
+  loss: number;
+  /** Global L2 norm before clipping. */
+  gradNorm: number;
+  /** Input and target tokens read, both tasks. */
+  tokens: number;
+  /** Time spent in steps so far, pauses and evaluations left out. */
+  elapsedMs: number;
+}
+
+/** Test accuracy at a step. */
+export interface Evaluation {
+  step: number;
+  correct: number;
+  total: number;
+}
+
+/** One test row, answered by everybody. */
+export interface Prediction {
+  row: number;
+  input: string;
+  label: string;
+  teacher: string | null;
+  base: string;
+  distilled: string;
+  /** The student's own rationale; null for the standard method, which does not teach any. */
+  rationale: string | null;
+  /** What the teacher wrote. */
+  teacherRationale: string | null;
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { recipeSchema } from './recipe.ts';
+import { learningRateAt } from './schedule.ts';
+
+// Values by transformers' get_linear_schedule_with_warmup, get_constant_schedule_with_warmup and
+// get_cosine_schedule_with_warmup: multiplier of `step - 1` finished steps.
+describe('learningRateAt', () => {
+  const recipe = (keys: object) => recipeSchema.parse({ learningRate: 0.003, steps: 20, ...keys });
+
+  it('falls linearly from the full rate', () => {
+    expect(learningRateAt(recipe({}), 1)).toBe(0.003);
+    expect(learningRateAt(recipe({}), 2)).toBeCloseTo(0.00285, 12);
+    expect(learningRateAt(recipe({}), 20)).toBeCloseTo(0.00015, 12);
+  });
+
+  it('warms up from zero', () => {
+    const warm = recipe({ warmupSteps: 4 });
+    [0, 0.00075, 0.0015, 0.00225, 0.003].forEach((rate, finished) => {
+      expect(learningRateAt(warm, finished + 1)).toBeCloseTo(rate, 12);
+    });
+    expect(learningRateAt(warm, 13)).toBeCloseTo(0.0015, 12);
+  });
+
+  it('stays constant', () => {
+    expect(learningRateAt(recipe({ schedule: 'constant', warmupSteps: 2 }), 2)).toBeCloseTo(0.0015, 12);
+    expect(learningRateAt(recipe({ schedule: 'constant', warmupSteps: 2 }), 20)).toBe(0.003);
+  });
+
+  it('falls as half a cosine', () => {
+    const cosine = recipe({ schedule: 'cosine' });
+    expect(learningRateAt(cosine, 1)).toBe(0.003);
+    expect(learningRateAt(cosine, 6)).toBeCloseTo(0.003 * 0.5 * (1 + Math.SQRT1_2), 12);
+    expect(learningRateAt(cosine, 11)).toBeCloseTo(0.0015, 12);
+  });
+});

@@ -1,0 +1,23 @@
+/** The learning rate of each step, as Hugging Face's schedules have it (transformers `optimization.py`). */
+import type { Recipe } from './recipe.ts';
+
+/**
+ * Learning rate used in a step.
+ * @param step From 1; the schedule counts finished steps, so that step 1 of a linear schedule has the full rate.
+ */
+export function learningRateAt(recipe: Recipe, step: number): number {
+  const finished = step - 1;
+  const { learningRate, warmupSteps, steps } = recipe;
+  if (finished < warmupSteps) return learningRate * (finished / warmupSteps);
+  const progress = (finished - warmupSteps) / Math.max(1, steps - warmupSteps);
+  switch (recipe.schedule) {
+    case 'constant':
+      return learningRate;
+    case 'linear':
+      return learningRate * Math.max(0, 1 - progress);
+    case 'cosine':
+      return learningRate * Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress)));
+    default:
+      return recipe.schedule satisfies never;
+  }
+}

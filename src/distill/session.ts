@@ -1,0 +1,163 @@
+/**
+ * One run, from rows to a trained student: a plain class that takes an engine, a recipe and examples and yields what
+ * happens. The worker stores and posts it, the terminal prints it; neither knows how it is done.
+ */
+import { breathe } from '../base/breathe.ts';
+import type { Example } from '../data/example.ts';
+import type { Engine, EngineState } from '../engine/engine.ts';
+import { answerAll, type Speaker } from './answer.ts';
+import { BatchPlan, microBatch } from './batches.ts';
+import { Control } from './control.ts';
+import type { Recipe } from './recipe.ts';
+import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
+import { learningRateAt } from './schedule.ts';
+import { tally } from './score.ts';
+import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
+
+export type SessionEvent =
+  | { type: 'state'; state: RunState }
+  | { type: 'metrics'; point: MetricsPoint }
+  | { type: 'evaluation'; evaluation: Evaluation }
+  /** Time to keep the weights; `state` is a copy. `last`: training has ended, by itself or by a person. */
+  | { type: 'save'; step: number; state: EngineState; last: boolean };
+
+export interface SessionOptions {
+  engine: Engine;
+  tokenizer: Speaker;
+  recipe: Recipe;
+  train: readonly Example[];
+  /** Rows for the accuracy at each evaluation; may be empty. */
+  test: readonly Example[];
+  control?: Control;
+}
+
+/** Rows to tokenise between two looks at the outside world. */
+const tokenizeSlice = 256;
+
+export class Session {
+  readonly control: Control;
+  readonly #engine: Engine;
+  readonly #tokenizer: Speaker;
+  readonly #recipe: Recipe;
+  readonly #train: readonly Example[];
+  readonly #test: readonly Example[];
+  #step = 0;
+  #elapsedMs = 0;
+
+  /** @throws InputError where the rows do not suit the recipe (no rationales, no teacher labels). */
+  constructor(options: SessionOptions) {
+    this.control = options.control ?? new Control();
+    this.#engine = options.engine;
+    this.#tokenizer = options.tokenizer;
+    this.#recipe = options.recipe;
+    this.#train = options.train;
+    this.#test = options.test;
+    checkTrainable(options.recipe, options.train);
+  }
+
+  /** Optimiser steps taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * Trains to the last step, or until `control.stop()`. Ends with the state `done`.
+   * @throws NonFiniteError, DeviceLostError or EngineError as the engine does.
+   */
+  async *run(): AsyncGenerator<SessionEvent, void> {
+    const rows = yield* this.#tokenize();
+    const plan = new BatchPlan(this.#recipe, rows.length);
+    yield { type: 'state', state: { phase: 'compiling' } };
+    while (this.#step < this.#recipe.steps) {
+      yield* this.#pauseIfAsked();
+      if (this.control.stopRequested) break;
+      const step = this.#step + 1;
+      const startedAt = performance.now();
+      const learningRate = learningRateAt(this.#recipe, step);
+      const result = await this.#engine.step(
+        plan.rowsOfStep(step).map((indices) => microBatch(indices.map((index) => rows[index]!))),
+        { ...this.#updateConstants(), step, learningRate },
+      );
+      this.#elapsedMs += performance.now() - startedAt;
+      this.#step = step;
+      yield {
+        type: 'metrics',
+        point: { step, learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
+      };
+      yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+      yield* this.#evaluateIfDue();
+      if (isDue(step, this.#recipe.saveEvery) && step < this.#recipe.steps) {
+        yield { type: 'save', step, state: await this.#engine.read(), last: false };
+      }
+      await breathe();
+    }
+    yield { type: 'save', step: this.#step, state: await this.#engine.read(), last: true };
+    yield {
+      type: 'state',
+      state: { phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps },
+    };
+  }
+
+  #updateConstants() {
+    const { alpha, weightDecay, maxGradNorm, dropout, seed } = this.#recipe;
+    return { alpha, weightDecay, maxGradNorm, dropout, seed };
+  }
+
+  async *#tokenize(): AsyncGenerator<SessionEvent, TaskRow[]> {
+    const rows: TaskRow[] = [];
+    const total = this.#train.length;
+    for (let start = 0; start < total; start += tokenizeSlice) {
+      yield {
+        type: 'state',
+        state: { phase: 'preparing', what: 'reading rows as tokens', done: start, total },
+      };
+      for (const example of this.#train.slice(start, start + tokenizeSlice)) {
+        rows.push(taskRow(this.#recipe, example, this.#tokenizer));
+      }
+      await breathe();
+      if (this.control.stopRequested) break;
+    }
+    return rows;
+  }
+
+  async *#pauseIfAsked(): AsyncGenerator<SessionEvent, void> {
+    if (!this.control.pauseRequested) return;
+    yield { type: 'state', state: { phase: 'paused', step: this.#step } };
+    await this.control.whilePaused();
+    if (this.control.stopRequested) return;
+    yield { type: 'state', state: { phase: 'training', step: this.#step, steps: this.#recipe.steps } };
+  }
+
+  async *#evaluateIfDue(): AsyncGenerator<SessionEvent, void> {
+    if (!isDue(this.#step, this.#recipe.evalEvery) || this.#test.length === 0) return;
+    const step = this.#step;
+    const total = this.#test.length;
+    const state = (done: number): SessionEvent => ({
+      type: 'state',
+      state: { phase: 'evaluating', purpose: 'accuracy', step, done, total },
+    });
+    yield state(0);
+    const answers = answerAll(
+      this.#engine,
+      this.#tokenizer,
+      this.#test.map((example) => answerPrompt(this.#recipe, example.input)),
+      { maxInputTokens: this.#recipe.maxInputTokens, maxNewTokens: this.#recipe.generationMaxTokens },
+    );
+    for (;;) {
+      const next = await answers.next();
+      if (next.done) {
+        const score = tally(next.value.map((answer, index) => [answer, this.#test[index]!.label] as const));
+        yield { type: 'evaluation', evaluation: { step, ...score } };
+        break;
+      }
+      yield state(next.value);
+      // A half-done evaluation says nothing comparable: it is dropped, not rounded up.
+      if (this.control.takeSkip() || this.control.stopRequested) break;
+    }
+    yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+  }
+}
+
+function isDue(step: number, every: number): boolean {
+  return every > 0 && step % every === 0;
+}

@@ -1,0 +1,113 @@
+/**
+ * The studio's IndexedDB: what can be queried lives here, record types in records.ts. Long lists (examples, metrics,
+ * predictions, weights) are kept in chunks, so that one put stays small and a reader can take the tail alone.
+ */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { StorageError } from '../base/errors.ts';
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import type { DatasetRecord, ExampleChunk, RunRecord, StudentRecord } from './records.ts';
+
+interface StudioSchema extends DBSchema {
+  datasets: { key: string; value: DatasetRecord };
+  dataFiles: {
+    key: [datasetId: string, fileId: string];
+    value: { datasetId: string; fileId: string; blob: Blob };
+  };
+  examples: { key: [datasetId: string, split: string, chunk: number]; value: ExampleChunk };
+  students: { key: string; value: StudentRecord };
+  studentFiles: {
+    key: [studentId: string, path: string];
+    value: { studentId: string; path: string; blob: Blob };
+  };
+  runs: { key: string; value: RunRecord };
+  metrics: {
+    key: [runId: string, firstStep: number];
+    value: { runId: string; firstStep: number; points: MetricsPoint[] };
+  };
+  predictions: {
+    key: [runId: string, chunk: number];
+    value: { runId: string; chunk: number; predictions: Prediction[] };
+  };
+  /** Weights of a run as a safetensors file (float32), in slices. */
+  weights: {
+    key: [runId: string, slice: number];
+    value: { runId: string; slice: number; bytes: ArrayBuffer };
+  };
+}
+
+export type StudioDatabase = IDBPDatabase<StudioSchema>;
+
+const databaseName = 'stillroom';
+const databaseVersion = 1;
+
+let opening: Promise<StudioDatabase> | null = null;
+
+/**
+ * The one connection of this page or worker.
+ * @throws StorageError where the browser has no IndexedDB for us, or the stored version is newer than this page.
+ */
+export function openDatabase(): Promise<StudioDatabase> {
+  opening ??= openDB<StudioSchema>(databaseName, databaseVersion, {
+    upgrade(database) {
+      database.createObjectStore('datasets', { keyPath: 'id' });
+      database.createObjectStore('dataFiles', { keyPath: ['datasetId', 'fileId'] });
+      database.createObjectStore('examples', { keyPath: ['datasetId', 'split', 'chunk'] });
+      database.createObjectStore('students', { keyPath: 'id' });
+      database.createObjectStore('studentFiles', { keyPath: ['studentId', 'path'] });
+      database.createObjectStore('runs', { keyPath: 'id' });
+      database.createObjectStore('metrics', { keyPath: ['runId', 'firstStep'] });
+      database.createObjectStore('predictions', { keyPath: ['runId', 'chunk'] });
+      database.createObjectStore('weights', { keyPath: ['runId', 'slice'] });
+    },
+    blocking(_current, _blocked, event) {
+      // A newer page wants to upgrade: let go, so that it is not stuck behind this one.
+      (event.target as IDBDatabase).close();
+      opening = null;
+    },
+    terminated() {
+      opening = null;
+    },
+  }).catch((error: unknown) => {
+    opening = null;
+    if (error instanceof DOMException && error.name === 'VersionError') {
+      throw new StorageError(
+        'The studio’s data on this machine was written by a newer version of this page.',
+        'Reload the page to get the newer version; nothing was changed.',
+      );
+    }
+    throw storageError(error);
+  });
+  return opening;
+}
+
+/** The browser's own storage errors in words. */
+export function storageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const name = error instanceof DOMException ? error.name : '';
+  if (name === 'QuotaExceededError') {
+    return new StorageError(
+      'The browser has no room left for the studio’s data.',
+      'Free space on this disk or remove old runs, then try again; what was stored before is unharmed.',
+    );
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StorageError(
+    `The browser would not store the studio’s data (${detail}).`,
+    'Check that site data is allowed for this page (a private window may forbid it), then reload.',
+  );
+}
+
+/** Every key that begins with `id`, whatever follows. */
+export function keysOf(id: string): IDBKeyRange {
+  return IDBKeyRange.bound([id], [id, []]);
+}
+
+/** Runs a write and turns the browser's refusals into StorageError. */
+export async function writing<T>(write: (database: StudioDatabase) => Promise<T>): Promise<T> {
+  const database = await openDatabase();
+  try {
+    return await write(database);
+  } catch (error) {
+    throw storageError(error);
+  }
+}

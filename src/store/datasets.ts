@@ -1,0 +1,93 @@
+/** Datasets, their files and their examples. */
+import type { Example } from '../data/example.ts';
+import { keysOf, openDatabase, writing } from './database.ts';
+import type { Split } from '../data/split.ts';
+import type { DatasetRecord } from './records.ts';
+
+/** Examples to a chunk: small enough that one page of examples costs one read. */
+const chunkLength = 500;
+
+export async function listDatasets(): Promise<DatasetRecord[]> {
+  const records = await (await openDatabase()).getAll('datasets');
+  return records.sort((a, b) => b.createdAt - a.createdAt);
+}
+
+export async function readDataset(datasetId: string): Promise<DatasetRecord | null> {
+  return (await (await openDatabase()).get('datasets', datasetId)) ?? null;
+}
+
+/** Changes a dataset's record without touching files or examples. */
+export function writeDatasetRecord(record: DatasetRecord): Promise<void> {
+  return writing(async (database) => {
+    await database.put('datasets', record);
+  });
+}
+
+/** The bytes of a dataset's files, by file id. */
+export async function readDataFiles(datasetId: string): Promise<Map<string, Blob>> {
+  const files = await (await openDatabase()).getAll('dataFiles', keysOf(datasetId));
+  return new Map(files.map((file) => [file.fileId, file.blob]));
+}
+
+/** Replaces a dataset as a whole, in one transaction: record, files and examples agree or nothing changes. */
+export function writeDataset(
+  record: DatasetRecord,
+  files: ReadonlyMap<string, Blob>,
+  examples: Record<Split, readonly Example[]>,
+): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
+    const fileStore = transaction.objectStore('dataFiles');
+    const exampleStore = transaction.objectStore('examples');
+    const requests: Promise<unknown>[] = [
+      fileStore.delete(keysOf(record.id)),
+      exampleStore.delete(keysOf(record.id)),
+      transaction.objectStore('datasets').put(record),
+    ];
+    for (const [fileId, blob] of files) requests.push(fileStore.put({ datasetId: record.id, fileId, blob }));
+    for (const split of ['train', 'test'] as const) {
+      const rows = examples[split];
+      for (let start = 0; start < rows.length; start += chunkLength) {
+        const chunk = start / chunkLength;
+        const part = rows.slice(start, start + chunkLength);
+        requests.push(exampleStore.put({ datasetId: record.id, split, chunk, examples: part }));
+      }
+    }
+    await Promise.all([...requests, transaction.done]);
+  });
+}
+
+/** Removes a dataset with all that belongs to it. */
+export function deleteDataset(datasetId: string): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
+    await Promise.all([
+      transaction.objectStore('datasets').delete(datasetId),
+      transaction.objectStore('dataFiles').delete(keysOf(datasetId)),
+      transaction.objectStore('examples').delete(keysOf(datasetId)),
+      transaction.done,
+    ]);
+  });
+}
+
+/** All examples of a split, in order. */
+export async function readExamples(datasetId: string, split: Split): Promise<Example[]> {
+  const range = IDBKeyRange.bound([datasetId, split], [datasetId, split, []]);
+  const chunks = await (await openDatabase()).getAll('examples', range);
+  return chunks.flatMap((chunk) => chunk.examples);
+}
+
+/** `count` examples of a split from position `start`: what a pager shows. */
+export async function readExamplePage(
+  datasetId: string,
+  split: Split,
+  start: number,
+  count: number,
+): Promise<Example[]> {
+  const first = Math.floor(start / chunkLength);
+  const last = Math.floor((start + count - 1) / chunkLength);
+  const range = IDBKeyRange.bound([datasetId, split, first], [datasetId, split, last]);
+  const chunks = await (await openDatabase()).getAll('examples', range);
+  const offset = start - first * chunkLength;
+  return chunks.flatMap((chunk) => chunk.examples).slice(offset, offset + count);
+}

@@ -1,0 +1,120 @@
+/** What is kept in IndexedDB, record by record. The worker writes; the page and the worker read. */
+import type { ErrorReport } from '../base/errors.ts';
+import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
+import type { LengthHistogram } from '../data/histogram.ts';
+import type { LintNote } from '../data/lint.ts';
+import type { Split } from '../data/split.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import type { Evaluation, RunState } from '../distill/run-state.ts';
+import type { BackendName, EngineDescription } from '../engine/engine.ts';
+import type { T5Config } from '../student/config.ts';
+
+export type { Split };
+
+/** A file that was dropped, as it was recognised. Its bytes are in `dataFiles`. */
+export interface DataFileRecord {
+  id: string;
+  name: string;
+  sizeBytes: number;
+  layout: Layout;
+  /** Null where it is not clear; `problems` of the dataset says why. */
+  split: Split | null;
+  /** True where the person said so, rather than the file's name or row count. */
+  splitChosen: boolean;
+  /** Rows that can be used. */
+  rows: number;
+  refused: Refusal[];
+}
+
+/** What one split came to, once its dataset file and its rationales were joined. */
+export interface SplitSummary {
+  rows: number;
+  /** Rows with a rationale. */
+  rationales: number;
+  refused: (Refusal & { file: string })[];
+  teacher: Tally | null;
+  lint: LintNote[];
+}
+
+/** Token lengths of a split under one student's tokenizer. */
+export interface LengthReport {
+  studentId: string;
+  input: LengthHistogram;
+  label: LengthHistogram;
+  rationale: LengthHistogram | null;
+  /** Rows that the recipe's limits would cut. */
+  truncatedInputs: number;
+  truncatedTargets: number;
+  maxInputTokens: number;
+  maxTargetTokens: number;
+}
+
+export interface DatasetRecord {
+  id: string;
+  name: string;
+  createdAt: number;
+  /** True for the sample that comes with the studio. */
+  sample: boolean;
+  files: DataFileRecord[];
+  splits: Record<Split, SplitSummary | null>;
+  /** What keeps the files from being joined (counts that differ, rationales without rows), in words. */
+  problems: ErrorReport[];
+  lengths: Record<Split, LengthReport | null>;
+}
+
+export interface ExampleChunk {
+  datasetId: string;
+  split: Split;
+  chunk: number;
+  examples: Example[];
+}
+
+export interface StudentRecord {
+  id: string;
+  name: string;
+  /** `bundled` students are fetched from the studio's own origin; `folder` ones are in `studentFiles`. */
+  source: 'bundled' | 'folder';
+  createdAt: number;
+  config: T5Config;
+  parameters: number;
+  /** Bytes of the weights as stored. */
+  sizeBytes: number;
+  storedDtype: string;
+  notes: string[];
+}
+
+/** Accuracy of everybody on the same test rows. */
+export interface Comparison {
+  base: Tally;
+  distilled: Tally;
+  /** Null where no teacher labels came with the test rows. */
+  teacher: Tally | null;
+  /** The step whose weights were compared. */
+  step: number;
+}
+
+export interface RunRecord {
+  id: string;
+  name: string;
+  createdAt: number;
+  datasetId: string;
+  datasetName: string;
+  studentId: string;
+  studentName: string;
+  recipe: Recipe;
+  /** Test rows used for accuracy and comparison; null for all. */
+  testRows: number | null;
+  /** What the person chose; null for "the best there is". */
+  backend: BackendName | null;
+  state: RunState;
+  /** When the worker last said that it is alive. */
+  heartbeatAt: number;
+  engine: EngineDescription | null;
+  evaluations: Evaluation[];
+  comparison: Comparison | null;
+  /** Steps taken so far. */
+  step: number;
+  trainRows: number;
+  /** The step whose weights are stored; null for none. */
+  savedStep: number | null;
+}

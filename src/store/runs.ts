@@ -1,0 +1,101 @@
+/** Runs: record, metrics, predictions and the weights kept so far. */
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import { keysOf, openDatabase, writing } from './database.ts';
+import type { RunRecord } from './records.ts';
+
+const predictionChunkLength = 500;
+/** IndexedDB refuses or copies values of hundreds of megabytes; slices of this size pass everywhere. */
+const weightSliceBytes = 32 * 1024 * 1024;
+
+export async function listRuns(): Promise<RunRecord[]> {
+  const records = await (await openDatabase()).getAll('runs');
+  return records.sort((a, b) => b.createdAt - a.createdAt);
+}
+
+export async function readRun(runId: string): Promise<RunRecord | null> {
+  return (await (await openDatabase()).get('runs', runId)) ?? null;
+}
+
+export function writeRun(record: RunRecord): Promise<void> {
+  return writing(async (database) => {
+    await database.put('runs', record);
+  });
+}
+
+/** Appends points in one chunk; `points` must be in order of steps and not empty. */
+export function appendMetrics(runId: string, points: MetricsPoint[]): Promise<void> {
+  return writing(async (database) => {
+    await database.put('metrics', { runId, firstStep: points[0]!.step, points });
+  });
+}
+
+/** All points of a run, in order of steps. */
+export async function readMetrics(runId: string): Promise<MetricsPoint[]> {
+  const chunks = await (await openDatabase()).getAll('metrics', keysOf(runId));
+  return chunks.flatMap((chunk) => chunk.points);
+}
+
+/** Replaces the predictions of a run. */
+export function writePredictions(runId: string, predictions: readonly Prediction[]): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction('predictions', 'readwrite');
+    const requests: Promise<unknown>[] = [transaction.store.delete(keysOf(runId))];
+    for (let start = 0; start < predictions.length; start += predictionChunkLength) {
+      const part = predictions.slice(start, start + predictionChunkLength);
+      requests.push(
+        transaction.store.put({ runId, chunk: start / predictionChunkLength, predictions: part }),
+      );
+    }
+    await Promise.all([...requests, transaction.done]);
+  });
+}
+
+export async function readPredictions(runId: string): Promise<Prediction[]> {
+  const chunks = await (await openDatabase()).getAll('predictions', keysOf(runId));
+  return chunks.flatMap((chunk) => chunk.predictions);
+}
+
+/**
+ * Keeps the weights of a run at a step, as the bytes of a safetensors file, and says so in its record, all in one
+ * transaction: the older weights go only when the newer ones are there.
+ */
+export function writeWeights(record: RunRecord, bytes: Uint8Array): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['weights', 'runs'], 'readwrite');
+    const slices = transaction.objectStore('weights');
+    const requests: Promise<unknown>[] = [slices.delete(keysOf(record.id))];
+    for (let start = 0, slice = 0; start < bytes.length; start += weightSliceBytes, slice += 1) {
+      const part = bytes.slice(start, start + weightSliceBytes).buffer;
+      requests.push(slices.put({ runId: record.id, slice, bytes: part }));
+    }
+    requests.push(transaction.objectStore('runs').put(record));
+    await Promise.all([...requests, transaction.done]);
+  });
+}
+
+/** The kept weights of a run as a safetensors file; null where none were kept. */
+export async function readWeights(runId: string): Promise<Uint8Array | null> {
+  const slices = await (await openDatabase()).getAll('weights', keysOf(runId));
+  if (slices.length === 0) return null;
+  const bytes = new Uint8Array(slices.reduce((sum, slice) => sum + slice.bytes.byteLength, 0));
+  let offset = 0;
+  for (const slice of slices) {
+    bytes.set(new Uint8Array(slice.bytes), offset);
+    offset += slice.bytes.byteLength;
+  }
+  return bytes;
+}
+
+/** Removes a run with all that belongs to it. */
+export function deleteRun(runId: string): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['runs', 'metrics', 'predictions', 'weights'], 'readwrite');
+    await Promise.all([
+      transaction.objectStore('runs').delete(runId),
+      transaction.objectStore('metrics').delete(keysOf(runId)),
+      transaction.objectStore('predictions').delete(keysOf(runId)),
+      transaction.objectStore('weights').delete(keysOf(runId)),
+      transaction.done,
+    ]);
+  });
+}

@@ -1,0 +1,44 @@
+/** Students: their records, and the files of those that a person dropped. */
+import { keysOf, openDatabase, writing } from './database.ts';
+import type { StudentRecord } from './records.ts';
+
+export async function listStudents(): Promise<StudentRecord[]> {
+  const records = await (await openDatabase()).getAll('students');
+  return records.sort((a, b) => a.createdAt - b.createdAt);
+}
+
+export async function readStudentRecord(studentId: string): Promise<StudentRecord | null> {
+  return (await (await openDatabase()).get('students', studentId)) ?? null;
+}
+
+/** The files of a dropped folder, by path. */
+export async function readStudentFiles(studentId: string): Promise<Map<string, Blob>> {
+  const files = await (await openDatabase()).getAll('studentFiles', keysOf(studentId));
+  return new Map(files.map((file) => [file.path, file.blob]));
+}
+
+/** Stores a student with its files, in one transaction. A bundled student has none: they are on the studio's origin. */
+export function writeStudent(record: StudentRecord, files: ReadonlyMap<string, Blob>): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
+    const fileStore = transaction.objectStore('studentFiles');
+    const requests: Promise<unknown>[] = [
+      fileStore.delete(keysOf(record.id)),
+      transaction.objectStore('students').put(record),
+    ];
+    for (const [path, blob] of files) requests.push(fileStore.put({ studentId: record.id, path, blob }));
+    await Promise.all([...requests, transaction.done]);
+  });
+}
+
+/** Removes a student and its files. */
+export function deleteStudent(studentId: string): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
+    await Promise.all([
+      transaction.objectStore('students').delete(studentId),
+      transaction.objectStore('studentFiles').delete(keysOf(studentId)),
+      transaction.done,
+    ]);
+  });
+}
