@@ -1,0 +1,15 @@
+import { defineConfig } from 'vite';
+
+// One program for Node. TensorFlow.js is bundled so that its ESM builds are used: its Node builds lack the gradient
+// registry. `webgpu` stays outside: it is a native module.
+export default defineConfig({
+  publicDir: false,
+  build: {
+    ssr: 'src/headless/main.ts',
+    outDir: 'build/headless',
+    target: 'node20',
+    emptyOutDir: false,
+    rolldownOptions: { output: { entryFileNames: 'main.js' } },
+  },
+  ssr: { noExternal: true, external: ['webgpu'] },
+});
