@@ -1,11 +1,11 @@
-// Writes the bundled sample: public/sample/{train,test}.jsonl and its README. Seeded: the same bytes each time.
+// Writes the bundled sample: public/sample/{train,validation,test}.jsonl and its README. Seeded: the same bytes each time.
 //   node scripts/make-sample.mjs [--out DIR]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { clues, names, openers, places, questions } from './sample-world.mjs';
 
 const seed = 20261;
-const sizes = { train: 400, test: 200 };
+const sizes = { train: 400, validation: 500, test: 500 };
 /** The share of rows that the scripted teacher gets wrong. */
 const wrongShare = 0.12;
 
@@ -104,7 +104,7 @@ const folder =
   flag === -1 ? fileURLToPath(new URL('../public/sample', import.meta.url)) : process.argv[flag + 1];
 mkdirSync(folder, { recursive: true });
 
-const splits = { train: makeSplit(sizes.train), test: makeSplit(sizes.test) };
+const splits = Object.fromEntries(Object.entries(sizes).map(([split, size]) => [split, makeSplit(size)]));
 for (const [split, rows] of Object.entries(splits)) {
   writeFileSync(`${folder}/${split}.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 }
@@ -132,8 +132,9 @@ most of them belong to. There are ${places.length} places and ${Object.values(cl
 
 | File | Rows | Teacher right |
 | --- | --- | --- |
-| \`train.jsonl\` | ${splits.train.length} | ${accuracy(splits.train)} |
-| \`test.jsonl\` | ${splits.test.length} | ${accuracy(splits.test)} |
+${Object.entries(splits)
+  .map(([split, rows]) => `| \`${split}.jsonl\` | ${rows.length} | ${accuracy(rows)} |`)
+  .join('\n')}
 
 Columns: \`input\`, \`label\` (the true answer), \`rationale\` and \`teacherLabel\` (the teacher's).
 

@@ -16,7 +16,7 @@ it('comes out of its script byte for byte', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sample-'));
   try {
     execFileSync(process.execPath, ['scripts/make-sample.mjs', '--out', folder]);
-    for (const name of ['train.jsonl', 'test.jsonl', 'README.md']) {
+    for (const name of ['train.jsonl', 'validation.jsonl', 'test.jsonl', 'README.md']) {
       expect(readFileSync(join(folder, name), 'utf8')).toBe(
         readFileSync(join('public/sample', name), 'utf8'),
       );
@@ -28,7 +28,8 @@ it('comes out of its script byte for byte', () => {
 
 it.each([
   ['train', 400, 352],
-  ['test', 200, 176],
+  ['validation', 500, 440],
+  ['test', 500, 440],
 ])('%s has %i rows, of which the teacher gets %i right', (split, total, correct) => {
   const dataset = read(split);
   expect(inspection(dataset, null)).toEqual({
@@ -42,7 +43,7 @@ it.each([
 
 it('has a teacher whose rationale agrees with its label, and three true things in every row', () => {
   const home = new Map<string, string>();
-  const rows = [...read('train').rows, ...read('test').rows];
+  const rows = ['train', 'validation', 'test'].flatMap((split) => read(split).rows);
   const reasonsOf = (rationale: string | null) =>
     [...rationale!.matchAll(/(\w+) has (\w+)/g)].map((match) => [match[1]!, match[2]!] as const);
   for (const { label, teacherLabel, rationale } of rows) {
@@ -59,14 +60,17 @@ it('has a teacher whose rationale agrees with its label, and three true things i
   expect(home.size).toBe(192);
 });
 
-it('tests on combinations that training has not, of things that it has', () => {
-  const thingsOf = (split: string) =>
-    read(split).rows.map(({ rationale }) => rationale!.match(/(?<=has )\w+/g)!.sort());
-  const trained = thingsOf('train');
-  const known = new Set(trained.flat());
-  const combinations = new Set(trained.map(String));
-  for (const things of thingsOf('test')) {
-    expect(combinations.has(String(things))).toBe(false);
-    expect(things.every((thing) => known.has(thing))).toBe(true);
-  }
-});
+it.each(['validation', 'test'])(
+  'has a %s split of combinations that training has not, of things that it has',
+  (split) => {
+    const thingsOf = (name: string) =>
+      read(name).rows.map(({ rationale }) => rationale!.match(/(?<=has )\w+/g)!.sort());
+    const trained = thingsOf('train');
+    const known = new Set(trained.flat());
+    const combinations = new Set(trained.map(String));
+    for (const things of thingsOf(split)) {
+      expect(combinations.has(String(things))).toBe(false);
+      expect(things.every((thing) => known.has(thing))).toBe(true);
+    }
+  },
+);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
-import { floatsToHalves, halvesToFloats } from '../student/half.ts';
+import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../student/half.ts';
 import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
 import { modelFolder, type FolderFile, type ModelFolderOptions } from './model-folder.ts';
@@ -35,19 +35,25 @@ const folders: [string, () => Map<string, Uint8Array>][] = [
     : []),
 ];
 
+const rounded = {
+  f32: (values: Float32Array) => values,
+  f16: (values: Float32Array) => halvesToFloats(floatsToHalves(values)),
+  bf16: (values: Float32Array) => bfloatsToFloats(floatsToBfloats(values)),
+};
+
 describe.each(folders)('a round trip: %s', (_, open) => {
-  it('gives the same weights and tokens back (f32: bit for bit; f16: rounded)', async () => {
+  it('gives the same weights and tokens back (f32: bit for bit; f16 and bf16: rounded)', async () => {
     const student = await read(open());
     // What training would leave: the student's weights, moved by something f16 has to round.
     const trained = new Map(
       [...student.weights].map(([name, values]) => [name, values.map((value) => value * 1.0001 + 1e-5)]),
     );
-    for (const dtype of ['f32', 'f16'] as const) {
+    for (const dtype of ['f32', 'f16', 'bf16'] as const) {
       const again = await read(inMemory(modelFolder(student, trained, { ...options, dtype })));
-      expect(again.storedDtype).toBe(dtype === 'f32' ? 'F32' : 'F16');
+      expect(again.storedDtype).toBe(dtype.toUpperCase());
       expect([...again.weights.keys()]).toEqual([...trained.keys()]);
       for (const [name, values] of trained) {
-        const expected = dtype === 'f32' ? values : halvesToFloats(floatsToHalves(values));
+        const expected = rounded[dtype](values);
         expect(Buffer.compare(bytesOf(again.weights.get(name)!), bytesOf(expected)), name).toBe(0);
       }
       expect(again.config).toEqual(student.config);
@@ -107,6 +113,10 @@ describe('modelFolder', () => {
       model_type: 't5',
     });
     expect(config).not.toHaveProperty('scale_decoder_outputs');
+    expect(configOf(modelFolder(student, student.weights, { ...options, dtype: 'bf16' }))).toMatchObject({
+      torch_dtype: 'bfloat16',
+      dtype: 'bfloat16',
+    });
   });
 
   it('writes floats as floats, which transformers 5 insists on', async () => {
@@ -142,6 +152,7 @@ describe('modelFolder', () => {
     const student = await read(tinyFolder());
     student.weights.get('lm_head.weight')![7] = -70000;
     expect(() => modelFolder(student, student.weights, options)).not.toThrow();
+    expect(() => modelFolder(student, student.weights, { ...options, dtype: 'bf16' })).not.toThrow();
     const act = () => modelFolder(student, student.weights, { ...options, dtype: 'f16' });
     expect(act).toThrow(InputError);
     expect(act).toThrow(/"lm_head\.weight" holds -70000, .* Export as f32/);

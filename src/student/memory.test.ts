@@ -24,6 +24,13 @@ describe('estimateTrainingMemory', () => {
     expect(estimate.total).toBe(16 * parameters + estimate.activations + estimate.logits);
   });
 
+  it('has no gradients and no moments of frozen weights', () => {
+    const frozen = estimateTrainingMemory(config, shape, new Set(['shared.weight', 'lm_head.weight']));
+    const free = 4 * (countParameters(config) - 2 * 40 * 8);
+    expect(frozen).toMatchObject({ weights: estimate.weights, gradients: free, moments: 2 * free });
+    expect(frozen.total).toBe(estimate.total - 3 * 4 * 2 * 40 * 8);
+  });
+
   it('grows with rows, and doubles what a pass holds for two tasks', () => {
     const twice = estimateTrainingMemory(config, { ...shape, batchSize: 4 });
     const twoTasks = estimateTrainingMemory(config, { ...shape, method: 'step-by-step' });

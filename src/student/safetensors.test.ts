@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { floatsToBfloats, floatsToHalves, halvesToFloats } from './half.ts';
+import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from './half.ts';
 import {
   beyondHalf,
   joinChunks,
@@ -59,22 +59,29 @@ describe('writing and reading', () => {
     );
   });
 
-  it('rounds to f16 as the format does', () => {
+  it.each([
+    ['f16', 'F16', (data: Float32Array) => halvesToFloats(floatsToHalves(data))],
+    ['bf16', 'BF16', (data: Float32Array) => bfloatsToFloats(floatsToBfloats(data))],
+  ] as const)('rounds to %s as the format does', (dtype, stored, rounded) => {
     const data = Float32Array.of(1, -0.1, 1e-7, 65504, 3.14159);
-    const bytes = writeSafetensors(new Map([['w', { shape: [5], data }]]), { dtype: 'f16' });
+    const bytes = writeSafetensors(new Map([['w', { shape: [5], data }]]), { dtype });
     const read = parseSafetensors(bytes, 'x').tensors.get('w')!;
-    expect(read.dtype).toBe('F16');
-    expect(read.data).toEqual(halvesToFloats(floatsToHalves(data)));
+    expect(read.dtype).toBe(stored);
+    expect(read.data).toEqual(rounded(data));
   });
 
   it('announces the size of its chunks', () => {
     fc.assert(
-      fc.property(tensors, fc.constantFrom('f32' as const, 'f16' as const), (written, dtype) => {
-        const file = safetensorsChunks(written, { dtype });
-        const sum = [...file.chunks()].reduce((total, chunk) => total + chunk.length, 0);
-        expect(sum).toBe(file.sizeBytes);
-        expect(joinChunks(file)).toEqual(writeSafetensors(written, { dtype }));
-      }),
+      fc.property(
+        tensors,
+        fc.constantFrom('f32' as const, 'f16' as const, 'bf16' as const),
+        (written, dtype) => {
+          const file = safetensorsChunks(written, { dtype });
+          const sum = [...file.chunks()].reduce((total, chunk) => total + chunk.length, 0);
+          expect(sum).toBe(file.sizeBytes);
+          expect(joinChunks(file)).toEqual(writeSafetensors(written, { dtype }));
+        },
+      ),
     );
   });
 

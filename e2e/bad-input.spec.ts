@@ -1,0 +1,130 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseSafetensors, writeSafetensors } from '../src/student/safetensors.ts';
+import { expect, goTo, openStudio, setUp, test, writeRecipe, writeTinyStudent } from './support.ts';
+
+test('bad data files are refused in words, and the page goes on', async ({ page }, info) => {
+  await openStudio(page);
+  await goTo(page, 'data');
+  const drop = async (name: string, text: string) => {
+    const file = info.outputPath(name);
+    writeFileSync(file, text);
+    await page.getByTestId('data-files').setInputFiles(file);
+  };
+  const alert = page.getByRole('alert');
+  await drop('empty.jsonl', '');
+  await expect(alert).toContainText('empty.jsonl');
+  await drop('page.json', '<!doctype html><p>Not found</p>');
+  await expect(alert).toContainText('page.json');
+  await drop('columns.jsonl', '{"text":"a","target":"b"}\n');
+  await expect(alert).toContainText('columns.jsonl');
+
+  // A malformed line is left out with its line; the others stay. Markup in a file is text.
+  await drop(
+    'mine.jsonl',
+    '{"input":"<img src=x onerror=alert(1)> first","label":"b"}\n{"input":"second"\n{"input":"third","label":"c"}\n',
+  );
+  await expect(page.getByText('<img src=x onerror=alert(1)> first').first()).toBeVisible();
+  await expect(page.getByRole('main')).toContainText(/1 row/);
+
+  // Rationales of another length are named with both counts, and the rows stay.
+  await drop('mine_CoT.json', '{"rationale":"because","label":"b"}\n');
+  await expect(page.getByRole('main')).toContainText(/mine_CoT\.json.*1 row.*mine\.jsonl.*3 rows/s);
+  await expect(page.getByText('<img src=x onerror=alert(1)> first').first()).toBeVisible();
+});
+
+test('bad students are refused in words, and the one that was there stays', async ({ page }, info) => {
+  await openStudio(page);
+  await goTo(page, 'student');
+  const drop = async (name: string, spoil: (folder: string) => void) => {
+    const folder = writeTinyStudent(info.outputPath(name));
+    spoil(folder);
+    await page.getByTestId('student-files').setInputFiles(folder);
+  };
+  const alert = page.getByRole('alert');
+  await drop('no-t5', (folder) => writeFileSync(join(folder, 'config.json'), '{"model_type":"bert"}'));
+  await expect(alert).toContainText(/config\.json.*bert/s);
+  await drop('cut', (folder) => {
+    const file = join(folder, 'model.safetensors');
+    writeFileSync(file, readFileSync(file).subarray(0, 20));
+  });
+  await expect(alert).toContainText('model.safetensors');
+  await drop('not-a-number', (folder) => {
+    const file = join(folder, 'model.safetensors');
+    const { tensors } = parseSafetensors(new Uint8Array(readFileSync(file)), file);
+    const shared = tensors.get('shared.weight')!.data as Float32Array;
+    shared[3] = Number.NaN;
+    writeFileSync(
+      file,
+      writeSafetensors(tensors as Parameters<typeof writeSafetensors>[0], { dtype: 'f32' }),
+    );
+  });
+  await expect(alert).toContainText(/shared\.weight.*NaN/s);
+  await expect(page.getByRole('main')).toContainText('seedling');
+});
+
+test('a lost GPU ends the run in words, and the next one trains', async ({ page }, info) => {
+  // The device is destroyed from within the worker, as a driver reset would: after a few steps.
+  await page.addInitScript(() => {
+    const RealWorker = self.Worker;
+    self.Worker = class extends RealWorker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        // The import comes first: the studio's worker must listen before the page speaks.
+        const code = `
+          import ${JSON.stringify(new URL(url, location.href).href)};
+          const request = GPUAdapter.prototype.requestDevice;
+          let isFirst = true;
+          GPUAdapter.prototype.requestDevice = async function (...args) {
+            const device = await request.apply(this, args);
+            if (isFirst) setTimeout(() => device.destroy(), 6000);
+            isFirst = false;
+            return device;
+          };`;
+        const blob = new Blob([code], { type: 'text/javascript' });
+        super(URL.createObjectURL(blob), options);
+      }
+    };
+  });
+  await openStudio(page);
+  await goTo(page, 'student');
+  await page.getByTestId('student-files').setInputFiles(writeTinyStudent(info.outputPath('tiny')));
+  await expect(page.getByRole('main')).toContainText('tiny');
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 2000, batchSize: 1 }), {
+    backend: 'webgpu',
+    testRows: 1,
+  });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByRole('alert')).toContainText(/GPU/, { timeout: 90_000 });
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 1, batchSize: 1 }), {
+    backend: 'webgpu',
+    testRows: 1,
+  });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('metrics-last-step')).toHaveText('1', { timeout: 90_000 });
+});
+
+test('a full disk is told in words, and what was stored stays', async ({ page, context }, info) => {
+  await openStudio(page);
+  const session = await context.newCDPSession(page);
+  const origin = new URL(page.url()).origin;
+  const { usage } = await session.send('Storage.getUsageAndQuota', { origin });
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 20_000 });
+  await goTo(page, 'data');
+  const file = info.outputPath('large.jsonl');
+  const row = JSON.stringify({ input: 'word '.repeat(2000), label: 'b' });
+  writeFileSync(file, `${row}\n`.repeat(600));
+  await page.getByTestId('data-files').setInputFiles(file);
+  await expect(page.getByRole('alert')).toContainText(/no room left/, { timeout: 60_000 });
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.reload();
+  await expect(page.getByRole('main')).toContainText('The sample');
+});
+
+test('without WebGPU the studio says so calmly and trains', async ({ page }, info) => {
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
+  await openStudio(page);
+  await expect(page.getByRole('main')).toContainText(/No GPU was found/);
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 1, batchSize: 1 }), { testRows: 1 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('metrics-last-step')).toHaveText('1', { timeout: 60_000 });
+});

@@ -1,0 +1,50 @@
+import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+
+// What a newcomer does first, on the engine that a machine without a GPU has.
+test('the first minute: the sample trains, pauses, goes on, stops and keeps', async ({ page }, info) => {
+  await openStudio(page);
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 400, batchSize: 2 }), { testRows: 2 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  const step = async () => Number(await page.getByTestId('metrics-last-step').textContent());
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(2);
+
+  await page.getByRole('button', { name: /^Pause/ }).click();
+  await expect(page.getByRole('button', { name: /^Resume/ })).toBeVisible();
+  const pausedAt = await step();
+  await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1000)));
+  expect(await step()).toBe(pausedAt);
+
+  await page.getByRole('button', { name: /^Resume/ }).click();
+  await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(pausedAt);
+
+  await page.getByRole('button', { name: 'Stop and keep' }).click();
+  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled({ timeout: 60_000 });
+  await goTo(page, 'compare');
+  await expect(page.getByTestId('accuracy-distilled')).toContainText('of 2');
+  await goTo(page, 'take-away');
+  await expect(page.getByRole('button', { name: 'Take the f16 model' })).toBeEnabled();
+});
+
+test('the page is isolated, under a strict policy, and gives wasm its threads', async ({ page }) => {
+  const response = await page.goto('/');
+  const policy = response!.headers()['content-security-policy'];
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain('unsafe-inline');
+  expect(await page.evaluate(() => self.crossOriginIsolated)).toBe(true);
+});
+
+test('the same job by keyboard alone', async ({ page }, info) => {
+  await openStudio(page);
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 2, batchSize: 2 }), { testRows: 2 });
+  await page.getByRole('button', { name: 'Train on the sample' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('metrics-last-step')).toHaveText('2', { timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled({ timeout: 60_000 });
+  await page
+    .getByRole('link', { name: /Compare/ })
+    .first()
+    .focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+  await expect(page.getByTestId('accuracy-base')).toContainText('of 2');
+});

@@ -1,0 +1,105 @@
+/** What every flow needs: an opened studio whose traffic is watched, and the files that are dropped on it. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test as base, type Page } from '@playwright/test';
+import { tinyFolder } from '../src/student/testing/tiny-student.ts';
+
+export const root = join(import.meta.dirname, '..');
+const shared = join(root, '../shared');
+export const haveShared = existsSync(join(shared, 'golden'));
+if (!haveShared)
+  console.log('Without ../shared: flows run on the project’s own small files of the same layout.');
+
+/** CoS-E and the teacher's rationales: the real files where they are, else the project's own of the same layout. */
+export const cosE = haveShared
+  ? {
+      train: join(shared, 'data/cos_e/cos_e_v1.11_train.jsonl'),
+      trainRationales: join(shared, 'data/cos_e/PaLM_CoT_train.json'),
+      test: join(shared, 'data/cos_e/cos_e_v1.11_validation.jsonl'),
+      testRationales: join(shared, 'data/cos_e/PaLM_CoT_test.json'),
+      trainRows: '9,741',
+      trainTeacher: '74.26 %',
+      testTeacher: '77.23 %',
+    }
+  : {
+      train: join(root, 'tests/fixtures/cos-e/mini_train.jsonl'),
+      trainRationales: join(root, 'tests/fixtures/cos-e/mini_CoT_train.json'),
+      test: join(root, 'tests/fixtures/cos-e/mini_test.jsonl'),
+      testRationales: join(root, 'tests/fixtures/cos-e/mini_CoT_test.json'),
+      trainRows: '12',
+      trainTeacher: '75.00 %',
+      testTeacher: '66.67 %',
+    };
+
+export const goldenRun = join(shared, 'golden/cos-e-run');
+
+/** Writes a tiny random T5 as a Hugging Face folder and names it. */
+export function writeTinyStudent(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, bytes] of tinyFolder()) writeFileSync(join(folder, name), bytes);
+  return folder;
+}
+
+/** A `run.json` on disk; what is left out keeps a flow short. */
+export function writeRecipe(file: string, keys: object): string {
+  const short = {
+    steps: 20,
+    batchSize: 4,
+    learningRate: 0.003,
+    dropout: 0,
+    shuffle: false,
+    generationMaxTokens: 6,
+    evalEvery: 0,
+    saveEvery: 0,
+  };
+  writeFileSync(file, JSON.stringify({ ...short, ...keys }));
+  return file;
+}
+
+/** A page whose every request must stay on the studio's origin, and whose console must stay free of errors. */
+export const test = base.extend<{ faults: string[] }>({
+  faults: [
+    async ({ page, baseURL }, use) => {
+      const faults: string[] = [];
+      page.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(baseURL!) && !url.startsWith('blob:') && !url.startsWith('data:')) {
+          faults.push(`left the origin: ${url}`);
+        }
+      });
+      page.on('console', (message) => {
+        if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => faults.push(`page: ${error.message}`));
+      await use(faults);
+      expect(faults).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Opens the studio and waits until its sample is there. */
+export async function openStudio(page: Page): Promise<void> {
+  await page.goto('/');
+  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
+}
+
+export async function goTo(page: Page, station: string): Promise<void> {
+  await page.goto(`/#/${station}`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+}
+
+/** Opens all settings and takes a recipe file and a backend. */
+export async function setUp(
+  page: Page,
+  recipeFile: string,
+  { backend, testRows }: { backend?: 'webgpu' | 'wasm' | 'cpu'; testRows?: number } = {},
+): Promise<void> {
+  await goTo(page, 'train');
+  await page.getByText('All settings').click();
+  await page.getByTestId('recipe-file').setInputFiles(recipeFile);
+  if (backend !== undefined) await page.getByLabel('Backend').selectOption(backend);
+  if (testRows !== undefined) await page.getByRole('textbox', { name: 'Test rows' }).fill(String(testRows));
+}
+
+export { expect };

@@ -1,0 +1,63 @@
+/** The frame and the screen that is asked for. */
+import { lazy, Suspense, type ComponentType } from 'react';
+import { ErrorBoundary } from './frame/error-boundary.tsx';
+import { Announcer } from './frame/announcer.tsx';
+import { Colophon } from './frame/colophon.tsx';
+import { DropAnywhere } from './frame/drop-anywhere.tsx';
+import styles from './frame/frame.module.css';
+import { Mark } from './frame/mark.tsx';
+import { RunBar } from './frame/run-bar.tsx';
+import { Stations } from './frame/stations.tsx';
+import { useRunShortcut } from './frame/use-run-shortcut.ts';
+import { useRoute, type Route } from './routes.ts';
+import { useStudio } from './studio-store.ts';
+
+const screens: Record<Route, ComponentType> = {
+  data: lazy(() => import('./data/data-screen.tsx').then((module) => ({ default: module.DataScreen }))),
+  student: lazy(() =>
+    import('./student/student-screen.tsx').then((module) => ({ default: module.StudentScreen })),
+  ),
+  train: lazy(() => import('./train/train-screen.tsx').then((module) => ({ default: module.TrainScreen }))),
+  compare: lazy(() =>
+    import('./compare/compare-screen.tsx').then((module) => ({ default: module.CompareScreen })),
+  ),
+  'take-away': lazy(() =>
+    import('./take-away/take-away-screen.tsx').then((module) => ({ default: module.TakeAwayScreen })),
+  ),
+  runs: lazy(() => import('./runs/runs-screen.tsx').then((module) => ({ default: module.RunsScreen }))),
+};
+
+export function App() {
+  const route = useRoute();
+  useRunShortcut();
+  const ready = useStudio((state) => state.ready);
+  const Screen = screens[route];
+  return (
+    <div className={styles['frame']}>
+      <a className={styles['skip']} href="#main" onClick={skipToMain}>
+        Skip to the page
+      </a>
+      <header className={styles['rail']}>
+        <Mark />
+        <Stations route={route} />
+        <Colophon />
+      </header>
+      <main className={styles['main']} id="main" tabIndex={-1}>
+        <RunBar />
+        <ErrorBoundary key={route}>
+          <Suspense fallback={<p className={styles['opening']}>Opening …</p>}>
+            {ready ? <Screen key={route} /> : <p className={styles['opening']}>Opening the studio …</p>}
+          </Suspense>
+        </ErrorBoundary>
+        <Announcer />
+      </main>
+      <DropAnywhere />
+    </div>
+  );
+}
+
+/** The address belongs to the screens: the skip link moves the focus and leaves it alone. */
+function skipToMain(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}

@@ -1,0 +1,93 @@
+/** What a chart draws beside its lines: the ground that is still to come, and each line's last value with its name. */
+import uPlot from 'uplot';
+import { colourOf, lastIndex, type LineSeries } from './series.ts';
+
+const labelSize = 11;
+
+/** Shades what lies beyond the last x that there is. */
+export function shadeFuture(plot: uPlot, now: number): void {
+  const { ctx, bbox } = plot;
+  const from = plot.valToPos(now, 'x', true);
+  const right = bbox.left + bbox.width;
+  if (from >= right - 1) return;
+  ctx.save();
+  ctx.fillStyle = colourOf('--paper-sunk');
+  ctx.fillRect(from, bbox.top, right - from, bbox.height);
+  ctx.strokeStyle = colourOf('--line');
+  ctx.lineWidth = uPlot.pxRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(from, bbox.top);
+  ctx.lineTo(from, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.restore();
+}
+
+interface EndMark {
+  x: number;
+  y: number;
+  text: string;
+  colour: string;
+  labelY: number;
+}
+
+/** Draws a dot and `name value` at the end of each line, labels kept apart. */
+export function drawEndMarks(
+  plot: uPlot,
+  series: readonly LineSeries[],
+  format: (value: number) => string,
+): void {
+  const { ctx, bbox } = plot;
+  const ratio = uPlot.pxRatio;
+  const marks = series.flatMap((line): EndMark[] => {
+    const index = lastIndex(line.values);
+    const value = line.values[index];
+    const x = plot.data[0][index];
+    if (value === null || value === undefined || x === undefined) return [];
+    const y = plot.valToPos(value, 'y', true);
+    const text = `${line.label} ${format(value)}`;
+    return [{ x: plot.valToPos(x, 'x', true), y, text, colour: colourOf(line.token), labelY: y }];
+  });
+  spread(marks, (labelSize + 4) * ratio, bbox.top + 8 * ratio, bbox.top + bbox.height - 7 * ratio);
+  ctx.save();
+  ctx.font = `600 ${labelSize * ratio}px "Figtree Variable", sans-serif`;
+  // uPlot leaves its own alignment and dashes behind.
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  ctx.setLineDash([]);
+  for (const mark of marks) drawMark(ctx, mark, ratio, bbox.left + bbox.width);
+  ctx.restore();
+}
+
+/** Moves labels down, then up again from below, until none covers another. */
+function spread(marks: EndMark[], distance: number, top: number, bottom: number): void {
+  marks.sort((a, b) => a.y - b.y);
+  let free = top;
+  for (const mark of marks) {
+    mark.labelY = Math.max(mark.y, free);
+    free = mark.labelY + distance;
+  }
+  let limit = bottom;
+  for (const mark of marks.toReversed()) {
+    mark.labelY = Math.min(mark.labelY, limit);
+    limit = mark.labelY - distance;
+  }
+}
+
+function drawMark(ctx: CanvasRenderingContext2D, mark: EndMark, ratio: number, right: number): void {
+  ctx.beginPath();
+  ctx.arc(mark.x, mark.y, 3.5 * ratio, 0, 2 * Math.PI);
+  ctx.fillStyle = mark.colour;
+  ctx.fill();
+  const width = ctx.measureText(mark.text).width;
+  const fits = mark.x + 10 * ratio + width <= right;
+  const x = fits ? mark.x + 10 * ratio : mark.x - 8 * ratio - width;
+  const y = fits ? mark.labelY : mark.labelY - 11 * ratio;
+  // A ground of its own keeps the words legible over lines.
+  ctx.lineWidth = 4 * ratio;
+  ctx.lineJoin = 'round';
+  ctx.strokeStyle = colourOf('--paper');
+  ctx.strokeText(mark.text, x, y);
+  ctx.fillStyle = mark.colour;
+  ctx.fillText(mark.text, x, y);
+}

@@ -1,0 +1,28 @@
+/** What a chart is given to draw. */
+
+/** A name in tokens.css: meaning is fixed on every screen. */
+export type SeriesToken = '--answer' | '--rationale' | '--distilled' | '--teacher' | '--ink-quiet';
+
+export interface LineSeries {
+  key: string;
+  label: string;
+  /** One value for each x; null where there is none. */
+  values: (number | null)[];
+  token: SeriesToken;
+  /** Canvas dashes; colour is never alone. */
+  dash?: number[];
+  /** Marks every value: right where they are few. */
+  points?: boolean;
+}
+
+/** A token's colour under the theme that is shown. */
+export function colourOf(token: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+}
+
+/** Index of the last value that is one; -1 for none. */
+export function lastIndex(values: readonly (number | null)[]): number {
+  let index = values.length - 1;
+  while (index >= 0 && values[index] === null) index -= 1;
+  return index;
+}

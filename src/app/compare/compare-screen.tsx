@@ -1,0 +1,142 @@
+import { ArrowRight, Download, GitCompareArrows } from 'lucide-react';
+import { useState } from 'react';
+import { formatCount } from '../../base/units.ts';
+import type { Prediction } from '../../distill/run-state.ts';
+import { predictionsJsonLines } from '../../export/tables.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { saveFile } from '../download.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { useRunWords } from '../frame/use-run-words.ts';
+import { hashOf } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { currentRun, useStudio } from '../studio-store.ts';
+import { readTestRows } from '../train/recipe-draft.ts';
+import { Button, LinkButton } from '../ui/button.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { phaseWords } from '../words.ts';
+import { compareObstacle } from './compare-obstacle.ts';
+import styles from './compare-screen.module.css';
+import { EmptyLedger } from './empty-ledger.tsx';
+import { Ledger } from './ledger-view.tsx';
+import { ThreeNumbers } from './three-numbers.tsx';
+import { usePredictions } from './use-predictions.ts';
+
+/** Base, distilled and teacher on the same rows: three numbers, and the ledger that they come from. */
+export function CompareScreen() {
+  const run = useStudio(currentRun);
+  const request = useStudio((state) => state.requests.compare);
+  const predictions = usePredictions(run);
+  const { words } = useRunWords(run);
+  return (
+    <>
+      <ScreenHead
+        station="Compare"
+        name={run?.name ?? null}
+        actions={
+          run?.comparison && (
+            <>
+              <LinkButton href={hashOf('train')}>Train again</LinkButton>
+              <LinkButton kind="primary" icon={ArrowRight} href={hashOf('take-away')}>
+                Take the weights
+              </LinkButton>
+            </>
+          )
+        }
+      >
+        {run && <p>{words}</p>}
+      </ScreenHead>
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('compare')} />}
+      {run && <Comparing run={run} />}
+      {run?.comparison ? (
+        <>
+          <ThreeNumbers comparison={run.comparison} predictions={predictions} />
+          <div className={styles['now']}>
+            <CompareNow run={run} />
+            {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}
+          </div>
+          {predictions && predictions.length > 0 && (
+            <Ledger key={`${run.id}${run.comparison.step}`} predictions={predictions} />
+          )}
+        </>
+      ) : (
+        <NothingYet run={run} />
+      )}
+    </>
+  );
+}
+
+/** How far a comparison under way is. */
+function Comparing({ run }: { run: RunRecord }) {
+  const live = useStudio((state) => state.liveRunId === run.id);
+  const { state } = run;
+  if (!live || state.phase !== 'evaluating') return null;
+  return <Progress label={phaseWords(state)} done={state.done} total={state.total} />;
+}
+
+function CompareNow({ run }: { run: RunRecord }) {
+  const [text, setText] = useState('');
+  const rows = readTestRows(text);
+  const obstacle = useStudio((state) => compareObstacle(state, run, rows));
+  return (
+    <div className={styles['ask']}>
+      <label className={styles['rows']}>
+        Test rows
+        <input
+          className={styles['input']}
+          type="text"
+          inputMode="numeric"
+          placeholder="all"
+          aria-invalid={rows === undefined || undefined}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </label>
+      <Button
+        icon={GitCompareArrows}
+        reason={obstacle}
+        onClick={() => {
+          if (rows !== undefined) void studio.compare(run.id, rows);
+        }}
+      >
+        Compare now
+      </Button>
+      {obstacle !== null && <p className={styles['hint']}>{obstacle}</p>}
+    </div>
+  );
+}
+
+function SavePredictions({ run, predictions }: { run: RunRecord; predictions: readonly Prediction[] }) {
+  return (
+    <Button
+      icon={Download}
+      onClick={() =>
+        saveFile(`${run.name}-predictions.jsonl`, predictionsJsonLines(predictions), 'application/jsonl')
+      }
+    >
+      Save {formatCount(predictions.length)} predictions
+    </Button>
+  );
+}
+
+function NothingYet({ run }: { run: RunRecord | null }) {
+  return (
+    <EmptyState
+      picture={<EmptyLedger />}
+      action={
+        run === null ? (
+          <LinkButton kind="primary" href={hashOf('train')}>
+            To training
+          </LinkButton>
+        ) : (
+          <CompareNow run={run} />
+        )
+      }
+    >
+      {run === null
+        ? 'After training, base, distilled and teacher stand here side by side, question by question.'
+        : 'When the run ends, base, distilled and teacher are compared; a paused run can be compared at once.'}
+    </EmptyState>
+  );
+}

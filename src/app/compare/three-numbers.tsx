@@ -1,0 +1,80 @@
+import { formatCount } from '../../base/units.ts';
+import type { Tally } from '../../data/example.ts';
+import type { Prediction } from '../../distill/run-state.ts';
+import { wilsonInterval } from '../../distill/score.ts';
+import type { Comparison } from '../../store/records.ts';
+import { classes } from '../ui/classes.ts';
+import { countViews, isBehindTeacher } from './ledger.ts';
+import styles from './three-numbers.module.css';
+
+type Who = 'base' | 'distilled' | 'teacher';
+
+const notes: Record<Who, string> = {
+  base: 'before distillation, the bare question',
+  distilled: 'after distillation',
+  teacher: 'labels that came with the rows',
+};
+
+/** The three accuracies, each with n and its 95 % interval, and what distillation fixed and broke. */
+export function ThreeNumbers({
+  comparison,
+  predictions,
+}: {
+  comparison: Comparison;
+  predictions: readonly Prediction[] | null;
+}) {
+  const counts = predictions === null ? null : countViews(predictions);
+  return (
+    <section className={styles['numbers']} aria-label="Accuracy">
+      <Number who="base" tally={comparison.base} />
+      <Number who="distilled" tally={comparison.distilled} />
+      {comparison.teacher && comparison.teacher.total > 0 && (
+        <Number who="teacher" tally={comparison.teacher} />
+      )}
+      <div className={styles['said']}>
+        {counts && (
+          <p>
+            <strong>{formatCount(counts.fixed)} fixed</strong> and{' '}
+            <strong>{formatCount(counts.broken)} broken</strong> by distillation.
+          </p>
+        )}
+        {counts && predictions && comparison.teacher && (
+          <p>
+            Against the teacher: {formatCount(counts['beats-teacher'])} that it got wrong are right here,{' '}
+            {formatCount(predictions.filter(isBehindTeacher).length)} the other way.
+          </p>
+        )}
+        <p>
+          Weights of step {formatCount(comparison.step)}; an answer is right when it equals the true one
+          exactly.
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function Number({ who, tally }: { who: Who; tally: Tally }) {
+  const { share, low, high } = wilsonInterval(tally);
+  const percent = (value: number): string => (value * 100).toFixed(1);
+  return (
+    <div className={styles[who]} data-testid={`accuracy-${who}`}>
+      <h2 className={styles['who']}>{who}</h2>
+      <p className={styles['value']}>
+        {share === 0 || share === 1 ? share * 100 : percent(share)}
+        <span className={styles['percent']}> %</span>
+      </p>
+      <div className={styles['line']} aria-hidden="true">
+        <span
+          className={styles['interval']}
+          style={{ left: `${low * 100}%`, width: `${(high - low) * 100}%` }}
+        />
+        <span className={styles['dot']} style={{ left: `${share * 100}%` }} />
+      </div>
+      <p className={styles['facts']}>
+        {formatCount(tally.correct)} of {formatCount(tally.total)} · 95 % between {percent(low)} and{' '}
+        {percent(high)}
+      </p>
+      <p className={classes(styles['facts'], styles['note'])}>{notes[who]}</p>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { useState } from 'react';
+import { ArrowRight, Trash2, Wine } from 'lucide-react';
+import type { DatasetRecord, Split } from '../../store/records.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { hashOf } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { currentDataset, useStudio } from '../studio-store.ts';
+import { Button, LinkButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { SegmentedControl } from '../ui/segmented-control.tsx';
+import { plural, splitWords } from '../words.ts';
+import styles from './data-screen.module.css';
+import { DropZone } from './drop-zone.tsx';
+import { ExamplesPager } from './examples-pager.tsx';
+import { FilesList } from './files-list.tsx';
+import { Lengths } from './lengths.tsx';
+import { LintNotes } from './lint-notes.tsx';
+import { Refusals } from './refusals.tsx';
+import { TeacherScore } from './teacher-score.tsx';
+
+/** Files in, rows out: what was recognised, what was refused, and what the rows look like. */
+export function DataScreen() {
+  const dataset = useStudio(currentDataset);
+  const request = useStudio((state) => state.requests.data);
+  return (
+    <>
+      <ScreenHead
+        station="Data"
+        name={dataset?.name ?? null}
+        actions={
+          dataset?.splits.train && (
+            <LinkButton kind="primary" icon={ArrowRight} href={hashOf('student')}>
+              Choose a student
+            </LinkButton>
+          )
+        }
+      >
+        {dataset && <p>{gist(dataset)}</p>}
+      </ScreenHead>
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('data')} />}
+      {request.busy && (
+        <Progress
+          label={request.progress?.what ?? 'reading files'}
+          done={request.progress?.done ?? 0}
+          total={request.progress?.total ?? 0}
+        />
+      )}
+      {dataset === null ? <NoRows /> : <Rows dataset={dataset} />}
+    </>
+  );
+}
+
+function gist(dataset: DatasetRecord): string {
+  const { train, test } = dataset.splits;
+  const rows = (train?.rows ?? 0) + (test?.rows ?? 0);
+  const joined = (train?.rationales ?? 0) + (test?.rationales ?? 0) > 0 ? ', rationales joined by row' : '';
+  return `${plural(dataset.files.length, 'file')} · ${plural(rows, 'row')}${joined}`;
+}
+
+function NoRows() {
+  return (
+    <>
+      <DropZone large />
+      <OtherDatasets current={null} />
+    </>
+  );
+}
+
+function Rows({ dataset }: { dataset: DatasetRecord }) {
+  const [wanted, setSplit] = useState<Split>('train');
+  const splits = (['train', 'test'] as const).filter((split) => dataset.splits[split] !== null);
+  const split = splits.includes(wanted) ? wanted : (splits[0] ?? 'train');
+  const summary = dataset.splits[split];
+  return (
+    <>
+      {dataset.problems.map((problem) => (
+        <ErrorNotice key={`${problem.file ?? ''}${problem.message}`} error={problem} />
+      ))}
+      <FilesList dataset={dataset} />
+      <div className={styles['columns']}>
+        <section className={styles['rows']} aria-label="Rows">
+          {splits.length > 0 && (
+            <div className={styles['bar']}>
+              <SegmentedControl
+                legend="Which rows"
+                segments={splits.map((value) => ({
+                  value,
+                  label: splitWords[value],
+                  count: dataset.splits[value]?.rows ?? 0,
+                }))}
+                value={split}
+                onChange={setSplit}
+              />
+            </div>
+          )}
+          {summary && summary.rows > 0 ? (
+            <ExamplesPager
+              key={`${dataset.id}${split}`}
+              dataset={dataset}
+              split={split}
+              total={summary.rows}
+            />
+          ) : (
+            <p className="quiet">No row can be used yet.</p>
+          )}
+          {summary && <Refusals refused={summary.refused} />}
+        </section>
+        <aside className={styles['margin']} aria-label="About the rows">
+          <TeacherScore splits={dataset.splits} />
+          {summary && <LintNotes notes={summary.lint} refused={summary.refused.length} />}
+          <Lengths report={dataset.lengths[split]} />
+        </aside>
+      </div>
+      <OtherDatasets current={dataset} />
+    </>
+  );
+}
+
+/** The ways to other rows: the sample, a dataset from before, or none. */
+function OtherDatasets({ current }: { current: DatasetRecord | null }) {
+  const datasets = useStudio((state) => state.datasets);
+  const [asking, setAsking] = useState(false);
+  const others = datasets.filter((dataset) => dataset.id !== current?.id && !dataset.sample);
+  return (
+    <div className={styles['others']}>
+      {!current?.sample && (
+        <Button icon={Wine} onClick={() => void studio.useSample()}>
+          Use the sample
+        </Button>
+      )}
+      {others.map((dataset) => (
+        <Button key={dataset.id} onClick={() => void studio.selectDataset(dataset.id)}>
+          Back to {dataset.name}
+        </Button>
+      ))}
+      {current && (
+        <Button icon={Trash2} kind="danger" onClick={() => setAsking(true)}>
+          Start over
+        </Button>
+      )}
+      {asking && current && (
+        <Dialog
+          title={`Remove ${current.name}?`}
+          onClose={() => setAsking(false)}
+          confirm={{ label: 'Remove it', act: () => void studio.removeDataset() }}
+        >
+          <p>
+            Its files and rows are removed from this browser; your own copies stay where they are. Runs that
+            were trained on it keep their curves and weights.
+          </p>
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { Upload } from 'lucide-react';
+import { studio } from '../studio.ts';
+import { FileButton } from '../ui/file-button.tsx';
+import styles from './drop-zone.module.css';
+
+/** Where files are dropped or picked; `large` while there are no rows and it is the page. */
+export function DropZone({ large = false }: { large?: boolean }) {
+  return (
+    <div className={large ? styles['large'] : undefined}>
+      <FileButton
+        icon={Upload}
+        look="zone"
+        accept=".json,.jsonl,.ndjson,.txt"
+        testId="data-files"
+        onFiles={(files) => void studio.importFiles(files.map(({ file }) => file))}
+      >
+        {large ? (
+          <span className={styles['words']}>
+            <strong className={styles['call']}>Drop your rows and the teacher’s rationales here</strong>
+            <span>
+              CommonsenseQA rows, <code>{'{rationale, label}'}</code> a row, or{' '}
+              <code>{'{input, label, rationale}'}</code>; JSON Lines or a JSON array. Or press to pick files.
+            </span>
+          </span>
+        ) : (
+          'Add files'
+        )}
+      </FileButton>
+    </div>
+  );
+}

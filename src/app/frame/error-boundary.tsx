@@ -1,0 +1,28 @@
+import { Component, type ReactNode } from 'react';
+import { reportError } from '../../base/errors.ts';
+import { Button } from '../ui/button.tsx';
+import { Notice } from '../ui/notice.tsx';
+
+/** What is shown when a screen cannot be drawn: words, and a way on. A run goes on meanwhile, in its worker. */
+export class ErrorBoundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    if (this.state.error === null) return this.props.children;
+    return (
+      <Notice kind="error" title="This screen could not be drawn.">
+        <p>
+          {reportError(this.state.error).message} What is stored is unharmed, and a run under way goes on. Try
+          again, or open another station.
+        </p>
+        <p>
+          <Button onClick={() => this.setState({ error: null })}>Try again</Button>
+        </p>
+      </Notice>
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import { Pause, Play, SkipForward, Square } from 'lucide-react';
+import type { RunRecord } from '../../store/records.ts';
+import { studio } from '../studio.ts';
+import { pauseObstacle, stopObstacle } from '../train/obstacles.ts';
+import { Button } from '../ui/button.tsx';
+
+/** What can be asked of the run under way. */
+export function RunControls({ run }: { run: RunRecord }) {
+  const { state } = run;
+  const paused = state.phase === 'paused';
+  const comparing = state.phase === 'evaluating' && state.purpose !== 'accuracy';
+  return (
+    <>
+      {state.phase === 'evaluating' && (
+        <Button icon={SkipForward} onClick={() => studio.skipEvaluation()}>
+          {comparing ? 'Skip the comparison' : 'Skip this measurement'}
+        </Button>
+      )}
+      {!comparing && (
+        // One button under two names, so that it keeps the focus.
+        <Button
+          kind={paused ? 'primary' : 'plain'}
+          icon={paused ? Play : Pause}
+          shortcut="space"
+          reason={paused ? null : pauseObstacle(state)}
+          onClick={() => {
+            if (paused) studio.resume();
+            else studio.pause();
+          }}
+        >
+          {paused ? 'Resume' : 'Pause'}
+        </Button>
+      )}
+      {!comparing && (
+        <Button icon={Square} reason={stopObstacle(state)} onClick={() => studio.stop()}>
+          Stop and keep
+        </Button>
+      )}
+    </>
+  );
+}

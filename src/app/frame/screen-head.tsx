@@ -1,0 +1,84 @@
+import { useEffect, useRef, type ReactNode } from 'react';
+import { hashOf } from '../routes.ts';
+import { liveRun, useStudio } from '../studio-store.ts';
+import { studio } from '../studio.ts';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { RunControls } from './run-controls.tsx';
+import styles from './screen-head.module.css';
+import { useRunWords } from './use-run-words.ts';
+
+interface Props {
+  /** The station's name, for the heading's beginning. */
+  station: string;
+  /** What the screen is about, if it has a name of its own. */
+  name?: string | null;
+  /** A line beside the heading. */
+  children?: ReactNode;
+  /** Buttons for when no run is under way; the run's own take their place while one is. */
+  actions?: ReactNode;
+}
+
+let opened = false;
+
+const shared = ['studio', 'machine', 'run'] as const;
+
+/** A screen's heading, the state of the run under way, and the main buttons. Takes the focus when the screen opens. */
+export function ScreenHead({ station, name, children, actions }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const live = useStudio(liveRun);
+  useEffect(() => {
+    // Not on the first screen of a visit: a page that just opened begins at its top.
+    if (opened) heading.current?.focus({ preventScroll: true });
+    opened = true;
+    window.scrollTo(0, 0);
+  }, []);
+  const liveId = live?.id ?? null;
+  useEffect(() => {
+    // Buttons come and go with a run: a focus that went with them begins again at the heading.
+    if (opened && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, [liveId]);
+  return (
+    <>
+      <div className={styles['head']}>
+        <h1 className={styles['title']} ref={heading} tabIndex={-1}>
+          {name === null || name === undefined ? (
+            station
+          ) : (
+            <>
+              <span className="visually-hidden">{station}: </span>
+              {name}
+            </>
+          )}
+        </h1>
+        <div className={styles['line']}>
+          {children}
+          {live !== null && live.name !== name && <LiveLine />}
+        </div>
+        <div className={styles['actions']}>{live === null ? actions : <RunControls run={live} />}</div>
+      </div>
+      <Failures />
+    </>
+  );
+}
+
+/** What failed of requests that every screen can make. */
+function Failures() {
+  const requests = useStudio((state) => state.requests);
+  return shared.map((slot) => {
+    const { error } = requests[slot];
+    return error && <ErrorNotice key={slot} error={error} onDismiss={() => studio.dismiss(slot)} />;
+  });
+}
+
+/** The run under way, on screens that are not about it. */
+function LiveLine() {
+  const live = useStudio(liveRun);
+  const { words } = useRunWords(live);
+  if (live === null) return null;
+  return (
+    <p className={styles['live']}>
+      <span className={styles['dot']} aria-hidden="true" />
+      <a href={hashOf('train')}>{live.name}</a> {words}
+    </p>
+  );
+}

@@ -1,0 +1,48 @@
+import { hashOf, stations, type Route } from '../routes.ts';
+import { useStudio } from '../studio-store.ts';
+import { classes } from '../ui/classes.ts';
+import { stationLine } from './station-lines.ts';
+import styles from './stations.module.css';
+
+/** The five stations in the way of the work, each with its state in a line; five tabs on a phone. */
+export function Stations({ route }: { route: Route }) {
+  return (
+    <nav className={styles['nav']} aria-label="Stations">
+      <ol className={styles['list']}>
+        {stations.map((station, index) => (
+          <li key={station.route}>
+            <StationLink {...station} number={index + 1} current={station.route === route} />
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function StationLink({
+  route,
+  name,
+  number,
+  current,
+}: {
+  route: Route;
+  name: string;
+  number: number;
+  current: boolean;
+}) {
+  const words = useStudio((state) => stationLine(route, state).words);
+  const reached = useStudio((state) => stationLine(route, state).reached);
+  return (
+    <a
+      className={classes(styles['station'], current && styles['current'], !reached && styles['unreached'])}
+      href={hashOf(route)}
+      aria-current={current ? 'page' : undefined}
+    >
+      <span className={styles['number']} aria-hidden="true">
+        {number}
+      </span>
+      <span className={styles['name']}>{name}</span>
+      <span className={styles['line']}>{words}</span>
+    </a>
+  );
+}

@@ -1,0 +1,26 @@
+import '@fontsource-variable/figtree/index.css';
+import '@fontsource-variable/fraunces/opsz.css';
+import '@fontsource/ibm-plex-mono/latin-400.css';
+import './tokens.css';
+import './base.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { startStudio } from '../worker/client.ts';
+import { App } from './app.tsx';
+import { ErrorBoundary } from './frame/error-boundary.tsx';
+import { studio } from './studio.ts';
+import { applyTheme, storedTheme } from './theme.ts';
+
+applyTheme(storedTheme());
+void studio.open(startStudio);
+
+const root = document.getElementById('studio');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <ErrorBoundary>
+        <App />
+      </ErrorBoundary>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,171 @@
+import { ArrowRight, FolderOpen, Trash2 } from 'lucide-react';
+import { useId, useState } from 'react';
+import { formatBytes, formatCount } from '../../base/units.ts';
+import type { StudentRecord } from '../../store/records.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { hashOf } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { currentStudent, liveRun, useStudio } from '../studio-store.ts';
+import { Button, LinkButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { FileButton } from '../ui/file-button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { parameterWords, plural } from '../words.ts';
+import { MemoryTable } from './memory-table.tsx';
+import { StudentPicture } from './student-picture.tsx';
+import styles from './student-screen.module.css';
+
+/** Which student is distilled: its picture, its figures, what training it takes, and the way to bring another. */
+export function StudentScreen() {
+  const student = useStudio(currentStudent);
+  const students = useStudio((state) => state.students);
+  const request = useStudio((state) => state.requests.student);
+  return (
+    <>
+      <ScreenHead
+        station="Student"
+        name={student?.name ?? null}
+        actions={
+          student && (
+            <LinkButton kind="primary" icon={ArrowRight} href={hashOf('train')}>
+              To training
+            </LinkButton>
+          )
+        }
+      >
+        {student && (
+          <p>
+            {student.source === 'bundled' ? 'comes with the studio' : 'from your folder'} ·{' '}
+            {parameterWords(student.parameters)} parameters
+          </p>
+        )}
+      </ScreenHead>
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('student')} />}
+      {request.busy && (
+        <Progress
+          label={request.progress?.what ?? 'reading the student'}
+          done={request.progress?.done ?? 0}
+          total={request.progress?.total ?? 0}
+        />
+      )}
+      {student && (
+        <div className={styles['columns']}>
+          <section className={styles['main']} aria-label="The student">
+            <StudentPicture student={student} />
+            <Facts student={student} />
+            {student.notes.length > 0 && (
+              <ul className={styles['notes']}>
+                {student.notes.map((note) => (
+                  <li key={note}>{note}</li>
+                ))}
+              </ul>
+            )}
+          </section>
+          <aside className={styles['margin']} aria-label="Memory for training">
+            <MemoryTable student={student} />
+          </aside>
+        </div>
+      )}
+      <section className={styles['choose']} aria-label="Choose a student">
+        <h2>Students</h2>
+        <div className={styles['cards']}>
+          <fieldset className={styles['group']}>
+            <legend className="visually-hidden">Student to distil</legend>
+            {students.map((one) => (
+              <StudentCard key={one.id} student={one} chosen={one.id === student?.id} />
+            ))}
+          </fieldset>
+          <div className={styles['bring']}>
+            <FileButton
+              icon={FolderOpen}
+              look="zone"
+              folder
+              testId="student-files"
+              onFiles={(files) => void studio.importStudent(files)}
+            >
+              <span className={styles['bringWords']}>
+                <strong>Drop a Hugging Face T5 folder, or pick one</strong>
+                <span>
+                  <code>config.json</code>, <code>model.safetensors</code> (also sharded),{' '}
+                  <code>tokenizer.json</code>, <code>tokenizer_config.json</code>
+                </span>
+              </span>
+            </FileButton>
+          </div>
+        </div>
+      </section>
+    </>
+  );
+}
+
+function Facts({ student }: { student: StudentRecord }) {
+  const { config } = student;
+  const facts: [string, string][] = [
+    ['parameters', formatCount(student.parameters)],
+    ['layers', `${config.num_layers} encoder, ${config.num_decoder_layers} decoder`],
+    ['vocabulary', plural(config.vocab_size, 'token')],
+    ['width', `${formatCount(config.d_model)}, ${plural(config.num_heads, 'head')} of ${config.d_kv}`],
+    ['feed-forward', `${formatCount(config.d_ff)}, ${config.feed_forward_proj}`],
+    ['embeddings', config.tie_word_embeddings ? 'tied (T5 v1.0)' : 'untied (T5 v1.1, flan)'],
+    ['stored as', `${student.storedDtype}, ${formatBytes(student.sizeBytes)}`],
+  ];
+  return (
+    <dl className={styles['facts']}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function StudentCard({ student, chosen }: { student: StudentRecord; chosen: boolean }) {
+  const live = useStudio(liveRun);
+  const [asking, setAsking] = useState(false);
+  const id = useId();
+  return (
+    <div className={styles['card']}>
+      <label className={styles['pick']} htmlFor={id}>
+        <input
+          id={id}
+          type="radio"
+          name="student"
+          checked={chosen}
+          onChange={() => studio.selectStudent(student.id)}
+        />
+        <strong>{student.name}</strong>
+        <span className={styles['gist']}>
+          {parameterWords(student.parameters)} parameters · {formatBytes(student.sizeBytes)} ·{' '}
+          {student.source === 'bundled' ? 'bundled' : 'your folder'}
+        </span>
+      </label>
+      {student.source === 'folder' && (
+        <Button
+          small
+          kind="quiet"
+          icon={Trash2}
+          label={`Remove ${student.name}`}
+          reason={live?.studentId === student.id ? 'It is being trained.' : null}
+          onClick={() => setAsking(true)}
+        >
+          Remove
+        </Button>
+      )}
+      {asking && (
+        <Dialog
+          title={`Remove ${student.name}?`}
+          onClose={() => setAsking(false)}
+          confirm={{ label: 'Remove it', act: () => void studio.removeStudent(student.id) }}
+        >
+          <p>
+            The copy in this browser is removed; your folder stays where it is. Runs of this student keep
+            their curves, but can be compared and exported only while the student is here.
+          </p>
+        </Dialog>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,400 @@
+/**
+ * What the screens ask for. Commands go to the worker through StudioClient, records are read from the store, and both
+ * end in the state that the screens draw from. Nothing is decided here about training; nothing here touches a GPU.
+ */
+import type { StoreApi } from 'zustand/vanilla';
+import { reportError, type ErrorReport } from '../base/errors.ts';
+import { parseRecipe, type RecipeKey } from '../distill/recipe.ts';
+import { isActive } from '../distill/run-state.ts';
+import { deleteDataset, listDatasets } from '../store/datasets.ts';
+import type { Split } from '../store/records.ts';
+import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
+import { deleteStudent, listStudents } from '../store/students.ts';
+import { WorkerError, type StudioClient } from '../worker/client.ts';
+import type { CommandOf, CommandType, Results, RunEvent } from '../worker/protocol.ts';
+import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
+import { staleLengths } from './data/stale-lengths.ts';
+import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
+import {
+  currentDataset,
+  idleRequest,
+  studioStore,
+  type Backend,
+  type RequestSlot,
+  type StudioState,
+} from './studio-store.ts';
+import { draftOf, parseDraft, readDraft, readTestRows, type RecipeDraft } from './train/recipe-draft.ts';
+
+/** Events of a run are gathered for so long before the screens are drawn: ten pictures a second are enough. */
+const drawEveryMs = 100;
+/** How often runs that another page may be at work on are looked up. */
+const lookUpEveryMs = 4000;
+
+export class Studio {
+  readonly #store: StoreApi<StudioState>;
+  #client: StudioClient | null = null;
+  #events: Told[] = [];
+  #drawing = false;
+  /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
+  #measured = '';
+
+  constructor(store: StoreApi<StudioState>) {
+    this.#store = store;
+  }
+
+  /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
+  async open(start: () => StudioClient): Promise<void> {
+    try {
+      await this.#readRecords();
+      this.#restoreChoices();
+    } catch (error) {
+      this.#fail('studio', error);
+    }
+    this.#set({ ready: true });
+    try {
+      this.#client = start();
+    } catch (error) {
+      this.#fail('studio', error);
+      return;
+    }
+    this.#client.onRun((runId, event) => this.#receive(runId, event));
+    setInterval(() => void this.#lookUp(), lookUpEveryMs);
+    void this.selectRun(this.#state.runId);
+    void this.#request('machine', { type: 'probe' }).then((machine) => {
+      if (machine) this.#set({ machine });
+    });
+    await this.#bringStudent();
+    if (this.#state.datasets.length === 0 && readChoice('sample-offered') === null) await this.useSample();
+    void this.measureLengths();
+  }
+
+  // ── Data ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Adds files to the person's dataset; beside the sample they begin a new one. */
+  async importFiles(files: readonly File[], split: Split | null = null): Promise<void> {
+    if (files.length === 0) return;
+    const known = currentDataset(this.#state);
+    const datasetId = known === null || known.sample ? null : known.id;
+    const result = await this.#request('data', {
+      type: 'import-files',
+      datasetId,
+      files: files.map((file) => ({ file, split })),
+    });
+    if (!result) return;
+    await this.#showDataset(result.datasetId);
+  }
+
+  async removeFile(fileId: string): Promise<void> {
+    const { datasetId } = this.#state;
+    if (datasetId === null) return;
+    const dataset = currentDataset(this.#state);
+    if (dataset?.files.length === 1) return this.removeDataset();
+    if (await this.#succeeds('data', { type: 'remove-file', datasetId, fileId }))
+      await this.#showDataset(datasetId);
+  }
+
+  async assignSplit(fileId: string, split: Split): Promise<void> {
+    const { datasetId } = this.#state;
+    if (datasetId === null) return;
+    if (await this.#succeeds('data', { type: 'assign-split', datasetId, fileId, split })) {
+      await this.#showDataset(datasetId);
+    }
+  }
+
+  async useSample(): Promise<void> {
+    const result = await this.#request('data', { type: 'load-sample' });
+    if (!result) return;
+    keepChoice('sample-offered', 'yes');
+    await this.#showDataset(result.datasetId);
+  }
+
+  async selectDataset(datasetId: string): Promise<void> {
+    await this.#showDataset(datasetId);
+  }
+
+  /** Removes the dataset that is shown. Runs keep their own copies of what they need. */
+  async removeDataset(): Promise<void> {
+    const { datasetId } = this.#state;
+    if (datasetId === null) return;
+    try {
+      await deleteDataset(datasetId);
+      await this.#readRecords();
+      this.#choose('dataset', null);
+    } catch (error) {
+      this.#fail('data', error);
+    }
+  }
+
+  /** Counts tokens anew where dataset, student or the recipe's limits changed since. */
+  async measureLengths(): Promise<void> {
+    const command = staleLengths(this.#state);
+    const wanted = JSON.stringify(command);
+    if (command === null || wanted === this.#measured) return;
+    this.#measured = wanted;
+    const { rows: _rows, ...limits } = command;
+    if (await this.#succeeds('lengths', { type: 'measure-lengths', ...limits })) await this.#readRecords();
+  }
+
+  // ── Student ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async importStudent(files: readonly { path: string; file: File }[]): Promise<void> {
+    if (files.length === 0) return;
+    const result = await this.#request('student', { type: 'import-student', files: [...files] });
+    if (!result) return;
+    await this.#readRecords();
+    this.selectStudent(result.studentId);
+  }
+
+  selectStudent(studentId: string): void {
+    this.#choose('student', studentId);
+    void this.measureLengths();
+  }
+
+  async removeStudent(studentId: string): Promise<void> {
+    try {
+      await deleteStudent(studentId);
+      await this.#readRecords();
+    } catch (error) {
+      this.#fail('student', error);
+      return;
+    }
+    if (this.#state.studentId === studentId) {
+      this.#choose('student', this.#state.students[0]?.id ?? null);
+      void this.measureLengths();
+    }
+  }
+
+  // ── Train ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  setField(key: RecipeKey, text: string): void {
+    this.setDraft({ ...this.#state.draft, [key]: text });
+  }
+
+  setDraft(draft: RecipeDraft): void {
+    this.#set({ draft });
+    keepChoice('recipe', JSON.stringify(draft));
+    void this.measureLengths();
+  }
+
+  /** Takes the recipe of a `run.json`. */
+  async importRecipe(file: File): Promise<void> {
+    try {
+      this.setDraft(draftOf(parseRecipe(await file.text(), file.name)));
+      this.dismiss('run');
+    } catch (error) {
+      this.#fail('run', error);
+    }
+  }
+
+  setTestRows(text: string): void {
+    this.#set({ testRows: text });
+    keepChoice('test-rows', text === '' ? null : text);
+  }
+
+  setBackend(backend: Backend | null): void {
+    this.#set({ backend });
+    keepChoice('backend', backend);
+  }
+
+  /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
+  async startRun(): Promise<void> {
+    const { datasetId, studentId, draft, backend } = this.#state;
+    const { recipe } = readDraft(draft);
+    const testRows = readTestRows(this.#state.testRows);
+    if (datasetId === null || studentId === null || recipe === null || testRows === undefined) return;
+    const run = { datasetId, studentId, recipe, testRows, backend };
+    const result = await this.#request('run', { type: 'start-run', run });
+    if (!result) return;
+    this.#set({ liveRunId: result.runId });
+    await this.#readRecords();
+    await this.selectRun(result.runId);
+  }
+
+  pause(): void {
+    void this.#request('run', { type: 'pause' });
+  }
+
+  resume(): void {
+    void this.#request('run', { type: 'resume' });
+  }
+
+  stop(): void {
+    void this.#request('run', { type: 'stop' });
+  }
+
+  skipEvaluation(): void {
+    void this.#request('run', { type: 'skip-evaluation' });
+  }
+
+  // ── Runs, comparison, export ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Shows a run: its curve is read from the store. */
+  async selectRun(runId: string | null): Promise<void> {
+    this.#choose('run', runId);
+    const version = this.#state.metrics.version + 1;
+    if (this.#state.metrics.runId !== runId) this.#set({ metrics: { runId, points: [], version } });
+    if (runId !== null) await this.#readCurve(runId);
+  }
+
+  async removeRun(runId: string): Promise<void> {
+    try {
+      await deleteRun(runId);
+      await this.#readRecords();
+    } catch (error) {
+      this.#fail('runs', error);
+      return;
+    }
+    if (this.#state.runId === runId) await this.selectRun(this.#state.runs[0]?.id ?? null);
+  }
+
+  async compare(runId: string, testRows: number | null): Promise<void> {
+    await this.#request('compare', { type: 'compare', runId, testRows });
+    await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
+  }
+
+  /** The model as a zip, ready to be saved; null where that failed. */
+  exportModel(runId: string, dtype: 'f32' | 'f16'): Promise<Results['export-model'] | null> {
+    return this.#request('export', { type: 'export-model', runId, dtype });
+  }
+
+  dismiss(slot: RequestSlot): void {
+    this.#status(slot, { error: null });
+  }
+
+  /** Shows a failure of the page itself, as the worker's are shown. */
+  fail(slot: RequestSlot, error: unknown): void {
+    this.#fail(slot, error);
+  }
+
+  // ── Within ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #state(): StudioState {
+    return this.#store.getState();
+  }
+
+  #set(part: Partial<StudioState>): void {
+    this.#store.setState(part);
+  }
+
+  async #readRecords(): Promise<void> {
+    const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
+    this.#set({ datasets, students, runs: withWhatIsKnown(runs, this.#state) });
+  }
+
+  #restoreChoices(): void {
+    const { datasets, students, runs } = this.#state;
+    const known = (records: readonly { id: string }[], name: ChoiceName): string | null => {
+      const chosen = readChoice(name);
+      return records.some((record) => record.id === chosen) ? chosen : (records[0]?.id ?? null);
+    };
+    const backend = readChoice('backend');
+    this.#set({
+      datasetId: known(datasets, 'dataset'),
+      studentId: known(students, 'student'),
+      runId: known(runs, 'run'),
+      draft: parseDraft(readChoice('recipe')) ?? this.#state.draft,
+      testRows: readChoice('test-rows') ?? '',
+      backend: backend === 'webgpu' || backend === 'wasm' || backend === 'cpu' ? backend : null,
+    });
+  }
+
+  #choose(name: 'dataset' | 'student' | 'run', id: string | null): void {
+    this.#set(
+      name === 'dataset' ? { datasetId: id } : name === 'student' ? { studentId: id } : { runId: id },
+    );
+    keepChoice(name, id);
+  }
+
+  async #bringStudent(): Promise<void> {
+    const result = await this.#request('student', { type: 'load-bundled-student' });
+    if (!result) return;
+    await this.#readRecords();
+    if (this.#state.studentId === null) this.#choose('student', result.studentId);
+  }
+
+  async #showDataset(datasetId: string): Promise<void> {
+    await this.#readRecords();
+    this.#choose('dataset', datasetId);
+    void this.measureLengths();
+  }
+
+  async #readCurve(runId: string): Promise<void> {
+    try {
+      const stored = await readMetrics(runId);
+      const { metrics } = this.#state;
+      if (metrics.runId !== runId) return;
+      const points = withLatePoints(stored, metrics.points);
+      if (points.length === metrics.points.length) return;
+      this.#set({ metrics: { runId, points, version: metrics.version + 1 } });
+      this.#set({ runs: withWhatIsKnown(this.#state.runs, this.#state) });
+    } catch (error) {
+      this.#fail('runs', error);
+    }
+  }
+
+  /** Another page may be at work on a run, or may have ended: its record tells. */
+  async #lookUp(): Promise<void> {
+    const { runs, liveRunId, runId } = this.#state;
+    if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
+    try {
+      this.#set({ runs: withWhatIsKnown(await listRuns(), this.#state) });
+      if (runId !== null && runId !== liveRunId) await this.#readCurve(runId);
+    } catch (error) {
+      this.#fail('runs', error);
+    }
+  }
+
+  #receive(runId: string, event: RunEvent): void {
+    this.#events.push({ runId, event });
+    if (this.#drawing) return;
+    this.#drawing = true;
+    setTimeout(() => {
+      this.#drawing = false;
+      this.#draw();
+    }, drawEveryMs);
+  }
+
+  #draw(): void {
+    const events = this.#events;
+    this.#events = [];
+    const { stale, ...heard } = hear(this.#state, events, Date.now());
+    this.#set(heard);
+    if (stale) void this.#readRecords().catch((error: unknown) => this.#fail('runs', error));
+  }
+
+  #status(slot: RequestSlot, part: Partial<StudioState['requests'][RequestSlot]>): void {
+    const { requests } = this.#state;
+    this.#set({ requests: { ...requests, [slot]: { ...requests[slot], ...part } } });
+  }
+
+  #fail(slot: RequestSlot, error: unknown): void {
+    const report: ErrorReport = error instanceof WorkerError ? error.report : reportError(error);
+    this.#status(slot, { ...idleRequest, error: report });
+  }
+
+  async #succeeds<Type extends CommandType>(slot: RequestSlot, command: CommandOf<Type>): Promise<boolean> {
+    await this.#request(slot, command);
+    return this.#client !== null && this.#state.requests[slot].error === null;
+  }
+
+  /** Null where it failed; the slot then holds the error. */
+  async #request<Type extends CommandType>(
+    slot: RequestSlot,
+    command: CommandOf<Type>,
+  ): Promise<Results[Type] | null> {
+    if (this.#client === null) return null;
+    this.#status(slot, { busy: true, progress: null, error: null });
+    try {
+      const result = await this.#client.request<Type>(command, (progress) =>
+        this.#status(slot, { progress }),
+      );
+      this.#status(slot, { busy: false, progress: null });
+      return result;
+    } catch (error) {
+      this.#fail(slot, error);
+      return null;
+    }
+  }
+}
+
+export const studio = new Studio(studioStore);

@@ -1,0 +1,57 @@
+import { Package } from 'lucide-react';
+import { formatBytes, formatCount } from '../../base/units.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { saveFile } from '../download.ts';
+import { studio } from '../studio.ts';
+import { useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import styles from './take-away-screen.module.css';
+
+interface ModelCardProps {
+  run: RunRecord;
+  dtype: 'f32' | 'f16';
+  title: string;
+  words: string;
+}
+
+/** The distilled student as a zip, in one precision. */
+export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
+  const parameters = useStudio(
+    (state) => state.students.find((one) => one.id === run.studentId)?.parameters ?? null,
+  );
+  const busy = useStudio((state) => state.requests.export.busy);
+  const reason =
+    run.savedStep === null
+      ? 'This run has kept no weights yet: they are kept at the end, on the way, and on Stop and keep.'
+      : parameters === null
+        ? `Its student (${run.studentName}) is no longer here, and the tokenizer with it.`
+        : busy
+          ? 'A model is being packed.'
+          : null;
+  const take = async (): Promise<void> => {
+    const result = await studio.exportModel(run.id, dtype);
+    if (result) saveFile(result.fileName, result.blob);
+  };
+  return (
+    <article className={styles['card']}>
+      <h3>{title}</h3>
+      <p className={styles['words']}>
+        {words} A zip with <code>model.safetensors</code>, configuration, tokenizer, <code>run.json</code> and
+        a model card with this run’s figures
+        {run.savedStep === null ? '' : `; weights of step ${formatCount(run.savedStep)}`}.
+      </p>
+      {parameters !== null && (
+        <p className={styles['size']}>about {formatBytes(parameters * (dtype === 'f32' ? 4 : 2))}</p>
+      )}
+      <Button
+        kind={dtype === 'f32' ? 'primary' : 'plain'}
+        icon={Package}
+        reason={reason}
+        onClick={() => void take()}
+      >
+        Take the {dtype} model
+      </Button>
+      {reason !== null && <p className={styles['hint']}>{reason}</p>}
+    </article>
+  );
+}

@@ -1,0 +1,82 @@
+import type { RunRecord } from '../../store/records.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { useRunWords } from '../frame/use-run-words.ts';
+import { hashOf } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { currentRun, useStudio } from '../studio-store.ts';
+import { LinkButton } from '../ui/button.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { EmptyPackage } from './empty-package.tsx';
+import { ModelCard } from './model-card.tsx';
+import { RecordCards } from './record-cards.tsx';
+import styles from './take-away-screen.module.css';
+import { UseIt } from './use-it.tsx';
+
+/** What a run leaves behind, as files: the student itself, its curves, its answers, its recipe. */
+export function TakeAwayScreen() {
+  const run = useStudio(currentRun);
+  const { words } = useRunWords(run);
+  const request = useStudio((state) => state.requests.export);
+  return (
+    <>
+      <ScreenHead station="Take away" name={run?.name ?? null}>
+        {run && <p>{words}</p>}
+      </ScreenHead>
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('export')} />}
+      {request.busy && (
+        <Progress
+          label={request.progress?.what ?? 'packing the model'}
+          done={request.progress?.done ?? 0}
+          total={request.progress?.total ?? 0}
+        />
+      )}
+      {run === null ? (
+        <EmptyState
+          picture={<EmptyPackage />}
+          action={
+            <LinkButton kind="primary" href={hashOf('train')}>
+              To training
+            </LinkButton>
+          }
+        >
+          After training, the distilled student is taken away from here as a Hugging Face folder.
+        </EmptyState>
+      ) : (
+        <Cards run={run} />
+      )}
+    </>
+  );
+}
+
+function Cards({ run }: { run: RunRecord }) {
+  return (
+    <>
+      <section className={styles['section']} aria-label="The model">
+        <h2>The model</h2>
+        <div className={styles['cards']}>
+          <ModelCard
+            run={run}
+            dtype="f32"
+            title="Full precision (f32)"
+            words="The weights exactly as they were trained. Right for training on."
+          />
+          <ModelCard
+            run={run}
+            dtype="f16"
+            title="Half precision (f16)"
+            words="Half the size; answers may differ in rare cases. Right for serving."
+          />
+        </div>
+        <UseIt run={run} />
+      </section>
+      <section className={styles['section']} aria-label="The run">
+        <h2>The run</h2>
+        <div className={styles['cards']}>
+          <RecordCards run={run} />
+        </div>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { Copy } from 'lucide-react';
+import { useState } from 'react';
+import { explainPrefix, predictPrefix } from '../../distill/tasks.ts';
+import { safeFolderName } from '../../export/zip.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { studio } from '../studio.ts';
+import { Button } from '../ui/button.tsx';
+import styles from './take-away-screen.module.css';
+
+/** The lines of Python that load the folder and ask it something. */
+export function UseIt({ run }: { run: RunRecord }) {
+  const [copied, setCopied] = useState(false);
+  const prefix = run.recipe.method === 'step-by-step' ? predictPrefix : '';
+  const code = [
+    'from transformers import pipeline',
+    `print(pipeline("text2text-generation", "${safeFolderName(run.name)}")("${prefix}" + question))`,
+  ].join('\n');
+  return (
+    <div className={styles['use']}>
+      <h3>Use it</h3>
+      <p className={styles['words']}>
+        Unzip it, then, with Hugging Face’s transformers:
+        {prefix !== '' && (
+          <>
+            {' '}
+            <code>{predictPrefix}</code> asks for the answer, <code>{explainPrefix}</code> for the reasons.
+          </>
+        )}
+      </p>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- long lines scroll, and keys must reach them */}
+      <pre className={styles['code']} tabIndex={0} aria-label="Python that uses the model">
+        <code>{code}</code>
+      </pre>
+      <Button
+        small
+        icon={Copy}
+        onClick={() => {
+          navigator.clipboard.writeText(code).then(
+            () => setCopied(true),
+            (error: unknown) => studio.fail('export', error),
+          );
+        }}
+      >
+        {copied ? 'Copied' : 'Copy'}
+      </Button>
+    </div>
+  );
+}

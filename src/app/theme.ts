@@ -1,0 +1,34 @@
+/** Light, dark, or as the system has it. */
+import { keepChoice, readChoice } from './choices.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export const themes: readonly { value: Theme; label: string }[] = [
+  { value: 'system', label: 'System' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+];
+
+export function storedTheme(): Theme {
+  const stored = readChoice('theme');
+  return stored === 'light' || stored === 'dark' ? stored : 'system';
+}
+
+/** Shows a theme and remembers it. */
+export function applyTheme(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+  keepChoice('theme', theme === 'system' ? null : theme);
+}
+
+/** Calls back whenever colours change: canvases must be drawn again. Returns the way to stop that. */
+export function onThemeChange(listener: () => void): () => void {
+  const observer = new MutationObserver(listener);
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  system.addEventListener('change', listener);
+  return () => {
+    observer.disconnect();
+    system.removeEventListener('change', listener);
+  };
+}

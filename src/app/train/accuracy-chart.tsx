@@ -1,0 +1,85 @@
+import { useMemo } from 'react';
+import { formatCount, formatPercent } from '../../base/units.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { LineChart } from '../charts/line-chart.tsx';
+import type { LineSeries } from '../charts/series.ts';
+import { lastOf } from '../last-of.ts';
+import { useStudio } from '../studio-store.ts';
+
+const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
+
+/** Test accuracy at each measurement, below the teacher's line. */
+export function AccuracyChart({ run, xMax }: { run: RunRecord; xMax: number }) {
+  const teacherTally = useStudio(
+    (state) => state.datasets.find((set) => set.id === run.datasetId)?.splits.test?.teacher,
+  );
+  const teacher = run.comparison?.teacher ?? teacherTally ?? null;
+  const evaluations = useMemo(() => run.evaluations.toSorted((a, b) => a.step - b.step), [run.evaluations]);
+  const total = lastOf(evaluations)?.total ?? null;
+  // The teacher's line runs from end to end, also before the first evaluation.
+  const x = [...new Set([0, ...evaluations.map((evaluation) => evaluation.step), xMax])].sort(
+    (a, b) => a - b,
+  );
+  const shareAt = new Map(
+    evaluations.map(({ step, correct, total: rows }) => [step, rows === 0 ? 0 : correct / rows]),
+  );
+  const distilled: LineSeries = {
+    key: 'distilled',
+    label: 'distilled',
+    values: x.map((step) => shareAt.get(step) ?? null),
+    token: '--distilled',
+    points: true,
+  };
+  const line: LineSeries[] =
+    teacher === null || teacher.total === 0
+      ? []
+      : [
+          {
+            key: 'teacher',
+            label: 'teacher',
+            values: x.map(() => teacher.correct / teacher.total),
+            token: '--teacher',
+            dash: [2, 4],
+          },
+        ];
+  return (
+    <LineChart
+      // A teacher that becomes known adds a line.
+      key={line.length}
+      title={total === null ? 'Test accuracy' : `Accuracy on ${formatCount(total)} test rows`}
+      x={x}
+      series={[distilled, ...line]}
+      xMax={xMax}
+      now={run.step}
+      yRange={[0, 1]}
+      height={150}
+      format={shareText}
+      table={
+        <table>
+          <caption>Test accuracy by step</caption>
+          <thead>
+            <tr>
+              <th scope="col">step</th>
+              <th scope="col">right</th>
+              <th scope="col">rows</th>
+            </tr>
+          </thead>
+          <tbody>
+            {evaluations.map((evaluation, index) => (
+              <tr key={evaluation.step}>
+                <td>{evaluation.step}</td>
+                <td data-testid={index === evaluations.length - 1 ? 'evaluation-last-correct' : undefined}>
+                  {evaluation.correct}
+                </td>
+                <td>
+                  {evaluation.total} (
+                  {formatPercent(evaluation.total === 0 ? 0 : evaluation.correct / evaluation.total)})
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      }
+    />
+  );
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { recipeSchema } from '../../distill/recipe.ts';
+import { issueWords, rangeWords, recipeGroups } from './recipe-fields.ts';
+import { recipeKeys } from './recipe-draft.ts';
+
+test('every setting of the recipe has exactly one field, with its meaning', () => {
+  const fields = recipeGroups.flatMap((group) => group.fields);
+  expect(fields.map((field) => field.key).sort()).toEqual([...recipeKeys].sort());
+  for (const field of fields) expect(field.meaning).toMatch(/\.$/);
+});
+
+test('choices offer what the schema allows, no more and no less', () => {
+  for (const { key, options } of recipeGroups.flatMap((group) => group.fields)) {
+    for (const option of options ?? [])
+      expect(recipeSchema.shape[key].safeParse(option.value).success).toBe(true);
+  }
+  const method = recipeGroups[0]!.fields[0]!;
+  expect(method.options).toHaveLength(2);
+});
+
+test('ranges come from the schema', () => {
+  expect(rangeWords('alpha')).toBe('0 to 1, notebook 0.5');
+  expect(rangeWords('steps')).toBe('from 1, notebook 4,000');
+  expect(rangeWords('learningRate')).toBe('0 to 10, notebook 5e-5');
+  expect(rangeWords('method')).toBeNull();
+});
+
+test('a problem is told under the name that the field has on the screen', () => {
+  expect(issueWords({ key: 'learningRate', problem: 'learningRate must be a number' })).toBe(
+    'Learning rate must be a number',
+  );
+  expect(issueWords({ key: 'foo', problem: '"foo" is not a setting' })).toBe('"foo" is not a setting');
+});

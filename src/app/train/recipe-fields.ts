@@ -1,0 +1,180 @@
+/** What each field of the recipe is called and means. Ranges and defaults are read from the schema itself. */
+import { z } from 'zod';
+import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
+import { numberText } from './recipe-draft.ts';
+
+export interface RecipeField {
+  key: RecipeKey;
+  label: string;
+  meaning: string;
+  unit?: string;
+  /** Words for the values of a choice. */
+  options?: readonly { value: string; label: string }[];
+}
+
+export interface RecipeGroup {
+  title: string;
+  fields: readonly RecipeField[];
+}
+
+export const recipeGroups: readonly RecipeGroup[] = [
+  {
+    title: 'Method',
+    fields: [
+      {
+        key: 'method',
+        label: 'Method',
+        meaning:
+          'Step by step teaches the answer and the teacher’s reasons as two tasks; standard teaches the answer alone.',
+        options: [
+          { value: 'step-by-step', label: 'step by step' },
+          { value: 'standard', label: 'standard' },
+        ],
+      },
+      {
+        key: 'labels',
+        label: 'Labels',
+        meaning: 'Whose answers are learnt. Tests are always against the true ones.',
+        options: [
+          { value: 'gold', label: 'gold' },
+          { value: 'teacher', label: 'by the teacher' },
+        ],
+      },
+      {
+        key: 'alpha',
+        label: 'Alpha',
+        meaning:
+          'Weight of the answer loss; the rationale loss has the rest. Long rationales want a low one.',
+      },
+    ],
+  },
+  {
+    title: 'Steps',
+    fields: [
+      { key: 'steps', label: 'Steps', meaning: 'Optimiser steps from start to end.', unit: 'steps' },
+      {
+        key: 'batchSize',
+        label: 'Batch size',
+        meaning: 'Rows that pass through the student together.',
+        unit: 'rows',
+      },
+      {
+        key: 'accumulation',
+        label: 'Gradient accumulation',
+        meaning: 'Batches in a step: a larger step without more memory.',
+        unit: 'batches',
+      },
+      {
+        key: 'seed',
+        label: 'Seed',
+        meaning: 'The same seed gives the same order of rows and the same dropout.',
+      },
+      { key: 'shuffle', label: 'Shuffle rows', meaning: 'Off: batches are consecutive rows.' },
+    ],
+  },
+  {
+    title: 'Optimiser (AdamW)',
+    fields: [
+      { key: 'learningRate', label: 'Learning rate', meaning: 'The largest, after the warm-up.' },
+      {
+        key: 'schedule',
+        label: 'Schedule',
+        meaning: 'How the learning rate goes on after the warm-up.',
+        options: [
+          { value: 'linear', label: 'linear, down to 0' },
+          { value: 'constant', label: 'constant' },
+          { value: 'cosine', label: 'cosine, down to 0' },
+        ],
+      },
+      {
+        key: 'warmupSteps',
+        label: 'Warm-up',
+        meaning: 'Steps in which the learning rate rises from 0.',
+        unit: 'steps',
+      },
+      {
+        key: 'weightDecay',
+        label: 'Weight decay',
+        meaning: 'Decoupled; layer norms and position biases are spared.',
+      },
+      {
+        key: 'maxGradNorm',
+        label: 'Gradient clipping',
+        meaning: 'Limit of the gradient’s global norm; 0 for none.',
+      },
+      { key: 'dropout', label: 'Dropout', meaning: 'Share of activations dropped while training.' },
+    ],
+  },
+  {
+    title: 'Lengths',
+    fields: [
+      {
+        key: 'maxInputTokens',
+        label: 'Input at most',
+        meaning: 'Longer inputs are truncated.',
+        unit: 'tokens',
+      },
+      {
+        key: 'maxTargetTokens',
+        label: 'Target at most',
+        meaning: 'Longer labels and rationales are truncated.',
+        unit: 'tokens',
+      },
+      {
+        key: 'generationMaxTokens',
+        label: 'Generation at most',
+        meaning: 'New tokens when the student answers or explains.',
+        unit: 'tokens',
+      },
+    ],
+  },
+  {
+    title: 'Measuring and saving',
+    fields: [
+      {
+        key: 'evalEvery',
+        label: 'Measure accuracy every',
+        meaning: 'On the test rows; 0 for never on the way.',
+        unit: 'steps',
+      },
+      {
+        key: 'saveEvery',
+        label: 'Save weights every',
+        meaning: '0 for at the end only.',
+        unit: 'steps',
+      },
+    ],
+  },
+];
+
+/** A problem with a field under the field's own name: `Learning rate must be a number`. */
+export function issueWords({ key, problem }: RecipeIssue): string {
+  const field = recipeGroups.flatMap((group) => group.fields).find((one) => one.key === key);
+  return field === undefined ? problem : problem.replace(field.key, field.label);
+}
+
+interface FieldSchema {
+  minimum?: number;
+  maximum?: number;
+}
+
+const properties = (z.toJSONSchema(recipeSchema, { io: 'input' }).properties ?? {}) as Record<
+  string,
+  FieldSchema
+>;
+
+/** Range and default of a number field, in words: `0 to 1, notebook 0.5`. */
+export function rangeWords(key: RecipeKey): string | null {
+  const value = notebookRecipe[key];
+  if (typeof value !== 'number') return null;
+  const { minimum, maximum } = properties[key] ?? {};
+  // Bounds that only keep numbers sane say nothing to a person.
+  const bounded = maximum !== undefined && maximum <= 100_000;
+  const range =
+    minimum === undefined
+      ? ''
+      : bounded
+        ? `${numberText(minimum)} to ${maximum.toLocaleString('en-GB')}, `
+        : `from ${numberText(minimum)}, `;
+  return `${range}notebook ${value >= 1000 ? value.toLocaleString('en-GB') : numberText(value)}`;
+}

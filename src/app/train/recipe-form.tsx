@@ -1,0 +1,157 @@
+import { Download, FileText, RotateCcw } from 'lucide-react';
+import { formatRecipe, presets } from '../../distill/recipe.ts';
+import { saveFile } from '../download.ts';
+import { machineWords } from '../frame/machine-words.ts';
+import { studio } from '../studio.ts';
+import { useStudio, type Backend } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { CheckField, NumberField, SelectField } from '../ui/field.tsx';
+import { FileButton } from '../ui/file-button.tsx';
+import { draftOf, issueOf, readDraft, readTestRows } from './recipe-draft.ts';
+import { issueWords, rangeWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
+import styles from './recipe-form.module.css';
+
+/** Every setting of the recipe with its meaning, presets, and `run.json` in and out. */
+export function RecipeForm() {
+  return (
+    <div className={styles['form']}>
+      <Presets />
+      {recipeGroups.map((group) => (
+        <fieldset key={group.title} className={styles['group']}>
+          <legend className={styles['legend']}>{group.title}</legend>
+          <div className={styles['fields']}>
+            {group.fields.map((field) => (
+              <FieldOf key={field.key} field={field} />
+            ))}
+            {group.title === 'Measuring and saving' && <TestRows />}
+          </div>
+        </fieldset>
+      ))}
+      <Machine />
+    </div>
+  );
+}
+
+function Presets() {
+  const draft = useStudio((state) => state.draft);
+  const { recipe } = readDraft(draft);
+  return (
+    <div className={styles['presets']}>
+      {presets.map((preset) => (
+        <div key={preset.name} className={styles['preset']}>
+          <Button icon={RotateCcw} onClick={() => studio.setDraft(draftOf(preset.recipe))}>
+            {preset.title} preset
+          </Button>
+          <p className={styles['use']}>{preset.use}</p>
+        </div>
+      ))}
+      <div className={styles['preset']}>
+        <div className={styles['files']}>
+          <FileButton
+            icon={FileText}
+            single
+            accept=".json"
+            testId="recipe-file"
+            onFiles={([first]) => {
+              if (first) void studio.importRecipe(first.file);
+            }}
+          >
+            Import run.json
+          </FileButton>
+          <Button
+            icon={Download}
+            reason={recipe === null ? 'The recipe needs mending first.' : null}
+            onClick={() => {
+              if (recipe) saveFile('run.json', formatRecipe(recipe), 'application/json');
+            }}
+          >
+            Export run.json
+          </Button>
+        </div>
+        <p className={styles['use']}>
+          The same file that the terminal takes and every exported model carries.
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function FieldOf({ field }: { field: RecipeField }) {
+  const { key, label, meaning, unit, options } = field;
+  const value = useStudio((state) => state.draft[key]);
+  const issue = useStudio((state) => issueOf(readDraft(state.draft).issues, key));
+  const range = rangeWords(key);
+  if (options) {
+    return (
+      <SelectField
+        label={label}
+        meaning={meaning}
+        error={issue && issueWords(issue)}
+        options={options}
+        value={value}
+        onChange={(text) => studio.setField(key, text)}
+      />
+    );
+  }
+  if (range === null) {
+    return (
+      <CheckField
+        label={label}
+        meaning={meaning}
+        checked={value === 'true'}
+        onChange={(checked) => studio.setField(key, String(checked))}
+      />
+    );
+  }
+  return (
+    <NumberField
+      label={label}
+      meaning={`${meaning} ${range.charAt(0).toUpperCase()}${range.slice(1)}.`}
+      unit={unit}
+      error={issue && issueWords(issue)}
+      value={value}
+      onChange={(text) => studio.setField(key, text)}
+    />
+  );
+}
+
+function TestRows() {
+  const text = useStudio((state) => state.testRows);
+  return (
+    <NumberField
+      label="Test rows"
+      meaning="How many are answered at each measurement and in the comparison; empty for all."
+      unit="rows"
+      placeholder="all"
+      error={readTestRows(text) === undefined ? 'Test rows must be a whole number, or empty for all' : null}
+      value={text}
+      onChange={(value) => studio.setTestRows(value)}
+    />
+  );
+}
+
+const backends = [
+  { value: '', label: 'the best there is' },
+  { value: 'webgpu', label: 'webgpu' },
+  { value: 'wasm', label: 'wasm' },
+  { value: 'cpu', label: 'cpu' },
+];
+
+function Machine() {
+  const backend = useStudio((state) => state.backend);
+  const machine = useStudio((state) => state.machine);
+  return (
+    <fieldset className={styles['group']}>
+      <legend className={styles['legend']}>Machine</legend>
+      <div className={styles['fields']}>
+        <SelectField
+          label="Backend"
+          meaning={machine === null ? 'What computes.' : `Without a choice: ${machineWords(machine)}`}
+          options={backends}
+          value={backend ?? ''}
+          onChange={(value) => studio.setBackend(value === '' ? null : (value as Backend))}
+        />
+      </div>
+    </fieldset>
+  );
+}

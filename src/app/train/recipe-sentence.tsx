@@ -1,0 +1,131 @@
+import type { ReactNode } from 'react';
+import { formatCount } from '../../base/units.ts';
+import type { Recipe, RecipeKey } from '../../distill/recipe.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { hashOf } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { currentDataset, currentStudent, useStudio } from '../studio-store.ts';
+import { plural } from '../words.ts';
+import { issueWords } from './recipe-fields.ts';
+import { numberText, readDraft } from './recipe-draft.ts';
+import styles from './recipe-sentence.module.css';
+
+/** The recipe as a sentence whose words can be changed where they stand. */
+export function RecipeSentence() {
+  const student = useStudio((state) => currentStudent(state)?.name ?? null);
+  const rows = useStudio((state) => currentDataset(state)?.splits.train?.rows ?? null);
+  const method = useStudio((state) => state.draft.method);
+  const accumulation = useStudio((state) => state.draft.accumulation);
+  const issues = useStudio((state) => state.draft);
+  const problems = readDraft(issues).issues;
+  return (
+    <div className={styles['recipe']}>
+      <p className={styles['sentence']}>
+        Distil <a href={hashOf('student')}>{student ?? 'a student'}</a> on{' '}
+        <a href={hashOf('data')}>{rows === null ? 'your rows' : plural(rows, 'row')}</a> for{' '}
+        <NumberWord name="steps" label="Number of steps, in the sentence" /> steps of{' '}
+        <NumberWord name="batchSize" label="Rows in a batch, in the sentence" />
+        {accumulation !== '1' && <> × {accumulation}</>} at{' '}
+        <NumberWord name="learningRate" label="Rate of learning, in the sentence" />,{' '}
+        <ChoiceWord
+          name="method"
+          label="How, in the sentence"
+          options={[
+            ['step-by-step', 'step by step'],
+            ['standard', 'the standard way'],
+          ]}
+        />
+        {method === 'step-by-step' && (
+          <>
+            {' '}
+            with alpha <NumberWord name="alpha" label="Value of alpha, in the sentence" />
+          </>
+        )}
+        , labels{' '}
+        <ChoiceWord
+          name="labels"
+          label="Whose labels, in the sentence"
+          options={[
+            ['gold', 'gold'],
+            ['teacher', 'by the teacher'],
+          ]}
+        />
+        , seed <NumberWord name="seed" label="Value of the seed, in the sentence" />.
+      </p>
+      {problems.length > 0 && (
+        <ul className={styles['problems']}>
+          {problems.map((issue) => (
+            <li key={`${issue.key ?? ''}${issue.problem}`}>{issueWords(issue)}.</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function NumberWord({ name, label }: { name: RecipeKey; label: string }) {
+  const value = useStudio((state) => state.draft[name]);
+  const wrong = useStudio((state) => readDraft(state.draft).issues.some((issue) => issue.key === name));
+  return (
+    <input
+      className={styles['word']}
+      type="text"
+      inputMode="decimal"
+      autoComplete="off"
+      spellCheck={false}
+      aria-label={label}
+      aria-invalid={wrong || undefined}
+      size={Math.max(1, value.length)}
+      value={value}
+      onChange={(event) => studio.setField(name, event.target.value)}
+    />
+  );
+}
+
+function ChoiceWord({
+  name,
+  label,
+  options,
+}: {
+  name: RecipeKey;
+  label: string;
+  options: readonly (readonly [value: string, words: string])[];
+}) {
+  const value = useStudio((state) => state.draft[name]);
+  return (
+    <select
+      className={styles['word']}
+      aria-label={label}
+      value={value}
+      onChange={(event) => studio.setField(name, event.target.value)}
+    >
+      {options.map(([option, words]) => (
+        <option key={option} value={option}>
+          {words}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The recipe of a run, which nothing changes any more. */
+export function RunSentence({ run }: { run: RunRecord }) {
+  const { recipe } = run;
+  const word = (text: ReactNode): ReactNode => <span className={styles['fixed']}>{text}</span>;
+  return (
+    <p className={styles['sentence']}>
+      Distil {word(run.studentName)} on {word(plural(run.trainRows, 'row'))} for{' '}
+      {word(plural(recipe.steps, 'step'))} of {word(batchWords(recipe))} at{' '}
+      {word(numberText(recipe.learningRate))},{' '}
+      {word(recipe.method === 'step-by-step' ? 'step by step' : 'the standard way')}
+      {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
+      {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}.
+    </p>
+  );
+}
+
+function batchWords({ batchSize, accumulation }: Recipe): string {
+  return accumulation === 1
+    ? formatCount(batchSize)
+    : `${formatCount(batchSize)} × ${formatCount(accumulation)}`;
+}

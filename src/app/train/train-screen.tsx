@@ -1,0 +1,117 @@
+import { Play } from 'lucide-react';
+import { formatDuration } from '../../base/units.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { machineWords } from '../frame/machine-words.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { useRunWords } from '../frame/use-run-words.ts';
+import { lastOf } from '../last-of.ts';
+import { studio } from '../studio.ts';
+import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { ErrorNotice, Notice } from '../ui/notice.tsx';
+import { plural, recipeWords } from '../words.ts';
+import { Curves } from './curves.tsx';
+import { EmptyCurves } from './empty-curves.tsx';
+import { startObstacle } from './obstacles.ts';
+import { paceOf } from './pace.ts';
+import { readDraft } from './recipe-draft.ts';
+import { RecipeForm } from './recipe-form.tsx';
+import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
+import { RightNow } from './right-now.tsx';
+import styles from './train-screen.module.css';
+
+/** The recipe, the two curves, and what the run does now. */
+export function TrainScreen() {
+  const run = useStudio(currentRun);
+  const liveRunId = useStudio((state) => state.liveRunId);
+  const obstacle = useStudio(startObstacle);
+  const sample = useStudio((state) => currentDataset(state)?.sample ?? true);
+  const live = run !== null && run.id === liveRunId;
+  return (
+    <>
+      <ScreenHead
+        station="Train"
+        name={run?.name ?? null}
+        actions={
+          <Button kind="primary" icon={Play} reason={obstacle} onClick={() => void studio.startRun()}>
+            {sample ? 'Train on the sample' : 'Start training'}
+          </Button>
+        }
+      >
+        {run && <RunLine run={run} />}
+      </ScreenHead>
+      {run === null && (
+        <p className={styles['purpose']}>
+          Stillroom teaches a small language model to answer like a large one, from the large one’s own
+          reasons, in this browser tab.
+        </p>
+      )}
+      {run?.state.phase === 'failed' && <ErrorNotice error={run.state.error} />}
+      {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
+      {run === null && <NoGpu />}
+      {run === null ? (
+        <EmptyCurves />
+      ) : (
+        <>
+          {!live && (
+            <p className={styles['shown']}>
+              Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on {plural(run.trainRows, 'row')}{' '}
+              of {run.datasetName}.
+            </p>
+          )}
+          <div className={styles['columns']}>
+            <Curves key={run.id} run={run} />
+            <aside className={styles['margin']} aria-label="Figures of the run">
+              <RightNow run={run} />
+            </aside>
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+function RunLine({ run }: { run: RunRecord }) {
+  const metrics = useStudio((state) => state.metrics);
+  const { hold, words } = useRunWords(run);
+  const points = metrics.runId === run.id ? metrics.points : [];
+  const elapsedMs = lastOf(points)?.elapsedMs ?? 0;
+  const pace = paceOf(points, run.recipe.steps);
+  const going = hold === 'here' && run.state.phase === 'training';
+  return (
+    <p data-testid="run-state">
+      {hold === 'here' && <span className={styles['dot']} aria-hidden="true" />}
+      {words}
+      {elapsedMs > 0 && ` · ${formatDuration(elapsedMs)}`}
+      {going && pace && `, ${formatDuration(pace.leftMs)} to go`}
+    </p>
+  );
+}
+
+/** The recipe of the run to come: a sentence, opening into all settings. */
+function NextRecipe({ obstacle }: { obstacle: string | null }) {
+  // What is wrong with the recipe stands at the sentence already.
+  const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
+  return (
+    <section className={styles['recipe']} aria-label="Recipe">
+      <RecipeSentence />
+      {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
+      <details className={styles['settings']}>
+        <summary>All settings</summary>
+        <RecipeForm />
+      </details>
+    </section>
+  );
+}
+
+/** Calm: training works without a GPU, only slower. */
+function NoGpu() {
+  const machine = useStudio((state) => state.machine);
+  const chosen = useStudio((state) => state.backend);
+  if (machine === null || machine.gpu.kind === 'hardware' || chosen !== null) return null;
+  return (
+    <Notice kind="info">
+      <p>{machineWords(machine)} A small student trains well on it; a large one takes a GPU.</p>
+    </Notice>
+  );
+}

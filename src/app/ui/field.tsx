@@ -1,0 +1,146 @@
+import { useId, type ReactNode } from 'react';
+import { classes } from './classes.ts';
+import styles from './field.module.css';
+
+/** What a control inside a Field must carry, so that its label, meaning and error belong to it. */
+export interface FieldControl {
+  id: string;
+  'aria-describedby': string | undefined;
+  'aria-invalid': true | undefined;
+}
+
+export interface FieldProps {
+  label: string;
+  /** What it means, in a sentence. */
+  meaning?: ReactNode;
+  /** What is wrong with its value. */
+  error?: string | null | undefined;
+  children: (control: FieldControl) => ReactNode;
+}
+
+/** A labelled control with its meaning and its error beside it. */
+export function Field({ label, meaning, error, children }: FieldProps) {
+  const id = useId();
+  const meaningId = meaning === undefined ? null : `${id}-meaning`;
+  const errorId = error ? `${id}-error` : null;
+  const described = [errorId, meaningId].filter(Boolean).join(' ');
+  return (
+    <div className={styles['field']}>
+      <label className={styles['label']} htmlFor={id}>
+        {label}
+      </label>
+      {children({
+        id,
+        'aria-describedby': described === '' ? undefined : described,
+        'aria-invalid': error ? true : undefined,
+      })}
+      {error && (
+        <p className={styles['error']} id={errorId ?? undefined}>
+          {error}
+        </p>
+      )}
+      {meaningId !== null && (
+        <p className={styles['meaning']} id={meaningId}>
+          {meaning}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface ControlProps {
+  label: string;
+  meaning?: ReactNode;
+  error?: string | null | undefined;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A number as the person types it; whoever owns the value says what is wrong with it. */
+export function NumberField({
+  unit,
+  placeholder,
+  ...props
+}: ControlProps & { unit?: string | undefined; placeholder?: string | undefined }) {
+  return (
+    <Field label={props.label} meaning={props.meaning} error={props.error}>
+      {(control) => (
+        <span className={styles['row']}>
+          <input
+            {...control}
+            className={classes(styles['control'], styles['number'])}
+            type="text"
+            inputMode="decimal"
+            autoComplete="off"
+            spellCheck={false}
+            placeholder={placeholder}
+            value={props.value}
+            onChange={(event) => props.onChange(event.target.value)}
+          />
+          {unit !== undefined && <span className={styles['unit']}>{unit}</span>}
+        </span>
+      )}
+    </Field>
+  );
+}
+
+/** One of a few named values. */
+export function SelectField({
+  options,
+  ...props
+}: ControlProps & { options: readonly { value: string; label: string }[] }) {
+  return (
+    <Field label={props.label} meaning={props.meaning} error={props.error}>
+      {(control) => (
+        <select
+          {...control}
+          className={classes(styles['control'], styles['select'])}
+          value={props.value}
+          onChange={(event) => props.onChange(event.target.value)}
+        >
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** Yes or no. */
+export function CheckField({
+  label,
+  meaning,
+  checked,
+  onChange,
+}: {
+  label: string;
+  meaning?: ReactNode;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}) {
+  const id = useId();
+  return (
+    <div className={styles['field']}>
+      <span className={styles['check']}>
+        <input
+          id={id}
+          type="checkbox"
+          checked={checked}
+          aria-describedby={meaning === undefined ? undefined : `${id}-meaning`}
+          onChange={(event) => onChange(event.target.checked)}
+        />
+        <label className={styles['label']} htmlFor={id}>
+          {label}
+        </label>
+      </span>
+      {meaning !== undefined && (
+        <p className={styles['meaning']} id={`${id}-meaning`}>
+          {meaning}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { RunState } from '../distill/run-state.ts';
+import type { RunRecord } from '../store/records.ts';
+import {
+  holdOf,
+  lintNoteWords,
+  parameterWords,
+  phaseWords,
+  plural,
+  runWords,
+  silentAfterMs,
+  stateWords,
+} from './words.ts';
+
+const training: RunState = { phase: 'training', step: 342, steps: 600 };
+
+function runIn(state: RunState): RunRecord {
+  return { id: 'a', state, step: 342, heartbeatAt: 1_000_000 } as RunRecord;
+}
+
+test('states are told with their figures', () => {
+  expect(stateWords(training)).toBe('training 57 %');
+  expect(stateWords({ phase: 'paused', step: 1200 })).toBe('paused at step 1,200');
+  expect(stateWords({ phase: 'done', step: 600, stopped: false })).toBe('done, 600 steps');
+  expect(stateWords({ phase: 'done', step: 1, stopped: true })).toBe('stopped at step 1, weights kept');
+  expect(stateWords({ phase: 'preparing', what: 'reading rows', done: 256, total: 400 })).toBe(
+    'preparing: reading rows, 256 of 400',
+  );
+});
+
+test('the phase alone does not change from step to step, so that a live region stays calm', () => {
+  expect(phaseWords(training)).toBe(phaseWords({ ...training, step: 343 }));
+  expect(phaseWords({ phase: 'evaluating', purpose: 'base', step: 3, done: 1, total: 9 })).toBe(
+    phaseWords({ phase: 'evaluating', purpose: 'base', step: 3, done: 2, total: 9 }),
+  );
+});
+
+test('a run that nobody was heard of is interrupted; one that ended is not', () => {
+  const run = runIn(training);
+  expect(holdOf(run, 'a', 9e12)).toBe('here');
+  expect(holdOf(run, null, run.heartbeatAt + silentAfterMs)).toBe('elsewhere');
+  expect(holdOf(run, 'b', run.heartbeatAt + silentAfterMs + 1)).toBe('interrupted');
+  expect(holdOf(runIn({ phase: 'done', step: 3, stopped: false }), null, 9e12)).toBe('record');
+  expect(runWords(run, 'interrupted')).toBe('interrupted at step 342; its curves are kept');
+});
+
+test('counts agree with their nouns', () => {
+  expect(plural(1, 'row')).toBe('1 row');
+  expect(plural(9741, 'row')).toBe('9,741 rows');
+  expect(lintNoteWords('teacher-label-blank', 1)).toContain('is blank');
+  expect(lintNoteWords('teacher-label-blank', 3)).toContain('are blank');
+});
+
+test('parameters are named as people name students', () => {
+  expect(parameterWords(42_112)).toBe('42,112');
+  expect(parameterWords(512_345)).toBe('0.5 M');
+  expect(parameterWords(76_961_152)).toBe('77 M');
+  expect(parameterWords(2_849_757_184)).toBe('2.8 B');
+});

@@ -1,0 +1,160 @@
+/** States in words: one place, so that every screen says the same. */
+import { formatCount, formatPercent } from '../base/units.ts';
+import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import type { Layout } from '../data/example.ts';
+import type { LintKind } from '../data/lint.ts';
+import type { DatasetRecord, RunRecord, Split } from '../store/records.ts';
+
+/** A run that claims to be at work and was not heard of for so long is taken for interrupted. */
+export const silentAfterMs = 10_000;
+
+const purposes: Record<EvaluationPurpose, string> = {
+  accuracy: 'measuring test accuracy',
+  distilled: 'comparing: the distilled student answers',
+  rationales: 'comparing: the distilled student explains',
+  base: 'comparing: the base student answers',
+};
+
+/** What is going on, without figures: what a live region says when it changes. */
+export function phaseWords(state: RunState): string {
+  switch (state.phase) {
+    case 'idle':
+      return 'waiting to start';
+    case 'preparing':
+      return `preparing: ${state.what}`;
+    case 'compiling':
+      return 'preparing the first step';
+    case 'training':
+      return 'training';
+    case 'evaluating':
+      return purposes[state.purpose];
+    case 'pausing':
+      return 'pausing after the step in hand';
+    case 'paused':
+      return 'paused';
+    case 'recovering':
+      return `recovering: ${state.reason}`;
+    case 'done':
+      return state.stopped ? 'stopped, weights kept' : 'done';
+    case 'failed':
+      return 'failed';
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The phase with its figures: `training 57 %`, `paused at step 12`. */
+export function stateWords(state: RunState): string {
+  switch (state.phase) {
+    case 'preparing':
+      return `${phaseWords(state)}${countWords(state)}`;
+    case 'evaluating':
+      return `${phaseWords(state)}${countWords(state)}`;
+    case 'training':
+      return `training ${formatPercent(state.step / state.steps, 0)}`;
+    case 'paused':
+      return `paused at step ${formatCount(state.step)}`;
+    case 'done':
+      return state.stopped
+        ? `stopped at step ${formatCount(state.step)}, weights kept`
+        : `done, ${plural(state.step, 'step')}`;
+    case 'failed':
+      return `failed at step ${formatCount(state.step)}`;
+    case 'idle':
+    case 'compiling':
+    case 'pausing':
+    case 'recovering':
+      return phaseWords(state);
+    default:
+      return state satisfies never;
+  }
+}
+
+/** What became of a run that this page does not hold itself. */
+export type Hold =
+  /** Its record says all. */
+  | 'record'
+  /** This page's worker is at work on it. */
+  | 'here'
+  /** Another page was heard of lately. */
+  | 'elsewhere'
+  /** It claims to be at work, and nobody is. */
+  | 'interrupted';
+
+export function holdOf(run: RunRecord, liveRunId: string | null, now: number): Hold {
+  if (run.id === liveRunId) return 'here';
+  if (!isActive(run.state)) return 'record';
+  return now - run.heartbeatAt > silentAfterMs ? 'interrupted' : 'elsewhere';
+}
+
+/** A run's state in words, as the header and the list of runs have it. */
+export function runWords(run: RunRecord, hold: Hold): string {
+  switch (hold) {
+    case 'here':
+    case 'record':
+      return stateWords(run.state);
+    case 'elsewhere':
+      return `${stateWords(run.state)}, in another page or just left`;
+    case 'interrupted':
+      return `interrupted at step ${formatCount(run.step)}; its curves are kept`;
+    default:
+      return hold satisfies never;
+  }
+}
+
+function countWords({ done, total }: { done: number; total: number }): string {
+  return total > 1 ? `, ${formatCount(done)} of ${formatCount(total)}` : '';
+}
+
+/** `1 row`, `9,741 rows`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** A number of parameters as people name students: `0.5 M`, `77 M`, `1.2 B`. */
+export function parameterWords(parameters: number): string {
+  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
+  if (parameters >= 1e7) return `${Math.round(parameters / 1e6)} M`;
+  if (parameters >= 1e5) return `${(parameters / 1e6).toFixed(1)} M`;
+  return formatCount(parameters);
+}
+
+/** The rows of a dataset in one line: `400 rows · 500 test`. */
+export function rowWords(dataset: DatasetRecord): string {
+  const { train, test } = dataset.splits;
+  const parts = [train && plural(train.rows, 'row'), test && `${formatCount(test.rows)} test`].filter(
+    Boolean,
+  );
+  return parts.length === 0 ? 'no rows yet' : parts.join(' · ');
+}
+
+export const layoutWords: Record<Layout, string> = {
+  'cos-e': 'CommonsenseQA rows',
+  rationales: 'teacher’s rationales and labels',
+  rows: 'rows with input and label',
+};
+
+export const splitWords: Record<Split, string> = { train: 'Train', test: 'Test' };
+
+const lintWords: Record<LintKind, (one: boolean) => string> = {
+  'teacher-label-blank': (one) => (one ? 'teacher’s label is blank' : 'teacher’s labels are blank'),
+  'teacher-label-cut': (one) => `teacher’s ${one ? 'label is' : 'labels are'} a choice with its end cut off`,
+  'teacher-label-case': (one) =>
+    `teacher’s ${one ? 'label is' : 'labels are'} a choice but for upper and lower case`,
+  'teacher-label-unknown': (one) => `teacher’s ${one ? 'label is' : 'labels are'} none of the choices`,
+  'input-repeated': (one) => (one ? 'input stood in an earlier row' : 'inputs stood in an earlier row'),
+  'rationale-missing': (one) => (one ? 'row has no rationale' : 'rows have no rationale'),
+};
+
+/** What a lint note counts; the count stands before it. */
+export function lintNoteWords(kind: LintKind, count: number): string {
+  return lintWords[kind](count === 1);
+}
+
+/** A recipe's gist: `600 steps of 16 at 2e-3, step by step, alpha 0.1`. */
+export function recipeWords(recipe: Recipe): string {
+  const rate = recipe.learningRate < 0.01 ? recipe.learningRate.toExponential() : String(recipe.learningRate);
+  const method = recipe.method === 'step-by-step' ? `step by step, alpha ${recipe.alpha}` : 'standard';
+  return `${plural(recipe.steps, 'step')} of ${formatCount(recipe.batchSize * recipe.accumulation)} at ${rate}, ${method}`;
+}

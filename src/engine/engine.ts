@@ -1,0 +1,120 @@
+/**
+ * The narrow waist of the house: what trains a student. An engine knows weights, token ids and numbers; never text,
+ * files or screens. Rows come as ragged lists (ids without padding); an engine pads or packs them as suits it.
+ *
+ * Rules that every engine keeps (shared goldens, tolerances stated in tests):
+ * - loss = alpha · answer + (1 - alpha) · rationale, each the mean over its own target tokens; with several
+ *   micro-batches each task's loss is (sum of token losses over all of them) / (all its tokens).
+ * - The gradient's global L2 norm is taken before clipping; clipping multiplies by min(1, limit / (norm + 1e-6)).
+ * - AdamW, betas 0.9 and 0.999, epsilon 1e-8: p *= 1 - lr·wd first (not on layer norms nor on
+ *   `relative_attention_bias`), then p -= lr · m̂ / (√v̂ + epsilon).
+ */
+import type { T5Config, Weights } from '../student/config.ts';
+
+/** Rows of one task. `inputs[i]` and `targets[i]` are token ids and end with the end token; none is empty. */
+export interface TaskBatch {
+  inputs: readonly Int32Array[];
+  targets: readonly Int32Array[];
+}
+
+/** Rows that pass through the student together. `rationale` is null for standard fine-tuning. */
+export interface MicroBatch {
+  answer: TaskBatch;
+  rationale: TaskBatch | null;
+}
+
+/** What one optimiser step is told besides its rows. */
+export interface Update {
+  /** From 1. Drives AdamW's bias correction and the dropout counters. */
+  step: number;
+  /** Weight of the answer loss, in [0, 1]. Without a rationale task the answer loss counts whole. */
+  alpha: number;
+  learningRate: number;
+  weightDecay: number;
+  /** Limit for the gradient's global L2 norm; 0 for none. */
+  maxGradNorm: number;
+  /** Dropout rate, in [0, 1). */
+  dropout: number;
+  /** Seed of the dropout masks. */
+  seed: number;
+}
+
+/** What one optimiser step measured, before it changed the weights. */
+export interface StepResult {
+  answerLoss: number;
+  /** Null where the step had no rationale rows. */
+  rationaleLoss: number | null;
+  loss: number;
+  /** Global L2 norm before clipping. */
+  gradNorm: number;
+  /** Input and target tokens read, both tasks, padding not counted. */
+  tokens: number;
+}
+
+export interface GenerateOptions {
+  /** New tokens at most, the end token included. */
+  maxNewTokens: number;
+  /** 1 is greedy; more is beam search as Hugging Face does it (early_stopping false, length penalty 1). */
+  numBeams: number;
+}
+
+/** One finished beam. */
+export interface Generation {
+  /** Without the start token; ends with the end token if one was produced. */
+  ids: Int32Array;
+  /** Sum of log-probabilities / length (the end token counts); null for greedy search, which does not need it. */
+  score: number | null;
+}
+
+/** All that must be kept to go on: the optimiser's moments too. */
+export interface EngineState {
+  weights: Weights;
+  /** AdamW's `exp_avg` and `exp_avg_sq`, by weight name; empty before the first step. */
+  expAvg: Weights;
+  expAvgSq: Weights;
+  /** Optimiser steps taken. */
+  step: number;
+}
+
+export type EngineName = 'tfjs' | 'twin' | 'wasm' | 'wgsl';
+export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+
+export interface EngineDescription {
+  engine: EngineName;
+  backend: BackendName;
+  /** The GPU, or what the CPU backend uses (`wasm SIMD, 4 threads`). */
+  adapter: string;
+  /** Why this one: shown to the person and printed first in a terminal. */
+  reason: string;
+  parameters: number;
+  /** Bytes that the engine holds on its device now. */
+  bytesHeld: number;
+}
+
+/** See the rules at the top of this file. All methods reject with DeviceLostError once the device is lost. */
+export interface Engine {
+  describe(): EngineDescription;
+  /** One optimiser step. Rejects with NonFiniteError, weights unchanged, where a loss or the norm is not finite. */
+  step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult>;
+  /** Mean token loss of one task, no dropout, no update. */
+  evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }>;
+  /** The best continuation of each input. */
+  generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]>;
+  /** A copy of the whole state. */
+  read(): Promise<EngineState>;
+  /** Replaces the whole state. `weights` must have the names and sizes of the student that was loaded. */
+  restore(state: EngineState): void;
+  /** Frees the device memory. The engine must not be used afterwards. */
+  dispose(): void;
+}
+
+/** What an engine is made from. */
+export interface EngineStudent {
+  config: T5Config;
+  weights: Weights;
+}
+
+/** Parameters that weight decay spares, as Hugging Face's Trainer has it: layer norms and every name with `bias`. */
+export function isDecayed(name: string): boolean {
+  return !name.includes('layer_norm') && !name.includes('bias');
+}

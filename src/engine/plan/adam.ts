@@ -1,0 +1,31 @@
+/** The constants of one AdamW step, computed by the host in double precision for every executor. */
+import type { Run } from './plan.ts';
+
+export interface AdamConstants {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Factor of the weights before the step. */
+  decay: number;
+  /** Learning rate with the first moment's bias correction. */
+  stepSize: number;
+  /** Square root of the second moment's bias correction. */
+  rootCorrection: number;
+}
+
+/** @param decayed Whether weight decay applies to the range. */
+export function adamConstants(
+  { step, learningRate, weightDecay }: Pick<Run, 'step' | 'learningRate' | 'weightDecay'>,
+  decayed: boolean,
+): AdamConstants {
+  const beta1 = 0.9;
+  const beta2 = 0.999;
+  return {
+    beta1,
+    beta2,
+    epsilon: 1e-8,
+    decay: decayed ? 1 - learningRate * weightDecay : 1,
+    stepSize: learningRate / (1 - beta1 ** step),
+    rootCorrection: Math.sqrt(1 - beta2 ** step),
+  };
+}

@@ -1,0 +1,254 @@
+/** From ragged rows to packed passes: what the tables of one run of `pass` or `evaluate` hold. */
+import { EngineError } from '../../base/errors.ts';
+import type { T5Config } from '../../student/config.ts';
+import type { MicroBatch, TaskBatch } from '../engine.ts';
+import type { Bucket } from './builder.ts';
+import { tileRows, type Counts } from './plan.ts';
+import { maxPartLength } from './slab-layout.ts';
+
+/** One input with its target; `weight` is the factor of each of its tokens' losses in the gradient. */
+export interface Pair {
+  input: Int32Array;
+  target: Int32Array;
+  task: 'answer' | 'rationale';
+  weight: number;
+}
+
+/** What is run at once. The answer's pairs come before the rationale's. */
+export interface Pass {
+  pairs: readonly Pair[];
+  /** See ../dropout.ts: encoder and decoder tokens of the step before this pass. */
+  firstEncoderRow: number;
+  firstDecoderRow: number;
+}
+
+export interface StepRows {
+  passes: readonly Pass[];
+  answerTokens: number;
+  /** Null where the step has no rationale rows. */
+  rationaleTokens: number | null;
+  /** Input and target tokens. */
+  tokens: number;
+}
+
+/** @throws EngineError where an id is not in the student's vocabulary: it would read other weights. */
+export function checkIds(config: T5Config, sequences: readonly Int32Array[]): void {
+  for (const sequence of sequences) {
+    const stray = sequence.find((id) => id < 0 || id >= config.vocab_size);
+    if (stray !== undefined) {
+      throw new EngineError(
+        `Token id ${stray} is not among the student's ${config.vocab_size}.`,
+        'Use the tokenizer that belongs to the student.',
+      );
+    }
+    if (sequence.length === 0) {
+      throw new EngineError('A row has no tokens.', 'Remove empty rows from the data.');
+    }
+  }
+}
+
+function countTokens(sequences: readonly Int32Array[]): number {
+  return sequences.reduce((sum, { length }) => sum + length, 0);
+}
+
+function pairsOf(
+  config: T5Config,
+  { inputs, targets }: TaskBatch,
+  task: Pair['task'],
+  weight: number,
+): Pair[] {
+  checkIds(config, inputs);
+  checkIds(config, targets);
+  return inputs.map((input, index) => ({ input, target: targets[index]!, task, weight }));
+}
+
+/**
+ * Lays a step out: each task's loss is a mean over all its tokens in all micro-batches. A micro-batch that is too large
+ * for one pass is split, which changes nothing but the order of sums.
+ */
+export function stepRows(config: T5Config, microBatches: readonly MicroBatch[], alpha: number): StepRows {
+  const rationales = microBatches.flatMap(({ rationale }) => rationale ?? []);
+  const answerTokens = microBatches.reduce((sum, { answer }) => sum + countTokens(answer.targets), 0);
+  const rationaleTokens =
+    rationales.length === 0 ? null : rationales.reduce((sum, { targets }) => sum + countTokens(targets), 0);
+  const answerWeight = (rationaleTokens === null ? 1 : alpha) / answerTokens;
+  const rationaleWeight = rationaleTokens === null ? 0 : (1 - alpha) / rationaleTokens;
+  if (answerTokens === 0) {
+    throw new EngineError('A step has no answer rows.', 'Choose a batch size of at least 1.');
+  }
+  const passes: Pass[] = [];
+  let [firstEncoderRow, firstDecoderRow] = [0, 0];
+  for (const { answer, rationale } of microBatches) {
+    const pairs = pairsOf(config, answer, 'answer', answerWeight);
+    if (rationale !== null) pairs.push(...pairsOf(config, rationale, 'rationale', rationaleWeight));
+    for (const part of splitPairs(config, pairs, Infinity)) {
+      passes.push({ pairs: part, firstEncoderRow, firstDecoderRow });
+      firstEncoderRow += countTokens(part.map(({ input }) => input));
+      firstDecoderRow += countTokens(part.map(({ target }) => target));
+    }
+  }
+  return { passes, answerTokens, rationaleTokens, tokens: firstEncoderRow + firstDecoderRow };
+}
+
+/** Passes of an evaluation, at most `maxPairs` pairs each. */
+export function evaluationPasses(config: T5Config, batch: TaskBatch, maxPairs: number): Pass[] {
+  const parts = splitPairs(config, pairsOf(config, batch, 'answer', 0), maxPairs);
+  return parts.map((pairs) => ({ pairs, firstEncoderRow: 0, firstDecoderRow: 0 }));
+}
+
+function splitPairs(config: T5Config, pairs: readonly Pair[], maxPairs: number): Pair[][] {
+  const parts: Pair[][] = [];
+  let part: Pair[] = [];
+  for (const pair of pairs) {
+    const grown = [...part, pair];
+    if (part.length > 0 && (grown.length > maxPairs || !fits(config, bucketOf(grown)))) {
+      parts.push(part);
+      part = [pair];
+    } else {
+      part = grown;
+    }
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+/** The least bucket that holds these pairs. */
+export function bucketOf(pairs: readonly Pair[]): Bucket {
+  return {
+    encoderRows: countTokens(pairs.map(({ input }) => input)),
+    decoderRows: countTokens(pairs.map(({ target }) => target)),
+    sequences: pairs.length,
+    maxEncoderLength: Math.max(...pairs.map(({ input }) => input.length)),
+    maxDecoderLength: Math.max(...pairs.map(({ target }) => target.length)),
+    generationRows: 0,
+  };
+}
+
+/** Whether every activation of this bucket stays within one GPU binding. */
+export function fits(config: T5Config, bucket: Bucket): boolean {
+  const { num_heads, d_kv, d_ff, d_model, vocab_size, num_decoder_layers } = config;
+  const inner = num_heads * d_kv;
+  const wide = Math.max(2 * d_ff, 3 * inner, d_model);
+  const { encoderRows, decoderRows, maxEncoderLength, maxDecoderLength } = bucket;
+  const largest = Math.max(
+    encoderRows * Math.max(wide, 2 * inner * num_decoder_layers, num_heads * maxEncoderLength),
+    decoderRows * Math.max(wide, vocab_size, num_heads * Math.max(maxEncoderLength, maxDecoderLength)),
+  );
+  return largest <= maxPartLength;
+}
+
+/** The least bucket that holds both. */
+export function unite(one: Bucket, other: Bucket): Bucket {
+  return {
+    encoderRows: Math.max(one.encoderRows, other.encoderRows),
+    decoderRows: Math.max(one.decoderRows, other.decoderRows),
+    sequences: Math.max(one.sequences, other.sequences),
+    maxEncoderLength: Math.max(one.maxEncoderLength, other.maxEncoderLength),
+    maxDecoderLength: Math.max(one.maxDecoderLength, other.maxDecoderLength),
+    generationRows: Math.max(one.generationRows, other.generationRows),
+  };
+}
+
+/** Up to the next multiple of an eighth of the power of two below, or of `unit` if that is more. */
+function roundUp(count: number, unit: number): number {
+  const step = Math.max(unit, 2 ** Math.floor(Math.log2(Math.max(1, count))) / 8);
+  return Math.ceil(count / step) * step;
+}
+
+/** A bucket with room to spare, so that batches of about the same size share a plan. */
+export function roundBucket(bucket: Bucket): Bucket {
+  return {
+    encoderRows: roundUp(bucket.encoderRows, 64),
+    decoderRows: roundUp(bucket.decoderRows, 64),
+    sequences: roundUp(bucket.sequences, 8),
+    maxEncoderLength: roundUp(bucket.maxEncoderLength, 16),
+    maxDecoderLength: roundUp(bucket.maxDecoderLength, 16),
+    generationRows: bucket.generationRows,
+  };
+}
+
+/** Sequences end to end, with the tables that tell them apart. */
+export interface PackedStack {
+  ids: Int32Array;
+  /** [.][3] */
+  sequences: Int32Array;
+  /** [.][2] */
+  tiles: Int32Array;
+}
+
+export function packStack(sequences: readonly Int32Array[]): PackedStack {
+  const ids = new Int32Array(countTokens(sequences));
+  const table = new Int32Array(3 * sequences.length);
+  const tiles: number[] = [];
+  let row = 0;
+  sequences.forEach((sequence, index) => {
+    ids.set(sequence, row);
+    table.set([row, sequence.length, tiles.length / 2], 3 * index);
+    for (let query = 0; query < sequence.length; query += tileRows) tiles.push(index, query);
+    row += sequence.length;
+  });
+  return { ids, sequences: table, tiles: Int32Array.from(tiles) };
+}
+
+/** Positions of each distinct id, ascending: see PlanTables. */
+export interface EmbeddingIndex {
+  ids: Int32Array;
+  starts: Int32Array;
+  rows: Int32Array;
+}
+
+export function embeddingIndex(encoderIds: Int32Array, decoderIds: Int32Array): EmbeddingIndex {
+  const idOf = (row: number) =>
+    row < encoderIds.length ? encoderIds[row]! : decoderIds[row - encoderIds.length]!;
+  const rows = Int32Array.from({ length: encoderIds.length + decoderIds.length }, (_, row) => row);
+  rows.sort((a, b) => idOf(a) - idOf(b) || a - b);
+  const ids: number[] = [];
+  const starts: number[] = [];
+  rows.forEach((row, at) => {
+    if (ids.at(-1) === idOf(row)) return;
+    ids.push(idOf(row));
+    starts.push(at);
+  });
+  return { ids: Int32Array.from(ids), starts: Int32Array.from([...starts, rows.length]), rows };
+}
+
+/** All that is written before a run of `pass` or `evaluate`. */
+export interface PackedPass {
+  counts: Counts;
+  encoder: PackedStack;
+  decoder: PackedStack;
+  labels: Int32Array;
+  embedding: EmbeddingIndex;
+  rowWeights: Float64Array;
+}
+
+export function packPass(config: T5Config, { pairs }: Pass): PackedPass {
+  const encoder = packStack(pairs.map(({ input }) => input));
+  const targets = packStack(pairs.map(({ target }) => target));
+  const shifted = pairs.map(({ target }) => {
+    const ids = new Int32Array(target.length);
+    ids[0] = config.decoder_start_token_id;
+    ids.set(target.subarray(0, -1), 1);
+    return ids;
+  });
+  const decoder = { ...targets, ids: packStack(shifted).ids };
+  const embedding = embeddingIndex(encoder.ids, decoder.ids);
+  const rowWeights = Float64Array.from(
+    pairs.flatMap(({ target, weight }) => Array<number>(target.length).fill(weight)),
+  );
+  const answers = pairs.filter(({ task }) => task === 'answer');
+  return {
+    counts: {
+      encoderRows: encoder.ids.length,
+      decoderRows: decoder.ids.length,
+      answerRows: countTokens(answers.map(({ target }) => target)),
+      encoderSequences: pairs.length,
+      decoderSequences: pairs.length,
+      encoderTiles: encoder.tiles.length / 2,
+      decoderTiles: decoder.tiles.length / 2,
+      distinctIds: embedding.ids.length,
+      generationRows: 0,
+    },
+    ...{ encoder, decoder, labels: targets.ids, embedding, rowWeights },
+  };
+}

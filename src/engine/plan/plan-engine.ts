@@ -1,0 +1,291 @@
+/** An engine that runs plans on an executor: packs rows into tables, keeps few plans, reads and restores the slabs. */
+import { NonFiniteError } from '../../base/errors.ts';
+import type { T5Config, Weights } from '../../student/config.ts';
+import { countParameters } from '../../student/parameters.ts';
+import type {
+  Engine,
+  EngineDescription,
+  EngineState,
+  EngineStudent,
+  GenerateOptions,
+  Generation,
+  MicroBatch,
+  StepResult,
+  TaskBatch,
+  Update,
+} from '../engine.ts';
+import type { Executor, Floats } from './executor.ts';
+import { planGeneration } from './generation.ts';
+import { generateBeams, generateGreedy } from './generator.ts';
+import { results as resultIndex } from './operations.ts';
+import {
+  bucketOf,
+  checkIds,
+  evaluationPasses,
+  fits,
+  packPass,
+  stepRows,
+  unite,
+  type PackedPass,
+  type Pass,
+  type StepRows,
+} from './passes.ts';
+import { PlanCache } from './plan-cache.ts';
+import type { Plan, Run } from './plan.ts';
+import { SlabLayout } from './slab-layout.ts';
+import { checkWeights, readSlab, writeSlab } from './student-slabs.ts';
+import { planEvaluation, planStep } from './training.ts';
+
+export interface PlanEngineOptions {
+  /** Makes the executor, with slabs of this layout. */
+  createExecutor: (layout: SlabLayout) => Executor;
+  /** Why this engine, as a sentence. */
+  reason: string;
+  /** Pairs that are evaluated together, and inputs × beams that are generated for together. */
+  rowsTogether?: number;
+}
+
+const quietRun: Omit<Run, 'counts'> = {
+  accumulate: false,
+  ...{ firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
+  ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 0, position: 0 },
+};
+
+export class PlanEngine implements Engine {
+  readonly #config: T5Config;
+  readonly #layout: SlabLayout;
+  readonly #executor: Executor;
+  readonly #plans: PlanCache;
+  readonly #reason: string;
+  readonly #rowsTogether: number;
+  #steps = 0;
+
+  /** @throws EngineError where the student's weights do not fit its configuration. */
+  constructor({ config, weights }: EngineStudent, options: PlanEngineOptions) {
+    this.#config = config;
+    this.#layout = new SlabLayout(config);
+    checkWeights(this.#layout, weights);
+    this.#executor = options.createExecutor(this.#layout);
+    this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
+    this.#reason = options.reason;
+    this.#rowsTogether = options.rowsTogether ?? 64;
+    writeSlab(this.#executor, this.#layout, 'parameters', weights);
+  }
+
+  describe(): EngineDescription {
+    const parameters = countParameters(this.#config);
+    return { ...this.#executor.describe(), reason: this.#reason, parameters };
+  }
+
+  async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+    const rows = stepRows(this.#config, microBatches, update.alpha);
+    const { step, seed, dropout, learningRate, weightDecay, maxGradNorm } = update;
+    const run = { ...quietRun, step, seed, dropout, learningRate, weightDecay, maxGradNorm };
+    const plan = await this.#runPasses(rows, run);
+    const result = stepResult(rows, update.alpha, await this.#executor.readTensor(plan.host.results!, 8));
+    checkFinite(result, step);
+    this.#steps = step;
+    return result;
+  }
+
+  async evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
+    const passes = evaluationPasses(this.#config, batch, this.#rowsTogether);
+    const tokens = batch.targets.reduce((sum, { length }) => sum + length, 0);
+    if (tokens === 0) return { loss: NaN, tokens };
+    const plan = await this.#evaluationPlan(passes);
+    passes.forEach((pass, index) => this.#evaluatePass(plan, pass, index > 0));
+    const results = await this.#executor.readTensor(plan.host.results!, 8);
+    return { loss: results[resultIndex.answerLoss]! / tokens, tokens };
+  }
+
+  async generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
+    if (options.numBeams > 1) {
+      const beams = await this.beams(inputs, options);
+      return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
+    }
+    const { maxNewTokens } = options;
+    if (maxNewTokens === 0) return inputs.map(() => ({ ids: new Int32Array(0), score: null }));
+    return this.#generateParts(inputs, options, (plan, part) =>
+      generateGreedy(this.#executor, plan, this.#config, part, maxNewTokens),
+    );
+  }
+
+  /** All beams that finished, best first, for each input. */
+  async beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
+    if (options.maxNewTokens === 0) return inputs.map(() => []);
+    return this.#generateParts(inputs, options, (plan, part) =>
+      generateBeams(this.#executor, plan, this.#config, part, options),
+    );
+  }
+
+  async read(): Promise<EngineState> {
+    const read = (slab: 'parameters' | 'expAvg' | 'expAvgSq') => readSlab(this.#executor, this.#layout, slab);
+    const trained = this.#steps > 0;
+    return {
+      weights: await read('parameters'),
+      expAvg: trained ? await read('expAvg') : new Map<string, Float32Array>(),
+      expAvgSq: trained ? await read('expAvgSq') : new Map<string, Float32Array>(),
+      step: this.#steps,
+    };
+  }
+
+  restore({ weights, expAvg, expAvgSq, step }: EngineState): void {
+    // All is checked before anything is written: a state that does not fit leaves the engine as it was.
+    checkWeights(this.#layout, weights);
+    const moments = [
+      ['expAvg', expAvg],
+      ['expAvgSq', expAvgSq],
+    ] as const;
+    for (const [, values] of moments) if (values.size > 0) checkWeights(this.#layout, values);
+    writeSlab(this.#executor, this.#layout, 'parameters', weights);
+    for (const [slab, values] of moments) {
+      if (values.size > 0) writeSlab(this.#executor, this.#layout, slab, values);
+      else this.#executor.clearSlab(slab);
+    }
+    this.#steps = step;
+  }
+
+  dispose(): void {
+    this.#executor.dispose();
+  }
+
+  /** No dropout. One array a row: the encoder's output [tokens · d_model], the logits [target tokens · vocabulary]. */
+  async forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }> {
+    const encoderOutput: Float32Array[] = [];
+    const logits: Float32Array[] = [];
+    for (const pass of evaluationPasses(this.#config, batch, this.#rowsTogether)) {
+      const plan = await this.#evaluationPlan([pass]);
+      const { encoderRows, decoderRows } = this.#evaluatePass(plan, pass, false);
+      const { d_model, vocab_size } = this.#config;
+      const encoded = await this.#executor.readTensor(plan.host.encoderOutput!, encoderRows * d_model);
+      const scores = await this.#executor.readTensor(plan.host.logits!, decoderRows * vocab_size);
+      encoderOutput.push(
+        ...cutRows(
+          encoded,
+          pass.pairs.map(({ input }) => input),
+          d_model,
+        ),
+      );
+      logits.push(
+        ...cutRows(
+          scores,
+          pass.pairs.map(({ target }) => target),
+          vocab_size,
+        ),
+      );
+    }
+    return { encoderOutput, logits };
+  }
+
+  /** Gradient of the batch's mean token loss, no dropout. */
+  async gradients(batch: TaskBatch): Promise<Weights> {
+    const rows = stepRows(this.#config, [{ answer: batch, rationale: null }], 1);
+    await this.#runPasses(rows, { ...quietRun }, false);
+    return readSlab(this.#executor, this.#layout, 'gradients');
+  }
+
+  /** All passes of a step, and its update unless only gradients are wanted. */
+  async #runPasses(rows: StepRows, run: Omit<Run, 'counts'>, updates = true): Promise<Plan> {
+    const hasDropout = run.dropout > 0;
+    const needed = rows.passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
+    const plan = await this.#plans.use(hasDropout ? 'step with dropout' : 'step', needed, (bucket) =>
+      planStep(this.#layout, bucket, hasDropout),
+    );
+    rows.passes.forEach((pass, index) => {
+      const packed = packPass(this.#config, pass);
+      this.#writePass(plan, packed);
+      const { firstEncoderRow, firstDecoderRow } = pass;
+      const { counts } = packed;
+      this.#executor.run('pass', { ...run, counts, firstEncoderRow, firstDecoderRow, accumulate: index > 0 });
+    });
+    if (updates) this.#executor.run('update', { ...run, counts: plan.capacities });
+    return plan;
+  }
+
+  async #evaluationPlan(passes: readonly Pass[]): Promise<Plan> {
+    const needed = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
+    return this.#plans.use('evaluation', needed, (bucket) => planEvaluation(this.#layout, bucket));
+  }
+
+  #evaluatePass(plan: Plan, pass: Pass, accumulate: boolean): Run['counts'] {
+    const packed = packPass(this.#config, pass);
+    this.#writePass(plan, packed);
+    this.#executor.run('evaluate', { ...quietRun, counts: packed.counts, accumulate });
+    return packed.counts;
+  }
+
+  #writePass({ tables, host }: Plan, packed: PackedPass): void {
+    const { encoder, decoder, labels, embedding } = packed;
+    const executor = this.#executor;
+    executor.writeTable(tables.encoderIds, encoder.ids);
+    executor.writeTable(tables.encoderSequences, encoder.sequences);
+    executor.writeTable(tables.encoderTiles, encoder.tiles);
+    executor.writeTable(tables.decoderIds, decoder.ids);
+    executor.writeTable(tables.decoderSequences, decoder.sequences);
+    executor.writeTable(tables.decoderTiles, decoder.tiles);
+    executor.writeTable(tables.labels, labels);
+    if (host.rowWeights === null) return;
+    executor.writeTable(tables.embeddingIds, embedding.ids);
+    executor.writeTable(tables.embeddingStarts, embedding.starts);
+    executor.writeTable(tables.embeddingRows, embedding.rows);
+    executor.writeTensor(host.rowWeights, packed.rowWeights);
+  }
+
+  async #generateParts<T>(
+    inputs: readonly Int32Array[],
+    { numBeams, maxNewTokens }: GenerateOptions,
+    generate: (plan: Plan, part: readonly Int32Array[]) => Promise<T[]>,
+  ): Promise<T[]> {
+    checkIds(this.#config, inputs);
+    const perPart = Math.max(1, Math.floor(this.#rowsTogether / numBeams));
+    const found: T[] = [];
+    for (let first = 0; first < inputs.length; first += perPart) {
+      const part = inputs.slice(first, first + perPart);
+      const needed = {
+        encoderRows: part.reduce((sum, { length }) => sum + length, 0),
+        decoderRows: 0,
+        sequences: part.length,
+        maxEncoderLength: Math.max(...part.map(({ length }) => length)),
+        maxDecoderLength: maxNewTokens,
+        generationRows: Math.min(inputs.length, perPart) * numBeams,
+      };
+      const greedy = numBeams === 1;
+      const plan = await this.#plans.use(greedy ? 'greedy search' : 'beam search', needed, (bucket) =>
+        planGeneration(this.#layout, bucket, greedy),
+      );
+      found.push(...(await generate(plan, part)));
+    }
+    return found;
+  }
+}
+
+function stepResult(rows: StepRows, alpha: number, results: Floats): StepResult {
+  const answerLoss = results[resultIndex.answerLoss]! / rows.answerTokens;
+  const { rationaleTokens } = rows;
+  const rationaleLoss =
+    rationaleTokens === null ? null : results[resultIndex.rationaleLoss]! / rationaleTokens;
+  return {
+    answerLoss,
+    rationaleLoss,
+    loss: rationaleLoss === null ? answerLoss : alpha * answerLoss + (1 - alpha) * rationaleLoss,
+    gradNorm: results[resultIndex.gradNorm]!,
+    tokens: rows.tokens,
+  };
+}
+
+function checkFinite({ answerLoss, rationaleLoss, gradNorm }: StepResult, step: number): void {
+  if (!Number.isFinite(answerLoss)) throw new NonFiniteError(step, 'answer loss');
+  if (rationaleLoss !== null && !Number.isFinite(rationaleLoss))
+    throw new NonFiniteError(step, 'rationale loss');
+  if (!Number.isFinite(gradNorm)) throw new NonFiniteError(step, 'gradient norm');
+}
+
+/** One array per sequence of packed rows [tokens, width]. */
+function cutRows(values: Floats, sequences: readonly Int32Array[], width: number): Float32Array[] {
+  let row = 0;
+  return sequences.map(({ length }) => {
+    const part = values.subarray(row * width, (row + length) * width);
+    row += length;
+    return Float32Array.from(part);
+  });
+}

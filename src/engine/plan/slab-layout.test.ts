@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import { isDecayed } from '../engine.ts';
+import { maxPartLength, SlabLayout } from './slab-layout.ts';
+import { parseTiny } from './testing/tiny-engine.ts';
+
+/** Every float of every part: how often a weight or a range covers it. */
+function coverage(layout: SlabLayout): { weights: Uint8Array[]; ranges: Uint8Array[] } {
+  const weights = layout.partLengths.map((length) => new Uint8Array(length));
+  const ranges = layout.partLengths.map((length) => new Uint8Array(length));
+  for (const { members, part, offset } of layout.blocks) {
+    for (const member of members) {
+      for (let i = 0; i < member.length; i += 1) weights[part]![offset + member.offset + i]! += 1;
+    }
+  }
+  for (const { part, offset, length } of layout.ranges) {
+    for (let i = offset; i < offset + length; i += 1) ranges[part]![i]! += 1;
+  }
+  return { weights, ranges };
+}
+
+const sizes = fc.record({
+  ...{ vocab_size: fc.integer({ min: 2, max: 40 }), d_model: fc.integer({ min: 1, max: 13 }) },
+  ...{ d_kv: fc.integer({ min: 1, max: 5 }), d_ff: fc.integer({ min: 1, max: 9 }) },
+  ...{ num_layers: fc.integer({ min: 1, max: 3 }), num_decoder_layers: fc.integer({ min: 1, max: 3 }) },
+  ...{ num_heads: fc.integer({ min: 1, max: 3 }), tie_word_embeddings: fc.boolean() },
+  feed_forward_proj: fc.constantFrom('relu', 'gated-gelu'),
+});
+
+describe('SlabLayout', () => {
+  test('holds every weight once, blocks aligned, decay by name', () => {
+    fc.assert(
+      fc.property(sizes, (overrides) => {
+        const config = parseTiny(overrides);
+        const layout = new SlabLayout(config);
+        const members = [...layout.blocks].flatMap((block) =>
+          block.members.map((member) => ({ ...member, block })),
+        );
+        const expected = expectedParameters(config);
+        expect(members.map(({ name }) => name).sort()).toEqual(expected.map(({ name }) => name).sort());
+        for (const { name, length, block } of members) {
+          expect(length).toBe(sizeOf(expected.find((parameter) => parameter.name === name)!.shape));
+          expect(block.offset % 64).toBe(0);
+          expect(block.decayed).toBe(isDecayed(name));
+        }
+        const { weights, ranges } = coverage(layout);
+        for (const part of weights) expect(Math.max(...part)).toBe(1);
+        for (const part of ranges) expect([Math.min(...part), Math.max(...part)]).toEqual([1, 1]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('cuts large students into parts that can be bound', () => {
+    const small = parseTiny({
+      ...{
+        vocab_size: 32128,
+        d_model: 512,
+        d_kv: 64,
+        d_ff: 1024,
+        num_layers: 8,
+        num_decoder_layers: 8,
+        num_heads: 6,
+      },
+    });
+    const layout = new SlabLayout(small);
+    expect(layout.partLengths).toHaveLength(3);
+    for (const length of layout.partLengths) expect(length).toBeLessThanOrEqual(maxPartLength);
+    expect(layout.crossGroupLayers).toBe(8);
+    // 3 B: 24 layers of 32 heads × 128.
+    const large = new SlabLayout({
+      ...small,
+      d_model: 1024,
+      d_kv: 128,
+      num_heads: 32,
+      num_decoder_layers: 24,
+      d_ff: 4096,
+    });
+    expect(large.crossGroupLayers).toBe(4);
+    for (const length of large.partLengths) expect(length).toBeLessThanOrEqual(maxPartLength);
+  });
+});

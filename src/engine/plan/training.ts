@@ -1,0 +1,97 @@
+/** The plan of an optimiser step: a pass per micro-batch, then norm, clip and AdamW. And the plan of an evaluation. */
+import { BackwardBuilder } from './backward.ts';
+import { PlanBuilder, type Bucket } from './builder.ts';
+import { normChunk } from './operations.ts';
+import type { Plan, SlabName, Tensor } from './plan.ts';
+import { firstNames, type SlabLayout } from './slab-layout.ts';
+import { addCrossKeys, addLogits, addStack, logitScale } from './stack.ts';
+
+/** Programs `pass` and `update`. With `dropout` false the plan has no dropout whatever the run's rate. */
+export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): Plan {
+  const builder = new PlanBuilder(layout, bucket);
+  const { config, tables, capacities } = builder;
+  const results = builder.tensor([8], true);
+  const rowWeights = builder.tensor([capacities.decoderRows], true);
+
+  builder.program('pass');
+  const encoder = addStack(builder, 'encoder', { keys: null, dropout });
+  const keys = addCrossKeys(builder, encoder.output);
+  const decoder = addStack(builder, 'decoder', { keys, dropout });
+  const logits = addLogits(builder, 'decoderRows', decoder.output);
+  builder.add({
+    ...{ kind: 'crossEntropy', rows: 'decoderRows', logits, labels: tables.labels, rowWeights, results },
+    losses: builder.tensor([capacities.decoderRows]),
+    accumulate: 'laterPasses',
+    gradient: true,
+  });
+
+  const backward = new BackwardBuilder(builder, dropout);
+  const dDecoder = backward.addLinear(
+    'decoderRows',
+    firstNames.logits(config),
+    { dy: logits, input: decoder.output },
+    { scale: logitScale(config) },
+  );
+  const dKeys = keys.map(({ shape }) => builder.rows('encoderRows', shape[1]!));
+  const dDecoderInput = backward.addStack('decoder', decoder.saved, dDecoder, { keys, dKeys });
+  const dEncoder = builder.rows('encoderRows', config.d_model);
+  dKeys.forEach((dy, group) => {
+    backward.addLinear(
+      'encoderRows',
+      firstNames.crossKeys(group * layout.crossGroupLayers),
+      { dy, input: encoder.output, dx: dEncoder },
+      { accumulate: group === 0 ? 'never' : 'always' },
+    );
+  });
+  const dEncoderInput = backward.addStack('encoder', encoder.saved, dEncoder, null);
+  backward.addNormGradients();
+
+  const shared = layout.tensor('gradients', 'shared.weight');
+  // A tied student's logits have written this gradient already; an untied one's holds the step before this.
+  if (!config.tie_word_embeddings) builder.add({ kind: 'zero', target: shared, accumulate: 'laterPasses' });
+  builder.add({
+    ...{ kind: 'embedBackward', encoder: dEncoderInput, decoder: dDecoderInput, output: shared },
+    ...{ ids: tables.embeddingIds, starts: tables.embeddingStarts, rows: tables.embeddingRows },
+  });
+
+  builder.program('update');
+  addUpdate(builder, results);
+  return builder.finish(dropout ? 'step with dropout' : 'step', { rowWeights, results });
+}
+
+/** Program `evaluate`: loss sums, no dropout, nothing changed. */
+export function planEvaluation(layout: SlabLayout, bucket: Bucket): Plan {
+  const builder = new PlanBuilder(layout, bucket);
+  const results = builder.tensor([8], true);
+  builder.program('evaluate');
+  const encoder = addStack(builder, 'encoder', { keys: null, dropout: false, persistentOutput: true });
+  const keys = addCrossKeys(builder, encoder.output);
+  const decoder = addStack(builder, 'decoder', { keys, dropout: false });
+  const logits = addLogits(builder, 'decoderRows', decoder.output, true);
+  builder.add({
+    ...{ kind: 'crossEntropy', rows: 'decoderRows', logits, labels: builder.tables.labels, results },
+    rowWeights: null,
+    losses: builder.tensor([builder.capacities.decoderRows]),
+    accumulate: 'laterPasses',
+    gradient: false,
+  });
+  return builder.finish('evaluation', { results, encoderOutput: encoder.output, logits });
+}
+
+/** A whole part of a slab, as one row of floats. */
+export function partTensor(layout: SlabLayout, slab: SlabName, part: number): Tensor {
+  return { place: { kind: 'slab', slab, part }, offset: 0, shape: [layout.partLengths[part]!] };
+}
+
+function addUpdate(builder: PlanBuilder, results: Tensor): void {
+  const { layout } = builder;
+  const chunks = layout.partLengths.map((length) => Math.ceil(length / normChunk));
+  const partials = builder.tensor([chunks.reduce((sum, count) => sum + count, 0)]);
+  let first = 0;
+  chunks.forEach((count, part) => {
+    builder.add({ kind: 'squaredNorm', gradients: partTensor(layout, 'gradients', part), partials, first });
+    first += count;
+  });
+  builder.add({ kind: 'clip', partials, results });
+  for (const range of layout.ranges) builder.add({ kind: 'adamw', ...range, results });
+}

@@ -1,0 +1,105 @@
+/** Matrix products and their epilogues. */
+import type { Matmul } from '../operations.ts';
+import type { TwinMemory } from './memory.ts';
+import { isAdded } from './rows.ts';
+
+const root = Math.sqrt(2 / Math.PI);
+const cubic = 0.044715;
+
+/** GELU as T5 v1.1 has it, with a hyperbolic tangent. */
+export function gelu(x: number): number {
+  return 0.5 * x * (1 + Math.tanh(root * (x + cubic * x ** 3)));
+}
+
+/** Its derivative. */
+export function geluSlope(x: number): number {
+  const t = Math.tanh(root * (x + cubic * x ** 3));
+  return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x);
+}
+
+export function matmul(operation: Matmul, memory: TwinMemory): void {
+  const { form, epilogue, scale } = operation;
+  const m = memory.extent(operation.m);
+  const n = memory.extent(operation.n);
+  const k = memory.extent(operation.k);
+  const a = memory.floats(operation.a);
+  const b = memory.floats(operation.b);
+  const c = memory.floats(operation.c);
+  const v = new Float64Array(n);
+  for (let row = 0; row < m; row += 1) {
+    v.fill(0);
+    if (form === 'nt') {
+      for (let column = 0; column < n; column += 1) {
+        let sum = 0;
+        for (let i = 0; i < k; i += 1) sum += a[row * k + i]! * b[column * k + i]!;
+        v[column] = sum;
+      }
+    } else {
+      for (let i = 0; i < k; i += 1) {
+        const factor = form === 'nn' ? a[row * k + i]! : a[i * m + row]!;
+        for (let column = 0; column < n; column += 1) v[column]! += factor * b[i * n + column]!;
+      }
+    }
+    if (scale !== 1) for (let column = 0; column < n; column += 1) v[column]! *= scale;
+    if (epilogue.kind !== 'none') {
+      finishRow(operation, memory, row, v);
+    } else if (isAdded(operation.accumulate, memory.run)) {
+      for (let column = 0; column < n; column += 1) c[row * n + column]! += v[column]!;
+    } else {
+      c.set(v, row * n);
+    }
+  }
+}
+
+/** The epilogue of one row. */
+function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float64Array): void {
+  const { epilogue } = operation;
+  if (epilogue.kind === 'none') return;
+  const c = memory.floats(operation.c);
+  const n = v.length;
+  switch (epilogue.kind) {
+    case 'residual': {
+      const residual = memory.floats(epilogue.residual);
+      const factors = memory.factors(epilogue.dropout, row, 0, n);
+      v.forEach((value, i) => (c[row * n + i] = residual[row * n + i]! + value * (factors?.[i] ?? 1)));
+      return;
+    }
+    case 'relu': {
+      const factors = memory.factors(epilogue.dropout, row, 0, n);
+      v.forEach((value, i) => (c[row * n + i] = Math.max(value, 0) * (factors?.[i] ?? 1)));
+      return;
+    }
+    case 'gatedGelu': {
+      const hidden = memory.floats(epilogue.hidden);
+      const width = n / 2;
+      const factors = memory.factors(epilogue.dropout, row, 0, width);
+      hidden.set(v, row * n);
+      for (let i = 0; i < width; i += 1) {
+        c[row * width + i] = gelu(v[i]!) * v[width + i]! * (factors?.[i] ?? 1);
+      }
+      return;
+    }
+    case 'reluBackward': {
+      const activation = memory.floats(epilogue.activation);
+      const keepScale = epilogue.dropout === null ? 1 : memory.keepScale;
+      v.forEach((value, i) => (c[row * n + i] = activation[row * n + i]! > 0 ? value * keepScale : 0));
+      return;
+    }
+    case 'gatedGeluBackward': {
+      const activation = memory.floats(epilogue.activation);
+      const factors = memory.factors(epilogue.dropout, row, 0, n);
+      for (let i = 0; i < n; i += 1) {
+        const factor = factors?.[i] ?? 1;
+        const u = v[i]! * factor;
+        const h0 = c[row * 2 * n + i]!;
+        const h1 = c[row * 2 * n + n + i]!;
+        activation[row * n + i] = gelu(h0) * h1 * factor;
+        c[row * 2 * n + i] = u * h1 * geluSlope(h0);
+        c[row * 2 * n + n + i] = u * gelu(h0);
+      }
+      return;
+    }
+    default:
+      epilogue satisfies never;
+  }
+}

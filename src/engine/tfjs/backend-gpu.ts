@@ -1,0 +1,83 @@
+/**
+ * TensorFlow.js' WebGPU backend on a device of our own: its own request raises too few limits, and nothing in it
+ * notices that the device is lost (after which everything resolves normally, with nonsense).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu/dist/index.js';
+import { DeviceLostError, EngineError } from '../../base/errors.ts';
+import type { OpenBackend } from '../device.ts';
+import { makeCurrent } from './current.ts';
+
+const raisedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/** Only one WebGPU backend can be TensorFlow.js' `webgpu` at a time. */
+let openDevice: GPUDevice | null = null;
+
+/**
+ * Opens a device and makes it TensorFlow.js' `webgpu` backend; one that was open before is closed.
+ * @param name The adapter, for people.
+ * @throws Whatever the browser says against the device.
+ */
+export async function openGpu(adapter: GPUAdapter, name: string, reason: string): Promise<OpenBackend> {
+  const device = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]])),
+  });
+
+  const state: { failure: Error | null } = { failure: null };
+  let tellOfLoss: (error: Error) => void;
+  const loss = new Promise<never>((_, reject) => (tellOfLoss = reject));
+  loss.catch(() => undefined); // Those who wait for it hear of it; with nobody waiting it is no fault.
+  void device.lost.then(({ message }) => {
+    state.failure ??= new DeviceLostError(
+      `The GPU is gone${message === '' ? '' : ` (${message.trim().replace(/\.$/, '')})`}.`,
+      'Start again from the last checkpoint; if it happens again, choose a smaller batch or WebAssembly.',
+    );
+    tellOfLoss(state.failure);
+  });
+  device.addEventListener('uncapturederror', ({ error }) => {
+    state.failure ??= new EngineError(
+      `The GPU refused a command (${error.message.trim().replace(/\.$/, '')}).`,
+      'Choose a smaller batch or shorter lengths, or train on WebAssembly.',
+    );
+  });
+
+  // The package registers a backend of its own when it is imported.
+  if ((tf.findBackendFactory('webgpu') as unknown) !== null) tf.removeBackend('webgpu');
+  openDevice?.destroy();
+  openDevice = device;
+  const backend = new WebGPUBackend(device, adapter.info);
+  tf.registerBackend('webgpu', () => backend, 3);
+  await tf.setBackend('webgpu');
+
+  return {
+    name: 'webgpu',
+    adapter: name,
+    reason,
+    activate: () => {
+      if (state.failure !== null) throw state.failure;
+      makeCurrent('webgpu');
+    },
+    settle: async (work) => {
+      const result = await Promise.race([work, loss]);
+      if (state.failure !== null) throw state.failure;
+      return result;
+    },
+    bytesHeld: () => (backend.memory() as { numBytesAllocatedInGPU: number }).numBytesAllocatedInGPU,
+    close: () => {
+      if (openDevice !== device) return;
+      openDevice = null;
+      tf.removeBackend('webgpu');
+      device.destroy();
+    },
+  };
+}

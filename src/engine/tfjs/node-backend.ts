@@ -1,0 +1,44 @@
+/** Opening a backend in Node: the GPU is that of the npm package `webgpu` (Dawn). Browser code never imports this. */
+import './node-globals.ts';
+import type { BackendName } from '../engine.ts';
+import { openBackend, type OpenBackend } from '../device.ts';
+import { wasmFiles } from './wasm-files.ts';
+
+let nodeGpu: Promise<GPU | undefined> | undefined;
+
+/**
+ * WebGPU in Node, and the globals that come with it. Undefined where the package has no build for this machine. A
+ * graphics driver's loader is looked for when the process starts: see scripts/software-gpu.mjs.
+ */
+export function openNodeGpu(): Promise<GPU | undefined> {
+  nodeGpu ??= loadGpu();
+  return nodeGpu;
+}
+
+async function loadGpu(): Promise<GPU | undefined> {
+  let dawn: { create: (options: string[]) => GPU; globals: object };
+  try {
+    dawn = await import('webgpu');
+  } catch {
+    return undefined;
+  }
+  Object.assign(globalThis, dawn.globals);
+  const gpu = dawn.create([]);
+  // TensorFlow.js' backend refuses to start where it sees no `navigator.gpu`. Node has a navigator from 21 on.
+  const navigator = (globalThis as { navigator?: object }).navigator ?? {};
+  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
+  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+  return gpu;
+}
+
+/**
+ * Opens the backend asked for, or the best one; see openBackend(). The process goes on running while a GPU is held:
+ * close the backend, or end the process.
+ */
+export async function openNodeBackend(
+  options: { backend?: BackendName | undefined } = {},
+): Promise<OpenBackend> {
+  const wantsGpu = options.backend === undefined || options.backend === 'webgpu';
+  const gpu = wantsGpu ? await openNodeGpu() : undefined;
+  return openBackend({ backend: options.backend, gpu, wasmPaths: wasmFiles() });
+}

@@ -1,0 +1,346 @@
+/**
+ * The reference engine: TensorFlow.js, its tape for the gradients, own kernels where its own are missing, slow or
+ * not the same twice. Plain rather than fast: faster engines are held against it.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { breathe } from '../../base/breathe.ts';
+import { EngineError, NonFiniteError, StillroomError } from '../../base/errors.ts';
+import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import type { Weights } from '../../student/config.ts';
+import type { OpenBackend } from '../device.ts';
+import {
+  isDecayed,
+  type Engine,
+  type EngineDescription,
+  type EngineState,
+  type EngineStudent,
+  type GenerateOptions,
+  type Generation,
+  type MicroBatch,
+  type StepResult,
+  type TaskBatch,
+  type Update,
+} from '../engine.ts';
+import { generateBeams, generateGreedy } from './generate.ts';
+import { adamw, adamwAttributes } from './kernels/adamw.ts';
+import { squareSums } from './kernels/square-sums.ts';
+import { Student } from './layers.ts';
+import { countTokens } from './padding.ts';
+import {
+  passForward,
+  passGradients,
+  passLosses,
+  planStep,
+  stepMasks,
+  taskInput,
+  type StepPlan,
+} from './task-pass.ts';
+
+/** An engine that shows its inner numbers, for tests and for holding other engines against it. */
+export interface InspectableEngine extends Engine {
+  /** No dropout. One array a row: the encoder's output [tokens · d_model], the logits [target tokens · vocabulary]. */
+  forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }>;
+  /** Gradient of the batch's mean token loss, no dropout. */
+  gradients(batch: TaskBatch): Promise<Weights>;
+  /** All beams that finished, best first, for each input. */
+  beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]>;
+}
+
+/** Rows that are evaluated together. */
+const evaluationRows = 32;
+
+type TensorMap = Map<string, tf.Tensor>;
+
+/** Makes the reference engine. @throws EngineError where the student's weights do not fit its configuration. */
+export function createTfjsEngine(student: EngineStudent, backend: OpenBackend): InspectableEngine {
+  return new TfjsEngine(student, backend);
+}
+
+export class TfjsEngine implements InspectableEngine {
+  readonly #backend: OpenBackend;
+  readonly #shapes: ReadonlyMap<string, number[]>;
+  #student: Student;
+  /** Empty before the first step. */
+  #expAvg: TensorMap = new Map();
+  #expAvgSq: TensorMap = new Map();
+  #steps = 0;
+
+  constructor({ config, weights }: EngineStudent, backend: OpenBackend) {
+    this.#backend = backend;
+    this.#shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, [...shape]]));
+    backend.activate();
+    this.#student = new Student(config, this.#upload(weights));
+  }
+
+  describe(): EngineDescription {
+    let parameters = 0;
+    for (const shape of this.#shapes.values()) parameters += sizeOf(shape);
+    const { name, adapter, reason } = this.#backend;
+    return {
+      engine: 'tfjs',
+      backend: name,
+      adapter,
+      reason,
+      parameters,
+      bytesHeld: this.#backend.bytesHeld(),
+    };
+  }
+
+  async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+    return this.#attempt(async () => {
+      const plan = planStep(microBatches, update.alpha);
+      const gradients: TensorMap = new Map();
+      try {
+        const result = await this.#measure(plan, update, gradients);
+        this.#checkFinite(result, update.step);
+        const scale = update.maxGradNorm > 0 ? Math.min(1, update.maxGradNorm / (result.gradNorm + 1e-6)) : 1;
+        this.#update(gradients, update, scale);
+        this.#steps = update.step;
+        await breathe();
+        return result;
+      } finally {
+        tf.dispose([...gradients.values()]);
+      }
+    });
+  }
+
+  async evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
+    return this.#attempt(async () => {
+      let sum = 0;
+      for (let first = 0; first < batch.inputs.length; first += evaluationRows) {
+        const part: TaskBatch = {
+          inputs: batch.inputs.slice(first, first + evaluationRows),
+          targets: batch.targets.slice(first, first + evaluationRows),
+        };
+        sum += total(await this.#take(passLosses(this.#student, part)));
+        await breathe();
+      }
+      const tokens = countTokens(batch.targets);
+      return { loss: sum / tokens, tokens };
+    });
+  }
+
+  async generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
+    if (options.numBeams > 1) {
+      const beams = await this.beams(inputs, options);
+      return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
+    }
+    return this.#attempt(async () => {
+      const outputs = await generateGreedy(this.#student, inputs, options.maxNewTokens, (tensor) =>
+        this.#take(tensor),
+      );
+      return outputs.map((ids) => ({ ids: Int32Array.from(ids), score: null }));
+    });
+  }
+
+  async beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
+    return this.#attempt(async () => {
+      const finished = await generateBeams(this.#student, inputs, options, (tensor) => this.#take(tensor));
+      return finished.map((beams) => beams.map(({ ids, score }) => ({ ids: Int32Array.from(ids), score })));
+    });
+  }
+
+  async read(): Promise<EngineState> {
+    return this.#attempt(async () => ({
+      weights: await this.#download(this.#student.weights),
+      expAvg: await this.#download(this.#expAvg),
+      expAvgSq: await this.#download(this.#expAvgSq),
+      step: this.#steps,
+    }));
+  }
+
+  restore(state: EngineState): void {
+    this.#backend.activate();
+    // All is uploaded before anything is let go: a state that does not fit leaves the engine as it was.
+    const weights = this.#upload(state.weights);
+    const expAvg = state.expAvg.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvg);
+    const expAvgSq = state.expAvgSq.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvgSq);
+    this.dispose();
+    this.#student = new Student(this.#student.config, weights);
+    this.#expAvg = expAvg;
+    this.#expAvgSq = expAvgSq;
+    this.#steps = state.step;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#student.weights.values(), ...this.#expAvg.values(), ...this.#expAvgSq.values()]);
+  }
+
+  async forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }> {
+    return this.#attempt(async () => {
+      const { encoded, logits } = tf.tidy(() =>
+        passForward(this.#student, taskInput(this.#student, batch), null),
+      );
+      const [encodedWidth, logitsWidth] = [encoded.shape[1], logits.shape[1]];
+      return {
+        encoderOutput: cutRows(await this.#take(encoded), batch.inputs, encodedWidth),
+        logits: cutRows(await this.#take(logits), batch.targets, logitsWidth),
+      };
+    });
+  }
+
+  async gradients(batch: TaskBatch): Promise<Weights> {
+    return this.#attempt(async () => {
+      const { losses, gradients } = passGradients(this.#student, batch, 1 / countTokens(batch.targets));
+      losses.dispose();
+      const read = await this.#download(gradients);
+      tf.dispose([...gradients.values()]);
+      return read;
+    });
+  }
+
+  /** Runs all passes, adds up their gradients, and measures; the only time in a step that the CPU waits. */
+  async #measure(plan: StepPlan, update: Update, gradients: TensorMap): Promise<StepResult> {
+    const masks = stepMasks(update);
+    const losses: tf.Tensor1D[] = [];
+    // One task of one micro-batch after the other: only one's activations are held at a time.
+    for (const { batch, tokenWeight, firstEncoderRow, firstDecoderRow } of plan.passes) {
+      const dropout = masks === null ? null : { masks, firstEncoderRow, firstDecoderRow };
+      if (tokenWeight === 0) {
+        losses.push(passLosses(this.#student, batch, dropout));
+        continue;
+      }
+      const pass = passGradients(this.#student, batch, tokenWeight, dropout);
+      losses.push(pass.losses);
+      addGradients(gradients, pass.gradients);
+    }
+    const lossSizes = losses.map(({ size }) => size);
+    const report = tf.tidy(() => tf.concat([...losses, ...normParts(gradients)]));
+    tf.dispose(losses);
+    const numbers = await this.#take(report);
+
+    const sums = { answer: 0, rationale: 0 };
+    let place = 0;
+    plan.passes.forEach(({ task }, position) => {
+      const size = lossSizes[position]!;
+      sums[task] += total(numbers.subarray(place, place + size));
+      place += size;
+    });
+    const { answer, rationale } = plan.targetTokens;
+    const answerLoss = sums.answer / answer;
+    const rationaleLoss = rationale === null ? null : sums.rationale / rationale;
+    return {
+      answerLoss,
+      rationaleLoss,
+      loss:
+        rationaleLoss === null ? answerLoss : update.alpha * answerLoss + (1 - update.alpha) * rationaleLoss,
+      gradNorm: Math.sqrt(total(numbers.subarray(place))),
+      tokens: plan.tokens,
+    };
+  }
+
+  #checkFinite({ answerLoss, rationaleLoss, gradNorm }: StepResult, step: number): void {
+    if (!Number.isFinite(answerLoss)) throw new NonFiniteError(step, 'answer loss');
+    if (rationaleLoss !== null && !Number.isFinite(rationaleLoss))
+      throw new NonFiniteError(step, 'rationale loss');
+    if (!Number.isFinite(gradNorm)) throw new NonFiniteError(step, 'gradient norm');
+  }
+
+  #update(gradients: TensorMap, { step, learningRate, weightDecay }: Update, gradientScale: number): void {
+    const weights = this.#student.weights as TensorMap;
+    for (const [name, weight] of weights) {
+      const attributes = adamwAttributes(
+        { step, learningRate, gradientScale },
+        isDecayed(name) ? weightDecay : 0,
+      );
+      const updated = tf.tidy(() => {
+        const expAvg = this.#expAvg.get(name) ?? tf.zerosLike(weight);
+        const expAvgSq = this.#expAvgSq.get(name) ?? tf.zerosLike(weight);
+        return adamw({ weight, expAvg, expAvgSq, gradient: gradients.get(name)! }, attributes);
+      });
+      replace(weights, name, updated.newWeight);
+      replace(this.#expAvg, name, updated.newExpAvg);
+      replace(this.#expAvgSq, name, updated.newExpAvgSq);
+    }
+  }
+
+  /** Tensors of these weights, which must be all that the student has, in its order. */
+  #upload(weights: Weights): TensorMap {
+    for (const [name, shape] of this.#shapes) {
+      const size = weights.get(name)?.length;
+      if (size === sizeOf(shape)) continue;
+      const what = size === undefined ? 'is missing' : `has ${size} values instead of ${sizeOf(shape)}`;
+      throw new EngineError(`The weight ${name} ${what}.`, 'Load the student again from its folder.');
+    }
+    const tensors: TensorMap = new Map();
+    // Copies: the wasm backend copies anyway, but webgpu would go on reading the caller's array.
+    for (const [name, shape] of this.#shapes) tensors.set(name, tf.tensor(weights.get(name)!.slice(), shape));
+    return tensors;
+  }
+
+  async #download(tensors: ReadonlyMap<string, tf.Tensor>): Promise<Weights> {
+    const weights: Weights = new Map();
+    for (const [name, tensor] of tensors) {
+      // Never dataSync(): on webgpu it may return zeros.
+      const data = await this.#backend.settle(tensor.data<'float32'>());
+      weights.set(name, data.slice());
+    }
+    this.#backend.activate();
+    return weights;
+  }
+
+  /** Reads a tensor and disposes of it. */
+  async #take(tensor: tf.Tensor): Promise<Float32Array> {
+    try {
+      return await this.#backend.settle(tensor.data<'float32'>());
+    } finally {
+      tensor.dispose();
+      this.#backend.activate();
+    }
+  }
+
+  /** Whatever goes wrong below comes up as one of our own errors. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    this.#backend.activate();
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof StillroomError) throw error;
+      this.#backend.activate(); // Throws the device's own failure, if that is the cause.
+      throw new EngineError(
+        `The engine stopped (${error instanceof Error ? error.message : String(error)}).`,
+        'Choose a smaller batch or shorter lengths; if that does not help, report it with this message.',
+      );
+    }
+  }
+}
+
+/** Sum in double precision. */
+function total(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** Adds `more` to `sums` and disposes of what is no longer needed. */
+function addGradients(sums: TensorMap, more: TensorMap): void {
+  for (const [name, gradient] of more) {
+    const before = sums.get(name);
+    if (before === undefined) {
+      sums.set(name, gradient);
+      continue;
+    }
+    replace(sums, name, tf.add(before, gradient));
+    gradient.dispose();
+  }
+}
+
+function replace(tensors: TensorMap, name: string, tensor: tf.Tensor): void {
+  tensors.get(name)?.dispose();
+  tensors.set(name, tensor);
+}
+
+/** Partial sums of the squares of all gradients. */
+function normParts(gradients: TensorMap): tf.Tensor1D[] {
+  return [...gradients.values()].map(
+    (gradient) => squareSums({ x: tf.reshape(gradient, [gradient.size]) }).sums as tf.Tensor1D,
+  );
+}
+
+/** Cuts padded rows [B · T, width] down to their tokens, one array a row. */
+function cutRows(values: Float32Array, sequences: readonly Int32Array[], width: number): Float32Array[] {
+  const length = values.length / width / sequences.length;
+  return sequences.map((sequence, row) =>
+    values.slice(row * length * width, (row * length + sequence.length) * width),
+  );
+}

@@ -1,0 +1,90 @@
+/** Files on disk, with errors in words. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError, StorageError } from '../base/errors.ts';
+import type { StudentFiles } from '../student/student-files.ts';
+
+/** A text file. @throws InputError where it cannot be read. */
+export async function readText(file: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(file));
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  try {
+    // A plain Uint8Array: a Buffer's slice() is a view, not a copy.
+    return new Uint8Array(await readFile(file));
+  } catch (error) {
+    throw new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
+  }
+}
+
+/** A student's folder on disk. @throws InputError where there is no such folder. */
+export async function openFolder(folder: string): Promise<StudentFiles> {
+  const sizes = new Map<string, number>();
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new InputError('this is a file, not a folder.', 'Name the folder that holds config.json.', {
+        file: folder,
+      });
+    }
+    for (const name of await readdir(folder)) {
+      const found = await stat(join(folder, name));
+      if (found.isFile()) sizes.set(name, found.size);
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`it cannot be opened (${reasonOf(error)}).`, 'Check the path.', { file: folder });
+  }
+  return {
+    names: () => [...sizes.keys()],
+    sizeBytes: (name) => sizes.get(name) ?? 0,
+    read: (name) => readBytes(join(folder, name)),
+  };
+}
+
+/** Writes a file, with its folder. @throws StorageError where the disk refuses. */
+export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  } catch (error) {
+    throw new StorageError(
+      `${file} cannot be written (${reasonOf(error)}).`,
+      'Choose another --out, or free space.',
+    );
+  }
+}
+
+/** The folder of what comes with the studio (`public/`), seen from the bundled program. */
+export function bundledFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'public', 'students'))) {
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new InputError(
+        'The bundled student and sample were not found.',
+        'Name --student and --train yourself.',
+      );
+    }
+    folder = parent;
+  }
+  return join(folder, 'public');
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'this is a folder';
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

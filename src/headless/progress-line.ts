@@ -1,0 +1,57 @@
+/** Progress in a terminal: one line that is overwritten; plain lines now and then where it is no terminal. */
+import { formatDuration } from '../base/units.ts';
+import type { MetricsPoint, RunState } from '../distill/run-state.ts';
+
+/** Without a terminal, a line at most this often. */
+const plainEveryMs = 10_000;
+
+const purposes = {
+  accuracy: 'test accuracy',
+  distilled: 'distilled answers',
+  rationales: 'distilled rationales',
+  base: 'base answers',
+} as const;
+
+export class ProgressLine {
+  readonly #out: NodeJS.WriteStream;
+  #saidAt = -Infinity;
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out;
+  }
+
+  /** A line that stays. */
+  say(line: string): void {
+    if (this.#out.isTTY) this.#out.write(`\r\u001b[K${line}\n`);
+    else this.#out.write(`${line}\n`);
+  }
+
+  step(point: MetricsPoint, steps: number): void {
+    const perStep = point.elapsedMs / point.step;
+    const rationale = point.rationaleLoss === null ? '' : `, rationale ${point.rationaleLoss.toFixed(3)}`;
+    const left = formatDuration(perStep * (steps - point.step));
+    this.#show(
+      `step ${point.step} of ${steps}: answer ${point.answerLoss.toFixed(3)}${rationale}, ` +
+        `${perStep.toFixed(0)} ms a step, ${left} left`,
+      point.step === steps,
+    );
+  }
+
+  state(state: RunState): void {
+    if (state.phase === 'preparing') this.#show(`${state.what}: ${state.done} of ${state.total}`, false);
+    if (state.phase === 'evaluating') {
+      this.#show(`${purposes[state.purpose]}: ${state.done} of ${state.total}`, false);
+    }
+  }
+
+  #show(line: string, always: boolean): void {
+    if (this.#out.isTTY) {
+      this.#out.write(`\r\u001b[K${line}`);
+      return;
+    }
+    const now = performance.now();
+    if (!always && now - this.#saidAt < plainEveryMs) return;
+    this.#saidAt = now;
+    this.#out.write(`${line}\n`);
+  }
+}

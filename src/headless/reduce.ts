@@ -1,0 +1,226 @@
+/** `headless reduce`: a student with fewer pieces and layers, before anything is trained. */
+import { basename, join, resolve } from 'node:path';
+import { InputError } from '../base/errors.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
+import type { Example } from '../data/example.ts';
+import { joinTeacher } from '../data/join.ts';
+import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
+import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
+import { escapeMarkdown } from '../export/model-card.ts';
+import { modelFolder, type FolderFile } from '../export/model-folder.ts';
+import { readStudentFolder, type Student } from '../student/folder.ts';
+import { estimateTrainingMemory, type TrainingShape } from '../student/memory.ts';
+import { countParameters } from '../student/parameters.ts';
+import type { StoredDtype, WrittenFloat } from '../student/safetensors.ts';
+import { textsToKeep } from '../student/reduce/keep-texts.ts';
+import { reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
+import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
+import { oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { openFolder, readText, writeOutput } from './files.ts';
+
+/** What a student weighs. */
+interface Size {
+  parameters: number;
+  /** Of its folder: weights as stored, tokenizer, configuration. */
+  downloadBytes: number;
+  /** Estimate, with a batch of `shape`. */
+  trainingBytes: number;
+  vocabulary: number;
+  encoderLayers: number;
+  decoderLayers: number;
+}
+
+export async function reduce(args: string[]): Promise<void> {
+  const options = readOptions('reduce', args, {
+    student: { type: 'string' },
+    train: { type: 'string' },
+    'train-rationales': { type: 'string' },
+    test: { type: 'string' },
+    'test-rationales': { type: 'string' },
+    vocabulary: { type: 'string' },
+    'drop-rare': { type: 'boolean' },
+    'encoder-layers': { type: 'string' },
+    'decoder-layers': { type: 'string' },
+    dtype: { type: 'string' },
+    out: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  const { student: folder, out } = options;
+  if (folder === undefined)
+    throw new InputError('reduce needs a student.', 'Name its folder with --student DIR.');
+  if (out === undefined)
+    throw new InputError('reduce needs a folder to write to.', 'Name it with --out DIR.');
+  if (resolve(out) === resolve(folder)) {
+    throw new InputError('--out is the student’s own folder, which would be overwritten.', 'Name another.');
+  }
+  const size = wholeNumber('vocabulary', options.vocabulary);
+  const dropRare = options['drop-rare'] ?? false;
+  if (dropRare && size === null) {
+    throw new InputError(
+      '--drop-rare needs a size to come down to.',
+      'Give it with --vocabulary N, or leave --drop-rare out.',
+    );
+  }
+  const encoder = layerChoice('encoder-layers', options['encoder-layers']);
+  const decoder = layerChoice('decoder-layers', options['decoder-layers']);
+  const asked = oneOf('dtype', options.dtype, ['f32', 'f16', 'bf16']);
+  const rows = await readRows(options);
+  if (size !== null && rows === null) {
+    throw new InputError(
+      '--vocabulary needs the texts that the student is for.',
+      'Name the training file with --train FILE.',
+    );
+  }
+
+  const whole = await readStudentFolder(await openFolder(folder), folder);
+  const layered = reduceLayers(whole, {
+    ...(encoder === null ? {} : { encoder }),
+    ...(decoder === null ? {} : { decoder }),
+  });
+  const texts = rows === null ? null : textsToKeep(rows, [predictPrefix, explainPrefix]);
+  const smaller =
+    texts === null ? null : reduceVocabulary(layered.student, { keepTexts: texts, size, dropRare });
+  const student = smaller?.student ?? layered.student;
+
+  const stored = writtenAs(whole.storedDtype);
+  const dtype = asked ?? stored;
+  // By the reduced tokenizer, which may take more pieces for a text, never fewer.
+  const shape = trainingShape(rows, student);
+  const before = sizeOf(whole, filesOf(whole, stored, null), shape);
+  const card = cardOf(whole, before, student);
+  const files = filesOf(student, dtype, card);
+  const after = sizeOf(student, files, shape);
+  for (const file of files) await writeOutput(join(out, file.path), file.bytes);
+
+  const notes = student.notes.slice(whole.notes.length);
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        before: { ...before, dtype: stored },
+        after: { ...after, dtype },
+        vocabulary: smaller?.report ?? null,
+        layers: layered.kept,
+        trainingShape: shape,
+        notes,
+        out,
+      }),
+    );
+    return;
+  }
+  console.log(inWords(before, after, shape));
+  for (const note of notes) console.log(note);
+  console.log(`Everything is in ${out}.`);
+}
+
+interface DataFiles {
+  train?: string | undefined;
+  'train-rationales'?: string | undefined;
+  test?: string | undefined;
+  'test-rationales'?: string | undefined;
+}
+
+/** Rows of both splits, or null where no file was named. */
+async function readRows(files: DataFiles): Promise<Example[] | null> {
+  const pairs = [
+    ['train', files.train, files['train-rationales']],
+    ['test', files.test, files['test-rationales']],
+  ] as const;
+  const rows: Example[] = [];
+  for (const [split, file, rationalesFile] of pairs) {
+    if (file === undefined) {
+      if (rationalesFile === undefined) continue;
+      throw new InputError(
+        `There are ${split} rationales, but no ${split} file.`,
+        `Name it with --${split} FILE.`,
+      );
+    }
+    const dataset = asDataset(readDataFile(file, await readText(file)));
+    const rationales =
+      rationalesFile === undefined
+        ? null
+        : asRationales(readDataFile(rationalesFile, await readText(rationalesFile)));
+    rows.push(...joinTeacher(dataset, rationales).examples);
+  }
+  return rows.length === 0 ? null : rows;
+}
+
+/** A count, or block numbers with commas between them (`0,` for one alone); null where the option was not given. */
+function layerChoice(option: string, value: string | undefined): LayerChoice | null {
+  if (value === undefined) return null;
+  const parts = value.split(',').map((part) => part.trim());
+  const isList = parts.length > 1;
+  if (isList && parts.at(-1) === '') parts.pop();
+  if (!parts.every((part) => /^\d+$/.test(part))) {
+    throw new InputError(
+      `--${option} ${value} is neither a count nor a list of layers.`,
+      `Give a number (4) or layers from 0 with commas between them (0,2,5,7).`,
+    );
+  }
+  const numbers = parts.map(Number);
+  return isList ? numbers : numbers[0]!;
+}
+
+/** What to write where nothing else was asked for: what was read, as far as it can be written. */
+function writtenAs(dtype: StoredDtype): WrittenFloat {
+  if (dtype === 'F16') return 'f16';
+  return dtype === 'BF16' ? 'bf16' : 'f32';
+}
+
+function filesOf(student: Student, dtype: WrittenFloat, card: string | null): FolderFile[] {
+  return modelFolder(student, student.weights, { dtype, runFile: null, card });
+}
+
+/** A batch of the notebook's recipe with the longest texts of these rows; without rows, of middling length. */
+function trainingShape(rows: readonly Example[] | null, { tokenizer }: Student): TrainingShape {
+  const { batchSize, method } = notebookRecipe;
+  if (rows === null) return { batchSize, method, inputTokens: 128, targetTokens: 64 };
+  let inputTokens = 1;
+  let targetTokens = 1;
+  for (const example of rows) {
+    const row = taskRow(notebookRecipe, example, tokenizer);
+    inputTokens = Math.max(inputTokens, row.answerInput.length, row.rationaleInput?.length ?? 0);
+    targetTokens = Math.max(targetTokens, row.answerTarget.length, row.rationaleTarget?.length ?? 0);
+  }
+  return { batchSize, method, inputTokens, targetTokens };
+}
+
+function sizeOf({ config }: Student, files: readonly FolderFile[], shape: TrainingShape): Size {
+  return {
+    parameters: countParameters(config),
+    downloadBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    trainingBytes: estimateTrainingMemory(config, shape).total,
+    vocabulary: config.vocab_size,
+    encoderLayers: config.num_layers,
+    decoderLayers: config.num_decoder_layers,
+  };
+}
+
+function inWords(before: Size, after: Size, shape: TrainingShape): string {
+  const row = (name: string, show: (size: Size) => string): string =>
+    `${name.padEnd(22)}${show(before).padStart(14)}${show(after).padStart(14)}`;
+  return [
+    `${''.padEnd(22)}${'before'.padStart(14)}${'after'.padStart(14)}`,
+    row('parameters', ({ parameters }) => formatCount(parameters)),
+    row('to download', ({ downloadBytes }) => formatBytes(downloadBytes)),
+    row('to train (estimate)', ({ trainingBytes }) => formatBytes(trainingBytes)),
+    row('vocabulary', ({ vocabulary }) => formatCount(vocabulary)),
+    row('encoder layers', ({ encoderLayers }) => formatCount(encoderLayers)),
+    row('decoder layers', ({ decoderLayers }) => formatCount(decoderLayers)),
+    `To train: ${shape.batchSize} rows a step of at most ${shape.inputTokens} input and ${shape.targetTokens} target tokens, two tasks.`,
+  ].join('\n');
+}
+
+function cardOf(whole: Student, before: Size, student: Student): string {
+  const name = escapeMarkdown(basename(resolve(whole.name)));
+  const after = formatCount(countParameters(student.config));
+  const notes = student.notes.slice(whole.notes.length).map((note) => `- ${escapeMarkdown(note)}`);
+  return [
+    `# ${name}, reduced`,
+    '',
+    `${name} with ${after} instead of ${formatCount(before.parameters)} parameters, cut down by Stillroom for one data set. It was not trained after that.`,
+    '',
+    ...notes,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,266 @@
+/** Files into datasets: recognised, joined, checked and stored as a whole, so that nothing half-read is ever seen. */
+import { breathe } from '../base/breathe.ts';
+import { InputError, reportError } from '../base/errors.ts';
+import type { Example } from '../data/example.ts';
+import { countAbove, lengthHistogram } from '../data/histogram.ts';
+import { joinTeacher } from '../data/join.ts';
+import { lint } from '../data/lint.ts';
+import { readDataFile, type DataFile } from '../data/read-file.ts';
+import { pairFiles, type Split } from '../data/split.ts';
+import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
+import {
+  readDataFiles,
+  readDataset,
+  readExamples,
+  writeDataset,
+  writeDatasetRecord,
+} from '../store/datasets.ts';
+import type { DataFileRecord, DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
+import type { Tokenizer } from '../student/tokenizer.ts';
+import { openOutline } from './import-student.ts';
+import { sampleDatasetId, type CommandOf, type Results } from './protocol.ts';
+import type { ReportProgress } from './wire.ts';
+
+/** Refusals kept in a record: a file of another kind may refuse every row. */
+const refusalsKept = 1000;
+
+interface OpenFile {
+  id: string;
+  blob: Blob;
+  /** What the person said; null leaves it to names and row counts. */
+  split: Split | null;
+  parsed: DataFile;
+}
+
+/** See `import-files` in protocol.ts. @throws InputError where a file cannot be read; the dataset stays as it was. */
+export async function importFiles(
+  { datasetId, files }: CommandOf<'import-files'>,
+  progress: ReportProgress,
+): Promise<Results['import-files']> {
+  const known = datasetId === null ? null : await readDataset(datasetId);
+  const open = known === null || known.sample ? [] : await reopen(known, progress);
+  const added: OpenFile[] = [];
+  for (const [index, { file, split }] of files.entries()) {
+    progress(`reading ${file.name}`, index, files.length);
+    const parsed = await parse(file.name, file);
+    added.push({ id: crypto.randomUUID(), blob: file, split, parsed });
+  }
+  // A file dropped again replaces the one of the same name.
+  const kept = open.filter((old) => !added.some((file) => file.parsed.file === old.parsed.file));
+  const record: DatasetRecord = {
+    id: known === null || known.sample ? crypto.randomUUID() : known.id,
+    name: known === null || known.sample ? nameOf([...kept, ...added]) : known.name,
+    createdAt: known === null || known.sample ? Date.now() : known.createdAt,
+    sample: false,
+    files: [],
+    splits: { train: null, test: null },
+    problems: [],
+    lengths: { train: null, test: null },
+  };
+  const stored = await joinAndStore(record, [...kept, ...added], progress);
+  return { datasetId: stored.id, problems: stored.problems };
+}
+
+export async function removeFile(
+  { datasetId, fileId }: CommandOf<'remove-file'>,
+  progress: ReportProgress,
+): Promise<Results['remove-file']> {
+  const record = await requireDataset(datasetId);
+  const open = await reopen(record, progress);
+  await joinAndStore(
+    record,
+    open.filter((file) => file.id !== fileId),
+    progress,
+  );
+  return null;
+}
+
+export async function assignSplit(
+  { datasetId, fileId, split }: CommandOf<'assign-split'>,
+  progress: ReportProgress,
+): Promise<Results['assign-split']> {
+  const record = await requireDataset(datasetId);
+  const open = await reopen(record, progress);
+  await joinAndStore(
+    record,
+    open.map((file) => (file.id === fileId ? { ...file, split } : file)),
+    progress,
+  );
+  return null;
+}
+
+/** Stores the sample that comes with the studio, once. */
+export async function loadSample(
+  _command: CommandOf<'load-sample'>,
+  progress: ReportProgress,
+): Promise<Results['load-sample']> {
+  const known = await readDataset(sampleDatasetId);
+  if (known) return { datasetId: known.id };
+  const files: OpenFile[] = [];
+  for (const split of ['train', 'test'] as const) {
+    const name = `${split}.jsonl`;
+    const response = await fetch(new URL(`sample/${name}`, self.location.origin + import.meta.env.BASE_URL));
+    if (!response.ok) {
+      throw new InputError(`the sample could not be fetched (${response.status}).`, 'Reload the page.', {
+        file: name,
+      });
+    }
+    const blob = await response.blob();
+    files.push({ id: split, blob, split, parsed: await parse(name, blob) });
+  }
+  const record: DatasetRecord = {
+    id: sampleDatasetId,
+    name: 'The sample',
+    createdAt: Date.now(),
+    sample: true,
+    files: [],
+    splits: { train: null, test: null },
+    problems: [],
+    lengths: { train: null, test: null },
+  };
+  await joinAndStore(record, files, progress);
+  return { datasetId: record.id };
+}
+
+/** Counts tokens under a student's tokenizer and keeps the histograms with the dataset. */
+export async function measureLengths(
+  { datasetId, studentId, maxInputTokens, maxTargetTokens }: CommandOf<'measure-lengths'>,
+  progress: ReportProgress,
+): Promise<Results['measure-lengths']> {
+  await requireDataset(datasetId);
+  const { tokenizer } = await openOutline(studentId);
+  const lengths: DatasetRecord['lengths'] = { train: null, test: null };
+  for (const split of ['train', 'test'] as const) {
+    const examples = await readExamples(datasetId, split);
+    if (examples.length === 0) continue;
+    const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
+    lengths[split] = { studentId, ...report };
+  }
+  // The record may have changed meanwhile (a file added): only the lengths are ours to write.
+  const record = await requireDataset(datasetId);
+  await writeDatasetRecord({ ...record, lengths });
+  return null;
+}
+
+async function measure(
+  examples: readonly Example[],
+  tokenizer: Tokenizer,
+  limits: { maxInputTokens: number; maxTargetTokens: number },
+  progress: ReportProgress,
+): Promise<Omit<LengthReport, 'studentId'>> {
+  const inputs = new Int32Array(examples.length);
+  const labels = new Int32Array(examples.length);
+  const rationales: number[] = [];
+  // Whichever prefix is longer decides whether an input is cut.
+  const longer = [predictPrefix, explainPrefix].sort(
+    (a, b) => tokenizer.encode(b).length - tokenizer.encode(a).length,
+  )[0]!;
+  for (const [index, example] of examples.entries()) {
+    inputs[index] = tokenizer.encode(longer + example.input).length;
+    labels[index] = tokenizer.encode(example.label).length;
+    if (example.rationale !== null) rationales.push(tokenizer.encode(example.rationale).length);
+    if (index % 200 === 0) {
+      progress('counting tokens', index, examples.length);
+      await breathe();
+    }
+  }
+  const rationaleLengths = Int32Array.from(rationales);
+  return {
+    input: lengthHistogram(inputs, 24),
+    label: lengthHistogram(labels, 24),
+    rationale: rationaleLengths.length === 0 ? null : lengthHistogram(rationaleLengths, 24),
+    truncatedInputs: countAbove(inputs, limits.maxInputTokens),
+    truncatedTargets:
+      countAbove(labels, limits.maxTargetTokens) + countAbove(rationaleLengths, limits.maxTargetTokens),
+    ...limits,
+  };
+}
+
+async function requireDataset(datasetId: string): Promise<DatasetRecord> {
+  const record = await readDataset(datasetId);
+  if (record) return record;
+  throw new InputError('That dataset is no longer stored.', 'Drop its files again.');
+}
+
+async function parse(name: string, blob: Blob): Promise<DataFile> {
+  const text = await blob.text();
+  await breathe();
+  return readDataFile(name, text);
+}
+
+async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<OpenFile[]> {
+  const blobs = await readDataFiles(record.id);
+  const open: OpenFile[] = [];
+  for (const [index, file] of record.files.entries()) {
+    const blob = blobs.get(file.id);
+    if (!blob) continue;
+    progress(`reading ${file.name}`, index, record.files.length);
+    open.push({
+      id: file.id,
+      blob,
+      split: file.splitChosen ? file.split : null,
+      parsed: await parse(file.name, blob),
+    });
+  }
+  return open;
+}
+
+function nameOf(files: readonly OpenFile[]): string {
+  const datasets = files.filter((file) => file.parsed.kind === 'dataset');
+  const main = datasets.sort((a, b) => b.parsed.positions - a.parsed.positions)[0] ?? files[0];
+  const name = main?.parsed.file ?? 'dataset';
+  return name.replace(/\.[a-z]+$/i, '').replace(/[_.-]?(train|test|validation|valid|dev)$/i, '') || name;
+}
+
+async function joinAndStore(
+  record: DatasetRecord,
+  files: readonly OpenFile[],
+  progress: ReportProgress,
+): Promise<DatasetRecord> {
+  progress('joining rows', 0, 1);
+  const chosen = new Map<DataFile, Split>();
+  for (const { parsed, split } of files) if (split !== null) chosen.set(parsed, split);
+  const pairing = pairFiles(
+    files.map(({ parsed }) => parsed),
+    chosen,
+  );
+  const examples: Record<Split, readonly Example[]> = { train: [], test: [] };
+  const splits: Record<Split, SplitSummary | null> = { train: null, test: null };
+  for (const split of ['train', 'test'] as const) {
+    const pair = pairing[split];
+    if (pair === null) continue;
+    const joined = joinTeacher(pair.dataset, pair.rationales);
+    examples[split] = joined.examples;
+    splits[split] = {
+      rows: joined.examples.length,
+      rationales: joined.examples.filter((example) => example.rationale !== null).length,
+      refused: joined.refused.slice(0, refusalsKept),
+      teacher: joined.teacher,
+      lint: lint(joined.examples),
+    };
+    await breathe();
+  }
+  const stored: DatasetRecord = {
+    ...record,
+    files: files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
+    splits,
+    problems: pairing.leftover.map(({ error }) => reportError(error)),
+    lengths: { train: null, test: null },
+  };
+  await writeDataset(stored, new Map(files.map((file) => [file.id, file.blob])), examples);
+  progress('joining rows', 1, 1);
+  return stored;
+}
+
+function fileRecord({ id, blob, split: chosen, parsed }: OpenFile, split: Split | null): DataFileRecord {
+  return {
+    id,
+    name: parsed.file,
+    sizeBytes: blob.size,
+    layout: parsed.layout,
+    split,
+    splitChosen: chosen !== null,
+    rows: parsed.rows.length,
+    refused: parsed.refused.slice(0, refusalsKept),
+  };
+}

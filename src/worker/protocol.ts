@@ -1,0 +1,106 @@
+/**
+ * What the page and the worker say to each other. Every command has a result type in `Results`; long ones send
+ * `progress` events on the way. Events about runs reach every listener. Both ends are typed by this file.
+ */
+import type { ErrorReport } from '../base/errors.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
+import type { BackendName, EngineDescription } from '../engine/engine.ts';
+import type { Split } from '../data/split.ts';
+
+/** Ids of what comes with the studio. */
+export const bundledStudentId = 'seedling';
+export const sampleDatasetId = 'sample';
+
+export interface NewRun {
+  datasetId: string;
+  studentId: string;
+  recipe: Recipe;
+  /** Test rows for accuracy and comparison; null for all. */
+  testRows: number | null;
+  /** Null lets the studio choose. */
+  backend: BackendName | null;
+}
+
+export type Command =
+  /** Adds files to a dataset (null: a new one) and joins again. Resolves also when some problem remains: see the record. */
+  | { type: 'import-files'; datasetId: string | null; files: { file: File; split: Split | null }[] }
+  | { type: 'remove-file'; datasetId: string; fileId: string }
+  | { type: 'assign-split'; datasetId: string; fileId: string; split: Split }
+  /** Stores the bundled sample as a dataset. */
+  | { type: 'load-sample' }
+  /** Token lengths under a student's tokenizer; writes `lengths` of the dataset. */
+  | {
+      type: 'measure-lengths';
+      datasetId: string;
+      studentId: string;
+      maxInputTokens: number;
+      maxTargetTokens: number;
+    }
+  /** Reads, checks and stores a dropped Hugging Face folder. */
+  | { type: 'import-student'; files: { path: string; file: File }[] }
+  /** Makes the bundled student's record known to the store (idempotent). */
+  | { type: 'load-bundled-student' }
+  /** What this machine offers. */
+  | { type: 'probe' }
+  /** Resolves with the run's id once it is stored; the run itself is told by events. */
+  | { type: 'start-run'; run: NewRun }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  /** Ends the run after the step in hand; what was learnt is kept, compared and can be exported. */
+  | { type: 'stop' }
+  /** Stops an evaluation or comparison under way, not the run. */
+  | { type: 'skip-evaluation' }
+  /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
+  | { type: 'compare'; runId: string; testRows: number | null }
+  | { type: 'export-model'; runId: string; dtype: 'f32' | 'f16' };
+
+export type CommandType = Command['type'];
+export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>;
+
+/** What `probe` found. */
+export interface Machine {
+  gpu: { kind: 'none' | 'software' | 'hardware'; description: string };
+  crossOriginIsolated: boolean;
+  threads: number;
+  /** What would be used without a choice; the engine says why once it is open. */
+  backend: BackendName;
+}
+
+export interface Results {
+  'import-files': { datasetId: string; problems: ErrorReport[] };
+  'remove-file': null;
+  'assign-split': null;
+  'load-sample': { datasetId: string };
+  'measure-lengths': null;
+  'import-student': { studentId: string };
+  'load-bundled-student': { studentId: string };
+  probe: Machine;
+  'start-run': { runId: string };
+  pause: null;
+  resume: null;
+  stop: null;
+  'skip-evaluation': null;
+  compare: null;
+  'export-model': { blob: Blob; fileName: string };
+}
+
+/** What happens in a run, as it happens. The store already holds it when the event arrives. */
+export type RunEvent =
+  | { type: 'state'; state: RunState }
+  | { type: 'engine'; description: EngineDescription }
+  | { type: 'metrics'; points: MetricsPoint[] }
+  | { type: 'evaluation'; evaluation: Evaluation }
+  /** The run's record changed otherwise (comparison, saved weights): read it again. */
+  | { type: 'record' };
+
+export type WorkerMessage =
+  | { type: 'result'; id: number; result: Results[CommandType] }
+  | { type: 'failed'; id: number; error: ErrorReport }
+  | { type: 'progress'; id: number; what: string; done: number; total: number }
+  | { type: 'run'; runId: string; event: RunEvent };
+
+export interface Request {
+  id: number;
+  command: Command;
+}

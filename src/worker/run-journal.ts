@@ -1,0 +1,111 @@
+/**
+ * What is written down about a run as it happens: first to the store, then to the page. Metrics go out in small
+ * batches, so that a fast student does not spend its time in IndexedDB; a batch is at most as old as `flushEveryMs`.
+ */
+import { reportError } from '../base/errors.ts';
+import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
+import type { EngineDescription } from '../engine/engine.ts';
+import { appendMetrics, writeRun, writeWeights } from '../store/runs.ts';
+import type { RunRecord } from '../store/records.ts';
+import { expectedParameters } from '../student/parameters.ts';
+import { writeSafetensors } from '../student/safetensors.ts';
+import type { T5Config, Weights } from '../student/config.ts';
+import type { Wire } from './wire.ts';
+
+const flushEveryMs = 400;
+/** How old a run's heartbeat may become while the worker lives. */
+export const heartbeatEveryMs = 2000;
+
+export class RunJournal {
+  readonly #wire: Wire;
+  #record: RunRecord;
+  #points: MetricsPoint[] = [];
+  #flushedAt = 0;
+  #writtenAt = 0;
+
+  constructor(record: RunRecord, wire: Wire) {
+    this.#record = record;
+    this.#wire = wire;
+  }
+
+  get record(): RunRecord {
+    return this.#record;
+  }
+
+  /** A new state: told at once, stored at once where the phase changes, else with the heartbeat. */
+  async state(state: RunState): Promise<void> {
+    const samePhase = state.phase === this.#record.state.phase;
+    this.#record = { ...this.#record, state };
+    if (state.phase !== 'training') await this.flush();
+    if (!samePhase || performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
+    this.#wire.run(this.#record.id, { type: 'state', state });
+  }
+
+  async engine(description: EngineDescription): Promise<void> {
+    await this.change({ engine: description });
+    this.#wire.run(this.#record.id, { type: 'engine', description });
+  }
+
+  async metrics(point: MetricsPoint, description: EngineDescription): Promise<void> {
+    this.#points.push(point);
+    this.#record = { ...this.#record, step: point.step, engine: description };
+    if (performance.now() - this.#flushedAt > flushEveryMs) await this.flush();
+  }
+
+  async evaluation(evaluation: Evaluation): Promise<void> {
+    await this.change({ evaluations: [...this.#record.evaluations, evaluation] });
+    this.#wire.run(this.#record.id, { type: 'evaluation', evaluation });
+  }
+
+  /** Keeps the weights of a step; the older ones go in the same transaction. */
+  async save(step: number, weights: Weights, config: T5Config): Promise<void> {
+    const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
+    const tensors = new Map(
+      [...weights].map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }]),
+    );
+    this.#record = { ...this.#record, savedStep: step };
+    await writeWeights(this.#record, writeSafetensors(tensors, { dtype: 'f32' }));
+    this.#wire.run(this.#record.id, { type: 'record' });
+  }
+
+  /** Changes the record otherwise. */
+  async change(change: Partial<RunRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    await this.#write();
+    this.#wire.run(this.#record.id, { type: 'record' });
+  }
+
+  /** The run has failed: what was measured stays. Never throws, since nothing is left to catch it. */
+  async fail(error: unknown): Promise<void> {
+    const state: RunState = { phase: 'failed', step: this.#record.step, error: reportError(error) };
+    try {
+      await this.state(state);
+    } catch {
+      // The store itself is what failed: at least the page is told.
+      this.#wire.run(this.#record.id, { type: 'state', state });
+    }
+  }
+
+  /** Says that the worker is alive, also in the middle of a long step. */
+  async beat(): Promise<void> {
+    if (performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
+  }
+
+  /** Stores and tells the points that are waiting. */
+  async flush(): Promise<void> {
+    const points = this.#points;
+    this.#flushedAt = performance.now();
+    if (points.length === 0) return;
+    this.#points = [];
+    await appendMetrics(this.#record.id, points);
+    this.#wire.run(this.#record.id, { type: 'metrics', points });
+    const { engine } = this.#record;
+    if (engine) this.#wire.run(this.#record.id, { type: 'engine', description: engine });
+  }
+
+  async #write(): Promise<void> {
+    this.#writtenAt = performance.now();
+    this.#record = { ...this.#record, heartbeatAt: Date.now() };
+    await writeRun(this.#record);
+  }
+}

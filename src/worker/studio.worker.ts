@@ -1,0 +1,46 @@
+/** The studio's worker: a shell that hands each command to its room and posts what comes back. */
+import { exportModel } from './export-model.ts';
+import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
+import { importStudent, loadBundledStudent } from './import-student.ts';
+import { probeMachine } from './machine.ts';
+import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
+import { RunKeeper } from './run-keeper.ts';
+import { Wire, type ReportProgress } from './wire.ts';
+
+const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
+const keeper = new RunKeeper(wire);
+
+type Handlers = {
+  [Type in CommandType]: (command: CommandOf<Type>, progress: ReportProgress) => Promise<Results[Type]>;
+};
+
+const handlers: Handlers = {
+  'import-files': importFiles,
+  'remove-file': removeFile,
+  'assign-split': assignSplit,
+  'load-sample': loadSample,
+  'measure-lengths': measureLengths,
+  'import-student': importStudent,
+  'load-bundled-student': loadBundledStudent,
+  probe: probeMachine,
+  'start-run': ({ run }) => keeper.start(run),
+  pause: () => keeper.pause(),
+  resume: () => keeper.resume(),
+  stop: () => keeper.stop(),
+  'skip-evaluation': () => keeper.skipEvaluation(),
+  compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
+  'export-model': exportModel,
+};
+
+self.onmessage = (event: MessageEvent<Request>) => {
+  const { id, command } = event.data;
+  // The table above pairs each command with its handler; TypeScript cannot follow that through an index.
+  const handle = handlers[command.type] as (
+    command: unknown,
+    progress: ReportProgress,
+  ) => Promise<Results[CommandType]>;
+  handle(command, wire.progressOf(id)).then(
+    (result) => wire.result(id, result),
+    (error: unknown) => wire.failed(id, error),
+  );
+};
