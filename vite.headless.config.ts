@@ -1,9 +1,11 @@
 import { defineConfig } from 'vite';
+import { kernels } from './scripts/build-kernels.mjs';
 
 // One program for Node. TensorFlow.js is bundled so that its ESM builds are used: its Node builds lack the gradient
 // registry. `webgpu` stays outside: it is a native module.
 export default defineConfig({
   publicDir: false,
+  plugins: [kernels()],
   build: {
     ssr: 'src/headless/main.ts',
     outDir: 'build/headless',

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { kernels } from './scripts/build-kernels.mjs';
 
 // TensorFlow.js is inlined so that its ESM builds are used: its Node builds lack the gradient registry.
 const server = { deps: { inline: [/@tensorflow\//] } };
@@ -14,6 +15,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [kernels()],
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts', 'tests/**/*.gpu.test.ts'],

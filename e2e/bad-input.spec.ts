@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSafetensors, writeSafetensors } from '../src/student/safetensors.ts';
+import type { Page } from '@playwright/test';
 import { expect, goTo, openStudio, setUp, test, writeRecipe, writeTinyStudent } from './support.ts';
 
 test('bad data files are refused in words, and the page goes on', async ({ page }, info) => {
@@ -63,28 +64,33 @@ test('bad students are refused in words, and the one that was there stays', asyn
   await expect(page.getByRole('main')).toContainText('seedling');
 });
 
-test('a lost GPU ends the run in words, and the next one trains', async ({ page }, info) => {
-  // The device is destroyed from within the worker, as a driver reset would: after a few steps.
-  await page.addInitScript(() => {
+/** Runs `code` in the studio's worker, after it listens and before it is asked for anything. */
+async function spoilWorker(page: Page, code: string): Promise<void> {
+  await page.addInitScript((fault) => {
     const RealWorker = self.Worker;
     self.Worker = class extends RealWorker {
       constructor(url: string | URL, options?: WorkerOptions) {
-        // The import comes first: the studio's worker must listen before the page speaks.
-        const code = `
-          import ${JSON.stringify(new URL(url, location.href).href)};
-          const request = GPUAdapter.prototype.requestDevice;
-          let isFirst = true;
-          GPUAdapter.prototype.requestDevice = async function (...args) {
-            const device = await request.apply(this, args);
-            if (isFirst) setTimeout(() => device.destroy(), 6000);
-            isFirst = false;
-            return device;
-          };`;
-        const blob = new Blob([code], { type: 'text/javascript' });
+        const studio = new URL(url, location.href).href;
+        const blob = new Blob([`import ${JSON.stringify(studio)};\n${fault}`], { type: 'text/javascript' });
         super(URL.createObjectURL(blob), options);
       }
     };
-  });
+  }, code);
+}
+
+test('a lost GPU ends the run in words, and the next one trains', async ({ page }, info) => {
+  // The device is destroyed from within the worker, as a driver reset would: after a few steps.
+  await spoilWorker(
+    page,
+    `const request = GPUAdapter.prototype.requestDevice;
+     let isFirst = true;
+     GPUAdapter.prototype.requestDevice = async function (...args) {
+       const device = await request.apply(this, args);
+       if (isFirst) setTimeout(() => device.destroy(), 6000);
+       isFirst = false;
+       return device;
+     };`,
+  );
   await openStudio(page);
   await goTo(page, 'student');
   await page.getByTestId('student-files').setInputFiles(writeTinyStudent(info.outputPath('tiny')));
@@ -103,19 +109,25 @@ test('a lost GPU ends the run in words, and the next one trains', async ({ page 
   await expect(page.getByTestId('metrics-last-step')).toHaveText('1', { timeout: 90_000 });
 });
 
-test('a full disk is told in words, and what was stored stays', async ({ page, context }, info) => {
+test('a full disk is told in words, and what was stored stays', async ({ page }, info) => {
+  // Chromium's quota cannot be made small from outside (Storage.overrideQuotaForOrigin does not reach IndexedDB here),
+  // so the browser's own error is thrown where it would be.
+  await spoilWorker(
+    page,
+    `const put = IDBObjectStore.prototype.put;
+     IDBObjectStore.prototype.put = function (value, ...rest) {
+       if (this.name === 'dataFiles' && value.blob.size > 1_000_000) {
+         throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+       }
+       return put.call(this, value, ...rest);
+     };`,
+  );
   await openStudio(page);
-  const session = await context.newCDPSession(page);
-  const origin = new URL(page.url()).origin;
-  const { usage } = await session.send('Storage.getUsageAndQuota', { origin });
-  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 20_000 });
   await goTo(page, 'data');
-  const file = info.outputPath('large.jsonl');
-  const row = JSON.stringify({ input: 'word '.repeat(2000), label: 'b' });
-  writeFileSync(file, `${row}\n`.repeat(600));
+  const file = info.outputPath('large-train.jsonl');
+  writeFileSync(file, `${JSON.stringify({ input: 'word '.repeat(2000), label: 'b' })}\n`.repeat(150));
   await page.getByTestId('data-files').setInputFiles(file);
   await expect(page.getByRole('alert')).toContainText(/no room left/, { timeout: 60_000 });
-  await session.send('Storage.overrideQuotaForOrigin', { origin });
   await page.reload();
   await expect(page.getByRole('main')).toContainText('The sample');
 });

@@ -17,7 +17,9 @@ function newest(path) {
 ensureInstalled();
 const program = join(root, 'build', 'headless', 'main.js');
 const stamp = join(root, 'build', 'headless', 'built');
-const sources = ['src', 'vite.headless.config.ts', 'package-lock.json'].map((path) => join(root, path));
+const sources = ['src', 'scripts/build-kernels.mjs', 'vite.headless.config.ts', 'package-lock.json'].map(
+  (path) => join(root, path),
+);
 const builtAt = existsSync(stamp) && existsSync(program) ? statSync(stamp).mtimeMs : 0;
 if (sources.some((path) => newest(path) > builtAt)) {
   const startedAt = new Date();
@@ -35,17 +37,18 @@ if (sources.some((path) => newest(path) > builtAt)) {
   writeFileSync(stamp, startedAt.toISOString());
 }
 
-// Asked for WebGPU by name on a machine without a GPU driver: a Chromium's SwiftShader will do. The loader reads these
-// variables when the process starts, so they are set before it does.
+// The Vulkan loader reads its variables when a process starts, so a machine without a driver is found out here. Asked
+// for WebGPU by name, a Chromium's SwiftShader will do; else the program is told not to look again.
 const args = process.argv.slice(2);
-const asksForGpu = args.some(
-  (arg, index) => arg === '--backend=webgpu' || (arg === '--backend' && args[index + 1] === 'webgpu'),
-);
-const software =
-  asksForGpu && run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) !== 0
-    ? softwareGpuEnv()
-    : null;
+const named = (option, value) =>
+  args.includes(`--${option}=${value}`) || args[args.indexOf(`--${option}`) + 1] === value;
+const needsGpu =
+  ['train', 'generate'].includes(args[0]) && !named('backend', 'wasm') && !named('backend', 'cpu');
+const env = { ...process.env };
+if (needsGpu && run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) !== 0) {
+  Object.assign(env, named('backend', 'webgpu') ? softwareGpuEnv() : { STILLROOM_GPU: 'none' });
+}
 
 // npm runs scripts in the project's root; paths are meant from where the person is.
 const cwd = process.env.INIT_CWD ?? process.cwd();
-process.exit(run(process.execPath, [program, ...args], { cwd, env: { ...process.env, ...software } }));
+process.exit(run(process.execPath, [program, ...args], { cwd, env }));

@@ -7,6 +7,7 @@ import { smallRecipe } from '../distill/recipe.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../store/records.ts';
 import type { Progress } from '../worker/client.ts';
 import type { Machine } from '../worker/protocol.ts';
+import type { MachineChoice } from './train/machine-choice.ts';
 import { draftOf, type RecipeDraft } from './train/recipe-draft.ts';
 
 /** What can compute: `webgpu`, `wasm` or `cpu`. */
@@ -46,7 +47,7 @@ export interface StudioState {
   draft: RecipeDraft;
   /** Test rows as typed; empty for all. */
   testRows: string;
-  backend: Backend | null;
+  backend: MachineChoice | null;
   requests: Record<RequestSlot, RequestStatus>;
 }
 

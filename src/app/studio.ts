@@ -19,10 +19,10 @@ import {
   currentDataset,
   idleRequest,
   studioStore,
-  type Backend,
   type RequestSlot,
   type StudioState,
 } from './studio-store.ts';
+import { engineRequest, parseMachineChoice, type MachineChoice } from './train/machine-choice.ts';
 import { draftOf, parseDraft, readDraft, readTestRows, type RecipeDraft } from './train/recipe-draft.ts';
 
 /** Events of a run are gathered for so long before the screens are drawn: ten pictures a second are enough. */
@@ -191,7 +191,7 @@ export class Studio {
     keepChoice('test-rows', text === '' ? null : text);
   }
 
-  setBackend(backend: Backend | null): void {
+  setBackend(backend: MachineChoice | null): void {
     this.#set({ backend });
     keepChoice('backend', backend);
   }
@@ -202,7 +202,7 @@ export class Studio {
     const { recipe } = readDraft(draft);
     const testRows = readTestRows(this.#state.testRows);
     if (datasetId === null || studentId === null || recipe === null || testRows === undefined) return;
-    const run = { datasetId, studentId, recipe, testRows, backend };
+    const run = { datasetId, studentId, recipe, testRows, ...engineRequest(backend) };
     const result = await this.#request('run', { type: 'start-run', run });
     if (!result) return;
     this.#set({ liveRunId: result.runId });
@@ -287,14 +287,13 @@ export class Studio {
       const chosen = readChoice(name);
       return records.some((record) => record.id === chosen) ? chosen : (records[0]?.id ?? null);
     };
-    const backend = readChoice('backend');
     this.#set({
       datasetId: known(datasets, 'dataset'),
       studentId: known(students, 'student'),
       runId: known(runs, 'run'),
       draft: parseDraft(readChoice('recipe')) ?? this.#state.draft,
       testRows: readChoice('test-rows') ?? '',
-      backend: backend === 'webgpu' || backend === 'wasm' || backend === 'cpu' ? backend : null,
+      backend: parseMachineChoice(readChoice('backend')),
     });
   }
 

@@ -6,7 +6,7 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- train [--student DIR] [--train FILE] [--train-rationales FILE] [--test FILE]
                             [--test-rationales FILE] [--recipe run.json] [--out DIR]
-                            [--engine tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
+                            [--engine tfjs|wasm] [--backend webgpu|wasm|cpu] [--test-rows N]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset.
@@ -14,8 +14,19 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--json]
       Says what was recognised, how many rows, which were refused and why, and how often the teacher is right.
 
-  npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--beams N] [--backend NAME]
-      Answers lines from standard input, one line each.
+  npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
+                               [--beams N] [--json] [--engine NAME] [--backend NAME]
+      Answers lines from standard input, one line each. With --json lines and answers are JSON strings, which may
+      hold line breaks.
+
+  npm run headless -- plan --student DIR [--batch N] [--input N] [--target N]
+      Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
+
+  npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
+                             [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]
+                             [--encoder-layers N|LIST] [--decoder-layers N|LIST] [--dtype f32|f16|bf16] [--json]
+      Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
+      (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
 Bad input ends with exit code 2 and one message that names the file, the line and what to do.
 `;

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
+import { engineChoices } from '../engine/choose.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { openFolder } from './files.ts';
 import { openEngine } from './machine.ts';
@@ -14,6 +15,8 @@ export async function generate(args: string[]): Promise<void> {
     student: { type: 'string' },
     prefix: { type: 'string', default: '' },
     'max-tokens': { type: 'string' },
+    'max-input-tokens': { type: 'string' },
+    json: { type: 'boolean', default: false },
     beams: { type: 'string' },
     engine: { type: 'string' },
     backend: { type: 'string' },
@@ -21,24 +24,27 @@ export async function generate(args: string[]): Promise<void> {
   if (options.student === undefined) {
     throw new InputError('generate needs a student.', 'Name its folder with --student DIR.');
   }
-  oneOf('engine', options.engine, ['tfjs']);
+  const engineChoice = oneOf('engine', options.engine, engineChoices);
   const backend = oneOf('backend', options.backend, ['webgpu', 'wasm', 'cpu']);
   const maxNewTokens = wholeNumber('max-tokens', options['max-tokens']) ?? defaultMaxTokens;
   const numBeams = wholeNumber('beams', options.beams) ?? 1;
+  const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;
   const student = await readStudentFolder(await openFolder(options.student), options.student);
-  const engine = await openEngine(student, backend);
+  const engine = await openEngine(student, { engine: engineChoice, backend });
   const { reason } = engine.describe();
   console.error(reason);
   const answer = async (lines: string[]) => {
-    const inputs = lines.map((line) => student.tokenizer.encode(options.prefix + line));
+    const inputs = lines.map((line) => student.tokenizer.encode(options.prefix + line, maxInputTokens));
     for (const { ids } of await engine.generate(inputs, { maxNewTokens, numBeams })) {
+      const text = student.tokenizer.decode(ids);
       // One line in, one line out: a line break in an answer would shift all that follow.
-      console.log(student.tokenizer.decode(ids).replaceAll('\n', ' '));
+      console.log(options.json ? JSON.stringify(text) : text.replaceAll('\n', ' '));
     }
   };
   let waiting: string[] = [];
+  let lineNumber = 0;
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    waiting.push(line);
+    waiting.push(options.json ? textOf(line, (lineNumber += 1)) : line);
     if (waiting.length === lineBatch || process.stdin.isTTY) {
       await answer(waiting);
       waiting = [];
@@ -46,4 +52,18 @@ export async function generate(args: string[]): Promise<void> {
   }
   if (waiting.length > 0) await answer(waiting);
   engine.dispose();
+}
+
+function textOf(line: string, lineNumber: number): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = null;
+  }
+  if (typeof value === 'string') return value;
+  throw new InputError('this is not a JSON string.', 'With --json every line is one, in quotation marks.', {
+    file: 'standard input',
+    line: lineNumber,
+  });
 }

@@ -3,6 +3,8 @@ import { InputError, reportError } from '../base/errors.ts';
 import { usage } from './arguments.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
+import { plan } from './plan.ts';
+import { reduce } from './reduce.ts';
 import { train } from './train.ts';
 
 async function main([command, ...args]: string[]): Promise<void> {
@@ -13,6 +15,10 @@ async function main([command, ...args]: string[]): Promise<void> {
       return inspect(args);
     case 'generate':
       return generate(args);
+    case 'plan':
+      return plan(args);
+    case 'reduce':
+      return reduce(args);
     case undefined:
     case 'help':
     case '--help':
@@ -20,7 +26,10 @@ async function main([command, ...args]: string[]): Promise<void> {
       console.log(usage);
       return;
     default:
-      throw new InputError(`"${command}" is no command.`, 'The commands are train, inspect and generate.');
+      throw new InputError(
+        `"${command}" is no command.`,
+        'The commands are train, inspect, generate, plan and reduce.',
+      );
   }
 }
 

@@ -12,6 +12,7 @@ import { Session } from '../distill/session.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
+import { engineChoices } from '../engine/choose.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { bundledFolder, openFolder, readText } from './files.ts';
 import { openEngine } from './machine.ts';
@@ -39,11 +40,11 @@ export async function train(args: string[]): Promise<void> {
     backend: { type: 'string' },
     'test-rows': { type: 'string' },
   });
-  oneOf('engine', options.engine, ['tfjs']);
+  const engineChoice = oneOf('engine', options.engine, engineChoices);
   const backend = oneOf('backend', options.backend, ['webgpu', 'wasm', 'cpu']);
   const testRows = wholeNumber('test-rows', options['test-rows']);
   const job = await openJob(options);
-  const engine = await openEngine(job.student, backend);
+  const engine = await openEngine(job.student, { engine: engineChoice, backend });
   const { engine: name, backend: chosen, adapter, reason } = engine.describe();
   console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
   sayWhatWasRead(job);

@@ -102,6 +102,30 @@ export function keysOf(id: string): IDBKeyRange {
   return IDBKeyRange.bound([id], [id, []]);
 }
 
+/**
+ * Writes all that `write` adds, or nothing: also where a request is refused before it is made (a value that cannot be
+ * cloned, a quota that is known to be exceeded), which would otherwise leave the requests before it to be committed.
+ */
+export async function allOrNothing(
+  transaction: { done: Promise<void>; abort: () => void },
+  write: (add: (request: Promise<unknown>) => void) => void,
+): Promise<void> {
+  const requests: Promise<unknown>[] = [transaction.done];
+  const ignore = (): void => undefined;
+  try {
+    write((request) => requests.push(request));
+  } catch (error) {
+    for (const request of requests) request.catch(ignore);
+    try {
+      transaction.abort();
+    } catch {
+      // It has been aborted by what went wrong.
+    }
+    throw error;
+  }
+  await Promise.all(requests);
+}
+
 /** Runs a write and turns the browser's refusals into StorageError. */
 export async function writing<T>(write: (database: StudioDatabase) => Promise<T>): Promise<T> {
   const database = await openDatabase();

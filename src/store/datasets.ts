@@ -1,6 +1,6 @@
 /** Datasets, their files and their examples. */
 import type { Example } from '../data/example.ts';
-import { keysOf, openDatabase, writing } from './database.ts';
+import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
 import type { Split } from '../data/split.ts';
 import type { DatasetRecord } from './records.ts';
 
@@ -39,21 +39,20 @@ export function writeDataset(
     const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
     const fileStore = transaction.objectStore('dataFiles');
     const exampleStore = transaction.objectStore('examples');
-    const requests: Promise<unknown>[] = [
-      fileStore.delete(keysOf(record.id)),
-      exampleStore.delete(keysOf(record.id)),
-      transaction.objectStore('datasets').put(record),
-    ];
-    for (const [fileId, blob] of files) requests.push(fileStore.put({ datasetId: record.id, fileId, blob }));
-    for (const split of ['train', 'test'] as const) {
-      const rows = examples[split];
-      for (let start = 0; start < rows.length; start += chunkLength) {
-        const chunk = start / chunkLength;
-        const part = rows.slice(start, start + chunkLength);
-        requests.push(exampleStore.put({ datasetId: record.id, split, chunk, examples: part }));
+    await allOrNothing(transaction, (add) => {
+      add(fileStore.delete(keysOf(record.id)));
+      add(exampleStore.delete(keysOf(record.id)));
+      add(transaction.objectStore('datasets').put(record));
+      for (const [fileId, blob] of files) add(fileStore.put({ datasetId: record.id, fileId, blob }));
+      for (const split of ['train', 'test'] as const) {
+        const rows = examples[split];
+        for (let start = 0; start < rows.length; start += chunkLength) {
+          const chunk = start / chunkLength;
+          const part = rows.slice(start, start + chunkLength);
+          add(exampleStore.put({ datasetId: record.id, split, chunk, examples: part }));
+        }
       }
-    }
-    await Promise.all([...requests, transaction.done]);
+    });
   });
 }
 
@@ -61,12 +60,11 @@ export function writeDataset(
 export function deleteDataset(datasetId: string): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
-    await Promise.all([
-      transaction.objectStore('datasets').delete(datasetId),
-      transaction.objectStore('dataFiles').delete(keysOf(datasetId)),
-      transaction.objectStore('examples').delete(keysOf(datasetId)),
-      transaction.done,
-    ]);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.objectStore('datasets').delete(datasetId));
+      add(transaction.objectStore('dataFiles').delete(keysOf(datasetId)));
+      add(transaction.objectStore('examples').delete(keysOf(datasetId)));
+    });
   });
 }
 

@@ -6,6 +6,7 @@ import type { LintNote } from '../data/lint.ts';
 import type { Split } from '../data/split.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, RunState } from '../distill/run-state.ts';
+import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
 
@@ -104,7 +105,8 @@ export interface RunRecord {
   recipe: Recipe;
   /** Test rows used for accuracy and comparison; null for all. */
   testRows: number | null;
-  /** What the person chose; null for "the best there is". */
+  /** What the person chose; null for “the best there is”. */
+  engineChoice: EngineChoice | null;
   backend: BackendName | null;
   state: RunState;
   /** When the worker last said that it is alive. */

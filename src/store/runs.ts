@@ -1,6 +1,6 @@
 /** Runs: record, metrics, predictions and the weights kept so far. */
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { keysOf, openDatabase, writing } from './database.ts';
+import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
 import type { RunRecord } from './records.ts';
 
 const predictionChunkLength = 500;
@@ -39,14 +39,13 @@ export async function readMetrics(runId: string): Promise<MetricsPoint[]> {
 export function writePredictions(runId: string, predictions: readonly Prediction[]): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction('predictions', 'readwrite');
-    const requests: Promise<unknown>[] = [transaction.store.delete(keysOf(runId))];
-    for (let start = 0; start < predictions.length; start += predictionChunkLength) {
-      const part = predictions.slice(start, start + predictionChunkLength);
-      requests.push(
-        transaction.store.put({ runId, chunk: start / predictionChunkLength, predictions: part }),
-      );
-    }
-    await Promise.all([...requests, transaction.done]);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.store.delete(keysOf(runId)));
+      for (let start = 0; start < predictions.length; start += predictionChunkLength) {
+        const part = predictions.slice(start, start + predictionChunkLength);
+        add(transaction.store.put({ runId, chunk: start / predictionChunkLength, predictions: part }));
+      }
+    });
   });
 }
 
@@ -63,13 +62,14 @@ export function writeWeights(record: RunRecord, bytes: Uint8Array): Promise<void
   return writing(async (database) => {
     const transaction = database.transaction(['weights', 'runs'], 'readwrite');
     const slices = transaction.objectStore('weights');
-    const requests: Promise<unknown>[] = [slices.delete(keysOf(record.id))];
-    for (let start = 0, slice = 0; start < bytes.length; start += weightSliceBytes, slice += 1) {
-      const part = bytes.slice(start, start + weightSliceBytes).buffer;
-      requests.push(slices.put({ runId: record.id, slice, bytes: part }));
-    }
-    requests.push(transaction.objectStore('runs').put(record));
-    await Promise.all([...requests, transaction.done]);
+    await allOrNothing(transaction, (add) => {
+      add(slices.delete(keysOf(record.id)));
+      for (let start = 0, slice = 0; start < bytes.length; start += weightSliceBytes, slice += 1) {
+        const part = bytes.slice(start, start + weightSliceBytes).buffer;
+        add(slices.put({ runId: record.id, slice, bytes: part }));
+      }
+      add(transaction.objectStore('runs').put(record));
+    });
   });
 }
 
@@ -90,12 +90,11 @@ export async function readWeights(runId: string): Promise<Uint8Array | null> {
 export function deleteRun(runId: string): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction(['runs', 'metrics', 'predictions', 'weights'], 'readwrite');
-    await Promise.all([
-      transaction.objectStore('runs').delete(runId),
-      transaction.objectStore('metrics').delete(keysOf(runId)),
-      transaction.objectStore('predictions').delete(keysOf(runId)),
-      transaction.objectStore('weights').delete(keysOf(runId)),
-      transaction.done,
-    ]);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.objectStore('runs').delete(runId));
+      add(transaction.objectStore('metrics').delete(keysOf(runId)));
+      add(transaction.objectStore('predictions').delete(keysOf(runId)));
+      add(transaction.objectStore('weights').delete(keysOf(runId)));
+    });
   });
 }

@@ -1,5 +1,5 @@
 /** Students: their records, and the files of those that a person dropped. */
-import { keysOf, openDatabase, writing } from './database.ts';
+import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
 import type { StudentRecord } from './records.ts';
 
 export async function listStudents(): Promise<StudentRecord[]> {
@@ -22,12 +22,11 @@ export function writeStudent(record: StudentRecord, files: ReadonlyMap<string, B
   return writing(async (database) => {
     const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
     const fileStore = transaction.objectStore('studentFiles');
-    const requests: Promise<unknown>[] = [
-      fileStore.delete(keysOf(record.id)),
-      transaction.objectStore('students').put(record),
-    ];
-    for (const [path, blob] of files) requests.push(fileStore.put({ studentId: record.id, path, blob }));
-    await Promise.all([...requests, transaction.done]);
+    await allOrNothing(transaction, (add) => {
+      add(fileStore.delete(keysOf(record.id)));
+      add(transaction.objectStore('students').put(record));
+      for (const [path, blob] of files) add(fileStore.put({ studentId: record.id, path, blob }));
+    });
   });
 }
 
@@ -35,10 +34,9 @@ export function writeStudent(record: StudentRecord, files: ReadonlyMap<string, B
 export function deleteStudent(studentId: string): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
-    await Promise.all([
-      transaction.objectStore('students').delete(studentId),
-      transaction.objectStore('studentFiles').delete(keysOf(studentId)),
-      transaction.done,
-    ]);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.objectStore('students').delete(studentId));
+      add(transaction.objectStore('studentFiles').delete(keysOf(studentId)));
+    });
   });
 }

@@ -5,6 +5,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
+import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Split } from '../data/split.ts';
 
@@ -19,6 +20,7 @@ export interface NewRun {
   /** Test rows for accuracy and comparison; null for all. */
   testRows: number | null;
   /** Null lets the studio choose. */
+  engine: EngineChoice | null;
   backend: BackendName | null;
 }
 

@@ -98,6 +98,7 @@ export class RunJournal {
     if (points.length === 0) return;
     this.#points = [];
     await appendMetrics(this.#record.id, points);
+    await this.#write();
     this.#wire.run(this.#record.id, { type: 'metrics', points });
     const { engine } = this.#record;
     if (engine) this.#wire.run(this.#record.id, { type: 'engine', description: engine });

@@ -128,7 +128,7 @@ export class RunKeeper {
       const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
       const control = new Control();
       await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
-      engine = await openEngine(student, run.backend);
+      engine = await openEngine(student, run);
       const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
       this.#active = active;
       await journal.engine(engine.describe());
@@ -196,7 +196,7 @@ export class RunKeeper {
       const test = limited(await readExamples(stored.datasetId, 'test'), testRows);
       if (test.length === 0)
         throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
-      engine = await openEngine(student, stored.backend);
+      engine = await openEngine(student, { engine: stored.engineChoice, backend: stored.backend });
       await restoreWeights(engine, runId);
       const control = new Control();
       const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
@@ -259,6 +259,7 @@ async function newRecord(run: NewRun): Promise<RunRecord> {
     studentName: student.name,
     recipe: run.recipe,
     testRows: run.testRows,
+    engineChoice: run.engine,
     backend: run.backend,
     state: { phase: 'idle' },
     heartbeatAt: Date.now(),

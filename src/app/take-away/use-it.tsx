@@ -19,7 +19,8 @@ export function UseIt({ run }: { run: RunRecord }) {
     <div className={styles['use']}>
       <h3>Use it</h3>
       <p className={styles['words']}>
-        Unzip it, then, with Hugging Face’s transformers:
+        Unzip it (the half-precision folder’s name ends in <code>-f16</code>), then, with Hugging Face’s
+        transformers:
         {prefix !== '' && (
           <>
             {' '}

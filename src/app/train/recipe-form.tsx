@@ -3,10 +3,11 @@ import { formatRecipe, presets } from '../../distill/recipe.ts';
 import { saveFile } from '../download.ts';
 import { machineWords } from '../frame/machine-words.ts';
 import { studio } from '../studio.ts';
-import { useStudio, type Backend } from '../studio-store.ts';
+import { useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, NumberField, SelectField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
+import { machineOptions, parseMachineChoice } from './machine-choice.ts';
 import { draftOf, issueOf, readDraft, readTestRows } from './recipe-draft.ts';
 import { issueWords, rangeWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
 import styles from './recipe-form.module.css';
@@ -130,13 +131,6 @@ function TestRows() {
   );
 }
 
-const backends = [
-  { value: '', label: 'the best there is' },
-  { value: 'webgpu', label: 'webgpu' },
-  { value: 'wasm', label: 'wasm' },
-  { value: 'cpu', label: 'cpu' },
-];
-
 function Machine() {
   const backend = useStudio((state) => state.backend);
   const machine = useStudio((state) => state.machine);
@@ -147,9 +141,9 @@ function Machine() {
         <SelectField
           label="Backend"
           meaning={machine === null ? 'What computes.' : `Without a choice: ${machineWords(machine)}`}
-          options={backends}
+          options={machineOptions}
           value={backend ?? ''}
-          onChange={(value) => studio.setBackend(value === '' ? null : (value as Backend))}
+          onChange={(value) => studio.setBackend(parseMachineChoice(value))}
         />
       </div>
     </fieldset>

@@ -7,6 +7,7 @@ import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu/dist/index.js';
 import { DeviceLostError, EngineError } from '../../base/errors.ts';
 import type { OpenBackend } from '../device.ts';
 import { makeCurrent } from './current.ts';
+import { addSmallGpuMatMul } from './kernels/gpu-matmul.ts';
 
 const raisedLimits = [
   'maxBufferSize',
@@ -55,6 +56,7 @@ export async function openGpu(adapter: GPUAdapter, name: string, reason: string)
   if ((tf.findBackendFactory('webgpu') as unknown) !== null) tf.removeBackend('webgpu');
   openDevice?.destroy();
   openDevice = device;
+  addSmallGpuMatMul();
   const backend = new WebGPUBackend(device, adapter.info);
   tf.registerBackend('webgpu', () => backend, 3);
   await tf.setBackend('webgpu');

@@ -16,11 +16,13 @@ async function prepare({ threadSource, ...files }: WasmPaths): Promise<void> {
   replaceWasmMatMul();
   const canThread = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT');
   if (canThread !== true) return;
-  if (threadSource === undefined) {
+  // The package uses half of the logical cores at most, and would start eight workers to use one.
+  const cores = globalThis.navigator.hardwareConcurrency;
+  if (threadSource === undefined || cores < 4) {
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     return;
   }
-  setThreadsCount(globalThis.navigator.hardwareConcurrency * 0 + 3);
+  setThreadsCount(cores);
   // Threads start from a script that the package makes of `factory.toString()`. A minifier renames what that
   // function uses from outside of itself, so that it is told its own text as it was before.
   const source = await threadSource();

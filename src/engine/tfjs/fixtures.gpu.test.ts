@@ -1,6 +1,6 @@
 /**
  * The engine against the project's own PyTorch fixtures (scripts/make_fixtures.py), so that every clone proves the
- * numbers. On software WebGPU, where a step takes seconds, the runs are cut short.
+ * numbers: all of them, on both backends.
  */
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
@@ -22,9 +22,7 @@ import {
 import { createTfjsEngine } from './tfjs-engine.ts';
 
 describe('PyTorch’s numbers, from our own fixtures', () => {
-  describeBackends((open, backend) => {
-    const isSlow = backend === 'webgpu';
-
+  describeBackends((open) => {
     for (const [model, kind] of [
       ['tiny-gated', ''],
       ['tiny-tied', ''],
@@ -41,7 +39,7 @@ describe('PyTorch’s numbers, from our own fixtures', () => {
     it('training on two tasks with accumulation and clipping', async () => {
       const student = readStudent(engineFixtures, 'tiny-gated');
       const engine = createTfjsEngine(student, open());
-      await checkTraining(engine, student, join(engineFixtures, 'training'), '', isSlow ? 1 : undefined);
+      await checkTraining(engine, student, join(engineFixtures, 'training'), '');
       engine.dispose();
     });
 
@@ -49,14 +47,14 @@ describe('PyTorch’s numbers, from our own fixtures', () => {
       const engine = createTfjsEngine(readStudent(engineFixtures, 'tiny-gated'), open());
       const { run, steps } = readJson(engineFixtures, 'dropout', 'expected.json') as ExpectedRun;
       const batches = microBatches(readTensors(engineFixtures, 'training', 'batches.safetensors'));
-      await checkSteps(engine, batches, { run, steps: isSlow ? steps.slice(0, 1) : steps });
+      await checkSteps(engine, batches, { run, steps });
       engine.dispose();
     });
 
     it('greedy and beam search', async () => {
       const folder = join(engineFixtures, 'generation');
       const engine = createTfjsEngine(readStudent(folder), open());
-      await checkGeneration(engine, folder, isSlow ? [0, 4] : undefined);
+      await checkGeneration(engine, folder);
       engine.dispose();
     });
   });

@@ -104,6 +104,25 @@ function gpuProgram(key: string, program: GpuProgram, outputShape: Shape): WebGP
   };
 }
 
+/** Runs one program into a new float32 tensor. @param key Names the program; the same key must mean the same code. */
+export function runGpuProgram(
+  backend: WebGPUBackend,
+  key: string,
+  program: GpuProgram,
+  outputShape: Shape,
+  inputs: readonly tf.TensorInfo[],
+  attributes: Attributes,
+): tf.TensorInfo {
+  const uniforms = Object.entries(program.uniforms ?? {}).map(([name, type]) => ({
+    type: type === 'i32' ? 'int32' : 'float32',
+    data: [attributes[name]!],
+  }));
+  return backend.runWebGPUProgram(gpuProgram(key, program, outputShape), [...inputs], 'float32', [
+    { type: 'int32', data: [outputShape[0]!] },
+    ...uniforms,
+  ]);
+}
+
 /** What runs a kernel on the current backend: tensors in, tensors out, no gradient of its own. */
 export type RunKernel<Input extends string, Output extends string> = (
   inputs: Record<Input, tf.Tensor>,
@@ -128,18 +147,13 @@ export function defineKernel<Input extends string, Output extends string>(
     const known: Record<string, tf.TensorInfo> = { ...inputs } as Record<string, tf.TensorInfo>;
     for (const name of outputNames) {
       const program = spec.programs[name];
-      const shape = outputShapes[name];
-      known[name] = gpu.runWebGPUProgram(
-        gpuProgram(`${spec.name}.${name}`, program, shape),
+      known[name] = runGpuProgram(
+        gpu,
+        `${spec.name}.${name}`,
+        program,
+        outputShapes[name],
         program.reads.map((read) => known[read]!),
-        'float32',
-        [
-          { type: 'int32', data: [shape[0]!] },
-          ...Object.entries(program.uniforms ?? {}).map(([uniform, type]) => ({
-            type: type === 'i32' ? 'int32' : 'float32',
-            data: [attributes[uniform]!],
-          })),
-        ],
+        attributes,
       );
     }
     return outputNames.map((name) => known[name]!);

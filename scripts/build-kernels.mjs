@@ -1,0 +1,124 @@
+/**
+ * Compiles the WebAssembly kernels (src/engine/wasm/assembly) into src/engine/wasm/generated, in two variants of one
+ * program: with a memory that threads share, and with one of its own for places where memory cannot be shared.
+ * Does nothing where the result is newer than every source. `node scripts/build-kernels.mjs` runs it by hand; the Vite
+ * and Vitest configurations run it through `kernels()`.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'engine', 'wasm');
+const sources = join(folder, 'assembly');
+const target = join(folder, 'generated');
+/** Pages of 64 KiB: the whole of a 32-bit address space. */
+const maximumPages = 65_536;
+const variants = [
+  { file: 'kernels.wasm', options: [] },
+  {
+    file: 'kernels-shared.wasm',
+    options: ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(maximumPages)],
+  },
+];
+
+function newestSource() {
+  const files = readdirSync(sources).map((name) => join(sources, name));
+  return Math.max(...[...files, fileURLToPath(import.meta.url)].map((file) => statSync(file).mtimeMs));
+}
+
+function isUpToDate(file) {
+  return existsSync(file) && statSync(file).mtimeMs >= newestSource();
+}
+
+async function compile(asc, { file, options }) {
+  const names = readdirSync(sources).filter((name) => name.endsWith('.ts'));
+  const texts = new Map(names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]));
+  let binary = null;
+  const { error, stderr } = await asc.main(
+    [
+      ...['index.ts', '--outFile', 'kernels.wasm', '-O3', '--converge', '--noAssert', '--runtime', 'stub'],
+      ...[
+        '--importMemory',
+        '--enable',
+        'simd',
+        '--enable',
+        'threads',
+        '--disable',
+        'relaxed-simd',
+        '--use',
+        'abort=',
+      ],
+      ...options,
+    ],
+    {
+      readFile: (name) => texts.get(name) ?? null,
+      writeFile: (name, contents) => {
+        if (name === 'kernels.wasm') binary = contents;
+      },
+      listFiles: () => names,
+    },
+  );
+  if (error !== null || binary === null) {
+    throw new Error(`The kernels do not compile.\n${stderr.toString()}${error?.message ?? ''}`);
+  }
+  // Written aside and renamed, since several builds may run at once.
+  const aside = join(target, `${file}.${process.pid}`);
+  writeFileSync(aside, binary);
+  renameSync(aside, join(target, file));
+  return binary;
+}
+
+/** Compiles what is out of date. @returns The sizes of what was compiled, by file name. */
+export async function buildKernels() {
+  const stale = variants.filter(({ file }) => !isUpToDate(join(target, file)));
+  if (stale.length === 0) return [];
+  mkdirSync(target, { recursive: true });
+  const { default: asc } = await import('assemblyscript/asc');
+  const built = [];
+  for (const variant of stale) {
+    const binary = await compile(asc, variant);
+    built.push({ file: variant.file, sizeBytes: binary.length, gzippedBytes: gzipSync(binary).length });
+  }
+  return built;
+}
+
+/**
+ * The Vite plugin that keeps the kernels up to date (before each build, test run and start of the server), and puts
+ * them into the program where it says `import … from './generated/kernels.wasm?inline'`: as `data:` URLs.
+ */
+export function kernels() {
+  return {
+    name: 'stillroom-kernels',
+    enforce: 'pre',
+    load(id) {
+      const file = join(target, basename(id.replace(/\?inline$/, '')));
+      if (!id.endsWith('.wasm?inline') || dirname(id) !== target) return null;
+      this.addWatchFile(file);
+      return `export default ${JSON.stringify(`data:application/wasm;base64,${readFileSync(file, 'base64')}`)};`;
+    },
+    async configResolved() {
+      await buildKernels();
+    },
+    configureServer(server) {
+      server.watcher.on('change', (file) => {
+        if (!file.startsWith(sources)) return;
+        buildKernels().catch((error) => server.config.logger.error(String(error)));
+      });
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { file, sizeBytes, gzippedBytes } of await buildKernels()) {
+    console.log(`${file}: ${sizeBytes} bytes, ${gzippedBytes} gzipped`);
+  }
+}

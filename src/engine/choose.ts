@@ -1,0 +1,59 @@
+/**
+ * Which engine runs: the compiled plan on WebAssembly where there is no real GPU, TensorFlow.js on WebGPU where there
+ * is one, and whatever a person names. TensorFlow.js is the reference: it runs on every backend, slower.
+ */
+import { EngineError } from '../base/errors.ts';
+import type { BackendName } from './engine.ts';
+
+/** Engines that a person can name. */
+export const engineChoices = ['tfjs', 'wasm'] as const;
+export type EngineChoice = (typeof engineChoices)[number];
+
+/** What a person asked for; null leaves it to the studio. */
+export interface EngineRequest {
+  engine: EngineChoice | null;
+  backend: BackendName | null;
+}
+
+/** What to open. A backend of null for TensorFlow.js: it looks for the best itself. */
+export type ChosenEngine =
+  { engine: 'wasm'; reason: string } | { engine: 'tfjs'; backend: BackendName | null };
+
+/**
+ * @param gpu What `probeAdapter` found; asked for only where it decides.
+ * @throws EngineError where engine and backend do not go together.
+ */
+export async function chooseEngine(
+  { engine, backend }: EngineRequest,
+  gpu: () => Promise<{ kind: 'none' | 'software' | 'hardware'; description: string }>,
+): Promise<ChosenEngine> {
+  if (engine === 'tfjs') return { engine, backend };
+  if (engine === 'wasm') {
+    if (backend !== null && backend !== 'wasm') {
+      throw new EngineError(
+        `The engine wasm runs on the backend wasm alone, not on ${backend}.`,
+        'Leave the backend out, or choose the engine tfjs.',
+      );
+    }
+    return { engine, reason: 'The engine wasm was asked for.' };
+  }
+  if (backend === 'wasm') return { engine: 'wasm', reason: 'WebAssembly was asked for.' };
+  if (backend !== null) return { engine: 'tfjs', backend };
+  const { kind, description } = await gpu();
+  switch (kind) {
+    case 'hardware':
+      return { engine: 'tfjs', backend: null };
+    case 'software':
+      return {
+        engine: 'wasm',
+        reason: `No GPU was found (the only adapter is ${description}, which is software), so training runs on WebAssembly.`,
+      };
+    case 'none':
+      return {
+        engine: 'wasm',
+        reason: `No GPU was found (${description}), so training runs on WebAssembly.`,
+      };
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,204 @@
+// Functions of four floats at once.
+
+// @ts-ignore: decorator
+@inline
+export function sumOf(v: v128): f32 {
+  return (
+    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3))
+  );
+}
+
+/**
+ * exp within 1.5e-7 of its value (relative), 0 below -87.33; above 88.3 it stays at e^88.3; NaN stays NaN.
+ * exp(n ln 2 + r) = 2^n (1 + r + r² q(r)), |r| ≤ ln 2 / 2; q fitted at Chebyshev nodes, its own error 1.0e-8.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const low = f32x4.splat(-87.33);
+  const clamped = f32x4.pmin(f32x4.pmax(x, low), f32x4.splat(88.3));
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)));
+  // ln 2 in two pieces, the first with so few bits that its product with n is exact.
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.1219444e-4)));
+  let q = f32x4.splat(0.0013933733571320772);
+  q = f32x4.add(f32x4.mul(q, r), f32x4.splat(0.008363235741853714));
+  q = f32x4.add(f32x4.mul(q, r), f32x4.splat(0.041666463017463684));
+  q = f32x4.add(f32x4.mul(q, r), f32x4.splat(0.16666576266288757));
+  q = f32x4.add(f32x4.mul(q, r), f32x4.splat(0.5));
+  const value = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), q), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(value, power), f32x4.lt(x, low));
+}
+
+/**
+ * tanh within 3e-7 of its value (relative); NaN stays NaN. Below 0.625 x + x³ q(x²), q fitted at Chebyshev nodes
+ * (2.6e-8), above 1 - 2 / (exp(2|x|) + 1) with x's sign.
+ */
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const z = f32x4.mul(x, x);
+  let q = f32x4.splat(-0.00599591014906764);
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(0.020925989374518394));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-0.053835343569517136));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(0.13332660496234894));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-0.333333283662796));
+  const near = f32x4.add(x, f32x4.mul(f32x4.mul(x, z), q));
+  const size = f32x4.abs(x);
+  const grown = f32x4.add(exp4(f32x4.add(size, size)), f32x4.splat(1));
+  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), grown));
+  const sign = v128.and(x, i32x4.splat(0x80000000));
+  return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, f32x4.splat(0.625)));
+}
+
+/** Reads up to four floats; lanes from `count` on are 0. */
+export function loadSome(pointer: usize, count: i32): v128 {
+  let v = f32x4.splat(0);
+  if (count > 0) v = v128.load_lane<f32>(pointer, v, 0);
+  if (count > 1) v = v128.load_lane<f32>(pointer, v, 1, 4);
+  if (count > 2) v = v128.load_lane<f32>(pointer, v, 2, 8);
+  if (count > 3) v = v128.load_lane<f32>(pointer, v, 3, 12);
+  return v;
+}
+
+/** Writes the first `count` (up to four) floats. */
+export function storeSome(pointer: usize, v: v128, count: i32): void {
+  if (count > 0) v128.store_lane<f32>(pointer, v, 0);
+  if (count > 1) v128.store_lane<f32>(pointer, v, 1, 4);
+  if (count > 2) v128.store_lane<f32>(pointer, v, 2, 8);
+  if (count > 3) v128.store_lane<f32>(pointer, v, 3, 12);
+}
+
+/** Σ a·b over `count` floats: sixteen running sums, added in a fixed order. */
+export function dot(a: usize, b: usize, count: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  let left = count;
+  while (left >= 16) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load(b, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load(b, 48)));
+    a += 64;
+    b += 64;
+    left -= 16;
+  }
+  while (left >= 4) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
+    a += 16;
+    b += 16;
+    left -= 4;
+  }
+  if (left > 0) s1 = f32x4.add(s1, f32x4.mul(loadSome(a, left), loadSome(b, left)));
+  return sumOf(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** target += x over `count` floats. */
+export function addTo(target: usize, x: usize, count: i32): void {
+  let left = count;
+  while (left >= 4) {
+    v128.store(target, f32x4.add(v128.load(target), v128.load(x)));
+    target += 16;
+    x += 16;
+    left -= 4;
+  }
+  while (left > 0) {
+    store<f32>(target, load<f32>(target) + load<f32>(x));
+    target += 4;
+    x += 4;
+    left -= 1;
+  }
+}
+
+/** target += factor·x over `count` floats. */
+export function addScaled(target: usize, x: usize, factor: f32, count: i32): void {
+  const f = f32x4.splat(factor);
+  let left = count;
+  while (left >= 4) {
+    v128.store(target, f32x4.add(v128.load(target), f32x4.mul(f, v128.load(x))));
+    target += 16;
+    x += 16;
+    left -= 4;
+  }
+  while (left > 0) {
+    store<f32>(target, load<f32>(target) + factor * load<f32>(x));
+    target += 4;
+    x += 4;
+    left -= 1;
+  }
+}
+
+/** target *= factor over `count` floats. */
+export function scaleBy(target: usize, factor: f32, count: i32): void {
+  const f = f32x4.splat(factor);
+  let left = count;
+  while (left >= 4) {
+    v128.store(target, f32x4.mul(v128.load(target), f));
+    target += 16;
+    left -= 4;
+  }
+  while (left > 0) {
+    store<f32>(target, load<f32>(target) * factor);
+    target += 4;
+    left -= 1;
+  }
+}
+
+/** The greatest of `count` floats (at least one); of a NaN nothing is promised but that exp4 of the rest shows it. */
+export function maximum(x: usize, count: i32): f32 {
+  let best = f32x4.splat(load<f32>(x));
+  let left = count;
+  while (left >= 4) {
+    best = f32x4.pmax(best, v128.load(x));
+    x += 16;
+    left -= 4;
+  }
+  while (left > 0) {
+    best = f32x4.pmax(best, v128.load_splat<f32>(x));
+    x += 4;
+    left -= 1;
+  }
+  const pair = f32x4.pmax(best, v128.shuffle<f32>(best, best, 2, 3, 2, 3));
+  const a = f32x4.extract_lane(pair, 0);
+  const b = f32x4.extract_lane(pair, 1);
+  return a < b ? b : a;
+}
+
+/** Writes exp(x - shift) of `count` floats to `target` (which may be x) and returns their sum. */
+export function expAndSum(x: usize, target: usize, shift: f32, count: i32): f32 {
+  const s = f32x4.splat(shift);
+  let sum0 = f32x4.splat(0);
+  let sum1 = f32x4.splat(0);
+  let left = count;
+  while (left >= 8) {
+    const e0 = exp4(f32x4.sub(v128.load(x), s));
+    const e1 = exp4(f32x4.sub(v128.load(x, 16), s));
+    v128.store(target, e0);
+    v128.store(target, e1, 16);
+    sum0 = f32x4.add(sum0, e0);
+    sum1 = f32x4.add(sum1, e1);
+    x += 32;
+    target += 32;
+    left -= 8;
+  }
+  while (left > 0) {
+    const lanes = left < 4 ? left : 4;
+    const e = exp4(f32x4.sub(loadSome(x, lanes), s));
+    storeSome(target, e, lanes);
+    sum0 = f32x4.add(sum0, keepLanes(e, lanes));
+    x += 16;
+    target += 16;
+    left -= 4;
+  }
+  return sumOf(f32x4.add(sum0, sum1));
+}
+
+/** Lanes from `count` on set to 0. */
+// @ts-ignore: decorator
+@inline
+function keepLanes(v: v128, count: i32): v128 {
+  return v128.and(v, i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3)));
+}

@@ -1,0 +1,369 @@
+/**
+ * Runs plans in WebAssembly. One linear memory holds everything: the control block, the slabs, and an arena for the
+ * plan in use (the threads' scratch memory, its commands, tables and slots). Plans take turns in the arena, which is
+ * as large as the largest of them needs.
+ */
+import { EngineError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/units.ts';
+import type { Executor, ExecutorDescription } from '../plan/executor.ts';
+import type { Operation } from '../plan/operations.ts';
+import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
+import type { SlabLayout } from '../plan/slab-layout.ts';
+import { commandWords, encode, type Addresses } from './commands.ts';
+import { instantiate, reportFailure, type KernelExports } from './instantiate.ts';
+import type { Kernels } from './kernels.ts';
+import { runBlockBytes, writeRunBlock, type Scratch } from './run-block.ts';
+import type { StartThread, Thread } from './threads.ts';
+
+export interface WasmExecutorOptions {
+  kernels: Kernels;
+  /** Threads wanted, this one among them. More than one needs `startThread` and memory that can be shared. */
+  threads?: number;
+  startThread?: StartThread | undefined;
+  /** Computes this many shares one after the other, on one thread, as so many threads would. For tests. */
+  turns?: number;
+  /** Fills every slot that should not matter with NaN before each program. For tests. */
+  poison?: boolean;
+}
+
+const pageBytes = 65_536;
+const maximumPages = 65_536;
+const alignment = 256;
+/** The first page belongs to the kernels' own constants. */
+const controlAddress = pageBytes;
+const runAddress = controlAddress + alignment;
+const slabsAddress = runAddress + runBlockBytes + alignment;
+/** Word of the control block that counts announcements. */
+const jobWord = 2;
+const slabNames = ['parameters', 'gradients', 'expAvg', 'expAvgSq'] as const satisfies readonly SlabName[];
+
+function align(address: number): number {
+  return Math.ceil(address / alignment) * alignment;
+}
+
+interface Program {
+  /** In bytes. */
+  address: number;
+  count: number;
+  words: Int32Array;
+}
+
+/** A plan laid out in the arena. */
+interface Layout {
+  scratch: Scratch;
+  programs: ReadonlyMap<ProgramName, Program>;
+  tablesAddress: number;
+  slotAddresses: readonly number[];
+  end: number;
+}
+
+export class WasmExecutor implements Executor {
+  readonly stepsPerRead = 1;
+  readonly #options: WasmExecutorOptions;
+  readonly #memory: WebAssembly.Memory;
+  readonly #module: WebAssembly.Module;
+  readonly #kernels: KernelExports;
+  readonly #parts: number;
+  /** Address of each part of each slab. */
+  readonly #slabs: Record<SlabName, readonly number[]>;
+  readonly #partLengths: readonly number[];
+  readonly #arena: number;
+  readonly #layouts = new Map<Plan, Layout>();
+  #threads: Promise<Thread[]> | null = null;
+  #plan: Plan | null = null;
+  /** Why nothing more can be run. */
+  #failure: string | null = null;
+
+  /** @throws EngineError where the slabs do not fit in memory. */
+  constructor(layout: SlabLayout, options: WasmExecutorOptions) {
+    this.#options = options;
+    const { plain, shared } = options.kernels;
+    const wanted = options.startThread === undefined ? 1 : Math.max(1, options.threads ?? 1);
+    const sharing = wanted > 1 && shared !== null;
+    this.#parts = sharing ? wanted : 1;
+    this.#module = sharing ? shared : plain;
+    this.#partLengths = layout.partLengths;
+    let end = slabsAddress;
+    const slab = () =>
+      layout.partLengths.map((length) => {
+        const address = end;
+        end = align(end + 4 * length);
+        return address;
+      });
+    this.#slabs = { parameters: slab(), gradients: slab(), expAvg: slab(), expAvgSq: slab() };
+    this.#arena = end;
+    this.#memory = makeMemory(Math.ceil(end / pageBytes), sharing);
+    this.#kernels = instantiate(this.#module, this.#memory, controlAddress);
+    this.#kernels.join(0, this.#parts);
+  }
+
+  describe(): ExecutorDescription {
+    const threads = this.#parts === 1 ? 'one thread' : `${this.#parts} threads`;
+    const bytesHeld = this.#memory.buffer.byteLength;
+    return { engine: 'wasm', backend: 'wasm', adapter: `WebAssembly SIMD, ${threads}`, bytesHeld };
+  }
+
+  async prepare(plan: Plan): Promise<void> {
+    this.#check();
+    if (this.#parts > 1) {
+      this.#threads ??= this.#startThreads();
+      await this.#threads;
+    }
+    if (this.#plan === plan) return;
+    let layout = this.#layouts.get(plan);
+    if (layout === undefined) {
+      layout = this.#layOut(plan);
+      this.#grow(layout.end);
+      this.#layouts.set(plan, layout);
+    }
+    this.#plan = plan;
+    for (const { address, words } of layout.programs.values())
+      this.#integers(address, words.length).set(words);
+    for (const { table, values } of plan.constants) this.writeTable(table, values);
+  }
+
+  release(plan: Plan): void {
+    this.#layouts.delete(plan);
+    if (this.#plan === plan) this.#plan = null;
+  }
+
+  writeTable(table: Table, values: Int32Array): void {
+    if (values.length > table.length) throw new RangeError('More values than the table holds.');
+    this.#integers(this.#inUse().tablesAddress + 4 * table.offset, values.length).set(values);
+  }
+
+  writeTensor(tensor: Tensor, values: Float64Array): void {
+    this.#floats(this.#address(tensor), values.length).set(values);
+  }
+
+  run(program: ProgramName, run: Run): void {
+    this.#check();
+    const layout = this.#inUse();
+    const found = layout.programs.get(program);
+    if (found === undefined || found.count === 0) return;
+    if (this.#options.poison === true) this.#poison(layout);
+    writeRunBlock(new DataView(this.#memory.buffer, runAddress, runBlockBytes), run, layout.scratch);
+    try {
+      if (this.#options.turns !== undefined) this.#runInTurns(found, this.#options.turns);
+      else this.#runTogether(found);
+    } catch (error) {
+      // Only a mistake of ours, or a table that lies, can come here; the other threads may wait for ever.
+      reportFailure(this.#memory, controlAddress);
+      this.#failure = `The kernels stopped (${error instanceof Error ? error.message : String(error)}).`;
+      this.#check();
+    }
+  }
+
+  // DEBUG
+  runOne(one: Plan, run: Run): void {
+    const saved = this.#plan;
+    const base = this.#layouts.get(saved!)!;
+    const layout = this.#layOut(one);
+    const p = layout.programs.get('pass')!;
+    writeRunBlock(new DataView(this.#memory.buffer, runAddress, runBlockBytes), run, base.scratch);
+    const lay2 = this.#layOut(saved!);
+    const rec = p.words;
+    this.#grow(base.end + 65536);
+    this.#integers(base.end, rec.length).set(rec);
+    void lay2;
+    this.#kernels.run(base.end, p.count, runAddress, controlAddress);
+  }
+
+  readTable(table: Table, length: number): Promise<Int32Array> {
+    return Promise.resolve(this.#integers(this.#inUse().tablesAddress + 4 * table.offset, length).slice());
+  }
+
+  readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
+    return Promise.resolve(copyOf(this.#floats(this.#address(tensor), length)));
+  }
+
+  writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
+    this.#floats(this.#slabs[slab][part]! + 4 * offset, values.length).set(values);
+  }
+
+  readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
+    return Promise.resolve(copyOf(this.#floats(this.#slabs[slab][part]! + 4 * offset, length)));
+  }
+
+  clearSlab(slab: SlabName): void {
+    this.#slabs[slab].forEach((address, part) => this.#floats(address, this.#partLengths[part]!).fill(0));
+  }
+
+  dispose(): void {
+    this.#failure ??= 'The engine has been disposed of.';
+    this.#layouts.clear();
+    this.#plan = null;
+    if (this.#threads === null) return;
+    this.#kernels.dismiss(controlAddress);
+    this.#threads.then(
+      (threads) => threads.forEach((thread) => thread.terminate()),
+      () => undefined,
+    );
+    this.#threads = null;
+  }
+
+  #check(): void {
+    if (this.#failure !== null) throw new EngineError(this.#failure, 'Load the student again.');
+  }
+
+  #runTogether({ address, count }: Program): void {
+    if (this.#parts > 1) this.#kernels.announce(address, count, runAddress, controlAddress);
+    this.#kernels.run(address, count, runAddress, controlAddress);
+  }
+
+  #runInTurns({ address, count }: Program, parts: number): void {
+    for (let command = address; command < address + 4 * commandWords * count; command += 4 * commandWords) {
+      for (let part = 0; part < parts; part += 1) this.#kernels.runShare(command, runAddress, part, parts);
+    }
+  }
+
+  #startThreads(): Promise<Thread[]> {
+    const start = this.#options.startThread!;
+    const job = this.#integers(controlAddress, jobWord + 1)[jobWord]!;
+    const shared = {
+      module: this.#module,
+      memory: this.#memory,
+      parts: this.#parts,
+      control: controlAddress,
+      job,
+    };
+    return Promise.all(
+      Array.from({ length: this.#parts - 1 }, (_, index) => start({ ...shared, part: index + 1 })),
+    );
+  }
+
+  #layOut(plan: Plan): Layout {
+    const operations = [...plan.programs.values()].flat();
+    const bytes = this.#kernels.scratchBytes(...scratchNeeds(operations));
+    const scratch: Scratch = { address: this.#arena, bytes };
+    const tablesAddress = align(scratch.address + bytes * Math.max(this.#parts, this.#options.turns ?? 1));
+    let end = align(tablesAddress + 4 * plan.tablesLength);
+    const slotAddresses = plan.slots.map(({ length }) => {
+      const address = end;
+      end = align(end + 4 * length);
+      return address;
+    });
+    const addresses: Addresses = {
+      tensor: ({ place, offset }) =>
+        4 * offset +
+        (place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : slotAddresses[place.slot]!),
+      table: ({ offset }) => tablesAddress + 4 * offset,
+      slabs: (part, offset) =>
+        slabNames.map((name) => this.#slabs[name][part]! + 4 * offset) as [number, number, number, number],
+      capacities: plan.capacities,
+    };
+    const programs = new Map<ProgramName, Program>();
+    for (const [name, list] of plan.programs) {
+      const records = list.flatMap((operation) => encode(operation, addresses));
+      const words = new Int32Array(records.length * commandWords);
+      records.forEach((record, index) => words.set(record, index * commandWords));
+      programs.set(name, { address: end, count: records.length, words });
+      end = align(end + words.byteLength);
+    }
+    return { scratch, programs, tablesAddress, slotAddresses, end };
+  }
+
+  #grow(end: number): void {
+    const pages = Math.ceil(end / pageBytes) - this.#memory.buffer.byteLength / pageBytes;
+    if (pages <= 0) return;
+    try {
+      if (end > maximumPages * pageBytes) throw new RangeError();
+      this.#memory.grow(pages);
+    } catch {
+      throw outOfMemory(end);
+    }
+  }
+
+  #poison({ slotAddresses }: Layout): void {
+    this.#plan!.slots.forEach(({ persistent, length }, index) => {
+      if (!persistent) this.#floats(slotAddresses[index]!, length).fill(NaN);
+    });
+  }
+
+  #inUse(): Layout {
+    const layout = this.#plan === null ? undefined : this.#layouts.get(this.#plan);
+    if (layout === undefined) throw new Error('No plan has been prepared.');
+    return layout;
+  }
+
+  #address({ place, offset }: Tensor): number {
+    const base =
+      place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : this.#inUse().slotAddresses[place.slot]!;
+    return base + 4 * offset;
+  }
+
+  #floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+
+  #integers(address: number, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, length);
+  }
+}
+
+/** Into memory that is not shared. */
+function copyOf(values: Float32Array): Float32Array {
+  const copy = new Float32Array(values.length);
+  copy.set(values);
+  return copy;
+}
+
+/** Most keys of an attention, most distances of a bias table, most columns of a norm. */
+function scratchNeeds(operations: readonly Operation[]): [number, number, number] {
+  let [keys, distances, columns] = [1, 1, 1];
+  for (const operation of operations) {
+    switch (operation.kind) {
+      case 'attention':
+        keys = Math.max(keys, operation.probabilities.shape[2]!);
+        distances = Math.max(distances, operation.bias?.buckets.length ?? 0);
+        break;
+      case 'attentionBackward':
+        keys = Math.max(keys, operation.probabilities.shape[2]!);
+        break;
+      case 'biasGradient':
+        distances = Math.max(distances, operation.buckets.length + operation.output.shape[0]!);
+        break;
+      case 'decodeSelfAttention':
+        distances = Math.max(distances, operation.bias.buckets.length);
+        break;
+      case 'decodeCrossAttention':
+        keys = Math.max(keys, operation.k.of.shape[0]!);
+        break;
+      case 'rmsNormBackward':
+        columns = Math.max(columns, operation.x.shape[1]!);
+        break;
+      case 'embedBackward':
+        columns = Math.max(columns, operation.output.shape[1]!);
+        break;
+      default:
+    }
+  }
+  return [keys, distances, columns];
+}
+
+function outOfMemory(sizeBytes: number): EngineError {
+  return new EngineError(
+    `This needs ${formatBytes(sizeBytes)} of memory, more than WebAssembly could get.`,
+    'Choose a smaller student, a smaller batch or shorter texts.',
+  );
+}
+
+function makeMemory(initial: number, shared: boolean): WebAssembly.Memory {
+  if (initial > maximumPages) throw outOfMemory(initial * pageBytes);
+  if (!shared) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum: maximumPages });
+    } catch {
+      throw outOfMemory(initial * pageBytes);
+    }
+  }
+  // Shared memory reserves its maximum at once; small devices refuse the whole address space.
+  for (let maximum = maximumPages; maximum >= initial; maximum = Math.floor(maximum / 2)) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared: true });
+    } catch {
+      // Try with less.
+    }
+  }
+  throw outOfMemory(initial * pageBytes);
+}
