@@ -6,6 +6,16 @@ import { securityHeaders } from './scripts/headers.mjs';
 export default defineConfig({
   plugins: [react(), kernels()],
   worker: { format: 'es', plugins: () => [kernels()] },
+  // Found by the worker only when it first trains, they would reload the page under it in development.
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-core/dist/register_all_gradients.js',
+      '@tensorflow/tfjs-backend-cpu/dist/index.js',
+      '@tensorflow/tfjs-backend-wasm/dist/index.js',
+      '@tensorflow/tfjs-backend-webgpu/dist/index.js',
+    ],
+  },
   build: { target: 'es2023', chunkSizeWarningLimit: 1500 },
   server: { headers: securityHeaders({ development: true }) },
   preview: { headers: securityHeaders({ development: false }) },

@@ -61,7 +61,7 @@ test('bad students are refused in words, and the one that was there stays', asyn
     );
   });
   await expect(alert).toContainText(/shared\.weight.*NaN/s);
-  await expect(page.getByRole('main')).toContainText('seedling');
+  await expect(page.getByRole('main')).toContainText('nano');
 });
 
 /** Runs `code` in the studio's worker, after it listens and before it is asked for anything. */

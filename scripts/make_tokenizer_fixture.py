@@ -48,7 +48,7 @@ SAMPLE_ROWS = 5
 
 
 def main():
-    tokenizer = AutoTokenizer.from_pretrained("public/students/seedling")
+    tokenizer = AutoTokenizer.from_pretrained("public/students/nano")
     cases = []
 
     def add(name, text, max_length=None):

@@ -4,7 +4,7 @@ import { escapeMarkdown, modelCard, type ModelCardFacts } from './model-card.ts'
 
 const facts: ModelCardFacts = {
   name: 'quiet-heron',
-  baseStudent: 'seedling',
+  baseStudent: 'nano',
   parameters: 618880,
   recipe: { ...notebookRecipe, alpha: 0.1 },
   datasetName: 'trips',
@@ -29,7 +29,7 @@ describe('modelCard', () => {
 
   it.each([
     '# quiet-heron\n',
-    'A T5 of 618,880 parameters (float16), distilled from seedling',
+    'A T5 of 618,880 parameters (float16), distilled from nano',
     '| Student before, asked with the bare input | 0.00 % | 0.00 % – 1.88 % | 0 of 200 |',
     '| 81.50 % | 75.54 % – 86.27 % | 163 of 200 |',
     '| Teacher | 88.50 % | 83.34 % – 92.21 % | 177 of 200 |',

@@ -29,7 +29,7 @@ const golden = '../shared/golden/cos-e-run/student';
 const folders: [string, () => Map<string, Uint8Array>][] = [
   ['v1.1', () => tinyFolder()],
   ['v1.0', () => tinyFolder({ tie_word_embeddings: true, feed_forward_proj: 'relu' })],
-  ['the bundled student', () => fromDisk('public/students/seedling')],
+  ['the bundled student', () => fromDisk('public/students/nano')],
   ...(existsSync(golden)
     ? [['the golden student', () => fromDisk(golden)] satisfies [string, () => Map<string, Uint8Array>]]
     : []),

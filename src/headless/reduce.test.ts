@@ -111,7 +111,7 @@ describe.skipIf(!existsSync(golden) || !existsSync(data))(
 describe('headless reduce', () => {
   const folder = mkdtempSync(join(tmpdir(), 'reduce-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const student = 'public/students/seedling';
+  const student = 'public/students/nano';
   const train = 'public/sample/test.jsonl';
   const open = async (path: string) => readStudentFolder(await openFolder(path), path);
 

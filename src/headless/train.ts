@@ -86,7 +86,7 @@ async function openJob(options: {
   checkTrainable(recipe, train.examples);
   const testFile = options.test ?? (options.train === undefined ? join(sample, 'test.jsonl') : undefined);
   const test = testFile === undefined ? null : await openData(testFile, options['test-rationales']);
-  const studentFolder = options.student ?? join(bundledFolder(), 'students', 'seedling');
+  const studentFolder = options.student ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const datasetName = options.train === undefined ? 'the sample' : basename(options.train);
   return { student, recipe, datasetName, train, test };

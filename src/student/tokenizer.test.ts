@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(t5Folder))('the T5 tokenizer (skipped where ../share
 });
 
 describe('the bundled tokenizer', () => {
-  const folder = 'public/students/seedling';
+  const folder = 'public/students/nano';
   const text = (file: string) => readFileSync(`${folder}/${file}`, 'utf8');
   const tokenizer = parseTokenizer(
     { tokenizer: text('tokenizer.json'), config: text('tokenizer_config.json') },

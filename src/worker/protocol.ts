@@ -10,7 +10,7 @@ import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Split } from '../data/split.ts';
 
 /** Ids of what comes with the studio. */
-export const bundledStudentId = 'seedling';
+export const bundledStudentId = 'nano';
 export const sampleDatasetId = 'sample';
 
 export interface NewRun {

@@ -9,7 +9,7 @@ const run = {
   datasetId: 'd',
   datasetName: 'trips',
   studentId: 's',
-  studentName: 'seedling',
+  studentName: 'nano',
   savedStep: 20,
   state: { phase: 'done', step: 20, stopped: false },
 } as RunRecord;
@@ -35,6 +35,6 @@ test('what is missing is named', () => {
   expect(compareObstacle(state({ runs: [training], liveRunId: 'r' }), training, null)).toContain('pause it');
   expect(compareObstacle(state(), { ...run, savedStep: null }, null)).toContain('kept no weights');
   expect(compareObstacle(state({ datasets: [] }), run, null)).toContain('trips');
-  expect(compareObstacle(state({ students: [] }), run, null)).toContain('seedling');
+  expect(compareObstacle(state({ students: [] }), run, null)).toContain('nano');
   expect(compareObstacle(state(), run, undefined)).toContain('whole number');
 });

@@ -22,7 +22,7 @@ const full: StudioState = {
     } as unknown as DatasetRecord,
   ],
   datasetId: 'd',
-  students: [{ id: 's', name: 'seedling', parameters: 618_880 } as StudentRecord],
+  students: [{ id: 's', name: 'nano', parameters: 618_880 } as StudentRecord],
   studentId: 's',
   runs: [run],
   runId: 'r',
@@ -37,7 +37,7 @@ test('before anything was done, every station says what it waits for', () => {
 
 test('the rail alone is a status board', () => {
   expect(stationLine('data', full).words).toBe('9,741 rows · 1,221 test');
-  expect(stationLine('student', full).words).toBe('seedling · 0.6 M');
+  expect(stationLine('student', full).words).toBe('nano · 0.6 M');
   expect(stationLine('train', full).words).toBe('340 steps');
   expect(stationLine('train', { ...full, liveRunId: 'r' }).words).toBe('step 340 of 600');
   expect(stationLine('compare', full).words).toBe('79 %');
