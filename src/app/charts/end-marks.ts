@@ -28,6 +28,8 @@ interface EndMark {
   y: number;
   text: string;
   colour: string;
+  /** Left edge and middle of the label. */
+  labelX: number;
   labelY: number;
 }
 
@@ -39,32 +41,39 @@ export function drawEndMarks(
 ): void {
   const { ctx, bbox } = plot;
   const ratio = uPlot.pxRatio;
-  const marks = series.flatMap((line): EndMark[] => {
-    const index = lastIndex(line.values);
-    const value = line.values[index];
-    const x = plot.data[0][index];
-    if (value === null || value === undefined || x === undefined) return [];
-    const y = plot.valToPos(value, 'y', true);
-    const text = `${line.label} ${format(value)}`;
-    return [{ x: plot.valToPos(x, 'x', true), y, text, colour: colourOf(line.token), labelY: y }];
-  });
-  spread(marks, (labelSize + 4) * ratio, bbox.top + 8 * ratio, bbox.top + bbox.height - 7 * ratio);
   ctx.save();
   ctx.font = `600 ${labelSize * ratio}px "Figtree Variable", sans-serif`;
   // uPlot leaves its own alignment and dashes behind.
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
   ctx.setLineDash([]);
-  for (const mark of marks) drawMark(ctx, mark, ratio, bbox.left + bbox.width);
+  const marks = series.flatMap((line): EndMark[] => {
+    const index = lastIndex(line.values);
+    const value = line.values[index];
+    const atX = plot.data[0][index];
+    if (value === null || value === undefined || atX === undefined) return [];
+    const x = plot.valToPos(atX, 'x', true);
+    const y = plot.valToPos(value, 'y', true);
+    const text = `${line.label} ${format(value)}`;
+    const width = ctx.measureText(text).width;
+    // Beside the dot where there is room, else above the line.
+    const fits = x + 10 * ratio + width <= bbox.left + bbox.width;
+    const label = fits
+      ? { labelX: x + 10 * ratio, labelY: y }
+      : { labelX: x - 8 * ratio - width, labelY: y - 11 * ratio };
+    return [{ x, y, text, colour: colourOf(line.token), ...label }];
+  });
+  spread(marks, (labelSize + 4) * ratio, bbox.top + 8 * ratio, bbox.top + bbox.height - 7 * ratio);
+  for (const mark of marks) drawMark(ctx, mark, ratio);
   ctx.restore();
 }
 
 /** Moves labels down, then up again from below, until none covers another. */
 function spread(marks: EndMark[], distance: number, top: number, bottom: number): void {
-  marks.sort((a, b) => a.y - b.y);
+  marks.sort((a, b) => a.labelY - b.labelY);
   let free = top;
   for (const mark of marks) {
-    mark.labelY = Math.max(mark.y, free);
+    mark.labelY = Math.max(mark.labelY, free);
     free = mark.labelY + distance;
   }
   let limit = bottom;
@@ -74,20 +83,16 @@ function spread(marks: EndMark[], distance: number, top: number, bottom: number)
   }
 }
 
-function drawMark(ctx: CanvasRenderingContext2D, mark: EndMark, ratio: number, right: number): void {
+function drawMark(ctx: CanvasRenderingContext2D, mark: EndMark, ratio: number): void {
   ctx.beginPath();
   ctx.arc(mark.x, mark.y, 3.5 * ratio, 0, 2 * Math.PI);
   ctx.fillStyle = mark.colour;
   ctx.fill();
-  const width = ctx.measureText(mark.text).width;
-  const fits = mark.x + 10 * ratio + width <= right;
-  const x = fits ? mark.x + 10 * ratio : mark.x - 8 * ratio - width;
-  const y = fits ? mark.labelY : mark.labelY - 11 * ratio;
   // A ground of its own keeps the words legible over lines.
   ctx.lineWidth = 4 * ratio;
   ctx.lineJoin = 'round';
   ctx.strokeStyle = colourOf('--paper');
-  ctx.strokeText(mark.text, x, y);
+  ctx.strokeText(mark.text, mark.labelX, mark.labelY);
   ctx.fillStyle = mark.colour;
-  ctx.fillText(mark.text, x, y);
+  ctx.fillText(mark.text, mark.labelX, mark.labelY);
 }

@@ -12,7 +12,7 @@ export function StudentPicture({ student }: { student: StudentRecord }) {
   const tables = config.tie_word_embeddings ? 1 : 2;
   const share = (config.vocab_size * config.d_model * tables) / parameters;
   // From 64 to 1,024 on a logarithmic scale: a nano student is narrow, a large one is wide.
-  const width = 80 + 100 * Math.min(1, Math.max(0, Math.log2(config.d_model / 64) / 4));
+  const width = Math.round(80 + 100 * Math.min(1, Math.max(0, Math.log2(config.d_model / 64) / 4)));
   return (
     <figure
       className={styles['figure']}

@@ -154,21 +154,6 @@ export class WasmExecutor implements Executor {
     }
   }
 
-  // DEBUG
-  runOne(one: Plan, run: Run): void {
-    const saved = this.#plan;
-    const base = this.#layouts.get(saved!)!;
-    const layout = this.#layOut(one);
-    const p = layout.programs.get('pass')!;
-    writeRunBlock(new DataView(this.#memory.buffer, runAddress, runBlockBytes), run, base.scratch);
-    const lay2 = this.#layOut(saved!);
-    const rec = p.words;
-    this.#grow(base.end + 65536);
-    this.#integers(base.end, rec.length).set(rec);
-    void lay2;
-    this.#kernels.run(base.end, p.count, runAddress, controlAddress);
-  }
-
   readTable(table: Table, length: number): Promise<Int32Array> {
     return Promise.resolve(this.#integers(this.#inUse().tablesAddress + 4 * table.offset, length).slice());
   }

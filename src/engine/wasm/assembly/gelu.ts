@@ -1,33 +1,26 @@
-// The gate of T5 v1.1: GELU in its tanh form, and its slope.
-import { tanh4 } from './vector';
+// The gate of T5 v1.1: GELU in its tanh form, and its slope. With s = (1 + tanh u) / 2 = 1 / (1 + exp(-2u)) both need one
+// exponential and one division, and keep their relative accuracy where tanh comes close to -1.
+import { exp4 } from './vector';
 
-/** The hyperbolic tangent in GELU: tanh(√(2/π)·(x + 0.044715·x³)). */
+/** s for u = √(2/π)·(x + 0.044715·x³). */
 // @ts-ignore: decorator
 @inline
-export function geluTanh4(x: v128): v128 {
-  const cubic = f32x4.mul(f32x4.splat(0.044715), f32x4.mul(f32x4.mul(x, x), x));
-  return tanh4(f32x4.mul(f32x4.splat(0.7978845608), f32x4.add(x, cubic)));
-}
-
-/** 0.5·x·(1 + t). */
-// @ts-ignore: decorator
-@inline
-export function geluOf(x: v128, t: v128): v128 {
-  return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(f32x4.splat(1), t));
-}
-
-export function gelu4(x: v128): v128 {
-  return geluOf(x, geluTanh4(x));
-}
-
-/** GELU's derivative, t as above. */
-// @ts-ignore: decorator
-@inline
-export function geluSlopeOf(x: v128, t: v128): v128 {
+export function gateOf(x: v128): v128 {
   const one = f32x4.splat(1);
-  const half = f32x4.splat(0.5);
-  const square = f32x4.mul(f32x4.splat(0.134145), f32x4.mul(x, x));
-  const slope = f32x4.mul(f32x4.splat(0.7978845608), f32x4.add(one, square));
-  const bend = f32x4.mul(f32x4.mul(half, x), f32x4.mul(f32x4.sub(one, f32x4.mul(t, t)), slope));
-  return f32x4.add(f32x4.mul(half, f32x4.add(one, t)), bend);
+  // -2·√(2/π)·(x + 0.044715·x³)
+  const square = f32x4.mul(x, x);
+  const minusTwoU = f32x4.mul(
+    x,
+    f32x4.add(f32x4.splat(-1.5957691216), f32x4.mul(f32x4.splat(-0.0713548163), square)),
+  );
+  return f32x4.div(one, f32x4.add(one, exp4(minusTwoU)));
+}
+
+/** GELU's derivative: s + 2·x·s·(1 - s)·√(2/π)·(1 + 3·0.044715·x²). */
+// @ts-ignore: decorator
+@inline
+export function geluSlopeOf(x: v128, s: v128): v128 {
+  const square = f32x4.mul(x, x);
+  const bend = f32x4.add(f32x4.splat(1.5957691216), f32x4.mul(f32x4.splat(0.2140644488), square));
+  return f32x4.add(s, f32x4.mul(f32x4.mul(f32x4.mul(x, s), f32x4.sub(f32x4.splat(1), s)), bend));
 }

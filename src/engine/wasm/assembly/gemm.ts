@@ -1,8 +1,7 @@
 // The one matrix product that everything is made of: C [m, n] = scale · A · B, or added to C. B is copied into panels
 // of 16 columns (and A, where it is read by columns, into tiles of 4 rows); a register tile of 4 x 16 sums over k in
-// order. k is cut into blocks of 256, so that panels stay in the nearest cache; the blocks' sums are added in order.
-// An element's sum depends on k alone: not on its place in C, nor on who computes it.
-
+// order. k is cut into blocks of 256, so that panels stay in the nearest cache; a block goes on from what is in C.
+// An element's sum depends on k, n and its own column alone: not on who computes it.
 import { scratch } from './command';
 import { dot } from './vector';
 

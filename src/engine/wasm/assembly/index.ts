@@ -3,10 +3,11 @@ import { attention, attentionBackward, attentionScratch } from './attention';
 import { loadRun, parts, setShare, word } from './command';
 import { argMax, decodeCrossAttention, decodeScratch, decodeSelfAttention } from './decode';
 import { crossEntropyRows, crossEntropySums } from './loss';
+import { gateOf } from './gelu';
 import { matmul, matmulScratch } from './matmul';
 import { biasGradient, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './norm';
 import { adamw, clip, squaredNorm, zero } from './update';
-import { exp4, tanh4 } from './vector';
+import { exp4 } from './vector';
 
 /** Bytes of a command. */
 const commandSize: usize = 256;
@@ -154,13 +155,12 @@ function execute(command: usize): void {
   }
 }
 
-/** For tests: exp and tanh of `count` floats (a multiple of 4) in place. */
+/** For tests: exp of `count` floats (a multiple of 4) in place. */
 export function testExp(x: u32, count: i32): void {
-  for (let at = <usize>x; at < <usize>x + ((<usize>count) << 2); at += 16)
-    v128.store(at, exp4(v128.load(at)));
+  for (let at = <usize>x; at < <usize>x + (<usize>count << 2); at += 16) v128.store(at, exp4(v128.load(at)));
 }
 
-export function testTanh(x: u32, count: i32): void {
-  for (let at = <usize>x; at < <usize>x + ((<usize>count) << 2); at += 16)
-    v128.store(at, tanh4(v128.load(at)));
+/** For tests: the gate of the GELU. */
+export function testGate(x: u32, count: i32): void {
+  for (let at = <usize>x; at < <usize>x + (<usize>count << 2); at += 16) v128.store(at, gateOf(v128.load(at)));
 }

@@ -25,7 +25,7 @@ import {
   setOperands,
   TN,
 } from './gemm';
-import { gelu4, geluOf, geluSlopeOf, geluTanh4 } from './gelu';
+import { gateOf, geluSlopeOf } from './gelu';
 import { dropRow } from './random';
 import { addTo, loadSome, storeSome } from './vector';
 
@@ -157,12 +157,19 @@ function finish(row: i32, j: i32, columns: i32): void {
       activation += 16;
     }
   } else if (epilogue === GATED_GELU) {
-    let gate = aux + ((<usize>(row * n + j)) << 2);
-    const across = (<usize>width) << 2;
-    for (let left = columns, x = target; left > 0; left -= 4, x += 16) {
-      if (left >= 4) v128.store(x, f32x4.mul(gelu4(v128.load(gate)), v128.load(gate + across)));
-      else storeSome(x, f32x4.mul(gelu4(loadSome(gate, left)), loadSome(gate + across, left)), left);
+    let gate = aux + (<usize>(row * n + j) << 2);
+    const across = <usize>width << 2;
+    let out = target;
+    let left = columns;
+    for (; left >= 4; left -= 4) {
+      const x = v128.load(gate);
+      v128.store(out, f32x4.mul(f32x4.mul(x, gateOf(x)), v128.load(gate + across)));
       gate += 16;
+      out += 16;
+    }
+    if (left > 0) {
+      const x = loadSome(gate, left);
+      storeSome(out, f32x4.mul(f32x4.mul(x, gateOf(x)), loadSome(gate + across, left)), left);
     }
     if (dropped) dropRow(target, target, columns, dropBase + row, j, dropSite);
   }
@@ -178,26 +185,29 @@ function gateBackward(values: usize, row: i32, j: i32, columns: i32): void {
   const activation = aux + (<usize>(row * n + j) << 2);
   let out = activation;
   const across = <usize>n << 2;
-  for (let left = columns; left > 0; left -= 4) {
-    const whole = left >= 4;
-    const u = whole ? v128.load(values) : loadSome(values, left);
-    const h0 = whole ? v128.load(gate) : loadSome(gate, left);
-    const h1 = whole ? v128.load(gate + across) : loadSome(gate + across, left);
-    const t = geluTanh4(h0);
-    const g = geluOf(h0, t);
-    const d0 = f32x4.mul(f32x4.mul(u, h1), geluSlopeOf(h0, t));
-    if (whole) {
-      v128.store(gate, d0);
-      v128.store(gate + across, f32x4.mul(u, g));
-      v128.store(out, f32x4.mul(g, h1));
-    } else {
-      storeSome(gate, d0, left);
-      storeSome(gate + across, f32x4.mul(u, g), left);
-      storeSome(out, f32x4.mul(g, h1), left);
-    }
+  let left = columns;
+  for (; left >= 4; left -= 4) {
+    const u = v128.load(values);
+    const h0 = v128.load(gate);
+    const h1 = v128.load(gate + across);
+    const s = gateOf(h0);
+    const g = f32x4.mul(h0, s);
+    v128.store(gate, f32x4.mul(f32x4.mul(u, h1), geluSlopeOf(h0, s)));
+    v128.store(gate + across, f32x4.mul(u, g));
+    v128.store(out, f32x4.mul(g, h1));
     values += 16;
     gate += 16;
     out += 16;
+  }
+  if (left > 0) {
+    const u = loadSome(values, left);
+    const h0 = loadSome(gate, left);
+    const h1 = loadSome(gate + across, left);
+    const s = gateOf(h0);
+    const g = f32x4.mul(h0, s);
+    storeSome(gate, f32x4.mul(f32x4.mul(u, h1), geluSlopeOf(h0, s)), left);
+    storeSome(gate + across, f32x4.mul(u, g), left);
+    storeSome(out, f32x4.mul(g, h1), left);
   }
   if (dropped) dropRow(activation, activation, columns, dropBase + row, j, dropSite);
 }

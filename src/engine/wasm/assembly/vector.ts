@@ -31,27 +31,6 @@ export function exp4(x: v128): v128 {
   return v128.andnot(f32x4.mul(value, power), f32x4.lt(x, low));
 }
 
-/**
- * tanh within 3e-7 of its value (relative); NaN stays NaN. Below 0.625 x + x³ q(x²), q fitted at Chebyshev nodes
- * (2.6e-8), above 1 - 2 / (exp(2|x|) + 1) with x's sign.
- */
-// @ts-ignore: decorator
-@inline
-export function tanh4(x: v128): v128 {
-  const z = f32x4.mul(x, x);
-  let q = f32x4.splat(-0.00599591014906764);
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(0.020925989374518394));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-0.053835343569517136));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(0.13332660496234894));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-0.333333283662796));
-  const near = f32x4.add(x, f32x4.mul(f32x4.mul(x, z), q));
-  const size = f32x4.abs(x);
-  const grown = f32x4.add(exp4(f32x4.add(size, size)), f32x4.splat(1));
-  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), grown));
-  const sign = v128.and(x, i32x4.splat(0x80000000));
-  return v128.bitselect(near, v128.or(far, sign), f32x4.lt(size, f32x4.splat(0.625)));
-}
-
 /** Reads up to four floats; lanes from `count` on are 0. */
 export function loadSome(pointer: usize, count: i32): v128 {
   let v = f32x4.splat(0);
