@@ -1,5 +1,5 @@
 // Lint rules. The import zones below are the house's floors: every import runs downward (see CONTRIBUTING.md).
-import importX from 'eslint-plugin-import-x';
+import importPlugin from 'eslint-plugin-import';
 import jsxA11y from 'eslint-plugin-jsx-a11y';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
@@ -12,9 +12,10 @@ const floors = {
   engine: ['base', 'student'],
   distill: ['base', 'data', 'student', 'engine'],
   store: ['base', 'data', 'student', 'engine', 'distill'],
+  bench: ['base', 'student', 'engine'],
   export: ['base', 'data', 'student', 'engine', 'distill', 'store'],
   headless: ['base', 'data', 'student', 'engine', 'distill', 'export'],
-  worker: ['base', 'data', 'student', 'engine', 'distill', 'store', 'export'],
+  worker: ['base', 'data', 'student', 'engine', 'bench', 'distill', 'store', 'export'],
   app: ['base', 'data', 'student', 'distill', 'store', 'export', 'worker'],
 };
 const rooms = Object.keys(floors);
@@ -52,11 +53,15 @@ export default tseslint.config(
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    plugins: { 'import-x': importX, 'react-hooks': reactHooks },
-    settings: { 'import-x/resolver': { typescript: true, node: true } },
+    plugins: { import: importPlugin, 'react-hooks': reactHooks },
+    settings: {
+      // Imports carry their extension, so that Node's own resolution finds them.
+      'import/resolver': { node: { extensions: ['.ts', '.tsx', '.mjs', '.js'] } },
+      'import/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
+    },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
-      'import-x/no-cycle': 'error',
+      'import/no-restricted-paths': ['error', { zones }],
+      'import/no-cycle': 'error',
       'react-hooks/rules-of-hooks': 'error',
       'react-hooks/exhaustive-deps': 'error',
       eqeqeq: 'error',

@@ -1,10 +1,10 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
-import { securityHeaders } from './scripts/headers.mjs';
+import { policyInPage, securityHeaders } from './scripts/headers.mjs';
 
 export default defineConfig({
-  plugins: [react(), kernels()],
+  plugins: [react(), kernels(), policyInPage()],
   worker: { format: 'es', plugins: () => [kernels()] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {

@@ -61,7 +61,9 @@ test('bad students are refused in words, and the one that was there stays', asyn
     );
   });
   await expect(alert).toContainText(/shared\.weight.*NaN/s);
-  await expect(page.getByRole('main')).toContainText('nano');
+  const students = page.getByRole('main').getByRole('radio');
+  await expect(students).toHaveCount(1);
+  await expect(students).toBeChecked();
 });
 
 /** Runs `code` in the studio's worker, after it listens and before it is asked for anything. */

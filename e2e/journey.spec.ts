@@ -107,10 +107,16 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
     predictions.map((row) => JSON.stringify(row.distilled)),
   );
 
-  // And again as a student in the studio.
+  // And again as a student in the studio: it is listed under its folder's name, and chosen.
   await goTo(page, 'student');
   await page.getByTestId('student-files').setInputFiles(out);
-  await expect(page.getByRole('main')).toContainText('model', { timeout: 60_000 });
+  await expect(page.getByRole('radio', { name: /^model/ })).toBeChecked({ timeout: 60_000 });
+
+  // A run that has ended can be compared anew, with the weights that it kept.
+  await goTo(page, 'compare');
+  await page.getByRole('textbox', { name: 'Test rows' }).fill('4');
+  await page.getByRole('button', { name: 'Compare now' }).click();
+  await expect(page.getByTestId('accuracy-distilled')).toContainText('of 4', { timeout: 120_000 });
 });
 
 test.describe('the golden run', () => {

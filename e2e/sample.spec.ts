@@ -25,12 +25,18 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   await expect(page.getByRole('button', { name: 'Take the f16 model' })).toBeEnabled();
 });
 
-test('the page is isolated, under a strict policy, and gives wasm its threads', async ({ page }) => {
+test('the page is isolated, under a strict policy, and gives wasm its threads', async ({ page }, info) => {
   const response = await page.goto('/');
   const policy = response!.headers()['content-security-policy'];
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain('unsafe-inline');
   expect(await page.evaluate(() => self.crossOriginIsolated)).toBe(true);
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  test.skip(cores < 2, 'This machine has one core.');
+  await openStudio(page);
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 1, batchSize: 1 }), { testRows: 1 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('engine')).toContainText(`${cores} threads`, { timeout: 60_000 });
 });
 
 test('the same job by keyboard alone', async ({ page }, info) => {

@@ -45,7 +45,8 @@ export function ensureInstalled() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   console.error('Installing packages (npm ci) …');
-  if (runNpm(['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] }) !== 0) {
+  // What builds the studio is a development dependency, which npm leaves out under NODE_ENV=production.
+  if (runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] }) !== 0) {
     console.error('npm ci failed. Check the network connection and try again.');
     process.exit(1);
   }

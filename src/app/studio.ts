@@ -35,6 +35,7 @@ export class Studio {
   #client: StudioClient | null = null;
   #events: Told[] = [];
   #drawing = false;
+  #importing: Promise<void> = Promise.resolve();
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
   #measured = '';
 
@@ -71,7 +72,13 @@ export class Studio {
   // ── Data ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Adds files to the person's dataset; beside the sample they begin a new one. */
-  async importFiles(files: readonly File[], split: Split | null = null): Promise<void> {
+  importFiles(files: readonly File[], split: Split | null = null): Promise<void> {
+    // One drop after the other: the second belongs to the dataset that the first has made.
+    this.#importing = this.#importing.then(() => this.#importInTurn(files, split));
+    return this.#importing;
+  }
+
+  async #importInTurn(files: readonly File[], split: Split | null): Promise<void> {
     if (files.length === 0) return;
     const known = currentDataset(this.#state);
     const datasetId = known === null || known.sample ? null : known.id;
@@ -112,7 +119,7 @@ export class Studio {
     await this.#showDataset(datasetId);
   }
 
-  /** Removes the dataset that is shown. Runs keep their own copies of what they need. */
+  /** Removes the dataset that is shown. Runs keep their curves and answers; comparing anew needs the dataset. */
   async removeDataset(): Promise<void> {
     const { datasetId } = this.#state;
     if (datasetId === null) return;

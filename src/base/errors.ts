@@ -73,13 +73,6 @@ export class NonFiniteError extends StillroomError {
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 
-/** Somebody asked for the work to stop; not a failure. */
-export class StoppedError extends StillroomError {
-  constructor() {
-    super('Stopped.', 'Start again when you are ready.');
-  }
-}
-
 /** Any thrown value as a report that can be posted, stored and shown. */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof InputError) {

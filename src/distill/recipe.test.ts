@@ -52,6 +52,20 @@ describe('recipe', () => {
     expect(() => parseRecipe(text, 'run.json')).toThrow(words);
   });
 
+  it.each([
+    ['{\n "steps": 20,\n "alpha": }', /run\.json, line 3: this is not valid JSON: it has “}” at column 11/],
+    ['{\n "steps": 20\n "alpha": 1\n}', /run\.json, line 3: .* at column 2, where a comma/],
+    ['{"steps": twenty}', /run\.json, line 1: .*“twenty” at column 11/],
+    ['{\n "steps": 20,\n', /run\.json, line 2: .*it ends in the middle of an object/],
+    ['', /run\.json, line 1: .*it holds no value/],
+  ])('says on which line %j is not JSON', (text, words) => {
+    expect(() => parseRecipe(text, 'run.json')).toThrow(words);
+  });
+
+  it('refuses a key that other programs may write', () => {
+    expect(() => parseRecipe('{"stillroom": 1}', 'run.json')).toThrow('"stillroom" is not a setting');
+  });
+
   it('is the same after being written and read', () => {
     const arbitrary = fc.record({
       method: fc.constantFrom('step-by-step' as const, 'standard' as const),

@@ -4,6 +4,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { findJsonFault } from '../data/json-fault.ts';
 
 const wholeNumber = (name: string, minimum: number, maximum: number) =>
   z
@@ -128,18 +129,19 @@ function contradictions(recipe: Recipe): RecipeIssue[] {
 }
 
 /**
- * Reads `run.json`. Keys that Stillroom writes beside the recipe (`stillroom`) are skipped.
- * @throws InputError naming the file and every key that is wrong.
+ * Reads `run.json`.
+ * @throws InputError naming the file, the line, and every key that is wrong or no setting.
  */
 export function parseRecipe(text: string, file: string): Recipe {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
+  } catch {
+    const { line, what } = faultIn(text);
     throw new InputError(
-      `this is not valid JSON (${error instanceof Error ? error.message : String(error)}).`,
+      `this is not valid JSON: ${what}.`,
       'Mend the recipe, or leave it out to use the small preset.',
-      { file, line: lineOfJsonError(text, error) },
+      { file, line },
     );
   }
   const { recipe, issues } = checkRecipe(value);
@@ -157,9 +159,14 @@ function lineOfKey(text: string, key: string | null): number | undefined {
   return at < 0 ? undefined : text.slice(0, at).split('\n').length;
 }
 
-function lineOfJsonError(text: string, error: unknown): number | undefined {
-  const position = /position (\d+)/.exec(String(error))?.[1];
-  return position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length;
+/** What keeps `text` from being JSON, and the line, which is told once: before the message, not in it. */
+function faultIn(text: string): { line: number | undefined; what: string } {
+  const fault = findJsonFault(text);
+  if (fault === null) return { line: undefined, what: 'it cannot be read' };
+  if (fault.endsEarly) return { line: text.trimEnd().split('\n').length, what: fault.what };
+  // The fault names its line only where that is not the first.
+  const line = /on line (\d+), column/.exec(fault.what)?.[1];
+  return { line: Number(line ?? 1), what: fault.what.replace(/on line \d+, column/, 'at column') };
 }
 
 /** `run.json` as the studio and the terminal write it: every key, in the schema's order. */

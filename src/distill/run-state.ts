@@ -13,11 +13,9 @@ export type RunState =
   | { phase: 'pausing'; step: number }
   | { phase: 'paused'; step: number }
   | { phase: 'recovering'; reason: string }
-  /** `stopped`: before the last step, by a person who kept what there was. */
-  | { phase: 'done'; step: number; stopped: boolean }
+  /** `stopped`: before the last step, by a person who kept what there was. `problem`: what went wrong after training. */
+  | { phase: 'done'; step: number; stopped: boolean; problem?: ErrorReport }
   | { phase: 'failed'; step: number; error: ErrorReport };
-
-export type RunPhase = RunState['phase'];
 
 /** True while a worker is at work on the run (or holds it, paused). */
 export function isActive(state: RunState): boolean {

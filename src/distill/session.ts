@@ -130,6 +130,8 @@ export class Session {
 
   async *#evaluateIfDue(): AsyncGenerator<SessionEvent, void> {
     if (!isDue(this.#step, this.#recipe.evalEvery) || this.#test.length === 0) return;
+    // A request to skip that came too late for the evaluation before is not meant for this one.
+    this.control.takeSkip();
     const step = this.#step;
     const total = this.#test.length;
     const state = (done: number): SessionEvent => ({

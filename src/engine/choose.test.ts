@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineError } from '../base/errors.ts';
+import { InputError } from '../base/errors.ts';
 import { chooseEngine } from './choose.ts';
 
 const gpu = (kind: 'none' | 'software' | 'hardware') => () =>
@@ -35,6 +35,6 @@ describe('chooseEngine', () => {
   });
 
   it('refuses what does not go together', async () => {
-    await expect(chooseEngine({ engine: 'wasm', backend: 'webgpu' }, unasked)).rejects.toThrow(EngineError);
+    await expect(chooseEngine({ engine: 'wasm', backend: 'webgpu' }, unasked)).rejects.toThrow(InputError);
   });
 });

@@ -2,7 +2,7 @@
  * Which engine runs: the compiled plan on WebAssembly where there is no real GPU, TensorFlow.js on WebGPU where there
  * is one, and whatever a person names. TensorFlow.js is the reference: it runs on every backend, slower.
  */
-import { EngineError } from '../base/errors.ts';
+import { InputError } from '../base/errors.ts';
 import type { BackendName } from './engine.ts';
 
 /** Engines that a person can name. */
@@ -21,7 +21,7 @@ export type ChosenEngine =
 
 /**
  * @param gpu What `probeAdapter` found; asked for only where it decides.
- * @throws EngineError where engine and backend do not go together.
+ * @throws InputError where engine and backend do not go together.
  */
 export async function chooseEngine(
   { engine, backend }: EngineRequest,
@@ -30,7 +30,7 @@ export async function chooseEngine(
   if (engine === 'tfjs') return { engine, backend };
   if (engine === 'wasm') {
     if (backend !== null && backend !== 'wasm') {
-      throw new EngineError(
+      throw new InputError(
         `The engine wasm runs on the backend wasm alone, not on ${backend}.`,
         'Leave the backend out, or choose the engine tfjs.',
       );

@@ -1,6 +1,6 @@
 /** Files on disk, with errors in words. */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync, existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, StorageError } from '../base/errors.ts';
@@ -50,11 +50,33 @@ export async function writeOutput(file: string, content: string | Uint8Array): P
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);
   } catch (error) {
-    throw new StorageError(
-      `${file} cannot be written (${reasonOf(error)}).`,
-      'Choose another --out, or free space.',
-    );
+    throw notWritten(file, error);
   }
+}
+
+/** Appends to a file at once. @throws StorageError where the disk refuses. */
+export function appendOutput(file: string, content: string): void {
+  try {
+    appendFileSync(file, content);
+  } catch (error) {
+    throw notWritten(file, error);
+  }
+}
+
+/** Removes a file or a folder with all that is in it, if it is there. @throws StorageError where the disk refuses. */
+export async function removeOutput(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    throw new StorageError(`${path} cannot be removed (${reasonOf(error)}).`, 'Choose another --out.');
+  }
+}
+
+function notWritten(file: string, error: unknown): StorageError {
+  return new StorageError(
+    `${file} cannot be written (${reasonOf(error)}).`,
+    'Choose another --out, or free space.',
+  );
 }
 
 /** The folder of what comes with the studio (`public/`), seen from the bundled program. */

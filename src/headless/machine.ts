@@ -1,7 +1,8 @@
 /** Engines in Node: a real GPU where there is one, else WebAssembly. */
 import { availableParallelism } from 'node:os';
+import { EngineError } from '../base/errors.ts';
 import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
-import { probeAdapter } from '../engine/device.ts';
+import { probeAdapter, type OpenBackend } from '../engine/device.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
@@ -11,17 +12,54 @@ import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 /** The launcher sets this where it found no driver: looking again would only print the loader's complaint. */
 const noGpu = { kind: 'none', description: 'this machine has no graphics driver for WebGPU' } as const;
 
-/** An engine with a student on it: the one asked for, or the best there is. */
+/**
+ * An engine with a student on it: the one asked for, or the best there is. Disposing of it frees all that it opened.
+ * @throws InputError where engine and backend do not go together, EngineError where what was asked for does not start.
+ */
 export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
   const chosen = await chooseEngine(request, async () =>
     process.env['STILLROOM_GPU'] === 'none' ? noGpu : probeAdapter(await openNodeGpu()),
   );
   if (chosen.engine === 'tfjs') {
-    return createTfjsEngine(student, await openNodeBackend({ backend: chosen.backend ?? undefined }));
+    const backend = await openNodeBackend({ backend: chosen.backend ?? undefined });
+    return createTfjsEngine(student, backend, { ownsBackend: true });
   }
-  return createWasmEngine(student, {
+  try {
+    return await startWasmEngine(student, chosen.reason);
+  } catch (error) {
+    const wasAskedFor = request.engine !== null || request.backend !== null;
+    if (wasAskedFor || !(error instanceof EngineError)) throw error;
+    return createTfjsEngine(student, await openInstead(error.problem), { ownsBackend: true });
+  }
+}
+
+async function startWasmEngine(student: EngineStudent, reason: string): Promise<Engine> {
+  const engine = await createWasmEngine(student, {
     threads: availableParallelism(),
     startThread: startNodeThread,
-    reason: chosen.reason,
+    reason,
   });
+  try {
+    // Threads start with the first work: one token now, so that one that does not start is known here.
+    const input = Int32Array.of(student.config.eos_token_id);
+    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+  return engine;
+}
+
+/** TensorFlow.js without a GPU, where the compiled engine did not start. */
+async function openInstead(problem: string): Promise<OpenBackend> {
+  const why = `No GPU was found and the compiled engine did not start (${problem.replace(/\.$/, '')}), so training runs on TensorFlow.js`;
+  try {
+    return { ...(await openNodeBackend({ backend: 'wasm' })), reason: `${why} with WebAssembly.` };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return {
+      ...(await openNodeBackend({ backend: 'cpu' })),
+      reason: `${why} in plain JavaScript, which is slow.`,
+    };
+  }
 }

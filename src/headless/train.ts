@@ -49,7 +49,13 @@ export async function train(args: string[]): Promise<void> {
   console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
   sayWhatWasRead(job);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
-  const folder = new RunFolder(out, job.student, job.recipe);
+  const folder = new RunFolder(out, {
+    student: job.student,
+    recipe: job.recipe,
+    datasetName: job.datasetName,
+    trainRows: job.train.examples.length,
+    engine: engine.describe(),
+  });
   await folder.begin();
   const test = (job.test?.examples ?? []).slice(0, testRows ?? undefined);
   await distil(job, engine, test, folder);
@@ -124,16 +130,22 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
     train: job.train.examples,
     test,
   });
-  // Ctrl+C keeps what was learnt: the first one ends the training after the step in hand, a second one the program.
-  process.once('SIGINT', () => {
+  // Ctrl+C keeps what was learnt: it ends the training after the step in hand, or the comparison after the rows in
+  // hand. A second one finds nobody listening and ends the program.
+  const onTrainingInterrupt = () => {
     progress.say('Stopping after this step; what was learnt is kept. Ctrl+C again ends at once.');
     session.control.stop();
-  });
-  const points: MetricsPoint[] = [];
+  };
+  const onComparisonInterrupt = () => {
+    progress.say('Leaving out the comparison; the model is kept. Ctrl+C again ends at once.');
+    session.control.skipEvaluation();
+  };
+  process.once('SIGINT', onTrainingInterrupt);
+  let last: MetricsPoint | null = null;
   for await (const event of session.run()) {
     switch (event.type) {
       case 'metrics':
-        points.push(event.point);
+        last = event.point;
         folder.addMetrics(event.point);
         progress.step(event.point, recipe.steps);
         break;
@@ -143,6 +155,10 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
         break;
       }
       case 'save':
+        if (event.last) {
+          process.off('SIGINT', onTrainingInterrupt);
+          process.once('SIGINT', onComparisonInterrupt);
+        }
         await folder.saveModel(event.step, event.state.weights, event.last);
         break;
       case 'state':
@@ -152,16 +168,9 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
         event satisfies never;
     }
   }
-  const last = points.at(-1);
   progress.say(`Trained ${session.step} steps in ${formatDuration(last?.elapsedMs ?? 0)}.`);
   const result = test.length === 0 ? null : await compareAll(job, engine, test, session, progress);
-  await folder.finish({
-    points,
-    result,
-    description: engine.describe(),
-    datasetName: job.datasetName,
-    trainRows: job.train.examples.length,
-  });
+  await folder.finish(result);
   if (result) progress.say(inWords(result));
   progress.say(`Everything is in ${folder.path}.`);
 }
@@ -173,6 +182,7 @@ async function compareAll(
   session: Session,
   progress: ProgressLine,
 ): Promise<CompareResult | null> {
+  progress.say(`Comparing on ${formatCount(test.length)} test rows; Ctrl+C leaves this out.`);
   const answers = compare({
     engine,
     tokenizer: student.tokenizer,
@@ -182,10 +192,15 @@ async function compareAll(
     step: session.step,
     control: session.control,
   });
-  for (;;) {
-    const next = await answers.next();
-    if (next.done) return next.value;
-    progress.state(next.value);
+  try {
+    for (;;) {
+      const next = await answers.next();
+      if (next.done) return next.value;
+      progress.state(next.value);
+    }
+  } finally {
+    // Stepped by hand for its result, so that nobody else tells it when it is left midway.
+    await answers.return(null);
   }
 }
 

@@ -32,7 +32,9 @@ export async function importStudent(
   const student = await readFolder(filesFromBlobs(blobs), name, progress);
   const record: StudentRecord = { ...describeStudent(student), id: crypto.randomUUID(), source: 'folder' };
   progress('storing the student', 0, 1);
-  await writeStudent(record, blobs);
+  // A hub's clone also holds the weights for other frameworks: they are not kept.
+  const used = new Map([...blobs].filter(([path]) => /\.(json|safetensors)$/i.test(path)));
+  await writeStudent(record, used);
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }
@@ -56,7 +58,7 @@ export async function openStudent(studentId: string, progress: ReportProgress): 
   return readFolder(files, record.name, progress);
 }
 
-/** Opens a student without its weights: they may be hundreds of megabytes. */
+/** Opens a student without reading its weights, which may be hundreds of megabytes. */
 export async function openOutline(studentId: string): Promise<StudentOutline> {
   const { record, files } = await findStudent(studentId);
   return readStudentOutline(files, record.name);

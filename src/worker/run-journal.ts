@@ -63,8 +63,8 @@ export class RunJournal {
     const tensors = new Map(
       [...weights].map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }]),
     );
+    await writeWeights({ ...this.#record, savedStep: step }, writeSafetensors(tensors, { dtype: 'f32' }));
     this.#record = { ...this.#record, savedStep: step };
-    await writeWeights(this.#record, writeSafetensors(tensors, { dtype: 'f32' }));
     this.#wire.run(this.#record.id, { type: 'record' });
   }
 
@@ -75,15 +75,19 @@ export class RunJournal {
     this.#wire.run(this.#record.id, { type: 'record' });
   }
 
+  /** Tells the page a state that is not stored. */
+  tell(state: RunState): void {
+    this.#wire.run(this.#record.id, { type: 'state', state });
+  }
+
   /** The run has failed: what was measured stays. Never throws, since nothing is left to catch it. */
   async fail(error: unknown): Promise<void> {
     const state: RunState = { phase: 'failed', step: this.#record.step, error: reportError(error) };
-    try {
-      await this.state(state);
-    } catch {
-      // The store itself is what failed: at least the page is told.
-      this.#wire.run(this.#record.id, { type: 'state', state });
-    }
+    this.#record = { ...this.#record, state };
+    // The store itself may be what failed: each is tried, and the page is told in any case.
+    await this.flush().catch(() => undefined);
+    await this.#write().catch(() => undefined);
+    this.tell(state);
   }
 
   /** Says that the worker is alive, also in the middle of a long step. */
@@ -96,8 +100,8 @@ export class RunJournal {
     const points = this.#points;
     this.#flushedAt = performance.now();
     if (points.length === 0) return;
-    this.#points = [];
     await appendMetrics(this.#record.id, points);
+    this.#points = this.#points.slice(points.length);
     await this.#write();
     this.#wire.run(this.#record.id, { type: 'metrics', points });
     const { engine } = this.#record;

@@ -2,7 +2,7 @@
  * The run in hand: opens what it needs, drives the session, stores what happens before it tells the page, and keeps
  * the weights. One run at a time; a second `start` is refused with words.
  */
-import { EngineError, InputError } from '../base/errors.ts';
+import { EngineError, InputError, reportError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import type { Example } from '../data/example.ts';
@@ -50,9 +50,11 @@ export class RunKeeper {
       const record = await newRecord(run);
       const journal = new RunJournal(record, this.#wire);
       await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-      void this.#drive(journal, run).finally(() => {
-        this.#starting = false;
-      });
+      void this.#drive(journal, run)
+        .catch(() => undefined) // Told already; what is left is the engine's own clearing up.
+        .finally(() => {
+          this.#starting = false;
+        });
       return { runId: record.id };
     } catch (error) {
       this.#starting = false;
@@ -62,6 +64,7 @@ export class RunKeeper {
 
   async pause(): Promise<null> {
     const { control, journal } = this.#require();
+    if (journal.record.state.phase === 'paused') return null;
     control.pause();
     await journal.state({ phase: 'pausing', step: journal.record.step });
     return null;
@@ -69,20 +72,14 @@ export class RunKeeper {
 
   async resume(): Promise<null> {
     const active = this.#require();
-    if (active.comparing) {
-      active.control.skipEvaluation();
-      await active.comparing;
-    }
+    await endComparison(active);
     active.control.resume();
     return null;
   }
 
   async stop(): Promise<null> {
     const active = this.#require();
-    if (active.comparing) {
-      active.control.skipEvaluation();
-      await active.comparing;
-    }
+    await endComparison(active);
     active.control.stop();
     return null;
   }
@@ -99,11 +96,17 @@ export class RunKeeper {
       if (active.journal.record.state.phase !== 'paused') {
         throw new EngineError('This run is at work.', 'Pause it first, then compare.');
       }
-      active.comparing = this.#compare(active, testRows).finally(() => {
+      const { journal } = active;
+      const { step } = journal.record;
+      active.comparing = this.#compare(active, {
+        step,
+        testRows,
+        say: (state) => journal.state(state),
+      }).finally(async () => {
         active.comparing = null;
+        await journal.state({ phase: 'paused', step });
       });
       await active.comparing;
-      await active.journal.state({ phase: 'paused', step: active.journal.record.step });
       return null;
     }
     this.#refuseSecond();
@@ -122,7 +125,7 @@ export class RunKeeper {
     const heartbeat = setInterval(() => void journal.beat().catch(() => undefined), heartbeatEveryMs);
     try {
       const student = await openStudent(run.studentId, (what, done, total) => {
-        void journal.state({ phase: 'preparing', what, done, total });
+        journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
       });
       const train = await readExamples(run.datasetId, 'train');
       const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
@@ -140,12 +143,20 @@ export class RunKeeper {
         test,
         control,
       });
-      let last: RunState = { phase: 'done', step: 0, stopped: true };
+      let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
       for await (const event of session.run()) {
         if (event.type === 'state' && event.state.phase === 'done') last = event.state;
         else await note(active, event);
       }
-      if (test.length > 0) await this.#compare(active, null);
+      if (test.length > 0) {
+        const { step } = journal.record;
+        try {
+          await this.#compare(active, { step, testRows: null, say: (state) => journal.state(state) });
+        } catch (error) {
+          // The student is trained and kept; it can be compared again.
+          last = { ...last, problem: reportError(error) };
+        }
+      }
       await journal.state(last);
     } catch (error) {
       await journal.fail(error);
@@ -158,7 +169,11 @@ export class RunKeeper {
 
   async #compare(
     { journal, control, engine, student, test }: ActiveRun,
-    testRows: number | null,
+    {
+      step,
+      testRows,
+      say,
+    }: { step: number; testRows: number | null; say: (state: RunState) => Promise<void> },
   ): Promise<void> {
     control.takeSkip();
     const answers = compare({
@@ -167,47 +182,50 @@ export class RunKeeper {
       recipe: journal.record.recipe,
       test: limited(test, testRows),
       baseWeights: student.weights,
-      step: journal.record.step,
+      step,
       control,
     });
-    for (;;) {
-      const next = await answers.next();
-      if (next.done) {
-        if (next.value === null) return;
-        await writePredictions(journal.record.id, next.value.predictions);
-        await journal.change({ comparison: { ...next.value.accuracy, step: journal.record.step } });
-        return;
+    try {
+      for (;;) {
+        const next = await answers.next();
+        if (next.done) {
+          if (next.value === null) return;
+          await writePredictions(journal.record.id, next.value.predictions);
+          await journal.change({ comparison: { ...next.value.accuracy, step } });
+          return;
+        }
+        await say(next.value);
       }
-      await journal.state(next.value);
+    } finally {
+      // Also where telling failed: the trained weights go back on the engine.
+      await answers.return(null);
     }
   }
 
   async #compareStored(runId: string, testRows: number | null): Promise<void> {
     const stored = await readRun(runId);
     if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+    if (isActive(stored.state) && Date.now() - stored.heartbeatAt < 3 * heartbeatEveryMs) {
+      throw new EngineError('This run is at work in another tab.', 'Compare it there, or wait for its end.');
+    }
+    const step = stored.savedStep ?? 0;
     const journal = new RunJournal(stored, this.#wire);
-    // What the run was before: it is not made anew by being looked at.
-    const before: RunState = isActive(stored.state)
-      ? { phase: 'done', step: stored.savedStep ?? 0, stopped: true }
-      : stored.state;
+    // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
+    const say = (state: RunState): Promise<void> => Promise.resolve(journal.tell(state));
     let engine: Engine | null = null;
     try {
       const student = await openStudent(stored.studentId, () => undefined);
       const test = limited(await readExamples(stored.datasetId, 'test'), testRows);
-      if (test.length === 0)
+      if (test.length === 0) {
         throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
+      }
       engine = await openEngine(student, { engine: stored.engineChoice, backend: stored.backend });
       await restoreWeights(engine, runId);
-      const control = new Control();
-      const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
+      const active: ActiveRun = { journal, control: new Control(), student, engine, test, comparing: null };
       this.#active = active;
-      await journal.engine(engine.describe());
-      await this.#compare(active, null);
-      await journal.state(before);
-    } catch (error) {
-      await journal.state(before);
-      throw error;
+      await this.#compare(active, { step, testRows: null, say });
     } finally {
+      journal.tell(stored.state);
       this.#active = null;
       engine?.dispose();
     }
@@ -225,6 +243,13 @@ export class RunKeeper {
     if (this.#active === null && !this.#starting) return;
     throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
   }
+}
+
+async function endComparison({ control, comparing }: ActiveRun): Promise<void> {
+  if (comparing === null) return;
+  control.skipEvaluation();
+  // Its failure is told to whoever asked for it.
+  await comparing.catch(() => undefined);
 }
 
 async function note({ journal, engine, student }: ActiveRun, event: SessionEvent): Promise<void> {

@@ -14,12 +14,25 @@ type Handlers = {
   [Type in CommandType]: (command: CommandOf<Type>, progress: ReportProgress) => Promise<Results[Type]>;
 };
 
+let dataWork: Promise<unknown> = Promise.resolve();
+
+/** One after the other: each of these reads a dataset's record, takes its time, and writes the record anew. */
+function inTurn<AnyCommand, Result>(
+  handle: (command: AnyCommand, progress: ReportProgress) => Promise<Result>,
+) {
+  return (command: AnyCommand, progress: ReportProgress): Promise<Result> => {
+    const result = dataWork.then(() => handle(command, progress));
+    dataWork = result.catch(() => undefined);
+    return result;
+  };
+}
+
 const handlers: Handlers = {
-  'import-files': importFiles,
-  'remove-file': removeFile,
-  'assign-split': assignSplit,
-  'load-sample': loadSample,
-  'measure-lengths': measureLengths,
+  'import-files': inTurn(importFiles),
+  'remove-file': inTurn(removeFile),
+  'assign-split': inTurn(assignSplit),
+  'load-sample': inTurn(loadSample),
+  'measure-lengths': inTurn(measureLengths),
   'import-student': importStudent,
   'load-bundled-student': loadBundledStudent,
   probe: probeMachine,

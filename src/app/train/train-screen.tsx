@@ -47,6 +47,7 @@ export function TrainScreen() {
         </p>
       )}
       {run?.state.phase === 'failed' && <ErrorNotice error={run.state.error} />}
+      {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
       {run === null ? (

@@ -35,15 +35,15 @@ export async function openGpu(adapter: GPUAdapter, name: string, reason: string)
   });
 
   const state: { failure: Error | null } = { failure: null };
-  let tellOfLoss: (error: Error) => void;
-  const loss = new Promise<never>((_, reject) => (tellOfLoss = reject));
-  loss.catch(() => undefined); // Those who wait for it hear of it; with nobody waiting it is no fault.
+  /** Those who wait for the device now. A promise of the loss to race with would keep all that ever waited. */
+  const waiting = new Set<(error: Error) => void>();
   void device.lost.then(({ message }) => {
     state.failure ??= new DeviceLostError(
       `The GPU is gone${message === '' ? '' : ` (${message.trim().replace(/\.$/, '')})`}.`,
-      'Start again from the last checkpoint; if it happens again, choose a smaller batch or WebAssembly.',
+      'Start the run again; weights kept so far are under Take away, or in the run’s folder. If it happens again, choose a smaller batch or WebAssembly.',
     );
-    tellOfLoss(state.failure);
+    for (const reject of waiting) reject(state.failure);
+    waiting.clear();
   });
   device.addEventListener('uncapturederror', ({ error }) => {
     state.failure ??= new EngineError(
@@ -69,8 +69,13 @@ export async function openGpu(adapter: GPUAdapter, name: string, reason: string)
       if (state.failure !== null) throw state.failure;
       makeCurrent('webgpu');
     },
-    settle: async (work) => {
-      const result = await Promise.race([work, loss]);
+    settle: async <T>(work: Promise<T>): Promise<T> => {
+      const result = await new Promise<T>((resolve, reject) => {
+        const { failure } = state;
+        if (failure instanceof DeviceLostError) reject(failure);
+        else waiting.add(reject);
+        work.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
       if (state.failure !== null) throw state.failure;
       return result;
     },

@@ -51,13 +51,23 @@ const evaluationRows = 32;
 
 type TensorMap = Map<string, tf.Tensor>;
 
+export interface TfjsEngineOptions {
+  /** The backend is this engine's alone: disposing of the engine closes it too. */
+  ownsBackend?: boolean;
+}
+
 /** Makes the reference engine. @throws EngineError where the student's weights do not fit its configuration. */
-export function createTfjsEngine(student: EngineStudent, backend: OpenBackend): InspectableEngine {
-  return new TfjsEngine(student, backend);
+export function createTfjsEngine(
+  student: EngineStudent,
+  backend: OpenBackend,
+  options: TfjsEngineOptions = {},
+): InspectableEngine {
+  return new TfjsEngine(student, backend, options);
 }
 
 export class TfjsEngine implements InspectableEngine {
   readonly #backend: OpenBackend;
+  readonly #ownsBackend: boolean;
   readonly #shapes: ReadonlyMap<string, number[]>;
   #student: Student;
   /** Empty before the first step. */
@@ -65,8 +75,9 @@ export class TfjsEngine implements InspectableEngine {
   #expAvgSq: TensorMap = new Map();
   #steps = 0;
 
-  constructor({ config, weights }: EngineStudent, backend: OpenBackend) {
+  constructor({ config, weights }: EngineStudent, backend: OpenBackend, options: TfjsEngineOptions = {}) {
     this.#backend = backend;
+    this.#ownsBackend = options.ownsBackend ?? false;
     this.#shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, [...shape]]));
     backend.activate();
     this.#student = new Student(config, this.#upload(weights));
@@ -155,7 +166,7 @@ export class TfjsEngine implements InspectableEngine {
     const weights = this.#upload(state.weights);
     const expAvg = state.expAvg.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvg);
     const expAvgSq = state.expAvgSq.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvgSq);
-    this.dispose();
+    this.#release();
     this.#student = new Student(this.#student.config, weights);
     this.#expAvg = expAvg;
     this.#expAvgSq = expAvgSq;
@@ -163,6 +174,11 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   dispose(): void {
+    this.#release();
+    if (this.#ownsBackend) this.#backend.close();
+  }
+
+  #release(): void {
     tf.dispose([...this.#student.weights.values(), ...this.#expAvg.values(), ...this.#expAvgSq.values()]);
   }
 

@@ -1,0 +1,14 @@
+// Types of build-kernels.mjs. Its own imports would bring AssemblyScript's global types into the project's.
+import type { Plugin } from 'vite';
+
+export interface BuiltKernels {
+  file: string;
+  sizeBytes: number;
+  gzippedBytes: number;
+}
+
+/** Compiles what is out of date. */
+export function buildKernels(): Promise<BuiltKernels[]>;
+
+/** The Vite plugin that keeps the kernels up to date and puts them into the program. */
+export function kernels(): Plugin;
