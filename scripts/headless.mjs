@@ -2,13 +2,19 @@
  * `npm run headless -- COMMAND …`: the studio's job from a terminal. Installs and builds what is missing, then runs
  * the bundled program (src/headless/main.ts) with the same arguments, standard input and exit code.
  */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureInstalled, root, run, runPackage } from './install.mjs';
 import { softwareGpuEnv } from './software-gpu.mjs';
 
+/** What the build itself writes below `src`. */
+const generated = join(root, 'src', 'engine', 'wasm', 'generated');
+
 /** The time of the newest change below a path. */
 function newest(path) {
+  if (path === generated) return 0;
   const stat = statSync(path);
   if (!stat.isDirectory()) return stat.mtimeMs;
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
@@ -35,6 +41,8 @@ if (sources.some((path) => newest(path) > builtAt)) {
   }
   mkdirSync(join(root, 'build', 'headless'), { recursive: true });
   writeFileSync(stamp, startedAt.toISOString());
+  // The time before the build: what was edited meanwhile may not be in it.
+  utimesSync(stamp, startedAt, startedAt);
 }
 
 // The Vulkan loader reads its variables when a process starts, so a machine without a driver is found out here. Asked
@@ -51,4 +59,13 @@ if (needsGpu && run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { 
 
 // npm runs scripts in the project's root; paths are meant from where the person is.
 const cwd = process.env.INIT_CWD ?? process.cwd();
-process.exit(run(process.execPath, [program, ...args], { cwd, env }));
+const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: 'inherit' });
+// Ctrl+C reaches the program from the terminal, which signals the whole group; it decides what to end, and we wait for
+// its exit code. (npm passes on the same signal once more, to us alone.) Other signals come to us alone.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.once('error', (error) => {
+  console.error(`Could not start ${process.execPath}: ${error.message}`);
+  process.exit(1);
+});
+child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

@@ -25,6 +25,7 @@ const screens: Record<Route, ComponentType> = {
     import('./take-away/take-away-screen.tsx').then((module) => ({ default: module.TakeAwayScreen })),
   ),
   runs: lazy(() => import('./runs/runs-screen.tsx').then((module) => ({ default: module.RunsScreen }))),
+  bench: lazy(() => import('./bench/bench-screen.tsx').then((module) => ({ default: module.BenchScreen }))),
 };
 
 export function App() {

@@ -6,7 +6,7 @@ import type { MetricsPoint } from '../distill/run-state.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../store/records.ts';
 import type { Progress } from '../worker/client.ts';
-import type { Machine } from '../worker/protocol.ts';
+import type { BenchReport, Machine } from '../worker/protocol.ts';
 import type { MachineChoice } from './train/machine-choice.ts';
 import { draftOf, type RecipeDraft } from './train/recipe-draft.ts';
 
@@ -15,7 +15,7 @@ export type Backend = Machine['backend'];
 
 /** Requests are told apart by where their progress and errors are shown. */
 export type RequestSlot =
-  'studio' | 'machine' | 'data' | 'lengths' | 'student' | 'run' | 'compare' | 'export' | 'runs';
+  'studio' | 'machine' | 'data' | 'lengths' | 'student' | 'run' | 'compare' | 'export' | 'runs' | 'bench';
 
 export interface RequestStatus {
   busy: boolean;
@@ -48,6 +48,8 @@ export interface StudioState {
   /** Test rows as typed; empty for all. */
   testRows: string;
   backend: MachineChoice | null;
+  /** What was measured last, until the page is closed. */
+  bench: BenchReport | null;
   requests: Record<RequestSlot, RequestStatus>;
 }
 
@@ -68,6 +70,7 @@ export function initialState(): StudioState {
     draft: draftOf(smallRecipe),
     testRows: '',
     backend: null,
+    bench: null,
     requests: {
       studio: idleRequest,
       machine: idleRequest,
@@ -78,6 +81,7 @@ export function initialState(): StudioState {
       compare: idleRequest,
       export: idleRequest,
       runs: idleRequest,
+      bench: idleRequest,
     },
   };
 }

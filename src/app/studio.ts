@@ -11,7 +11,7 @@ import type { Split } from '../store/records.ts';
 import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
-import type { CommandOf, CommandType, Results, RunEvent } from '../worker/protocol.ts';
+import type { BenchReport, CommandOf, CommandType, Results, RunEvent } from '../worker/protocol.ts';
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
@@ -262,6 +262,13 @@ export class Studio {
   /** The model as a zip, ready to be saved; null where that failed. */
   exportModel(runId: string, dtype: 'f32' | 'f16'): Promise<Results['export-model'] | null> {
     return this.#request('export', { type: 'export-model', runId, dtype });
+  }
+
+  /** Measures every engine of this browser; what it finds is shown on the Benchmark screen. */
+  async bench(model: BenchReport['model']): Promise<void> {
+    this.#set({ bench: null });
+    const bench = await this.#request('bench', { type: 'bench', model });
+    if (bench) this.#set({ bench });
   }
 
   dismiss(slot: RequestSlot): void {

@@ -1,12 +1,13 @@
 /** What this machine offers, and engines on it. */
+import { EngineError } from '../base/errors.ts';
 import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
 import { openBackend, probeAdapter } from '../engine/device.ts';
-import type { Engine, EngineStudent } from '../engine/engine.ts';
+import type { BackendName, Engine, EngineStudent } from '../engine/engine.ts';
 import type { CommandOf, Machine } from './protocol.ts';
 
 /** See `probe` in protocol.ts. */
 export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machine> {
-  const { kind, description } = await probeAdapter(navigator.gpu as GPU | undefined);
+  const { kind, description } = await probeAdapter(navigator.gpu);
   return {
     gpu: { kind, description },
     crossOriginIsolated: self.crossOriginIsolated,
@@ -15,26 +16,46 @@ export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machin
   };
 }
 
-/** An engine with a student on it: the one asked for, or the best there is. Only what is used is loaded. */
+/**
+ * An engine with a student on it: the one asked for, or the best there is. Only what is used is loaded. Disposing of it
+ * frees all that it opened.
+ */
 export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
-  const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu as GPU | undefined));
-  if (chosen.engine === 'tfjs') {
-    const [{ createTfjsEngine }, { wasmUrls }] = await Promise.all([
-      import('../engine/tfjs/tfjs-engine.ts'),
-      import('../engine/tfjs/wasm-urls.ts'),
-    ]);
-    return createTfjsEngine(
-      student,
-      await openBackend({ backend: chosen.backend ?? undefined, wasmPaths: wasmUrls }),
-    );
+  const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
+  if (chosen.engine === 'tfjs') return openTfjs(student, chosen.backend);
+  try {
+    return await openWasm(student, chosen.reason);
+  } catch (error) {
+    const wasAskedFor = request.engine !== null || request.backend !== null;
+    if (wasAskedFor || !(error instanceof EngineError)) throw error;
+    // No SIMD, no threads, no memory: TensorFlow.js finds what is left.
+    return openTfjs(student, null);
   }
+}
+
+async function openTfjs(student: EngineStudent, backend: BackendName | null): Promise<Engine> {
+  const [{ createTfjsEngine }, { wasmUrls }] = await Promise.all([
+    import('../engine/tfjs/tfjs-engine.ts'),
+    import('../engine/tfjs/wasm-urls.ts'),
+  ]);
+  const open = await openBackend({ backend: backend ?? undefined, wasmPaths: wasmUrls });
+  return createTfjsEngine(student, open, { ownsBackend: true });
+}
+
+async function openWasm(student: EngineStudent, reason: string): Promise<Engine> {
   const [{ createWasmEngine }, { startBrowserThread }] = await Promise.all([
     import('../engine/wasm/wasm-engine.ts'),
     import('../engine/wasm/browser-thread.ts'),
   ]);
-  return createWasmEngine(student, {
-    threads: navigator.hardwareConcurrency,
-    startThread: startBrowserThread,
-    reason: chosen.reason,
-  });
+  const threads = navigator.hardwareConcurrency;
+  const engine = await createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
+  try {
+    // Threads start with the first work: one token now, so that one that does not start is known here.
+    const input = Int32Array.of(student.config.eos_token_id);
+    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+  return engine;
 }

@@ -3,6 +3,8 @@
  * `progress` events on the way. Events about runs reach every listener. Both ends are typed by this file.
  */
 import type { ErrorReport } from '../base/errors.ts';
+import type { ModelName } from '../bench/cases.ts';
+import type { Measured } from '../bench/measure.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
@@ -55,7 +57,9 @@ export type Command =
   | { type: 'skip-evaluation' }
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
   | { type: 'compare'; runId: string; testRows: number | null }
-  | { type: 'export-model'; runId: string; dtype: 'f32' | 'f16' };
+  | { type: 'export-model'; runId: string; dtype: 'f32' | 'f16' }
+  /** Measures a student of fixed shape on every engine of this browser. Refused while a run is at work. */
+  | { type: 'bench'; model: ModelName };
 
 export type CommandType = Command['type'];
 export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>;
@@ -67,6 +71,29 @@ export interface Machine {
   threads: number;
   /** What would be used without a choice; the engine says why once it is open. */
   backend: BackendName;
+}
+
+/** What one engine reached. */
+export interface BenchRow extends Omit<Measured, 'timing'> {
+  /** Median. */
+  msPerStep: number;
+  msMin: number;
+  msMax: number;
+  /** All operations of the plan's step by the time of a step. */
+  gflops: number;
+  /** Against the plan's matrix products alone on one thread; null for all but wasm on one thread. */
+  roofShare: number | null;
+}
+
+export interface BenchReport {
+  model: ModelName;
+  /** Floating-point operations of a step, by the plan's count. */
+  flops: number;
+  /** The plan's matrix products run alone on one thread, at best. */
+  roofGflops: number;
+  rows: BenchRow[];
+  /** Engines that failed, each with its words. */
+  leftOut: { engine: BenchRow['engine']; why: string }[];
 }
 
 export interface Results {
@@ -85,6 +112,7 @@ export interface Results {
   'skip-evaluation': null;
   compare: null;
   'export-model': { blob: Blob; fileName: string };
+  bench: BenchReport;
 }
 
 /** What happens in a run, as it happens. The store already holds it when the event arrives. */

@@ -211,7 +211,10 @@ export class RunKeeper {
     const step = stored.savedStep ?? 0;
     const journal = new RunJournal(stored, this.#wire);
     // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
-    const say = (state: RunState): Promise<void> => Promise.resolve(journal.tell(state));
+    const say = (state: RunState): Promise<void> => {
+      journal.tell(state);
+      return Promise.resolve();
+    };
     let engine: Engine | null = null;
     try {
       const student = await openStudent(stored.studentId, () => undefined);
@@ -242,6 +245,11 @@ export class RunKeeper {
   #refuseSecond(): void {
     if (this.#active === null && !this.#starting) return;
     throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
+  }
+
+  /** A run or a comparison is in hand, paused ones included. */
+  get busy(): boolean {
+    return this.#active !== null || this.#starting;
   }
 }
 

@@ -1,4 +1,5 @@
 /** The studio's worker: a shell that hands each command to its room and posts what comes back. */
+import { bench } from './bench.ts';
 import { exportModel } from './export-model.ts';
 import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
 import { importStudent, loadBundledStudent } from './import-student.ts';
@@ -43,6 +44,7 @@ const handlers: Handlers = {
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
   'export-model': exportModel,
+  bench: (command, progress) => bench(command, progress, () => keeper.busy),
 };
 
 self.onmessage = (event: MessageEvent<Request>) => {

@@ -1,4 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,6 +49,11 @@ describe('headless train', () => {
   const out = join(folder, 'run');
   let ended: Ended;
   beforeAll(() => {
+    // As an earlier run and a person would leave them.
+    for (const name of ['model', 'checkpoint-7', 'mine']) {
+      mkdirSync(join(out, name), { recursive: true });
+      writeFileSync(join(out, name, 'old.txt'), 'old');
+    }
     ended = headless([
       ...[
         'train',
@@ -95,6 +112,10 @@ describe('headless train', () => {
       ...['special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json'],
     ]);
     expect(existsSync(join(out, 'checkpoint-1', 'model.safetensors'))).toBe(true);
+    expect(readFileSync(join(out, 'model', 'README.md'), 'utf8')).toContain('3 of 4');
+    // Of an earlier run nothing is left; what is not ours stays.
+    expect(existsSync(join(out, 'checkpoint-7'))).toBe(false);
+    expect(existsSync(join(out, 'mine', 'old.txt'))).toBe(true);
   });
 
   it('gives the same answers when the folder is loaded again', () => {
@@ -119,6 +140,81 @@ describe('headless train', () => {
     expect(answers.stdout.split('\n').slice(0, -1)).toEqual(predictions.map((row) => row.distilled));
     expect(predictions.some((row) => row.distilled !== '')).toBe(true);
   });
+});
+
+/** Starts the program as a terminal does, in a process group of its own, and presses Ctrl+C each time it says a word. */
+async function interrupted(args: readonly string[], words: readonly RegExp[]): Promise<Ended> {
+  const child = spawn(process.execPath, ['scripts/headless.mjs', ...args], {
+    cwd: projectRoot,
+    env: { ...process.env, INIT_CWD: projectRoot },
+    detached: true,
+  });
+  let [stdout, stderr] = ['', ''];
+  const waiting = [...words];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (waiting[0]?.test(stdout) === true) {
+      waiting.shift();
+      process.kill(-child.pid!, 'SIGINT');
+    }
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+describe.skipIf(process.platform === 'win32')('Ctrl+C', () => {
+  it('in the comparison leaves that out and keeps the rest', { timeout: 60_000 }, async () => {
+    const out = join(folder, 'skipped');
+    const args = ['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm'];
+    const { code, stdout, stderr } = await interrupted(args, [/Comparing on 500 test rows/]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('Leaving out the comparison');
+    expect(jsonLines(join(out, 'metrics.jsonl'))).toHaveLength(2);
+    expect(existsSync(join(out, 'model', 'model.safetensors'))).toBe(true);
+    expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toMatchObject({
+      accuracy: null,
+      steps: 2,
+    });
+  });
+
+  it('in training ends it and keeps what was learnt', { timeout: 60_000 }, async () => {
+    const out = join(folder, 'stopped');
+    const args = [
+      'train',
+      '--recipe',
+      recipe({ steps: 2000, evalEvery: 3 }),
+      '--out',
+      out,
+      '--backend',
+      'wasm',
+    ];
+    const { code, stderr } = await interrupted([...args, '--test-rows', '4'], [/step 3: /]);
+    expect(code, stderr).toBe(0);
+    const { steps } = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as { steps: number };
+    expect(steps).toBeLessThan(2000);
+    expect(jsonLines(join(out, 'metrics.jsonl'))).toHaveLength(steps);
+    expect(existsSync(join(out, 'model', 'model.safetensors'))).toBe(true);
+  });
+
+  it('a second time ends the program, with the model written', { timeout: 60_000 }, async () => {
+    const out = join(folder, 'ended');
+    const args = ['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm'];
+    const words = [/Comparing on 500 test rows/, /Ctrl\+C again ends at once/];
+    const { code } = await interrupted(args, words);
+    expect(code).toBe(130);
+    expect(existsSync(join(out, 'model', 'README.md'))).toBe(true);
+    expect(existsSync(join(out, 'summary.json'))).toBe(false);
+  });
+});
+
+it.skipIf(!existsSync('/dev/full'))('says that the disk is full', () => {
+  const out = join(folder, 'full');
+  mkdirSync(out);
+  symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
+  const { code, stderr } = headless(['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm']);
+  expect(stderr).toMatch(/metrics\.jsonl cannot be written \(the disk is full\)\. Choose another --out/);
+  expect(code).toBe(1);
 });
 
 describe('headless inspect', () => {
@@ -179,6 +275,20 @@ describe('bad input ends with 2 and one message', () => {
     ],
     ['an unknown option', () => ['train', '--stepz', '3'], /--stepz/],
     ['an unknown command', () => ['fly'], /"fly" is no command/],
+    [
+      'an engine and a backend that do not go together',
+      () => ['train', '--engine', 'wasm', '--backend', 'cpu'],
+      /runs on the backend wasm alone, not on cpu/,
+    ],
+    [
+      'a student that the run would replace',
+      () => {
+        const student = join(folder, 'own', 'model');
+        cpSync(join(projectRoot, 'public/students/nano'), student, { recursive: true });
+        return ['train', '--student', student, '--out', join(folder, 'own'), '--backend', 'wasm'];
+      },
+      /own: the student is in model/,
+    ],
     ['an unknown backend', () => ['train', '--backend', 'abacus'], /--backend abacus.*webgpu, wasm, cpu/],
     ['a folder that is no student', () => ['generate', '--student', fixtures], /config\.json/],
     [
@@ -201,8 +311,8 @@ const haveGolden = existsSync(golden);
 if (!haveGolden) console.log('Skipped: the whole CoS-E run, because ../shared/golden is not there.');
 
 describe.skipIf(!haveGolden)('the whole CoS-E run, from text', () => {
-  it('agrees with PyTorch', { timeout: 180_000 }, () => {
-    const out = join(folder, 'golden');
+  it.each(['wasm', 'tfjs'])('agrees with PyTorch on %s', { timeout: 180_000 }, (engine) => {
+    const out = join(folder, `golden-${engine}`);
     const ended = headless([
       ...['train', '--student', join(golden, 'student'), '--recipe', join(golden, 'run.json'), '--out', out],
       ...[
@@ -217,7 +327,7 @@ describe.skipIf(!haveGolden)('the whole CoS-E run, from text', () => {
         '--test-rationales',
         join(data, 'PaLM_CoT_test.json'),
       ],
-      ...['--test-rows', '16', '--backend', 'wasm'],
+      ...['--test-rows', '16', '--engine', engine, '--backend', 'wasm'],
     ]);
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout).toContain('teacher right on 74.26 %');

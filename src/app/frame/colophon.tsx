@@ -74,6 +74,11 @@ function MachineDialog({ onClose }: { onClose: () => void }) {
           )}
         </dl>
       )}
+      <p>
+        <a href={hashOf('bench')} onClick={onClose}>
+          Measure this machine
+        </a>
+      </p>
     </Dialog>
   );
 }

@@ -51,6 +51,8 @@ export function stationLine(route: Route, state: StudioState): StationLine {
         : reached(`weights of step ${formatCount(run.savedStep)}`);
     case 'runs':
       return { words: formatCount(state.runs.length), reached: state.runs.length > 0 };
+    case 'bench':
+      return state.bench === null ? notYet('not yet') : reached(`${state.bench.model} measured`);
     default:
       return route satisfies never;
   }

@@ -6,6 +6,7 @@ import { readDraft, readTestRows } from './recipe-draft.ts';
 export function startObstacle(state: StudioState): string | null {
   if (!state.ready) return 'The studio is still opening.';
   if (state.requests.run.busy) return 'The last request is still being answered.';
+  if (state.requests.bench.busy) return 'This machine is being measured; a run would spoil the figures.';
   const live = liveRun(state);
   if (live !== null && isActive(live.state)) return `${live.name} is under way; stop it first.`;
   const dataset = currentDataset(state);

@@ -2,7 +2,8 @@
  * The engine against the shared goldens: every kind of golden on both backends. On wasm all of them are whole. Under
  * software WebGPU a step of the tiny student takes two seconds, so that there only the plain run has all its steps;
  * the other two runs have two and the one of the large vocabulary has one, generation has two inputs of eight, and
- * one student has the long batch (tiny-tied has one of its own in fixtures.gpu.test.ts).
+ * one student has the long batch (tiny-tied has one of its own in fixtures.gpu.test.ts). STILLROOM_TEST_WHOLE=1 runs
+ * all of them whole there too, in some ten minutes.
  */
 import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
@@ -30,7 +31,7 @@ import { createTfjsEngine } from './tfjs-engine.ts';
 
 describe.skipIf(!hasSharedGoldens())('PyTorch’s numbers', () => {
   describeBackends((open, backend) => {
-    const isSlow = backend === 'webgpu';
+    const isSlow = backend === 'webgpu' && process.env['STILLROOM_TEST_WHOLE'] !== '1';
 
     for (const model of ['tiny-gated', 'tiny-tied']) {
       for (const kind of ['', 'long-'] as const) {

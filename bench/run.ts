@@ -1,0 +1,190 @@
+/**
+ * `npm run bench`: a step of two students through every engine that this machine has, against the speed of the plan's
+ * own matrix products, and greedy generation. `--json FILE` writes the numbers; `--case nano` or `small` and
+ * `--engine wasm|tfjs-wasm|torch-cpu` choose; `--profile` shows where a step's time goes instead; STILLROOM_PYTHON names the Python that has torch.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { formatBytes } from '../src/base/units.ts';
+import { cases, makeStudent, type Case, type ModelName } from '../src/bench/cases.ts';
+import { measureEngine, type EngineLabel, type OpenEngine } from '../src/bench/measure.ts';
+import { summarise, type Timing } from '../src/bench/timing.ts';
+import { measureWork, type Work } from '../src/bench/work.ts';
+import { allThreads, openTfjs, openWasm } from './engines.ts';
+import { measureProfile } from './profile.ts';
+
+interface CaseResult {
+  model: ModelName;
+  engine: EngineLabel;
+  threads: number | null;
+  /** Median. */
+  msPerStep: number;
+  msMin: number;
+  msMax: number;
+  /** All operations of the plan's step by the time of a step. */
+  gflops: number;
+  /** Against the plan's matrix products alone on one thread. */
+  roofShare: number | null;
+  enqueueMs: null;
+  dispatches: null;
+  submits: null;
+  bytesHeld: number | null;
+  /** From the student's weights to the end of the first step, less a step. */
+  compileMs: number | null;
+}
+
+interface GenerationResult {
+  model: ModelName;
+  engine: EngineLabel;
+  threads: number | null;
+  tokensPerSecond: number;
+}
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    json: { type: 'string' },
+    case: { type: 'string' },
+    engine: { type: 'string' },
+    profile: { type: 'boolean' },
+  },
+});
+
+const results: CaseResult[] = [];
+const generation: GenerationResult[] = [];
+let roofGflops = 0;
+
+const wants = (engine: EngineLabel) => options.engine === undefined || options.engine === engine;
+
+for (const one of cases) {
+  if (options.case !== undefined && options.case !== one.model) continue;
+  if (options.profile === true) {
+    await printProfile(one);
+    continue;
+  }
+  const work = await measureWork(one);
+  const roof = work.matmulFlops / work.matmuls.min / 1e6;
+  roofGflops = Math.max(roofGflops, roof);
+  console.log(
+    `\n${one.model}: ${(work.flops / 1e9).toFixed(3)} GFLOP a step, ${(work.matmulFlops / 1e9).toFixed(3)} of them in matrix products; ` +
+      `those alone: ${show(work.matmuls)} ms, at best ${roof.toFixed(1)} GFLOP/s on one thread`,
+  );
+  console.log(
+    'engine      threads   ms a step (median, min … max)    ratio   GFLOP/s   of the roof   held        made ready',
+  );
+  if (wants('wasm')) {
+    await measure(one, work, () => openWasm(makeStudent(one), 1));
+    if (allThreads > 1) await measure(one, work, () => openWasm(makeStudent(one), allThreads));
+  }
+  if (wants('tfjs-wasm')) await measure(one, work, () => openTfjs(makeStudent(one)));
+  if (wants('torch-cpu')) measureTorch(one, work);
+  for (const { engine, threads, tokensPerSecond } of generation.filter(({ model }) => model === one.model)) {
+    console.log(
+      `greedy, 64 rows: ${engine}, ${threads ?? 0} threads: ${Math.round(tokensPerSecond)} tokens/s`,
+    );
+  }
+}
+
+if (options.json !== undefined) {
+  const adapter = { processor: cpus()[0]?.model ?? 'unknown', cores: allThreads, node: process.version };
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ adapter, roofGflops, cases: results, generation }, null, 2)}\n`,
+  );
+}
+// Threads of TensorFlow.js would keep the process.
+process.exit(0);
+
+async function printProfile(one: Case): Promise<void> {
+  const profile = await measureProfile(one);
+  const total = profile.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  console.log(`\n${one.model}: processor time of a step on one thread, ${total.toFixed(2)} ms`);
+  for (const { kind, cpuMs, flops } of profile) {
+    const share = `${((100 * cpuMs) / total).toFixed(1)} %`;
+    console.log(
+      `${kind.padEnd(28)} ${cpuMs.toFixed(2).padStart(9)} ms ${share.padStart(8)} ${(flops / cpuMs / 1e6).toFixed(1).padStart(7)} GFLOP/s`,
+    );
+  }
+}
+
+async function measure(one: Case, work: Work, open: () => Promise<OpenEngine>): Promise<void> {
+  const { tokensPerSecond, ...measured } = await measureEngine(one, open);
+  record(one, work, measured);
+  generation.push({
+    model: one.model,
+    engine: measured.engine,
+    threads: measured.threads,
+    tokensPerSecond,
+  });
+}
+
+function measureTorch(one: Case, work: Work): void {
+  // Beside the bundle is build/; the script stays with its sources.
+  const script = join(dirname(fileURLToPath(import.meta.url)), '../../bench/torch_step.py');
+  const python = process.env.STILLROOM_PYTHON ?? 'python3';
+  const ended = spawnSync(python, ['-B', script], { input: JSON.stringify(one), encoding: 'utf8' });
+  if (ended.status !== 0) {
+    console.log(`torch-cpu   left out: ${python} has no torch (STILLROOM_PYTHON names another)`);
+    return;
+  }
+  const { msPerStep } = JSON.parse(ended.stdout) as { msPerStep: number[] };
+  record(one, work, {
+    engine: 'torch-cpu',
+    threads: 1,
+    timing: summarise(msPerStep),
+    bytesHeld: null,
+    compileMs: null,
+  });
+}
+
+function record(
+  { model }: Case,
+  work: Work,
+  measured: {
+    engine: EngineLabel;
+    threads: number | null;
+    timing: Timing;
+    bytesHeld: number | null;
+    compileMs: number | null;
+  },
+): void {
+  const { engine, threads, timing, bytesHeld, compileMs } = measured;
+  const gflops = work.flops / timing.median / 1e6;
+  const roofShare = engine === 'wasm' && threads === 1 ? work.matmuls.median / timing.median : null;
+  results.push({
+    ...{
+      model,
+      engine,
+      threads,
+      msPerStep: timing.median,
+      msMin: timing.min,
+      msMax: timing.max,
+      gflops,
+      roofShare,
+    },
+    ...{ enqueueMs: null, dispatches: null, submits: null, bytesHeld, compileMs },
+  });
+  const first = results.find((result) => result.model === model)!;
+  const cells = [
+    engine.padEnd(11),
+    String(threads ?? '').padEnd(9),
+    show(timing).padEnd(32),
+    (timing.median / first.msPerStep).toFixed(2).padEnd(7),
+    gflops.toFixed(1).padEnd(9),
+    (roofShare === null ? '' : `${Math.round(roofShare * 100)} %`).padEnd(13),
+    (bytesHeld === null ? '' : formatBytes(bytesHeld)).padEnd(11),
+    compileMs === null ? '' : `${Math.round(compileMs)} ms`,
+  ];
+  console.log(cells.join(' '));
+}
+
+function show({ median, min, max }: Timing): string {
+  return [median, min, max]
+    .map((ms) => ms.toPrecision(3))
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' … $1');
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vite';
+import { kernels } from '../scripts/build-kernels.mjs';
+
+// The benchmark as one program for Node, like the headless one.
+export default defineConfig({
+  publicDir: false,
+  plugins: [kernels()],
+  build: {
+    ssr: 'bench/run.ts',
+    outDir: 'build/bench',
+    target: 'node20',
+    emptyOutDir: false,
+    rolldownOptions: { output: { entryFileNames: 'run.js' } },
+  },
+  ssr: { noExternal: true, external: ['webgpu'] },
+});

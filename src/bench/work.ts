@@ -1,0 +1,82 @@
+/** How much there is to compute in a step, and how fast the plan's own matrix products can be computed alone. */
+import { bucketOf, packPass, roundBucket, stepRows, type PackedPass } from '../engine/plan/passes.ts';
+import { costOf } from '../engine/plan/cost.ts';
+import type { Operation } from '../engine/plan/operations.ts';
+import type { Plan, Run } from '../engine/plan/plan.ts';
+import { SlabLayout } from '../engine/plan/slab-layout.ts';
+import { writeSlab } from '../engine/plan/student-slabs.ts';
+import { planStep } from '../engine/plan/training.ts';
+import { loadKernels } from '../engine/wasm/kernels.ts';
+import { WasmExecutor } from '../engine/wasm/wasm-executor.ts';
+import { makeBatch, makeStudent, type Case } from './cases.ts';
+import { timeMs, type Timing } from './timing.ts';
+
+/** A step's plan, ready to be run in parts. */
+export interface Step {
+  plan: Plan;
+  run: Run;
+  executor: WasmExecutor;
+  packed: PackedPass;
+}
+
+export interface Work {
+  /** Floating-point operations of a step, all of them and the matrix products' alone. */
+  flops: number;
+  matmulFlops: number;
+  /** A step's matrix products, run alone. */
+  matmuls: Timing;
+}
+
+export async function openStep(one: Case): Promise<Step> {
+  const student = makeStudent(one);
+  const layout = new SlabLayout(student.config);
+  const [pass] = stepRows(student.config, [makeBatch(one)], 0.5).passes;
+  const plan = planStep(layout, roundBucket(bucketOf(pass!.pairs)), false);
+  const packed = packPass(student.config, pass!);
+  const run: Run = {
+    counts: packed.counts,
+    ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
+    ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 1, position: 0 },
+  };
+  const executor = new WasmExecutor(layout, { kernels: await loadKernels() });
+  writeSlab(executor, layout, 'parameters', student.weights);
+  return { plan, run, executor, packed };
+}
+
+/** As PlanEngine does before a pass. */
+export function writeTables({ plan, executor, packed }: Step): void {
+  const { tables, host } = plan;
+  const { encoder, decoder, labels, embedding } = packed;
+  executor.writeTable(tables.encoderIds, encoder.ids);
+  executor.writeTable(tables.decoderIds, decoder.ids);
+  executor.writeTable(tables.labels, labels);
+  executor.writeTable(tables.encoderSequences, encoder.sequences);
+  executor.writeTable(tables.decoderSequences, decoder.sequences);
+  executor.writeTable(tables.encoderTiles, encoder.tiles);
+  executor.writeTable(tables.decoderTiles, decoder.tiles);
+  executor.writeTable(tables.embeddingIds, embedding.ids);
+  executor.writeTable(tables.embeddingStarts, embedding.starts);
+  executor.writeTable(tables.embeddingRows, embedding.rows);
+  executor.writeTensor(host.rowWeights!, packed.rowWeights);
+}
+
+/** The plan with some of its operations left out. */
+export function only(plan: Plan, keep: (operation: Operation) => boolean): Plan {
+  const programs = new Map([...plan.programs].map(([name, operations]) => [name, operations.filter(keep)]));
+  return { ...plan, programs };
+}
+
+/** The roof: one thread. Values are zeros: on these processors products take the same time whatever they are. */
+export async function measureWork(one: Case): Promise<Work> {
+  const { plan, run, executor, packed } = await openStep(one);
+  const { counts } = packed;
+  const operations = [...plan.programs.values()].flat();
+  const sum = (list: readonly Operation[]) =>
+    list.reduce((total, operation) => total + costOf(operation, counts).flops, 0);
+  const matmuls = operations.filter(({ kind }) => kind === 'matmul');
+  const alone = only(plan, ({ kind }) => kind === 'matmul');
+  await executor.prepare(alone);
+  const timing = await timeMs(one.steps, () => executor.run('pass', run));
+  executor.dispose();
+  return { flops: sum(operations), matmulFlops: sum(matmuls), matmuls: timing };
+}

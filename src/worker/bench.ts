@@ -1,0 +1,155 @@
+/** The benchmark of the studio's page: one student through every engine that this browser has. */
+import { EngineError, reportError } from '../base/errors.ts';
+import { breathe } from '../base/breathe.ts';
+import { cases, makeStudent, type ModelName } from '../bench/cases.ts';
+import { measureEngine, type EngineLabel, type Measured, type OpenEngine } from '../bench/measure.ts';
+import { measureWork, type Work } from '../bench/work.ts';
+import { openBackend, probeAdapter } from '../engine/device.ts';
+import type { BackendName, EngineStudent } from '../engine/engine.ts';
+import type { BenchReport, BenchRow, CommandOf } from './protocol.ts';
+import type { ReportProgress } from './wire.ts';
+
+interface Contestant {
+  label: EngineLabel;
+  /** For the progress line: `wasm, 2 threads`. */
+  words: string;
+  /** Loads the code, so that only the engine's own opening is timed. */
+  load: () => Promise<(student: EngineStudent) => Promise<OpenEngine>>;
+}
+
+let atWork = false;
+
+/**
+ * See `bench` in protocol.ts.
+ * @param isRunBusy Asked before each engine: a run and a measurement would only slow each other down.
+ */
+export async function bench(
+  { model }: CommandOf<'bench'>,
+  progress: ReportProgress,
+  isRunBusy: () => boolean,
+): Promise<BenchReport> {
+  if (atWork) throw new EngineError('A measurement is under way.', 'Wait for its end, then try again.');
+  atWork = true;
+  try {
+    return await measureAll(model, progress, isRunBusy);
+  } finally {
+    atWork = false;
+  }
+}
+
+async function measureAll(
+  model: ModelName,
+  progress: ReportProgress,
+  isRunBusy: () => boolean,
+): Promise<BenchReport> {
+  const refuse = () => {
+    if (!isRunBusy()) return;
+    throw new EngineError(
+      'A run is at work, so nothing can be measured.',
+      'Stop it, or wait for its end, then measure.',
+    );
+  };
+  refuse();
+  const one = cases.find((known) => known.model === model)!;
+  const contestants = await listContestants();
+  const total = contestants.length + 1;
+  progress(`${model}, matrix products alone`, 0, total);
+  await breathe();
+  const work = await measureWork(one);
+
+  const report: BenchReport = {
+    model,
+    flops: work.flops,
+    roofGflops: work.matmulFlops / work.matmuls.min / 1e6,
+    rows: [],
+    leftOut: [],
+  };
+  for (const [index, { label, words, load }] of contestants.entries()) {
+    progress(`${model}, ${words}`, index + 1, total);
+    await breathe();
+    refuse();
+    try {
+      const open = await load();
+      const student = makeStudent(one);
+      report.rows.push(rowOf(work, await measureEngine(one, () => open(student))));
+    } catch (error) {
+      // One engine that fails must not take the others' figures with it.
+      report.leftOut.push({ engine: label, why: reportError(error).message });
+    }
+  }
+  return report;
+}
+
+function rowOf(work: Work, { timing, ...measured }: Measured): BenchRow {
+  const isOneThread = measured.engine === 'wasm' && measured.threads === 1;
+  return {
+    ...measured,
+    msPerStep: timing.median,
+    msMin: timing.min,
+    msMax: timing.max,
+    gflops: work.flops / timing.median / 1e6,
+    // The roof is one thread of the plan's own products: nothing else can be held against it.
+    roofShare: isOneThread ? work.matmuls.median / timing.median : null,
+  };
+}
+
+async function listContestants(): Promise<Contestant[]> {
+  const cores = navigator.hardwareConcurrency;
+  const list = [wasm(1)];
+  // Without isolation memory cannot be shared: the second row would be the first again.
+  if (cores > 1 && self.crossOriginIsolated) list.push(wasm(cores));
+  list.push(tfjs('tfjs-wasm', 'wasm'));
+  const { kind } = await probeAdapter(navigator.gpu);
+  if (kind === 'hardware') list.push(tfjs('tfjs-webgpu', 'webgpu'));
+  return list;
+}
+
+function wasm(threads: number): Contestant {
+  return {
+    label: 'wasm',
+    words: `wasm, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    load: async () => {
+      const [{ createWasmEngine }, { startBrowserThread }] = await Promise.all([
+        import('../engine/wasm/wasm-engine.ts'),
+        import('../engine/wasm/browser-thread.ts'),
+      ]);
+      return async (student) => {
+        const engine = await createWasmEngine(student, {
+          ...{ threads, startThread: startBrowserThread, reason: 'Measured.' },
+        });
+        return { label: 'wasm', threads, engine, close: () => engine.dispose() };
+      };
+    },
+  };
+}
+
+function tfjs(label: EngineLabel, backendName: BackendName): Contestant {
+  return {
+    label,
+    words: label,
+    load: async () => {
+      const [{ createTfjsEngine }, { wasmUrls }] = await Promise.all([
+        import('../engine/tfjs/tfjs-engine.ts'),
+        import('../engine/tfjs/wasm-urls.ts'),
+      ]);
+      return async (student) => {
+        const backend = await openBackend({ backend: backendName, wasmPaths: wasmUrls });
+        const engine = createTfjsEngine(student, backend);
+        return {
+          label,
+          threads: backendName === 'webgpu' ? null : threadsOf(backend.adapter),
+          engine,
+          close: () => {
+            engine.dispose();
+            backend.close();
+          },
+        };
+      };
+    },
+  };
+}
+
+/** TensorFlow.js takes as many threads as it likes, and the backend says so in words: `WebAssembly SIMD, 4 threads`. */
+function threadsOf(adapter: string): number {
+  return Number(/(\d+) threads/.exec(adapter)?.[1] ?? 1);
+}
