@@ -4,12 +4,16 @@ import { kernels } from './scripts/build-kernels.mjs';
 // TensorFlow.js is inlined so that its ESM builds are used: its Node builds lack the gradient registry.
 const server = { deps: { inline: [/@tensorflow\//] } };
 
+// Properties are drawn from one seed, so that a run means the same everywhere; see the file.
+const setupFiles = ['tests/support/seed.ts'];
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          setupFiles,
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
         },
@@ -18,6 +22,7 @@ export default defineConfig({
         plugins: [kernels()],
         test: {
           name: 'gpu',
+          setupFiles,
           include: ['src/**/*.gpu.test.ts', 'tests/**/*.gpu.test.ts'],
           server,
           testTimeout: 300_000,
