@@ -39,7 +39,9 @@ describe('zipChunks', () => {
       },
     });
     const chunks = zipChunks('a', [lazy]);
-    while (!chunks.next().value?.includes(1)) expect(made).toBeLessThan(2);
+    // Headers hold any bytes, the time among them: only content has this length.
+    const isSecond = (chunk: Uint8Array | undefined) => chunk?.length === 1000 && chunk[0] === 1;
+    while (!isSecond(chunks.next().value ?? undefined)) expect(made).toBeLessThan(2);
     expect(made).toBe(1);
   });
 
