@@ -11,9 +11,14 @@ import styles from './take-away-screen.module.css';
 export function UseIt({ run }: { run: RunRecord }) {
   const [copied, setCopied] = useState(false);
   const prefix = run.recipe.method === 'step-by-step' ? predictPrefix : '';
+  const folder = JSON.stringify(safeFolderName(run.name));
+  // As the model card has it: transformers 5 no longer has the pipeline "text2text-generation".
   const code = [
-    'from transformers import pipeline',
-    `print(pipeline("text2text-generation", "${safeFolderName(run.name)}")("${prefix}" + question))`,
+    'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
+    '',
+    `tokenizer, model = AutoTokenizer.from_pretrained(${folder}), AutoModelForSeq2SeqLM.from_pretrained(${folder})`,
+    `ids = model.generate(**tokenizer("${prefix}your input", return_tensors="pt"), max_new_tokens=${run.recipe.generationMaxTokens})`,
+    'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
   ].join('\n');
   return (
     <div className={styles['use']}>
