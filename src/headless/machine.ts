@@ -25,29 +25,16 @@ export async function openEngine(student: EngineStudent, request: EngineRequest)
     return createTfjsEngine(student, backend, { ownsBackend: true });
   }
   try {
-    return await startWasmEngine(student, chosen.reason);
+    return await createWasmEngine(student, {
+      threads: availableParallelism(),
+      startThread: startNodeThread,
+      reason: chosen.reason,
+    });
   } catch (error) {
     const wasAskedFor = request.engine !== null || request.backend !== null;
     if (wasAskedFor || !(error instanceof EngineError)) throw error;
     return createTfjsEngine(student, await openInstead(error.problem), { ownsBackend: true });
   }
-}
-
-async function startWasmEngine(student: EngineStudent, reason: string): Promise<Engine> {
-  const engine = await createWasmEngine(student, {
-    threads: availableParallelism(),
-    startThread: startNodeThread,
-    reason,
-  });
-  try {
-    // Threads start with the first work: one token now, so that one that does not start is known here.
-    const input = Int32Array.of(student.config.eos_token_id);
-    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
-  } catch (error) {
-    engine.dispose();
-    throw error;
-  }
-  return engine;
 }
 
 /** TensorFlow.js without a GPU, where the compiled engine did not start. */

@@ -48,14 +48,5 @@ async function openWasm(student: EngineStudent, reason: string): Promise<Engine>
     import('../engine/wasm/browser-thread.ts'),
   ]);
   const threads = navigator.hardwareConcurrency;
-  const engine = await createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
-  try {
-    // Threads start with the first work: one token now, so that one that does not start is known here.
-    const input = Int32Array.of(student.config.eos_token_id);
-    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
-  } catch (error) {
-    engine.dispose();
-    throw error;
-  }
-  return engine;
+  return createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
 }

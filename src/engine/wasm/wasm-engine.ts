@@ -13,14 +13,23 @@ export interface WasmEngineOptions {
   reason: string;
 }
 
-/** @throws EngineError where WebAssembly SIMD is missing or the student does not fit its memory. */
+/** @throws EngineError where WebAssembly SIMD is missing, a thread does not start, or the student does not fit its memory. */
 export async function createWasmEngine(
   student: EngineStudent,
   { threads, startThread, reason }: WasmEngineOptions,
 ): Promise<PlanEngine> {
   const kernels = await loadKernels();
-  return new PlanEngine(student, {
+  const engine = new PlanEngine(student, {
     createExecutor: (layout) => new WasmExecutor(layout, { kernels, threads, startThread }),
     reason,
   });
+  try {
+    // Threads start with the first work: one token now, so that one that does not start is known here.
+    const input = Int32Array.of(student.config.eos_token_id);
+    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+  return engine;
 }
