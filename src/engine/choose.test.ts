@@ -9,7 +9,10 @@ const unasked = () => Promise.reject(new Error('nobody should look for a GPU'));
 describe('chooseEngine', () => {
   it('takes WebGPU where there is a real GPU, else the plan on WebAssembly, and says why', async () => {
     const nothing = { engine: null, backend: null };
-    expect(await chooseEngine(nothing, gpu('hardware'))).toEqual({ engine: 'tfjs', backend: null });
+    expect(await chooseEngine(nothing, gpu('hardware'))).toMatchObject({
+      engine: 'wgsl',
+      reason: expect.stringContaining('hardware one') as string,
+    });
     expect(await chooseEngine(nothing, gpu('software'))).toEqual({
       engine: 'wasm',
       reason: expect.stringContaining('software one') as string,
@@ -27,7 +30,11 @@ describe('chooseEngine', () => {
       backend: null,
     });
     expect(await chooseEngine({ engine: null, backend: 'wasm' }, unasked)).toMatchObject({ engine: 'wasm' });
-    expect(await chooseEngine({ engine: null, backend: 'webgpu' }, unasked)).toEqual({
+    expect(await chooseEngine({ engine: null, backend: 'webgpu' }, unasked)).toMatchObject({
+      engine: 'wgsl',
+    });
+    expect(await chooseEngine({ engine: 'wgsl', backend: null }, unasked)).toMatchObject({ engine: 'wgsl' });
+    expect(await chooseEngine({ engine: 'tfjs', backend: 'webgpu' }, unasked)).toEqual({
       engine: 'tfjs',
       backend: 'webgpu',
     });
@@ -36,5 +43,6 @@ describe('chooseEngine', () => {
 
   it('refuses what does not go together', async () => {
     await expect(chooseEngine({ engine: 'wasm', backend: 'webgpu' }, unasked)).rejects.toThrow(InputError);
+    await expect(chooseEngine({ engine: 'wgsl', backend: 'wasm' }, unasked)).rejects.toThrow(InputError);
   });
 });

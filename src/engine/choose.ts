@@ -1,12 +1,12 @@
 /**
- * Which engine runs: the compiled plan on WebAssembly where there is no real GPU, TensorFlow.js on WebGPU where there
- * is one, and whatever a person names. TensorFlow.js is the reference: it runs on every backend, slower.
+ * Which engine runs: the compiled plan, on WebGPU where there is a real GPU and on WebAssembly where there is none, and
+ * whatever a person names. TensorFlow.js is the reference: it runs on every backend, slower.
  */
 import { InputError } from '../base/errors.ts';
 import type { BackendName } from './engine.ts';
 
 /** Engines that a person can name. */
-export const engineChoices = ['tfjs', 'wasm'] as const;
+export const engineChoices = ['tfjs', 'wasm', 'wgsl'] as const;
 export type EngineChoice = (typeof engineChoices)[number];
 
 /** What a person asked for; null leaves it to the studio. */
@@ -17,7 +17,7 @@ export interface EngineRequest {
 
 /** What to open. A backend of null for TensorFlow.js: it looks for the best itself. */
 export type ChosenEngine =
-  { engine: 'wasm'; reason: string } | { engine: 'tfjs'; backend: BackendName | null };
+  { engine: 'wasm' | 'wgsl'; reason: string } | { engine: 'tfjs'; backend: BackendName | null };
 
 /**
  * @param gpu What `probeAdapter` found; asked for only where it decides.
@@ -37,12 +37,25 @@ export async function chooseEngine(
     }
     return { engine, reason: 'The engine wasm was asked for.' };
   }
+  if (engine === 'wgsl') {
+    if (backend !== null && backend !== 'webgpu') {
+      throw new InputError(
+        `The engine wgsl runs on the backend webgpu alone, not on ${backend}.`,
+        'Leave the backend out, or choose the engine tfjs.',
+      );
+    }
+    return { engine, reason: 'The engine wgsl was asked for.' };
+  }
   if (backend === 'wasm') return { engine: 'wasm', reason: 'WebAssembly was asked for.' };
+  if (backend === 'webgpu') return { engine: 'wgsl', reason: 'WebGPU was asked for.' };
   if (backend !== null) return { engine: 'tfjs', backend };
   const { kind, description } = await gpu();
   switch (kind) {
     case 'hardware':
-      return { engine: 'tfjs', backend: null };
+      return {
+        engine: 'wgsl',
+        reason: `A GPU was found (${description}), so training runs on it with WebGPU.`,
+      };
     case 'software':
       return {
         engine: 'wasm',

@@ -46,6 +46,11 @@ export type AdapterProbe =
 
 const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|\bwarp\b/i;
 
+/** Whether an adapter's name is that of a GPU in software. */
+export function isSoftwareName(name: string): boolean {
+  return softwareNames.test(name);
+}
+
 /** Looks for a GPU. `description` names it, or says why there is none (to follow "because"). */
 export async function probeAdapter(gpu: GPU | undefined): Promise<AdapterProbe> {
   if (gpu === undefined) return { kind: 'none', description: 'WebGPU is not available here' };
@@ -58,7 +63,7 @@ export async function probeAdapter(gpu: GPU | undefined): Promise<AdapterProbe> 
   if (adapter === null) return { kind: 'none', description: 'WebGPU found no GPU' };
   const { description, vendor, architecture, device } = adapter.info;
   const parts = [description, vendor, architecture, device].filter((part) => part !== '');
-  const isSoftware = adapter.info.isFallbackAdapter || parts.some((part) => softwareNames.test(part));
+  const isSoftware = adapter.info.isFallbackAdapter || parts.some(isSoftwareName);
   const shown = description !== '' ? description : parts.join(' ');
   if (isSoftware) return { kind: 'software', description: shown || 'a software adapter', adapter };
   return { kind: 'hardware', description: shown || 'an unnamed GPU', adapter };

@@ -8,6 +8,8 @@ import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
+import { createWgslEngine } from '../engine/wgsl/wgsl-engine.ts';
+import { tuningFile } from './tuning-file.ts';
 
 /** The launcher sets this where it found no driver: looking again would only print the loader's complaint. */
 const noGpu = { kind: 'none', description: 'this machine has no graphics driver for WebGPU' } as const;
@@ -24,11 +26,23 @@ export async function openEngine(student: EngineStudent, request: EngineRequest)
     const backend = await openNodeBackend({ backend: chosen.backend ?? undefined });
     return createTfjsEngine(student, backend, { ownsBackend: true });
   }
+  let why = chosen.reason;
+  if (chosen.engine === 'wgsl') {
+    try {
+      return await createWgslEngine(student, {
+        ...{ gpu: await openNodeGpu(), reason: chosen.reason, memory: tuningFile() },
+      });
+    } catch (error) {
+      const wasAskedFor = request.engine !== null || request.backend !== null;
+      if (wasAskedFor || !(error instanceof EngineError)) throw error;
+      why = `The GPU did not start (${error.problem.replace(/\.$/, '')}), so training runs on WebAssembly.`;
+    }
+  }
   try {
     return await createWasmEngine(student, {
       threads: availableParallelism(),
       startThread: startNodeThread,
-      reason: chosen.reason,
+      reason: why,
     });
   } catch (error) {
     const wasAskedFor = request.engine !== null || request.backend !== null;

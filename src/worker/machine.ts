@@ -23,8 +23,18 @@ export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machin
 export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
   const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
   if (chosen.engine === 'tfjs') return openTfjs(student, chosen.backend);
+  let why = chosen.reason;
+  if (chosen.engine === 'wgsl') {
+    try {
+      return await openWgsl(student, chosen.reason);
+    } catch (error) {
+      const wasAskedFor = request.engine !== null || request.backend !== null;
+      if (wasAskedFor || !(error instanceof EngineError)) throw error;
+      why = `The GPU did not start (${error.problem.replace(/\.$/, '')}), so training runs on WebAssembly.`;
+    }
+  }
   try {
-    return await openWasm(student, chosen.reason);
+    return await openWasm(student, why);
   } catch (error) {
     const wasAskedFor = request.engine !== null || request.backend !== null;
     if (wasAskedFor || !(error instanceof EngineError)) throw error;
@@ -49,4 +59,12 @@ async function openWasm(student: EngineStudent, reason: string): Promise<Engine>
   ]);
   const threads = navigator.hardwareConcurrency;
   return createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
+}
+
+async function openWgsl(student: EngineStudent, reason: string): Promise<Engine> {
+  const [{ createWgslEngine }, { tuningDatabase }] = await Promise.all([
+    import('../engine/wgsl/wgsl-engine.ts'),
+    import('./tuning-database.ts'),
+  ]);
+  return createWgslEngine(student, { gpu: navigator.gpu, reason, memory: tuningDatabase });
 }

@@ -4,8 +4,12 @@ import type { NewRun } from '../../worker/protocol.ts';
 type EngineRequest = Pick<NewRun, 'engine' | 'backend'>;
 
 const requests = {
-  webgpu: { label: 'webgpu: TensorFlow.js on the GPU', request: { engine: 'tfjs', backend: 'webgpu' } },
+  webgpu: { label: 'webgpu: the compiled plan on the GPU', request: { engine: 'wgsl', backend: 'webgpu' } },
   wasm: { label: 'wasm: the compiled plan on the CPU', request: { engine: 'wasm', backend: 'wasm' } },
+  'tfjs-webgpu': {
+    label: 'tfjs-webgpu: TensorFlow.js on the GPU, the reference',
+    request: { engine: 'tfjs', backend: 'webgpu' },
+  },
   'tfjs-wasm': {
     label: 'tfjs-wasm: TensorFlow.js on the CPU, the reference',
     request: { engine: 'tfjs', backend: 'wasm' },

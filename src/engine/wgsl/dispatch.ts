@@ -1,0 +1,92 @@
+/** One dispatch as data: which kernel, specialised how, on which tensors, over which grid. */
+import type { Dropout } from '../plan/operations.ts';
+import type { Counts, Extent, SlabName, Tensor } from '../plan/plan.ts';
+import { extentWord } from './run-block.ts';
+
+export type Access = 'read' | 'read_write';
+
+/** A tensor under the name that the kernel has for it. `params.<name>` is where it begins, in floats. */
+export interface Binding {
+  name: string;
+  tensor: Tensor;
+  access: Access;
+}
+
+/** A part of a slab, whole, seen as vec4f. */
+export interface SlabBinding {
+  name: string;
+  slab: SlabName;
+  part: number;
+  access: Access;
+}
+
+export interface Float {
+  float: number;
+}
+
+export type Grid = readonly [number, number, number];
+
+export interface Dispatch {
+  /** WGSL, templates and all. */
+  source: string;
+  /** The entry of the operation, for messages. */
+  label: string;
+  flags: readonly string[];
+  constants: Readonly<Record<string, number>>;
+  bindings: readonly Binding[];
+  slabs: readonly SlabBinding[];
+  /** How the Int32 tables are used; null where they are not. */
+  tables: Access | null;
+  /** Tensors are seen as arrays of vec4f. */
+  vectors: boolean;
+  params: Readonly<Record<string, number | Float>>;
+  /** Workgroups, from the run's counts. */
+  grid: (counts: Counts) => Grid;
+  /** Needs the device feature `subgroups`. */
+  subgroups: boolean;
+}
+
+/** A dispatch; what is left out is empty. */
+export function dispatch(
+  given: Pick<Dispatch, 'source' | 'label' | 'bindings' | 'grid'> & Partial<Dispatch>,
+): Dispatch {
+  return {
+    ...{ flags: [], constants: {}, slabs: [], tables: null, vectors: false, params: {}, subgroups: false },
+    ...given,
+  };
+}
+
+export const read = (name: string, tensor: Tensor): Binding => ({ name, tensor, access: 'read' });
+export const write = (name: string, tensor: Tensor): Binding => ({ name, tensor, access: 'read_write' });
+
+export function sizeOf(extent: Extent, counts: Counts): number {
+  return typeof extent === 'number' ? extent : counts[extent];
+}
+
+/** Workgroups in a row, folded where one dimension holds 65,535 at most. Kernels unfold with `linear()`. */
+export function fold(groups: number): Grid {
+  return [Math.min(groups, 65_535), Math.ceil(groups / 65_535), 1];
+}
+
+/** So many threads in workgroups of this size. */
+export function foldThreads(threads: number, size: number): Grid {
+  return fold(Math.ceil(threads / size));
+}
+
+export function lengthOf(tensor: Tensor): number {
+  return tensor.shape.reduce((product, size) => product * size, 1);
+}
+
+/** Params and flag of a dropout. */
+export function dropoutParts(dropout: Dropout | null): {
+  flags: string[];
+  params: { site: number; stack: number };
+} {
+  return {
+    flags: dropout === null ? [] : ['DROPOUT'],
+    params: { site: dropout?.site ?? 0, stack: dropout?.stack === 'decoder' ? 1 : 0 },
+  };
+}
+
+export const accumulateWords = { never: 0, always: 1, laterPasses: 2 } as const;
+export { extentWord };

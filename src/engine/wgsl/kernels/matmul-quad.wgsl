@@ -1,0 +1,50 @@
+// For adapters whose loads are dear (software): the four lanes of a quad load other rows of A, exchange them, and have
+// other columns of B. A quad has 16 · ROW_BLOCKS rows by 4 · GROUPS fours of columns; a workgroup is one quad.
+@compute @workgroup_size(4)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
+  let size = sizes();
+  let lane = invocation & 3u;
+  let firstRow = id.y * 16u * ROW_BLOCKS;
+  let group = (id.x * 4u + lane) * GROUPS;
+  let ownRow = firstRow + lane * 4u * ROW_BLOCKS;
+  // #each i 16*ROW_BLOCKS
+  // #each r GROUPS
+  var sum_$i_$r = vec4f();
+  // #end
+  // #end
+  // #each q ROW_BLOCKS
+  let originA_$q = originA(ownRow + 4u * $qu, size);
+  // #end
+  // #each r GROUPS
+  let originB_$r = originB(group + $ru, size);
+  // #end
+  for (var k0 = 0u; k0 < size.k; k0 += 4u) {
+    // #each q ROW_BLOCKS
+    let a_$q = blockA(originA_$q, k0);
+    // #end
+    // #each r GROUPS
+    let b_$r = blockB(originB_$r, k0);
+    // #end
+    // #each k 4
+    // #each l 4
+    // #each q ROW_BLOCKS
+    {
+      let row = quadBroadcast(a_$q[$k], $lu);
+      // #each s 4
+      // #each r GROUPS
+      sum_$(l*ROW_BLOCKS*4+q*4+s)_$r = fma(vec4f(row[$s]), b_$r[$k], sum_$(l*ROW_BLOCKS*4+q*4+s)_$r);
+      // #end
+      // #end
+    }
+    // #end
+    // #end
+    // #end
+  }
+  var sums: array<vec4f, ROWS * GROUPS>;
+  // #each i 16*ROW_BLOCKS
+  // #each r GROUPS
+  sums[$(i*GROUPS+r)] = sum_$i_$r;
+  // #end
+  // #end
+  keepAll(size, firstRow, group, &sums);
+}

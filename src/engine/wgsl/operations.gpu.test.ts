@@ -1,0 +1,95 @@
+/** Every kernel against the f64 twin, on sizes that fit no tile. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operationCases, type OperationCase } from '../plan/testing/operation-cases.ts';
+import { caseSizes } from '../plan/testing/case-sizes.ts';
+import { labLayout } from '../plan/testing/operation-lab.ts';
+import { TwinExecutor } from '../plan/twin/twin-executor.ts';
+import { matmulVariants } from './matmul.ts';
+import { quickVariant } from './testing/open-engine.ts';
+import { hasGpu, openTestGpu } from './testing/open-gpu.ts';
+import { WgslExecutor } from './wgsl-executor.ts';
+
+type Results = Awaited<ReturnType<OperationCase['lab']['results']>>;
+
+/** Largest difference, as a share of the largest value that the twin has in the same tensor. */
+const tolerance = 1e-5;
+
+/** Where two results differ by more than single precision explains, in words. */
+function firstDifference(found: Results, expected: Results): string | null {
+  for (const [slot, values] of expected.tensors.entries()) {
+    let largest = 1e-3;
+    for (const value of values) if (Math.abs(value) > largest) largest = Math.abs(value);
+    for (const [index, value] of values.entries()) {
+      const other = found.tensors[slot]![index]!;
+      if (Math.abs(other - value) <= tolerance * largest) continue;
+      // What was NaN and was not to be touched is NaN still.
+      if (Number.isNaN(other) && Number.isNaN(value)) continue;
+      return `tensor ${slot}, float ${index}: ${other} instead of ${value}`;
+    }
+  }
+  for (const [index, table] of expected.tables.entries()) {
+    if (table.some((value, at) => value !== found.tables[index]![at])) return `table ${index}`;
+  }
+  return null;
+}
+
+const present = await hasGpu();
+
+describe.skipIf(!present)('operations on WebGPU at the default limits', () => {
+  const twin = new TwinExecutor(labLayout());
+  let executor: WgslExecutor;
+  beforeAll(async () => {
+    // One variant: tuning would time every made-up size.
+    executor = new WgslExecutor(labLayout(), await openTestGpu(), { variant: quickVariant });
+  });
+  afterAll(() => executor.dispose());
+
+  for (const [name, make] of Object.entries(operationCases)) {
+    test(name, async () => {
+      await fc.assert(
+        fc.asyncProperty(caseSizes, async (sizes) => {
+          const { lab, operations } = make(sizes);
+          const expected = await lab.results(twin, operations);
+          const found = await lab.results(executor, operations);
+          expect(firstDifference(found, expected), JSON.stringify(operations)).toBeNull();
+        }),
+        { numRuns: 4 },
+      );
+    });
+  }
+});
+
+describe.skipIf(!present)('variants of the matrix product', () => {
+  test('give the same bytes, all of them', async () => {
+    const twin = new TwinExecutor(labLayout());
+    const executors = await Promise.all(
+      matmulVariants.map(
+        async (variant) => new WgslExecutor(labLayout(), await openTestGpu({ features: true }), { variant }),
+      ),
+    );
+    const names = Object.keys(operationCases).filter((name) => name.startsWith('matmul'));
+    for (const name of names) {
+      for (const [rows, columns, inner] of [
+        [37, 52, 44],
+        [70, 33, 21],
+      ] as const) {
+        const sizes = {
+          ...{ seed: 3, rows, columns, inner, heads: 1, headSize: 4, lengths: [3], keyLengths: [3] },
+          ...{ dropout: true, accumulate: true },
+        };
+        const { lab, operations } = operationCases[name]!(sizes);
+        const expected = await lab.results(twin, operations);
+        let first: Results | null = null;
+        for (const [index, executor] of executors.entries()) {
+          const found = await lab.results(executor, operations);
+          const label = `${name}, ${matmulVariants[index]!.name}`;
+          expect(firstDifference(found, expected), label).toBeNull();
+          first ??= found;
+          expect(found.tensors, label).toEqual(first.tensors);
+        }
+      }
+    }
+    for (const executor of executors) executor.dispose();
+  });
+});

@@ -1,0 +1,120 @@
+/** Dispatches of the operations on rows: embeddings, layer norms, and the last sums of their gradients. */
+import type {
+  BiasGradient,
+  Embed,
+  EmbedBackward,
+  RmsNorm,
+  RmsNormBackward,
+  SumPartials,
+} from '../plan/operations.ts';
+import {
+  accumulateWords,
+  dispatch,
+  dropoutParts,
+  extentWord,
+  fold,
+  foldThreads,
+  read,
+  write,
+  type Dispatch,
+} from './dispatch.ts';
+import biasGradientSource from './kernels/bias-gradient.wgsl?raw';
+import embedBackwardSource from './kernels/embed-backward.wgsl?raw';
+import embedSource from './kernels/embed.wgsl?raw';
+import rmsNormBackwardSource from './kernels/rms-norm-backward.wgsl?raw';
+import rmsNormSource from './kernels/rms-norm.wgsl?raw';
+import sumPartialsSource from './kernels/sum-partials.wgsl?raw';
+
+/** Threads for a row of so many columns. */
+function rowThreads(columns: number): number {
+  return columns > 256 ? 128 : columns > 64 ? 64 : 32;
+}
+
+export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {
+  const columns = weight.shape[1]!;
+  const drop = dropoutParts(dropout);
+  return dispatch({
+    ...{ source: embedSource, label: 'embed', flags: drop.flags, tables: 'read' },
+    bindings: [read('weight', weight), write('output', output)],
+    params: { rows: extentWord(rows), columns, ids: ids.offset, ...drop.params },
+    grid: (counts) => foldThreads(counts[rows] * Math.ceil(columns / 4), 64),
+  });
+}
+
+export function embedBackward({ ids, starts, rows, encoder, decoder, output }: EmbedBackward): Dispatch {
+  const columns = output.shape[1]!;
+  return dispatch({
+    ...{ source: embedBackwardSource, label: 'embedBackward', tables: 'read' },
+    bindings: [read('encoder', encoder), read('decoder', decoder), write('output', output)],
+    params: {
+      ...{ columns, ids: ids.offset, starts: starts.offset, positions: rows.offset },
+      ...{ distinctIds: extentWord('distinctIds'), encoderRows: extentWord('encoderRows') },
+    },
+    grid: (counts) => foldThreads(counts.distinctIds * columns, 64),
+  });
+}
+
+export function rmsNorm({ rows, x, weight, y, inverse, epsilon, dropout }: RmsNorm): Dispatch {
+  const columns = x.shape[1]!;
+  const drop = dropoutParts(dropout);
+  return dispatch({
+    ...{ source: rmsNormSource, label: 'rmsNorm', flags: drop.flags },
+    constants: { THREADS: rowThreads(columns) },
+    bindings: [read('x', x), read('weight', weight), write('y', y), write('inverse', inverse)],
+    params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
+    grid: (counts) => fold(counts[rows]),
+  });
+}
+
+export function rmsNormBackward(operation: RmsNormBackward): Dispatch {
+  const { rows, dy, x, inverse, weight, dx, accumulate, partials, dropout, next } = operation;
+  const columns = x.shape[1]!;
+  const runs = partials.shape[0]!;
+  const drop = dropoutParts(dropout);
+  const below = dropoutParts(next?.dropout ?? null);
+  const threads = rowThreads(columns);
+  return dispatch({
+    ...{ source: rmsNormBackwardSource, label: 'rmsNormBackward' },
+    flags: [
+      ...new Set([...drop.flags, ...below.flags]),
+      ...(accumulate === 'always' ? ['ADDS'] : []),
+      ...(next === null ? [] : ['NEXT']),
+      ...(dropout === null ? [] : ['OWN_DROPOUT']),
+    ],
+    constants: { THREADS: threads, QUADS: Math.ceil(columns / (4 * threads)) },
+    bindings: [
+      ...[read('dy', dy), read('x', x), read('inverse', inverse), read('weight', weight)],
+      ...[write('dx', dx), write('sumsOut', partials)],
+      ...(next === null ? [] : [write('below', next.output)]),
+    ],
+    params: {
+      ...{ rows: extentWord(rows), columns, runs, ...drop.params },
+      ...{ nextSite: below.params.site, nextStack: below.params.stack },
+    },
+    grid: () => [runs, 1, 1],
+  });
+}
+
+export function sumPartials({ partials, output, accumulate }: SumPartials): Dispatch {
+  const [groups, count, columns] = partials.shape as [number, number, number];
+  return dispatch({
+    ...{ source: sumPartialsSource, label: 'sumPartials' },
+    bindings: [read('summands', partials), write('output', output)],
+    params: { groups, count, columns, accumulate: accumulateWords[accumulate] },
+    grid: () => foldThreads(groups * columns, 64),
+  });
+}
+
+export function biasGradient(operation: BiasGradient): Dispatch {
+  const { tileCount, causal, buckets, partials, output, accumulate } = operation;
+  const [, heads, distances] = partials.shape as [number, number, number];
+  return dispatch({
+    ...{ source: biasGradientSource, label: 'biasGradient', tables: 'read' },
+    bindings: [read('summands', partials), write('output', output)],
+    params: {
+      ...{ tileCount: extentWord(tileCount), heads, maxLength: (distances + 1) / 2, causal: Number(causal) },
+      ...{ buckets: buckets.offset, accumulate: accumulateWords[accumulate] },
+    },
+    grid: () => [output.shape[0]!, heads, 1],
+  });
+}

@@ -1,0 +1,95 @@
+/** From a dispatch to a WGSL module: declarations of what it binds, constants, and the kernel expanded. */
+import { normChunk } from '../plan/operations.ts';
+import type { Access, Dispatch } from './dispatch.ts';
+import common from './kernels/common.wgsl?raw';
+import { runWords } from './run-block.ts';
+import { expand } from './template.ts';
+
+/** What a binding refers to, in the order of the bindings of group 0. The params come last. */
+export interface BoundBuffer<Key> {
+  key: Key;
+  access: Access;
+}
+
+export interface Shader<Key> {
+  code: string;
+  buffers: readonly BoundBuffer<Key>[];
+  /** The struct of params, as bytes. */
+  params: Uint8Array<ArrayBuffer>;
+  /** The kernel reads or writes the tables, at the binding after the buffers. */
+  tables: Access | null;
+}
+
+/**
+ * Names that refer to one buffer share its binding, which is `read_write` if any of them writes: WebGPU refuses a
+ * buffer that is both read and written under two bindings.
+ * @param keyOf Identity of the buffer behind a binding.
+ */
+export function assemble<Key>(
+  dispatch: Dispatch,
+  keyOf: (binding: Dispatch['bindings'][number] | Dispatch['slabs'][number]) => Key,
+): Shader<Key> {
+  const names = new Map<string, string>();
+  const buffers: { key: Key; access: Access; name: string; vector: boolean }[] = [];
+  const offsets: Record<string, number> = {};
+  for (const binding of [...dispatch.bindings, ...dispatch.slabs]) {
+    const key = keyOf(binding);
+    const existing = buffers.find((buffer) => buffer.key === key);
+    const vector = dispatch.vectors || 'slab' in binding;
+    if (existing === undefined) buffers.push({ key, access: binding.access, name: binding.name, vector });
+    else if (binding.access === 'read_write') existing.access = 'read_write';
+    names.set(binding.name, existing?.name ?? binding.name);
+    if ('tensor' in binding) offsets[binding.name] = binding.tensor.offset;
+  }
+  // Columns may begin within a row: what the dispatch says of a name comes on top of where its tensor begins.
+  const params: Record<string, Dispatch['params'][string]> = { ...offsets };
+  for (const [name, value] of Object.entries(dispatch.params)) {
+    params[name] = typeof value === 'number' && name in offsets ? offsets[name]! + value : value;
+  }
+  const declarations = buffers.map(({ access, name, vector }, index) => {
+    const type = vector ? 'array<vec4f>' : 'array<f32>';
+    return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: ${type};`;
+  });
+  if (dispatch.tables !== null) {
+    declarations.push(
+      `@group(0) @binding(${declarations.length}) var<storage, ${dispatch.tables}> tables: array<i32>;`,
+    );
+  }
+  const entries = Object.entries(params);
+  if (entries.length > 0) {
+    const fields = entries.map(([name, value]) => `  ${name}: ${typeof value === 'number' ? 'u32' : 'f32'},`);
+    declarations.push(
+      `struct Params {\n${fields.join('\n')}\n}`,
+      `@group(0) @binding(${declarations.length}) var<uniform> params: Params;`,
+    );
+  }
+  const constants = { ...runWords, CHUNK: normChunk, ...dispatch.constants };
+  const values = { flags: new Set(dispatch.flags), constants };
+  const body = expand(dispatch.source, values).replace(/\b(\w+)\[/g, (whole, name: string) => {
+    const bound = names.get(name);
+    return bound === undefined ? whole : `${bound}[`;
+  });
+  const used = Object.entries(constants).filter(([name]) => body.includes(name) || common.includes(name));
+  const code = [
+    ...(dispatch.subgroups ? ['enable subgroups;'] : []),
+    ...declarations,
+    ...used.map(([name, value]) => `const ${name} = ${value}u;`),
+    expand(common, values),
+    body,
+  ].join('\n');
+  return {
+    code,
+    buffers: buffers.map(({ key, access }) => ({ key, access })),
+    params: packParams(entries),
+    tables: dispatch.tables,
+  };
+}
+
+function packParams(entries: readonly [string, number | { float: number }][]): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(Math.max(16, 4 * entries.length)));
+  entries.forEach(([, value], index) => {
+    if (typeof value === 'number') view.setUint32(4 * index, value >>> 0, true);
+    else view.setFloat32(4 * index, value.float, true);
+  });
+  return new Uint8Array(view.buffer);
+}

@@ -1,0 +1,274 @@
+/** What the engine promises beyond numbers: the same bytes always, memory that does not grow, failures that speak. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DeviceLostError, EngineError, NonFiniteError } from '../../base/errors.ts';
+import type { EngineState } from '../engine.ts';
+import { PlanEngine } from '../plan/plan-engine.ts';
+import { bucketOf, packPass, roundBucket, stepRows } from '../plan/passes.ts';
+import { SlabLayout } from '../plan/slab-layout.ts';
+import { writeSlab } from '../plan/student-slabs.ts';
+import { firstDifference, splitPrograms } from '../plan/testing/first-difference.ts';
+import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from '../plan/testing/tiny-engine.ts';
+import { planStep } from '../plan/training.ts';
+import { createTwinEngine } from '../plan/twin/twin-engine.ts';
+import { TwinExecutor } from '../plan/twin/twin-executor.ts';
+import type { Executor } from '../plan/executor.ts';
+import type { Run } from '../plan/plan.ts';
+import type { Gpu } from './gpu.ts';
+import { quickVariant, variantCalled } from './testing/open-engine.ts';
+import { hasGpu, openTestGpu } from './testing/open-gpu.ts';
+import { WgslExecutor, type WgslExecutorOptions } from './wgsl-executor.ts';
+
+const student = tinyEngineStudent();
+const { config } = student;
+const present = await hasGpu();
+
+describe.skipIf(!present)('the plan on WebGPU', () => {
+  // One GPU for all, so that kernels are compiled once.
+  let gpu: Gpu;
+  beforeAll(async () => {
+    gpu = await openTestGpu();
+  });
+  afterAll(() => gpu.close());
+
+  function open(options: WgslExecutorOptions = {}): { engine: PlanEngine; executor: WgslExecutor } {
+    let executor: WgslExecutor | null = null;
+    const engine = new PlanEngine(student, {
+      createExecutor: (layout) =>
+        (executor = new WgslExecutor(layout, gpu, { variant: quickVariant, keepsGpu: true, ...options })),
+      reason: 'A test.',
+    });
+    return { engine, executor: executor! };
+  }
+
+  const batches = (step: number) => [tinyMicroBatch(config, 3 + step), tinyMicroBatch(config, 50 + step)];
+  const update = (step: number) => ({ ...tinyUpdate, step });
+
+  async function train(engine: PlanEngine, from: number, to: number): Promise<string> {
+    const log: unknown[] = [];
+    for (let step = from; step <= to; step += 1) log.push(await engine.step(batches(step), update(step)));
+    return JSON.stringify(log);
+  }
+
+  function expectSame(one: EngineState, other: EngineState): void {
+    expect(one.step).toBe(other.step);
+    for (const part of ['weights', 'expAvg', 'expAvgSq'] as const) {
+      expect(one[part].size).toBe(other[part].size);
+      for (const [name, values] of one[part]) {
+        expect(Buffer.compare(bytes(values), bytes(other[part].get(name)!)), name).toBe(0);
+      }
+    }
+  }
+
+  test('gives the same bytes in two runs of 50 steps, with poisoned slots, and after going on elsewhere', async () => {
+    const { engine: first } = open();
+    const log = await train(first, 1, 50);
+    const state = await first.read();
+    first.dispose();
+    const { engine: again } = open({ poison: true });
+    expect(await train(again, 1, 50)).toBe(log);
+    expectSame(await again.read(), state);
+    again.dispose();
+
+    const { engine: before } = open();
+    await train(before, 1, 20);
+    const { engine: after } = open();
+    after.restore(await before.read());
+    await train(after, 21, 50);
+    expectSame(await after.read(), state);
+    before.dispose();
+    after.dispose();
+  });
+
+  test('a step agrees with double precision, dropout and all', async () => {
+    const twin = createTwinEngine(student);
+    const { engine } = open();
+    for (let step = 1; step <= 3; step += 1) {
+      const expected = await twin.step(batches(step), update(step));
+      const found = await engine.step(batches(step), update(step));
+      expect(found.tokens).toBe(expected.tokens);
+      expect(Math.abs(found.loss - expected.loss)).toBeLessThan(1e-5);
+      expect(Math.abs(found.gradNorm / expected.gradNorm - 1)).toBeLessThan(1e-5);
+    }
+    engine.dispose();
+  });
+
+  test('every operation of a step agrees with the twin; where one does not, it is named', async () => {
+    const layout = new SlabLayout(config);
+    const rows = stepRows(config, [tinyMicroBatch(config)], 0.3);
+    const [pass] = rows.passes;
+    const whole = planStep(layout, roundBucket(bucketOf(pass!.pairs)), true);
+    const { plan, steps } = splitPrograms(whole);
+    const packed = packPass(config, pass!);
+    const twin = new TwinExecutor(layout);
+    const executor = new WgslExecutor(layout, gpu, { variant: quickVariant, keepsGpu: true });
+    const run: Run = {
+      ...{
+        counts: packed.counts,
+        accumulate: false,
+        firstEncoderRow: 0,
+        firstDecoderRow: 0,
+        step: 1,
+        seed: 5,
+      },
+      ...{ dropout: 0.2, learningRate: 1e-2, weightDecay: 0.1, maxGradNorm: 1, position: 0 },
+    };
+    const load = async (one: Executor) => {
+      writeSlab(one, layout, 'parameters', student.weights);
+      await one.prepare(plan);
+      const { tables, host } = plan;
+      for (const [table, values] of [
+        [tables.encoderIds, packed.encoder.ids],
+        [tables.encoderSequences, packed.encoder.sequences],
+        [tables.encoderTiles, packed.encoder.tiles],
+        [tables.decoderIds, packed.decoder.ids],
+        [tables.decoderSequences, packed.decoder.sequences],
+        [tables.decoderTiles, packed.decoder.tiles],
+        [tables.labels, packed.labels],
+        [tables.embeddingIds, packed.embedding.ids],
+        [tables.embeddingStarts, packed.embedding.starts],
+        [tables.embeddingRows, packed.embedding.rows],
+      ] as const) {
+        one.writeTable(table, values);
+      }
+      one.writeTensor(host.rowWeights!, packed.rowWeights);
+    };
+    await load(twin);
+    await load(executor);
+    // Slots start as zeros on both, so that rows beyond the counts are equal too.
+    expect(await firstDifference(steps, [twin, executor], run, 2e-5)).toBeNull();
+
+    // A weight that differs shows first where it is used first.
+    await load(twin);
+    const wrong = new Map(student.weights);
+    const name = 'encoder.block.0.layer.1.DenseReluDense.wo.weight';
+    wrong.set(
+      name,
+      wrong.get(name)!.map((value) => value + 0.1),
+    );
+    writeSlab(executor, layout, 'parameters', wrong);
+    const difference = await firstDifference(steps, [twin, executor], run, 2e-5);
+    expect(difference).toMatchObject({ program: 'pass', operation: { kind: 'matmul' } });
+    expect(difference!.index).toBe(7);
+    executor.dispose();
+  });
+
+  test('memory, pipelines and buffers after step 50 are those after step 2', async () => {
+    const { engine, executor } = open();
+    await train(engine, 1, 2);
+    const held = engine.describe().bytesHeld;
+    const pipelines = executor.pipelineCount;
+    const batch = batches(2);
+    for (let step = 3; step <= 50; step += 1) await engine.step(batch, update(step));
+    expect(engine.describe().bytesHeld).toBe(held);
+    expect(executor.pipelineCount).toBe(pipelines);
+    engine.dispose();
+  });
+
+  test('a hundred rounds of loading, training and disposing hold no more than one', async () => {
+    const before = gpu.bytesHeld;
+    let most = 0;
+    for (let round = 1; round <= 100; round += 1) {
+      const { engine } = open();
+      await engine.step([tinyMicroBatch(config)], update(1));
+      if (round === 1) most = gpu.bytesHeld;
+      expect(gpu.bytesHeld).toBeLessThanOrEqual(most);
+      engine.dispose();
+      expect(gpu.bytesHeld).toBe(before);
+    }
+  });
+
+  test('generation is the same in a hurry and one token at a time', async () => {
+    const { engine } = open();
+    const twin = createTwinEngine(student);
+    const { inputs } = tinyMicroBatch(config).rationale!;
+    for (const numBeams of [1, 3]) {
+      const options = { maxNewTokens: 11, numBeams };
+      const found = await engine.generate(inputs, options);
+      const expected = await twin.generate(inputs, options);
+      expect(found.map(({ ids }) => [...ids])).toEqual(expected.map(({ ids }) => [...ids]));
+    }
+    engine.dispose();
+  });
+
+  test('a loss that is not finite is told at its step, and nothing has changed', async () => {
+    const { engine } = open();
+    await train(engine, 1, 1);
+    const state = await engine.read();
+    const broken = new Map(state.weights);
+    broken.set('decoder.final_layer_norm.weight', new Float32Array(config.d_model).fill(1e38));
+    engine.restore({ ...state, weights: broken });
+    await expect(engine.step(batches(2), update(2))).rejects.toThrow(NonFiniteError);
+    expectSame(await engine.read(), { ...state, weights: broken });
+    engine.dispose();
+  });
+
+  test('an engine that was disposed of says so', async () => {
+    const { engine } = open();
+    await train(engine, 1, 1);
+    engine.dispose();
+    await expect(train(engine, 2, 2)).rejects.toThrow('disposed');
+  });
+});
+
+describe.skipIf(!present)('failures of the GPU', () => {
+  test('a lost device is told at the step where it happens', async () => {
+    const gpu = await openTestGpu();
+    const engine = new PlanEngine(student, {
+      createExecutor: (layout) => new WgslExecutor(layout, gpu, { variant: quickVariant }),
+      reason: 'A test.',
+    });
+    await engine.step([tinyMicroBatch(config)], tinyUpdate);
+    gpu.device.destroy();
+    await expect(engine.step([tinyMicroBatch(config)], { ...tinyUpdate, step: 2 })).rejects.toThrow(
+      DeviceLostError,
+    );
+    engine.dispose();
+  });
+
+  test('what the device refuses is told by the next call', async () => {
+    const gpu = await openTestGpu();
+    const engine = new PlanEngine(student, {
+      createExecutor: (layout) => new WgslExecutor(layout, gpu, { variant: quickVariant }),
+      reason: 'A test.',
+    });
+    // Bound as storage, though it was not made for that.
+    const buffer = gpu.createBuffer('wrong', 16, 0x08);
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, buffer, 0, 16);
+    gpu.device.queue.submit([encoder.finish()]);
+    await expect(engine.step([tinyMicroBatch(config)], tinyUpdate)).rejects.toThrow(EngineError);
+    engine.dispose();
+  });
+});
+
+describe.skipIf(!present)('tuning', () => {
+  test('chooses for every class of product, remembers, and does not measure twice', async () => {
+    const written: Record<string, string>[] = [];
+    let known: Record<string, string> = {};
+    const memory = {
+      read: () => Promise.resolve(known),
+      write: (_: string, choices: Readonly<Record<string, string>>) => {
+        known = { ...choices };
+        written.push(known);
+        return Promise.resolve();
+      },
+    };
+    const gpu = await openTestGpu({ features: true });
+    for (let round = 0; round < 2; round += 1) {
+      const engine = new PlanEngine(student, {
+        createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
+        reason: 'A test.',
+      });
+      await engine.step([tinyMicroBatch(config)], tinyUpdate);
+      engine.dispose();
+    }
+    gpu.close();
+    expect(written).toHaveLength(1);
+    expect(Object.keys(known).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
+    for (const name of Object.values(known)) expect(variantCalled(name).name).toBe(name);
+  });
+});
+
+function bytes(values: Float32Array): Buffer {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+}

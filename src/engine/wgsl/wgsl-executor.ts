@@ -1,0 +1,360 @@
+/**
+ * Runs plans on a GPU. Everything is made when a plan is prepared: pipelines, buffers, bind groups, the words of every
+ * dispatch. A step then re-encodes a list: no buffer, pipeline or bind group is made. Runs are gathered and submitted
+ * together, in pieces short enough that nothing else on the machine has to wait for long.
+ */
+import { EngineError } from '../../base/errors.ts';
+import type { Executor, ExecutorDescription } from '../plan/executor.ts';
+import { costOf } from '../plan/cost.ts';
+import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
+import type { SlabLayout } from '../plan/slab-layout.ts';
+import { BufferPool } from './buffer-pool.ts';
+import type { Binding, Dispatch, SlabBinding } from './dispatch.ts';
+import { dispatchesOf } from './dispatches.ts';
+import type { Gpu } from './gpu.ts';
+import { Pipelines } from './pipelines.ts';
+import { runBlockBytes, writeRunBlock } from './run-block.ts';
+import { assemble } from './shader.ts';
+import { Pacer } from './pacer.ts';
+import type { MatmulVariant } from './matmul.ts';
+import { Tuner, type TuningMemory } from './tuner.ts';
+
+export interface WgslExecutorOptions {
+  /** What earlier sessions measured on this adapter; nothing is remembered without it. */
+  memory?: TuningMemory | undefined;
+  /** Takes this variant of every product (where it can do it) instead of the fastest. For tests and benchmarks. */
+  variant?: MatmulVariant | undefined;
+  /** Told while pipelines are made. */
+  onCompile?: ((done: number, total: number) => void) | undefined;
+  /** Leaves the GPU open when disposed of, so that it can have another executor. */
+  keepsGpu?: boolean | undefined;
+  /** Fills every slot that should not matter with NaN before each program. For tests. */
+  poison?: boolean | undefined;
+}
+
+const blockStride = 256;
+/** Runs that are gathered before they are submitted. */
+const maxGathered = 64;
+const stagingBytes = 4096;
+const sliceBytes = 2 ** 24;
+const storage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC
+
+interface Step {
+  pipeline: GPUComputePipeline;
+  bindGroup: GPUBindGroup;
+  grid: Dispatch['grid'];
+  /** Estimate, in floating-point operations at the plan's capacities. */
+  flops: number;
+  label: string;
+}
+
+interface Prepared {
+  slots: readonly GPUBuffer[];
+  tables: GPUBuffer;
+  params: GPUBuffer;
+  programs: ReadonlyMap<ProgramName, readonly Step[]>;
+}
+
+export class WgslExecutor implements Executor {
+  readonly stepsPerRead = 8;
+  readonly #gpu: Gpu;
+  readonly #options: WgslExecutorOptions;
+  readonly #slabs: Record<SlabName, readonly GPUBuffer[]>;
+  readonly #pool: BufferPool<Plan>;
+  readonly #pipelines: Pipelines;
+  readonly #tuner: Tuner;
+  readonly #pacer: Pacer;
+  readonly #prepared = new Map<Plan, Prepared>();
+  /** Small buffers for reads that nobody uses now. */
+  readonly #staging: GPUBuffer[] = [];
+  readonly #runs: GPUBuffer;
+  readonly #runGroups: readonly GPUBindGroup[];
+  readonly #blocks = new ArrayBuffer(blockStride * maxGathered);
+  #gathered: { steps: readonly Step[]; run: Run }[] = [];
+  #plan: Plan | null = null;
+  #isDisposed = false;
+  /** Milliseconds that the last submission took to encode, and its dispatches. */
+  lastEncode = { elapsedMs: 0, dispatches: 0 };
+
+  /** @throws EngineError where the slabs do not fit. The executor owns the GPU from now on. */
+  constructor(layout: SlabLayout, gpu: Gpu, options: WgslExecutorOptions = {}) {
+    this.#gpu = gpu;
+    this.#options = options;
+    const slab = (name: SlabName) =>
+      layout.partLengths.map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, storage));
+    this.#slabs = {
+      parameters: slab('parameters'),
+      gradients: slab('gradients'),
+      expAvg: slab('expAvg'),
+      expAvgSq: slab('expAvgSq'),
+    };
+    this.#pool = new BufferPool(gpu);
+    this.#pipelines = Pipelines.of(gpu);
+    this.#pacer = new Pacer(gpu);
+    this.#tuner = new Tuner(gpu, this.#pipelines, options.memory);
+    this.#runs = gpu.createBuffer('runs', blockStride * maxGathered, 0x40 | 0x08); // UNIFORM | COPY_DST
+    this.#runGroups = Array.from({ length: maxGathered }, (_, index) =>
+      gpu.device.createBindGroup({
+        layout: this.#pipelines.runLayout,
+        entries: [
+          { binding: 0, resource: { buffer: this.#runs, offset: blockStride * index, size: runBlockBytes } },
+        ],
+      }),
+    );
+  }
+
+  describe(): ExecutorDescription {
+    return { engine: 'wgsl', backend: 'webgpu', adapter: this.#gpu.name, bytesHeld: this.#gpu.bytesHeld };
+  }
+
+  /** Pipelines made so far, for tests. */
+  get pipelineCount(): number {
+    return this.#pipelines.count;
+  }
+
+  async prepare(plan: Plan): Promise<void> {
+    this.#check();
+    if (this.#plan === plan) return;
+    this.#flush();
+    if (!this.#prepared.has(plan)) this.#prepared.set(plan, await this.#make(plan));
+    this.#plan = plan;
+    for (const { table, values } of plan.constants) this.writeTable(table, values);
+  }
+
+  release(plan: Plan): void {
+    if (!this.#isDisposed) this.#flush();
+    const prepared = this.#prepared.get(plan);
+    if (prepared === undefined) return;
+    this.#gpu.destroyBuffer(prepared.tables);
+    this.#gpu.destroyBuffer(prepared.params);
+    this.#pool.release(plan);
+    this.#prepared.delete(plan);
+    if (this.#plan === plan) this.#plan = null;
+  }
+
+  writeTable(table: Table, values: Int32Array): void {
+    if (values.length > table.length) throw new RangeError('More values than the table holds.');
+    if (values.length === 0) return;
+    this.#write(this.#inUse().tables, 4 * table.offset, values);
+  }
+
+  writeTensor(tensor: Tensor, values: Float64Array): void {
+    this.#write(this.#bufferOf(tensor), 4 * tensor.offset, Float32Array.from(values));
+  }
+
+  run(program: ProgramName, run: Run): void {
+    this.#check();
+    const { programs } = this.#inUse();
+    const steps = programs.get(program);
+    if (steps === undefined || steps.length === 0) return;
+    if (this.#options.poison === true) this.#poison();
+    if (this.#gathered.length === maxGathered) this.#flush();
+    const view = new DataView(this.#blocks, blockStride * this.#gathered.length, runBlockBytes);
+    writeRunBlock(view, run);
+    this.#gathered.push({ steps, run: { ...run, counts: { ...run.counts } } });
+  }
+
+  async readTable(table: Table, length: number): Promise<Int32Array> {
+    const { tables } = this.#inUse();
+    return new Int32Array(await this.#read(tables, 4 * table.offset, 4 * length));
+  }
+
+  async readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
+    return new Float32Array(await this.#read(this.#bufferOf(tensor), 4 * tensor.offset, 4 * length));
+  }
+
+  writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
+    const floats = sliceBytes / 4;
+    for (let first = 0; first < values.length; first += floats) {
+      this.#write(
+        this.#slabs[slab][part]!,
+        4 * (offset + first),
+        values.subarray(first, Math.min(values.length, first + floats)),
+      );
+    }
+  }
+
+  async readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
+    const found = new Float32Array(length);
+    const floats = sliceBytes / 4;
+    for (let first = 0; first < length; first += floats) {
+      const count = Math.min(floats, length - first);
+      found.set(
+        new Float32Array(await this.#read(this.#slabs[slab][part]!, 4 * (offset + first), 4 * count)),
+        first,
+      );
+    }
+    return found;
+  }
+
+  clearSlab(slab: SlabName): void {
+    this.#flush();
+    const encoder = this.#gpu.device.createCommandEncoder();
+    for (const buffer of this.#slabs[slab]) encoder.clearBuffer(buffer);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#gathered = [];
+    for (const plan of [...this.#prepared.keys()]) this.release(plan);
+    this.#plan = null;
+    const slabs = Object.values(this.#slabs).flat();
+    for (const buffer of [...slabs, ...this.#staging, this.#runs]) this.#gpu.destroyBuffer(buffer);
+    if (this.#options.keepsGpu !== true) this.#gpu.close();
+  }
+
+  async #make(plan: Plan): Promise<Prepared> {
+    const operations = [...plan.programs.values()].flat();
+    const { variant } = this.#options;
+    if (variant === undefined) await this.#tuner.tune(operations, plan.capacities);
+    const slots = this.#pool.take(
+      plan,
+      plan.slots.map(({ length }) => length),
+    );
+    const tables = this.#gpu.createBuffer('tables', 4 * Math.max(1, plan.tablesLength), storage);
+    const entries = [...plan.programs].flatMap(([name, list]) =>
+      list.flatMap((operation) =>
+        dispatchesOf(operation, plan.capacities, (product) => this.#tuner.choose(product, variant)).map(
+          (dispatch, index) => ({
+            name,
+            dispatch,
+            flops: index === 0 ? costOf(operation, plan.capacities).flops : 0,
+          }),
+        ),
+      ),
+    );
+    const shaders = entries.map(({ dispatch }) =>
+      assemble(dispatch, (binding) => this.#bufferBehind(binding, slots)),
+    );
+    let done = 0;
+    const pipelines = await Promise.all(
+      shaders.map(async (shader, index) => {
+        const made = await this.#pipelines.get(shader, entries[index]!.dispatch.label);
+        done += 1;
+        this.#options.onCompile?.(done, shaders.length);
+        return made;
+      }),
+    );
+    const params = this.#gpu.createBuffer('params', blockStride * entries.length, 0x40 | 0x08); // UNIFORM | COPY_DST
+    const words = new Uint8Array(blockStride * entries.length);
+    shaders.forEach(({ params: bytes }, index) => words.set(bytes, blockStride * index));
+    this.#gpu.device.queue.writeBuffer(params, 0, words);
+    const programs = new Map<ProgramName, Step[]>();
+    entries.forEach(({ name, dispatch, flops }, index) => {
+      const { buffers, tables: usesTables } = shaders[index]!;
+      const { pipeline, layout } = pipelines[index]!;
+      const resources = [
+        ...buffers.map(({ key }) => ({ buffer: key })),
+        ...(usesTables === null ? [] : [{ buffer: tables }]),
+        { buffer: params, offset: blockStride * index, size: blockStride },
+      ];
+      const bindGroup = this.#gpu.device.createBindGroup({
+        layout,
+        entries: resources.map((resource, binding) => ({ binding, resource })),
+      });
+      const steps = programs.get(name) ?? [];
+      steps.push({ pipeline, bindGroup, grid: dispatch.grid, flops, label: dispatch.label });
+      programs.set(name, steps);
+    });
+    return { slots, tables, params, programs };
+  }
+
+  /** Encodes and submits what has been gathered, in pieces. */
+  #flush(): void {
+    if (this.#gathered.length === 0) return;
+    this.#gpu.check();
+    const startedAt = performance.now();
+    const { device } = this.#gpu;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    device.queue.writeBuffer(this.#runs, 0, this.#blocks, 0, blockStride * gathered.length);
+    let dispatches = 0;
+    let encoder = device.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let flops = 0;
+    const submit = () => {
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      this.#pacer.submitted(flops);
+      flops = 0;
+    };
+    gathered.forEach(({ steps, run }, index) => {
+      pass.setBindGroup(1, this.#runGroups[index]);
+      for (const step of steps) {
+        const [x, y, z] = step.grid(run.counts);
+        if (x === 0 || y === 0 || z === 0) continue;
+        if (flops > 0 && flops + step.flops > this.#pacer.flopsPerSubmit) {
+          submit();
+          encoder = device.createCommandEncoder();
+          pass = encoder.beginComputePass();
+          pass.setBindGroup(1, this.#runGroups[index]);
+        }
+        pass.setPipeline(step.pipeline);
+        pass.setBindGroup(0, step.bindGroup);
+        pass.dispatchWorkgroups(x, y, z);
+        flops += step.flops;
+        dispatches += 1;
+      }
+    });
+    submit();
+    this.lastEncode = { elapsedMs: performance.now() - startedAt, dispatches };
+  }
+
+  #write(buffer: GPUBuffer, offset: number, values: Int32Array | Float32Array): void {
+    this.#flush();
+    this.#gpu.device.queue.writeBuffer(buffer, offset, values.buffer, values.byteOffset, values.byteLength);
+  }
+
+  /** A copy of what is there now: it is made on the GPU before anything that comes after this call. */
+  async #read(buffer: GPUBuffer, offset: number, sizeBytes: number): Promise<ArrayBuffer> {
+    if (sizeBytes === 0) return new ArrayBuffer(0);
+    this.#flush();
+    this.#gpu.check();
+    const { device } = this.#gpu;
+    const isSmall = sizeBytes <= stagingBytes;
+    const staging =
+      (isSmall ? this.#staging.pop() : undefined) ??
+      this.#gpu.createBuffer('read', isSmall ? stagingBytes : sizeBytes, 0x01 | 0x08); // MAP_READ | COPY_DST
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, sizeBytes);
+    device.queue.submit([encoder.finish()]);
+    await this.#gpu.settle(staging.mapAsync(1, 0, sizeBytes)); // READ
+    const copy = staging.getMappedRange(0, sizeBytes).slice(0);
+    staging.unmap();
+    if (isSmall) this.#staging.push(staging);
+    else this.#gpu.destroyBuffer(staging);
+    return copy;
+  }
+
+  #poison(): void {
+    const { slots } = this.#inUse();
+    this.#plan!.slots.forEach(({ persistent, length }, index) => {
+      if (!persistent) this.#write(slots[index]!, 0, new Float32Array(length).fill(NaN));
+    });
+  }
+
+  #check(): void {
+    if (this.#isDisposed)
+      throw new EngineError('The engine has been disposed of.', 'Load the student again.');
+    this.#gpu.check();
+  }
+
+  #inUse(): Prepared {
+    this.#check();
+    const prepared = this.#plan === null ? undefined : this.#prepared.get(this.#plan);
+    if (prepared === undefined) throw new Error('No plan has been prepared.');
+    return prepared;
+  }
+
+  #bufferOf({ place }: Tensor): GPUBuffer {
+    return place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : this.#inUse().slots[place.slot]!;
+  }
+
+  #bufferBehind(binding: Binding | SlabBinding, slots: readonly GPUBuffer[]): GPUBuffer {
+    if ('slab' in binding) return this.#slabs[binding.slab][binding.part]!;
+    const { place } = binding.tensor;
+    return place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : slots[place.slot]!;
+  }
+}
