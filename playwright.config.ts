@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
 const executablePath = process.env.CHROMIUM_PATH;
-const port = 4317;
+const port = Number(process.env['STILLROOM_TEST_PORT'] ?? 4317);
 
 // Full Chromium, not the headless shell: only that has WebGPU. SwiftShader is a GPU in software, so the tests run
 // anywhere; the studio takes it for a GPU only where a test asks for `webgpu` by name.
