@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           setupFiles,
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
         },
       },
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'gpu',
           setupFiles,
-          include: ['src/**/*.gpu.test.ts', 'tests/**/*.gpu.test.ts'],
+          include: ['src/**/*.gpu.test.ts', 'tests/**/*.gpu.test.ts', 'bench/**/*.gpu.test.ts'],
           server,
           testTimeout: 300_000,
           hookTimeout: 300_000,
