@@ -8,6 +8,8 @@ import { createTfjsEngine } from '../src/engine/tfjs/tfjs-engine.ts';
 import { loadKernels } from '../src/engine/wasm/kernels.ts';
 import { startNodeThread } from '../src/engine/wasm/node-thread.ts';
 import { WasmExecutor } from '../src/engine/wasm/wasm-executor.ts';
+import { asContender, type Contender, type ContenderKind } from './contender.ts';
+import { openJax } from './jax/open-jax.ts';
 
 export const allThreads = Math.max(1, cpus().length);
 
@@ -29,5 +31,28 @@ export async function openTfjs(student: EngineStudent): Promise<OpenEngine> {
       engine.dispose();
       backend.close();
     },
+  };
+}
+
+/** The rows of the comparison on the GPU, in its order. An engine of ours is one line: `open` ends in asContender(). */
+export const gpuContenders: readonly ContenderKind[] = [
+  { label: 'tfjs-webgpu', open: openTfjsGpu },
+  { label: 'jax-js', open: openJaxTrainer },
+];
+
+async function openTfjsGpu(student: EngineStudent): Promise<Contender> {
+  const backend = await openNodeBackend({ backend: 'webgpu' });
+  return asContender(createTfjsEngine(student, backend), () => backend.close());
+}
+
+/** It only trains. */
+async function openJaxTrainer(student: EngineStudent): Promise<Contender> {
+  const { JaxTrainer } = await openJax();
+  const trainer = new JaxTrainer(student);
+  return {
+    step: (batch, update) => trainer.step(batch, update),
+    read: () => trainer.read(),
+    generate: null,
+    close: () => trainer.dispose(),
   };
 }

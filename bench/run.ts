@@ -1,7 +1,9 @@
 /**
  * `npm run bench`: a step of two students through every engine that this machine has, against the speed of the plan's
- * own matrix products, and greedy generation. `--json FILE` writes the numbers; `--case nano` or `small` and
- * `--engine wasm|tfjs-wasm|torch-cpu` choose; `--profile` shows where a step's time goes instead; STILLROOM_PYTHON names the Python that has torch.
+ * own matrix products, and greedy generation. With `--gpu` the engines that run on the GPU instead, in turns, each
+ * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
+ * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` shows
+ * where a step's time goes instead; STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,11 +12,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/units.ts';
-import { cases, makeStudent, type Case, type ModelName } from '../src/bench/cases.ts';
+import { cases, fullCase, makeStudent, type Case, type ModelName } from '../src/bench/cases.ts';
 import { measureEngine, type EngineLabel, type OpenEngine } from '../src/bench/measure.ts';
 import { summarise, type Timing } from '../src/bench/timing.ts';
-import { measureWork, type Work } from '../src/bench/work.ts';
-import { allThreads, openTfjs, openWasm } from './engines.ts';
+import { countFlops, layOutStep, measureWork, type Work } from '../src/bench/work.ts';
+import { probeAdapter } from '../src/engine/device.ts';
+import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
+import { allThreads, gpuContenders, openTfjs, openWasm } from './engines.ts';
+import { gpuLines } from './gpu-table.ts';
+import { measureGpu } from './gpu.ts';
 import { measureProfile } from './profile.ts';
 
 interface CaseResult {
@@ -29,9 +35,10 @@ interface CaseResult {
   gflops: number;
   /** Against the plan's matrix products alone on one thread. */
   roofShare: number | null;
-  enqueueMs: null;
-  dispatches: null;
-  submits: null;
+  /** JavaScript to encode a step. */
+  enqueueMs: number | null;
+  dispatches: number | null;
+  submits: number | null;
   bytesHeld: number | null;
   /** From the student's weights to the end of the first step, less a step. */
   compileMs: number | null;
@@ -49,7 +56,12 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
     case: { type: 'string' },
+    only: { type: 'string' },
+    /** The same as `only`. */
     engine: { type: 'string' },
+    gpu: { type: 'boolean' },
+    full: { type: 'boolean' },
+    'no-generation': { type: 'boolean' },
     profile: { type: 'boolean' },
   },
 });
@@ -57,11 +69,21 @@ const { values: options } = parseArgs({
 const results: CaseResult[] = [];
 const generation: GenerationResult[] = [];
 let roofGflops = 0;
+/** Engines without a row on the GPU, because they failed or their check did. */
+const missing: EngineLabel[] = [];
 
-const wants = (engine: EngineLabel) => options.engine === undefined || options.engine === engine;
+const wanted = (options.only ?? options.engine)?.split(',');
+const wants = (engine: EngineLabel) => wanted === undefined || wanted.includes(engine);
+const chosen = [...cases, fullCase].filter(({ model }) =>
+  options.case === undefined ? model !== 'full' || options.full === true : model === options.case,
+);
+const gpu = options.gpu === true ? await findGpu() : null;
 
-for (const one of cases) {
-  if (options.case !== undefined && options.case !== one.model) continue;
+for (const one of chosen) {
+  if (gpu !== null) {
+    await compareOnGpu(one);
+    continue;
+  }
   if (options.profile === true) {
     await printProfile(one);
     continue;
@@ -90,14 +112,56 @@ for (const one of cases) {
 }
 
 if (options.json !== undefined) {
-  const adapter = { processor: cpus()[0]?.model ?? 'unknown', cores: allThreads, node: process.version };
+  const processor = cpus()[0]?.model ?? 'unknown';
+  const adapter = { processor, cores: allThreads, node: process.version, gpu };
   writeFileSync(
     options.json,
     `${JSON.stringify({ adapter, roofGflops, cases: results, generation }, null, 2)}\n`,
   );
 }
 // Threads of TensorFlow.js would keep the process.
-process.exit(0);
+process.exit(missing.length > 0 ? 1 : 0);
+
+/** The GPU's name; ends the process where there is none. */
+async function findGpu(): Promise<string> {
+  const probe = await probeAdapter(await openNodeGpu());
+  if (probe.kind === 'none') {
+    console.error(
+      `Nothing to compare: ${probe.description}. Install a graphics driver with Vulkan, or Chromium for its software one.`,
+    );
+    process.exit(1);
+  }
+  const note = probe.kind === 'software' ? ' (software: the figures mean something as ratios only)' : '';
+  console.log(`GPU: ${probe.description}${note}`);
+  return probe.description;
+}
+
+async function compareOnGpu(one: Case): Promise<void> {
+  const { flops } = countFlops(layOutStep(one));
+  console.log(`\n${one.model}: ${(flops / 1e9).toFixed(3)} GFLOP a step, dropout 0`);
+  const report = await measureGpu(one, {
+    kinds: gpuContenders.filter(({ label }) => wants(label)),
+    measuresGeneration: options['no-generation'] !== true,
+    progress: (line) => console.error(`  … ${line}`),
+  });
+  for (const line of gpuLines(report, flops)) console.log(line);
+  missing.push(...report.leftOut.map(({ engine }) => engine));
+  for (const row of report.rows) {
+    const { engine, timing, tokensPerSecond } = row;
+    results.push({
+      ...{ model: one.model, engine, threads: null, roofShare: null, gflops: flops / timing.median / 1e6 },
+      ...{ msPerStep: timing.median, msMin: timing.min, msMax: timing.max, enqueueMs: row.encodeMs },
+      ...{
+        dispatches: row.dispatches,
+        submits: row.submits,
+        bytesHeld: row.bytesHeld,
+        compileMs: row.compileMs,
+      },
+    });
+    if (tokensPerSecond !== null)
+      generation.push({ model: one.model, engine, threads: null, tokensPerSecond });
+  }
+}
 
 async function printProfile(one: Case): Promise<void> {
   const profile = await measureProfile(one);

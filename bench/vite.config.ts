@@ -12,5 +12,5 @@ export default defineConfig({
     emptyOutDir: false,
     rolldownOptions: { output: { entryFileNames: 'run.js' } },
   },
-  ssr: { noExternal: true, external: ['webgpu'] },
+  ssr: { noExternal: true, external: ['webgpu', '@jax-js/jax'] },
 });

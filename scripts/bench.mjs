@@ -1,9 +1,10 @@
 /**
- * `npm run bench`: builds the benchmark (bench/) and runs it with the same arguments: --json FILE, --case nano|small,
- * --engine wasm|tfjs-wasm|torch-cpu.
+ * `npm run bench`: builds the benchmark (bench/) and runs it with the same arguments; bench/run.ts says which. Where
+ * the GPU is asked for and the machine has none, a Chromium's SwiftShader is used.
  */
 import { join } from 'node:path';
 import { ensureInstalled, root, run, runPackage } from './install.mjs';
+import { softwareGpuEnv } from './software-gpu.mjs';
 
 ensureInstalled();
 const code = runPackage(
@@ -16,6 +17,9 @@ if (code !== 0) {
   process.exit(1);
 }
 const cwd = process.env.INIT_CWD ?? process.cwd();
-process.exit(
-  run(process.execPath, [join(root, 'build', 'bench', 'run.js'), ...process.argv.slice(2)], { cwd }),
-);
+const args = process.argv.slice(2);
+const env = { ...process.env };
+// The Vulkan loader reads its variables when a process starts.
+const hasGpu = () => run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) === 0;
+if (args.includes('--gpu') && !hasGpu()) Object.assign(env, softwareGpuEnv());
+process.exit(run(process.execPath, [join(root, 'build', 'bench', 'run.js'), ...args], { cwd, env }));

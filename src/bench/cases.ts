@@ -4,7 +4,7 @@ import type { EngineStudent, MicroBatch, TaskBatch, Update } from '../engine/eng
 import type { T5Config } from '../student/config.ts';
 import { initialiseWeights } from '../student/initialise.ts';
 
-export type ModelName = 'nano' | 'small';
+export type ModelName = 'nano' | 'small' | 'full';
 
 export interface Case {
   model: ModelName;
@@ -63,6 +63,24 @@ export const cases: readonly Case[] = [
     ...{ batch: 8, inputLength: 64, targetLength: 32, steps: 12 },
   },
 ];
+
+/** The shape of flan-t5-small, with its whole vocabulary: minutes, and some gigabytes. */
+export const fullCase: Case = {
+  model: 'full',
+  config: {
+    ...common,
+    ...{
+      vocab_size: 32128,
+      d_model: 512,
+      d_kv: 64,
+      num_heads: 6,
+      d_ff: 1024,
+      num_layers: 8,
+      num_decoder_layers: 8,
+    },
+  },
+  ...{ batch: 8, inputLength: 64, targetLength: 32, steps: 5 },
+};
 
 export function makeStudent({ config }: Case): EngineStudent {
   return { config, weights: initialiseWeights(config, 1) };

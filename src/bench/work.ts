@@ -27,19 +27,24 @@ export interface Work {
   matmuls: Timing;
 }
 
-export async function openStep(one: Case): Promise<Step> {
-  const student = makeStudent(one);
-  const layout = new SlabLayout(student.config);
-  const [pass] = stepRows(student.config, [makeBatch(one)], 0.5).passes;
+/** A step's plan and its rows, without anything to run it on. */
+export function layOutStep(one: Case): Pick<Step, 'plan' | 'packed'> & { layout: SlabLayout } {
+  const { config } = one;
+  const layout = new SlabLayout(config);
+  const [pass] = stepRows(config, [makeBatch(one)], 0.5).passes;
   const plan = planStep(layout, roundBucket(bucketOf(pass!.pairs)), false);
-  const packed = packPass(student.config, pass!);
+  return { layout, plan, packed: packPass(config, pass!) };
+}
+
+export async function openStep(one: Case): Promise<Step> {
+  const { layout, plan, packed } = layOutStep(one);
   const run: Run = {
     counts: packed.counts,
     ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
     ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 1, position: 0 },
   };
   const executor = new WasmExecutor(layout, { kernels: await loadKernels() });
-  writeSlab(executor, layout, 'parameters', student.weights);
+  writeSlab(executor, layout, 'parameters', makeStudent(one).weights);
   return { plan, run, executor, packed };
 }
 
@@ -66,17 +71,23 @@ export function only(plan: Plan, keep: (operation: Operation) => boolean): Plan 
   return { ...plan, programs };
 }
 
+/** Floating-point operations of a step: all of them, and the matrix products' alone. */
+export function countFlops({
+  plan,
+  packed,
+}: Pick<Step, 'plan' | 'packed'>): Pick<Work, 'flops' | 'matmulFlops'> {
+  const operations = [...plan.programs.values()].flat();
+  const sum = (list: readonly Operation[]) =>
+    list.reduce((total, operation) => total + costOf(operation, packed.counts).flops, 0);
+  return { flops: sum(operations), matmulFlops: sum(operations.filter(({ kind }) => kind === 'matmul')) };
+}
+
 /** The roof: one thread. Values are zeros: on these processors products take the same time whatever they are. */
 export async function measureWork(one: Case): Promise<Work> {
   const { plan, run, executor, packed } = await openStep(one);
-  const { counts } = packed;
-  const operations = [...plan.programs.values()].flat();
-  const sum = (list: readonly Operation[]) =>
-    list.reduce((total, operation) => total + costOf(operation, counts).flops, 0);
-  const matmuls = operations.filter(({ kind }) => kind === 'matmul');
   const alone = only(plan, ({ kind }) => kind === 'matmul');
   await executor.prepare(alone);
   const timing = await timeMs(one.steps, () => executor.run('pass', run));
   executor.dispose();
-  return { flops: sum(operations), matmulFlops: sum(matmuls), matmuls: timing };
+  return { ...countFlops({ plan, packed }), matmuls: timing };
 }

@@ -1,0 +1,58 @@
+/** Counts what passes through WebGPU, for whom: every engine's dispatches, submits and bytes in buffers, the same way. */
+import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
+
+export interface GpuCounts {
+  dispatches: number;
+  submits: number;
+  /** In buffers that were made and not destroyed. */
+  bytesHeld: number;
+}
+
+interface Prototype {
+  prototype: Record<string, (this: object, ...args: never[]) => unknown>;
+}
+
+let owner: GpuCounts = { dispatches: 0, submits: 0, bytesHeld: 0 };
+let isCounting = false;
+
+/** Counts go here until the next call. Only one engine may be at work at a time. */
+export function countFor(counts: GpuCounts): void {
+  owner = counts;
+}
+
+/** Starts counting; must come before the first device. Does nothing the second time. */
+export async function startCounting(): Promise<void> {
+  if (isCounting) return;
+  isCounting = true;
+  await openNodeGpu();
+  const globals = globalThis as unknown as Record<string, Prototype | undefined>;
+  const watch = (
+    className: string,
+    method: string,
+    note: (self: object, args: readonly unknown[], result: unknown) => void,
+  ) => {
+    const prototype = globals[className]?.prototype;
+    const original = prototype?.[method];
+    if (prototype === undefined || original === undefined) return;
+    prototype[method] = function (this: object, ...args: never[]) {
+      const result = original.apply(this, args);
+      note(this, args, result);
+      return result;
+    };
+  };
+  const buffers = new WeakMap<object, { counts: GpuCounts; size: number }>();
+  watch('GPUComputePassEncoder', 'dispatchWorkgroups', () => (owner.dispatches += 1));
+  watch('GPUComputePassEncoder', 'dispatchWorkgroupsIndirect', () => (owner.dispatches += 1));
+  watch('GPUQueue', 'submit', () => (owner.submits += 1));
+  watch('GPUDevice', 'createBuffer', (_, [descriptor], buffer) => {
+    const { size } = descriptor as GPUBufferDescriptor;
+    owner.bytesHeld += size;
+    buffers.set(buffer as object, { counts: owner, size });
+  });
+  watch('GPUBuffer', 'destroy', (buffer) => {
+    const made = buffers.get(buffer);
+    if (made === undefined) return;
+    buffers.delete(buffer);
+    made.counts.bytesHeld -= made.size;
+  });
+}
