@@ -1,4 +1,5 @@
 /** What takes part in the comparison on the GPU. */
+import type { Case } from '../src/bench/cases.ts';
 import type { EngineLabel } from '../src/bench/measure.ts';
 import type {
   Engine,
@@ -17,13 +18,15 @@ export interface Contender {
   generate: Engine['generate'] | null;
   /** JavaScript time of the last step's encoding, where it is known. */
   encodeMs?: () => number;
+  /** Milliseconds of the plan's own matrix products run alone, on the same engine with the same kernels. */
+  roof?: () => Promise<number>;
   close: () => void;
 }
 
 /** One row of the table. */
 export interface ContenderKind {
   label: EngineLabel;
-  open: (student: EngineStudent) => Promise<Contender>;
+  open: (student: EngineStudent, one: Case) => Promise<Contender>;
 }
 
 /** @param release What is to be closed after the engine. */

@@ -1,13 +1,19 @@
 /** The engines that are compared. */
 import { cpus } from 'node:os';
+import { EngineError } from '../src/base/errors.ts';
+import type { Case } from '../src/bench/cases.ts';
+import { layOutStep, only, stepRun } from '../src/bench/work.ts';
+import { probeAdapter } from '../src/engine/device.ts';
 import type { OpenEngine } from '../src/bench/measure.ts';
 import type { EngineStudent } from '../src/engine/engine.ts';
 import { PlanEngine } from '../src/engine/plan/plan-engine.ts';
-import { openNodeBackend } from '../src/engine/tfjs/node-backend.ts';
+import { openNodeBackend, openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../src/engine/tfjs/tfjs-engine.ts';
 import { loadKernels } from '../src/engine/wasm/kernels.ts';
 import { startNodeThread } from '../src/engine/wasm/node-thread.ts';
 import { WasmExecutor } from '../src/engine/wasm/wasm-executor.ts';
+import { Gpu } from '../src/engine/wgsl/gpu.ts';
+import { WgslExecutor } from '../src/engine/wgsl/wgsl-executor.ts';
 import { asContender, type Contender, type ContenderKind } from './contender.ts';
 import { openJax } from './jax/open-jax.ts';
 
@@ -36,9 +42,52 @@ export async function openTfjs(student: EngineStudent): Promise<OpenEngine> {
 
 /** The rows of the comparison on the GPU, in its order. An engine of ours is one line: `open` ends in asContender(). */
 export const gpuContenders: readonly ContenderKind[] = [
+  { label: 'wgsl', open: openWgslGpu },
   { label: 'tfjs-webgpu', open: openTfjsGpu },
   { label: 'jax-js', open: openJaxTrainer },
 ];
+
+async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
+  const probe = await probeAdapter(await openNodeGpu());
+  if (probe.kind === 'none')
+    throw new EngineError(`There is no GPU: ${probe.description}.`, 'Install a driver.');
+  const gpu = await Gpu.open(probe.adapter, { name: probe.description });
+  let executor: WgslExecutor | null = null;
+  const engine = new PlanEngine(student, {
+    createExecutor: (layout) => (executor = new WgslExecutor(layout, gpu, { keepsGpu: true })),
+    reason: 'Measured.',
+  });
+  const products = await openProducts(one, gpu);
+  let encodedMs = 0;
+  return {
+    ...asContender(engine, () => {
+      products.dispose();
+      gpu.close();
+    }),
+    encodeMs: () => {
+      const before = encodedMs;
+      encodedMs = executor!.encodeMs;
+      return encodedMs - before;
+    },
+    roof: () => products.run(),
+  };
+}
+
+/** The matrix products of a step and nothing else, on the same GPU. Values are zeros: products take the same time. */
+async function openProducts(one: Case, gpu: Gpu) {
+  const { layout, plan, packed } = layOutStep(one);
+  const executor = new WgslExecutor(layout, gpu, { keepsGpu: true });
+  const alone = only(plan, ({ kind }) => kind === 'matmul');
+  await executor.prepare(alone);
+  const run = async () => {
+    const startedAt = performance.now();
+    executor.run('pass', stepRun(packed.counts));
+    await executor.readTensor(plan.host.results!, 8);
+    return performance.now() - startedAt;
+  };
+  await run();
+  return { run, dispose: () => executor.dispose() };
+}
 
 async function openTfjsGpu(student: EngineStudent): Promise<Contender> {
   const backend = await openNodeBackend({ backend: 'webgpu' });

@@ -32,6 +32,10 @@ const stepColumns = (flops: number): readonly Column[] => [
   { name: 'dispatches', text: ({ dispatches }) => String(dispatches) },
   { name: 'submits', text: ({ submits }) => String(submits) },
   { name: 'encode ms', text: ({ encodeMs }) => (encodeMs === null ? '' : figure(encodeMs)) },
+  {
+    name: 'of the roof',
+    text: ({ roofShare }) => (roofShare === null ? '' : `${Math.round(100 * roofShare)} %`),
+  },
   { name: 'held', text: ({ bytesHeld }) => formatBytes(bytesHeld) },
   { name: 'grown', text: ({ bytesGrown }) => (bytesGrown === 0 ? '0' : formatBytes(bytesGrown)) },
   { name: 'made ready', text: ({ compileMs }) => `${Math.round(Math.max(0, compileMs))} ms` },

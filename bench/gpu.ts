@@ -25,6 +25,8 @@ export interface GpuRow {
   compileMs: number;
   /** JavaScript to encode a step, median; null where the engine does not tell. */
   encodeMs: number | null;
+  /** The plan's matrix products alone, median, by the median of a step; null where the engine has no plan. */
+  roofShare: number | null;
   /** Of one step, the last. */
   dispatches: number;
   submits: number;
@@ -63,6 +65,7 @@ interface Entrant {
   bytesAfter: number;
   stepMs: number[];
   encodeMs: number[];
+  roofMs: number[];
   dispatches: number;
   submits: number;
 }
@@ -128,7 +131,7 @@ async function enter(kind: ContenderKind, one: Case, expected: CheckedRun): Prom
   countFor(counts);
   const student = makeStudent(one);
   const opened = performance.now();
-  const contender = await kind.open(student);
+  const contender = await kind.open(student, one);
   try {
     const times: number[] = [];
     let firstMs = 0;
@@ -150,7 +153,7 @@ async function enter(kind: ContenderKind, one: Case, expected: CheckedRun): Prom
       differences: compareRuns(run, expected, student.weights),
       warmMs: times.at(-1)!,
       ...{ bytesBefore: counts.bytesHeld, bytesAfter: counts.bytesHeld },
-      ...{ stepMs: [], encodeMs: [], dispatches: 0, submits: 0 },
+      ...{ stepMs: [], encodeMs: [], roofMs: [], dispatches: 0, submits: 0 },
     };
   } catch (error) {
     contender.close();
@@ -170,6 +173,7 @@ async function takeStep(entrant: Entrant, one: Case, step: number): Promise<void
   entrant.dispatches = counts.dispatches - before.dispatches;
   entrant.submits = counts.submits - before.submits;
   entrant.bytesAfter = counts.bytesHeld;
+  if (contender.roof !== undefined) entrant.roofMs.push(await contender.roof());
 }
 
 /** @returns tokens a second, greedily, all rows together; the end tokens count. */
@@ -202,6 +206,7 @@ function rowOf(entrant: Entrant, tokensPerSecond: number | null): GpuRow {
     timing,
     compileMs: entrant.firstMs - timing.median,
     encodeMs: entrant.encodeMs.length === 0 ? null : summarise(entrant.encodeMs).median,
+    roofShare: entrant.roofMs.length === 0 ? null : summarise(entrant.roofMs).median / timing.median,
     dispatches: entrant.dispatches,
     submits: entrant.submits,
     bytesHeld: entrant.bytesAfter,

@@ -36,13 +36,18 @@ export function layOutStep(one: Case): Pick<Step, 'plan' | 'packed'> & { layout:
   return { layout, plan, packed: packPass(config, pass!) };
 }
 
-export async function openStep(one: Case): Promise<Step> {
-  const { layout, plan, packed } = layOutStep(one);
-  const run: Run = {
-    counts: packed.counts,
+/** A step that changes nothing. */
+export function stepRun(counts: Run['counts']): Run {
+  return {
+    counts,
     ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
     ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 1, position: 0 },
   };
+}
+
+export async function openStep(one: Case): Promise<Step> {
+  const { layout, plan, packed } = layOutStep(one);
+  const run = stepRun(packed.counts);
   const executor = new WasmExecutor(layout, { kernels: await loadKernels() });
   writeSlab(executor, layout, 'parameters', makeStudent(one).weights);
   return { plan, run, executor, packed };
