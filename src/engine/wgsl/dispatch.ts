@@ -10,6 +10,8 @@ export interface Binding {
   name: string;
   tensor: Tensor;
   access: Access;
+  /** Seen as vec4f, whatever the dispatch's other tensors are. */
+  vector?: boolean;
 }
 
 /** A part of a slab, whole, seen as vec4f. */

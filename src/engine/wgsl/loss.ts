@@ -65,9 +65,10 @@ export function zero({ target, accumulate }: Zero): Dispatch {
 
 export function squaredNorm({ gradients, partials, first }: SquaredNorm): Dispatch {
   const length = lengthOf(gradients);
+  const inQuads = length % 4 === 0 && gradients.offset % 4 === 0;
   return dispatch({
-    ...{ source: squaredNormSource, label: 'squaredNorm' },
-    bindings: [read('gradients', gradients), write('output', partials)],
+    ...{ source: squaredNormSource, label: 'squaredNorm', flags: inQuads ? ['QUADS'] : [] },
+    bindings: [{ ...read('gradients', gradients), vector: inQuads }, write('output', partials)],
     params: { length, output: first },
     grid: () => foldThreads(length, normChunk),
   });

@@ -27,7 +27,7 @@ import sumPartialsSource from './kernels/sum-partials.wgsl?raw';
 
 /** Threads for a row of so many columns. */
 function rowThreads(columns: number): number {
-  return columns > 256 ? 128 : columns > 64 ? 64 : 32;
+  return columns > 512 ? 64 : 32;
 }
 
 export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {

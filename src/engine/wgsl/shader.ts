@@ -35,7 +35,7 @@ export function assemble<Key>(
   for (const binding of [...dispatch.bindings, ...dispatch.slabs]) {
     const key = keyOf(binding);
     const existing = buffers.find((buffer) => buffer.key === key);
-    const vector = dispatch.vectors || 'slab' in binding;
+    const vector = dispatch.vectors || 'slab' in binding || binding.vector === true;
     if (existing === undefined) buffers.push({ key, access: binding.access, name: binding.name, vector });
     else if (binding.access === 'read_write') existing.access = 'read_write';
     names.set(binding.name, existing?.name ?? binding.name);

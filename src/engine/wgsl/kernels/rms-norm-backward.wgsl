@@ -39,13 +39,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     // #end
     sums[thread] = dot;
     workgroupBarrier();
-    for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-      if (thread < half) {
-        sums[thread] += sums[thread + half];
-      }
-      workgroupBarrier();
+    // Every thread adds all sums: a tree of them would take a barrier a level.
+    dot = 0.0;
+    for (var other = 0u; other < THREADS; other += 1u) {
+      dot += sums[other];
     }
-    let mean = sums[0] * scale * scale / f32(columns);
+    let mean = dot * scale * scale / f32(columns);
     workgroupBarrier();
     // #each u QUADS
     {

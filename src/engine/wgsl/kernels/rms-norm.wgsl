@@ -16,13 +16,12 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   }
   sums[thread] = sum;
   workgroupBarrier();
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      sums[thread] += sums[thread + half];
-    }
-    workgroupBarrier();
+  // Every thread adds all sums: a tree of them would take a barrier a level.
+  sum = 0.0;
+  for (var other = 0u; other < THREADS; other += 1u) {
+    sum += sums[other];
   }
-  let scale = 1.0 / sqrt(sums[0] / f32(columns) + params.epsilon);
+  let scale = 1.0 / sqrt(sum / f32(columns) + params.epsilon);
   if (thread == 0u) {
     inverse[params.inverse + row] = scale;
   }
