@@ -50,7 +50,8 @@ export function useRoute(): Route {
   return parseRoute(useSyncExternalStore(onHashChange, () => location.hash));
 }
 
-function onHashChange(listener: () => void): () => void {
+/** For whoever reads more of the address than the screen. */
+export function onHashChange(listener: () => void): () => void {
   addEventListener('hashchange', listener);
   return () => removeEventListener('hashchange', listener);
 }

@@ -1,5 +1,5 @@
 import { ArrowRight, Download, GitCompareArrows } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { predictionsJsonLines } from '../../export/tables.ts';
@@ -7,9 +7,9 @@ import type { RunRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
-import { hashOf } from '../routes.ts';
+import { hashOf, onHashChange } from '../routes.ts';
 import { studio } from '../studio.ts';
-import { currentRun, useStudio } from '../studio-store.ts';
+import { currentRun, studioStore, useStudio } from '../studio-store.ts';
 import { readTestRows } from '../train/recipe-draft.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -18,6 +18,7 @@ import { Progress } from '../ui/progress.tsx';
 import { phaseWords } from '../words.ts';
 import { compareObstacle } from './compare-obstacle.ts';
 import styles from './compare-screen.module.css';
+import { parseExampleAddress } from './example-address.ts';
 import { EmptyLedger } from './empty-ledger.tsx';
 import { Ledger } from './ledger-view.tsx';
 import { ThreeNumbers } from './three-numbers.tsx';
@@ -29,6 +30,7 @@ export function CompareScreen() {
   const request = useStudio((state) => state.requests.compare);
   const predictions = usePredictions(run);
   const { words } = useRunWords(run);
+  useAskedRun();
   return (
     <>
       <ScreenHead
@@ -57,7 +59,7 @@ export function CompareScreen() {
             {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}
           </div>
           {predictions && predictions.length > 0 && (
-            <Ledger key={`${run.id}${run.comparison.step}`} predictions={predictions} />
+            <Ledger key={`${run.id}${run.comparison.step}`} runId={run.id} predictions={predictions} />
           )}
         </>
       ) : (
@@ -65,6 +67,17 @@ export function CompareScreen() {
       )}
     </>
   );
+}
+
+/** An address that names an example of another run shows that run. */
+function useAskedRun(): void {
+  const hash = useSyncExternalStore(onHashChange, () => location.hash);
+  const asked = parseExampleAddress(hash)?.runId ?? null;
+  const runs = useStudio((state) => state.runs);
+  const known = asked !== null && runs.some((run) => run.id === asked);
+  useEffect(() => {
+    if (known && studioStore.getState().runId !== asked) void studio.selectRun(asked);
+  }, [asked, known]);
 }
 
 /** How far a comparison under way is. */

@@ -7,8 +7,8 @@ import { countViews, type Answerer, type Judgement, type LedgerFilter, type Ledg
 
 const views: readonly { value: LedgerView; label: string }[] = [
   { value: 'all', label: 'all' },
-  { value: 'fixed', label: 'fixed' },
-  { value: 'broken', label: 'broken' },
+  { value: 'fixed', label: 'fixed by distillation' },
+  { value: 'broken', label: 'broken by distillation' },
   { value: 'distilled-wrong', label: 'distilled wrong' },
   { value: 'beats-teacher', label: 'beats the teacher' },
 ];

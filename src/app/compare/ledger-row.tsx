@@ -1,9 +1,12 @@
 import { useEffect, useRef, type Ref } from 'react';
+import { formatCount } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { classes } from '../ui/classes.ts';
+import { CopyLink } from '../ui/copy-link.tsx';
 import { Verdict } from '../ui/verdict.tsx';
 import styles from './ledger-row.module.css';
 import { verdictOf, type Answerer } from './ledger.ts';
+import { Rationales } from './rationales.tsx';
 
 interface Props {
   ref: Ref<HTMLDivElement>;
@@ -13,11 +16,13 @@ interface Props {
   offset: number;
   open: boolean;
   focused: boolean;
+  /** The address of this example. */
+  href: string;
   onToggle: () => void;
 }
 
 /** One test row: everybody's answer with its verdict; opened, the two rationales side by side. */
-export function LedgerRow({ ref, prediction, index, offset, open, focused, onToggle }: Props) {
+export function LedgerRow({ ref, prediction, index, offset, open, focused, href, onToggle }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (focused) button.current?.focus({ preventScroll: true });
@@ -54,6 +59,9 @@ export function LedgerRow({ ref, prediction, index, offset, open, focused, onTog
       {open && (
         <div role="cell" aria-colspan={5} className={styles['wide']}>
           <Rationales prediction={prediction} />
+          <p className={styles['place']}>
+            Row {formatCount(prediction.row + 1)} of the test file. <CopyLink href={href} />
+          </p>
         </div>
       )}
     </div>
@@ -77,30 +85,5 @@ function AnswerCell({ prediction, answerer }: { prediction: Prediction; answerer
         </span>
       )}
     </div>
-  );
-}
-
-function Rationales({ prediction }: { prediction: Prediction }) {
-  return (
-    <dl className={styles['rationales']}>
-      <div>
-        <dt className={styles['teacher']}>teacher</dt>
-        <dd>
-          {prediction.teacherRationale ?? <span className={styles['nothing']}>wrote no rationale</span>}
-        </dd>
-      </div>
-      <div>
-        <dt className={styles['student']}>distilled student</dt>
-        <dd>
-          {prediction.rationale === null ? (
-            <span className={styles['nothing']}>was not taught to explain</span>
-          ) : prediction.rationale === '' ? (
-            <span className={styles['nothing']}>(empty)</span>
-          ) : (
-            prediction.rationale
-          )}
-        </dd>
-      </div>
-    </dl>
   );
 }

@@ -1,8 +1,20 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { isFree } from '../frame/use-run-shortcut.ts';
+import { onHashChange } from '../routes.ts';
+import { Notice } from '../ui/notice.tsx';
+import { exampleHash, noteAddress, parseExampleAddress } from './example-address.ts';
+import { LabelTable } from './label-table.tsx';
 import { LedgerFilters } from './ledger-filters.tsx';
 import { LedgerRow } from './ledger-row.tsx';
 import styles from './ledger-view.module.css';
@@ -11,13 +23,18 @@ import { everything, filterLedger } from './ledger.ts';
 const rowHeight = 41;
 
 /** The ledger: every test row with everybody's answers; only the rows in sight are in the page. */
-export function Ledger({ predictions }: { predictions: readonly Prediction[] }) {
+export function Ledger({ runId, predictions }: { runId: string; predictions: readonly Prediction[] }) {
   const [filter, setFilter] = useState(everything);
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
+  const asked = useAskedRow(runId);
+  const [open, setOpen] = useState<ReadonlySet<number>>(new Set(asked === null ? [] : [asked]));
   const [active, setActive] = useState<number | null>(null);
+  /** The row of the address that was shown already. */
+  const shown = useRef<number | null>(null);
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const rows = useMemo(() => filterLedger(predictions, filter), [predictions, filter]);
+  // Typing goes on while very many rows are searched.
+  const settled = useDeferredValue(filter);
+  const rows = useMemo(() => filterLedger(predictions, settled), [predictions, settled]);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => rowHeight,
@@ -46,9 +63,30 @@ export function Ledger({ predictions }: { predictions: readonly Prediction[] }) 
 
   const toggle = (row: number): void => {
     const next = new Set(open);
-    if (!next.delete(row)) next.add(row);
+    const closed = next.delete(row);
+    if (!closed) next.add(row);
     setOpen(next);
+    // Opened here: there is nothing to go to.
+    shown.current = closed ? null : row;
+    noteAddress(closed ? null : { runId, row });
   };
+
+  // An address that names an example shows it, whatever was shown before.
+  useEffect(() => {
+    if (asked === null) shown.current = null;
+    if (asked === null || top === 0 || shown.current === asked) return;
+    const index = predictions.findIndex((prediction) => prediction.row === asked);
+    if (index < 0) return;
+    shown.current = asked;
+    setFilter(everything);
+    setOpen((before) => new Set(before).add(asked));
+    setActive(index);
+    virtualizer.scrollToIndex(index, { align: 'center' });
+  }, [asked, predictions, top, virtualizer]);
+  const missing = useMemo(
+    () => asked !== null && !predictions.some((prediction) => prediction.row === asked),
+    [asked, predictions],
+  );
 
   const items = virtualizer.getVirtualItems();
   return (
@@ -61,10 +99,24 @@ export function Ledger({ predictions }: { predictions: readonly Prediction[] }) 
           setActive(null);
         }}
       />
+      <LabelTable
+        predictions={predictions}
+        chosen={filter.label}
+        onChoose={(label) => {
+          setFilter({ ...filter, label });
+          setActive(null);
+        }}
+      />
+      {asked !== null && missing && (
+        <Notice kind="info">
+          <p>Row {formatCount(asked + 1)} is not among the test rows of this comparison.</p>
+        </Notice>
+      )}
       <p className={styles['found']} role="status">
         {rows.length === predictions.length
           ? `${formatCount(rows.length)} rows; j and k move, Enter opens`
           : `${formatCount(rows.length)} of ${formatCount(predictions.length)} rows`}
+        {filter.label !== null && ` · true answer ${filter.label}`}
       </p>
       <div role="table" aria-label="Answers by test row" aria-rowcount={rows.length + 1} data-ledger="">
         <div role="rowgroup">
@@ -94,6 +146,7 @@ export function Ledger({ predictions }: { predictions: readonly Prediction[] }) 
                 offset={item.start - top}
                 open={open.has(prediction.row)}
                 focused={active === item.index}
+                href={exampleHash({ runId, row: prediction.row })}
                 onToggle={() => {
                   setActive(item.index);
                   toggle(prediction.row);
@@ -106,6 +159,13 @@ export function Ledger({ predictions }: { predictions: readonly Prediction[] }) 
       {rows.length === 0 && <p className={styles['none']}>No row passes these filters.</p>}
     </section>
   );
+}
+
+/** The row of this run that the address asks for; null for none. */
+function useAskedRow(runId: string): number | null {
+  const hash = useSyncExternalStore(onHashChange, () => location.hash);
+  const asked = parseExampleAddress(hash);
+  return asked?.runId === runId ? asked.row : null;
 }
 
 /** `j` and `k` move through the rows, wherever no field has the focus. */

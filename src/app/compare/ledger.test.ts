@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Prediction } from '../../distill/run-state.ts';
-import { countViews, everything, filterLedger, verdictOf, type LedgerView } from './ledger.ts';
+import {
+  againstDistilled,
+  countViews,
+  everything,
+  filterLedger,
+  tallyByLabel,
+  verdictOf,
+  type LedgerView,
+} from './ledger.ts';
 
 function row(number: number, base: string, distilled: string, teacher: string | null): Prediction {
   return {
@@ -61,4 +69,28 @@ test('counts agree with what the views show', () => {
       }
     }),
   );
+});
+
+test('the paired tests see the same rows as the filters', () => {
+  expect(againstDistilled(rows, 'base')).toEqual({ lost: 1, won: 2, p: 1 });
+  // The row that no teacher answered does not count.
+  expect(againstDistilled(rows, 'teacher')).toMatchObject({ lost: 1, won: 1 });
+});
+
+test('few answers are counted by label, the most frequent first; one or many are not', () => {
+  const labelled = (label: string, index: number, distilled = label): Prediction => ({
+    ...row(index, 'x', distilled, index === 0 ? null : label),
+    label,
+  });
+  const few = [labelled('b', 0), labelled('a', 1, 'no'), labelled('b', 2), labelled('c', 3)];
+  expect(tallyByLabel(few)).toEqual([
+    { label: 'b', rows: 2, base: 0, distilled: 2, teacher: { correct: 1, total: 1 } },
+    { label: 'a', rows: 1, base: 0, distilled: 0, teacher: { correct: 1, total: 1 } },
+    { label: 'c', rows: 1, base: 0, distilled: 1, teacher: { correct: 1, total: 1 } },
+  ]);
+  expect(filterLedger(few, { ...everything, label: 'b' })).toHaveLength(2);
+  expect(tallyByLabel(rows)).toBeNull();
+  const many = Array.from({ length: 13 }, (_, index) => labelled(`label ${index}`, index));
+  expect(tallyByLabel(many.slice(0, 12))).toHaveLength(12);
+  expect(tallyByLabel(many)).toBeNull();
 });

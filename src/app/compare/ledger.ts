@@ -1,5 +1,7 @@
 /** Which test rows are shown: filters by who was right, and a search in the text. */
+import type { Tally } from '../../data/example.ts';
 import type { Prediction } from '../../distill/run-state.ts';
+import { mcnemar, type Pair, type PairedTest } from '../../distill/mcnemar.ts';
 import { isCorrect } from '../../distill/score.ts';
 
 export type LedgerView = 'all' | 'fixed' | 'broken' | 'distilled-wrong' | 'beats-teacher';
@@ -9,12 +11,15 @@ export type Answerer = 'teacher' | 'base' | 'distilled';
 export interface LedgerFilter {
   view: LedgerView;
   columns: Record<Answerer, Judgement>;
+  /** A true answer whose rows alone are shown; null for all. */
+  label: string | null;
   search: string;
 }
 
 export const everything: LedgerFilter = {
   view: 'all',
   columns: { teacher: 'any', base: 'any', distilled: 'any' },
+  label: null,
   search: '',
 };
 
@@ -43,9 +48,9 @@ function isIn(view: LedgerView, prediction: Prediction): boolean {
   }
 }
 
-/** The teacher was right and the distilled student is not. */
-export function isBehindTeacher(prediction: Prediction): boolean {
-  return verdictOf(prediction, 'teacher') === true && verdictOf(prediction, 'distilled') === false;
+/** Who was right on the same rows, for a paired test of `first` against the distilled student. */
+export function againstDistilled(predictions: readonly Prediction[], first: Answerer): PairedTest {
+  return mcnemar(predictions.map((row): Pair => [verdictOf(row, first), verdictOf(row, 'distilled')]));
 }
 
 const answerers = ['teacher', 'base', 'distilled'] as const;
@@ -55,6 +60,7 @@ export function filterLedger(predictions: readonly Prediction[], filter: LedgerF
   const words = filter.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
   return predictions.filter((prediction) => {
     if (!isIn(filter.view, prediction)) return false;
+    if (filter.label !== null && prediction.label !== filter.label) return false;
     for (const answerer of answerers) {
       const wanted = filter.columns[answerer];
       if (wanted !== 'any' && verdictOf(prediction, answerer) !== (wanted === 'right')) return false;
@@ -65,8 +71,16 @@ export function filterLedger(predictions: readonly Prediction[], filter: LedgerF
   });
 }
 
-function textOf({ input, label, teacher, base, distilled, rationale, teacherRationale }: Prediction): string {
-  return [input, label, teacher, base, distilled, rationale, teacherRationale].join('\n').toLowerCase();
+/** Lower-cased once: with very many rows a search would do it at every key again. */
+const texts = new WeakMap<Prediction, string>();
+
+function textOf(prediction: Prediction): string {
+  const known = texts.get(prediction);
+  if (known !== undefined) return known;
+  const { input, label, teacher, base, distilled, rationale, teacherRationale } = prediction;
+  const text = [input, label, teacher, base, distilled, rationale, teacherRationale].join('\n').toLowerCase();
+  texts.set(prediction, text);
+  return text;
 }
 
 /** How many rows each view has. */
@@ -82,4 +96,38 @@ export function countViews(predictions: readonly Prediction[]): Record<LedgerVie
     for (const view of Object.keys(counts) as LedgerView[]) if (isIn(view, prediction)) counts[view] += 1;
   }
   return counts;
+}
+
+/** More different answers than this are no classes. */
+const mostLabels = 12;
+
+export interface LabelTally {
+  label: string;
+  rows: number;
+  /** How many of the rows each had right. */
+  base: number;
+  distilled: number;
+  teacher: Tally;
+}
+
+/** Right answers by true answer, the most frequent first; null where there are many answers, or just one. */
+export function tallyByLabel(predictions: readonly Prediction[]): LabelTally[] | null {
+  const labels = new Map<string, LabelTally>();
+  for (const prediction of predictions) {
+    const { label } = prediction;
+    let counts = labels.get(label);
+    if (counts === undefined) {
+      if (labels.size === mostLabels) return null;
+      counts = { label, rows: 0, base: 0, distilled: 0, teacher: { correct: 0, total: 0 } };
+      labels.set(label, counts);
+    }
+    counts.rows += 1;
+    if (verdictOf(prediction, 'base') === true) counts.base += 1;
+    if (verdictOf(prediction, 'distilled') === true) counts.distilled += 1;
+    const teacher = verdictOf(prediction, 'teacher');
+    if (teacher !== null) counts.teacher.total += 1;
+    if (teacher === true) counts.teacher.correct += 1;
+  }
+  if (labels.size < 2) return null;
+  return [...labels.values()].sort((a, b) => b.rows - a.rows || (a.label < b.label ? -1 : 1));
 }

@@ -1,10 +1,12 @@
+import { useMemo } from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Tally } from '../../data/example.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { wilsonInterval } from '../../distill/score.ts';
 import type { Comparison } from '../../store/records.ts';
 import { classes } from '../ui/classes.ts';
-import { countViews, isBehindTeacher } from './ledger.ts';
+import { againstDistilled } from './ledger.ts';
+import { distillationWords, teacherWords } from './paired-words.ts';
 import styles from './three-numbers.module.css';
 
 type Who = 'base' | 'distilled' | 'teacher';
@@ -23,7 +25,6 @@ export function ThreeNumbers({
   comparison: Comparison;
   predictions: readonly Prediction[] | null;
 }) {
-  const counts = predictions === null ? null : countViews(predictions);
   return (
     <section className={styles['numbers']} aria-label="Accuracy">
       <Number who="base" tally={comparison.base} />
@@ -32,17 +33,8 @@ export function ThreeNumbers({
         <Number who="teacher" tally={comparison.teacher} />
       )}
       <div className={styles['said']}>
-        {counts && (
-          <p>
-            <strong>{formatCount(counts.fixed)} fixed</strong> and{' '}
-            <strong>{formatCount(counts.broken)} broken</strong> by distillation.
-          </p>
-        )}
-        {counts && predictions && comparison.teacher && (
-          <p>
-            Against the teacher: {formatCount(counts['beats-teacher'])} that it got wrong are right here,{' '}
-            {formatCount(predictions.filter(isBehindTeacher).length)} the other way.
-          </p>
+        {predictions && predictions.length > 0 && (
+          <Tests predictions={predictions} withTeacher={comparison.teacher !== null} />
         )}
         <p>
           Weights of step {formatCount(comparison.step)}; an answer is right when it equals the true one
@@ -50,6 +42,24 @@ export function ThreeNumbers({
         </p>
       </div>
     </section>
+  );
+}
+
+/** What distillation fixed and broke, and whether that is more than chance. */
+function Tests({ predictions, withTeacher }: { predictions: readonly Prediction[]; withTeacher: boolean }) {
+  const base = useMemo(() => againstDistilled(predictions, 'base'), [predictions]);
+  const teacher = useMemo(() => againstDistilled(predictions, 'teacher'), [predictions]);
+  return (
+    <>
+      <p>
+        <strong>{formatCount(base.won)} fixed</strong> and <strong>{formatCount(base.lost)} broken</strong> by
+        distillation.
+      </p>
+      <p data-testid="paired-test">
+        <strong>McNemar’s test, exact:</strong> {distillationWords(base)}
+      </p>
+      {withTeacher && <p>{teacherWords(teacher)}</p>}
+    </>
   );
 }
 
