@@ -6,7 +6,15 @@
 const prefix = 'stillroom.';
 
 export type ChoiceName =
-  'dataset' | 'student' | 'run' | 'recipe' | 'test-rows' | 'backend' | 'theme' | 'sample-offered';
+  | 'dataset'
+  | 'student'
+  | 'run'
+  | 'recipe'
+  | 'test-rows'
+  | 'backend'
+  | 'theme'
+  | 'sample-offered'
+  | 'chart-view';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

@@ -7,7 +7,7 @@ const labelSize = 11;
 /** Shades what lies beyond the last x that there is. */
 export function shadeFuture(plot: uPlot, now: number): void {
   const { ctx, bbox } = plot;
-  const from = plot.valToPos(now, 'x', true);
+  const from = Math.max(bbox.left, plot.valToPos(now, 'x', true));
   const right = bbox.left + bbox.width;
   if (from >= right - 1) return;
   ctx.save();
@@ -48,12 +48,15 @@ export function drawEndMarks(
   ctx.textBaseline = 'middle';
   ctx.setLineDash([]);
   const marks = series.flatMap((line): EndMark[] => {
+    if (line.faint) return [];
     const index = lastIndex(line.values);
     const value = line.values[index];
     const atX = plot.data[0][index];
     if (value === null || value === undefined || atX === undefined) return [];
     const x = plot.valToPos(atX, 'x', true);
     const y = plot.valToPos(value, 'y', true);
+    // The end of a line that is not in sight has no mark.
+    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return [];
     const text = `${line.label} ${format(value)}`;
     const width = ctx.measureText(text).width;
     // Beside the dot where there is room, else above the line.

@@ -3,15 +3,24 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { onThemeChange } from '../theme.ts';
 import { classes } from '../ui/classes.ts';
+import { ChartLegend, afterClick } from './chart-legend.tsx';
+import { ChartSave } from './chart-save.tsx';
 import { drawEndMarks, shadeFuture } from './end-marks.ts';
 import styles from './line-chart.module.css';
+import { drawable, drawNonFinite } from './non-finite.ts';
 import { plotOptions } from './plot-options.ts';
 import type { LineSeries } from './series.ts';
+
+export type Zoom = readonly [from: number, to: number];
 
 export interface LineChartProps {
   title: string;
   /** Shared by all series, rising. */
   x: number[];
+  /** What x counts, and one of its values in words and on the axis. */
+  xName?: string;
+  xText?: (value: number) => string;
+  xTick?: (value: number) => string;
   /** Their keys must stay the same for the life of the chart; values may change at will. */
   series: readonly LineSeries[];
   /** The x at which the chart ends. */
@@ -20,6 +29,10 @@ export interface LineChartProps {
   now: number;
   /** Fixed limits; without them y goes from 0 to a little above the largest value. */
   yRange?: [number, number];
+  logY?: boolean;
+  /** The part of x that is shown; null for all. Dragging asks for another. */
+  zoom?: Zoom | null;
+  onZoom?: (zoom: Zoom | null) => void;
   height: number;
   format: (value: number) => string;
   /** As the axis has it, where that is shorter. */
@@ -29,14 +42,25 @@ export interface LineChartProps {
   small?: boolean;
 }
 
+const wholeText = (value: number): string => value.toLocaleString('en-GB');
+/** Ticks between two steps have no name. */
+const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+
 /** Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. */
 export function LineChart(props: LineChartProps) {
-  const { title, x, series, height, format, table, small } = props;
+  const { title, x, series, height, table, small, logY = false, zoom = null, onZoom } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   const [cursor, setCursor] = useState<number | null>(null);
   const [said, setSaid] = useState('');
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const shown = useRef(hidden);
+
+  useEffect(() => {
+    latest.current = props;
+    plot.current?.setData(dataOf(props));
+  }, [props]);
 
   useEffect(() => {
     const element = place.current;
@@ -46,19 +70,32 @@ export function LineChart(props: LineChartProps) {
         width: Math.max(120, element.clientWidth),
         height: latest.current.height,
         series: latest.current.series,
-        xRange: () => [0, Math.max(1, latest.current.xMax)],
-        yRange: (_min, max) => latest.current.yRange ?? [0, Number.isFinite(max) && max > 0 ? max * 1.06 : 1],
+        logY,
+        xRange: () => [...(latest.current.zoom ?? ([0, Math.max(1e-9, latest.current.xMax)] as const))],
+        yRange: (min, max) => latest.current.yRange ?? rangeOf(min, max, logY),
+        xTick: (value) => (latest.current.xTick ?? wholeTick)(value),
         tick: (value) => (latest.current.tick ?? latest.current.format)(value),
+        sync: 'charts',
         hooks: {
           drawClear: [(drawn) => shadeFuture(drawn, latest.current.now)],
-          draw: [(drawn) => drawEndMarks(drawn, latest.current.series, latest.current.format)],
+          draw: [
+            (drawn) => {
+              const visible = latest.current.series.filter((line) => isShown(line, shown.current));
+              drawEndMarks(drawn, visible, latest.current.format);
+              drawNonFinite(drawn, latest.current.x, visible);
+            },
+          ],
           setCursor: [(drawn) => setCursor(drawn.cursor.idx ?? null)],
+          setSelect: [(drawn) => latest.current.onZoom?.(takeSelection(drawn))],
         },
       }),
       dataOf(latest.current),
       element,
     );
     plot.current = chart;
+    latest.current.series.forEach((line, index) => {
+      if (!isShown(line, shown.current)) chart.setSeries(index + 1, { show: false });
+    });
     const resize = new ResizeObserver(() => {
       chart.setSize({ width: Math.max(120, element.clientWidth), height: latest.current.height });
     });
@@ -73,51 +110,68 @@ export function LineChart(props: LineChartProps) {
       plot.current = null;
       chart.destroy();
     };
-  }, []);
+    // A scale is linear or logarithmic from its beginning.
+  }, [logY]);
 
-  useEffect(() => {
-    latest.current = props;
-    plot.current?.setData(dataOf(props));
-  }, [props]);
+  const toggle = (key: string, alone: boolean): void => {
+    const next = afterClick(series, hidden, key, alone);
+    shown.current = next;
+    setHidden(next);
+    plot.current?.batch((chart: uPlot) => {
+      series.forEach((line, index) => chart.setSeries(index + 1, { show: isShown(line, next) }));
+    });
+  };
 
   const press = (event: KeyboardEvent): void => {
-    const target = cursorAfter(event.key, event.shiftKey, cursor, x.length);
     const chart = plot.current;
-    if (target === null || chart === null || x.length === 0) return;
+    if (chart === null || x.length === 0) return;
+    const wanted = onZoom === undefined ? undefined : zoomAfter(event.key, props, x[cursor ?? x.length - 1]!);
+    if (wanted !== undefined && onZoom !== undefined) {
+      event.preventDefault();
+      onZoom(wanted);
+      setSaid(wanted === null ? 'All of it is shown.' : `Shown: ${rangeWords(wanted, props)}.`);
+      return;
+    }
+    const target = cursorAfter(event.key, event.shiftKey, cursor, x.length);
+    if (target === null) return;
     event.preventDefault();
     chart.setCursor({ left: chart.valToPos(x[target]!, 'x'), top: height / 2 });
-    setSaid(wordsAt(target, x, series, format));
+    setSaid(wordsAt(target, props));
   };
 
   return (
     <div className={classes(styles['chart'], small && styles['small'])}>
       <div className={styles['head']}>
         <h2>{title}</h2>
-        <ul className={styles['legend']}>
-          {series.filter(isNamed).map((line) => (
-            <li key={line.key}>
-              <Stroke line={line} />
-              {line.label}
-            </li>
-          ))}
-        </ul>
+        <ChartLegend series={series} hidden={hidden} onToggle={toggle} />
         <p className={styles['readout']} aria-hidden="true">
-          {cursor !== null && x.length > 0 ? wordsAt(cursor, x, series, format) : ''}
+          {cursor !== null && cursor < x.length ? wordsAt(cursor, props) : ''}
         </p>
       </div>
       {/* A figure that one can move through with the arrow keys: `data-keys` keeps the page's own shortcuts off. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the cursor of a chart is no control of any kind that HTML has */}
       <figure
         className={styles['figure']}
-        aria-label={`${title}. Arrow keys move through its values.`}
+        aria-label={`${title}. Arrow keys move through its values${onZoom ? '; plus and minus zoom, Escape shows all' : ''}.`}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- as above: focusable so that keys reach it
         tabIndex={0}
         data-keys=""
         onKeyDown={press}
+        onDoubleClick={() => onZoom?.(null)}
       >
         <div ref={place} className={styles['place']} aria-hidden="true" />
         <div className="visually-hidden">{table}</div>
       </figure>
+      {!small && (
+        <div className={styles['foot']}>
+          {zoom !== null && onZoom && (
+            <button type="button" className={styles['action']} onClick={() => onZoom(null)}>
+              Show all
+            </button>
+          )}
+          <ChartSave chart={props} plot={plot} shown={(line) => isShown(line, hidden)} />
+        </div>
+      )}
       <p className="visually-hidden" aria-live="polite">
         {said}
       </p>
@@ -125,30 +179,52 @@ export function LineChart(props: LineChartProps) {
   );
 }
 
-/** A line that is alone in its chart goes by the chart's title. */
-function isNamed(line: LineSeries): boolean {
-  return line.label !== '';
+/** A faint line comes and goes with the one that it belongs to. */
+function isShown(line: LineSeries, hidden: ReadonlySet<string>): boolean {
+  return !hidden.has(line.of ?? line.key);
 }
 
-/** The mark of a line in the legend, drawn as the line is. */
-function Stroke({ line }: { line: LineSeries }) {
-  return (
-    <svg width="20" height="8" viewBox="0 0 20 8" aria-hidden="true" focusable="false">
-      <line
-        x1="0"
-        x2="20"
-        y1="4"
-        y2="4"
-        stroke={`var(${line.token})`}
-        strokeWidth="2"
-        strokeDasharray={line.dash?.join(' ')}
-      />
-    </svg>
-  );
+function dataOf({ x, series, logY = false }: LineChartProps): uPlot.AlignedData {
+  return [x, ...series.map((line) => drawable(line.values, logY))];
 }
 
-function dataOf({ x, series }: LineChartProps): uPlot.AlignedData {
-  return [x, ...series.map((line) => line.values)];
+/** Limits of y: from 0 to a little above the largest, or the decades around on a logarithmic axis. */
+function rangeOf(min: number | null, max: number | null, logY: boolean): [number, number] {
+  const most = max !== null && Number.isFinite(max) && max > 0 ? max : 1;
+  if (!logY) return [0, most * 1.06];
+  const least = min !== null && min > 0 ? min : most / 10;
+  return [least * 0.85, most * 1.2];
+}
+
+/** What was dragged over, in x; null where that is too narrow to be meant. Its mark goes away. */
+function takeSelection(chart: uPlot): Zoom | null {
+  const { left, width } = chart.select;
+  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (width < 4) return null;
+  return [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')];
+}
+
+/** What plus, minus and Escape show; undefined for other keys. */
+function zoomAfter(key: string, { zoom, xMax }: LineChartProps, at: number): Zoom | null | undefined {
+  const [from, to] = zoom ?? [0, xMax];
+  const half = (to - from) / (key === '-' ? 1 : 4);
+  switch (key) {
+    case '+':
+    case '=':
+    case '-': {
+      const low = Math.max(0, at - half);
+      const high = Math.min(xMax, at + half);
+      return key === '-' && low === 0 && high === xMax ? null : [low, high];
+    }
+    case 'Escape':
+      return zoom ? null : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function rangeWords([from, to]: Zoom, { xName = 'step', xText = wholeText }: LineChartProps): string {
+  return `${xName} ${xText(Math.round(from))} to ${xText(Math.round(to))}`;
 }
 
 /** Where a key moves the cursor; null where it moves nothing. */
@@ -171,13 +247,12 @@ function cursorAfter(key: string, far: boolean, cursor: number | null, length: n
 
 function wordsAt(
   index: number,
-  x: readonly number[],
-  series: readonly LineSeries[],
-  format: (value: number) => string,
+  { x, series, format, xName = 'step', xText = wholeText }: LineChartProps,
 ): string {
   const values = series.flatMap((line) => {
     const value = line.values[index];
-    return value === null || value === undefined ? [] : [`${line.label} ${format(value)}`];
+    if (line.faint || value === null || value === undefined) return [];
+    return [`${line.label} ${Number.isFinite(value) ? format(value) : String(value)}`];
   });
-  return [`step ${(x[index] ?? 0).toLocaleString('en-GB')}`, ...values].join(' · ');
+  return [`${xName} ${xText(x[index] ?? 0)}`, ...values].join(' · ');
 }

@@ -6,13 +6,20 @@ export interface PlotShape {
   width: number;
   height: number;
   series: readonly LineSeries[];
+  logY: boolean;
   /** Limits of x and y as of now; read anew at every draw. */
   xRange: () => [number, number];
   yRange: (min: number, max: number) => [number, number];
-  /** A value as the axis has it. */
+  /** A value as its axis has it. */
+  xTick: (value: number) => string;
   tick: (value: number) => string;
+  /** Charts of one name share their cursor. */
+  sync: string;
   hooks: uPlot.Hooks.Arrays;
 }
+
+// uPlot's enumeration has no values at run time.
+const logarithmic = 3 as uPlot.Scale.Distr;
 
 const font = '12px "Figtree Variable", sans-serif';
 
@@ -20,9 +27,12 @@ export function plotOptions({
   width,
   height,
   series,
+  logY,
   xRange,
   yRange,
+  xTick,
   tick,
+  sync,
   hooks,
 }: PlotShape): uPlot.Options {
   const axis: uPlot.Axis = {
@@ -37,10 +47,20 @@ export function plotOptions({
     // Lines and labels at the very top stay whole.
     padding: [8, 18, 0, 0],
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: {
+      y: false,
+      // What is dragged over is told, not zoomed to: the whole screen shares one part of x.
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7 },
+      sync: {
+        key: sync,
+        scales: ['x', null],
+        filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
+      },
+    },
     scales: {
       x: { time: false, range: () => xRange() },
-      y: { range: (_plot, min, max) => yRange(min, max) },
+      y: { range: (_plot, min, max) => yRange(min, max), ...(logY ? { distr: logarithmic } : {}) },
     },
     axes: [
       {
@@ -49,25 +69,28 @@ export function plotOptions({
         size: 26,
         gap: 4,
         space: 70,
-        values: (_plot, values) => values.map(whole),
+        values: (_plot, values) => values.map(xTick),
       },
-      { ...axis, size: 46, gap: 6, space: 28, values: (_plot, values) => values.map(tick) },
+      {
+        ...axis,
+        size: 46,
+        gap: 6,
+        space: 28,
+        // On a logarithmic axis uPlot leaves out the names of lines that stand too close.
+        values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : tick(value))),
+      },
     ],
     series: [{}, ...series.map(plotSeries)],
     hooks,
   };
 }
 
-/** Ticks between two steps have no name. */
-function whole(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString('en-GB') : '';
-}
-
 function plotSeries(line: LineSeries): uPlot.Series {
   return {
     label: line.label,
     stroke: () => colourOf(line.token),
-    width: 2,
+    width: line.faint ? 1 : 2,
+    alpha: line.faint ? 0.3 : 1,
     spanGaps: true,
     points: line.points
       ? { show: true, size: 7, fill: () => colourOf(line.token), stroke: () => colourOf('--paper') }

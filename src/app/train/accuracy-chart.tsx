@@ -1,15 +1,27 @@
 import { useMemo } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { LineChart } from '../charts/line-chart.tsx';
+import { LineChart, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { lastOf } from '../last-of.ts';
 import { useStudio } from '../studio-store.ts';
+import type { CurveAxis } from './curves.tsx';
 
 const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
 /** Test accuracy at each measurement, below the teacher's line. */
-export function AccuracyChart({ run, xMax }: { run: RunRecord; xMax: number }) {
+export function AccuracyChart({
+  run,
+  axis,
+  zoom,
+  onZoom,
+}: {
+  run: RunRecord;
+  axis: CurveAxis;
+  zoom: Zoom | null;
+  onZoom: (zoom: Zoom | null) => void;
+}) {
+  const { xOf, ...xProps } = axis;
   const teacherTally = useStudio(
     (state) => state.datasets.find((set) => set.id === run.datasetId)?.splits.test?.teacher,
   );
@@ -17,16 +29,14 @@ export function AccuracyChart({ run, xMax }: { run: RunRecord; xMax: number }) {
   const evaluations = useMemo(() => run.evaluations.toSorted((a, b) => a.step - b.step), [run.evaluations]);
   const total = lastOf(evaluations)?.total ?? null;
   // The teacher's line runs from end to end, also before the first evaluation.
-  const x = [...new Set([0, ...evaluations.map((evaluation) => evaluation.step), xMax])].sort(
-    (a, b) => a - b,
-  );
+  const x = [...new Set([0, ...evaluations.map(({ step }) => xOf(step)), axis.xMax])].sort((a, b) => a - b);
   const shareAt = new Map(
-    evaluations.map(({ step, correct, total: rows }) => [step, rows === 0 ? 0 : correct / rows]),
+    evaluations.map(({ step, correct, total: rows }) => [xOf(step), rows === 0 ? 0 : correct / rows]),
   );
   const distilled: LineSeries = {
     key: 'distilled',
     label: 'distilled',
-    values: x.map((step) => shareAt.get(step) ?? null),
+    values: x.map((at) => shareAt.get(at) ?? null),
     token: '--distilled',
     points: true,
   };
@@ -49,8 +59,9 @@ export function AccuracyChart({ run, xMax }: { run: RunRecord; xMax: number }) {
       title={total === null ? 'Test accuracy' : `Accuracy on ${formatCount(total)} test rows`}
       x={x}
       series={[distilled, ...line]}
-      xMax={xMax}
-      now={run.step}
+      {...xProps}
+      zoom={zoom}
+      onZoom={onZoom}
       yRange={[0, 1]}
       height={150}
       format={shareText}

@@ -1,51 +1,84 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
+import { formatDuration } from '../../base/units.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { LineChart } from '../charts/line-chart.tsx';
+import { useChartView, type XAxis } from '../charts/chart-view.ts';
+import { LineChart, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { useStudio } from '../studio-store.ts';
-import { numberText } from './recipe-draft.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
+import { ChartControls } from './chart-controls.tsx';
 import styles from './curves.module.css';
+import { columnsOf, secondsAt, smoothed, type MetricColumns } from './metric-columns.ts';
 import { MetricsTable } from './metrics-table.tsx';
+import { numberText } from './recipe-draft.ts';
 
 const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
 const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
 const rateText = (value: number): string => (value === 0 ? '0' : numberText(Number(value.toPrecision(2))));
+const wholeText = (value: number): string => value.toLocaleString('en-GB');
+const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+
+/** What x counts, for every chart of the screen. */
+export interface CurveAxis {
+  xName: string;
+  xText: (value: number) => string;
+  xTick: (value: number) => string;
+  /** x at a step. */
+  xOf: (step: number) => number;
+  xMax: number;
+  now: number;
+}
 
 /** The two losses on one axis, the test accuracy below, and what else was measured, folded. */
 export function Curves({ run }: { run: RunRecord }) {
   const metrics = useStudio((state) => state.metrics);
+  const live = useStudio((state) => state.liveRunId === run.id);
+  const [view, changeView] = useChartView();
+  const [zoom, setZoom] = useState<Zoom | null>(null);
   const points = metrics.runId === run.id ? metrics.points : none;
+  const columns = columnsOf(points);
+  const axis = axisOf(view.x, run, columns, live);
+  const { xOf: _xOf, ...xProps } = axis;
+  const x = useMemo(
+    () => xColumn(view.x, run, columns, metrics.version),
+    [view.x, run, columns, metrics.version],
+  );
   // `points` grows in place: its version says when.
-  const columns = useMemo(() => columnsOf(points, metrics.version), [points, metrics.version]);
-  const xMax = Math.max(run.recipe.steps, run.step);
+  const table = useMemo(() => tableOf(points, metrics.version), [points, metrics.version]);
+  const shared = { ...xProps, x, zoom, onZoom: setZoom };
   return (
     <div className={styles['curves']}>
+      <ChartControls
+        view={view}
+        onChange={(part) => {
+          // A part of one axis is none of another.
+          if (part.x !== undefined && part.x !== view.x) setZoom(null);
+          changeView(part);
+        }}
+      />
       <LineChart
+        {...shared}
         title="Loss"
-        x={columns.step}
-        series={lossSeries(columns, run.recipe.method === 'step-by-step')}
-        xMax={xMax}
-        now={run.step}
+        series={lossSeries(columns, run.recipe.method === 'step-by-step', view.smoothing)}
+        logY={view.logY}
         height={330}
         format={lossText}
         tick={lossTick}
-        table={<MetricsTable points={points} />}
+        table={table}
       />
-      <AccuracyChart run={run} xMax={xMax} />
+      <AccuracyChart run={run} axis={axis} zoom={zoom} onZoom={setZoom} />
       <details className={styles['more']}>
         <summary>Combined loss, learning rate, gradient norm</summary>
         <div className={styles['small']}>
           {small.map(({ title, key, tick }) => (
             <LineChart
               key={key}
+              {...shared}
               small
               title={title}
-              x={columns.step}
-              series={[{ key, label: '', values: columns[key], token: '--ink-quiet' }]}
-              xMax={xMax}
-              now={run.step}
+              series={[{ key, label: '', name: key, values: columns[key], token: '--ink-quiet' }]}
+              logY={view.logY && key === 'loss'}
               height={120}
               format={key === 'learningRate' ? rateText : lossText}
               tick={tick}
@@ -59,48 +92,75 @@ export function Curves({ run }: { run: RunRecord }) {
 
 const none: MetricsPoint[] = [];
 
+function tableOf(points: readonly MetricsPoint[], _version: number) {
+  return <MetricsTable points={points} />;
+}
+
 const small = [
   { key: 'loss', title: 'Combined loss', tick: lossTick },
   { key: 'learningRate', title: 'Learning rate', tick: rateText },
   { key: 'gradNorm', title: 'Gradient norm, before clipping', tick: lossTick },
 ] as const;
 
-interface Columns {
-  step: number[];
-  answerLoss: number[];
-  rationaleLoss: (number | null)[];
-  loss: number[];
-  learningRate: number[];
-  gradNorm: number[];
+function axisOf(x: XAxis, run: RunRecord, columns: MetricColumns, live: boolean): CurveAxis {
+  const steps = Math.max(run.recipe.steps, run.step);
+  switch (x) {
+    case 'step':
+      return {
+        ...{ xName: 'step', xText: wholeText, xTick: wholeTick },
+        ...{ xOf: (step: number) => step, xMax: steps, now: run.step },
+      };
+    case 'examples': {
+      const each = examplesInStep(run);
+      return {
+        ...{ xName: 'example', xText: wholeText, xTick: wholeTick },
+        ...{ xOf: (step: number) => step * each, xMax: steps * each, now: run.step * each },
+      };
+    }
+    case 'time': {
+      const now = columns.seconds.at(-1) ?? 0;
+      // A run under way goes on at its pace; one that has ended ends there.
+      const whole = live && run.step > 0 ? (now * steps) / run.step : now;
+      const timeText = (seconds: number): string => formatDuration(seconds * 1000);
+      return {
+        ...{
+          xName: 'time',
+          xText: timeText,
+          xTick: (value: number) => (value === 0 ? '0' : timeText(value)),
+        },
+        ...{ xOf: (step: number) => secondsAt(columns, step), xMax: Math.max(0.001, whole), now },
+      };
+    }
+    default:
+      return x satisfies never;
+  }
 }
 
-function columnsOf(points: readonly MetricsPoint[], _version: number): Columns {
-  return {
-    step: points.map((point) => point.step),
-    answerLoss: points.map((point) => point.answerLoss),
-    rationaleLoss: points.map((point) => point.rationaleLoss),
-    loss: points.map((point) => point.loss),
-    learningRate: points.map((point) => point.learningRate),
-    gradNorm: points.map((point) => point.gradNorm),
-  };
+function xColumn(x: XAxis, run: RunRecord, columns: MetricColumns, _version: number): number[] {
+  if (x === 'step') return columns.step;
+  if (x === 'time') return columns.seconds;
+  const each = examplesInStep(run);
+  return columns.step.map((step) => step * each);
 }
 
-function lossSeries(columns: Columns, withRationale: boolean): LineSeries[] {
-  const answer: LineSeries = {
-    key: 'answer',
-    label: 'answer',
-    values: columns.answerLoss,
-    token: '--answer',
-  };
-  if (!withRationale) return [answer];
+function examplesInStep({ recipe }: RunRecord): number {
+  return recipe.batchSize * recipe.accumulation;
+}
+
+/** Each loss smoothed, and its own values faintly below. */
+function lossSeries(columns: MetricColumns, withRationale: boolean, factor: number): LineSeries[] {
+  const lines = (
+    key: string,
+    values: (number | null)[],
+    look: Pick<LineSeries, 'token' | 'dash'>,
+  ): LineSeries[] => [
+    { key: `${key}-raw`, of: key, label: '', name: key, values, token: look.token, faint: true },
+    { key, label: key, name: `${key} (smoothed ${factor})`, values: smoothed(values, factor), ...look },
+  ];
   return [
-    answer,
-    {
-      key: 'rationale',
-      label: 'rationale',
-      values: columns.rationaleLoss,
-      token: '--rationale',
-      dash: [6, 4],
-    },
+    ...lines('answer', columns.answerLoss, { token: '--answer' }),
+    ...(withRationale
+      ? lines('rationale', columns.rationaleLoss, { token: '--rationale', dash: [6, 4] })
+      : []),
   ];
 }

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { chartCsv } from './chart-csv.ts';
+import { chartSvg } from './chart-svg.ts';
+import { parseChartView, plainView } from './chart-view.ts';
+import type { LineSeries } from './series.ts';
+
+const series: LineSeries[] = [
+  { key: 'answer', label: 'answer', values: [4, null, Number.NaN, 1], token: '--answer' },
+  { key: 'raw', label: '', name: 'answer, "raw"', values: [10, 0, 5, 1], token: '--answer', faint: true },
+];
+
+test('the table of a chart has every value, missing ones empty, and names that are quoted where they must be', () => {
+  expect(chartCsv('step', [1, 2, 3, 4], series)).toBe(
+    'step,answer,"answer, ""raw"""\r\n1,4,10\r\n2,,0\r\n3,NaN,5\r\n4,1,1\r\n',
+  );
+});
+
+test('the drawing has what is in sight, on linear and on logarithmic axes, and text stays text', () => {
+  const chart = {
+    title: '<Loss>',
+    x: [0, 1, 2, 4],
+    series,
+    xRange: [0, 4] as const,
+    yRange: [1, 10] as const,
+    xTicks: [{ at: 0, text: '0' }],
+    yTicks: [{ at: 10, text: '10' }],
+  };
+  const linear = chartSvg({ ...chart, logY: false }, () => '#123');
+  expect(linear).toContain('&lt;Loss&gt;');
+  // 4 of 1…10 lies a third up from the bottom (364) of 320; NaN and null have no point.
+  expect(linear).toContain('d="M60 257.33L780 364"');
+  // On the logarithmic axis 10 is at the top and 5 at log10(5); 0 is nowhere.
+  expect(chartSvg({ ...chart, logY: true }, () => '#123')).toContain('d="M60 44L420 140.33L780 364"');
+});
+
+test('a stored view is taken as far as it is one', () => {
+  expect(parseChartView('{"smoothing":0.9,"logY":true,"x":"time"}')).toEqual({
+    smoothing: 0.9,
+    logY: true,
+    x: 'time',
+  });
+  expect(parseChartView('{"smoothing":7,"logY":"yes","x":"moon"}')).toEqual(plainView);
+  expect(parseChartView('nonsense')).toEqual(plainView);
+});

@@ -1,0 +1,98 @@
+import type { RefObject } from 'react';
+import type uPlot from 'uplot';
+import { saveFile } from '../download.ts';
+import { chartCsv } from './chart-csv.ts';
+import styles from './line-chart.module.css';
+import type { LineChartProps } from './line-chart.tsx';
+import { colourOf, type LineSeries } from './series.ts';
+
+interface Props {
+  chart: LineChartProps;
+  plot: RefObject<uPlot | null>;
+  shown: (line: LineSeries) => boolean;
+}
+
+/** The chart as it is seen as PNG or SVG, and all its values as CSV. */
+export function ChartSave({ chart, plot, shown }: Props) {
+  const name = chart.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  const act = (save: (drawn: uPlot) => void) => () => {
+    if (plot.current) save(plot.current);
+  };
+  return (
+    <span className={styles['save']} role="group" aria-label={`Save ${chart.title}`}>
+      Save as
+      <button
+        type="button"
+        className={styles['action']}
+        onClick={act((drawn) => {
+          pictureOf(drawn, chart.title).toBlob((blob) => {
+            if (blob) saveFile(`${name}.png`, blob);
+          });
+        })}
+      >
+        PNG
+      </button>
+      <button
+        type="button"
+        className={styles['action']}
+        onClick={act((drawn) => {
+          void import('./chart-svg.ts').then(({ chartSvg }) =>
+            saveFile(`${name}.svg`, chartSvg(svgOf(drawn, chart, shown)), 'image/svg+xml'),
+          );
+        })}
+      >
+        SVG
+      </button>
+      <button
+        type="button"
+        className={styles['action']}
+        onClick={() =>
+          saveFile(`${name}.csv`, chartCsv(chart.xName ?? 'step', chart.x, chart.series), 'text/csv')
+        }
+      >
+        CSV
+      </button>
+    </span>
+  );
+}
+
+/** The canvas on its paper, with the title above. */
+function pictureOf({ ctx: { canvas } }: uPlot, title: string): HTMLCanvasElement {
+  const ratio = devicePixelRatio;
+  const head = 32 * ratio;
+  const picture = document.createElement('canvas');
+  picture.width = canvas.width;
+  picture.height = canvas.height + head;
+  const context = picture.getContext('2d');
+  if (context === null) return picture;
+  context.fillStyle = colourOf('--paper');
+  context.fillRect(0, 0, picture.width, picture.height);
+  context.fillStyle = colourOf('--ink');
+  context.font = `600 ${14 * ratio}px "Figtree Variable", sans-serif`;
+  context.fillText(title, 10 * ratio, 21 * ratio);
+  context.drawImage(canvas, 0, head);
+  return picture;
+}
+
+function svgOf(drawn: uPlot, chart: LineChartProps, shown: (line: LineSeries) => boolean) {
+  const limits = (scale: string): [number, number] => {
+    const { min, max } = drawn.scales[scale]!;
+    return [min ?? 0, max ?? 1];
+  };
+  const [xRange, yRange] = [limits('x'), limits('y')];
+  // uPlot's own ticks, as they stand at the axes.
+  const ticks = (axis: number, [low, high]: [number, number], text: (value: number) => string) =>
+    ((drawn.axes[axis] as { _splits?: number[] })._splits ?? [low, high])
+      .filter((at) => at >= low && at <= high)
+      .map((at) => ({ at, text: text(at) }));
+  return {
+    title: chart.title,
+    x: chart.x,
+    series: chart.series.filter(shown),
+    xRange,
+    yRange,
+    logY: chart.logY ?? false,
+    xTicks: ticks(0, xRange, chart.xTick ?? ((value) => (Number.isInteger(value) ? String(value) : ''))),
+    yTicks: ticks(1, yRange, chart.tick ?? chart.format),
+  };
+}

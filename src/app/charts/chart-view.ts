@@ -1,0 +1,44 @@
+/** How curves are looked at: smoothing, axes, and the part of x that is shown. One view for all charts of a screen. */
+import { useState } from 'react';
+import { keepChoice, readChoice } from '../choices.ts';
+import { maxSmoothing } from './smoothing.ts';
+
+export type XAxis = 'step' | 'time' | 'examples';
+
+export interface ChartView {
+  /** 0 for none. */
+  smoothing: number;
+  logY: boolean;
+  x: XAxis;
+}
+
+export const plainView: ChartView = { smoothing: 0.6, logY: false, x: 'step' };
+
+/** A stored view; what is not one of ours is left at its default. */
+export function parseChartView(text: string | null): ChartView {
+  if (text === null) return plainView;
+  try {
+    const { smoothing, logY, x } = JSON.parse(text) as Partial<Record<keyof ChartView, unknown>>;
+    return {
+      smoothing:
+        typeof smoothing === 'number' && smoothing >= 0 && smoothing <= maxSmoothing
+          ? smoothing
+          : plainView.smoothing,
+      logY: logY === true,
+      x: x === 'time' || x === 'examples' ? x : 'step',
+    };
+  } catch {
+    return plainView;
+  }
+}
+
+/** The view that was chosen last in this browser, and the way to change it. */
+export function useChartView(): [ChartView, (part: Partial<ChartView>) => void] {
+  const [view, setView] = useState(() => parseChartView(readChoice('chart-view')));
+  const change = (part: Partial<ChartView>): void => {
+    const next = { ...view, ...part };
+    setView(next);
+    keepChoice('chart-view', JSON.stringify(next));
+  };
+  return [view, change];
+}
