@@ -83,7 +83,7 @@ function svgOf(drawn: uPlot, chart: LineChartProps, shown: (line: LineSeries) =>
   // uPlot's own ticks, as they stand at the axes.
   const ticks = (axis: number, [low, high]: [number, number], text: (value: number) => string) =>
     ((drawn.axes[axis] as { _splits?: number[] })._splits ?? [low, high])
-      .filter((at) => at >= low && at <= high)
+      .filter((at) => at >= low && at <= high && (axis === 0 || !chart.logY || isRound(at)))
       .map((at) => ({ at, text: text(at) }));
   return {
     title: chart.title,
@@ -95,4 +95,9 @@ function svgOf(drawn: uPlot, chart: LineChartProps, shown: (line: LineSeries) =>
     xTicks: ticks(0, xRange, chart.xTick ?? ((value) => (Number.isInteger(value) ? String(value) : ''))),
     yTicks: ticks(1, yRange, chart.tick ?? chart.format),
   };
+}
+
+/** 1, 2 … 9 of a decade: what a logarithmic axis names. */
+function isRound(value: number): boolean {
+  return Math.abs(Number(value.toPrecision(1)) / value - 1) < 1e-6;
 }

@@ -18,7 +18,7 @@ export interface PlotShape {
   hooks: uPlot.Hooks.Arrays;
 }
 
-// uPlot's enumeration has no values at run time.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's enumeration has no values at run time
 const logarithmic = 3 as uPlot.Scale.Distr;
 
 const font = '12px "Figtree Variable", sans-serif';

@@ -121,12 +121,12 @@ function axisOf(x: XAxis, run: RunRecord, columns: MetricColumns, live: boolean)
       const now = columns.seconds.at(-1) ?? 0;
       // A run under way goes on at its pace; one that has ended ends there.
       const whole = live && run.step > 0 ? (now * steps) / run.step : now;
-      const timeText = (seconds: number): string => formatDuration(seconds * 1000);
+      const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
       return {
         ...{
           xName: 'time',
           xText: timeText,
-          xTick: (value: number) => (value === 0 ? '0' : timeText(value)),
+          xTick: timeText,
         },
         ...{ xOf: (step: number) => secondsAt(columns, step), xMax: Math.max(0.001, whole), now },
       };
