@@ -70,6 +70,9 @@ export class NonFiniteError extends StillroomError {
   }
 }
 
+/** A checkpoint is not, or no longer, what was written. */
+export class CheckpointError extends StillroomError {}
+
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 

@@ -3,6 +3,7 @@ export class Control {
   #pauseRequested = false;
   #stopRequested = false;
   #skipRequested = false;
+  #saveRequested = false;
   #wake: (() => void) | null = null;
 
   get pauseRequested(): boolean {
@@ -39,6 +40,18 @@ export class Control {
     const skip = this.#skipRequested;
     this.#skipRequested = false;
     return skip;
+  }
+
+  /** Asks for a checkpoint after the step in hand. */
+  save(): void {
+    this.#saveRequested = true;
+  }
+
+  /** True once after each `save`. */
+  takeSave(): boolean {
+    const save = this.#saveRequested;
+    this.#saveRequested = false;
+    return save;
   }
 
   /** Resolves when the pause ends, by `resume` or `stop`. */

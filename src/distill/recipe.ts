@@ -53,7 +53,7 @@ export const recipeSchema = z.strictObject({
   generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(64),
   /** Steps between test accuracies; 0 for none. */
   evalEvery: wholeNumber('evalEvery', 0, 10_000_000).default(500),
-  /** Steps between saved weights; 0 for none but the last. */
+  /** Steps between checkpoints; 0 leaves them to the clock (session.ts), and the last one. */
   saveEvery: wholeNumber('saveEvery', 0, 10_000_000).default(1000),
 });
 

@@ -7,6 +7,7 @@ import type { Example } from '../data/example.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
 import { answerAll, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
+import type { Resumption } from './checkpoint.ts';
 import { Control } from './control.ts';
 import type { Recipe } from './recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
@@ -18,8 +19,8 @@ export type SessionEvent =
   | { type: 'state'; state: RunState }
   | { type: 'metrics'; point: MetricsPoint }
   | { type: 'evaluation'; evaluation: Evaluation }
-  /** Time to keep the weights; `state` is a copy. `last`: training has ended, by itself or by a person. */
-  | { type: 'save'; step: number; state: EngineState; last: boolean };
+  /** Time to keep a checkpoint; `state` is a copy. `last`: training has ended, by itself or by a person. */
+  | { type: 'save'; step: number; elapsedMs: number; state: EngineState; last: boolean };
 
 export interface SessionOptions {
   engine: Engine;
@@ -29,7 +30,12 @@ export interface SessionOptions {
   /** Rows for the accuracy at each evaluation; may be empty. */
   test: readonly Example[];
   control?: Control;
+  /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
+  from?: Resumption | null;
 }
+
+/** A checkpoint is due when the last one is so old, whatever the recipe says: nobody loses more than that. */
+export const saveEveryMs = 180_000;
 
 /** Rows to tokenise between two looks at the outside world. */
 const tokenizeSlice = 256;
@@ -41,8 +47,11 @@ export class Session {
   readonly #recipe: Recipe;
   readonly #train: readonly Example[];
   readonly #test: readonly Example[];
-  #step = 0;
-  #elapsedMs = 0;
+  readonly #from: Resumption | null;
+  #step: number;
+  #elapsedMs: number;
+  #savedStep: number;
+  #savedAt = performance.now();
 
   /** @throws InputError where the rows do not suit the recipe (no rationales, no teacher labels). */
   constructor(options: SessionOptions) {
@@ -52,6 +61,9 @@ export class Session {
     this.#recipe = options.recipe;
     this.#train = options.train;
     this.#test = options.test;
+    this.#from = options.from ?? null;
+    this.#step = this.#savedStep = this.#from?.state.step ?? 0;
+    this.#elapsedMs = this.#from?.elapsedMs ?? 0;
     checkTrainable(options.recipe, options.train);
   }
 
@@ -68,6 +80,7 @@ export class Session {
     const rows = yield* this.#tokenize();
     const plan = new BatchPlan(this.#recipe, rows.length);
     yield { type: 'state', state: { phase: 'compiling' } };
+    if (this.#from) this.#engine.restore(this.#from.state);
     while (this.#step < this.#recipe.steps) {
       yield* this.#pauseIfAsked();
       if (this.control.stopRequested) break;
@@ -86,16 +99,29 @@ export class Session {
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
       yield* this.#evaluateIfDue();
-      if (isDue(step, this.#recipe.saveEvery) && step < this.#recipe.steps) {
-        yield { type: 'save', step, state: await this.#engine.read(), last: false };
-      }
+      if (this.#saveIsDue()) yield await this.#save(false);
       await breathe();
     }
-    yield { type: 'save', step: this.#step, state: await this.#engine.read(), last: true };
+    yield await this.#save(true);
     yield {
       type: 'state',
       state: { phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps },
     };
+  }
+
+  #saveIsDue(): boolean {
+    const asked = this.control.takeSave();
+    const isOld = performance.now() - this.#savedAt >= saveEveryMs;
+    const due = asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
+    // The last step has its own save, a moment later.
+    return due && this.#step > this.#savedStep && this.#step < this.#recipe.steps;
+  }
+
+  async #save(last: boolean): Promise<SessionEvent> {
+    const state = await this.#engine.read();
+    this.#savedStep = this.#step;
+    this.#savedAt = performance.now();
+    return { type: 'save', step: this.#step, elapsedMs: this.#elapsedMs, state, last };
   }
 
   #updateConstants() {
@@ -122,6 +148,7 @@ export class Session {
 
   async *#pauseIfAsked(): AsyncGenerator<SessionEvent, void> {
     if (!this.control.pauseRequested) return;
+    if (this.#step > this.#savedStep) yield await this.#save(false);
     yield { type: 'state', state: { phase: 'paused', step: this.#step } };
     await this.control.whilePaused();
     if (this.control.stopRequested) return;

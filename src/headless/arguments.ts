@@ -9,7 +9,11 @@ export const usage = `Stillroom from a terminal.
                             [--engine tfjs|wasm] [--backend webgpu|wasm|cpu] [--test-rows N]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
-      the bundled sample and the small preset.
+      the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
+
+  npm run headless -- train --resume DIR
+      Goes on with the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
+      (--student, --train and the like say where files have moved to.)
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--json]
       Says what was recognised, how many rows, which were refused and why, and how often the teacher is right.

@@ -1,6 +1,6 @@
 /** Files on disk, with errors in words. */
 import { appendFileSync, existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, StorageError } from '../base/errors.ts';
@@ -72,6 +72,63 @@ export async function removeOutput(path: string): Promise<void> {
   }
 }
 
+/**
+ * Writes a file so that its name stands for the whole of it or for what it was before: beside it, through to the disk,
+ * then over it. @throws StorageError where the disk refuses.
+ */
+export async function replaceOutput(file: string, content: string | Uint8Array): Promise<void> {
+  const beside = `${file}.tmp`;
+  await writeOutput(beside, content);
+  await flushOutput(beside);
+  await renameOutput(beside, file);
+}
+
+/** Waits until a file, or a folder's list of names, is on the disk. @throws StorageError where the disk refuses. */
+export async function flushOutput(path: string): Promise<void> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    // Windows flushes no folders, and pipes and devices cannot be flushed at all.
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      ['EISDIR', 'EPERM', 'EINVAL'].includes(String(error.code))
+    )
+      return;
+    throw notWritten(path, error);
+  }
+}
+
+/** Gives a file or folder another name, at once. @throws StorageError where the disk refuses. */
+export async function renameOutput(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    throw notWritten(to, error);
+  }
+}
+
+/** The names in a folder; none where there is no such folder. @throws InputError where it is a file or stays closed. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return [];
+    if (code === 'ENOTDIR') {
+      throw new InputError('this is a file, or lies below one.', 'Name a folder.', { file: folder });
+    }
+    throw new InputError(`it cannot be opened (${reasonOf(error)}).`, 'Name another folder.', {
+      file: folder,
+    });
+  }
+}
+
 function notWritten(file: string, error: unknown): StorageError {
   return new StorageError(
     `${file} cannot be written (${reasonOf(error)}).`,
@@ -104,6 +161,10 @@ function reasonOf(error: unknown): string {
       return 'permission denied';
     case 'EISDIR':
       return 'this is a folder';
+    case 'EROFS':
+      return 'this disk can only be read';
+    case 'ENOTDIR':
+      return 'it lies below a file';
     case 'ENOSPC':
       return 'the disk is full';
     default:

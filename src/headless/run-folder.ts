@@ -1,18 +1,28 @@
-/** The folder that a run leaves behind: metrics.jsonl, predictions.jsonl, summary.json and model/. */
-import { existsSync, readdirSync } from 'node:fs';
+/** The folder that a run leaves behind: metrics.jsonl, predictions.jsonl, summary.json, model/, and its checkpoints. */
+import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { MetricsPoint } from '../distill/run-state.ts';
-import type { EngineDescription } from '../engine/engine.ts';
+import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
-import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { countParameters } from '../student/parameters.ts';
-import { appendOutput, removeOutput, writeOutput } from './files.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
+import {
+  appendOutput,
+  flushOutput,
+  namesIn,
+  readText,
+  removeOutput,
+  renameOutput,
+  replaceOutput,
+  writeOutput,
+} from './files.ts';
+import { jobFileName } from './job-file.ts';
 
 /** What is known of a run before it begins. */
 export interface RunFacts {
@@ -23,8 +33,32 @@ export interface RunFacts {
   engine: EngineDescription;
 }
 
-/** What a run writes at its end: from an earlier run, it would pass for this one's. */
-const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl)$/;
+/** What a run writes on its way and at its end: from an earlier run, it would pass for this one's. */
+const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl)(?:\.tmp)?$/;
+
+/**
+ * Refuses a place that a run may not replace, before anything is computed or removed.
+ * @throws InputError where it is a file, holds something else than a run, or holds the student itself.
+ */
+export async function checkOut(path: string, student: string): Promise<void> {
+  const names = await namesIn(path);
+  const [inside] = relative(resolve(path), resolve(student)).split(sep);
+  if (inside !== undefined && leftovers.test(inside)) {
+    throw new InputError(
+      `the student is in ${inside}, which a new run in --out replaces.`,
+      'Choose another --out.',
+      { file: path },
+    );
+  }
+  const isRun =
+    names.includes(jobFileName) || (names.includes('run.json') && names.includes('metrics.jsonl'));
+  if (names.length === 0 || isRun) return;
+  throw new InputError(
+    'this folder is not empty and holds no run, so nothing in it is replaced.',
+    'Choose another --out, or empty it.',
+    { file: path },
+  );
+}
 
 export class RunFolder {
   readonly path: string;
@@ -40,22 +74,37 @@ export class RunFolder {
   /**
    * Makes the folder before anything is computed: a disk that refuses is better found now. What an earlier run left
    * in it goes.
-   * @throws InputError where the student itself would go; StorageError where the disk refuses.
+   * @param job The text of `job.json`.
+   * @throws StorageError where the disk refuses.
    */
-  async begin(): Promise<void> {
-    const [inside] = relative(resolve(this.path), resolve(this.#run.student.name)).split(sep);
-    if (inside !== undefined && leftovers.test(inside)) {
-      throw new InputError(
-        `the student is in ${inside}, which a new run in --out replaces.`,
-        'Choose another --out.',
-        { file: this.path },
-      );
-    }
+  async begin(job: string): Promise<void> {
+    await writeOutput(join(this.path, jobFileName), job);
     await writeOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe));
     await writeOutput(join(this.path, 'metrics.jsonl'), '');
-    for (const name of readdirSync(this.path)) {
+    for (const name of await namesIn(this.path)) {
       if (leftovers.test(name)) await removeOutput(join(this.path, name));
     }
+  }
+
+  /**
+   * Makes the folder what it was at a step: lines of later steps go, and so does what an earlier end wrote, all but
+   * the model, which stays until there is a newer one.
+   * @throws InputError where lines of earlier steps are missing; StorageError where the disk refuses.
+   */
+  async goOn(step: number): Promise<void> {
+    const file = join(this.path, 'metrics.jsonl');
+    const points = pointsOf(await readText(file)).slice(0, step);
+    if (points.length < step || points.some((point, index) => point.step !== index + 1)) {
+      throw new InputError(
+        `it should hold a line for each of the first ${step} steps and does not.`,
+        'Put the file back as the run wrote it, or train again.',
+        { file },
+      );
+    }
+    this.#first = points[0] ?? null;
+    this.#last = points.at(-1) ?? null;
+    await replaceOutput(file, metricsJsonLines(points));
+    for (const name of ['summary.json', 'predictions.jsonl']) await removeOutput(join(this.path, name));
   }
 
   /** Appends a step at once, so that a killed run leaves its curve. @throws StorageError where the disk refuses. */
@@ -65,16 +114,38 @@ export class RunFolder {
     appendOutput(join(this.path, 'metrics.jsonl'), metricsJsonLines([point]));
   }
 
-  /** Writes the weights of a step: to `checkpoint-N/` on the way, the last ones to `model/`. */
-  async saveModel(step: number, weights: Weights, last: boolean): Promise<void> {
+  /** Writes a checkpoint. Its lines of metrics are on the disk before it is. @throws StorageError where that refuses. */
+  async saveCheckpoint(step: number, elapsedMs: number, state: EngineState): Promise<void> {
+    const { student, recipe, engine } = this.#run;
+    await flushOutput(join(this.path, 'metrics.jsonl'));
+    const { engine: name, backend, adapter } = engine;
+    // After the last step nothing asks for the moments again.
+    const kept = step < recipe.steps ? state : { ...state, expAvg: new Map(), expAvgSq: new Map() };
+    const beside = modelFolder(student, state.weights, {
+      dtype: 'f32',
+      runFile: formatRecipe(recipe),
+      card: null,
+    });
+    const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
+    await new CheckpointFolder(this.path).write(facts, kept, student.config, beside);
+  }
+
+  /** Writes the weights at the end of training to `model/`; an earlier one stays until this one is whole. */
+  async saveModel({ weights }: EngineState): Promise<void> {
     const { student, recipe } = this.#run;
     const files = modelFolder(student, weights, {
       dtype: 'f32',
       runFile: formatRecipe(recipe),
-      card: last ? modelCard(this.#facts(null)) : null,
+      card: modelCard(this.#facts(null)),
     });
-    const folder = last ? 'model' : `checkpoint-${step}`;
-    for (const file of files) await writeOutput(join(this.path, folder, file.path), file.bytes);
+    const folder = join(this.path, 'model');
+    await removeOutput(`${folder}.tmp`);
+    for (const file of files) {
+      await writeOutput(join(`${folder}.tmp`, file.path), file.bytes);
+      await flushOutput(join(`${folder}.tmp`, file.path));
+    }
+    await removeOutput(folder);
+    await renameOutput(`${folder}.tmp`, folder);
   }
 
   /** Writes all that is known at the end. `result`: null where nothing was tested. */
@@ -101,7 +172,11 @@ export class RunFolder {
       last: this.#last,
       recipe,
     };
-    await writeOutput(join(this.path, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+    await replaceOutput(join(this.path, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+    // All steps are taken and their weights are in model/: nothing is left to go on with.
+    if (facts.steps < recipe.steps) return;
+    const checkpoints = new CheckpointFolder(this.path);
+    for (const step of await checkpoints.steps()) await checkpoints.remove(step);
   }
 
   #facts(result: CompareResult | null): ModelCardFacts {
@@ -122,4 +197,16 @@ export class RunFolder {
       dtype: 'f32',
     };
   }
+}
+
+/** The points of `metrics.jsonl`; a last line that was cut off is none. */
+function pointsOf(text: string): MetricsPoint[] {
+  const lines = text.split('\n').slice(0, -1);
+  return lines.flatMap((line) => {
+    try {
+      return [JSON.parse(line) as MetricsPoint];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,22 +1,25 @@
 /** `headless train`: the studio's whole job, from files to a model folder. */
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
 import { joinTeacher, type Joined } from '../data/join.ts';
 import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
+import { digestRows, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
 import { compare, type CompareResult } from '../distill/compare.ts';
 import { parseRecipe, smallRecipe, type Recipe } from '../distill/recipe.ts';
-import type { MetricsPoint } from '../distill/run-state.ts';
 import { Session } from '../distill/session.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { engineChoices } from '../engine/choose.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
 import { bundledFolder, openFolder, readText } from './files.ts';
+import { absolute, formatJob, jobFileName, readJob, type JobInputs } from './job-file.ts';
 import { openEngine } from './machine.ts';
-import { RunFolder } from './run-folder.ts';
+import { checkOut, RunFolder, type RunFacts } from './run-folder.ts';
 import { ProgressLine } from './progress-line.ts';
 
 interface Job {
@@ -36,40 +39,128 @@ export async function train(args: string[]): Promise<void> {
     'test-rationales': { type: 'string' },
     recipe: { type: 'string' },
     out: { type: 'string' },
+    resume: { type: 'string' },
     engine: { type: 'string' },
     backend: { type: 'string' },
     'test-rows': { type: 'string' },
   });
-  const engineChoice = oneOf('engine', options.engine, engineChoices);
-  const backend = oneOf('backend', options.backend, ['webgpu', 'wasm', 'cpu']);
-  const testRows = wholeNumber('test-rows', options['test-rows']);
-  const job = await openJob(options);
-  const engine = await openEngine(job.student, { engine: engineChoice, backend });
-  const { engine: name, backend: chosen, adapter, reason } = engine.describe();
-  console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
-  sayWhatWasRead(job);
+  if (options.resume !== undefined) {
+    const [other] = Object.keys(options).filter((name) => !mayChange.includes(name));
+    if (other !== undefined) {
+      throw new InputError(
+        `--${other} does not go with --resume: a run goes on as it began.`,
+        `Leave it out, or train anew without --resume.`,
+      );
+    }
+    return resume(options.resume, options);
+  }
+  const inputs: JobInputs = {
+    student: absolute(options.student),
+    train: absolute(options.train),
+    trainRationales: absolute(options['train-rationales']),
+    test: absolute(options.test),
+    testRationales: absolute(options['test-rationales']),
+    engine: oneOf('engine', options.engine, engineChoices),
+    backend: oneOf('backend', options.backend, backends),
+    testRows: wholeNumber('test-rows', options['test-rows']),
+  };
+  const recipe =
+    options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
+  const job = await openJob(options, recipe);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
-  const folder = new RunFolder(out, {
-    student: job.student,
-    recipe: job.recipe,
-    datasetName: job.datasetName,
-    trainRows: job.train.examples.length,
-    engine: engine.describe(),
-  });
-  await folder.begin();
-  const test = (job.test?.examples ?? []).slice(0, testRows ?? undefined);
-  await distil(job, engine, test, folder);
+  await checkOut(out, job.student.name);
+  const engine = await openAndSay(job, inputs);
+  const folder = new RunFolder(out, runFacts(job, engine));
+  await folder.begin(formatJob(inputs, await digestRows(job.train.examples)));
+  await distil(job, engine, testRowsOf(job, inputs), folder, null);
   engine.dispose();
 }
 
-async function openJob(options: {
-  student?: string | undefined;
-  train?: string | undefined;
-  'train-rationales'?: string | undefined;
-  test?: string | undefined;
-  'test-rationales'?: string | undefined;
-  recipe?: string | undefined;
-}): Promise<Job> {
+const backends = ['webgpu', 'wasm', 'cpu'] as const;
+
+/** Options that go with `--resume`: files may have moved. */
+const mayChange = ['resume', 'student', 'train', 'train-rationales', 'test', 'test-rationales'];
+
+type FileOptions = Partial<
+  Record<'student' | 'train' | 'train-rationales' | 'test' | 'test-rationales', string | undefined>
+>;
+
+/** Goes on with a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
+async function resume(out: string, moved: FileOptions): Promise<void> {
+  const known = await readJob(join(out, jobFileName));
+  const recipeFile = join(out, 'run.json');
+  const recipe = parseRecipe(await readText(recipeFile), recipeFile);
+  const job = await openJob(
+    {
+      student: moved.student ?? known.student ?? undefined,
+      train: moved.train ?? known.train ?? undefined,
+      'train-rationales': moved['train-rationales'] ?? known.trainRationales ?? undefined,
+      test: moved.test ?? known.test ?? undefined,
+      'test-rationales': moved['test-rationales'] ?? known.testRationales ?? undefined,
+    },
+    recipe,
+  );
+  if ((await digestRows(job.train.examples)) !== known.rowsSha256) {
+    throw new InputError(
+      `the training rows (${job.datasetName}) are not those that it began with.`,
+      'Name them as they were with --train, or train anew.',
+      { file: out },
+    );
+  }
+  if (existsSync(join(out, 'summary.json'))) {
+    const { steps } = JSON.parse(await readText(join(out, 'summary.json'))) as { steps: number };
+    if (steps >= recipe.steps) {
+      throw new InputError(`all ${recipe.steps} steps of this run are taken.`, 'Its student is in model/.', {
+        file: out,
+      });
+    }
+  }
+  const from = await new CheckpointFolder(out).newest((words) => console.error(words));
+  const engine = await openAndSay(job, {
+    engine: oneOf('engine', known.engine ?? undefined, engineChoices),
+    backend: oneOf('backend', known.backend ?? undefined, backends),
+  });
+  const folder = new RunFolder(out, runFacts(job, engine));
+  await folder.goOn(from?.state.step ?? 0);
+  console.log(
+    from === null
+      ? 'No checkpoint was there yet: it begins again with step 1.'
+      : `Goes on from step ${from.state.step} of ${recipe.steps}.`,
+  );
+  if (from !== null) sayOtherEngine(from.engine, engine.describe());
+  await distil(job, engine, testRowsOf(job, known), folder, from);
+  engine.dispose();
+}
+
+function sayOtherEngine(before: EngineStamp, now: EngineStamp): void {
+  const words = ({ engine, backend, adapter }: EngineStamp): string => `${engine} on ${backend} (${adapter})`;
+  if (words(before) === words(now)) return;
+  console.log(`It began with ${words(before)}: the last digits of its numbers may differ from now on.`);
+}
+
+async function openAndSay(
+  job: Job,
+  { engine: asked, backend }: { engine: string | null; backend: string | null },
+): Promise<Engine> {
+  const engine = await openEngine(job.student, {
+    engine: oneOf('engine', asked ?? undefined, engineChoices),
+    backend: oneOf('backend', backend ?? undefined, backends),
+  });
+  const { engine: name, backend: chosen, adapter, reason } = engine.describe();
+  console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
+  sayWhatWasRead(job);
+  return engine;
+}
+
+function runFacts({ student, recipe, datasetName, train: { examples } }: Job, engine: Engine): RunFacts {
+  return { student, recipe, datasetName, trainRows: examples.length, engine: engine.describe() };
+}
+
+function testRowsOf({ test }: Job, { testRows }: { testRows: number | null }): readonly Example[] {
+  return (test?.examples ?? []).slice(0, testRows ?? undefined);
+}
+
+async function openJob(options: FileOptions, recipe: Recipe): Promise<Job> {
   if (
     options.train === undefined &&
     (options['train-rationales'] ?? options.test ?? options['test-rationales'])
@@ -82,8 +173,6 @@ async function openJob(options: {
   if (options.test === undefined && options['test-rationales'] !== undefined) {
     throw new InputError('There are test rationales, but no test file.', 'Name it with --test FILE.');
   }
-  const recipe =
-    options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
   const sample = join(bundledFolder(), 'sample');
   const train =
     options.train === undefined
@@ -120,7 +209,13 @@ function leftOut({ file, line, reason }: Refusal & { file: string }): string {
   return `${file}, line ${line}: left out: ${reason}`;
 }
 
-async function distil(job: Job, engine: Engine, test: readonly Example[], folder: RunFolder): Promise<void> {
+async function distil(
+  job: Job,
+  engine: Engine,
+  test: readonly Example[],
+  folder: RunFolder,
+  from: Resumption | null,
+): Promise<void> {
   const { student, recipe } = job;
   const progress = new ProgressLine(process.stdout);
   const session = new Session({
@@ -129,6 +224,7 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
     recipe,
     train: job.train.examples,
     test,
+    from,
   });
   // Ctrl+C keeps what was learnt: it ends the training after the step in hand, or the comparison after the rows in
   // hand. A second one finds nobody listening and ends the program.
@@ -141,11 +237,11 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
     session.control.skipEvaluation();
   };
   process.once('SIGINT', onTrainingInterrupt);
-  let last: MetricsPoint | null = null;
+  let elapsedMs = from?.elapsedMs ?? 0;
   for await (const event of session.run()) {
     switch (event.type) {
       case 'metrics':
-        last = event.point;
+        elapsedMs = event.point.elapsedMs;
         folder.addMetrics(event.point);
         progress.step(event.point, recipe.steps);
         break;
@@ -159,7 +255,8 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
           process.off('SIGINT', onTrainingInterrupt);
           process.once('SIGINT', onComparisonInterrupt);
         }
-        await folder.saveModel(event.step, event.state.weights, event.last);
+        await folder.saveCheckpoint(event.step, event.elapsedMs, event.state);
+        if (event.last) await folder.saveModel(event.state);
         break;
       case 'state':
         progress.state(event.state);
@@ -168,7 +265,7 @@ async function distil(job: Job, engine: Engine, test: readonly Example[], folder
         event satisfies never;
     }
   }
-  progress.say(`Trained ${session.step} steps in ${formatDuration(last?.elapsedMs ?? 0)}.`);
+  progress.say(`Trained ${session.step} steps in ${formatDuration(elapsedMs)}.`);
   const result = test.length === 0 ? null : await compareAll(job, engine, test, session, progress);
   await folder.finish(result);
   if (result) progress.say(inWords(result));

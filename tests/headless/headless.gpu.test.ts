@@ -54,6 +54,7 @@ describe('headless train', () => {
       mkdirSync(join(out, name), { recursive: true });
       writeFileSync(join(out, name, 'old.txt'), 'old');
     }
+    for (const name of ['run.json', 'metrics.jsonl']) writeFileSync(join(out, name), '');
     ended = headless([
       ...[
         'train',
@@ -106,15 +107,15 @@ describe('headless train', () => {
     expect(summary.adapter).toBeTruthy();
   });
 
-  it('leaves a model folder, and the weights of each save', () => {
+  it('leaves a model folder, and no checkpoint where nothing is left to go on with', () => {
     expect(readdirSync(join(out, 'model')).sort()).toEqual([
       ...['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'run.json'],
       ...['special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json'],
     ]);
-    expect(existsSync(join(out, 'checkpoint-1', 'model.safetensors'))).toBe(true);
+    expect(readdirSync(out).filter((name) => name.startsWith('checkpoint'))).toEqual([]);
     expect(readFileSync(join(out, 'model', 'README.md'), 'utf8')).toContain('3 of 4');
     // Of an earlier run nothing is left; what is not ours stays.
-    expect(existsSync(join(out, 'checkpoint-7'))).toBe(false);
+    expect(existsSync(join(out, 'model', 'old.txt'))).toBe(false);
     expect(existsSync(join(out, 'mine', 'old.txt'))).toBe(true);
   });
 
@@ -211,6 +212,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl+C', () => {
 it.skipIf(!existsSync('/dev/full'))('says that the disk is full', () => {
   const out = join(folder, 'full');
   mkdirSync(out);
+  writeFileSync(join(out, 'run.json'), '');
   symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
   const { code, stderr } = headless(['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm']);
   expect(stderr).toMatch(/metrics\.jsonl cannot be written \(the disk is full\)\. Choose another --out/);
@@ -252,6 +254,10 @@ describe('headless inspect', () => {
 });
 
 describe('bad input ends with 2 and one message', () => {
+  beforeAll(() => {
+    mkdirSync(join(folder, 'thesis'));
+    writeFileSync(join(folder, 'thesis', 'chapter-1.txt'), 'Once');
+  });
   const rows = '{"input":"a","label":"b"}\n{"input":"c","label":"d"}\n';
   const cases: [string, () => string[], RegExp][] = [
     ['no such file', () => ['train', '--train', 'nowhere.jsonl'], /nowhere\.jsonl: .*no such file/],
@@ -288,6 +294,31 @@ describe('bad input ends with 2 and one message', () => {
         return ['train', '--student', student, '--out', join(folder, 'own'), '--backend', 'wasm'];
       },
       /own: the student is in model/,
+    ],
+    [
+      'a folder of something else to write to',
+      () => ['train', '--out', join(folder, 'thesis')],
+      /thesis: this folder is not empty and holds no run/,
+    ],
+    [
+      'a file to write to',
+      () => ['train', '--out', write('plain.txt', 'words')],
+      /plain\.txt: this is a file, or lies below one/,
+    ],
+    [
+      'a place below a file to write to',
+      () => ['train', '--out', join(write('plain.txt', 'words'), 'run')],
+      /run: this is a file, or lies below one/,
+    ],
+    [
+      'nothing to go on with',
+      () => ['train', '--resume', join(folder, 'nowhere')],
+      /job\.json: .*no such file/,
+    ],
+    [
+      'a recipe for a run that has one',
+      () => ['train', '--resume', join(folder, 'run'), '--recipe', 'run.json'],
+      /--recipe does not go with --resume/,
     ],
     ['an unknown backend', () => ['train', '--backend', 'abacus'], /--backend abacus.*webgpu, wasm, cpu/],
     ['a folder that is no student', () => ['generate', '--student', fixtures], /config\.json/],

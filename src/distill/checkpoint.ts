@@ -1,0 +1,180 @@
+/**
+ * What a run goes on from: its student and AdamW's moments as two safetensors files, and the facts beside them. Batches
+ * and dropout are counted, not drawn (batches.ts, engine/dropout.ts), so that the step is the data cursor and the random
+ * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
+ * and whoever reads them knows that every byte is the one that was written.
+ */
+import { CheckpointError } from '../base/errors.ts';
+import type { EngineDescription, EngineState } from '../engine/engine.ts';
+import type { T5Config, Weights } from '../student/config.ts';
+import { expectedParameters } from '../student/parameters.ts';
+import {
+  parseSafetensors,
+  safetensorsChunks,
+  type ChunkedFile,
+  type WritableTensor,
+} from '../student/safetensors.ts';
+
+/** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
+export const sliceBytes = 32 * 1024 * 1024;
+
+export type CheckpointFileName = 'model.safetensors' | 'optimizer.safetensors';
+
+/** A file of a checkpoint, as it was written. */
+export interface CheckpointFile {
+  name: CheckpointFileName;
+  sizeBytes: number;
+  /** SHA-256 of each slice, in hexadecimal digits. */
+  sha256: string[];
+}
+
+/** What was computing: the same engine on the same adapter goes on with the very bytes, another one nearly. */
+export type EngineStamp = Pick<EngineDescription, 'engine' | 'backend' | 'adapter'>;
+
+export interface CheckpointFacts {
+  /** Optimiser steps taken; with them go as many lines of metrics. */
+  step: number;
+  /** Time spent in these steps. */
+  elapsedMs: number;
+  engine: EngineStamp;
+  files: CheckpointFile[];
+}
+
+/** Where a run goes on from. */
+export interface Resumption {
+  state: EngineState;
+  elapsedMs: number;
+}
+
+/** The files of a state. A state without moments (before the first step, or kept for its weights alone) has one. */
+export function checkpointParts(
+  { weights, expAvg, expAvgSq }: EngineState,
+  config: T5Config,
+): { name: CheckpointFileName; file: ChunkedFile }[] {
+  const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
+  const tensors = (named: Weights, prefix: string): [string, WritableTensor][] =>
+    [...named].map(([name, data]) => [prefix + name, { shape: shapes.get(name) ?? [data.length], data }]);
+  const file = (entries: [string, WritableTensor][]): ChunkedFile =>
+    safetensorsChunks(new Map(entries), { dtype: 'f32', metadata: { format: 'pt' } });
+  const model = { name: 'model.safetensors' as const, file: file(tensors(weights, '')) };
+  if (expAvg.size === 0) return [model];
+  const moments = [...tensors(expAvg, 'exp_avg.'), ...tensors(expAvgSq, 'exp_avg_sq.')];
+  return [model, { name: 'optimizer.safetensors', file: file(moments) }];
+}
+
+/**
+ * Writes a file slice by slice and says what was written.
+ * @param write Takes a slice and where it begins; the slice is not used again.
+ */
+export async function writeSlices(
+  name: CheckpointFileName,
+  file: ChunkedFile,
+  write: (slice: Uint8Array<ArrayBuffer>, offset: number) => void | Promise<void>,
+  size = sliceBytes,
+): Promise<CheckpointFile> {
+  const sha256: string[] = [];
+  let offset = 0;
+  for (const slice of slicesOf(file, size)) {
+    sha256.push(await digest(slice));
+    await write(slice, offset);
+    offset += slice.length;
+  }
+  return { name, sizeBytes: file.sizeBytes, sha256 };
+}
+
+/** A file's bytes in arrays of `size`, the last as long as it comes. */
+function* slicesOf(file: ChunkedFile, size: number): Iterable<Uint8Array<ArrayBuffer>> {
+  let left = file.sizeBytes;
+  let slice = new Uint8Array(Math.min(size, left));
+  let filled = 0;
+  for (const chunk of file.chunks()) {
+    for (let start = 0; start < chunk.length;) {
+      const part = chunk.subarray(start, start + slice.length - filled);
+      slice.set(part, filled);
+      filled += part.length;
+      start += part.length;
+      if (filled < slice.length) continue;
+      yield slice;
+      left -= filled;
+      slice = new Uint8Array(Math.min(size, left));
+      filled = 0;
+    }
+  }
+}
+
+/**
+ * Reads the state of a checkpoint and checks every byte of it.
+ * @param read The bytes of a file; may throw where it is not there.
+ * @throws CheckpointError where a file is missing, cut off, or not as it was written.
+ */
+export async function readCheckpoint(
+  { step, files }: CheckpointFacts,
+  read: (file: CheckpointFile) => Promise<Uint8Array>,
+  size = sliceBytes,
+): Promise<EngineState> {
+  const tensors = new Map<CheckpointFileName, Map<string, Float32Array>>();
+  for (const file of files) {
+    let bytes: Uint8Array;
+    try {
+      bytes = await read(file);
+    } catch (error) {
+      throw notAsWritten(step, `${file.name} cannot be read (${messageOf(error)})`);
+    }
+    await check(step, file, bytes, size);
+    tensors.set(file.name, floatsOf(bytes, file.name));
+  }
+  const weights = tensors.get('model.safetensors');
+  if (weights === undefined) throw notAsWritten(step, 'it names no weights');
+  const moments = tensors.get('optimizer.safetensors') ?? new Map<string, Float32Array>();
+  const named = (prefix: string): Weights =>
+    new Map(
+      [...moments].flatMap(([name, values]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), values]] : [],
+      ),
+    );
+  return { weights, expAvg: named('exp_avg.'), expAvgSq: named('exp_avg_sq.'), step };
+}
+
+async function check(step: number, file: CheckpointFile, bytes: Uint8Array, size: number): Promise<void> {
+  const { name, sizeBytes, sha256 } = file;
+  if (bytes.length !== sizeBytes) {
+    throw notAsWritten(step, `${name} has ${bytes.length} bytes where ${sizeBytes} were written`);
+  }
+  for (let offset = 0, slice = 0; offset < bytes.length; offset += size, slice += 1) {
+    // A copy: the digest takes no view on shared memory.
+    const part = new Uint8Array(bytes.subarray(offset, offset + size));
+    if ((await digest(part)) !== sha256[slice]) {
+      throw notAsWritten(step, `${name} has other bytes than were written`);
+    }
+  }
+}
+
+function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Array> {
+  const floats = new Map<string, Float32Array>();
+  for (const [tensor, { data }] of parseSafetensors(bytes, name).tensors) {
+    if (data instanceof Float32Array) floats.set(tensor, data);
+  }
+  return floats;
+}
+
+/** SHA-256 in hexadecimal digits. */
+export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** SHA-256 of rows: a run goes on with the rows that it began with, or not at all. */
+export function digestRows(rows: readonly unknown[]): Promise<string> {
+  return digest(new TextEncoder().encode(JSON.stringify(rows)));
+}
+
+function notAsWritten(step: number, what: string): CheckpointError {
+  return new CheckpointError(
+    `The checkpoint of step ${step} is damaged: ${what}.`,
+    'Go on from an earlier one, or train again.',
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,146 @@
+/**
+ * The checkpoints in a run's folder: `checkpoint-N/`, a student's folder of step N with AdamW's moments and
+ * `checkpoint.json` beside it. Each is written under another name, flushed to the disk, and then named; the two newest
+ * stay, so that a damaged one leaves another to go on from.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from '../base/schemas.ts';
+import { CheckpointError } from '../base/errors.ts';
+import {
+  checkpointParts,
+  readCheckpoint,
+  writeSlices,
+  type CheckpointFacts,
+  type Resumption,
+} from '../distill/checkpoint.ts';
+import type { EngineState } from '../engine/engine.ts';
+import type { FolderFile } from '../export/model-folder.ts';
+import type { T5Config } from '../student/config.ts';
+import { joinChunks } from '../student/safetensors.ts';
+import { flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
+
+/** How many are kept. */
+const kept = 2;
+const factsFile = 'checkpoint.json';
+
+const factsSchema = z.strictObject({
+  step: z.int().min(0),
+  elapsedMs: z.number().min(0),
+  engine: z.strictObject({
+    engine: z.enum(['tfjs', 'twin', 'wasm', 'wgsl']),
+    backend: z.enum(['webgpu', 'wasm', 'cpu']),
+    adapter: z.string(),
+  }),
+  files: z.array(
+    z.strictObject({
+      name: z.enum(['model.safetensors', 'optimizer.safetensors']),
+      sizeBytes: z.int().min(0),
+      sha256: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
+    }),
+  ),
+});
+
+export type FoundCheckpoint = Resumption & Pick<CheckpointFacts, 'engine'>;
+
+export class CheckpointFolder {
+  readonly #run: string;
+
+  /** @param run The run's folder. */
+  constructor(run: string) {
+    this.#run = run;
+  }
+
+  /** Steps of the checkpoints that are there, newest first. */
+  async steps(): Promise<number[]> {
+    const steps = (await namesIn(this.#run)).flatMap((name) => {
+      const step = /^checkpoint-(\d+)$/.exec(name)?.[1];
+      return step === undefined ? [] : [Number(step)];
+    });
+    return steps.sort((a, b) => b - a);
+  }
+
+  /**
+   * Writes a checkpoint whole, then removes all but the newest. A step's state is the same whenever it is reached:
+   * where its checkpoint is there, it stays.
+   * @param beside What makes a student's folder of it: configuration, tokenizer, `run.json`.
+   * @throws StorageError where the disk refuses; what was there before is then unharmed.
+   */
+  async write(
+    facts: Omit<CheckpointFacts, 'files'>,
+    state: EngineState,
+    config: T5Config,
+    beside: readonly FolderFile[],
+  ): Promise<void> {
+    const steps = await this.steps();
+    if (!steps.includes(facts.step)) {
+      const folder = this.#of(facts.step);
+      const unfinished = `${folder}.tmp`;
+      await removeOutput(unfinished);
+      const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+        await writeOutput(join(unfinished, name), content);
+        await flushOutput(join(unfinished, name));
+      };
+      const files: CheckpointFacts['files'] = [];
+      for (const { name, file } of checkpointParts(state, config)) {
+        files.push(await writeSlices(name, file, () => undefined));
+        await write(name, joinChunks(file));
+      }
+      const named = new Set<string>(files.map(({ name }) => name));
+      for (const file of beside) if (!named.has(file.path)) await write(file.path, file.bytes);
+      await write(factsFile, `${JSON.stringify({ ...facts, files }, null, 2)}\n`);
+      await flushOutput(unfinished);
+      await renameOutput(unfinished, folder);
+      await flushOutput(this.#run);
+    }
+    for (const old of steps.filter((step) => step !== facts.step).slice(kept - 1)) await this.remove(old);
+  }
+
+  /**
+   * The newest checkpoint that is whole; null where there is none. Damaged ones are told and removed, so that none of
+   * their steps is taken for done.
+   */
+  async newest(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
+    for (const name of await namesIn(this.#run)) {
+      if (/^checkpoint-\d+\.tmp$/.test(name)) await removeOutput(join(this.#run, name));
+    }
+    for (const step of await this.steps()) {
+      try {
+        const facts = await this.#facts(step);
+        const state = await readCheckpoint(
+          facts,
+          async ({ name }) => new Uint8Array(await readFile(join(this.#of(step), name))),
+        );
+        return { state, elapsedMs: facts.elapsedMs, engine: facts.engine };
+      } catch (error) {
+        if (!(error instanceof CheckpointError)) throw error;
+        tell(error.message);
+        await this.remove(step);
+      }
+    }
+    return null;
+  }
+
+  async remove(step: number): Promise<void> {
+    await removeOutput(this.#of(step));
+  }
+
+  async #facts(step: number): Promise<CheckpointFacts> {
+    let value: unknown;
+    try {
+      value = JSON.parse(await readFile(join(this.#of(step), factsFile), 'utf8'));
+    } catch {
+      value = null;
+    }
+    const facts = factsSchema.safeParse(value);
+    if (facts.success && facts.data.step === step) return facts.data;
+    throw new CheckpointError(
+      `The checkpoint of step ${step} is damaged: its ${factsFile} is missing or not as it was written.`,
+      'Go on from an earlier one, or train again.',
+    );
+  }
+
+  #of(step: number): string {
+    return join(this.#run, `checkpoint-${step}`);
+  }
+}

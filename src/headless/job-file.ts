@@ -1,0 +1,53 @@
+/** `job.json` in a run's folder: what the run was begun with, so that `--resume` needs no more than the folder. */
+import { resolve } from 'node:path';
+import { z } from '../base/schemas.ts';
+import { InputError } from '../base/errors.ts';
+import { readText } from './files.ts';
+
+const path = z.string().nullable();
+
+const jobSchema = z.strictObject({
+  format: z.literal('stillroom-run-1'),
+  /** Absolute; null is the bundled student, and the bundled sample. */
+  student: path,
+  train: path,
+  trainRationales: path,
+  test: path,
+  testRationales: path,
+  /** What was asked for; null lets the machine decide. */
+  engine: z.string().nullable(),
+  backend: z.string().nullable(),
+  testRows: z.int().min(1).nullable(),
+  /** Of the training rows as they were joined: the steps of other rows are other steps. */
+  rowsSha256: z.string(),
+});
+
+export type JobFile = z.infer<typeof jobSchema>;
+/** What of it a person may say anew, since files move. */
+export type JobInputs = Omit<JobFile, 'format' | 'rowsSha256'>;
+
+export const jobFileName = 'job.json';
+
+/** A path that holds wherever the program is next started; null stays. */
+export function absolute(option: string | undefined): string | null {
+  return option === undefined ? null : resolve(option);
+}
+
+export function formatJob(inputs: JobInputs, rowsSha256: string): string {
+  const job: JobFile = { format: 'stillroom-run-1', ...inputs, rowsSha256 };
+  return `${JSON.stringify(job, null, 2)}\n`;
+}
+
+/** @throws InputError where there is none, or it is not as it was written. */
+export async function readJob(file: string): Promise<JobFile> {
+  const text = await readText(file);
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Said below, as for any other content.
+  }
+  const job = jobSchema.safeParse(value);
+  if (job.success) return job.data;
+  throw new InputError('this is not what a run writes there.', 'Train again, with another --out.', { file });
+}

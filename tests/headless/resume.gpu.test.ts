@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MetricsPoint } from '../../src/distill/run-state.ts';
+import { headless, projectRoot } from '../support/headless.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stillroom-resume-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const recipe = join(folder, 'recipe.json');
+writeFileSync(
+  recipe,
+  JSON.stringify({
+    ...{ steps: 30, batchSize: 4, accumulation: 2, learningRate: 1e-3, warmupSteps: 4, seed: 3 },
+    ...{ generationMaxTokens: 4, maxInputTokens: 64, maxTargetTokens: 32, evalEvery: 10, saveEvery: 4 },
+  }),
+);
+const args = (out: string): string[] => [
+  ...['train', '--recipe', recipe, '--engine', 'wasm', '--test-rows', '2', '--out', out],
+];
+
+const lines = (out: string): string[] => {
+  const file = join(out, 'metrics.jsonl');
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+};
+/** All but the time that was spent. */
+const numbers = (out: string): Omit<MetricsPoint, 'elapsedMs'>[] =>
+  lines(out).map((line) => {
+    const { elapsedMs: _, ...rest } = JSON.parse(line) as MetricsPoint;
+    return rest;
+  });
+const sha256 = (out: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(out, 'model', 'model.safetensors')))
+    .digest('hex');
+const checkpoints = (out: string): number[] =>
+  readdirSync(out)
+    .flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.slice(1) ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+
+/** Kills the program and all that it started, at once, when so many steps are written down. */
+async function killedAt(out: string, steps: number): Promise<void> {
+  const child = spawn(process.execPath, ['scripts/headless.mjs', ...args(out)], {
+    cwd: projectRoot,
+    env: { ...process.env, INIT_CWD: projectRoot },
+    detached: true,
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'close');
+  while (lines(out).length < steps) await new Promise((resolve) => setTimeout(resolve, 10));
+  process.kill(-child.pid!, 'SIGKILL');
+  await ended;
+}
+
+describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
+  const undisturbed = join(folder, 'undisturbed');
+  const killed = join(folder, 'killed');
+  beforeAll(async () => {
+    const { code, stderr } = headless(args(undisturbed));
+    expect(code, stderr).toBe(0);
+    await killedAt(killed, 18);
+  });
+
+  function expectAsUndisturbed(out: string): void {
+    expect(numbers(out)).toEqual(numbers(undisturbed));
+    expect(sha256(out)).toBe(sha256(undisturbed));
+    const predictions = (of: string) => readFileSync(join(of, 'predictions.jsonl'), 'utf8');
+    expect(predictions(out)).toBe(predictions(undisturbed));
+  }
+
+  it('keeps the two newest checkpoints of a killed run, and ends with the bytes of one that was not', () => {
+    const out = join(folder, 'again');
+    cpSync(killed, out, { recursive: true });
+    const [before, newest] = checkpoints(out);
+    expect([before! + 4, newest! >= 16]).toEqual([newest, true]);
+    // As a machine that lost its power would leave them.
+    appendFileSync(join(out, 'metrics.jsonl'), '{"step":19,"learn');
+    cpSync(join(out, `checkpoint-${newest}`), join(out, 'checkpoint-20.tmp'), { recursive: true });
+    const { code, stdout, stderr } = headless(['train', '--resume', out]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`Goes on from step ${newest} of 30.`);
+    expectAsUndisturbed(out);
+    expect(readdirSync(out).filter((name) => /checkpoint|tmp/.test(name))).toEqual([]);
+    expect(headless(['train', '--resume', out])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/all 30 steps of this run are taken/) as string,
+    });
+  });
+
+  it('uses the one before where the newest is damaged', () => {
+    const out = join(folder, 'damaged');
+    cpSync(killed, out, { recursive: true });
+    const [before, newest] = checkpoints(out);
+    const file = join(out, `checkpoint-${newest}`, 'optimizer.safetensors');
+    truncateSync(file, readFileSync(file).length - 4);
+    const { code, stdout, stderr } = headless(['train', '--resume', out]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(new RegExp(`checkpoint of step ${newest} is damaged: optimizer.safetensors has`));
+    expect(stdout).toContain(`Goes on from step ${before} of 30.`);
+    expectAsUndisturbed(out);
+  });
+
+  it('begins again where there is none, and refuses other rows', () => {
+    const out = join(folder, 'none');
+    cpSync(killed, out, { recursive: true });
+    for (const step of checkpoints(out)) rmSync(join(out, `checkpoint-${step}`), { recursive: true });
+    const other = headless(['train', '--resume', out, '--train', 'public/sample/test.jsonl']);
+    expect(other.stderr).toMatch(/the training rows \(test\.jsonl\) are not those that it began with/);
+    expect(other.code).toBe(2);
+    const { code, stdout, stderr } = headless(['train', '--resume', out]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('it begins again with step 1');
+    expectAsUndisturbed(out);
+  });
+});
