@@ -13,6 +13,11 @@ import { applyTheme, storedTheme } from './theme.ts';
 
 applyTheme(storedTheme());
 void studio.open(startStudio);
+// A hidden page may be frozen, discarded or closed without another word.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'hidden') studio.save();
+});
+document.addEventListener('freeze', () => studio.save());
 
 const root = document.getElementById('studio');
 if (root) {

@@ -111,3 +111,14 @@ test('points that arrive while the curve is read are kept', () => {
   const steps = withLatePoints([point(1), point(2)], [point(2), point(3)]).map(({ step }) => step);
   expect(steps).toEqual([1, 2, 3]);
 });
+
+test('a run that goes on from an earlier step loses the points after it, and takes them again once', () => {
+  const state = before([record({ step: 4, evaluations: [{ step: 4, correct: 1, total: 2 }] })]);
+  state.metrics.points.push(point(1), point(2), point(3), point(4));
+  const trimmed: Told = { runId: 'a', event: { type: 'trimmed', step: 2 } };
+  const again: Told = { runId: 'a', event: { type: 'metrics', points: [point(3)] } };
+  const heard = hear(state, [trimmed, again], 5);
+  expect(heard.metrics.points.map(({ step }) => step)).toEqual([1, 2, 3]);
+  expect(heard.runs[0]).toMatchObject({ step: 2, evaluations: [] });
+  expect(heard.stale).toBe(true);
+});

@@ -23,17 +23,25 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
   const runs = new Map<string, RunRecord>(before.runs.map((run) => [run.id, run]));
   const arrived: MetricsPoint[] = [];
   let { liveRunId } = before;
+  let shown = before.metrics;
   let stale = false;
   for (const { runId, event } of events) {
     const run = runs.get(runId);
-    if (run === undefined || event.type === 'record') stale = true;
+    if (run === undefined || event.type === 'record' || event.type === 'trimmed') stale = true;
     if (run !== undefined) runs.set(runId, told(run, event, now));
     if (event.type === 'metrics' && runId === before.metrics.runId) arrived.push(...event.points);
+    if (event.type === 'trimmed' && runId === shown.runId) {
+      shown = {
+        ...shown,
+        points: shown.points.filter(({ step }) => step <= event.step),
+        version: shown.version + 1,
+      };
+    }
     if (event.type !== 'state') continue;
     if (isActive(event.state)) liveRunId = runId;
     else if (liveRunId === runId) liveRunId = null;
   }
-  return { runs: [...runs.values()], liveRunId, metrics: extend(before.metrics, arrived), stale };
+  return { runs: [...runs.values()], liveRunId, metrics: extend(shown, arrived), stale };
 }
 
 /** A run's record after what was told of it. */
@@ -51,6 +59,12 @@ function told(run: RunRecord, event: RunEvent, now: number): RunRecord {
         evaluations: [...run.evaluations.filter((one) => one.step !== evaluation.step), evaluation],
       };
     }
+    case 'trimmed':
+      return {
+        ...heard,
+        step: event.step,
+        evaluations: run.evaluations.filter(({ step }) => step <= event.step),
+      };
     case 'metrics':
     case 'record':
       return heard;

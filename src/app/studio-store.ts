@@ -6,7 +6,7 @@ import type { MetricsPoint } from '../distill/run-state.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../store/records.ts';
 import type { Progress } from '../worker/client.ts';
-import type { BenchReport, Machine } from '../worker/protocol.ts';
+import type { BenchReport, Machine, Results } from '../worker/protocol.ts';
 import type { MachineChoice } from './train/machine-choice.ts';
 import { draftOf, type RecipeDraft } from './train/recipe-draft.ts';
 
@@ -43,11 +43,15 @@ export interface StudioState {
   runId: string | null;
   /** The run that this page's worker is at work on, or holds, paused. */
   liveRunId: string | null;
+  /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
+  heldRunIds: ReadonlySet<string> | null;
   metrics: Metrics;
   draft: RecipeDraft;
   /** Test rows as typed; empty for all. */
   testRows: string;
   backend: MachineChoice | null;
+  /** What was found when a run was last gone on with; null when it was read, or none was. */
+  resumed: Results['resume-run'] | null;
   /** What was measured last, until the page is closed. */
   bench: BenchReport | null;
   requests: Record<RequestSlot, RequestStatus>;
@@ -66,10 +70,12 @@ export function initialState(): StudioState {
     studentId: null,
     runId: null,
     liveRunId: null,
+    heldRunIds: null,
     metrics: { runId: null, points: [], version: 0 },
     draft: draftOf(smallRecipe),
     testRows: '',
     backend: null,
+    resumed: null,
     bench: null,
     requests: {
       studio: idleRequest,

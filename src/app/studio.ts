@@ -11,6 +11,7 @@ import type { Split } from '../store/records.ts';
 import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
+import { heldRuns } from '../worker/run-lock.ts';
 import type { BenchReport, CommandOf, CommandType, Results, RunEvent } from '../worker/protocol.ts';
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
@@ -35,6 +36,8 @@ export class Studio {
   #client: StudioClient | null = null;
   #events: Told[] = [];
   #drawing = false;
+  /** How often a run was made what it was at an earlier step. */
+  #trims = 0;
   #importing: Promise<void> = Promise.resolve();
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
   #measured = '';
@@ -60,6 +63,8 @@ export class Studio {
     }
     this.#client.onRun((runId, event) => this.#receive(runId, event));
     setInterval(() => void this.#lookUp(), lookUpEveryMs);
+    // A worker that was reloaded away lets go of its run a moment later.
+    setTimeout(() => void this.#lookUp(), 500);
     void this.selectRun(this.#state.runId);
     void this.#request('machine', { type: 'probe' }).then((machine) => {
       if (machine) this.#set({ machine });
@@ -217,6 +222,33 @@ export class Studio {
     await this.selectRun(result.runId);
   }
 
+  /** Goes on with a run from its newest checkpoint that is whole. */
+  async resumeRun(runId: string): Promise<void> {
+    const result = await this.#request('run', { type: 'resume-run', runId });
+    if (!result) {
+      await this.#lookUp();
+      return;
+    }
+    this.#set({ liveRunId: runId, resumed: result });
+    await this.#readRecords();
+    await this.selectRun(runId);
+  }
+
+  forgetResumed(): void {
+    this.#set({ resumed: null });
+  }
+
+  /** Lets an interrupted run be, with what its last checkpoint holds. */
+  async leaveStopped(runId: string): Promise<void> {
+    if (await this.#succeeds('run', { type: 'leave-stopped', runId })) await this.#readRecords();
+  }
+
+  /** The page may be about to go: what was learnt is kept. */
+  save(): void {
+    // Nobody waits for the answer: the page may be gone by then.
+    if (this.#state.liveRunId !== null) this.#client?.request({ type: 'save' }).catch(() => undefined);
+  }
+
   pause(): void {
     void this.#request('run', { type: 'pause' });
   }
@@ -291,8 +323,9 @@ export class Studio {
   }
 
   async #readRecords(): Promise<void> {
+    const heldRunIds = await heldRuns();
     const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
-    this.#set({ datasets, students, runs: withWhatIsKnown(runs, this.#state) });
+    this.#set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, this.#state) });
   }
 
   #restoreChoices(): void {
@@ -333,9 +366,15 @@ export class Studio {
 
   async #readCurve(runId: string): Promise<void> {
     try {
+      const trims = this.#trims;
       const stored = await readMetrics(runId);
       const { metrics } = this.#state;
       if (metrics.runId !== runId) return;
+      // Read before its later points went: what is stored now is another curve.
+      if (trims !== this.#trims) {
+        await this.#readCurve(runId);
+        return;
+      }
       const points = withLatePoints(stored, metrics.points);
       if (points.length === metrics.points.length) return;
       this.#set({ metrics: { runId, points, version: metrics.version + 1 } });
@@ -350,7 +389,8 @@ export class Studio {
     const { runs, liveRunId, runId } = this.#state;
     if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
     try {
-      this.#set({ runs: withWhatIsKnown(await listRuns(), this.#state) });
+      const heldRunIds = await heldRuns();
+      this.#set({ heldRunIds, runs: withWhatIsKnown(await listRuns(), this.#state) });
       if (runId !== null && runId !== liveRunId) await this.#readCurve(runId);
     } catch (error) {
       this.#fail('runs', error);
@@ -370,6 +410,7 @@ export class Studio {
   #draw(): void {
     const events = this.#events;
     this.#events = [];
+    if (events.some(({ event }) => event.type === 'trimmed')) this.#trims += 1;
     const { stale, ...heard } = hear(this.#state, events, Date.now());
     this.#set(heard);
     if (stale) void this.#readRecords().catch((error: unknown) => this.#fail('runs', error));

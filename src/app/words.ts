@@ -82,9 +82,16 @@ export type Hold =
   /** It claims to be at work, and nobody is. */
   | 'interrupted';
 
-export function holdOf(run: RunRecord, liveRunId: string | null, now: number): Hold {
+/** @param held Runs that some page's worker holds; null where the browser cannot tell, and silence must do. */
+export function holdOf(
+  run: RunRecord,
+  liveRunId: string | null,
+  now: number,
+  held: ReadonlySet<string> | null = null,
+): Hold {
   if (run.id === liveRunId) return 'here';
   if (!isActive(run.state)) return 'record';
+  if (held !== null) return held.has(run.id) ? 'elsewhere' : 'interrupted';
   return now - run.heartbeatAt > silentAfterMs ? 'interrupted' : 'elsewhere';
 }
 
@@ -95,7 +102,7 @@ export function runWords(run: RunRecord, hold: Hold): string {
     case 'record':
       return stateWords(run.state);
     case 'elsewhere':
-      return `${stateWords(run.state)}, in another page or just left`;
+      return `${stateWords(run.state)}, in another tab`;
     case 'interrupted':
       return `interrupted at step ${formatCount(run.step)}; its curves are kept`;
     default:

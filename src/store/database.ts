@@ -2,10 +2,10 @@
  * The studio's IndexedDB: what can be queried lives here, record types in records.ts. Long lists (examples, metrics,
  * predictions, weights) are kept in chunks, so that one put stays small and a reader can take the tail alone.
  */
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { StorageError } from '../base/errors.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import type { DatasetRecord, ExampleChunk, RunRecord, StudentRecord } from './records.ts';
+import type { CheckpointRecord, DatasetRecord, ExampleChunk, RunRecord, StudentRecord } from './records.ts';
 
 interface StudioSchema extends DBSchema {
   datasets: { key: string; value: DatasetRecord };
@@ -28,7 +28,13 @@ interface StudioSchema extends DBSchema {
     key: [runId: string, chunk: number];
     value: { runId: string; chunk: number; predictions: Prediction[] };
   };
-  /** Weights of a run as a safetensors file (float32), in slices. */
+  checkpoints: { key: [runId: string, id: string]; value: CheckpointRecord };
+  /** Files of checkpoints, where the browser has no files for us. */
+  checkpointSlices: {
+    key: [runId: string, id: string, name: string, slice: number];
+    value: { runId: string; id: string; name: string; slice: number; bytes: ArrayBuffer };
+  };
+  /** Weights of a run of version 1 as a safetensors file (float32), in slices; now they are in its checkpoints. */
   weights: {
     key: [runId: string, slice: number];
     value: { runId: string; slice: number; bytes: ArrayBuffer };
@@ -38,9 +44,35 @@ interface StudioSchema extends DBSchema {
 export type StudioDatabase = IDBPDatabase<StudioSchema>;
 
 const databaseName = 'stillroom';
-const databaseVersion = 1;
+/** Raise it with every change of the schema, and add what leads there to `upgrade`. */
+export const databaseVersion = 2;
 
 let opening: Promise<StudioDatabase> | null = null;
+
+/** From any earlier version to this one, version by version, in one transaction: all of it or nothing. */
+async function upgrade(
+  database: StudioDatabase,
+  from: number,
+  transaction: IDBPTransaction<StudioSchema, StoreNames<StudioSchema>[], 'versionchange'>,
+): Promise<void> {
+  if (from < 1) {
+    database.createObjectStore('datasets', { keyPath: 'id' });
+    database.createObjectStore('dataFiles', { keyPath: ['datasetId', 'fileId'] });
+    database.createObjectStore('examples', { keyPath: ['datasetId', 'split', 'chunk'] });
+    database.createObjectStore('students', { keyPath: 'id' });
+    database.createObjectStore('studentFiles', { keyPath: ['studentId', 'path'] });
+    database.createObjectStore('runs', { keyPath: 'id' });
+    database.createObjectStore('metrics', { keyPath: ['runId', 'firstStep'] });
+    database.createObjectStore('predictions', { keyPath: ['runId', 'chunk'] });
+    database.createObjectStore('weights', { keyPath: ['runId', 'slice'] });
+  }
+  if (from < 2) {
+    database.createObjectStore('checkpoints', { keyPath: ['runId', 'id'] });
+    database.createObjectStore('checkpointSlices', { keyPath: ['runId', 'id', 'name', 'slice'] });
+    const runs = transaction.objectStore('runs');
+    for (const run of await runs.getAll()) await runs.put({ ...run, rowsSha256: null });
+  }
+}
 
 /**
  * The one connection of this page or worker.
@@ -48,16 +80,9 @@ let opening: Promise<StudioDatabase> | null = null;
  */
 export function openDatabase(): Promise<StudioDatabase> {
   opening ??= openDB<StudioSchema>(databaseName, databaseVersion, {
-    upgrade(database) {
-      database.createObjectStore('datasets', { keyPath: 'id' });
-      database.createObjectStore('dataFiles', { keyPath: ['datasetId', 'fileId'] });
-      database.createObjectStore('examples', { keyPath: ['datasetId', 'split', 'chunk'] });
-      database.createObjectStore('students', { keyPath: 'id' });
-      database.createObjectStore('studentFiles', { keyPath: ['studentId', 'path'] });
-      database.createObjectStore('runs', { keyPath: 'id' });
-      database.createObjectStore('metrics', { keyPath: ['runId', 'firstStep'] });
-      database.createObjectStore('predictions', { keyPath: ['runId', 'chunk'] });
-      database.createObjectStore('weights', { keyPath: ['runId', 'slice'] });
+    upgrade(database, from, _to, transaction) {
+      // What cannot be brought over is left as it was: the transaction ends without a trace, and opening fails.
+      upgrade(database, from, transaction).catch(() => transaction.abort());
     },
     blocking(_current, _blocked, event) {
       // A newer page wants to upgrade: let go, so that it is not stuck behind this one.

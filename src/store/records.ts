@@ -4,6 +4,7 @@ import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
 import type { LengthHistogram } from '../data/histogram.ts';
 import type { LintNote } from '../data/lint.ts';
 import type { Split } from '../data/split.ts';
+import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
@@ -117,6 +118,21 @@ export interface RunRecord {
   /** Steps taken so far. */
   step: number;
   trainRows: number;
+  /** SHA-256 of the training rows; null for runs of before it was kept. */
+  rowsSha256: string | null;
   /** The step whose weights are stored; null for none. */
   savedStep: number | null;
+}
+
+/** A checkpoint that is whole: its files are named only once they are. */
+export interface CheckpointRecord extends CheckpointFacts {
+  runId: string;
+  id: string;
+  createdAt: number;
+  /** Files of this origin, or slices in `checkpointSlices`. */
+  where: 'files' | 'database';
+  /** Test accuracy at this step; null where it was not measured. */
+  accuracy: Tally | null;
+  /** Loss of the step. */
+  loss: number | null;
 }

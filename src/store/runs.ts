@@ -1,11 +1,10 @@
 /** Runs: record, metrics, predictions and the weights kept so far. */
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import { removeRunFiles } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
 import type { RunRecord } from './records.ts';
 
 const predictionChunkLength = 500;
-/** IndexedDB refuses or copies values of hundreds of megabytes; slices of this size pass everywhere. */
-const weightSliceBytes = 32 * 1024 * 1024;
 
 export async function listRuns(): Promise<RunRecord[]> {
   const records = await (await openDatabase()).getAll('runs');
@@ -54,26 +53,7 @@ export async function readPredictions(runId: string): Promise<Prediction[]> {
   return chunks.flatMap((chunk) => chunk.predictions);
 }
 
-/**
- * Keeps the weights of a run at a step, as the bytes of a safetensors file, and says so in its record, all in one
- * transaction: the older weights go only when the newer ones are there.
- */
-export function writeWeights(record: RunRecord, bytes: Uint8Array): Promise<void> {
-  return writing(async (database) => {
-    const transaction = database.transaction(['weights', 'runs'], 'readwrite');
-    const slices = transaction.objectStore('weights');
-    await allOrNothing(transaction, (add) => {
-      add(slices.delete(keysOf(record.id)));
-      for (let start = 0, slice = 0; start < bytes.length; start += weightSliceBytes, slice += 1) {
-        const part = bytes.slice(start, start + weightSliceBytes).buffer;
-        add(slices.put({ runId: record.id, slice, bytes: part }));
-      }
-      add(transaction.objectStore('runs').put(record));
-    });
-  });
-}
-
-/** The kept weights of a run as a safetensors file; null where none were kept. */
+/** The weights that a run of version 1 kept, as a safetensors file; null for other runs. */
 export async function readWeights(runId: string): Promise<Uint8Array | null> {
   const slices = await (await openDatabase()).getAll('weights', keysOf(runId));
   if (slices.length === 0) return null;
@@ -87,14 +67,20 @@ export async function readWeights(runId: string): Promise<Uint8Array | null> {
 }
 
 /** Removes a run with all that belongs to it. */
-export function deleteRun(runId: string): Promise<void> {
-  return writing(async (database) => {
-    const transaction = database.transaction(['runs', 'metrics', 'predictions', 'weights'], 'readwrite');
+export async function deleteRun(runId: string): Promise<void> {
+  await writing(async (database) => {
+    const transaction = database.transaction(
+      ['runs', 'metrics', 'predictions', 'weights', 'checkpoints', 'checkpointSlices'],
+      'readwrite',
+    );
     await allOrNothing(transaction, (add) => {
       add(transaction.objectStore('runs').delete(runId));
       add(transaction.objectStore('metrics').delete(keysOf(runId)));
       add(transaction.objectStore('predictions').delete(keysOf(runId)));
       add(transaction.objectStore('weights').delete(keysOf(runId)));
+      add(transaction.objectStore('checkpoints').delete(keysOf(runId)));
+      add(transaction.objectStore('checkpointSlices').delete(keysOf(runId)));
     });
   });
+  await removeRunFiles(runId);
 }

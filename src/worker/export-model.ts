@@ -19,7 +19,7 @@ export async function exportModel(
 ): Promise<Results['export-model']> {
   const run = await readRun(runId);
   if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  const weights = await storedWeights(runId);
+  const weights = await storedWeights(run);
   const student = await openOutline(run.studentId);
   const facts = await cardFacts(run, dtype, countParameters(student.config));
   const files = modelFolder(student, weights, {

@@ -49,6 +49,15 @@ export type Command =
   | { type: 'probe' }
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
   | { type: 'start-run'; run: NewRun }
+  /**
+   * Goes on with a run that was interrupted, stopped or failed, from its newest checkpoint that is whole; without one,
+   * from the beginning. Resolves with the step that it goes on from. Refused while another tab holds the run.
+   */
+  | { type: 'resume-run'; runId: string }
+  /** Lets an interrupted run be: what its last checkpoint holds is what it ends with. */
+  | { type: 'leave-stopped'; runId: string }
+  /** Asks for a checkpoint after the step in hand; nothing to do is nothing. */
+  | { type: 'save' }
   | { type: 'pause' }
   | { type: 'resume' }
   /** Ends the run after the step in hand; what was learnt is kept, compared and can be exported. */
@@ -106,6 +115,9 @@ export interface Results {
   'load-bundled-student': { studentId: string };
   probe: Machine;
   'start-run': { runId: string };
+  'resume-run': { step: number; damaged: string[] };
+  'leave-stopped': null;
+  save: null;
   pause: null;
   resume: null;
   stop: null;
@@ -121,6 +133,8 @@ export type RunEvent =
   | { type: 'engine'; description: EngineDescription }
   | { type: 'metrics'; points: MetricsPoint[] }
   | { type: 'evaluation'; evaluation: Evaluation }
+  /** The run is again what it was at this step: later points and evaluations are gone. */
+  | { type: 'trimmed'; step: number }
   /** The run's record changed otherwise (comparison, saved weights): read it again. */
   | { type: 'record' };
 

@@ -4,12 +4,12 @@
  */
 import { reportError } from '../base/errors.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
+import type { SessionEvent } from '../distill/session.ts';
 import type { EngineDescription } from '../engine/engine.ts';
-import { appendMetrics, writeRun, writeWeights } from '../store/runs.ts';
+import { writeCheckpoint } from '../store/checkpoints.ts';
+import { appendMetrics, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
-import { expectedParameters } from '../student/parameters.ts';
-import { writeSafetensors } from '../student/safetensors.ts';
-import type { T5Config, Weights } from '../student/config.ts';
+import type { T5Config } from '../student/config.ts';
 import type { Wire } from './wire.ts';
 
 const flushEveryMs = 400;
@@ -20,6 +20,7 @@ export class RunJournal {
   readonly #wire: Wire;
   #record: RunRecord;
   #points: MetricsPoint[] = [];
+  #last: MetricsPoint | null = null;
   #flushedAt = 0;
   #writtenAt = 0;
 
@@ -48,6 +49,7 @@ export class RunJournal {
 
   async metrics(point: MetricsPoint, description: EngineDescription): Promise<void> {
     this.#points.push(point);
+    this.#last = point;
     this.#record = { ...this.#record, step: point.step, engine: description };
     if (performance.now() - this.#flushedAt > flushEveryMs) await this.flush();
   }
@@ -57,15 +59,32 @@ export class RunJournal {
     this.#wire.run(this.#record.id, { type: 'evaluation', evaluation });
   }
 
-  /** Keeps the weights of a step; the older ones go in the same transaction. */
-  async save(step: number, weights: Weights, config: T5Config): Promise<void> {
-    const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
-    const tensors = new Map(
-      [...weights].map(([name, data]) => [name, { shape: shapes.get(name) ?? [data.length], data }]),
-    );
-    await writeWeights({ ...this.#record, savedStep: step }, writeSafetensors(tensors, { dtype: 'f32' }));
-    this.#record = { ...this.#record, savedStep: step };
-    this.#wire.run(this.#record.id, { type: 'record' });
+  /** Keeps a checkpoint: when it counts, every point up to its step is stored. */
+  async save(
+    { step, elapsedMs, state }: SessionEvent & { type: 'save' },
+    config: T5Config,
+    description: EngineDescription,
+  ): Promise<void> {
+    await this.flush();
+    const { id: runId, evaluations, recipe, savedStep } = this.#record;
+    const { engine, backend, adapter } = description;
+    const told = {
+      elapsedMs,
+      engine: { engine, backend, adapter },
+      accuracy: evaluations.find((one) => one.step === step) ?? null,
+      loss: this.#last?.step === step ? this.#last.loss : null,
+    };
+    // After the last step nothing asks for the moments again.
+    const kept = step < recipe.steps ? state : { ...state, expAvg: new Map(), expAvgSq: new Map() };
+    // The heartbeat writes the record too: from the moment that the checkpoint counts, it must name it.
+    const runAtSave = (): RunRecord => (this.#record = { ...this.#record, savedStep: step });
+    try {
+      await writeCheckpoint(runId, kept, config, told, runAtSave);
+    } catch (error) {
+      this.#record = { ...this.#record, savedStep };
+      throw error;
+    }
+    this.#wire.run(runId, { type: 'record' });
   }
 
   /** Changes the record otherwise. */

@@ -6,11 +6,13 @@ import { EngineError, InputError, reportError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import type { Example } from '../data/example.ts';
+import { digestRows, type Resumption } from '../distill/checkpoint.ts';
 import { compare } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import { isActive, type RunState } from '../distill/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
+import { isBestYet } from '../store/checkpoints.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun, writePredictions } from '../store/runs.ts';
@@ -20,6 +22,8 @@ import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
 import { heartbeatEveryMs, RunJournal } from './run-journal.ts';
+import { holdRun } from './run-lock.ts';
+import { asStopped, prepareResumption } from './resumption.ts';
 import { restoreWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
@@ -43,19 +47,74 @@ export class RunKeeper {
   }
 
   /** See `start-run` in protocol.ts. */
-  async start(run: NewRun): Promise<Results['start-run']> {
+  start(run: NewRun): Promise<Results['start-run']> {
+    return this.#begin(async () => {
+      const record = await newRecord(run);
+      const letGo = await holdRun(record.id);
+      return { record, from: null, letGo, result: { runId: record.id } };
+    });
+  }
+
+  /** See `resume-run` in protocol.ts. */
+  resumeRun(runId: string): Promise<Results['resume-run']> {
+    return this.#begin(async () => {
+      const letGo = await holdRun(runId);
+      try {
+        const { record, from, damaged } = await prepareResumption(runId);
+        this.#wire.run(runId, { type: 'trimmed', step: record.step });
+        return { record, from, letGo, result: { step: record.step, damaged } };
+      } catch (error) {
+        letGo();
+        throw error;
+      }
+    });
+  }
+
+  /** See `leave-stopped` in protocol.ts. */
+  async leaveStopped(runId: string): Promise<null> {
+    const letGo = await holdRun(runId);
+    try {
+      const journal = new RunJournal(await stored(runId), this.#wire);
+      await journal.state(asStopped(journal.record));
+    } finally {
+      letGo();
+    }
+    return null;
+  }
+
+  /** See `save` in protocol.ts. */
+  save(): Promise<null> {
+    this.#active?.control.save();
+    return Promise.resolve(null);
+  }
+
+  /** Answers when the run is stored, and drives it from then on; the run stays held until its end. */
+  async #begin<Result>(
+    prepare: () => Promise<{
+      record: RunRecord;
+      from: Resumption | null;
+      letGo: () => void;
+      result: Result;
+    }>,
+  ): Promise<Result> {
     this.#refuseSecond();
     this.#starting = true;
     try {
-      const record = await newRecord(run);
-      const journal = new RunJournal(record, this.#wire);
-      await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-      void this.#drive(journal, run)
-        .catch(() => undefined) // Told already; what is left is the engine's own clearing up.
-        .finally(() => {
-          this.#starting = false;
-        });
-      return { runId: record.id };
+      const { record, from, letGo, result } = await prepare();
+      try {
+        const journal = new RunJournal(record, this.#wire);
+        await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
+        void this.#drive(journal, from)
+          .catch(() => undefined) // Told already; what is left is the engine's own clearing up.
+          .finally(() => {
+            this.#starting = false;
+            letGo();
+          });
+        return result;
+      } catch (error) {
+        letGo();
+        throw error;
+      }
     } catch (error) {
       this.#starting = false;
       throw error;
@@ -119,7 +178,8 @@ export class RunKeeper {
     return null;
   }
 
-  async #drive(journal: RunJournal, run: NewRun): Promise<void> {
+  async #drive(journal: RunJournal, from: Resumption | null): Promise<void> {
+    const run = journal.record;
     let engine: Engine | null = null;
     // A step may be long: the heartbeat must not wait for its end.
     const heartbeat = setInterval(() => void journal.beat().catch(() => undefined), heartbeatEveryMs);
@@ -131,7 +191,7 @@ export class RunKeeper {
       const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
       const control = new Control();
       await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
-      engine = await openEngine(student, run);
+      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
       const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
       this.#active = active;
       await journal.engine(engine.describe());
@@ -142,6 +202,7 @@ export class RunKeeper {
         train,
         test,
         control,
+        from,
       });
       let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
       for await (const event of session.run()) {
@@ -203,13 +264,12 @@ export class RunKeeper {
   }
 
   async #compareStored(runId: string, testRows: number | null): Promise<void> {
-    const stored = await readRun(runId);
-    if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-    if (isActive(stored.state) && Date.now() - stored.heartbeatAt < 3 * heartbeatEveryMs) {
+    const run = await stored(runId);
+    if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
       throw new EngineError('This run is at work in another tab.', 'Compare it there, or wait for its end.');
     }
-    const step = stored.savedStep ?? 0;
-    const journal = new RunJournal(stored, this.#wire);
+    const step = run.savedStep ?? 0;
+    const journal = new RunJournal(run, this.#wire);
     // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
     const say = (state: RunState): Promise<void> => {
       journal.tell(state);
@@ -217,18 +277,18 @@ export class RunKeeper {
     };
     let engine: Engine | null = null;
     try {
-      const student = await openStudent(stored.studentId, () => undefined);
-      const test = limited(await readExamples(stored.datasetId, 'test'), testRows);
+      const student = await openStudent(run.studentId, () => undefined);
+      const test = limited(await readExamples(run.datasetId, 'test'), testRows);
       if (test.length === 0) {
         throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
       }
-      engine = await openEngine(student, { engine: stored.engineChoice, backend: stored.backend });
-      await restoreWeights(engine, runId);
+      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
+      await restoreWeights(engine, run);
       const active: ActiveRun = { journal, control: new Control(), student, engine, test, comparing: null };
       this.#active = active;
       await this.#compare(active, { step, testRows: null, say });
     } finally {
-      journal.tell(stored.state);
+      journal.tell(run.state);
       this.#active = null;
       engine?.dispose();
     }
@@ -260,19 +320,27 @@ async function endComparison({ control, comparing }: ActiveRun): Promise<void> {
   await comparing.catch(() => undefined);
 }
 
-async function note({ journal, engine, student }: ActiveRun, event: SessionEvent): Promise<void> {
+async function note({ journal, engine, student, control }: ActiveRun, event: SessionEvent): Promise<void> {
   switch (event.type) {
     case 'state':
       return journal.state(event.state);
     case 'metrics':
       return journal.metrics(event.point, engine.describe());
     case 'evaluation':
+      // The best weights so far are kept, also where no save was due.
+      if (isBestYet(event.evaluation, journal.record.evaluations)) control.save();
       return journal.evaluation(event.evaluation);
     case 'save':
-      return journal.save(event.step, event.state.weights, student.config);
+      return journal.save(event, student.config, engine.describe());
     default:
       return event satisfies never;
   }
+}
+
+async function stored(runId: string): Promise<RunRecord> {
+  const run = await readRun(runId);
+  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  return run;
 }
 
 async function newRecord(run: NewRun): Promise<RunRecord> {
@@ -301,6 +369,7 @@ async function newRecord(run: NewRun): Promise<RunRecord> {
     comparison: null,
     step: 0,
     trainRows: dataset.splits.train.rows,
+    rowsSha256: await digestRows(await readExamples(dataset.id, 'train')),
     savedStep: null,
   };
 }

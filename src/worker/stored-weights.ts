@@ -1,13 +1,20 @@
 /** The weights that a run kept, back as weights. */
 import { InputError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
+import { checkpointWeights } from '../store/checkpoints.ts';
+import type { RunRecord } from '../store/records.ts';
 import { readWeights } from '../store/runs.ts';
 import type { Weights } from '../student/config.ts';
 import { parseSafetensors } from '../student/safetensors.ts';
 
-/** @throws InputError where the run kept none. */
-export async function storedWeights(runId: string): Promise<Weights> {
-  const bytes = await readWeights(runId);
+/**
+ * The weights of the run's saved step.
+ * @throws InputError where the run kept none, CheckpointError where they are damaged.
+ */
+export async function storedWeights({ id, savedStep }: RunRecord): Promise<Weights> {
+  const saved = await checkpointWeights(id, savedStep);
+  if (saved !== null) return saved;
+  const bytes = await readWeights(id);
   if (bytes === null) {
     throw new InputError(
       'This run kept no weights: it ended before the first save.',
@@ -22,6 +29,6 @@ export async function storedWeights(runId: string): Promise<Weights> {
 }
 
 /** Puts the weights that a run kept on an engine. */
-export async function restoreWeights(engine: Engine, runId: string): Promise<void> {
-  engine.restore({ weights: await storedWeights(runId), expAvg: new Map(), expAvgSq: new Map(), step: 0 });
+export async function restoreWeights(engine: Engine, run: RunRecord): Promise<void> {
+  engine.restore({ weights: await storedWeights(run), expAvg: new Map(), expAvgSq: new Map(), step: 0 });
 }

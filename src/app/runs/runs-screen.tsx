@@ -13,6 +13,9 @@ import { Dialog } from '../ui/dialog.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
+import { GoOnButton } from './go-on-button.tsx';
+import { goingOn } from './going-on.ts';
+import { LeaveButton } from './interrupted-runs.tsx';
 import styles from './runs-screen.module.css';
 
 /** Every run that is stored in this browser. */
@@ -54,6 +57,7 @@ const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 function RunItem({ run }: { run: RunRecord }) {
   const shown = useStudio((state) => state.runId === run.id);
   const { hold, words } = useRunWords(run);
+  const next = goingOn(run, hold);
   const [asking, setAsking] = useState(false);
   const score = run.comparison?.distilled ?? lastOf(run.evaluations) ?? null;
   return (
@@ -64,6 +68,7 @@ function RunItem({ run }: { run: RunRecord }) {
         <p className={styles['facts']}>
           {run.studentName} on {run.datasetName} · {recipeWords(run.recipe)}
         </p>
+        {next && <p className={styles['facts']}>{next.words}</p>}
       </div>
       <dl className={styles['figures']}>
         <div>
@@ -86,6 +91,8 @@ function RunItem({ run }: { run: RunRecord }) {
         </div>
       </dl>
       <div className={styles['actions']}>
+        {next && <GoOnButton run={run} label={next.label} />}
+        {hold === 'interrupted' && <LeaveButton run={run} />}
         <Button
           icon={FolderOpen}
           label={`Open ${run.name}`}
@@ -104,7 +111,7 @@ function RunItem({ run }: { run: RunRecord }) {
             hold === 'here'
               ? 'It is under way; stop it first.'
               : hold === 'elsewhere'
-                ? 'Another page may be at work on it.'
+                ? 'Another tab is at work on it.'
                 : null
           }
           onClick={() => setAsking(true)}

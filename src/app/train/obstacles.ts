@@ -3,12 +3,19 @@ import { isActive, type RunState } from '../../distill/run-state.ts';
 import { currentDataset, currentStudent, liveRun, type StudioState } from '../studio-store.ts';
 import { readDraft, readTestRows } from './recipe-draft.ts';
 
-export function startObstacle(state: StudioState): string | null {
+/** Why no run can be begun or gone on with now. */
+export function busyObstacle(state: StudioState): string | null {
   if (!state.ready) return 'The studio is still opening.';
   if (state.requests.run.busy) return 'The last request is still being answered.';
   if (state.requests.bench.busy) return 'This machine is being measured; a run would spoil the figures.';
   const live = liveRun(state);
   if (live !== null && isActive(live.state)) return `${live.name} is under way; stop it first.`;
+  return null;
+}
+
+export function startObstacle(state: StudioState): string | null {
+  const busy = busyObstacle(state);
+  if (busy !== null) return busy;
   const dataset = currentDataset(state);
   if (dataset === null) {
     return state.requests.data.busy

@@ -139,8 +139,8 @@ export const recipeGroups: readonly RecipeGroup[] = [
       },
       {
         key: 'saveEvery',
-        label: 'Save weights every',
-        meaning: '0 for at the end only.',
+        label: 'Save every',
+        meaning: 'A checkpoint to go on from; 0 for every three minutes only.',
         unit: 'steps',
       },
     ],

@@ -5,6 +5,7 @@ import { machineWords } from '../frame/machine-words.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
+import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -46,6 +47,7 @@ export function TrainScreen() {
           reasons, in this browser tab.
         </p>
       )}
+      <InterruptedRuns />
       {run?.state.phase === 'failed' && <ErrorNotice error={run.state.error} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}

@@ -1,0 +1,45 @@
+import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { runOnDisk, storedModelSha256, damageNewest } from './stored-runs.ts';
+
+test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
+  page,
+  context,
+}, info) => {
+  test.setTimeout(120_000);
+  const recipe = writeRecipe(info.outputPath('run.json'), {
+    ...{ steps: 60, batchSize: 2, dropout: 0.1, shuffle: true, saveEvery: 7 },
+    ...{ maxInputTokens: 48, maxTargetTokens: 16, generationMaxTokens: 2 },
+  });
+  await openStudio(page);
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  const start = page.getByRole('button', { name: 'Train on the sample' });
+  await start.click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  const undisturbed = await runOnDisk(page);
+
+  await start.click();
+  await expect
+    .poll(async () => Number(await page.getByTestId('metrics-last-step').textContent()), { timeout: 60_000 })
+    .toBeGreaterThan(20);
+  await page.reload();
+  const notice = page.getByTestId('interrupted');
+  await expect(notice).toContainText(/Its last checkpoint is of step \d+/);
+  expect((await runOnDisk(page)).checkpoints.length).toBeGreaterThan(1);
+  await damageNewest(page);
+
+  // Another tab sees the same, and while this one trains it only looks on.
+  await notice.getByRole('button', { name: /^Go on from step/ }).click();
+  await expect(page.getByText(/The checkpoint of step \d+ is damaged/)).toBeVisible({ timeout: 20_000 });
+  const other = await context.newPage();
+  await other.goto('/#/runs');
+  await expect(other.getByText(/in another tab|done, 60 steps/).first()).toBeVisible();
+  await other.close();
+
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  const resumed = await runOnDisk(page);
+  expect(resumed.id).not.toBe(undisturbed.id);
+  expect(resumed.steps).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+  expect(resumed.losses).toEqual(undisturbed.losses);
+  expect(await storedModelSha256(page, resumed)).toEqual(await storedModelSha256(page, undisturbed));
+  await goTo(page, 'runs');
+});

@@ -1,0 +1,47 @@
+/** Whether a run can be gone on with, from where, and what that costs: in words, before anybody decides. */
+import { formatCount } from '../../base/units.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { plural, type Hold } from '../words.ts';
+
+export interface GoingOn {
+  /** What the button says. */
+  label: string;
+  /** What is kept and what is lost, as a sentence. */
+  words: string;
+}
+
+/** Null where nothing is left to do, somebody is at work on the run, or nothing was kept to go on from. */
+export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
+  const { state, recipe, rowsSha256 } = run;
+  // Runs of before checkpoints kept weights alone.
+  if (rowsSha256 === null) return null;
+  const interrupted = hold === 'interrupted';
+  const ended = hold === 'record' && (state.phase === 'failed' || (state.phase === 'done' && state.stopped));
+  if (!interrupted && !ended) return null;
+  const saved = run.savedStep ?? 0;
+  if (saved === 0 && !interrupted) return null;
+  if (saved >= recipe.steps) {
+    if (!interrupted) return null;
+    return {
+      label: 'Finish the comparison',
+      words: `All ${plural(saved, 'step')} are kept; the comparison was not finished.`,
+    };
+  }
+  if (saved === 0) {
+    return {
+      label: 'Begin again with step 1',
+      words: `It was interrupted before its first checkpoint: ${lostWords(run.step)}`,
+    };
+  }
+  return {
+    label: `Go on from step ${formatCount(saved)}`,
+    words: `Its last checkpoint is of step ${formatCount(saved)}: ${lostWords(run.step - saved)}`,
+  };
+}
+
+function lostWords(steps: number): string {
+  if (steps <= 0) return 'nothing is lost.';
+  return steps === 1
+    ? '1 step is lost and is taken again.'
+    : `${plural(steps, 'step')} are lost and are taken again.`;
+}

@@ -1,0 +1,151 @@
+/**
+ * Where the bytes of checkpoints lie: in files of this origin (OPFS), written by the worker through sync access
+ * handles, or, where a browser has none, in slices in IndexedDB. Whatever lies there counts for nothing until a record
+ * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
+ */
+import { sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
+import type { ChunkedFile } from '../student/safetensors.ts';
+import { openDatabase } from './database.ts';
+
+export type PlaceName = 'files' | 'database';
+
+export interface CheckpointPlace {
+  /** Writes a file whole and waits until the browser has it. */
+  write(runId: string, id: string, name: CheckpointFile['name'], file: ChunkedFile): Promise<CheckpointFile>;
+  read(runId: string, id: string, file: CheckpointFile): Promise<Uint8Array>;
+  /** Ids of all checkpoints of a run of which something lies here. */
+  ids(runId: string): Promise<string[]>;
+  /** Removes what lies here of a checkpoint; nothing is nothing to it. */
+  remove(runId: string, id: string): Promise<void>;
+}
+
+const folderName = 'checkpoints';
+
+async function runFolder(runId: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const all = await root.getDirectoryHandle(folderName, { create });
+    return await all.getDirectoryHandle(runId, { create });
+  } catch (error) {
+    if (isNotFound(error) && !create) return null;
+    throw error;
+  }
+}
+
+const files: CheckpointPlace = {
+  async write(runId, id, name, file) {
+    const run = await runFolder(runId, true);
+    const folder = await run!.getDirectoryHandle(id, { create: true });
+    const handle = await folder.getFileHandle(name, { create: true });
+    const access = await handle.createSyncAccessHandle();
+    try {
+      access.truncate(0);
+      const written = await writeSlices(name, file, (slice, offset) => {
+        if (access.write(slice, { at: offset }) < slice.length) {
+          throw new DOMException('The file took only a part of what was written.', 'QuotaExceededError');
+        }
+      });
+      access.flush();
+      return written;
+    } finally {
+      access.close();
+    }
+  },
+
+  async read(runId, id, { name }) {
+    const run = await runFolder(runId, false);
+    if (run === null) throw new DOMException('the run has no files', 'NotFoundError');
+    const handle = await (await run.getDirectoryHandle(id)).getFileHandle(name);
+    return new Uint8Array(await (await handle.getFile()).arrayBuffer());
+  },
+
+  async ids(runId) {
+    const run = await runFolder(runId, false);
+    if (run === null) return [];
+    const names: string[] = [];
+    for await (const name of run.keys()) names.push(name);
+    return names;
+  },
+
+  async remove(runId, id) {
+    const run = await runFolder(runId, false);
+    try {
+      await run?.removeEntry(id, { recursive: true });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  },
+};
+
+const database: CheckpointPlace = {
+  async write(runId, id, name, file) {
+    const store = await openDatabase();
+    return writeSlices(name, file, async (bytes, offset) => {
+      const slice = offset / sliceBytes;
+      await store.put('checkpointSlices', { runId, id, name, slice, bytes: bytes.buffer });
+    });
+  },
+
+  async read(runId, id, { name, sizeBytes }) {
+    const range = IDBKeyRange.bound([runId, id, name], [runId, id, name, []]);
+    const slices = await (await openDatabase()).getAll('checkpointSlices', range);
+    const total = slices.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    if (total === 0 && sizeBytes > 0) throw new DOMException('it is not stored', 'NotFoundError');
+    const whole = new Uint8Array(total);
+    let offset = 0;
+    for (const { bytes } of slices) {
+      whole.set(new Uint8Array(bytes), offset);
+      offset += bytes.byteLength;
+    }
+    return whole;
+  },
+
+  async ids(runId) {
+    const range = IDBKeyRange.bound([runId], [runId, []]);
+    const keys = await (await openDatabase()).getAllKeys('checkpointSlices', range);
+    return [...new Set(keys.map(([, id]) => id))];
+  },
+
+  async remove(runId, id) {
+    await (await openDatabase()).delete('checkpointSlices', IDBKeyRange.bound([runId, id], [runId, id, []]));
+  },
+};
+
+export const places: Record<PlaceName, CheckpointPlace> = { files, database };
+
+let best: Promise<PlaceName> | null = null;
+
+/** Files where this browser has them and lets us write them, else the database. Asked in a worker. */
+export function bestPlace(): Promise<PlaceName> {
+  best ??= hasFiles().then((has) => (has ? 'files' : 'database'));
+  return best;
+}
+
+/** Some browsers have the functions and refuse them, in private windows for one: so it is tried. */
+async function hasFiles(): Promise<boolean> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle('.probe', { create: true });
+    // Throws where a browser has no such function.
+    const access = await handle.createSyncAccessHandle();
+    access.close();
+    await root.removeEntry('.probe');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes the folder of a run, whatever is in it. Also from a page. */
+export async function removeRunFiles(runId: string): Promise<void> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    await (await root.getDirectoryHandle(folderName)).removeEntry(runId, { recursive: true });
+  } catch {
+    // There are none, or no files at all. What cannot be removed now is only room.
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'NotFoundError';
+}

@@ -1,0 +1,172 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { CheckpointError } from '../base/errors.ts';
+import type { MetricsPoint } from '../distill/run-state.ts';
+import type { EngineState } from '../engine/engine.ts';
+import { parseT5Config } from '../student/config.ts';
+import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
+import { places } from './checkpoint-places.ts';
+import {
+  bestOf,
+  checkpointWeights,
+  isBestYet,
+  kept,
+  listCheckpoints,
+  newestCheckpoint,
+  trimRun,
+  writeCheckpoint,
+} from './checkpoints.ts';
+import { openDatabase } from './database.ts';
+import type { CheckpointRecord, RunRecord } from './records.ts';
+import { appendMetrics, deleteRun, readMetrics, readRun, writeRun } from './runs.ts';
+
+// IndexedDB in memory, and no files: the way of a browser without OPFS. e2e/interrupted.spec.ts goes the other way.
+const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
+const floats = (seed: number) =>
+  new Map([...tinyTensors(tinyConfig(), seed)].map(([name, { data }]) => [name, data]));
+const stateAt = (step: number): EngineState => ({
+  weights: floats(step),
+  expAvg: floats(step + 100),
+  expAvgSq: floats(step + 200),
+  step,
+});
+const engine = { engine: 'wasm', backend: 'wasm', adapter: 'a test' } as const;
+
+let run: RunRecord;
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  run = {
+    id: `run-${count}`,
+    step: 0,
+    savedStep: null,
+    evaluations: [],
+    comparison: null,
+  } as unknown as RunRecord;
+  await writeRun(run);
+});
+
+async function save(
+  step: number,
+  accuracy: CheckpointRecord['accuracy'] = null,
+  loss = 1,
+): Promise<CheckpointRecord> {
+  const told = { elapsedMs: step * 10, engine, accuracy, loss };
+  return writeCheckpoint(run.id, stateAt(step), config, told, () => (run = { ...run, savedStep: step }));
+}
+
+async function damage(record: CheckpointRecord, how: 'change' | 'cut' | 'delete'): Promise<void> {
+  const database = await openDatabase();
+  const key = [run.id, record.id, 'optimizer.safetensors', 0] as [string, string, string, number];
+  const slice = (await database.get('checkpointSlices', key))!;
+  if (how === 'delete') return database.delete('checkpointSlices', key);
+  const bytes = how === 'cut' ? slice.bytes.slice(0, -8) : slice.bytes.slice(0);
+  if (how === 'change') new Uint8Array(bytes)[bytes.byteLength >> 1]! ^= 4;
+  await database.put('checkpointSlices', { ...slice, bytes });
+}
+
+describe('checkpoints', () => {
+  it('come back whole, with the run that names them', async () => {
+    const record = await save(4);
+    expect(record.where).toBe('database');
+    expect((await readRun(run.id))?.savedStep).toBe(4);
+    const found = await newestCheckpoint(run.id, () => expect.unreachable());
+    expect(found).toEqual({ state: stateAt(4), elapsedMs: 40, engine });
+    expect(await checkpointWeights(run.id, 4)).toEqual(floats(4));
+    expect(await checkpointWeights(run.id, 3)).toBeNull();
+  });
+
+  it('of each run the two newest and the best are kept, and nothing of the others', async () => {
+    await save(1, { correct: 3, total: 4 }, 0.5);
+    await save(2, { correct: 3, total: 4 }, 0.4);
+    await save(3, { correct: 2, total: 4 }, 0.1);
+    for (const step of [4, 5]) await save(step);
+    const steps = (await listCheckpoints(run.id)).map(({ step }) => step);
+    expect(steps).toEqual([5, 4, 2]);
+    expect((await places.database.ids(run.id)).map((id) => Number(id.split('-')[0])).sort()).toEqual([
+      2, 4, 5,
+    ]);
+  });
+
+  it.each(['change', 'cut', 'delete'] as const)(
+    'the one before is used after a %s of the newest',
+    async (how) => {
+      await save(5);
+      await damage(await save(9), how);
+      const told: CheckpointError[] = [];
+      const found = await newestCheckpoint(run.id, (error) => told.push(error));
+      expect(found?.state).toEqual(stateAt(5));
+      expect(told.map(({ problem }) => problem)).toEqual([
+        expect.stringContaining('step 9 is damaged: optimizer'),
+      ]);
+    },
+  );
+
+  it('a write that was cut off counts for nothing, and goes', async () => {
+    await save(5);
+    const [slice] = await (await openDatabase()).getAll('checkpointSlices');
+    await (await openDatabase()).put('checkpointSlices', { ...slice!, runId: run.id, id: '9-half' });
+    expect((await newestCheckpoint(run.id, () => expect.unreachable()))?.state.step).toBe(5);
+    expect(await places.database.ids(run.id)).toEqual([expect.stringMatching(/^5-/)]);
+  });
+
+  it('are unharmed where the browser refuses the next', async () => {
+    await save(5);
+    const refusal = writeCheckpoint(
+      run.id,
+      stateAt(6),
+      config,
+      { elapsedMs: 1, engine, accuracy: null, loss: null },
+      () => run,
+      'files',
+    );
+    await expect(refusal).rejects.toThrow(/would not store/);
+    expect((await newestCheckpoint(run.id, () => expect.unreachable()))?.state.step).toBe(5);
+  });
+
+  it('trimming a run leaves what it was at the step, each point once', async () => {
+    const points = Array.from({ length: 12 }, (_, index) => ({ step: index + 1 }) as MetricsPoint);
+    for (const [from, to] of [[0, 5], [5, 7], [7, 12]] as const) await appendMetrics(run.id, points.slice(from, to)); // prettier-ignore
+    for (const step of [3, 6, 10]) await save(step);
+    run = { ...run, step: 12, evaluations: [3, 6, 9].map((step) => ({ step, correct: 1, total: 2 })) };
+    run = await trimRun(run, 6);
+    expect(await readRun(run.id)).toEqual(run);
+    expect(run).toMatchObject({ step: 6, savedStep: 6, evaluations: [{ step: 3 }, { step: 6 }] });
+    expect((await listCheckpoints(run.id)).map(({ step }) => step)).toEqual([6]);
+    await appendMetrics(run.id, points.slice(6, 8));
+    expect((await readMetrics(run.id)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    run = await trimRun(run, 0);
+    expect([run.savedStep, await readMetrics(run.id), await listCheckpoints(run.id)]).toEqual([null, [], []]);
+  });
+
+  it('go with their run', async () => {
+    await save(5);
+    await deleteRun(run.id);
+    expect(await places.database.ids(run.id)).toEqual([]);
+    expect(await listCheckpoints(run.id)).toEqual([]);
+  });
+});
+
+it('the best is the most accurate, then the one of least loss', () => {
+  const record = (step: number, correct: number | null, loss: number | null): CheckpointRecord =>
+    ({
+      ...{ id: String(step), step, loss, createdAt: step },
+      accuracy: correct === null ? null : { correct, total: 10 },
+    }) as CheckpointRecord;
+  const records = [
+    record(1, 5, 0.3),
+    record(2, 5, 0.2),
+    record(3, 4, 0.1),
+    record(4, null, 0),
+    record(5, null, 0),
+  ];
+  expect(bestOf(records)?.step).toBe(2);
+  expect(bestOf([record(4, null, 0)])).toBeNull();
+  expect([...kept(records)].sort()).toEqual(['2', '4', '5']);
+  const told = (correct: number) => ({ correct, total: 10 });
+  expect([isBestYet(told(1), []), isBestYet(told(5), [told(5)]), isBestYet(told(4), [told(5)])]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});

@@ -1,0 +1,189 @@
+/**
+ * The checkpoints of runs. A record in `checkpoints` is the pointer: it is written, in one transaction, after its files
+ * are whole, and only then are files that are no longer named removed. So at every moment the newest record names files
+ * that were whole when it was written; whether they still are, their sizes and SHA-256 tell.
+ */
+import {
+  checkpointParts,
+  readCheckpoint,
+  type CheckpointFacts,
+  type CheckpointFile,
+  type Resumption,
+} from '../distill/checkpoint.ts';
+import { CheckpointError } from '../base/errors.ts';
+import type { Tally } from '../data/example.ts';
+import type { EngineState } from '../engine/engine.ts';
+import type { T5Config, Weights } from '../student/config.ts';
+import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
+import { allOrNothing, keysOf, openDatabase, storageError, writing } from './database.ts';
+import type { CheckpointRecord, RunRecord } from './records.ts';
+
+/** How many of the newest are kept: where the last is damaged, the one before it is there. */
+const newestKept = 2;
+
+/** Newest first. */
+export async function listCheckpoints(runId: string): Promise<CheckpointRecord[]> {
+  const records = await (await openDatabase()).getAll('checkpoints', keysOf(runId));
+  return records.sort((a, b) => b.step - a.step);
+}
+
+/** What a checkpoint is told beside the state. */
+export type CheckpointTold = Pick<CheckpointRecord, 'elapsedMs' | 'engine' | 'accuracy' | 'loss'>;
+
+/**
+ * Writes a checkpoint of a run, and the run's record with it; then removes those that are no longer kept.
+ * @param runAtSave The run's record that names this step as saved; asked for when the files are whole.
+ * @param place Where to; by default the best there is.
+ * @throws StorageError where the browser refuses. What was stored before is then unharmed.
+ */
+export async function writeCheckpoint(
+  runId: string,
+  state: EngineState,
+  config: T5Config,
+  told: CheckpointTold,
+  runAtSave: () => RunRecord,
+  place?: PlaceName,
+): Promise<CheckpointRecord> {
+  const where = place ?? (await bestPlace());
+  const id = `${state.step}-${crypto.randomUUID().slice(0, 8)}`;
+  const written: CheckpointFile[] = [];
+  try {
+    for (const { name, file } of checkpointParts(state, config)) {
+      written.push(await places[where].write(runId, id, name, file));
+    }
+  } catch (error) {
+    await places[where].remove(runId, id).catch(() => undefined);
+    throw storageError(error);
+  }
+  const record: CheckpointRecord = {
+    ...{ runId, id, where, createdAt: Date.now() },
+    ...{ ...told, step: state.step, files: written },
+  };
+  const before = await listCheckpoints(runId);
+  const keep = kept([record, ...before]);
+  const dropped = before.filter(({ id }) => !keep.has(id));
+  await flip(runAtSave(), record, dropped);
+  for (const old of dropped) await places[old.where].remove(runId, old.id).catch(() => undefined);
+  return record;
+}
+
+function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly CheckpointRecord[]): Promise<void> {
+  return writing(async (database) => {
+    // Strict: on the disk when it is said to be, so that no file is removed that an older pointer needs.
+    const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
+    const checkpoints = transaction.objectStore('checkpoints');
+    await allOrNothing(transaction, (add) => {
+      add(checkpoints.put(record));
+      for (const { runId, id } of dropped) add(checkpoints.delete([runId, id]));
+      add(transaction.objectStore('runs').put(run));
+    });
+  });
+}
+
+/** Ids of those that stay: the newest, and the best by test accuracy, ties by loss. */
+export function kept(records: readonly CheckpointRecord[]): Set<string> {
+  const newest = [...records].sort((a, b) => b.step - a.step || b.createdAt - a.createdAt);
+  const best = bestOf(records);
+  return new Set([...newest.slice(0, newestKept), ...(best ? [best] : [])].map(({ id }) => id));
+}
+
+/** The best by test accuracy, ties by loss; null where none was measured. */
+export function bestOf(records: readonly CheckpointRecord[]): CheckpointRecord | null {
+  const share = ({ accuracy }: CheckpointRecord): number =>
+    accuracy === null || accuracy.total === 0 ? -1 : accuracy.correct / accuracy.total;
+  const [best] = [...records]
+    .filter((record) => share(record) >= 0)
+    .sort((a, b) => share(b) - share(a) || (a.loss ?? Infinity) - (b.loss ?? Infinity));
+  return best ?? null;
+}
+
+/**
+ * What a run goes on from: its newest checkpoint that is whole; null where there is none. What a write that was cut
+ * off has left is removed; damaged checkpoints are told (and go when the run goes on: `trimRun`).
+ */
+export async function newestCheckpoint(
+  runId: string,
+  tell: (damage: CheckpointError) => void,
+): Promise<(Resumption & Pick<CheckpointFacts, 'engine'>) | null> {
+  const records = await listCheckpoints(runId);
+  await sweep(runId, records);
+  for (const record of records) {
+    try {
+      const state = await readCheckpoint(record, (file) => places[record.where].read(runId, record.id, file));
+      return { state, elapsedMs: record.elapsedMs, engine: record.engine };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      tell(error);
+    }
+  }
+  return null;
+}
+
+/**
+ * The weights of a run's checkpoint of a step; null where there is no such checkpoint.
+ * @throws CheckpointError where they are not as they were written.
+ */
+export async function checkpointWeights(runId: string, step: number | null): Promise<Weights | null> {
+  const record = (await listCheckpoints(runId)).find((one) => one.step === step);
+  if (record === undefined) return null;
+  const files = record.files.filter(({ name }) => name === 'model.safetensors');
+  const read = (file: CheckpointFile) => places[record.where].read(runId, record.id, file);
+  return (await readCheckpoint({ ...record, files }, read)).weights;
+}
+
+/** Removes what no record names. Only whoever holds the run may do this: another may be writing. */
+async function sweep(runId: string, records: readonly CheckpointRecord[]): Promise<void> {
+  for (const where of ['files', 'database'] as const) {
+    try {
+      const named = new Set(records.filter((one) => one.where === where).map(({ id }) => id));
+      for (const id of await places[where].ids(runId)) {
+        if (!named.has(id)) await places[where].remove(runId, id);
+      }
+    } catch {
+      // Only room is at stake.
+    }
+  }
+}
+
+/**
+ * Makes a run what it was at a step, in one transaction: later points, evaluations and checkpoints go. So no point is
+ * doubled when the steps are taken again.
+ */
+export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> {
+  const later = (await listCheckpoints(run.id)).filter((one) => one.step > step);
+  const record: RunRecord = {
+    ...run,
+    step,
+    savedStep: step > 0 ? step : null,
+    evaluations: run.evaluations.filter((one) => one.step <= step),
+    comparison: run.comparison !== null && run.comparison.step > step ? null : run.comparison,
+  };
+  await writing(async (database) => {
+    const transaction = database.transaction(['checkpoints', 'metrics', 'runs'], 'readwrite', {
+      durability: 'strict',
+    });
+    const metrics = transaction.objectStore('metrics');
+    const chunks = await metrics.getAll(keysOf(run.id));
+    await allOrNothing(transaction, (add) => {
+      for (const { runId, firstStep, points } of chunks) {
+        if (points.at(-1)!.step <= step) continue;
+        const left = points.filter((point) => point.step <= step);
+        add(
+          left.length === 0
+            ? metrics.delete([runId, firstStep])
+            : metrics.put({ runId, firstStep, points: left }),
+        );
+      }
+      for (const { id } of later) add(transaction.objectStore('checkpoints').delete([run.id, id]));
+      add(transaction.objectStore('runs').put(record));
+    });
+  });
+  for (const { where, id } of later) await places[where].remove(run.id, id).catch(() => undefined);
+  return record;
+}
+
+/** Whether an evaluation is as good as any before, so that its weights are worth a checkpoint. */
+export function isBestYet(evaluation: Tally, before: readonly Tally[]): boolean {
+  const share = ({ correct, total }: Tally): number => (total === 0 ? 0 : correct / total);
+  return before.every((one) => share(one) <= share(evaluation));
+}

@@ -1,0 +1,76 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { openDB } from 'idb';
+import { beforeEach, expect, it, vi } from 'vitest';
+
+/** A machine that has never seen the studio. */
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory();
+  vi.resetModules();
+});
+
+/** Version 1, as pages of that time made it: stores, keys, and a run with its curve and its weights. */
+async function storedVersion1(): Promise<void> {
+  const keys: Record<string, string | string[]> = {
+    datasets: 'id',
+    dataFiles: ['datasetId', 'fileId'],
+    examples: ['datasetId', 'split', 'chunk'],
+    students: 'id',
+    studentFiles: ['studentId', 'path'],
+    runs: 'id',
+    metrics: ['runId', 'firstStep'],
+    predictions: ['runId', 'chunk'],
+    weights: ['runId', 'slice'],
+  };
+  const database = await openDB('stillroom', 1, {
+    upgrade(made) {
+      for (const [store, keyPath] of Object.entries(keys)) made.createObjectStore(store, { keyPath });
+    },
+  });
+  await database.put('runs', { id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [] });
+  await database.put('metrics', { runId: 'r', firstStep: 1, points: [{ step: 1 }, { step: 2 }] });
+  await database.put('weights', { runId: 'r', slice: 0, bytes: new Uint8Array([1, 2]).buffer });
+  await database.put('weights', { runId: 'r', slice: 1, bytes: new Uint8Array([3]).buffer });
+  database.close();
+}
+
+it('brings a database of version 1 over, with all that is in it', async () => {
+  await storedVersion1();
+  const { openDatabase, databaseVersion } = await import('./database.ts');
+  const { listRuns, readMetrics, readWeights } = await import('./runs.ts');
+  const database = await openDatabase();
+  expect(database.version).toBe(databaseVersion);
+  expect([...database.objectStoreNames]).toEqual(expect.arrayContaining(['checkpoints', 'checkpointSlices']));
+  expect(await listRuns()).toEqual([
+    { id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [], rowsSha256: null },
+  ]);
+  expect((await readMetrics('r')).map(({ step }) => step)).toEqual([1, 2]);
+  expect([...(await readWeights('r'))!]).toEqual([1, 2, 3]);
+});
+
+it('has the same stores when it is made anew as when it is brought over', async () => {
+  const stores = async (): Promise<[string, unknown][]> => {
+    const { openDatabase } = await import('./database.ts');
+    const database = await openDatabase();
+    const names = [...database.objectStoreNames];
+    const found = names.map((name): [string, unknown] => [name, database.transaction(name).store.keyPath]);
+    database.close();
+    return found;
+  };
+  const anew = await stores();
+  globalThis.indexedDB = new IDBFactory();
+  vi.resetModules();
+  await storedVersion1();
+  expect(await stores()).toEqual(anew);
+});
+
+it('refuses a database of a newer page in words, and leaves it alone', async () => {
+  (await openDB('stillroom', 99, { upgrade: (made) => void made.createObjectStore('future') })).close();
+  const { openDatabase } = await import('./database.ts');
+  const refusal = await openDatabase().catch((error: unknown) => error);
+  expect((refusal as Error).name).toBe('StorageError');
+  expect((refusal as Error).message).toMatch(/newer version of this page\. Reload the page/);
+  const after = await openDB('stillroom');
+  expect([after.version, ...after.objectStoreNames]).toEqual([99, 'future']);
+  after.close();
+});
