@@ -14,7 +14,8 @@ const floors = {
   store: ['base', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
   export: ['base', 'data', 'student', 'engine', 'distill', 'store'],
-  headless: ['base', 'data', 'student', 'engine', 'distill', 'export'],
+  study: ['base', 'data', 'engine', 'distill'],
+  headless: ['base', 'data', 'student', 'engine', 'distill', 'export', 'study'],
   worker: ['base', 'data', 'student', 'engine', 'bench', 'distill', 'store', 'export'],
   app: ['base', 'data', 'student', 'distill', 'store', 'export', 'worker'],
 };

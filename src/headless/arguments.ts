@@ -32,6 +32,11 @@ export const usage = `Stillroom from a terminal.
       Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
+  npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
+      Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
+      charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained
+      twice; Ctrl+C stops. --report writes up what there is; --quick shows in seconds that it works; --jobs: processes.
+
 Bad input ends with exit code 2 and one message that names the file, the line and what to do.
 `;
 

@@ -5,6 +5,7 @@ import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
 import { reduce } from './reduce.ts';
+import { study } from './study.ts';
 import { train } from './train.ts';
 
 async function main([command, ...args]: string[]): Promise<void> {
@@ -19,6 +20,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return plan(args);
     case 'reduce':
       return reduce(args);
+    case 'study':
+      return study(args);
     case undefined:
     case 'help':
     case '--help':
@@ -28,7 +31,7 @@ async function main([command, ...args]: string[]): Promise<void> {
     default:
       throw new InputError(
         `"${command}" is no command.`,
-        'The commands are train, inspect, generate, plan and reduce.',
+        'The commands are train, inspect, generate, plan, reduce and study.',
       );
   }
 }
