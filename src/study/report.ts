@@ -39,31 +39,34 @@ function introduction(results: Results): string[] {
   const { sizes, steps, seeds } = results.scale;
   const base = results.base('sample');
   const all = base?.teacherTrain.total ?? Math.max(...sizes);
-  const missing = isComplete(results)
-    ? []
-    : [
-        '',
-        '**Not everything is measured yet.** The column _seeds_ says what each figure is the mean of; `npm run study` goes',
-        'on with what is missing.',
-      ];
   return [
     '# Standard fine-tuning and step by step, measured',
     '',
     '<!-- Written by `npm run study`; edits are overwritten. -->',
     '',
-    `nano, the bundled student, distilled on the bundled sample at the small preset: ${formatCount(steps)} steps of ${smallRecipe.batchSize}, learning rate`,
-    `${smallRecipe.learningRate}, alpha ${smallRecipe.alpha}. Both methods, gold labels and the teacher’s, with`,
-    `${list(sizes.map(formatCount))} of the ${formatCount(all)} training rows; ${formatCount(seeds.length)} seeds of each. A seed chooses the rows, their order and the`,
-    'dropout, and is the same for all that is compared. Accuracy is exact equality on the test rows, greedily generated.',
+    ...paragraph(
+      `nano, the bundled student, distilled on the bundled sample at the small preset: ${formatCount(steps)} steps of ${smallRecipe.batchSize}, learning rate ${smallRecipe.learningRate}, alpha ${smallRecipe.alpha}.`,
+      `Both methods, gold labels and the teacher’s, with ${list(sizes.map(formatCount))} of the ${formatCount(all)} training rows; ${formatCount(seeds.length)} seeds of each.`,
+      'A seed chooses the rows, their order and the dropout, and is the same for all that is compared.',
+      'Accuracy is exact equality on the test rows, greedily generated.',
+    ),
     ...(base === null
       ? []
       : [
           '',
-          `On the ${formatCount(base.total)} test rows the student that has not been distilled has ${percentOf(base)}, and the scripted teacher ${percentOf(base.teacherTest)}`,
-          `(${percentOf(base.teacherTrain)} of its training labels are right).`,
+          ...paragraph(
+            `On the ${formatCount(base.total)} test rows the student that has not been distilled has ${percentOf(base)}, and the scripted teacher ${percentOf(base.teacherTest)}`,
+            `(${percentOf(base.teacherTrain)} of its training labels are right).`,
+          ),
         ]),
-    ...missing,
-    '',
+    ...(isComplete(results)
+      ? []
+      : [
+          '',
+          ...paragraph(
+            '**Not everything is measured yet.** The column _seeds_ says what each figure is the mean of; `npm run study` goes on with what is missing.',
+          ),
+        ]),
     ...headline(results),
   ];
 }
@@ -77,10 +80,15 @@ function headline(results: Results): string[] {
   if (difference.count === 0) return [];
   const fewest = results.sampleCell('step-by-step', 'teacher', Math.min(...sizes));
   const most = results.sampleCell('standard', 'teacher', Math.max(...sizes));
+  const of = Number.isNaN(difference.low)
+    ? ''
+    : ` (95 % interval of the paired difference: ${interval(difference)}; ${difference.count} seeds)`;
   return [
-    `**With ${formatCount(alphaRows)} rows and the teacher’s labels, step by step has ${meanOf(results, stepByStep)}, standard ${meanOf(results, standard)}:`,
-    `${points(difference)} points (95 % interval of the paired difference ${interval(difference)}). ${verdict(difference)}**`,
-    `Step by step with ${formatCount(fewest.rows)} rows has ${meanOf(results, fewest)}, standard with ${formatCount(most.rows)} rows ${meanOf(results, most)}.`,
+    '',
+    ...paragraph(
+      `**With ${formatCount(alphaRows)} rows and the teacher’s labels, step by step has ${meanOf(results, stepByStep)}, standard ${meanOf(results, standard)}: ${points(difference)} points${of}. ${verdict(difference)}**`,
+      `Step by step with ${formatCount(fewest.rows)} rows has ${meanOf(results, fewest)}, standard with ${formatCount(most.rows)} rows ${meanOf(results, most)}.`,
+    ),
   ];
 }
 
@@ -105,8 +113,9 @@ function sizeSection(results: Results): string[] {
     '',
     ...table(['labels', 'rows', ...comparedHeads('standard')], rows),
     '',
-    'Accuracies are means ± standard deviations over seeds, in per cent; differences are means of step by step less',
-    'standard of the same seed, in points, with Student’s 95 % interval.',
+    ...paragraph(
+      'Accuracies are means ± standard deviations over seeds, in per cent; differences are means of step by step less standard of the same seed, in points, with Student’s 95 % interval.',
+    ),
   ];
 }
 
@@ -117,8 +126,10 @@ function controlSection(results: Results): string[] {
   return [
     '## Equal computing',
     '',
-    'A step of step by step sends its rows through the student twice, once for each task. Standard fine-tuning with twice',
-    `the steps (${formatCount(controlSteps)} instead of ${formatCount(steps)}) reads as many rows; ${formatCount(alphaRows)} training rows, the teacher’s labels:`,
+    ...paragraph(
+      'A step of step by step sends its rows through the student twice, once for each task.',
+      `Standard fine-tuning with twice the steps (${formatCount(controlSteps)} instead of ${formatCount(steps)}) reads as many rows; ${formatCount(alphaRows)} training rows, the teacher’s labels:`,
+    ),
     '',
     ...table(comparedHeads(`standard, ${formatCount(controlSteps)} steps`), [
       compared(results, stepByStep, control),
@@ -132,8 +143,9 @@ function alphaSection(results: Results): string[] {
   return [
     '## By alpha',
     '',
-    `Step by step at ${formatCount(alphaRows)} rows with the teacher’s labels. Alpha is the weight of the answer loss; at 1 the rationales have`,
-    `none, and only the prefix before the input sets it apart from standard fine-tuning. The preset has ${smallRecipe.alpha}.`,
+    ...paragraph(
+      `Step by step at ${formatCount(alphaRows)} rows with the teacher’s labels. Alpha is the weight of the answer loss; at 1 the rationales have none, and only the prefix before the input sets it apart from standard fine-tuning. The preset has ${smallRecipe.alpha}.`,
+    ),
     '',
     '![Test accuracy by alpha, with standard fine-tuning and the teacher as levels](study/accuracy-by-alpha.svg)',
     '',
@@ -152,8 +164,9 @@ function alphaSection(results: Results): string[] {
       }),
     ),
     '',
-    'The best line of this table was found on the test rows, so that its accuracy is a little flattered. The other tables',
-    'take the preset’s alpha, which was fixed before.',
+    ...paragraph(
+      'The best line of this table was found on the test rows, so that its accuracy is a little flattered. The other tables take the preset’s alpha, which was fixed before.',
+    ),
   ];
 }
 
@@ -166,19 +179,24 @@ function svampSection(results: Results): string[] {
     labelsName(labels),
     ...compared(results, results.svampCell('step-by-step', labels), results.svampCell('standard', labels)),
   ]);
+  const verdicts = (['gold', 'teacher'] as const).flatMap((labels) => {
+    const difference = results.difference(
+      results.svampCell('step-by-step', labels),
+      results.svampCell('standard', labels),
+    );
+    return difference.count === 0 ? [] : [`With ${labelsName(labels)} labels: ${verdict(difference)}`];
+  });
   return [
     ...heading,
-    `nano once more, on text that it was not made for: SVAMP, ${formatCount(rows)} arithmetic word problems of which the answer is an equation,`,
-    'with the rationales and equations of PaLM 540B that the method’s authors publish; an equation is right where it',
-    `comes to the same value. ${formatCount(steps)} steps of ${smallRecipe.batchSize}, otherwise the same preset. nano’s tokenizer leaves no character of SVAMP unknown, but`,
-    `spells most of its words letter by letter. The teacher is right on ${percentOf(base.teacherTest)} of the ${formatCount(base.total)} test rows (${percentOf(base.teacherTrain)} of the`,
-    `training rows), nano before distilling on ${percentOf(base)}.`,
+    ...paragraph(
+      `nano once more, on text that it was not made for: SVAMP, ${formatCount(rows)} arithmetic word problems of which the answer is an equation, with the rationales and equations of PaLM 540B that the method’s authors publish; an equation is right where it comes to the same value.`,
+      `${formatCount(steps)} steps of ${smallRecipe.batchSize} with all rows, otherwise the same preset.`,
+      'nano’s tokenizer leaves no character of SVAMP unknown, but spells most of its words letter by letter, and nano has never read English: this shows the limit of a tiny student, not of the method.',
+      `The teacher is right on ${percentOf(base.teacherTest)} of the ${formatCount(base.total)} test rows (${percentOf(base.teacherTrain)} of the training rows), nano before distilling on ${percentOf(base)}.`,
+    ),
     '',
     ...table(['labels', ...comparedHeads('standard')], lines),
-    '',
-    `${formatCount(base.parameters)} parameters that have never read English are too few, and too little read, for this: what helps on the`,
-    'sample does not carry over by itself. The published figures for SVAMP are of students more than 300 times as large,',
-    'pre-trained on a large part of the web.',
+    ...(verdicts.length === 0 ? [] : ['', ...paragraph(...verdicts)]),
   ];
 }
 
@@ -188,18 +206,21 @@ function cautions(results: Results): string[] {
   return [
     '## What this does not say',
     '',
-    '- The sample was made for the method (see its [README](../public/sample/README.md)): a rationale says where each thing',
-    '  belongs, which other rows need too. It shows how rationales can help, not that they always do.',
-    '- The preset was found with other seeds on earlier forms of the same kind of task, not on these test rows.',
-    '- All seeds have the same test rows and the same pre-trained student: the intervals speak of training rows, their order',
-    '  and dropout, not of other worlds or other students.',
-    '- At the full size all seeds train on the same rows.',
+    ...item(
+      'The sample was made for the method (see its [README](../public/sample/README.md)): a rationale says where each thing belongs, which other rows need too. It shows how rationales can help, not that they always do.',
+    ),
+    ...item(
+      'All seeds have the same test rows and the same pre-trained student: the intervals speak of training rows, their order and dropout, not of other worlds or other students.',
+    ),
+    ...item('At the full size all seeds train on the same rows.'),
+    ...item('The settings are the studio’s preset for both methods; neither was tuned here.'),
     '',
     '## How it was made',
     '',
-    `\`npm run study\`: ${formatCount(entries.length)} runs on the compiled engine (WebAssembly, one thread each), ${hours.toFixed(1)} hours of one thread of a busy`,
-    'machine. Every run, with its recipe, is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report`',
-    'writes this page anew from there.',
+    ...paragraph(
+      `\`npm run study\`: ${formatCount(entries.length)} runs on the compiled engine (WebAssembly, one thread each), ${hours.toFixed(1)} hours of one thread of a busy machine.`,
+      'Every run, with its recipe, is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report` writes this page anew from there.',
+    ),
   ];
 }
 
@@ -279,6 +300,24 @@ function labelsName(labels: Cell['labels']): string {
 
 function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`;
+}
+
+const lineLength = 118;
+
+/** Sentences as lines of a paragraph. */
+function paragraph(...sentences: string[]): string[] {
+  const lines: string[] = [];
+  for (const word of sentences.join(' ').split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > lineLength) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}
+
+/** An item of a list. */
+function item(sentence: string): string[] {
+  return paragraph(sentence).map((line, index) => `${index === 0 ? '-' : ' '} ${line}`);
 }
 
 /** A Markdown table with its columns in line. */
