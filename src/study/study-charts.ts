@@ -6,6 +6,9 @@ import { meanInterval } from './statistics.ts';
 
 const dots = 'A dot is one seed; a line joins the means; a bar is the mean’s 95 % interval.';
 
+/** Two seeds have an interval that fills the chart and says nothing. */
+const fewestForBar = 3;
+
 /** Accuracy against the number of training rows, on a logarithmic axis. */
 export function sizeChart(results: Results): string {
   const { sizes } = results.scale;
@@ -79,7 +82,8 @@ function point(results: Results, cell: Cell, x: number): Point[] {
   const values = [...results.bySeed(cell).values()];
   if (values.length === 0) return [];
   const { mean, low, high } = meanInterval(values);
-  return [{ x, mean, low, high, values }];
+  const bar = values.length < fewestForBar ? { low: NaN, high: NaN } : { low, high };
+  return [{ x, mean, ...bar, values }];
 }
 
 /** A method's name in running text. */
