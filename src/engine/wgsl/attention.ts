@@ -28,7 +28,7 @@ function constantsOf(headSize: number) {
   const threads = headSize > 64 ? 32 : 64;
   return {
     ...{ HEAD: headSize, THREADS: threads },
-    ...{ SUBS: threads / tileRows, STEPS: Math.ceil(headSize / threads) },
+    ...{ SUBS: threads / tileRows, GROUPS: threads / 4, STEPS: Math.ceil(headSize / (threads / 4)) },
   };
 }
 

@@ -1,11 +1,14 @@
 // Two roles in one dispatch, by the workgroup's z. With dO the gradient of the context, p the saved shares:
 //   role 0, 16 queries of a head: ds = p (drop(dO v) - Σ dO context), dq = ds k, and the sums of ds along diagonals;
 //   role 1, 16 keys of a head: ds once more, dk = dsᵀ q, dv = drop(p)ᵀ dO.
-// What a workgroup walks along comes in chunks of THREADS. Arrays of vec4 hold four of its 16 side by side.
+// What a workgroup walks along comes in chunks of THREADS. Arrays of vec4 hold four of its 16 side by side. A thread
+// belongs to one such four (`quad`) and one of GROUPS groups: of four items of the chunk, then of columns of the head,
+// `group` + u · GROUPS. Beyond the ends the last item or column stands in; nothing is stored of it.
 var<workgroup> own: array<vec4f, 4u * HEAD>; // [HEAD][16] dO of the queries, or v of the keys
 var<workgroup> slopes: array<vec4f, 4u * THREADS>; // [THREADS][16] ds
 var<workgroup> shares: array<vec4f, 4u * THREADS>; // [THREADS][16] drop(p)
-var<workgroup> deltas: array<vec4f, 4>;
+var<workgroup> deltas: array<vec4f, 4>; // of the queries
+var<workgroup> deltasInChunk: array<f32, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -83,53 +86,52 @@ fn ofQueries(tile: u32, head: u32, thread: u32) {
   workgroupBarrier();
 
   let saved = params.probabilities + (head * params.capacity + firstRow + firstQuery) * params.maxKeys;
+  let group = thread % GROUPS;
+  let quad = thread / GROUPS;
   // #each u STEPS
-  // #each a 4
-  var dq_$u_$a = vec4f();
-  // #end
+  var dq_$u = vec4f();
   // #end
   for (var first = 0u; first < keyCount; first += THREADS) {
-    let key = first + thread;
-    // #each a 4
-    var slope_$a = vec4f();
+    let key = first + 4u * group;
+    // #each j 4
+    let place_$j = params.v + (firstKey + min(key + $ju, keyCount - 1u)) * params.vStride + head * HEAD;
+    var product_$j = vec4f();
+    var slope_$j = vec4f();
     // #end
-    if (key < keyCount) {
-      let place = params.v + (firstKey + key) * params.vStride + head * HEAD;
-      for (var d = 0u; d < HEAD; d += 1u) {
-        let value = vec4f(v[place + d]);
-        // #each a 4
-        slope_$a = fma(own[4u * d + $au], value, slope_$a);
-        // #end
-      }
-      // #each a 4
-      for (var lane = 0u; lane < 4u; lane += 1u) {
-        let query = 4u * $au + lane;
-        if (query < inTile && sees(firstQuery + query, key)) {
-          let factors = dropFactors(params.site, params.stack, firstRow + firstQuery + query, (head * 65536u + key) / 4u);
-          let share = probabilities[saved + query * params.maxKeys + key];
-          slope_$a[lane] = share * (slope_$a[lane] * factors[key % 4u] - deltas[$a][lane]);
-        } else {
-          slope_$a[lane] = 0.0;
-        }
-      }
+    for (var d = 0u; d < HEAD; d += 1u) {
+      let four = own[4u * d + quad];
+      // #each j 4
+      product_$j = fma(four, vec4f(v[place_$j + d]), product_$j);
       // #end
     }
-    // #each a 4
-    slopes[4u * thread + $au] = slope_$a;
+    let delta = deltas[quad];
+    // #each l 4
+    {
+      let query = 4u * quad + $lu;
+      if (query < inTile) {
+        let row = firstRow + firstQuery + query;
+        let factors = dropFactors(params.site, params.stack, row, (head * 65536u + key) / 4u);
+        // #each j 4
+        if (key + $ju < keyCount && sees(firstQuery + query, key + $ju)) {
+          let share = probabilities[saved + query * params.maxKeys + key + $ju];
+          slope_$j[$l] = share * (product_$j[$l] * factors[$j] - delta[$l]);
+        }
+        // #end
+      }
+    }
+    // #end
+    // #each j 4
+    slopes[4u * (4u * group + $ju) + quad] = slope_$j;
     // #end
     workgroupBarrier();
     let inChunk = min(THREADS, keyCount - first);
-    // #each u STEPS
-    if (thread + $uu * THREADS < HEAD) {
-      for (var item = 0u; item < inChunk; item += 1u) {
-        let place = params.k + (firstKey + first + item) * params.kStride + head * HEAD;
-        let value = vec4f(k[place + thread + $uu * THREADS]);
-        // #each a 4
-        dq_$u_$a = fma(slopes[4u * item + $au], value, dq_$u_$a);
-        // #end
-      }
+    for (var item = 0u; item < inChunk; item += 1u) {
+      let four = slopes[4u * item + quad];
+      let place = params.k + (firstKey + first + item) * params.kStride + head * HEAD;
+      // #each u STEPS
+      dq_$u = fma(four, vec4f(k[place + min(group + $uu * GROUPS, HEAD - 1u)]), dq_$u);
+      // #end
     }
-    // #end
     // #if DIAGONALS
     // Distance key - query of item and query i of the tile, from its least on. Its thread is the same in all chunks.
     for (var step = thread; step < THREADS + 15u; step += THREADS) {
@@ -150,13 +152,11 @@ fn ofQueries(tile: u32, head: u32, thread: u32) {
     workgroupBarrier();
   }
   // #each u STEPS
-  if (thread + $uu * THREADS < HEAD) {
-    let place = params.dq + (firstRow + firstQuery) * params.dqStride + head * HEAD + thread + $uu * THREADS;
-    // #each a 4
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-      if (4u * $au + lane < inTile) {
-        dq[place + (4u * $au + lane) * params.dqStride] = dq_$u_$a[lane];
-      }
+  if (group + $uu * GROUPS < HEAD) {
+    let place = params.dq + (firstRow + firstQuery) * params.dqStride + head * HEAD + group + $uu * GROUPS;
+    // #each l 4
+    if (4u * quad + $lu < inTile) {
+      dq[place + (4u * quad + $lu) * params.dqStride] = dq_$u[$l];
     }
     // #end
   }
@@ -192,11 +192,11 @@ fn ofKeys(index: u32, head: u32, thread: u32) {
   }
   workgroupBarrier();
 
+  let group = thread % GROUPS;
+  let quad = thread / GROUPS;
   // #each u STEPS
-  // #each a 4
-  var dk_$u_$a = vec4f();
-  var dv_$u_$a = vec4f();
-  // #end
+  var dk_$u = vec4f();
+  var dv_$u = vec4f();
   // #end
   // #if CAUSAL
   let begin = firstInTile / THREADS * THREADS;
@@ -204,69 +204,66 @@ fn ofKeys(index: u32, head: u32, thread: u32) {
   let begin = 0u;
   // #end
   for (var first = begin; first < rows; first += THREADS) {
-    let query = first + thread;
-    // #each a 4
-    var slope_$a = vec4f();
-    var share_$a = vec4f();
+    let ownPlace = (firstRow + min(first + thread, rows - 1u)) * params.inner + head * HEAD;
+    var delta = 0.0;
+    for (var d = 0u; d < HEAD; d += 1u) {
+      delta = fma(dContext[params.dContext + ownPlace + d], context[params.context + ownPlace + d], delta);
+    }
+    deltasInChunk[thread] = delta;
+    workgroupBarrier();
+    let query = first + 4u * group;
+    // #each i 4
+    let place_$i = params.dContext + (firstRow + min(query + $iu, rows - 1u)) * params.inner + head * HEAD;
+    var product_$i = vec4f();
     // #end
-    if (query < rows) {
-      var delta = 0.0;
-      let place = (firstRow + query) * params.inner + head * HEAD;
-      for (var d = 0u; d < HEAD; d += 1u) {
-        let value = dContext[params.dContext + place + d];
-        delta = fma(value, context[params.context + place + d], delta);
-        // #each a 4
-        slope_$a = fma(own[4u * d + $au], vec4f(value), slope_$a);
-        // #end
-      }
-      let saved = params.probabilities + (head * params.capacity + firstRow + query) * params.maxKeys + firstInTile;
-      // #each a 4
-      {
-        let factors = dropFactors(params.site, params.stack, firstRow + query, (head * 65536u + firstInTile) / 4u + $au);
-        for (var lane = 0u; lane < 4u; lane += 1u) {
-          let key = 4u * $au + lane;
-          if (key < inTile && sees(query, firstInTile + key)) {
-            share_$a[lane] = probabilities[saved + key];
-          }
-        }
-        slope_$a = share_$a * (slope_$a * factors - delta);
-        share_$a *= factors;
-      }
+    for (var d = 0u; d < HEAD; d += 1u) {
+      let four = own[4u * d + quad];
+      // #each i 4
+      product_$i = fma(four, vec4f(dContext[place_$i + d]), product_$i);
       // #end
     }
-    // #each a 4
-    slopes[4u * thread + $au] = slope_$a;
-    shares[4u * thread + $au] = share_$a;
+    let key = firstInTile + 4u * quad;
+    // #each i 4
+    {
+      var share = vec4f();
+      if (query + $iu < rows) {
+        let saved = params.probabilities + (head * params.capacity + firstRow + query + $iu) * params.maxKeys + key;
+        // #each l 4
+        if (4u * quad + $lu < inTile && sees(query + $iu, key + $lu)) {
+          share[$l] = probabilities[saved + $lu];
+        }
+        // #end
+      }
+      let factors = dropFactors(params.site, params.stack, firstRow + query + $iu, (head * 65536u + key) / 4u);
+      slopes[4u * (4u * group + $iu) + quad] = share * (product_$i * factors - deltasInChunk[4u * group + $iu]);
+      shares[4u * (4u * group + $iu) + quad] = share * factors;
+    }
     // #end
     workgroupBarrier();
     let inChunk = min(THREADS, rows - first);
-    // #each u STEPS
-    if (thread + $uu * THREADS < HEAD) {
-      for (var item = 0u; item < inChunk; item += 1u) {
-        let row = firstRow + first + item;
-        let column = head * HEAD + thread + $uu * THREADS;
-        let value = vec4f(q[params.q + row * params.qStride + column]);
-        let slope = vec4f(dContext[params.dContext + row * params.inner + column]);
-        // #each a 4
-        dk_$u_$a = fma(slopes[4u * item + $au], value, dk_$u_$a);
-        dv_$u_$a = fma(shares[4u * item + $au], slope, dv_$u_$a);
-        // #end
+    for (var item = 0u; item < inChunk; item += 1u) {
+      let slope = slopes[4u * item + quad];
+      let share = shares[4u * item + quad];
+      let queryPlace = params.q + (firstRow + first + item) * params.qStride + head * HEAD;
+      let slopePlace = params.dContext + (firstRow + first + item) * params.inner + head * HEAD;
+      // #each u STEPS
+      {
+        let column = min(group + $uu * GROUPS, HEAD - 1u);
+        dk_$u = fma(slope, vec4f(q[queryPlace + column]), dk_$u);
+        dv_$u = fma(share, vec4f(dContext[slopePlace + column]), dv_$u);
       }
+      // #end
     }
-    // #end
     workgroupBarrier();
   }
   // #each u STEPS
-  if (thread + $uu * THREADS < HEAD) {
-    let column = head * HEAD + thread + $uu * THREADS;
-    let row = firstKey + firstInTile;
-    // #each a 4
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-      let key = 4u * $au + lane;
-      if (key < inTile) {
-        dk[params.dk + (row + key) * params.dkStride + column] = dk_$u_$a[lane];
-        dv[params.dv + (row + key) * params.dvStride + column] = dv_$u_$a[lane];
-      }
+  if (group + $uu * GROUPS < HEAD) {
+    let column = head * HEAD + group + $uu * GROUPS;
+    let row = firstKey + firstInTile + 4u * quad;
+    // #each l 4
+    if (4u * quad + $lu < inTile) {
+      dk[params.dk + (row + $lu) * params.dkStride + column] = dk_$u[$l];
+      dv[params.dv + (row + $lu) * params.dvStride + column] = dv_$u[$l];
     }
     // #end
   }

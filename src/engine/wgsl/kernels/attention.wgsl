@@ -1,5 +1,6 @@
 // One workgroup: 16 queries (a tile) of one head. Scores go to `probabilities` and are made into shares there; the
-// context then takes keys in chunks of THREADS. Arrays of vec4 hold four queries side by side.
+// context then takes keys in chunks of THREADS. Arrays of vec4 hold four queries side by side. A thread belongs to one
+// four of queries (`quad`) and one of GROUPS groups: of four keys each, then of columns `group` + u · GROUPS.
 var<workgroup> queries: array<vec4f, 4u * HEAD>; // [HEAD][16]
 var<workgroup> chunk: array<vec4f, 4u * THREADS>; // [THREADS][16] shares after dropout
 var<workgroup> found: array<f32, THREADS>;
@@ -37,22 +38,30 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   workgroupBarrier();
 
   let saved = params.probabilities + (head * params.capacity + firstRow + firstQuery) * params.maxKeys;
-  for (var key = thread; key < keyCount; key += THREADS) {
-    let place = params.k + (firstKey + key) * params.kStride + head * HEAD;
-    // #each a 4
-    var score_$a = vec4f();
+  let group = thread % GROUPS;
+  let quad = thread / GROUPS;
+  for (var first = 4u * group; first < keyCount; first += THREADS) {
+    // Beyond the sequence the last key stands in; nothing is stored of it.
+    // #each j 4
+    let place_$j = params.k + (firstKey + min(first + $ju, keyCount - 1u)) * params.kStride + head * HEAD;
+    var score_$j = vec4f();
     // #end
     for (var d = 0u; d < HEAD; d += 1u) {
-      let value = vec4f(k[place + d]);
-      // #each a 4
-      score_$a = fma(queries[4u * d + $au], value, score_$a);
+      let four = queries[4u * d + quad];
+      // #each j 4
+      score_$j = fma(four, vec4f(k[place_$j + d]), score_$j);
       // #end
     }
-    // #each a 4
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-      let query = 4u * $au + lane;
-      if (query < inTile && sees(firstQuery + query, key)) {
-        probabilities[saved + query * params.maxKeys + key] = score_$a[lane] + biasOf(head, firstQuery + query, key);
+    // #each l 4
+    {
+      let query = 4u * quad + $lu;
+      if (query < inTile) {
+        // #each j 4
+        if (first + $ju < keyCount && sees(firstQuery + query, first + $ju)) {
+          probabilities[saved + query * params.maxKeys + first + $ju] =
+            score_$j[$l] + biasOf(head, firstQuery + query, first + $ju);
+        }
+        // #end
       }
     }
     // #end
@@ -98,48 +107,46 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   workgroupBarrier();
 
   // #each u STEPS
-  // #each a 4
-  var context_$u_$a = vec4f();
-  // #end
+  var context_$u = vec4f();
   // #end
   for (var first = 0u; first < keyCount; first += THREADS) {
-    let key = first + thread;
-    // #each a 4
-    {
-      var four = vec4f();
-      for (var lane = 0u; lane < 4u; lane += 1u) {
-        let row = 4u * $au + lane;
-        if (key < keyCount && row < inTile && sees(firstQuery + row, key)) {
-          let factors = dropFactors(params.site, params.stack, firstRow + firstQuery + row, (head * 65536u + key) / 4u);
-          four[lane] = probabilities[saved + row * params.maxKeys + key] * factors[key % 4u];
-        }
-      }
-      chunk[4u * thread + $au] = four;
-    }
+    // #each j 4
+    var share_$j = vec4f();
     // #end
-    workgroupBarrier();
-    let inChunk = min(THREADS, keyCount - first);
-    // #each u STEPS
-    if (thread + $uu * THREADS < HEAD) {
-      for (var item = 0u; item < inChunk; item += 1u) {
-        let place = params.v + (firstKey + first + item) * params.vStride + head * HEAD;
-        let value = vec4f(v[place + thread + $uu * THREADS]);
-        // #each a 4
-        context_$u_$a = fma(chunk[4u * item + $au], value, context_$u_$a);
+    // #each l 4
+    {
+      let row = 4u * quad + $lu;
+      if (row < inTile) {
+        let key = first + 4u * group;
+        let factors = dropFactors(params.site, params.stack, firstRow + firstQuery + row, (head * 65536u + key) / 4u);
+        // #each j 4
+        if (key + $ju < keyCount && sees(firstQuery + row, key + $ju)) {
+          share_$j[$l] = probabilities[saved + row * params.maxKeys + key + $ju] * factors[$j];
+        }
         // #end
       }
     }
     // #end
+    // #each j 4
+    chunk[4u * (4u * group + $ju) + quad] = share_$j;
+    // #end
+    workgroupBarrier();
+    let inChunk = min(THREADS, keyCount - first);
+    for (var item = 0u; item < inChunk; item += 1u) {
+      let four = chunk[4u * item + quad];
+      let place = params.v + (firstKey + first + item) * params.vStride + head * HEAD;
+      // #each u STEPS
+      context_$u = fma(four, vec4f(v[place + min(group + $uu * GROUPS, HEAD - 1u)]), context_$u);
+      // #end
+    }
     workgroupBarrier();
   }
   // #each u STEPS
-  if (thread + $uu * THREADS < HEAD) {
-    let place = params.context + (firstRow + firstQuery) * params.inner + head * HEAD + thread + $uu * THREADS;
-    // #each a 4
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-      if (4u * $au + lane < inTile) {
-        context[place + (4u * $au + lane) * params.inner] = context_$u_$a[lane];
-      }
+  if (group + $uu * GROUPS < HEAD) {
+    let place = params.context + (firstRow + firstQuery) * params.inner + head * HEAD + group + $uu * GROUPS;
+    // #each l 4
+    if (4u * quad + $lu < inTile) {
+      context[place + (4u * quad + $lu) * params.inner] = context_$u[$l];
     }
     // #end
   }
