@@ -18,6 +18,7 @@ describe('recipe', () => {
       weightDecay: 0,
       maxGradNorm: 1,
       dropout: 0.1,
+      freeze: [],
       seed: 0,
       shuffle: true,
       maxInputTokens: 1024,
@@ -45,6 +46,9 @@ describe('recipe', () => {
     ['{"method": "magic"}', 'method must be "step-by-step" or "standard"'],
     ['{"shuffle": 1}', 'shuffle must be true or false'],
     ['{"steps": 10, "warmupSteps": 11}', 'warmupSteps (11) is more than steps (10)'],
+    ['{"freeze": "encoder"}', 'freeze must be a list of parts'],
+    ['{"freeze": ["head"]}', 'freeze must be "embeddings" or "encoder" or "decoder"'],
+    ['{"freeze": ["decoder", "encoder", "embeddings"]}', 'nothing would be trained'],
     ['{"steps": 10', 'not valid JSON'],
     ['[]', 'run.json: '],
   ])('refuses %s in words', (text, words) => {
@@ -74,6 +78,7 @@ describe('recipe', () => {
       steps: fc.integer({ min: 1, max: 10_000 }),
       seed: fc.integer({ min: 0, max: 0xffff_ffff }),
       shuffle: fc.boolean(),
+      freeze: fc.subarray(['embeddings' as const, 'encoder' as const, 'decoder' as const], { maxLength: 2 }),
       schedule: fc.constantFrom('linear' as const, 'constant' as const, 'cosine' as const),
     });
     fc.assert(
@@ -84,6 +89,11 @@ describe('recipe', () => {
         expect({ ...again, alpha: again.alpha + 0 }).toEqual({ ...recipe, alpha: recipe.alpha + 0 });
       }),
     );
+  });
+
+  it('knows each frozen part once, in one order', () => {
+    const { freeze } = parseRecipe('{"freeze": ["encoder", "embeddings", "encoder"]}', 'run.json');
+    expect(freeze).toEqual(['embeddings', 'encoder']);
   });
 
   it('has presets that are valid and say when to use them', () => {

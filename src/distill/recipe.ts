@@ -5,6 +5,7 @@
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { findJsonFault } from '../data/json-fault.ts';
+import { studentParts } from '../student/reduce/freeze.ts';
 
 const wholeNumber = (name: string, minimum: number, maximum: number) =>
   z
@@ -42,6 +43,11 @@ export const recipeSchema = z.strictObject({
   /** Limit of the gradient's global L2 norm; 0 for none. */
   maxGradNorm: number('maxGradNorm', 0, 1e9).default(1),
   dropout: number('dropout', 0, 0.95).default(0.1),
+  /** Parts of the student that are not trained: see `studentParts`. */
+  freeze: z
+    .array(choice('freeze', studentParts), 'freeze must be a list of parts')
+    .default([])
+    .transform((parts) => studentParts.filter((part) => parts.includes(part))),
   seed: wholeNumber('seed', 0, 0xffff_ffff).default(0),
   /** False: batches are consecutive rows. */
   shuffle: z.boolean('shuffle must be true or false').default(true),
@@ -117,6 +123,9 @@ export function checkRecipe(
 }
 
 function contradictions(recipe: Recipe): RecipeIssue[] {
+  if (recipe.freeze.length === studentParts.length) {
+    return [{ key: 'freeze', problem: 'freeze names every part, so that nothing would be trained' }];
+  }
   if (recipe.warmupSteps > recipe.steps) {
     return [
       {

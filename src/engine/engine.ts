@@ -8,6 +8,7 @@
  * - The gradient's global L2 norm is taken before clipping; clipping multiplies by min(1, limit / (norm + 1e-6)).
  * - AdamW, betas 0.9 and 0.999, epsilon 1e-8: p *= 1 - lr·wd first (not on layer norms nor on
  *   `relative_attention_bias`), then p -= lr · m̂ / (√v̂ + epsilon).
+ * - Frozen weights keep their bits; for the rest all is as if they were constants (PyTorch's `requires_grad = False`).
  */
 import type { T5Config, Weights } from '../student/config.ts';
 
@@ -69,7 +70,7 @@ export interface Generation {
 /** All that must be kept to go on: the optimiser's moments too. */
 export interface EngineState {
   weights: Weights;
-  /** AdamW's `exp_avg` and `exp_avg_sq`, by weight name; empty before the first step. */
+  /** AdamW's `exp_avg` and `exp_avg_sq`, by weight name; empty before the first step. Frozen weights have none. */
   expAvg: Weights;
   expAvgSq: Weights;
   /** Optimiser steps taken. */
@@ -102,7 +103,10 @@ export interface Engine {
   generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]>;
   /** A copy of the whole state. */
   read(): Promise<EngineState>;
-  /** Replaces the whole state. `weights` must have the names and sizes of the student that was loaded. */
+  /**
+   * Replaces the whole state. `weights` must have the names and sizes of the student that was loaded; moments, where
+   * there are any, must cover all that is trained, and those of frozen weights are left aside.
+   */
   restore(state: EngineState): void;
   /** Frees the device memory. The engine must not be used afterwards. */
   dispose(): void;
@@ -112,6 +116,11 @@ export interface Engine {
 export interface EngineStudent {
   config: T5Config;
   weights: Weights;
+  /**
+   * Names of weights that are never changed: no gradient (nor a share in its norm), no decay, no moments. Whole parts
+   * of the student only (`frozenParameters`), and not all of it. Left out: all are trained.
+   */
+  frozen?: ReadonlySet<string>;
 }
 
 /** Parameters that weight decay spares, as Hugging Face's Trainer has it: layer norms and every name with `bias`. */

@@ -98,6 +98,7 @@ function trainingSection(facts: ModelCardFacts): string[] {
     `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
     `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
     `- AdamW, learning rate ${recipe.learningRate}, ${recipe.schedule}, ${formatCount(recipe.warmupSteps)} steps of warm-up, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
+    ...(recipe.freeze.length === 0 ? [] : [`- Frozen, as they were before: ${recipe.freeze.join(', ')}`]),
     `- Inputs up to ${formatCount(recipe.maxInputTokens)} tokens, targets up to ${formatCount(recipe.maxTargetTokens)}`,
     `- Engine: ${escapeMarkdown(`${engine.engine}, ${engine.backend}, ${engine.adapter}`)}`,
     '',

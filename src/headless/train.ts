@@ -13,6 +13,7 @@ import { Session } from '../distill/session.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
 import { engineChoices } from '../engine/choose.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
@@ -142,7 +143,9 @@ async function openAndSay(
   job: Job,
   { engine: asked, backend }: { engine: string | null; backend: string | null },
 ): Promise<Engine> {
-  const engine = await openEngine(job.student, {
+  const { student, recipe } = job;
+  const frozen = frozenParameters(student.config, recipe.freeze);
+  const engine = await openEngine({ ...student, frozen }, {
     engine: oneOf('engine', asked ?? undefined, engineChoices),
     backend: oneOf('backend', backend ?? undefined, backends),
   });

@@ -1,4 +1,5 @@
 /** Runs: record, metrics, predictions and the weights kept so far. */
+import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { removeRunFiles } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
@@ -8,11 +9,17 @@ const predictionChunkLength = 500;
 
 export async function listRuns(): Promise<RunRecord[]> {
   const records = await (await openDatabase()).getAll('runs');
-  return records.sort((a, b) => b.createdAt - a.createdAt);
+  return records.map(withAllSettings).sort((a, b) => b.createdAt - a.createdAt);
 }
 
 export async function readRun(runId: string): Promise<RunRecord | null> {
-  return (await (await openDatabase()).get('runs', runId)) ?? null;
+  const record = await (await openDatabase()).get('runs', runId);
+  return record === undefined ? null : withAllSettings(record);
+}
+
+/** Settings that came later than the run had the value that a missing key means. */
+function withAllSettings(record: RunRecord): RunRecord {
+  return { ...record, recipe: { ...notebookRecipe, ...record.recipe } };
 }
 
 export function writeRun(record: RunRecord): Promise<void> {

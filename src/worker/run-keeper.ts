@@ -18,6 +18,7 @@ import type { RunRecord } from '../store/records.ts';
 import { readRun, writePredictions } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
 import type { Student } from '../student/folder.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
@@ -191,7 +192,8 @@ export class RunKeeper {
       const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
       const control = new Control();
       await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
-      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
+      const frozen = frozenParameters(student.config, run.recipe.freeze);
+      engine = await openEngine({ ...student, frozen }, { engine: run.engineChoice, backend: run.backend });
       const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
       this.#active = active;
       await journal.engine(engine.describe());

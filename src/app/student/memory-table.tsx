@@ -2,6 +2,7 @@ import { formatBytes, formatCount } from '../../base/units.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { DatasetRecord, StudentRecord } from '../../store/records.ts';
 import { estimateTrainingMemory, type MemoryEstimate } from '../../student/memory.ts';
+import { frozenParameters } from '../../student/reduce/freeze.ts';
 import { currentDataset, useStudio } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
 import styles from './memory-table.module.css';
@@ -35,12 +36,10 @@ export function MemoryTable({ student }: { student: StudentRecord }) {
   if (recipe === null)
     return <p className="small quiet">The estimate follows once the recipe’s fields are mended.</p>;
   const { inputTokens, targetTokens } = longestRow(dataset, student, recipe);
-  const estimate = estimateTrainingMemory(student.config, {
-    batchSize: recipe.batchSize,
-    inputTokens,
-    targetTokens,
-    method: recipe.method,
-  });
+  const { batchSize, method } = recipe;
+  const frozen = frozenParameters(student.config, recipe.freeze);
+  const shape = { batchSize, inputTokens, targetTokens, method };
+  const estimate = estimateTrainingMemory(student.config, shape, frozen);
   return (
     <div className={styles['memory']}>
       <h2>Memory for training, estimated</h2>
@@ -50,6 +49,7 @@ export function MemoryTable({ student }: { student: StudentRecord }) {
       <p className={styles['shape']}>
         for batches of {formatCount(recipe.batchSize)} with up to {formatCount(inputTokens)} input and{' '}
         {formatCount(targetTokens)} target tokens, {recipe.method}
+        {recipe.freeze.length > 0 && <>; frozen: {recipe.freeze.join(', ')}</>}
       </p>
       <table className={styles['table']}>
         <caption className="visually-hidden">Estimated memory by part</caption>

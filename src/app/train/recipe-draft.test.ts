@@ -4,7 +4,8 @@ import { notebookRecipe, smallRecipe } from '../../distill/recipe.ts';
 import { draftOf, issueOf, numberText, parseDraft, readDraft, readTestRows } from './recipe-draft.ts';
 
 test('presets survive the form', () => {
-  for (const recipe of [smallRecipe, notebookRecipe])
+  const freezing = { ...smallRecipe, freeze: ['embeddings' as const, 'encoder' as const] };
+  for (const recipe of [smallRecipe, notebookRecipe, freezing])
     expect(readDraft(draftOf(recipe)).recipe).toEqual(recipe);
 });
 
@@ -43,6 +44,8 @@ test('each mistake is told at its own field', () => {
 test('contradictions between fields are told at one of them', () => {
   const { issues } = readDraft({ ...draftOf(smallRecipe), steps: '10', warmupSteps: '20' });
   expect(issueOf(issues, 'warmupSteps')?.problem).toContain('more than steps');
+  const frozen = readDraft({ ...draftOf(smallRecipe), freeze: 'embeddings,encoder,decoder' });
+  expect(issueOf(frozen.issues, 'freeze')?.problem).toContain('nothing would be trained');
 });
 
 test('a stored draft is read back, a foreign value is not', () => {

@@ -43,10 +43,17 @@ export function readDraft(draft: RecipeDraft): Reading {
 
 function valueOf(key: RecipeKey, text: string): unknown {
   const kind = typeof notebookRecipe[key];
+  // A list, as String() writes it.
+  if (kind === 'object') return listOf(text);
   if (kind === 'boolean') return text === 'true';
   if (kind === 'string') return text;
   const trimmed = text.trim();
   return trimmed === '' ? Number.NaN : Number(trimmed);
+}
+
+/** A list in the form's text. */
+export function listOf(text: string): string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 /** A stored draft; null where it is none of ours. */

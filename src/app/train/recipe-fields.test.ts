@@ -10,9 +10,11 @@ test('every setting of the recipe has exactly one field, with its meaning', () =
 });
 
 test('choices offer what the schema allows, no more and no less', () => {
-  for (const { key, options } of recipeGroups.flatMap((group) => group.fields)) {
+  for (const { key, options, parts } of recipeGroups.flatMap((group) => group.fields)) {
     for (const option of options ?? [])
       expect(recipeSchema.shape[key].safeParse(option.value).success).toBe(true);
+    for (const part of parts ?? [])
+      expect(recipeSchema.shape[key].safeParse([part.value]).success).toBe(true);
   }
   const method = recipeGroups[0]!.fields[0]!;
   expect(method.options).toHaveLength(2);

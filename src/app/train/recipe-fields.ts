@@ -10,6 +10,8 @@ export interface RecipeField {
   unit?: string;
   /** Words for the values of a choice. */
   options?: readonly { value: string; label: string }[];
+  /** Words for the parts of a list, any of which may be chosen. */
+  parts?: readonly { value: string; label: string }[];
 }
 
 export interface RecipeGroup {
@@ -103,6 +105,16 @@ export const recipeGroups: readonly RecipeGroup[] = [
         meaning: 'Limit of the gradient’s global norm; 0 for none.',
       },
       { key: 'dropout', label: 'Dropout', meaning: 'Share of activations dropped while training.' },
+      {
+        key: 'freeze',
+        label: 'Freeze',
+        meaning: 'What stays as it is: no gradient, no moments, less memory.',
+        parts: [
+          { value: 'embeddings', label: 'embeddings' },
+          { value: 'encoder', label: 'encoder' },
+          { value: 'decoder', label: 'decoder' },
+        ],
+      },
     ],
   },
   {

@@ -5,10 +5,10 @@ import { machineWords } from '../frame/machine-words.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
-import { CheckField, NumberField, SelectField } from '../ui/field.tsx';
+import { CheckField, ChecksField, NumberField, SelectField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { machineOptions, parseMachineChoice } from './machine-choice.ts';
-import { draftOf, issueOf, readDraft, readTestRows } from './recipe-draft.ts';
+import { draftOf, issueOf, listOf, readDraft, readTestRows } from './recipe-draft.ts';
 import { issueWords, rangeWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
 import styles from './recipe-form.module.css';
 
@@ -78,7 +78,7 @@ function Presets() {
 }
 
 function FieldOf({ field }: { field: RecipeField }) {
-  const { key, label, meaning, unit, options } = field;
+  const { key, label, meaning, unit, options, parts } = field;
   const value = useStudio((state) => state.draft[key]);
   const issue = useStudio((state) => issueOf(readDraft(state.draft).issues, key));
   const range = rangeWords(key);
@@ -91,6 +91,18 @@ function FieldOf({ field }: { field: RecipeField }) {
         options={options}
         value={value}
         onChange={(text) => studio.setField(key, text)}
+      />
+    );
+  }
+  if (parts) {
+    return (
+      <ChecksField
+        label={label}
+        meaning={meaning}
+        error={issue && issueWords(issue)}
+        options={parts}
+        values={listOf(value)}
+        onChange={(values) => studio.setField(key, values.join(','))}
       />
     );
   }

@@ -7,7 +7,7 @@ import { studio } from '../studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../studio-store.ts';
 import { plural } from '../words.ts';
 import { issueWords } from './recipe-fields.ts';
-import { numberText, readDraft } from './recipe-draft.ts';
+import { listOf, numberText, readDraft } from './recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
 
 /** The recipe as a sentence whose words can be changed where they stand. */
@@ -16,6 +16,7 @@ export function RecipeSentence() {
   const rows = useStudio((state) => currentDataset(state)?.splits.train?.rows ?? null);
   const method = useStudio((state) => state.draft.method);
   const accumulation = useStudio((state) => state.draft.accumulation);
+  const freeze = useStudio((state) => state.draft.freeze);
   const issues = useStudio((state) => state.draft);
   const problems = readDraft(issues).issues;
   return (
@@ -50,7 +51,8 @@ export function RecipeSentence() {
             ['teacher', 'by the teacher'],
           ]}
         />
-        , seed <NumberWord name="seed" label="Value of the seed, in the sentence" />.
+        , seed <NumberWord name="seed" label="Value of the seed, in the sentence" />
+        {freeze !== '' && <>, with {frozenWords(listOf(freeze))} frozen</>}.
       </p>
       {problems.length > 0 && (
         <ul className={styles['problems']}>
@@ -119,9 +121,14 @@ export function RunSentence({ run }: { run: RunRecord }) {
       {word(numberText(recipe.learningRate))},{' '}
       {word(recipe.method === 'step-by-step' ? 'step by step' : 'the standard way')}
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
-      {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}.
+      {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
+      {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}.
     </p>
   );
+}
+
+function frozenWords(parts: readonly string[]): string {
+  return parts.map((part) => (part === 'embeddings' ? part : `the ${part}`)).join(' and ');
 }
 
 function batchWords({ batchSize, accumulation }: Recipe): string {

@@ -144,3 +144,59 @@ export function CheckField({
     </div>
   );
 }
+
+/** Any of a few named values, each with a box of its own. */
+export function ChecksField({
+  label,
+  meaning,
+  error,
+  options,
+  values,
+  onChange,
+}: {
+  label: string;
+  meaning?: ReactNode;
+  error?: string | null | undefined;
+  options: readonly { value: string; label: string }[];
+  values: readonly string[];
+  /** Gets the chosen values in the order of the options. */
+  onChange: (values: string[]) => void;
+}) {
+  const id = useId();
+  const toggle = (value: string, checked: boolean) => {
+    onChange(
+      options.map((one) => one.value).filter((one) => (one === value ? checked : values.includes(one))),
+    );
+  };
+  const described = [error && `${id}-error`, meaning !== undefined && `${id}-meaning`]
+    .filter(Boolean)
+    .join(' ');
+  return (
+    <fieldset className={styles['field']} aria-describedby={described === '' ? undefined : described}>
+      <legend className={styles['label']}>{label}</legend>
+      <span className={styles['checks']}>
+        {options.map((option) => (
+          <span key={option.value} className={styles['check']}>
+            <input
+              id={`${id}-${option.value}`}
+              type="checkbox"
+              checked={values.includes(option.value)}
+              onChange={(event) => toggle(option.value, event.target.checked)}
+            />
+            <label htmlFor={`${id}-${option.value}`}>{option.label}</label>
+          </span>
+        ))}
+      </span>
+      {error && (
+        <p className={styles['error']} id={`${id}-error`}>
+          {error}
+        </p>
+      )}
+      {meaning !== undefined && (
+        <p className={styles['meaning']} id={`${id}-meaning`}>
+          {meaning}
+        </p>
+      )}
+    </fieldset>
+  );
+}

@@ -1,4 +1,7 @@
-/** The adjoints of a stack, last layer first. The residual stream's gradient is one tensor, updated in place. */
+/**
+ * The adjoints of a stack, last layer first. The residual stream's gradient is one tensor, updated in place. Frozen
+ * weights get no gradient; what lies before them may need one, so that the stream goes on through them.
+ */
 import type { PlanBuilder } from './builder.ts';
 import type { Dropout, Matmul } from './operations.ts';
 import type { Columns, CountName, Extent, Tensor } from './plan.ts';
@@ -53,7 +56,9 @@ export class BackwardBuilder {
     const last = saved.layers.length - 1;
     const length = stack === 'encoder' ? builder.bucket.maxEncoderLength : builder.bucket.maxDecoderLength;
     const tileCount: CountName = stack === 'encoder' ? 'encoderTiles' : 'decoderTiles';
-    const biasPartials = builder.tensor([builder.capacities[tileCount], config.num_heads, 2 * length - 1]);
+    const biasPartials = builder.layout.isTrained(firstNames.bias(stack))
+      ? builder.tensor([builder.capacities[tileCount], config.num_heads, 2 * length - 1])
+      : null;
     stream.through(saved.final, dOutput, site(0, 'final'), site(last, 'feedForwardOutput'));
     for (let layer = last; layer >= 0; layer -= 1) {
       const { self, cross: crossSaved, feedForward } = saved.layers[layer]!;
@@ -71,6 +76,7 @@ export class BackwardBuilder {
       const below = layer === 0 ? site(0, 'embedding') : site(layer - 1, 'feedForwardOutput');
       stream.through(self.norm, dx, null, below);
     }
+    if (biasPartials === null) return stream.dropped;
     builder.add({
       kind: 'biasGradient',
       tileCount,
@@ -86,12 +92,20 @@ export class BackwardBuilder {
   /** The last sum of all norms' weight gradients. */
   addNormGradients(): void {
     const { builder } = this;
-    builder.add({
-      kind: 'sumPartials',
-      partials: this.#normPartials,
-      output: builder.layout.tensor('gradients', firstNames.norms),
-      accumulate: 'laterPasses',
-    });
+    const { d_model } = builder.config;
+    for (const { firstName, firstRow, rows } of builder.layout.normBlocks) {
+      if (!builder.layout.isTrained(firstName)) continue;
+      builder.add({
+        kind: 'sumPartials',
+        partials: {
+          place: this.#normPartials.place,
+          offset: firstRow * normPartials * d_model,
+          shape: [rows, normPartials, d_model],
+        },
+        output: builder.layout.tensor('gradients', firstName),
+        accumulate: 'laterPasses',
+      });
+    }
   }
 
   addNorm(
@@ -105,7 +119,7 @@ export class BackwardBuilder {
     const columns = builder.config.d_model;
     builder.add({
       ...{ kind: 'rmsNormBackward', rows, dy, x, inverse, dx, next, dropout },
-      weight: builder.layout.row('parameters', firstNames.norms, row),
+      weight: builder.layout.norm(row),
       accumulate: first ? 'never' : 'always',
       partials: {
         place: this.#normPartials.place,
@@ -115,7 +129,7 @@ export class BackwardBuilder {
     });
   }
 
-  /** gradient of the weight (+)= dyᵀ · input; returns dy · weight. */
+  /** gradient of the weight, unless it is frozen, (+)= dyᵀ · input; returns dy · weight. */
   addLinear(
     rows: CountName,
     firstName: string,
@@ -123,16 +137,17 @@ export class BackwardBuilder {
     more: Partial<Pick<Matmul, 'scale' | 'accumulate' | 'epilogue'>> = {},
   ): Tensor {
     const { dy, input } = operands;
-    this.#weightGradient(rows, firstName, { dy, input }, more.scale ?? 1);
+    this.addWeightGradient(rows, firstName, { dy, input }, more.scale ?? 1);
     return this.#inputGradient(rows, firstName, operands, more);
   }
 
-  #weightGradient(
+  addWeightGradient(
     rows: CountName,
     firstName: string,
     { dy, input }: { dy: Tensor; input: Tensor },
     scale = 1,
   ): void {
+    if (!this.builder.layout.isTrained(firstName)) return;
     const c = this.builder.layout.tensor('gradients', firstName);
     const [out, columns] = c.shape as [number, number];
     const extents: readonly [Extent, Extent, Extent] = [out, columns, rows];
@@ -167,7 +182,7 @@ export class BackwardBuilder {
     const activation = this.builder.rows(rows, this.builder.config.d_ff);
     const epilogue: Matmul['epilogue'] = { kind: 'gatedGeluBackward', activation, dropout };
     this.#inputGradient(rows, second, { dy, dx: hidden }, { epilogue });
-    this.#weightGradient(rows, second, { dy, input: activation });
+    this.addWeightGradient(rows, second, { dy, input: activation });
     return this.addLinear(rows, first, { dy: hidden, input: norm.y });
   }
 
@@ -177,7 +192,7 @@ export class BackwardBuilder {
     rows: CountName,
     saved: SavedAttention,
     dy: Tensor,
-    bias: { biasPartials: Tensor; first: boolean },
+    bias: { biasPartials: Tensor | null; first: boolean },
   ): Tensor {
     const inner = innerSize(this.builder);
     const dqkv = this.builder.rows(rows, 3 * inner);

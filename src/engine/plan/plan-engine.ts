@@ -61,10 +61,10 @@ export class PlanEngine implements Engine {
   #steps = 0;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
-  constructor({ config, weights }: EngineStudent, options: PlanEngineOptions) {
+  constructor({ config, weights, frozen }: EngineStudent, options: PlanEngineOptions) {
     this.#config = config;
-    this.#layout = new SlabLayout(config);
-    checkWeights(this.#layout, weights);
+    this.#layout = new SlabLayout(config, frozen);
+    checkWeights(this.#layout, 'parameters', weights);
     this.#executor = options.createExecutor(this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
@@ -131,12 +131,12 @@ export class PlanEngine implements Engine {
 
   restore({ weights, expAvg, expAvgSq, step }: EngineState): void {
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
-    checkWeights(this.#layout, weights);
+    checkWeights(this.#layout, 'parameters', weights);
     const moments = [
       ['expAvg', expAvg],
       ['expAvgSq', expAvgSq],
     ] as const;
-    for (const [, values] of moments) if (values.size > 0) checkWeights(this.#layout, values);
+    for (const [slab, values] of moments) if (values.size > 0) checkWeights(this.#layout, slab, values);
     writeSlab(this.#executor, this.#layout, 'parameters', weights);
     for (const [slab, values] of moments) {
       if (values.size > 0) writeSlab(this.#executor, this.#layout, slab, values);
@@ -177,7 +177,7 @@ export class PlanEngine implements Engine {
     return { encoderOutput, logits };
   }
 
-  /** Gradient of the batch's mean token loss, no dropout. */
+  /** Gradient of the batch's mean token loss with respect to all that is trained, no dropout. */
   async gradients(batch: TaskBatch): Promise<Weights> {
     const rows = stepRows(this.#config, [{ answer: batch, rationale: null }], 1);
     await this.#runPasses(rows, { ...quietRun }, false);

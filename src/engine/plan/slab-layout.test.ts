@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import { frozenParameters, studentParts } from '../../student/reduce/freeze.ts';
 import { isDecayed } from '../engine.ts';
 import { maxPartLength, SlabLayout } from './slab-layout.ts';
 import { parseTiny } from './testing/tiny-engine.ts';
@@ -8,7 +9,7 @@ import { parseTiny } from './testing/tiny-engine.ts';
 /** Every float of every part: how often a weight or a range covers it. */
 function coverage(layout: SlabLayout): { weights: Uint8Array[]; ranges: Uint8Array[] } {
   const weights = layout.partLengths.map((length) => new Uint8Array(length));
-  const ranges = layout.partLengths.map((length) => new Uint8Array(length));
+  const ranges = layout.partLengthsOf('gradients').map((length) => new Uint8Array(length));
   for (const { members, part, offset } of layout.blocks) {
     for (const member of members) {
       for (let i = 0; i < member.length; i += 1) weights[part]![offset + member.offset + i]! += 1;
@@ -31,9 +32,10 @@ const sizes = fc.record({
 describe('SlabLayout', () => {
   test('holds every weight once, blocks aligned, decay by name', () => {
     fc.assert(
-      fc.property(sizes, (overrides) => {
+      fc.property(sizes, fc.subarray([...studentParts], { maxLength: 2 }), (overrides, parts) => {
         const config = parseTiny(overrides);
-        const layout = new SlabLayout(config);
+        const frozen = frozenParameters(config, parts);
+        const layout = new SlabLayout(config, frozen);
         const members = [...layout.blocks].flatMap((block) =>
           block.members.map((member) => ({ ...member, block })),
         );
@@ -43,6 +45,9 @@ describe('SlabLayout', () => {
           expect(length).toBe(sizeOf(expected.find((parameter) => parameter.name === name)!.shape));
           expect(block.offset % 64).toBe(0);
           expect(block.decayed).toBe(isDecayed(name));
+          expect(block.frozen).toBe(frozen.has(name));
+          // Frozen weights are where gradients and moments have ended.
+          expect(block.part >= layout.partLengthsOf('expAvg').length).toBe(frozen.has(name));
         }
         const { weights, ranges } = coverage(layout);
         for (const part of weights) expect(Math.max(...part)).toBe(1);

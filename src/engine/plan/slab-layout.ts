@@ -2,13 +2,13 @@
  * Where every weight lives. Parameters, gradients and both moments are four slabs with this one layout. A slab is cut
  * into parts, each within one WebGPU binding; blocks begin at multiples of 64 floats. Weights that are multiplied
  * together lie end to end in one block, so that q, k and v (or wi_0 and wi_1, or all cross-attention keys and values)
- * are one matrix product.
+ * are one matrix product. Frozen weights come last, in parts of their own, which gradients and moments do not have.
  */
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import { isDecayed } from '../engine.ts';
-import type { Tensor } from './plan.ts';
+import type { SlabName, Tensor } from './plan.ts';
 
 /** Floats of the largest part: WebGPU's default limit of 128 MiB for one binding. */
 export const maxPartLength = 2 ** 25;
@@ -21,6 +21,8 @@ export interface Block {
   offset: number;
   shape: readonly [number, number];
   decayed: boolean;
+  /** Its weights are never changed: it has no gradient and no moments. */
+  frozen: boolean;
 }
 
 /** A run of floats that AdamW treats alike. */
@@ -35,12 +37,21 @@ export interface DecayRange {
 export class SlabLayout {
   readonly #blocks = new Map<string, Block>();
   readonly #partLengths: number[] = [];
+  /** Parts of the slabs of gradients and moments: the first ones. */
+  readonly #trainedParts: number;
+  /** All that is trained, and nothing else. */
   readonly ranges: DecayRange[] = [];
   /** Decoder layers whose cross-attention keys and values are one block. All of them in any T5 below 3 B. */
   readonly crossGroupLayers: number;
 
-  /** @throws EngineError where one weight alone is larger than a binding. */
-  constructor(readonly config: T5Config) {
+  /**
+   * @param frozen Names of the weights that are not trained: whole blocks.
+   * @throws EngineError where one weight alone is larger than a binding.
+   */
+  constructor(
+    readonly config: T5Config,
+    readonly frozen: ReadonlySet<string> = new Set(),
+  ) {
     const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
     const inner = config.num_heads * config.d_kv;
     const crossLength = 2 * inner * config.d_model;
@@ -48,12 +59,27 @@ export class SlabLayout {
       config.num_decoder_layers,
       Math.max(1, Math.floor(maxPartLength / crossLength)),
     );
-    for (const names of blockNames(config, this.crossGroupLayers)) this.#add(names, shapes);
+    const blocks = [...blockNames(config, this.crossGroupLayers)].flatMap((names) => byFrozen(names, frozen));
+    const isFrozen = ([first]: readonly string[]): boolean => frozen.has(first!);
+    for (const names of blocks) if (!isFrozen(names)) this.#add(names, shapes, 0);
+    this.#trainedParts = this.#partLengths.length;
+    for (const names of blocks) if (isFrozen(names)) this.#add(names, shapes, this.#trainedParts);
   }
 
   /** Lengths of the parts, in floats. */
   get partLengths(): readonly number[] {
     return this.#partLengths;
+  }
+
+  /** Lengths of the parts of one slab: the slabs of gradients and moments end before the parts of frozen weights. */
+  partLengthsOf(slab: SlabName): readonly number[] {
+    return slab === 'parameters' ? this.#partLengths : this.#partLengths.slice(0, this.#trainedParts);
+  }
+
+  /** Floats of all four slabs together. */
+  get lengthOfAll(): number {
+    const slabs: readonly SlabName[] = ['parameters', 'gradients', 'expAvg', 'expAvgSq'];
+    return slabs.flatMap((slab) => this.partLengthsOf(slab)).reduce((sum, length) => sum + length, 0);
   }
 
   get blocks(): Iterable<Block> {
@@ -73,14 +99,34 @@ export class SlabLayout {
     return { place: { kind: 'slab', slab, part }, offset, shape };
   }
 
-  /** One row of a block: the weight of a layer norm. */
-  row(slab: 'parameters' | 'gradients', firstName: string, row: number): Tensor {
-    const block = this.tensor(slab, firstName);
-    const columns = block.shape[1]!;
-    return { place: block.place, offset: block.offset + row * columns, shape: [columns] };
+  /** Whether the block that begins with this weight is trained. */
+  isTrained(firstName: string): boolean {
+    return !this.frozen.has(firstName);
   }
 
-  #add(names: readonly string[], shapes: ReadonlyMap<string, readonly number[]>): void {
+  /** The weight of a layer norm, by its row among all norms (`normRow`). */
+  norm(row: number): Tensor {
+    const { firstName, firstRow } = this.normBlocks.findLast((block) => block.firstRow <= row)!;
+    const block = this.tensor('parameters', firstName);
+    const columns = block.shape[1]!;
+    return { place: block.place, offset: block.offset + (row - firstRow) * columns, shape: [columns] };
+  }
+
+  /** The blocks that the norms are in, in order: one, or one a stack where only one of them is trained. */
+  get normBlocks(): readonly { firstName: string; firstRow: number; rows: number }[] {
+    const { config } = this;
+    const count = normCount(config);
+    const decoderRow = normRow(config, 'decoder', 0);
+    if (this.isTrained(firstNames.norms) === this.isTrained(firstNames.decoderNorms)) {
+      return [{ firstName: firstNames.norms, firstRow: 0, rows: count }];
+    }
+    return [
+      { firstName: firstNames.norms, firstRow: 0, rows: decoderRow },
+      { firstName: firstNames.decoderNorms, firstRow: decoderRow, rows: count - decoderRow },
+    ];
+  }
+
+  #add(names: readonly string[], shapes: ReadonlyMap<string, readonly number[]>, firstPart: number): void {
     const members = [];
     let length = 0;
     for (const name of names) {
@@ -96,19 +142,29 @@ export class SlabLayout {
     }
     const decayed = isDecayed(names[0]!);
     const columns = shapes.get(names[0]!)!.at(-1)!;
-    const part = this.#partFor(length);
+    const frozen = this.frozen.has(names[0]!);
+    const part = this.#partFor(length, firstPart);
     const offset = this.#partLengths[part]!;
     const aligned = Math.ceil(length / blockAlignment) * blockAlignment;
     this.#partLengths[part] = offset + aligned;
-    this.#blocks.set(names[0]!, { members, part, offset, shape: [length / columns, columns], decayed });
+    this.#blocks.set(names[0]!, {
+      members,
+      part,
+      offset,
+      shape: [length / columns, columns],
+      decayed,
+      frozen,
+    });
+    if (frozen) return;
     const range: DecayRange | undefined = this.ranges[this.ranges.length - 1];
     if (range !== undefined && range.part === part && range.decayed === decayed) range.length += aligned;
     else this.ranges.push({ part, offset, length: aligned, decayed });
   }
 
-  #partFor(length: number): number {
+  /** @param firstPart The first part that may be taken. */
+  #partFor(length: number, firstPart: number): number {
     const last = this.#partLengths.length - 1;
-    if (last >= 0 && this.#partLengths[last]! + length <= maxPartLength) return last;
+    if (last >= firstPart && this.#partLengths[last]! + length <= maxPartLength) return last;
     this.#partLengths.push(0);
     return last + 1;
   }
@@ -117,6 +173,8 @@ export class SlabLayout {
 /** First weights of the blocks that the planner asks for. */
 export const firstNames = {
   norms: 'encoder.block.0.layer.0.layer_norm.weight',
+  /** Of a block of its own only where one stack is frozen and the other is not. */
+  decoderNorms: 'decoder.block.0.layer.0.layer_norm.weight',
   bias: (stack: 'encoder' | 'decoder') =>
     `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
   crossKeys: (layer: number) => `decoder.block.${layer}.layer.1.EncDecAttention.k.weight`,
@@ -138,6 +196,17 @@ export function normRow(
 /** Layer norms of a student. */
 export function normCount(config: T5Config): number {
   return 2 * config.num_layers + 1 + 3 * config.num_decoder_layers + 1;
+}
+
+/** A block whose weights are all trained or all frozen as it is; any other (the norms) in runs of either. */
+function byFrozen(names: readonly string[], frozen: ReadonlySet<string>): string[][] {
+  const runs: string[][] = [];
+  for (const name of names) {
+    const run = runs.at(-1);
+    if (run !== undefined && frozen.has(run[0]!) === frozen.has(name)) run.push(name);
+    else runs.push([name]);
+  }
+  return runs;
 }
 
 /** Names of each block in the order of the slab: what decays first, norms and biases last. */

@@ -119,7 +119,7 @@ export function addNorm(
     kind: 'rmsNorm',
     rows,
     x,
-    weight: builder.layout.row('parameters', firstNames.norms, row),
+    weight: builder.layout.norm(row),
     y,
     inverse,
     epsilon: builder.config.layer_norm_epsilon,

@@ -34,29 +34,42 @@ export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): 
   );
   const dKeys = keys.map(({ shape }) => builder.rows('encoderRows', shape[1]!));
   const dDecoderInput = backward.addStack('decoder', decoder.saved, dDecoder, { keys, dKeys });
-  const dEncoder = builder.rows('encoderRows', config.d_model);
-  dKeys.forEach((dy, group) => {
-    backward.addLinear(
-      'encoderRows',
-      firstNames.crossKeys(group * layout.crossGroupLayers),
-      { dy, input: encoder.output, dx: dEncoder },
-      { accumulate: group === 0 ? 'never' : 'always' },
-    );
-  });
-  const dEncoderInput = backward.addStack('encoder', encoder.saved, dEncoder, null);
+  const crossName = (group: number) => firstNames.crossKeys(group * layout.crossGroupLayers);
+  const trainsEmbeddings = layout.isTrained('shared.weight');
+  if (trainsEmbeddings || layout.isTrained(firstNames.norms)) {
+    const dEncoder = builder.rows('encoderRows', config.d_model);
+    dKeys.forEach((dy, group) => {
+      backward.addLinear(
+        'encoderRows',
+        crossName(group),
+        { dy, input: encoder.output, dx: dEncoder },
+        { accumulate: group === 0 ? 'never' : 'always' },
+      );
+    });
+    const dEncoderInput = backward.addStack('encoder', encoder.saved, dEncoder, null);
+    if (trainsEmbeddings) addEmbeddingGradient(builder, dEncoderInput, dDecoderInput);
+  } else {
+    // Nothing before the keys is trained.
+    dKeys.forEach((dy, group) => {
+      backward.addWeightGradient('encoderRows', crossName(group), { dy, input: encoder.output });
+    });
+  }
   backward.addNormGradients();
-
-  const shared = layout.tensor('gradients', 'shared.weight');
-  // A tied student's logits have written this gradient already; an untied one's holds the step before this.
-  if (!config.tie_word_embeddings) builder.add({ kind: 'zero', target: shared, accumulate: 'laterPasses' });
-  builder.add({
-    ...{ kind: 'embedBackward', encoder: dEncoderInput, decoder: dDecoderInput, output: shared },
-    ...{ ids: tables.embeddingIds, starts: tables.embeddingStarts, rows: tables.embeddingRows },
-  });
 
   builder.program('update');
   addUpdate(builder, results);
   return builder.finish(dropout ? 'step with dropout' : 'step', { rowWeights, results });
+}
+
+function addEmbeddingGradient(builder: PlanBuilder, encoder: Tensor, decoder: Tensor): void {
+  const { layout, config, tables } = builder;
+  const output = layout.tensor('gradients', 'shared.weight');
+  // A tied student's logits have written this gradient already; an untied one's holds the step before this.
+  if (!config.tie_word_embeddings) builder.add({ kind: 'zero', target: output, accumulate: 'laterPasses' });
+  builder.add({
+    ...{ kind: 'embedBackward', encoder, decoder, output },
+    ...{ ids: tables.embeddingIds, starts: tables.embeddingStarts, rows: tables.embeddingRows },
+  });
 }
 
 /** Program `evaluate`: loss sums, no dropout, nothing changed. */
@@ -83,9 +96,10 @@ export function partTensor(layout: SlabLayout, slab: SlabName, part: number): Te
   return { place: { kind: 'slab', slab, part }, offset: 0, shape: [layout.partLengths[part]!] };
 }
 
+/** Frozen weights lie in parts that these operations never name. */
 function addUpdate(builder: PlanBuilder, results: Tensor): void {
   const { layout } = builder;
-  const chunks = layout.partLengths.map((length) => Math.ceil(length / normChunk));
+  const chunks = layout.partLengthsOf('gradients').map((length) => Math.ceil(length / normChunk));
   const partials = builder.tensor([chunks.reduce((sum, count) => sum + count, 0)]);
   let first = 0;
   chunks.forEach((count, part) => {

@@ -13,6 +13,8 @@ export class Student {
   constructor(
     readonly config: T5Config,
     readonly weights: WeightTensors,
+    /** Names of weights that get no gradient. */
+    readonly frozen: ReadonlySet<string> = new Set(),
   ) {}
 
   weight(name: string): tf.Tensor {

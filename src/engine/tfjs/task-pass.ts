@@ -127,7 +127,7 @@ export function passLosses(
 
 /**
  * Losses of one pass, one a padded target token (0 at padding), and the gradient of `tokenWeight` · their sum with
- * respect to each weight. The caller disposes of them.
+ * respect to each weight that is trained. The caller disposes of them.
  */
 export function passGradients(
   student: Student,
@@ -135,13 +135,17 @@ export function passGradients(
   tokenWeight: number,
   dropout: PassDropout | null = null,
 ): { losses: tf.Tensor1D; gradients: Map<string, tf.Tensor> } {
-  const names = [...student.weights.keys()];
-  const values = [...student.weights.values()];
+  const trained = [...student.weights].filter(([name]) => !student.frozen.has(name));
+  const names = trained.map(([name]) => name);
+  const values = trained.map(([, weight]) => weight);
   const kept = tf.tidy(() => {
     const input = taskInput(student, batch);
     const upstream = tf.fill([input.labels.size], tokenWeight);
     const { value, grads } = tf.valueAndGrads((...weights: tf.Tensor[]) => {
-      const current: WeightTensors = new Map(names.map((name, position) => [name, weights[position]!]));
+      const current: WeightTensors = new Map([
+        ...student.weights,
+        ...names.map((name, position) => [name, weights[position]!] as const),
+      ]);
       return crossEntropy(
         passForward(new Student(student.config, current), input, dropout).logits,
         input.labels,

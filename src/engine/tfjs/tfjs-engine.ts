@@ -40,7 +40,7 @@ import {
 export interface InspectableEngine extends Engine {
   /** No dropout. One array a row: the encoder's output [tokens · d_model], the logits [target tokens · vocabulary]. */
   forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }>;
-  /** Gradient of the batch's mean token loss, no dropout. */
+  /** Gradient of the batch's mean token loss with respect to all that is trained, no dropout. */
   gradients(batch: TaskBatch): Promise<Weights>;
   /** All beams that finished, best first, for each input. */
   beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]>;
@@ -69,18 +69,25 @@ export class TfjsEngine implements InspectableEngine {
   readonly #backend: OpenBackend;
   readonly #ownsBackend: boolean;
   readonly #shapes: ReadonlyMap<string, number[]>;
+  /** Of the weights that have gradients and moments. */
+  readonly #trainedShapes: ReadonlyMap<string, number[]>;
   #student: Student;
   /** Empty before the first step. */
   #expAvg: TensorMap = new Map();
   #expAvgSq: TensorMap = new Map();
   #steps = 0;
 
-  constructor({ config, weights }: EngineStudent, backend: OpenBackend, options: TfjsEngineOptions = {}) {
+  constructor(
+    { config, weights, frozen }: EngineStudent,
+    backend: OpenBackend,
+    options: TfjsEngineOptions = {},
+  ) {
     this.#backend = backend;
     this.#ownsBackend = options.ownsBackend ?? false;
     this.#shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, [...shape]]));
     backend.activate();
-    this.#student = new Student(config, this.#upload(weights));
+    this.#student = new Student(config, this.#upload(weights, this.#shapes), frozen);
+    this.#trainedShapes = new Map([...this.#shapes].filter(([name]) => !this.#student.frozen.has(name)));
   }
 
   describe(): EngineDescription {
@@ -163,11 +170,13 @@ export class TfjsEngine implements InspectableEngine {
   restore(state: EngineState): void {
     this.#backend.activate();
     // All is uploaded before anything is let go: a state that does not fit leaves the engine as it was.
-    const weights = this.#upload(state.weights);
-    const expAvg = state.expAvg.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvg);
-    const expAvgSq = state.expAvgSq.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(state.expAvgSq);
+    const weights = this.#upload(state.weights, this.#shapes);
+    const moments = (values: Weights): TensorMap =>
+      values.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(values, this.#trainedShapes);
+    const expAvg = moments(state.expAvg);
+    const expAvgSq = moments(state.expAvgSq);
     this.#release();
-    this.#student = new Student(this.#student.config, weights);
+    this.#student = new Student(this.#student.config, weights, this.#student.frozen);
     this.#expAvg = expAvg;
     this.#expAvgSq = expAvgSq;
     this.#steps = state.step;
@@ -254,7 +263,8 @@ export class TfjsEngine implements InspectableEngine {
 
   #update(gradients: TensorMap, { step, learningRate, weightDecay }: Update, gradientScale: number): void {
     const weights = this.#student.weights as TensorMap;
-    for (const [name, weight] of weights) {
+    for (const [name, gradient] of gradients) {
+      const weight = weights.get(name)!;
       const attributes = adamwAttributes(
         { step, learningRate, gradientScale },
         isDecayed(name) ? weightDecay : 0,
@@ -262,7 +272,7 @@ export class TfjsEngine implements InspectableEngine {
       const updated = tf.tidy(() => {
         const expAvg = this.#expAvg.get(name) ?? tf.zerosLike(weight);
         const expAvgSq = this.#expAvgSq.get(name) ?? tf.zerosLike(weight);
-        return adamw({ weight, expAvg, expAvgSq, gradient: gradients.get(name)! }, attributes);
+        return adamw({ weight, expAvg, expAvgSq, gradient }, attributes);
       });
       replace(weights, name, updated.newWeight);
       replace(this.#expAvg, name, updated.newExpAvg);
@@ -270,9 +280,9 @@ export class TfjsEngine implements InspectableEngine {
     }
   }
 
-  /** Tensors of these weights, which must be all that the student has, in its order. */
-  #upload(weights: Weights): TensorMap {
-    for (const [name, shape] of this.#shapes) {
+  /** Tensors of these shapes, in their order; the weights must have them all. */
+  #upload(weights: Weights, shapes: ReadonlyMap<string, number[]>): TensorMap {
+    for (const [name, shape] of shapes) {
       const size = weights.get(name)?.length;
       if (size === sizeOf(shape)) continue;
       const what = size === undefined ? 'is missing' : `has ${size} values instead of ${sizeOf(shape)}`;
@@ -280,7 +290,7 @@ export class TfjsEngine implements InspectableEngine {
     }
     const tensors: TensorMap = new Map();
     // Copies: the wasm backend copies anyway, but webgpu would go on reading the caller's array.
-    for (const [name, shape] of this.#shapes) tensors.set(name, tf.tensor(weights.get(name)!.slice(), shape));
+    for (const [name, shape] of shapes) tensors.set(name, tf.tensor(weights.get(name)!.slice(), shape));
     return tensors;
   }
 

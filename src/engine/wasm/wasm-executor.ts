@@ -84,13 +84,18 @@ export class WasmExecutor implements Executor {
     this.#module = sharing ? shared : plain;
     this.#partLengths = layout.partLengths;
     let end = slabsAddress;
-    const slab = () =>
-      layout.partLengths.map((length) => {
+    const slab = (name: SlabName) =>
+      layout.partLengthsOf(name).map((length) => {
         const address = end;
         end = align(end + 4 * length);
         return address;
       });
-    this.#slabs = { parameters: slab(), gradients: slab(), expAvg: slab(), expAvgSq: slab() };
+    this.#slabs = {
+      parameters: slab('parameters'),
+      gradients: slab('gradients'),
+      expAvg: slab('expAvg'),
+      expAvgSq: slab('expAvgSq'),
+    };
     this.#arena = end;
     this.#memory = makeMemory(Math.ceil(end / pageBytes), sharing);
     this.#kernels = instantiate(this.#module, this.#memory, controlAddress);

@@ -10,19 +10,19 @@ const names = expectedParameters(config).map(({ name }) => name);
 
 describe('frozenParameters', () => {
   it('names the weights of the chosen parts, each part for itself', () => {
-    expect(frozenParameters(config, { embeddings: false, encoder: false })).toEqual(new Set());
-    expect([...frozenParameters(config, { embeddings: true, encoder: false })]).toEqual(['shared.weight']);
-    const both = frozenParameters(config, { embeddings: true, encoder: true });
+    expect(frozenParameters(config, [])).toEqual(new Set());
+    expect([...frozenParameters(config, ['embeddings'])]).toEqual(['shared.weight']);
+    const both = frozenParameters(config, ['embeddings', 'encoder']);
     expect([...both]).toEqual(
       names.filter((name) => name === 'shared.weight' || name.startsWith('encoder.')),
     );
-    const rest = frozenParameters(config, { embeddings: false, encoder: false, decoder: true });
+    const rest = frozenParameters(config, ['decoder']);
     expect([...rest]).toEqual(names.filter((name) => !both.has(name)));
     expect(rest.has('lm_head.weight')).toBe(true);
   });
 
   it('refuses to freeze everything', () => {
-    const act = () => frozenParameters(config, { embeddings: true, encoder: true, decoder: true });
+    const act = () => frozenParameters(config, ['embeddings', 'encoder', 'decoder']);
     expect(act).toThrow(InputError);
     expect(act).toThrow(/nothing would be trained/);
   });

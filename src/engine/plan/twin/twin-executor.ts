@@ -32,8 +32,14 @@ export class TwinExecutor implements Executor {
 
   constructor(layout: SlabLayout, options: TwinOptions = {}) {
     this.#options = options;
-    const slab = () => layout.partLengths.map((length) => makeFloats(this.#precision, length));
-    this.#slabs = { parameters: slab(), gradients: slab(), expAvg: slab(), expAvgSq: slab() };
+    const slab = (name: SlabName) =>
+      layout.partLengthsOf(name).map((length) => makeFloats(this.#precision, length));
+    this.#slabs = {
+      parameters: slab('parameters'),
+      gradients: slab('gradients'),
+      expAvg: slab('expAvg'),
+      expAvgSq: slab('expAvgSq'),
+    };
   }
 
   describe(): ExecutorDescription {
