@@ -15,7 +15,17 @@ export type Backend = Machine['backend'];
 
 /** Requests are told apart by where their progress and errors are shown. */
 export type RequestSlot =
-  'studio' | 'machine' | 'data' | 'lengths' | 'student' | 'run' | 'compare' | 'export' | 'runs' | 'bench';
+  | 'studio'
+  | 'machine'
+  | 'data'
+  | 'lengths'
+  | 'student'
+  | 'reduce'
+  | 'run'
+  | 'compare'
+  | 'export'
+  | 'runs'
+  | 'bench';
 
 export interface RequestStatus {
   busy: boolean;
@@ -83,6 +93,7 @@ export function initialState(): StudioState {
       data: idleRequest,
       lengths: idleRequest,
       student: idleRequest,
+      reduce: idleRequest,
       run: idleRequest,
       compare: idleRequest,
       export: idleRequest,

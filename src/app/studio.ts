@@ -10,9 +10,17 @@ import { deleteDataset, listDatasets } from '../store/datasets.ts';
 import type { Split } from '../store/records.ts';
 import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
+import type { WrittenFloat } from '../student/safetensors.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
 import { heldRuns } from '../worker/run-lock.ts';
-import type { BenchReport, CommandOf, CommandType, Results, RunEvent } from '../worker/protocol.ts';
+import type {
+  BenchReport,
+  CommandOf,
+  CommandType,
+  ReductionWishes,
+  Results,
+  RunEvent,
+} from '../worker/protocol.ts';
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
@@ -157,6 +165,37 @@ export class Studio {
     this.selectStudent(result.studentId);
   }
 
+  /** Makes a smaller copy of the student in use, takes it, and measures what that cost. */
+  async reduceStudent(wishes: ReductionWishes): Promise<void> {
+    const { studentId, datasetId } = this.#state;
+    if (studentId === null) return;
+    const result = await this.#request('reduce', { type: 'reduce-student', studentId, datasetId, wishes });
+    if (!result) return;
+    await this.#readRecords();
+    this.selectStudent(result.studentId);
+    await this.measureReduction();
+  }
+
+  /** Measures the loss of the reduced student in use, and of what it was made from. */
+  async measureReduction(): Promise<void> {
+    const { studentId, datasetId } = this.#state;
+    const { recipe } = readDraft(this.#state.draft);
+    if (studentId === null || datasetId === null || recipe === null) return;
+    await this.#request('reduce', { type: 'measure-reduction', studentId, datasetId, recipe });
+    await this.#readRecords().catch((error: unknown) => this.#fail('reduce', error));
+  }
+
+  stopReduction(): void {
+    void this.#client
+      ?.request({ type: 'stop-reduction' })
+      .catch((error: unknown) => this.#fail('reduce', error));
+  }
+
+  /** Work of a training step for each configuration; null where the worker cannot say. */
+  async estimateSteps(command: Omit<CommandOf<'estimate-steps'>, 'type'>): Promise<number[] | null> {
+    return this.#client?.request({ type: 'estimate-steps', ...command }).catch(() => null) ?? null;
+  }
+
   selectStudent(studentId: string): void {
     this.#choose('student', studentId);
     void this.measureLengths();
@@ -292,7 +331,7 @@ export class Studio {
   }
 
   /** The model as a zip, ready to be saved; null where that failed. */
-  exportModel(runId: string, dtype: 'f32' | 'f16'): Promise<Results['export-model'] | null> {
+  exportModel(runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> {
     return this.#request('export', { type: 'export-model', runId, dtype });
   }
 

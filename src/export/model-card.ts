@@ -4,6 +4,8 @@ import type { Tally } from '../data/example.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
 import { answerPrompt } from '../distill/tasks.ts';
+import { torchDtypes } from './torch-dtypes.ts';
+import type { WrittenFloat } from '../student/safetensors.ts';
 
 /** Losses of one step. */
 export interface CardLosses {
@@ -31,7 +33,7 @@ export interface ModelCardFacts {
   elapsedMs: number;
   /** As the engine describes itself: `tfjs`, `webgpu`, `NVIDIA …`. */
   engine: { engine: string; backend: string; adapter: string };
-  dtype: 'f32' | 'f16';
+  dtype: WrittenFloat;
 }
 
 /** Text from files and people as Markdown that shows it literally, on one line. */
@@ -125,7 +127,7 @@ function usageSection({ recipe }: ModelCardFacts): string[] {
 
 /** The text of `README.md`. */
 export function modelCard(facts: ModelCardFacts): string {
-  const dtype = facts.dtype === 'f16' ? 'float16' : 'float32';
+  const dtype = torchDtypes[facts.dtype];
   const lines = [
     '---',
     'library_name: transformers',

@@ -12,6 +12,7 @@ import {
   type ChunkedFile,
   type WrittenFloat,
 } from '../student/safetensors.ts';
+import { torchDtypes } from './torch-dtypes.ts';
 
 /** One file of a folder. Large ones are made chunk by chunk; `bytes` puts them together. */
 export class FolderFile implements ChunkedFile {
@@ -65,11 +66,6 @@ function jsonText(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-const torchDtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const satisfies Record<
-  WrittenFloat,
-  string
->;
-
 /** JavaScript writes 1.0 as 1, and transformers 5 refuses a whole number where its configuration has a float. */
 const floatLine =
   /^( {2}"(?:initializer_factor|layer_norm_epsilon|dropout_rate|classifier_dropout)": -?\d+)(,?)$/gm;
@@ -104,7 +100,7 @@ function checkHalf(weights: Weights): void {
     if (beyond === null) continue;
     throw new InputError(
       `Weight "${name}" holds ${beyond}, which 16-bit floats cannot (they end at 65,504).`,
-      'Export as f32 instead.',
+      'Export as bf16 or f32 instead.',
     );
   }
 }

@@ -7,6 +7,7 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- train [--student DIR] [--train FILE] [--train-rationales FILE] [--test FILE]
                             [--test-rationales FILE] [--recipe run.json] [--out DIR]
                             [--engine tfjs|wasm] [--backend webgpu|wasm|cpu] [--test-rows N]
+                            [--precision f32|f16|bf16]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
@@ -28,7 +29,8 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]
-                             [--encoder-layers N|LIST] [--decoder-layers N|LIST] [--dtype f32|f16|bf16] [--json]
+                             [--encoder-layers N|LIST] [--decoder-layers N|LIST] [--json]
+                             [--precision f32|f16|bf16]
       Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 

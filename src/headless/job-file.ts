@@ -18,6 +18,8 @@ const jobSchema = z.strictObject({
   engine: z.string().nullable(),
   backend: z.string().nullable(),
   testRows: z.int().min(1).nullable(),
+  /** Of the weights in model/. */
+  precision: z.enum(['f32', 'f16', 'bf16']).default('f32'),
   /** Of the training rows as they were joined: the steps of other rows are other steps. */
   rowsSha256: z.string(),
 });

@@ -160,7 +160,7 @@ describe('headless reduce', () => {
     const last = whole.config.num_decoder_layers - 1;
     const text = await printed(
       ...['--student', student, '--encoder-layers', '1', '--decoder-layers', `${last},`],
-      ...['--dtype', 'bf16', '--out', out],
+      ...['--precision', 'bf16', '--out', out],
     );
     expect(text).toMatch(/parameters +[\d,]+ +[\d,]+\n/);
     expect(text).toContain(`decoder layers ${last} were kept`);
@@ -188,7 +188,7 @@ describe('headless reduce', () => {
       /neither a count nor a list/,
     ],
     ['layers in words', ['--student', student, '--encoder-layers', 'two', '--out', 'x'], /neither a count/],
-    ['a strange precision', ['--student', student, '--dtype', 'f8', '--out', 'x'], /--dtype f8/],
+    ['a strange precision', ['--student', student, '--precision', 'f8', '--out', 'x'], /--precision f8/],
   ])('refuses %s', async (_, args, message) => {
     const act = reduce(args);
     await expect(act).rejects.toThrow(InputError);

@@ -7,14 +7,14 @@ import { joinTeacher } from '../data/join.ts';
 import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
-import { escapeMarkdown } from '../export/model-card.ts';
+import { reducedCard } from '../export/reduced-card.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { estimateTrainingMemory, type TrainingShape } from '../student/memory.ts';
 import { countParameters } from '../student/parameters.ts';
-import type { StoredDtype, WrittenFloat } from '../student/safetensors.ts';
+import { floatOf, type WrittenFloat } from '../student/safetensors.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
-import { reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
+import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
 import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { openFolder, readText, writeOutput } from './files.ts';
@@ -42,7 +42,7 @@ export async function reduce(args: string[]): Promise<void> {
     'drop-rare': { type: 'boolean' },
     'encoder-layers': { type: 'string' },
     'decoder-layers': { type: 'string' },
-    dtype: { type: 'string' },
+    precision: { type: 'string' },
     out: { type: 'string' },
     json: { type: 'boolean' },
   });
@@ -64,7 +64,7 @@ export async function reduce(args: string[]): Promise<void> {
   }
   const encoder = layerChoice('encoder-layers', options['encoder-layers']);
   const decoder = layerChoice('decoder-layers', options['decoder-layers']);
-  const asked = oneOf('dtype', options.dtype, ['f32', 'f16', 'bf16']);
+  const asked = oneOf('precision', options.precision, ['f32', 'f16', 'bf16']);
   const rows = await readRows(options);
   if (size !== null && rows === null) {
     throw new InputError(
@@ -83,12 +83,12 @@ export async function reduce(args: string[]): Promise<void> {
     texts === null ? null : reduceVocabulary(layered.student, { keepTexts: texts, size, dropRare });
   const student = smaller?.student ?? layered.student;
 
-  const stored = writtenAs(whole.storedDtype);
+  const stored = floatOf(whole.storedDtype);
   const dtype = asked ?? stored;
   // By the reduced tokenizer, which may take more pieces for a text, never fewer.
   const shape = trainingShape(rows, student);
   const before = sizeOf(whole, filesOf(whole, stored, null), shape);
-  const card = cardOf(whole, before, student);
+  const card = reducedCard({ ...whole, name: basename(resolve(whole.name)) }, student);
   const files = filesOf(student, dtype, card);
   const after = sizeOf(student, files, shape);
   for (const file of files) await writeOutput(join(out, file.path), file.bytes);
@@ -145,26 +145,15 @@ async function readRows(files: DataFiles): Promise<Example[] | null> {
   return rows.length === 0 ? null : rows;
 }
 
-/** A count, or block numbers with commas between them (`0,` for one alone); null where the option was not given. */
+/** Null where the option was not given. */
 function layerChoice(option: string, value: string | undefined): LayerChoice | null {
   if (value === undefined) return null;
-  const parts = value.split(',').map((part) => part.trim());
-  const isList = parts.length > 1;
-  if (isList && parts.at(-1) === '') parts.pop();
-  if (!parts.every((part) => /^\d+$/.test(part))) {
-    throw new InputError(
-      `--${option} ${value} is neither a count nor a list of layers.`,
-      `Give a number (4) or layers from 0 with commas between them (0,2,5,7).`,
-    );
-  }
-  const numbers = parts.map(Number);
-  return isList ? numbers : numbers[0]!;
-}
-
-/** What to write where nothing else was asked for: what was read, as far as it can be written. */
-function writtenAs(dtype: StoredDtype): WrittenFloat {
-  if (dtype === 'F16') return 'f16';
-  return dtype === 'BF16' ? 'bf16' : 'f32';
+  const choice = readLayerChoice(value);
+  if (choice !== null) return choice;
+  throw new InputError(
+    `--${option} ${value} is neither a count nor a list of layers.`,
+    `Give a number (4) or layers from 0 with commas between them (0,2,5,7).`,
+  );
 }
 
 function filesOf(student: Student, dtype: WrittenFloat, card: string | null): FolderFile[] {
@@ -208,19 +197,5 @@ function inWords(before: Size, after: Size, shape: TrainingShape): string {
     row('encoder layers', ({ encoderLayers }) => formatCount(encoderLayers)),
     row('decoder layers', ({ decoderLayers }) => formatCount(decoderLayers)),
     `To train: ${shape.batchSize} rows a step of at most ${shape.inputTokens} input and ${shape.targetTokens} target tokens, two tasks.`,
-  ].join('\n');
-}
-
-function cardOf(whole: Student, before: Size, student: Student): string {
-  const name = escapeMarkdown(basename(resolve(whole.name)));
-  const after = formatCount(countParameters(student.config));
-  const notes = student.notes.slice(whole.notes.length).map((note) => `- ${escapeMarkdown(note)}`);
-  return [
-    `# ${name}, reduced`,
-    '',
-    `${name} with ${after} instead of ${formatCount(before.parameters)} parameters, cut down by Stillroom for one data set. It was not trained after that.`,
-    '',
-    ...notes,
-    '',
   ].join('\n');
 }

@@ -10,6 +10,7 @@ import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
+import type { WrittenFloat } from '../student/safetensors.ts';
 import { countParameters } from '../student/parameters.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import {
@@ -31,6 +32,8 @@ export interface RunFacts {
   datasetName: string;
   trainRows: number;
   engine: EngineDescription;
+  /** Precision of the weights in `model/`; checkpoints are f32. */
+  dtype: WrittenFloat;
 }
 
 /** What a run writes on its way and at its end: from an earlier run, it would pass for this one's. */
@@ -132,9 +135,9 @@ export class RunFolder {
 
   /** Writes the weights at the end of training to `model/`; an earlier one stays until this one is whole. */
   async saveModel({ weights }: EngineState): Promise<void> {
-    const { student, recipe } = this.#run;
+    const { student, recipe, dtype } = this.#run;
     const files = modelFolder(student, weights, {
-      dtype: 'f32',
+      dtype,
       runFile: formatRecipe(recipe),
       card: modelCard(this.#facts(null)),
     });
@@ -180,7 +183,7 @@ export class RunFolder {
   }
 
   #facts(result: CompareResult | null): ModelCardFacts {
-    const { student, recipe, datasetName, trainRows, engine } = this.#run;
+    const { student, recipe, datasetName, trainRows, engine, dtype } = this.#run;
     const [first, last] = [this.#first, this.#last];
     return {
       name: basename(resolve(this.path)),
@@ -194,7 +197,7 @@ export class RunFolder {
       losses: first && last ? { first, last } : null,
       elapsedMs: last?.elapsedMs ?? 0,
       engine,
-      dtype: 'f32',
+      dtype,
     };
   }
 }

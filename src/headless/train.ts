@@ -44,6 +44,7 @@ export async function train(args: string[]): Promise<void> {
     engine: { type: 'string' },
     backend: { type: 'string' },
     'test-rows': { type: 'string' },
+    precision: { type: 'string' },
   });
   if (options.resume !== undefined) {
     const [other] = Object.keys(options).filter((name) => !mayChange.includes(name));
@@ -64,6 +65,7 @@ export async function train(args: string[]): Promise<void> {
     engine: oneOf('engine', options.engine, engineChoices),
     backend: oneOf('backend', options.backend, backends),
     testRows: wholeNumber('test-rows', options['test-rows']),
+    precision: oneOf('precision', options.precision, ['f32', 'f16', 'bf16']) ?? 'f32',
   };
   const recipe =
     options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
@@ -71,7 +73,7 @@ export async function train(args: string[]): Promise<void> {
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, job.student.name);
   const engine = await openAndSay(job, inputs);
-  const folder = new RunFolder(out, runFacts(job, engine));
+  const folder = new RunFolder(out, runFacts(job, engine, inputs));
   await folder.begin(formatJob(inputs, await digestRows(job.train.examples)));
   await distil(job, engine, testRowsOf(job, inputs), folder, null);
   engine.dispose();
@@ -121,7 +123,7 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     engine: oneOf('engine', known.engine ?? undefined, engineChoices),
     backend: oneOf('backend', known.backend ?? undefined, backends),
   });
-  const folder = new RunFolder(out, runFacts(job, engine));
+  const folder = new RunFolder(out, runFacts(job, engine, known));
   await folder.goOn(from?.state.step ?? 0);
   console.log(
     from === null
@@ -155,8 +157,13 @@ async function openAndSay(
   return engine;
 }
 
-function runFacts({ student, recipe, datasetName, train: { examples } }: Job, engine: Engine): RunFacts {
-  return { student, recipe, datasetName, trainRows: examples.length, engine: engine.describe() };
+function runFacts(
+  { student, recipe, datasetName, train: { examples } }: Job,
+  engine: Engine,
+  { precision }: Pick<JobInputs, 'precision'>,
+): RunFacts {
+  const facts = { student, recipe, datasetName, trainRows: examples.length };
+  return { ...facts, engine: engine.describe(), dtype: precision };
 }
 
 function testRowsOf({ test }: Job, { testRows }: { testRows: number | null }): readonly Example[] {

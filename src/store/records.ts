@@ -74,8 +74,8 @@ export interface ExampleChunk {
 export interface StudentRecord {
   id: string;
   name: string;
-  /** `bundled` students are fetched from the studio's own origin; `folder` ones are in `studentFiles`. */
-  source: 'bundled' | 'folder';
+  /** `bundled` students are fetched from the studio's own origin; `folder` and `reduced` ones are in `studentFiles`. */
+  source: 'bundled' | 'folder' | 'reduced';
   createdAt: number;
   config: T5Config;
   parameters: number;
@@ -83,6 +83,42 @@ export interface StudentRecord {
   sizeBytes: number;
   storedDtype: string;
   notes: string[];
+  /** Of `reduced` students: what they were made from. */
+  reduction?: Reduction;
+}
+
+/** Bytes of a student's folder, by the precision of its weights (f16 and bf16 are as large). */
+export interface DownloadSize {
+  f32: number;
+  f16: number;
+}
+
+/** A student before it was reduced, and what reducing it cost. */
+export interface Reduction {
+  fromId: string;
+  fromName: string;
+  fromConfig: T5Config;
+  fromDtype: string;
+  download: { before: DownloadSize; after: DownloadSize };
+  /** Null until it was measured. */
+  loss: ReductionLoss | null;
+}
+
+export interface BeforeAfter {
+  before: number;
+  after: number;
+}
+
+/** Mean token losses on the same rows, nothing trained. */
+export interface ReductionLoss {
+  datasetName: string;
+  rows: number;
+  answer: BeforeAfter;
+  /** Null where no row has a rationale. */
+  rationale: BeforeAfter | null;
+  /** How fast the forward passes were: the plan's floating-point operations a second. */
+  flopsPerSecond: BeforeAfter;
+  engine: string;
 }
 
 /** Accuracy of everybody on the same test rows. */

@@ -30,6 +30,13 @@ export function writeStudent(record: StudentRecord, files: ReadonlyMap<string, B
   });
 }
 
+/** Changes a student's record; its files stay. */
+export function writeStudentRecord(record: StudentRecord): Promise<void> {
+  return writing(async (database) => {
+    await database.put('students', record);
+  });
+}
+
 /** Removes a student and its files. */
 export function deleteStudent(studentId: string): Promise<void> {
   return writing(async (database) => {

@@ -26,6 +26,12 @@ export interface SafetensorsFile {
 /** What floats can be written as. */
 export type WrittenFloat = 'f32' | 'f16' | 'bf16';
 
+/** What to write where nothing else was asked for: what was read, as far as it can be written. */
+export function floatOf(stored: StoredDtype): WrittenFloat {
+  if (stored === 'F16') return 'f16';
+  return stored === 'BF16' ? 'bf16' : 'f32';
+}
+
 /** What can be written: Float32Array as F32, F16 or BF16 (by option), Int32Array as I32. */
 export interface WritableTensor {
   shape: readonly number[];

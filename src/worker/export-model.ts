@@ -7,6 +7,7 @@ import { safeFolderName, zipChunks } from '../export/zip.ts';
 import { readMetrics, readRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import { countParameters } from '../student/parameters.ts';
+import type { WrittenFloat } from '../student/safetensors.ts';
 import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { storedWeights } from './stored-weights.ts';
@@ -27,7 +28,7 @@ export async function exportModel(
     runFile: formatRecipe(run.recipe),
     card: modelCard(facts),
   });
-  const name = `${run.name}${dtype === 'f16' ? '-f16' : ''}`;
+  const name = `${run.name}${dtype === 'f32' ? '' : `-${dtype}`}`;
   const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const parts: BlobPart[] = [];
   let done = 0;
@@ -40,7 +41,7 @@ export async function exportModel(
   return { blob: new Blob(parts, { type: 'application/zip' }), fileName: `${safeFolderName(name)}.zip` };
 }
 
-async function cardFacts(run: RunRecord, dtype: 'f32' | 'f16', parameters: number): Promise<ModelCardFacts> {
+async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number): Promise<ModelCardFacts> {
   const points = await readMetrics(run.id);
   const kept = points.filter((point) => point.step <= (run.savedStep ?? 0));
   const first = kept[0];

@@ -78,16 +78,15 @@ function readFolder(files: StudentFiles, name: string, progress: ReportProgress)
   return readStudentFolder(files, name, (read, total) => progress('reading the student', read, total));
 }
 
-function describeStudent(student: Student): Omit<StudentRecord, 'id' | 'source'> {
-  let sizeBytes = 0;
-  for (const weight of student.weights.values()) sizeBytes += weight.length;
-  sizeBytes *= student.storedDtype === 'F32' ? 4 : 2;
+/** What a record says of a student. */
+export function describeStudent(student: Omit<Student, 'weights'>): Omit<StudentRecord, 'id' | 'source'> {
+  const parameters = countParameters(student.config);
   return {
     name: student.name,
     createdAt: Date.now(),
     config: student.config,
-    parameters: countParameters(student.config),
-    sizeBytes,
+    parameters,
+    sizeBytes: parameters * (student.storedDtype === 'F32' ? 4 : 2),
     storedDtype: student.storedDtype,
     notes: [...student.notes],
   };

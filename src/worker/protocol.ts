@@ -10,6 +10,11 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Split } from '../data/split.ts';
+import type { T5Config } from '../student/config.ts';
+import type { TrainingShape } from '../student/memory.ts';
+import type { StudentPart } from '../student/reduce/freeze.ts';
+import type { LayerChoice } from '../student/reduce/layers.ts';
+import type { WrittenFloat } from '../student/safetensors.ts';
 
 /** Ids of what comes with the studio. */
 export const bundledStudentId = 'nano';
@@ -43,6 +48,19 @@ export type Command =
     }
   /** Reads, checks and stores a dropped Hugging Face folder. */
   | { type: 'import-student'; files: { path: string; file: File }[] }
+  /** Stores a smaller copy of a student. The rows of the dataset say which pieces stay. */
+  | { type: 'reduce-student'; studentId: string; datasetId: string | null; wishes: ReductionWishes }
+  /** Losses of a reduced student and of what it was made from on the first rows; written to its record. */
+  | { type: 'measure-reduction'; studentId: string; datasetId: string; recipe: Recipe }
+  /** Ends either after what is in hand; the measurement alone is lost, or nothing is stored. */
+  | { type: 'stop-reduction' }
+  /** Floating-point operations of a training step, by the plan's count, for each configuration. */
+  | {
+      type: 'estimate-steps';
+      configs: readonly T5Config[];
+      shape: TrainingShape;
+      freeze: readonly StudentPart[];
+    }
   /** Makes the bundled student's record known to the store (idempotent). */
   | { type: 'load-bundled-student' }
   /** What this machine offers. */
@@ -66,9 +84,19 @@ export type Command =
   | { type: 'skip-evaluation' }
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
   | { type: 'compare'; runId: string; testRows: number | null }
-  | { type: 'export-model'; runId: string; dtype: 'f32' | 'f16' }
+  | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** Measures a student of fixed shape on every engine of this browser. Refused while a run is at work. */
   | { type: 'bench'; model: ModelName };
+
+export interface ReductionWishes {
+  /** Null keeps the whole vocabulary. `size` of null keeps no more than must be kept. */
+  vocabulary: { size: number | null; dropRare: boolean } | null;
+  /** Null keeps all. */
+  encoder: LayerChoice | null;
+  decoder: LayerChoice | null;
+  /** Null keeps the precision. */
+  dtype: WrittenFloat | null;
+}
 
 export type CommandType = Command['type'];
 export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type }>;
@@ -112,6 +140,10 @@ export interface Results {
   'load-sample': { datasetId: string };
   'measure-lengths': null;
   'import-student': { studentId: string };
+  'reduce-student': { studentId: string };
+  'measure-reduction': null;
+  'stop-reduction': null;
+  'estimate-steps': number[];
   'load-bundled-student': { studentId: string };
   probe: Machine;
   'start-run': { runId: string };

@@ -4,7 +4,10 @@ import { exportModel } from './export-model.ts';
 import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
 import { importStudent, loadBundledStudent } from './import-student.ts';
 import { probeMachine } from './machine.ts';
+import { measureReduction } from './measure-reduction.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
+import { estimateSteps, reduceStudent } from './reduce-student.ts';
+import { stopReduction } from './reduction-stop.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { Wire, type ReportProgress } from './wire.ts';
 
@@ -35,6 +38,10 @@ const handlers: Handlers = {
   'load-sample': inTurn(loadSample),
   'measure-lengths': inTurn(measureLengths),
   'import-student': importStudent,
+  'reduce-student': reduceStudent,
+  'measure-reduction': (command, progress) => measureReduction(command, progress, () => keeper.busy),
+  'stop-reduction': stopReduction,
+  'estimate-steps': estimateSteps,
   'load-bundled-student': loadBundledStudent,
   probe: probeMachine,
   'start-run': ({ run }) => keeper.start(run),

@@ -16,7 +16,7 @@ const parts: readonly { key: Exclude<keyof MemoryEstimate, 'total'>; name: strin
 ];
 
 /** Tokens of the longest row that the recipe leaves: measured where they were, else its limits. */
-function longestRow(dataset: DatasetRecord | null, student: StudentRecord, recipe: Recipe) {
+export function longestRow(dataset: DatasetRecord | null, student: StudentRecord, recipe: Recipe) {
   const lengths = dataset?.lengths.train;
   if (lengths?.studentId !== student.id) {
     return { inputTokens: recipe.maxInputTokens, targetTokens: recipe.maxTargetTokens };

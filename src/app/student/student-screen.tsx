@@ -13,6 +13,8 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { parameterWords, plural } from '../words.ts';
 import { MemoryTable } from './memory-table.tsx';
+import { ReduceForm } from './reduce-form.tsx';
+import { ReductionTable } from './reduction-table.tsx';
 import { StudentPicture } from './student-picture.tsx';
 import styles from './student-screen.module.css';
 
@@ -36,8 +38,7 @@ export function StudentScreen() {
       >
         {student && (
           <p>
-            {student.source === 'bundled' ? 'comes with the studio' : 'from your folder'} ·{' '}
-            {parameterWords(student.parameters)} parameters
+            {sourceWords(student)} · {parameterWords(student.parameters)} parameters
           </p>
         )}
       </ScreenHead>
@@ -61,12 +62,14 @@ export function StudentScreen() {
                 ))}
               </ul>
             )}
+            {student.reduction && <ReductionTable student={student} reduction={student.reduction} />}
           </section>
           <aside className={styles['margin']} aria-label="Memory for training">
             <MemoryTable student={student} />
           </aside>
         </div>
       )}
+      {student && <ReduceForm key={student.id} student={student} />}
       <section className={styles['choose']} aria-label="Choose a student">
         <h2>Students</h2>
         <div className={styles['cards']}>
@@ -97,6 +100,21 @@ export function StudentScreen() {
       </section>
     </>
   );
+}
+
+const cardSource = { bundled: 'bundled', folder: 'your folder', reduced: 'reduced' } as const;
+
+function sourceWords({ source, reduction }: StudentRecord): string {
+  switch (source) {
+    case 'bundled':
+      return 'comes with the studio';
+    case 'folder':
+      return 'from your folder';
+    case 'reduced':
+      return `made from ${reduction?.fromName ?? 'a larger student'}`;
+    default:
+      return source satisfies never;
+  }
 }
 
 function Facts({ student }: { student: StudentRecord }) {
@@ -139,10 +157,10 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
         <strong>{student.name}</strong>
         <span className={styles['gist']}>
           {parameterWords(student.parameters)} parameters · {formatBytes(student.sizeBytes)} ·{' '}
-          {student.source === 'bundled' ? 'bundled' : 'your folder'}
+          {cardSource[student.source]}
         </span>
       </label>
-      {student.source === 'folder' && (
+      {student.source !== 'bundled' && (
         <Button
           small
           kind="quiet"
@@ -161,8 +179,11 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
           confirm={{ label: 'Remove it', act: () => void studio.removeStudent(student.id) }}
         >
           <p>
-            The copy in this browser is removed; your folder stays where it is. Runs of this student keep
-            their curves, but can be compared and exported only while the student is here.
+            {student.source === 'reduced'
+              ? 'It is removed from this browser; the student that it was made from stays.'
+              : 'The copy in this browser is removed; your folder stays where it is.'}{' '}
+            Runs of this student keep their curves, but can be compared and exported only while the student is
+            here.
           </p>
         </Dialog>
       )}

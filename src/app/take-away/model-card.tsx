@@ -1,6 +1,7 @@
 import { Package } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
+import type { WrittenFloat } from '../../student/safetensors.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
@@ -9,7 +10,7 @@ import styles from './take-away-screen.module.css';
 
 interface ModelCardProps {
   run: RunRecord;
-  dtype: 'f32' | 'f16';
+  dtype: WrittenFloat;
   title: string;
   words: string;
 }

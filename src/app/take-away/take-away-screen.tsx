@@ -68,6 +68,12 @@ function Cards({ run }: { run: RunRecord }) {
             title="Half precision (f16)"
             words="Half the size; answers may differ in rare cases. Right for serving."
           />
+          <ModelCard
+            run={run}
+            dtype="bf16"
+            title="Brain float (bf16)"
+            words="Half the size and any magnitude, with three digits of precision. Right where f16 overflows."
+          />
         </div>
         <UseIt run={run} />
       </section>

@@ -57,6 +57,16 @@ export function reduceLayers(student: Student, options: LayerOptions): ReducedLa
   };
 }
 
+/** A count (`4`), or block numbers with commas between them (`0,2,5`; `0,` for one alone); null where it is neither. */
+export function readLayerChoice(text: string): LayerChoice | null {
+  const parts = text.split(',').map((part) => part.trim());
+  const isList = parts.length > 1;
+  if (isList && parts.at(-1) === '') parts.pop();
+  if (!parts.every((part) => /^\d+$/.test(part))) return null;
+  const numbers = parts.map(Number);
+  return isList ? numbers : numbers[0]!;
+}
+
 /** `count` of `layers`, the first and the last among them, evenly spaced. */
 export function evenlySpaced(count: number, layers: number): number[] {
   if (count === 1) return [0];

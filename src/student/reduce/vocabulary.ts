@@ -60,6 +60,28 @@ export interface ReducedVocabulary {
  * from 1.
  */
 export function reduceVocabulary(student: Student, options: VocabularyOptions): ReducedVocabulary {
+  const work = vocabularyWork(student, options);
+  for (;;) {
+    const next = work.next();
+    if (next.done) return next.value;
+  }
+}
+
+/** How far the work is: texts are read first, and checked at the end. */
+export interface VocabularyProgress {
+  what: 'reading texts' | 'checking texts';
+  /** Texts so far. */
+  done: number;
+}
+
+/** Texts between two looks at the outside world. */
+const textSlice = 128;
+
+/** `reduceVocabulary` in small steps, for who wants to show how far it is, or to stop. */
+export function* vocabularyWork(
+  student: Student,
+  options: VocabularyOptions,
+): Generator<VocabularyProgress, ReducedVocabulary> {
   const { config, tokenizer } = student;
   const { size, keepExtraIds = false, dropRare = false } = options;
   if (size !== null && !(Number.isInteger(size) && size >= 1)) {
@@ -81,8 +103,11 @@ export function reduceVocabulary(student: Student, options: VocabularyOptions): 
   ];
 
   const before = new Map<string, Int32Array>();
+  let done = 0;
   for (const text of options.keepTexts) {
     if (!before.has(text)) before.set(text, tokenizer.encode(text));
+    done += 1;
+    if (done % textSlice === 0) yield { what: 'reading texts', done };
   }
   const used = new Map<number, number>();
   for (const ids of before.values()) for (const id of ids) used.set(id, (used.get(id) ?? 0) + 1);
@@ -107,7 +132,7 @@ export function reduceVocabulary(student: Student, options: VocabularyOptions): 
     { endId: reducedConfig.eos_token_id },
   );
   checkPieces(vocabulary, kept, reducedTokenizer);
-  checkTexts(before, idMap, reducedTokenizer);
+  yield* checkTexts(before, idMap, reducedTokenizer);
 
   const rare = droppedOf(used, idMap);
   const report: VocabularyReport = {
@@ -207,8 +232,15 @@ function checkPieces(vocabulary: Vocabulary, kept: Int32Array, tokenizer: Tokeni
   });
 }
 
-function checkTexts(before: ReadonlyMap<string, Int32Array>, idMap: Int32Array, tokenizer: Tokenizer): void {
+function* checkTexts(
+  before: ReadonlyMap<string, Int32Array>,
+  idMap: Int32Array,
+  tokenizer: Tokenizer,
+): Generator<VocabularyProgress, void> {
+  let done = 0;
   for (const [text, ids] of before) {
+    done += 1;
+    if (done % textSlice === 0) yield { what: 'checking texts', done };
     if (ids.some((id) => newId(id, idMap) === null)) continue;
     const after = tokenizer.encode(text);
     if (after.length === ids.length && after.every((id, at) => id === idMap[ids[at]!])) continue;

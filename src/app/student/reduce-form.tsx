@@ -1,0 +1,144 @@
+import { Minimize2, Square } from 'lucide-react';
+import { useState } from 'react';
+import type { StudentRecord } from '../../store/records.ts';
+import { studio } from '../studio.ts';
+import { currentDataset, liveRun, useStudio } from '../studio-store.ts';
+import { issueOf, listOf, readDraft } from '../train/recipe-draft.ts';
+import { Button } from '../ui/button.tsx';
+import { CheckField, ChecksField, NumberField, SelectField } from '../ui/field.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { emptyReduction, readReduction, type ReductionDraft } from './reduction-draft.ts';
+import styles from './reduce.module.css';
+
+const precisions: readonly { value: ReductionDraft['dtype']; label: string }[] = [
+  { value: '', label: 'as it is stored' },
+  { value: 'f32', label: 'f32, full' },
+  { value: 'f16', label: 'f16, half' },
+  { value: 'bf16', label: 'bf16, half, any magnitude' },
+];
+
+/** What to leave out of the student, and what not to train. The whole student stays as it is. */
+export function ReduceForm({ student }: { student: StudentRecord }) {
+  const [draft, setDraft] = useState(emptyReduction);
+  const dataset = useStudio(currentDataset);
+  const live = useStudio(liveRun);
+  const request = useStudio((state) => state.requests.reduce);
+  const hasRows = dataset?.splits.train !== null && dataset !== null;
+  const { wishes, errors, obstacle } = readReduction(draft, student, hasRows);
+  const change = (part: Partial<ReductionDraft>) => setDraft({ ...draft, ...part });
+  const { num_layers, num_decoder_layers, vocab_size } = student.config;
+  const busy = request.busy ? 'A student is being reduced.' : null;
+  const training = live === null ? null : 'A run is at work: stop it, or wait for its end.';
+  return (
+    <section className={styles['reduce']} aria-label="Reduce the student">
+      <h2>Reduce</h2>
+      <p className={styles['words']}>
+        Most of a small T5 is rows for words that a task never uses. A smaller copy is made and taken into
+        use; {student.name} stays as it is.
+      </p>
+      <div className={styles['fields']}>
+        <CheckField
+          label="Fewer pieces"
+          meaning="Keeps what the rows use, special pieces and single characters."
+          checked={draft.vocabulary}
+          onChange={(vocabulary) => change({ vocabulary })}
+        />
+        {draft.vocabulary && (
+          <>
+            <NumberField
+              label="Vocabulary size"
+              meaning={`Filled up with the most frequent; of ${vocab_size.toLocaleString('en-GB')}. Empty: only what is needed.`}
+              unit="pieces"
+              placeholder="needed"
+              error={errors.size}
+              value={draft.size}
+              onChange={(size) => change({ size })}
+            />
+            <CheckField
+              label="Drop rare pieces"
+              meaning="The size wins over the rows: their rarest words are spelled with shorter pieces."
+              checked={draft.dropRare}
+              onChange={(dropRare) => change({ dropRare })}
+            />
+          </>
+        )}
+        <NumberField
+          label="Encoder layers"
+          meaning="How many, evenly spaced with the first and the last, or which (0,2,5)."
+          unit={`of ${num_layers}`}
+          placeholder="all"
+          error={errors.encoder}
+          value={draft.encoder}
+          onChange={(encoder) => change({ encoder })}
+        />
+        <NumberField
+          label="Decoder layers"
+          meaning="Likewise."
+          unit={`of ${num_decoder_layers}`}
+          placeholder="all"
+          error={errors.decoder}
+          value={draft.decoder}
+          onChange={(decoder) => change({ decoder })}
+        />
+        <SelectField
+          label="Precision"
+          meaning="Of the stored weights; training is always in f32."
+          options={precisions}
+          value={draft.dtype}
+          onChange={(value) => change({ dtype: precisions.find((one) => one.value === value)?.value ?? '' })}
+        />
+        <Freeze />
+      </div>
+      <div className={styles['actions']}>
+        <Button
+          icon={Minimize2}
+          reason={busy ?? training ?? obstacle}
+          onClick={() => {
+            if (wishes === null) return;
+            setDraft(emptyReduction);
+            void studio.reduceStudent(wishes);
+          }}
+        >
+          Make the smaller student
+        </Button>
+        {(busy ?? training ?? obstacle) !== null && !request.busy && (
+          <p className={styles['obstacle']}>{training ?? obstacle}</p>
+        )}
+        {request.busy && (
+          <Button icon={Square} onClick={() => studio.stopReduction()}>
+            Stop
+          </Button>
+        )}
+      </div>
+      {request.busy && (
+        <Progress
+          label={request.progress?.what ?? 'opening the student'}
+          done={request.progress?.done ?? 0}
+          total={request.progress?.total ?? 0}
+        />
+      )}
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('reduce')} />}
+    </section>
+  );
+}
+
+/** A setting of the recipe; it stands here too because it costs memory like size does. */
+function Freeze() {
+  const value = useStudio((state) => state.draft.freeze);
+  const issue = useStudio((state) => issueOf(readDraft(state.draft).issues, 'freeze'));
+  return (
+    <ChecksField
+      label="Freeze while training"
+      meaning="Stays as it is: no gradient, no moments. Part of the recipe."
+      error={issue && 'Everything is frozen, so that nothing would be trained: leave one out'}
+      options={[
+        { value: 'embeddings', label: 'embeddings' },
+        { value: 'encoder', label: 'encoder' },
+        { value: 'decoder', label: 'decoder' },
+      ]}
+      values={listOf(value)}
+      onChange={(values) => studio.setField('freeze', values.join(','))}
+    />
+  );
+}

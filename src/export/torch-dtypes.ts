@@ -1,0 +1,7 @@
+import type { WrittenFloat } from '../student/safetensors.ts';
+
+/** PyTorch's names of what weights are written as. */
+export const torchDtypes = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const satisfies Record<
+  WrittenFloat,
+  string
+>;
