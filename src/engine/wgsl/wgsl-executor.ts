@@ -81,7 +81,9 @@ export class WgslExecutor implements Executor {
     this.#gpu = gpu;
     this.#options = options;
     const slab = (name: SlabName) =>
-      layout.partLengths.map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, storage));
+      layout
+        .partLengthsOf(name)
+        .map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, storage));
     this.#slabs = {
       parameters: slab('parameters'),
       gradients: slab('gradients'),
