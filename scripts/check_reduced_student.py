@@ -96,7 +96,8 @@ def check_tokens(whole_path: str, out: str, texts: list[str]) -> int:
 
 def check_logits(whole_path: str, out: str, texts: list[str]) -> int:
     tokenizers = [AutoTokenizer.from_pretrained(path) for path in (whole_path, out)]
-    models = [AutoModelForSeq2SeqLM.from_pretrained(path).eval() for path in (whole_path, out)]
+    # Whatever they are stored in: half precision would differ by more than a row that is out of step.
+    models = [AutoModelForSeq2SeqLM.from_pretrained(path, dtype=torch.float32).eval() for path in (whole_path, out)]
     whole_ids = tokenizers[0].get_vocab()
     kept = [whole_ids[tokenizers[1].convert_ids_to_tokens(i)] for i in range(models[1].config.vocab_size)]
     worst = 0.0
