@@ -147,10 +147,13 @@ async function openAndSay(
 ): Promise<Engine> {
   const { student, recipe } = job;
   const frozen = frozenParameters(student.config, recipe.freeze);
-  const engine = await openEngine({ ...student, frozen }, {
-    engine: oneOf('engine', asked ?? undefined, engineChoices),
-    backend: oneOf('backend', backend ?? undefined, backends),
-  });
+  const engine = await openEngine(
+    { ...student, frozen },
+    {
+      engine: oneOf('engine', asked ?? undefined, engineChoices),
+      backend: oneOf('backend', backend ?? undefined, backends),
+    },
+  );
   const { engine: name, backend: chosen, adapter, reason } = engine.describe();
   console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
   sayWhatWasRead(job);
