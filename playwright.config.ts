@@ -8,7 +8,7 @@ const port = Number(process.env['STILLROOM_TEST_PORT'] ?? 4317);
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  timeout: 240_000,
+  timeout: 480_000,
   expect: { timeout: 20_000 },
   workers: 1,
   forbidOnly: Boolean(process.env.CI),
