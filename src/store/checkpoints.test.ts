@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointError } from '../base/errors.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
 import { parseT5Config } from '../student/config.ts';
@@ -41,6 +42,7 @@ beforeEach(async () => {
     step: 0,
     savedStep: null,
     evaluations: [],
+    recipe: notebookRecipe,
     comparison: null,
   } as unknown as RunRecord;
   await writeRun(run);

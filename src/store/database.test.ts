@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { beforeEach, expect, it, vi } from 'vitest';
+import { notebookRecipe } from '../distill/recipe.ts';
 
 /** A machine that has never seen the studio. */
 beforeEach(() => {
@@ -27,7 +28,10 @@ async function storedVersion1(): Promise<void> {
       for (const [store, keyPath] of Object.entries(keys)) made.createObjectStore(store, { keyPath });
     },
   });
-  await database.put('runs', { id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [] });
+  // `freeze` came later.
+  const { freeze: _, ...recipe } = { ...notebookRecipe, alpha: 0.25, steps: 7 };
+  const run = { id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [], recipe };
+  await database.put('runs', run);
   await database.put('metrics', { runId: 'r', firstStep: 1, points: [{ step: 1 }, { step: 2 }] });
   await database.put('weights', { runId: 'r', slice: 0, bytes: new Uint8Array([1, 2]).buffer });
   await database.put('weights', { runId: 'r', slice: 1, bytes: new Uint8Array([3]).buffer });
@@ -42,7 +46,10 @@ it('brings a database of version 1 over, with all that is in it', async () => {
   expect(database.version).toBe(databaseVersion);
   expect([...database.objectStoreNames]).toEqual(expect.arrayContaining(['checkpoints', 'checkpointSlices']));
   expect(await listRuns()).toEqual([
-    { id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [], rowsSha256: null },
+    {
+      ...{ id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [], rowsSha256: null },
+      recipe: { ...notebookRecipe, alpha: 0.25, steps: 7, freeze: [] },
+    },
   ]);
   expect((await readMetrics('r')).map(({ step }) => step)).toEqual([1, 2]);
   expect([...(await readWeights('r'))!]).toEqual([1, 2, 3]);
