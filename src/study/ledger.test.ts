@@ -52,6 +52,13 @@ describe('isCurrent', () => {
     expect(isCurrent({ ...entry, recipe: { ...entry.recipe, learningRate: 1e-4 } }, 'files')).toBe(false);
   });
 
+  it('compares what was read from a file by content, lists too', () => {
+    const [read] = parseEntries(formatEntry(entry), 'results.jsonl');
+    expect(read).toMatchObject({ recipe: { freeze: [] } });
+    expect(isCurrent(read!, 'files')).toBe(true);
+    expect(isCurrent({ ...entry, recipe: { ...entry.recipe, freeze: ['encoder'] } }, 'files')).toBe(false);
+  });
+
   it('is not put off by a setting that came later', () => {
     const { dropout: _later, ...earlier } = entry.recipe;
     expect(isCurrent({ ...entry, recipe: earlier }, 'files')).toBe(true);

@@ -92,7 +92,10 @@ export function isCurrent(entry: Entry, fingerprint: string | null): boolean {
   if (fingerprint !== null && entry.fingerprint !== fingerprint) return false;
   if (entry.kind === 'base') return true;
   const recipe: Recipe = recipeOf(entry);
-  return Object.entries(entry.recipe).every(([key, value]) => recipe[key as keyof Recipe] === value);
+  // By content: a setting may be a list.
+  return Object.entries(entry.recipe).every(
+    ([key, value]) => JSON.stringify(recipe[key as keyof Recipe]) === JSON.stringify(value),
+  );
 }
 
 /** The entry of a run. */
