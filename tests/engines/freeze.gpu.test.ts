@@ -1,10 +1,13 @@
 /** Frozen weights on every engine that Node has: the same losses and norms, and not a bit of difference in what is frozen. */
 import { describe, expect, it } from 'vitest';
+import { probeAdapter } from '../../src/engine/device.ts';
 import type { Engine, EngineState, EngineStudent } from '../../src/engine/engine.ts';
 import { createTwinEngine } from '../../src/engine/plan/twin/twin-engine.ts';
 import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from '../../src/engine/plan/testing/tiny-engine.ts';
+import { openNodeGpu } from '../../src/engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../../src/engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../../src/engine/wasm/node-thread.ts';
+import { openTestEngine } from '../../src/engine/wgsl/testing/open-engine.ts';
 import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.ts';
 import { frozenParameters, type StudentPart } from '../../src/student/reduce/freeze.ts';
 import { describeBackends } from '../support/backends.ts';
@@ -76,4 +79,20 @@ describe('the compiled plan', () => {
   leaveFrozenAlone((student) =>
     createWasmEngine(student, { threads: 2, startThread: startNodeThread, reason: 'A test.' }),
   );
+});
+
+const gpu = await probeAdapter(await openNodeGpu());
+describe.skipIf(gpu.kind === 'none')('the compiled plan on WebGPU', () => {
+  leaveFrozenAlone((student) => openTestEngine(student), cases.slice(2, 4));
+
+  it('holds no gradients and moments of what is frozen', async () => {
+    const student = tinyEngineStudent();
+    const frozen = frozenParameters(student.config, ['embeddings', 'encoder']);
+    const [whole, part] = [await openTestEngine(student), await openTestEngine({ ...student, frozen })];
+    let floats = 0;
+    for (const name of frozen) floats += student.weights.get(name)!.length;
+    expect(whole.describe().bytesHeld - part.describe().bytesHeld).toBeGreaterThanOrEqual(3 * 4 * floats);
+    whole.dispose();
+    part.dispose();
+  });
 });
