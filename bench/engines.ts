@@ -1,9 +1,8 @@
 /** The engines that are compared. */
 import { cpus } from 'node:os';
-import { EngineError } from '../src/base/errors.ts';
 import type { Case } from '../src/bench/cases.ts';
 import { layOutStep, only, stepRun } from '../src/bench/work.ts';
-import { probeAdapter } from '../src/engine/device.ts';
+import { probeAdapter, withAskedGpu } from '../src/engine/device.ts';
 import type { OpenEngine } from '../src/bench/measure.ts';
 import type { EngineStudent } from '../src/engine/engine.ts';
 import { PlanEngine } from '../src/engine/plan/plan-engine.ts';
@@ -49,9 +48,7 @@ export const gpuContenders: readonly ContenderKind[] = [
 
 async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
   const probe = await probeAdapter(await openNodeGpu());
-  if (probe.kind === 'none')
-    throw new EngineError(`There is no GPU: ${probe.description}.`, 'Install a driver.');
-  const gpu = await Gpu.open(probe.adapter, { name: probe.description });
+  const gpu = await withAskedGpu(probe, (adapter, name) => Gpu.open(adapter, { name }));
   let executor: WgslExecutor | null = null;
   const engine = new PlanEngine(student, {
     createExecutor: (layout) => (executor = new WgslExecutor(layout, gpu, { keepsGpu: true })),

@@ -76,6 +76,11 @@ export class CheckpointError extends StillroomError {}
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 
+/** A sentence, or words from elsewhere, to go on within a sentence of ours. */
+export function withoutStop(words: string): string {
+  return words.trim().replace(/\.$/, '');
+}
+
 /** Any thrown value as a report that can be posted, stored and shown. */
 export function reportError(error: unknown): ErrorReport {
   if (error instanceof InputError) {

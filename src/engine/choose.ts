@@ -2,8 +2,8 @@
  * Which engine runs: the compiled plan, on WebGPU where there is a real GPU and on WebAssembly where there is none, and
  * whatever a person names. TensorFlow.js is the reference: it runs on every backend, slower.
  */
-import { InputError } from '../base/errors.ts';
-import type { BackendName } from './engine.ts';
+import { EngineError, InputError, withoutStop } from '../base/errors.ts';
+import type { BackendName, Engine } from './engine.ts';
 
 /** Engines that a person can name. */
 export const engineChoices = ['tfjs', 'wasm', 'wgsl'] as const;
@@ -69,4 +69,40 @@ export async function chooseEngine(
     default:
       return kind satisfies never;
   }
+}
+
+/** How a door opens engines; each says `reason` of itself. */
+export interface EngineOpeners {
+  wgsl: (reason: string) => Promise<Engine>;
+  wasm: (reason: string) => Promise<Engine>;
+  tfjs: (backend: BackendName | null) => Promise<Engine>;
+  /** TensorFlow.js where the compiled engine started nowhere. @param problem Why not, to go on within a sentence. */
+  instead: (problem: string) => Promise<Engine>;
+}
+
+/**
+ * Opens what was chosen. Where nothing was asked for by name, what does not start is followed by the next best: the
+ * GPU by WebAssembly, that by TensorFlow.js.
+ * @throws EngineError where what was asked for, or the last of them, does not start.
+ */
+export async function openChosen(
+  chosen: ChosenEngine,
+  { engine, backend }: EngineRequest,
+  open: EngineOpeners,
+): Promise<Engine> {
+  if (chosen.engine === 'tfjs') return open.tfjs(chosen.backend);
+  const wasAskedFor = engine !== null || backend !== null;
+  const orElse = async (first: Promise<Engine>, next: (problem: string) => Promise<Engine>) => {
+    try {
+      return await first;
+    } catch (error) {
+      if (wasAskedFor || !(error instanceof EngineError)) throw error;
+      return next(withoutStop(error.problem));
+    }
+  };
+  const onWasm = (reason: string) => orElse(open.wasm(reason), open.instead);
+  if (chosen.engine === 'wasm') return onWasm(chosen.reason);
+  return orElse(open.wgsl(chosen.reason), (problem) =>
+    onWasm(`The GPU did not start (${problem}), so training runs on WebAssembly.`),
+  );
 }

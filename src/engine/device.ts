@@ -94,20 +94,29 @@ export async function openBackend(options: OpenOptions = {}): Promise<OpenBacken
 }
 
 async function openAskedGpu(probe: AdapterProbe): Promise<OpenBackend> {
+  const software = probe.kind === 'software' ? ', which is software and slow' : '';
+  return withAskedGpu(probe, async (adapter, name) => {
+    const { openGpu } = await import('./tfjs/backend-gpu.ts');
+    return openGpu(adapter, name, `WebGPU was asked for and runs on ${name}${software}.`);
+  });
+}
+
+/**
+ * Opens something on a GPU that was asked for.
+ * @throws EngineError in words, where there is none or it does not open.
+ */
+export async function withAskedGpu<T>(
+  probe: AdapterProbe,
+  open: (adapter: GPUAdapter, name: string) => Promise<T>,
+): Promise<T> {
   if (probe.kind === 'none') {
     throw new EngineError(
       `WebGPU was asked for, but ${probe.description}.`,
       'Choose wasm, or use a browser and a graphics driver that offer WebGPU.',
     );
   }
-  const software = probe.kind === 'software' ? ', which is software and slow' : '';
-  const { openGpu } = await import('./tfjs/backend-gpu.ts');
   try {
-    return await openGpu(
-      probe.adapter,
-      probe.description,
-      `WebGPU was asked for and runs on ${probe.description}${software}.`,
-    );
+    return await open(probe.adapter, probe.description);
   } catch (error) {
     throw new EngineError(
       `The GPU (${probe.description}) could not be opened: ${causeOf(error)}.`,

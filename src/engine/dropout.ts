@@ -47,17 +47,30 @@ export interface DropoutStep {
   step: number;
 }
 
+/** The rule's numbers for one step: its key, the least bits that are kept, and the factor of what is kept. */
+export function dropoutNumbers({ rate, seed, step }: DropoutStep): {
+  key: Uint32Array;
+  threshold: number;
+  keepScale: number;
+} {
+  const key = new Uint32Array(4);
+  pcg4d(seed, step, 0x5eed, 0, key);
+  // Bits are whole numbers.
+  return { key, threshold: Math.ceil(rate * 0x1_0000_0000), keepScale: 1 / (1 - rate) };
+}
+
 /** Makes masks of one step. */
 export class DropoutMasks {
-  readonly #key = new Uint32Array(4);
+  readonly #key: Uint32Array;
   readonly #bits = new Uint32Array(4);
   readonly #threshold: number;
   readonly #kept: number;
 
-  constructor({ rate, seed, step }: DropoutStep) {
-    pcg4d(seed, step, 0x5eed, 0, this.#key);
-    this.#threshold = rate * 0x1_0000_0000;
-    this.#kept = 1 / (1 - rate);
+  constructor(step: DropoutStep) {
+    const { key, threshold, keepScale } = dropoutNumbers(step);
+    this.#key = key;
+    this.#threshold = threshold;
+    this.#kept = keepScale;
   }
 
   /**

@@ -1,12 +1,12 @@
 /** The terminal's arguments: what each command takes, checked before anything is read. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { InputError } from '../base/errors.ts';
+import { InputError, withoutStop } from '../base/errors.ts';
 
 export const usage = `Stillroom from a terminal.
 
   npm run headless -- train [--student DIR] [--train FILE] [--train-rationales FILE] [--test FILE]
                             [--test-rationales FILE] [--recipe run.json] [--out DIR]
-                            [--engine tfjs|wasm] [--backend webgpu|wasm|cpu] [--test-rows N]
+                            [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
                             [--precision f32|f16|bf16]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
@@ -56,7 +56,7 @@ export function readOptions<const T extends Options>(command: string, args: stri
       .map((name) => `--${name}`)
       .join(', ');
     const problem = error instanceof Error ? error.message.split('. ')[0]! : String(error);
-    throw new InputError(`${problem.replace(/\.$/, '')}.`, `\`${command}\` takes ${known}.`);
+    throw new InputError(`${withoutStop(problem)}.`, `\`${command}\` takes ${known}.`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Engines in Node: a real GPU where there is one, else WebAssembly. */
 import { availableParallelism } from 'node:os';
 import { EngineError } from '../base/errors.ts';
-import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
+import { chooseEngine, openChosen, type EngineRequest } from '../engine/choose.ts';
 import { probeAdapter, type OpenBackend } from '../engine/device.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
@@ -22,38 +22,22 @@ export async function openEngine(student: EngineStudent, request: EngineRequest)
   const chosen = await chooseEngine(request, async () =>
     process.env['STILLROOM_GPU'] === 'none' ? noGpu : probeAdapter(await openNodeGpu()),
   );
-  if (chosen.engine === 'tfjs') {
-    const backend = await openNodeBackend({ backend: chosen.backend ?? undefined });
-    return createTfjsEngine(student, backend, { ownsBackend: true });
-  }
-  let why = chosen.reason;
-  if (chosen.engine === 'wgsl') {
-    try {
-      return await createWgslEngine(student, {
-        ...{ gpu: await openNodeGpu(), reason: chosen.reason, memory: tuningFile() },
-      });
-    } catch (error) {
-      const wasAskedFor = request.engine !== null || request.backend !== null;
-      if (wasAskedFor || !(error instanceof EngineError)) throw error;
-      why = `The GPU did not start (${error.problem.replace(/\.$/, '')}), so training runs on WebAssembly.`;
-    }
-  }
-  try {
-    return await createWasmEngine(student, {
-      threads: availableParallelism(),
-      startThread: startNodeThread,
-      reason: why,
-    });
-  } catch (error) {
-    const wasAskedFor = request.engine !== null || request.backend !== null;
-    if (wasAskedFor || !(error instanceof EngineError)) throw error;
-    return createTfjsEngine(student, await openInstead(error.problem), { ownsBackend: true });
-  }
+  return openChosen(chosen, request, {
+    tfjs: async (backend) =>
+      createTfjsEngine(student, await openNodeBackend({ backend: backend ?? undefined }), {
+        ownsBackend: true,
+      }),
+    wgsl: async (reason) =>
+      createWgslEngine(student, { gpu: await openNodeGpu(), reason, memory: tuningFile() }),
+    wasm: (reason) =>
+      createWasmEngine(student, { threads: availableParallelism(), startThread: startNodeThread, reason }),
+    instead: async (problem) => createTfjsEngine(student, await openInstead(problem), { ownsBackend: true }),
+  });
 }
 
 /** TensorFlow.js without a GPU, where the compiled engine did not start. */
 async function openInstead(problem: string): Promise<OpenBackend> {
-  const why = `No GPU was found and the compiled engine did not start (${problem.replace(/\.$/, '')}), so training runs on TensorFlow.js`;
+  const why = `No GPU was found and the compiled engine did not start (${problem}), so training runs on TensorFlow.js`;
   try {
     return { ...(await openNodeBackend({ backend: 'wasm' })), reason: `${why} with WebAssembly.` };
   } catch (error) {

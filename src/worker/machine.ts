@@ -1,6 +1,5 @@
 /** What this machine offers, and engines on it. */
-import { EngineError } from '../base/errors.ts';
-import { chooseEngine, type EngineRequest } from '../engine/choose.ts';
+import { chooseEngine, openChosen, type EngineRequest } from '../engine/choose.ts';
 import { openBackend, probeAdapter } from '../engine/device.ts';
 import type { BackendName, Engine, EngineStudent } from '../engine/engine.ts';
 import type { CommandOf, Machine } from './protocol.ts';
@@ -22,25 +21,13 @@ export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machin
  */
 export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
   const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
-  if (chosen.engine === 'tfjs') return openTfjs(student, chosen.backend);
-  let why = chosen.reason;
-  if (chosen.engine === 'wgsl') {
-    try {
-      return await openWgsl(student, chosen.reason);
-    } catch (error) {
-      const wasAskedFor = request.engine !== null || request.backend !== null;
-      if (wasAskedFor || !(error instanceof EngineError)) throw error;
-      why = `The GPU did not start (${error.problem.replace(/\.$/, '')}), so training runs on WebAssembly.`;
-    }
-  }
-  try {
-    return await openWasm(student, why);
-  } catch (error) {
-    const wasAskedFor = request.engine !== null || request.backend !== null;
-    if (wasAskedFor || !(error instanceof EngineError)) throw error;
+  return openChosen(chosen, request, {
+    tfjs: (backend) => openTfjs(student, backend),
+    wgsl: (reason) => openWgsl(student, reason),
+    wasm: (reason) => openWasm(student, reason),
     // No SIMD, no threads, no memory: TensorFlow.js finds what is left.
-    return openTfjs(student, null);
-  }
+    instead: () => openTfjs(student, null),
+  });
 }
 
 async function openTfjs(student: EngineStudent, backend: BackendName | null): Promise<Engine> {

@@ -1,17 +1,13 @@
 /** What an operation costs: floating-point operations, and bytes that must pass through memory at least once. */
 import type { AttentionShape, Operation } from './operations.ts';
 import { operandsOf } from './operands.ts';
-import type { Counts, CountName, Extent, Tensor } from './plan.ts';
+import { lengthOf, sizeOfExtent, type Counts, type CountName, type Extent } from './plan.ts';
 
 export interface Cost {
   /** A multiplication with an addition counts as two; square roots and exponentials as one. */
   flops: number;
   /** Of floats read and written once each, at the plan's capacities. */
   bytes: number;
-}
-
-function sizeOf(tensor: Tensor): number {
-  return tensor.shape.reduce((product, size) => product * size, 1);
 }
 
 /** Pairs of query and key, if all sequences are equally long. */
@@ -24,7 +20,7 @@ function attentionPairs(shape: AttentionShape, counts: Counts): number {
 }
 
 function flopsOf(operation: Operation, counts: Counts): number {
-  const extent = (size: Extent) => (typeof size === 'number' ? size : counts[size]);
+  const extent = (size: Extent) => sizeOfExtent(size, counts);
   switch (operation.kind) {
     case 'embed':
     case 'zero':
@@ -36,7 +32,7 @@ function flopsOf(operation: Operation, counts: Counts): number {
       return counts[operation.rows] * 11 * operation.x.shape[1]!;
     case 'sumPartials':
     case 'biasGradient':
-      return sizeOf(operation.partials);
+      return lengthOf(operation.partials);
     case 'matmul':
       return 2 * extent(operation.m) * extent(operation.n) * extent(operation.k);
     case 'attention':
@@ -48,9 +44,9 @@ function flopsOf(operation: Operation, counts: Counts): number {
     case 'embedBackward':
       return (counts.encoderRows + counts.decoderRows) * operation.output.shape[1]!;
     case 'squaredNorm':
-      return 2 * sizeOf(operation.gradients);
+      return 2 * lengthOf(operation.gradients);
     case 'clip':
-      return sizeOf(operation.partials);
+      return lengthOf(operation.partials);
     case 'adamw':
       return 15 * operation.length;
     case 'decodeSelfAttention':
@@ -82,7 +78,7 @@ function bytesOf(operation: Operation, counts: Counts): number {
       return 28 * operation.length;
     default: {
       const { reads, writes } = operandsOf(operation);
-      return 4 * [...reads, ...writes].reduce((sum, tensor) => sum + sizeOf(tensor), 0);
+      return 4 * [...reads, ...writes].reduce((sum, tensor) => sum + lengthOf(tensor), 0);
     }
   }
 }

@@ -39,22 +39,34 @@ export interface Table {
  * Row numbers known only at run time. `plan.capacities` bounds each of them.
  * `generationRows` are the rows of one decoder step (sequences × beams); `distinctIds` those of the embedding CSR;
  * `encoderTiles` and `decoderTiles` see `PlanTables`; `answerRows` of `decoderRows` are the answer's and come first.
+ * Kernels know them by their order here.
  */
-export type CountName =
-  | 'encoderRows'
-  | 'decoderRows'
-  | 'answerRows'
-  | 'encoderSequences'
-  | 'decoderSequences'
-  | 'encoderTiles'
-  | 'decoderTiles'
-  | 'distinctIds'
-  | 'generationRows';
+export const countNames = [
+  'encoderRows',
+  'decoderRows',
+  'answerRows',
+  'encoderSequences',
+  'decoderSequences',
+  'encoderTiles',
+  'decoderTiles',
+  'distinctIds',
+  'generationRows',
+] as const;
+export type CountName = (typeof countNames)[number];
 
 export type Counts = Record<CountName, number>;
 
 /** A matrix dimension: fixed by the student, or counted at run time. */
 export type Extent = number | CountName;
+
+export function sizeOfExtent(extent: Extent, counts: Counts): number {
+  return typeof extent === 'number' ? extent : counts[extent];
+}
+
+/** Floats of a tensor, at its capacity. */
+export function lengthOf({ shape }: Tensor): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
 
 /** Query rows in a tile: the unit in which attention's bias gradient is summed. */
 export const tileRows = 16;

@@ -3,7 +3,15 @@
  * tensors. The order of words here and there must agree.
  */
 import type { AttentionShape, Dropout, Epilogue, Matmul, Operation } from '../plan/operations.ts';
-import type { Columns, Counts, Extent, Table, Tensor } from '../plan/plan.ts';
+import {
+  countNames,
+  lengthOf,
+  type Columns,
+  type Counts,
+  type Extent,
+  type Table,
+  type Tensor,
+} from '../plan/plan.ts';
 import type { Accumulate } from '../plan/operations.ts';
 
 export const commandWords = 64;
@@ -16,19 +24,6 @@ export interface Addresses {
   slabs: (part: number, offset: number) => readonly [number, number, number, number];
   capacities: Counts;
 }
-
-/** Order of the counts in a run block. */
-export const countNames = [
-  'encoderRows',
-  'decoderRows',
-  'answerRows',
-  'encoderSequences',
-  'decoderSequences',
-  'encoderTiles',
-  'decoderTiles',
-  'distinctIds',
-  'generationRows',
-] as const satisfies readonly (keyof Counts)[];
 
 const codes = {
   embed: 1,
@@ -77,10 +72,6 @@ function extent(value: Extent): number {
 function dropoutWords(dropout: Dropout | null): [number, number] {
   if (dropout === null) return [-1, 0];
   return [dropout.stack === 'encoder' ? 0 : 1, dropout.site];
-}
-
-function sizeOf({ shape }: Tensor): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function columnsOf({ shape }: Tensor): number {
@@ -156,7 +147,7 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
     }
     case 'zero': {
       const { target, accumulate } = operation;
-      return [[codes.zero, tensor(target), sizeOf(target), accumulations[accumulate]]];
+      return [[codes.zero, tensor(target), lengthOf(target), accumulations[accumulate]]];
     }
     case 'embedBackward': {
       const { ids, starts, rows, encoder, decoder, output } = operation;
@@ -176,11 +167,11 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
     }
     case 'squaredNorm': {
       const { gradients, partials, first } = operation;
-      return [[codes.squaredNorm, tensor(gradients), sizeOf(gradients), tensor(partials) + 4 * first]];
+      return [[codes.squaredNorm, tensor(gradients), lengthOf(gradients), tensor(partials) + 4 * first]];
     }
     case 'clip': {
       const { partials, results } = operation;
-      return [[codes.clip, tensor(partials), sizeOf(partials), tensor(results)]];
+      return [[codes.clip, tensor(partials), lengthOf(partials), tensor(results)]];
     }
     case 'adamw': {
       const { part, offset, length, decayed, results } = operation;

@@ -1,8 +1,7 @@
 /** What a run tells the kernels, as the 32 words that assembly/command.ts reads. */
-import { pcg4d } from '../../base/random.ts';
+import { dropoutNumbers } from '../dropout.ts';
 import { adamConstants } from '../plan/adam.ts';
-import type { Run } from '../plan/plan.ts';
-import { countNames } from './commands.ts';
+import { countNames, type Run } from '../plan/plan.ts';
 
 export const runBlockBytes = 128;
 
@@ -18,11 +17,9 @@ export function writeRunBlock(view: DataView, run: Run, scratch: Scratch): void 
   view.setInt32(40, run.firstEncoderRow, true);
   view.setInt32(44, run.firstDecoderRow, true);
   view.setInt32(48, Number(run.dropout > 0), true);
-  // Kept where bits ≥ rate · 2³²; bits are whole numbers.
-  view.setUint32(52, Math.min(0xffff_ffff, Math.ceil(run.dropout * 0x1_0000_0000)), true);
-  view.setFloat32(56, 1 / (1 - run.dropout), true);
-  const key = new Uint32Array(4);
-  pcg4d(run.seed, run.step, 0x5eed, 0, key);
+  const { key, threshold, keepScale } = dropoutNumbers({ rate: run.dropout, seed: run.seed, step: run.step });
+  view.setUint32(52, Math.min(0xffff_ffff, threshold), true);
+  view.setFloat32(56, keepScale, true);
   key.forEach((word, index) => view.setUint32(60 + 4 * index, word, true));
   view.setInt32(76, run.position, true);
   view.setFloat64(80, run.maxGradNorm, true);

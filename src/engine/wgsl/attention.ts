@@ -2,18 +2,11 @@
 import { EngineError } from '../../base/errors.ts';
 import { tileRows } from '../plan/plan.ts';
 import type { Attention, AttentionBackward } from '../plan/operations.ts';
-import {
-  dispatch,
-  dropoutParts,
-  extentWord,
-  read,
-  write,
-  type Binding,
-  type Dispatch,
-  type Grid,
-} from './dispatch.ts';
+import { dispatch, dropoutParts, read, write, type Binding, type Dispatch, type Grid } from './dispatch.ts';
 import backwardSource from './kernels/attention-backward.wgsl?raw';
+import tile from './kernels/attention-tile.wgsl?raw';
 import forwardSource from './kernels/attention.wgsl?raw';
+import { extentWord } from './run-block.ts';
 
 /** Columns of a head at most: two tiles of it must fit into 16 KiB of workgroup memory. */
 const maxHeadSize = 128;
@@ -59,7 +52,12 @@ export function attention(operation: Attention): Dispatch {
   const { q, k, v, bias, probabilities, context, dropout, causal, heads, headSize, tileCount } = operation;
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{ source: forwardSource, label: 'attention', tables: 'read', constants: constantsOf(headSize) },
+    ...{
+      source: `${tile}${forwardSource}`,
+      label: 'attention',
+      tables: 'read',
+      constants: constantsOf(headSize),
+    },
     flags: [...drop.flags, ...(causal ? ['CAUSAL'] : []), ...(bias === null ? [] : ['BIAS'])],
     bindings: [
       ...[read('q', q.of), read('k', k.of), read('v', v.of)],
@@ -119,7 +117,7 @@ function backward(
   const isBound = ([name]: [string, number]) =>
     bound.has(name) || !['q', 'k', 'v', 'dq', 'dk', 'dv'].includes(name);
   return dispatch({
-    ...{ source: backwardSource, label: 'attentionBackward', tables: 'read', bindings, grid },
+    ...{ source: `${tile}${backwardSource}`, label: 'attentionBackward', tables: 'read', bindings, grid },
     constants: constantsOf(headSize),
     flags: [
       ...[...roles, ...drop.flags],

@@ -1,7 +1,5 @@
 /** Activation buffers that plans share: only one plan is in use at a time, so each takes what others left lying. */
-import type { Gpu } from './gpu.ts';
-
-const usage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC, which Node has only once a GPU is loaded
+import { bufferUsage, type Gpu } from './gpu.ts';
 
 export class BufferPool<Owner> {
   readonly #gpu: Gpu;
@@ -28,7 +26,7 @@ export class BufferPool<Owner> {
         taken[index] = free.buffer;
         continue;
       }
-      const buffer = this.#gpu.createBuffer(`slot of ${length}`, 4 * length, usage);
+      const buffer = this.#gpu.createBuffer(`slot of ${length}`, 4 * length, bufferUsage.storage);
       this.#buffers.push({ buffer, length, owners: new Set([owner]) });
       taken[index] = buffer;
     }

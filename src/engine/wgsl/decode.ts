@@ -1,9 +1,10 @@
 /** Dispatches of one decoder step of generation. */
 import type { ArgMax, DecodeCrossAttention, DecodeSelfAttention } from '../plan/operations.ts';
 import type { Counts } from '../plan/plan.ts';
-import { dispatch, extentWord, fold, read, write, type Dispatch } from './dispatch.ts';
+import { dispatch, fold, read, write, type Dispatch } from './dispatch.ts';
 import argMaxSource from './kernels/arg-max.wgsl?raw';
 import attentionSource from './kernels/decode-attention.wgsl?raw';
+import { extentWord } from './run-block.ts';
 
 const chunkKeys = 64;
 
@@ -29,7 +30,7 @@ export function decodeCrossAttention(operation: DecodeCrossAttention): Dispatch 
     bindings: [read('q', q), read('keys', k.of), read('values', v.of), write('context', context)],
     params: {
       ...{ heads, rowSequences: rowSequences.offset, sequences: sequences.offset },
-      ...{ k: k.of.offset + k.from, v: v.of.offset + v.from },
+      ...{ keys: k.from, values: v.from },
       ...{ keyStride: k.of.shape[1]!, valueStride: v.of.shape[1]! },
     },
     grid: (counts) => [counts[rows], heads, 1],

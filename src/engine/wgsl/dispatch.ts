@@ -1,7 +1,6 @@
 /** One dispatch as data: which kernel, specialised how, on which tensors, over which grid. */
 import type { Dropout } from '../plan/operations.ts';
-import type { Counts, Extent, SlabName, Tensor } from '../plan/plan.ts';
-import { extentWord } from './run-block.ts';
+import type { Counts, Tensor } from '../plan/plan.ts';
 
 export type Access = 'read' | 'read_write';
 
@@ -12,14 +11,6 @@ export interface Binding {
   access: Access;
   /** Seen as vec4f, whatever the dispatch's other tensors are. */
   vector?: boolean;
-}
-
-/** A part of a slab, whole, seen as vec4f. */
-export interface SlabBinding {
-  name: string;
-  slab: SlabName;
-  part: number;
-  access: Access;
 }
 
 export interface Float {
@@ -36,7 +27,6 @@ export interface Dispatch {
   flags: readonly string[];
   constants: Readonly<Record<string, number>>;
   bindings: readonly Binding[];
-  slabs: readonly SlabBinding[];
   /** How the Int32 tables are used; null where they are not. */
   tables: Access | null;
   /** Tensors are seen as arrays of vec4f. */
@@ -53,17 +43,13 @@ export function dispatch(
   given: Pick<Dispatch, 'source' | 'label' | 'bindings' | 'grid'> & Partial<Dispatch>,
 ): Dispatch {
   return {
-    ...{ flags: [], constants: {}, slabs: [], tables: null, vectors: false, params: {}, subgroups: false },
+    ...{ flags: [], constants: {}, tables: null, vectors: false, params: {}, subgroups: false },
     ...given,
   };
 }
 
 export const read = (name: string, tensor: Tensor): Binding => ({ name, tensor, access: 'read' });
 export const write = (name: string, tensor: Tensor): Binding => ({ name, tensor, access: 'read_write' });
-
-export function sizeOf(extent: Extent, counts: Counts): number {
-  return typeof extent === 'number' ? extent : counts[extent];
-}
 
 /** Workgroups in a row, folded where one dimension holds 65,535 at most. Kernels unfold with `linear()`. */
 export function fold(groups: number): Grid {
@@ -73,10 +59,6 @@ export function fold(groups: number): Grid {
 /** So many threads in workgroups of this size. */
 export function foldThreads(threads: number, size: number): Grid {
   return fold(Math.ceil(threads / size));
-}
-
-export function lengthOf(tensor: Tensor): number {
-  return tensor.shape.reduce((product, size) => product * size, 1);
 }
 
 /** Params and flag of a dropout. */
@@ -91,4 +73,3 @@ export function dropoutParts(dropout: Dropout | null): {
 }
 
 export const accumulateWords = { never: 0, always: 1, laterPasses: 2 } as const;
-export { extentWord };

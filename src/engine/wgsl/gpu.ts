@@ -1,10 +1,21 @@
 /** A GPU device as the engine uses it: few limits raised, every failure kept, every buffer counted. */
-import { DeviceLostError, EngineError } from '../../base/errors.ts';
+import { EngineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import { isSoftwareName } from '../device.ts';
+import { DeviceWatch } from '../device-watch.ts';
 
 /** Taken where they are offered, never needed. */
 const raisedLimits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
+
+/** What buffers are for, by number: Node has WebGPU's own names only once a GPU is loaded. */
+export const bufferUsage = {
+  /** STORAGE, COPY_SRC, COPY_DST: tensors and tables. */
+  storage: 0x80 | 0x04 | 0x08,
+  /** UNIFORM, COPY_DST. */
+  uniform: 0x40 | 0x08,
+  /** MAP_READ, COPY_DST. */
+  read: 0x01 | 0x08,
+} as const;
 
 export interface GpuOptions {
   /** Names the adapter, for people. */
@@ -20,11 +31,10 @@ export class Gpu {
   readonly hasSubgroups: boolean;
   /** A GPU in software: loads and barriers are dear. */
   readonly isSoftware: boolean;
-  #failure: Error | null = null;
+  readonly #watch: DeviceWatch;
+  #isClosed = false;
   #bytesHeld = 0;
   readonly #sizes = new Map<GPUBuffer, number>();
-  /** Those who wait for the device now. A promise of the loss to race with would keep all that ever waited. */
-  readonly #waiting = new Set<(error: Error) => void>();
 
   /** @throws Whatever the browser says against the device. */
   static async open(adapter: GPUAdapter, { name, defaultsOnly = false }: GpuOptions): Promise<Gpu> {
@@ -50,24 +60,7 @@ export class Gpu {
     this.name = name;
     this.hasSubgroups = hasSubgroups;
     this.isSoftware = isSoftware;
-    void device.lost.then(({ message }) => {
-      const words = message.trim().replace(/\.$/, '');
-      this.#fail(
-        new DeviceLostError(
-          `The GPU is gone${words === '' ? '' : ` (${words})`}.`,
-          'Start the run again; weights kept so far are under Take away, or in the run’s folder. If it happens again, choose a smaller batch or WebAssembly.',
-        ),
-      );
-    });
-    device.addEventListener('uncapturederror', ({ error }) => {
-      const words = error.message.trim().replace(/\.$/, '');
-      this.#fail(
-        new EngineError(
-          `The GPU refused a command (${words}).`,
-          'Choose a smaller batch or shorter lengths, or train on WebAssembly.',
-        ),
-      );
-    });
+    this.#watch = new DeviceWatch(device);
   }
 
   /** Bytes of all buffers that are not destroyed. */
@@ -75,18 +68,15 @@ export class Gpu {
     return this.#bytesHeld;
   }
 
-  /** @throws DeviceLostError or EngineError once the device failed. */
+  /** @throws DeviceLostError or EngineError once the device failed, or was closed. */
   check(): void {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#isClosed) throw new EngineError('The engine has been disposed of.', 'Load the student again.');
+    this.#watch.check();
   }
 
   /** Waits for `work`. Rejects once the device fails, which WebGPU itself leaves unsaid. */
   async settle<T>(work: Promise<T>): Promise<T> {
-    this.check();
-    const result = await new Promise<T>((resolve, reject) => {
-      this.#waiting.add(reject);
-      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
-    });
+    const result = await this.#watch.settle(work);
     this.check();
     return result;
   }
@@ -114,14 +104,8 @@ export class Gpu {
 
   /** Destroys every buffer and the device. */
   close(): void {
-    this.#failure ??= new EngineError('The engine has been disposed of.', 'Load the student again.');
+    this.#isClosed = true;
     for (const buffer of [...this.#sizes.keys()]) this.destroyBuffer(buffer);
     this.device.destroy();
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    for (const reject of this.#waiting) reject(this.#failure);
-    this.#waiting.clear();
   }
 }

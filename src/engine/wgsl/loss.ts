@@ -7,31 +7,26 @@ import {
   type SquaredNorm,
   type Zero,
 } from '../plan/operations.ts';
-import type { SlabName } from '../plan/plan.ts';
-import {
-  accumulateWords,
-  dispatch,
-  extentWord,
-  fold,
-  foldThreads,
-  lengthOf,
-  read,
-  write,
-  type Dispatch,
-} from './dispatch.ts';
+import { lengthOf, type SlabName, type Tensor } from '../plan/plan.ts';
+import { accumulateWords, dispatch, fold, foldThreads, read, write, type Dispatch } from './dispatch.ts';
 import adamwSource from './kernels/adamw.wgsl?raw';
 import clipSource from './kernels/clip.wgsl?raw';
 import crossEntropySource from './kernels/cross-entropy.wgsl?raw';
 import lossSumsSource from './kernels/loss-sums.wgsl?raw';
 import squaredNormSource from './kernels/squared-norm.wgsl?raw';
+import sums from './kernels/sums.wgsl?raw';
 import zeroSource from './kernels/zero.wgsl?raw';
+import { extentWord } from './run-block.ts';
+
+/** Of kernels that go through long lists in few workgroups. */
+const manyThreads = { THREADS: 256 };
 
 export function crossEntropy(operation: CrossEntropy): Dispatch[] {
   const { rows, logits, labels, rowWeights, losses, results, accumulate, gradient } = operation;
   const columns = logits.shape[1]!;
   return [
     dispatch({
-      ...{ source: crossEntropySource, label: 'crossEntropy', tables: 'read' },
+      ...{ source: `${sums}${crossEntropySource}`, label: 'crossEntropy', tables: 'read' },
       flags: gradient ? ['GRADIENT'] : [],
       constants: { THREADS: columns > 2048 ? 256 : 64 },
       bindings: [
@@ -43,7 +38,7 @@ export function crossEntropy(operation: CrossEntropy): Dispatch[] {
       grid: (counts) => fold(counts[rows]),
     }),
     dispatch({
-      ...{ source: lossSumsSource, label: 'crossEntropy sums' },
+      ...{ source: `${sums}${lossSumsSource}`, label: 'crossEntropy sums', constants: manyThreads },
       bindings: [read('losses', losses), write('results', results)],
       params: {
         ...{ rows: extentWord(rows), answerRows: extentWord('answerRows') },
@@ -67,7 +62,8 @@ export function squaredNorm({ gradients, partials, first }: SquaredNorm): Dispat
   const length = lengthOf(gradients);
   const inQuads = length % 4 === 0 && gradients.offset % 4 === 0;
   return dispatch({
-    ...{ source: squaredNormSource, label: 'squaredNorm', flags: inQuads ? ['QUADS'] : [] },
+    ...{ source: `${sums}${squaredNormSource}`, label: 'squaredNorm', constants: manyThreads },
+    flags: inQuads ? ['QUADS'] : [],
     bindings: [{ ...read('gradients', gradients), vector: inQuads }, write('output', partials)],
     params: { length, output: first },
     grid: () => foldThreads(length, normChunk),
@@ -76,7 +72,7 @@ export function squaredNorm({ gradients, partials, first }: SquaredNorm): Dispat
 
 export function clip({ partials, results }: Clip): Dispatch {
   return dispatch({
-    ...{ source: clipSource, label: 'clip' },
+    ...{ source: `${sums}${clipSource}`, label: 'clip', constants: manyThreads },
     bindings: [read('summands', partials), write('results', results)],
     params: { length: lengthOf(partials) },
     grid: () => [1, 1, 1],
@@ -84,14 +80,19 @@ export function clip({ partials, results }: Clip): Dispatch {
 }
 
 export function adamw({ part, offset, length, decayed, results }: AdamW): Dispatch {
-  const slab = (name: SlabName) => ({
-    ...{ name, slab: name, part },
-    access: name === 'gradients' ? ('read' as const) : ('read_write' as const),
+  const range = (slab: SlabName): Tensor => ({
+    place: { kind: 'slab', slab, part },
+    offset,
+    shape: [length],
   });
+  const slabs = [
+    read('gradients', range('gradients')),
+    ...(['parameters', 'expAvg', 'expAvgSq'] as const).map((name) => write(name, range(name))),
+  ];
   return dispatch({
-    ...{ source: adamwSource, label: 'adamw', bindings: [read('results', results)] },
-    slabs: [slab('parameters'), slab('gradients'), slab('expAvg'), slab('expAvgSq')],
-    params: { first: offset / 4, quads: length / 4, decayed: Number(decayed) },
+    ...{ source: adamwSource, label: 'adamw' },
+    bindings: [...slabs.map((one) => ({ ...one, vector: true })), read('results', results)],
+    params: { quads: length / 4, decayed: Number(decayed) },
     grid: () => foldThreads(length / 4, 256),
   });
 }

@@ -1,13 +1,11 @@
 /** Dispatches of matrix products: one template, variants that differ in how threads share loads. */
 import type { Epilogue, Matmul } from '../plan/operations.ts';
-import type { Counts } from '../plan/plan.ts';
+import { sizeOfExtent } from '../plan/plan.ts';
 import {
   accumulateWords,
   dispatch,
   dropoutParts,
-  extentWord,
   read,
-  sizeOf,
   write,
   type Binding,
   type Dispatch,
@@ -16,6 +14,7 @@ import common from './kernels/matmul-common.wgsl?raw';
 import direct from './kernels/matmul-direct.wgsl?raw';
 import quad from './kernels/matmul-quad.wgsl?raw';
 import staged from './kernels/matmul-staged.wgsl?raw';
+import { extentWord } from './run-block.ts';
 
 /** How a product is cut up. Blocks are four rows, groups four columns. All variants give the same bits. */
 export interface MatmulVariant {
@@ -56,13 +55,6 @@ export function variantsFor(operation: Matmul, hasSubgroups: boolean): MatmulVar
   return matmulVariants.filter(
     ({ kernel, groups }) => (kernel !== 'quad' || hasSubgroups) && (!isGated || groups % 2 === 0),
   );
-}
-
-/** What chooses a variant: products of one class are tuned together. */
-export function classOf(operation: Matmul): string {
-  const isGated = operation.epilogue.kind === 'gatedGelu';
-  const fixed = [operation.m, operation.n, operation.k].filter((extent) => typeof extent === 'number');
-  return `${operation.form}${isGated ? ' gated' : ''} ${fixed.join('×')}`;
 }
 
 const sources = { staged, direct, quad } as const;
@@ -107,7 +99,7 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
       ...{ accumulate: accumulateWords[accumulate], ...drop.params },
     },
     vectors,
-    grid: (counts: Counts) => [Math.ceil(allGroups / groupsEach), Math.ceil(sizeOf(m, counts) / rowsEach), 1],
+    grid: (counts) => [Math.ceil(allGroups / groupsEach), Math.ceil(sizeOfExtent(m, counts) / rowsEach), 1],
     subgroups: isQuad,
   });
 }

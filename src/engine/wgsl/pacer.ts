@@ -15,8 +15,6 @@ export class Pacer {
   readonly #gpu: Gpu;
   #flopsPerMs: number | null = null;
   #lastDoneAt = 0;
-  /** The longest submission since the engine was made, for benchmarks. */
-  longestMs = 0;
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -36,7 +34,6 @@ export class Pacer {
         // Submissions run one after the other: this one began when the one before it was done.
         const elapsedMs = Math.max(0.1, doneAt - Math.max(submittedAt, this.#lastDoneAt));
         this.#lastDoneAt = doneAt;
-        this.longestMs = Math.max(this.longestMs, elapsedMs);
         if (flops < tellingFlops) return;
         const rate = flops / elapsedMs;
         this.#flopsPerMs = this.#flopsPerMs === null ? rate : 0.8 * this.#flopsPerMs + 0.2 * rate;

@@ -1,5 +1,5 @@
 /** Compute pipelines by their code: operations of the same kind and shape share one, in all plans. */
-import { EngineError } from '../../base/errors.ts';
+import { EngineError, withoutStop } from '../../base/errors.ts';
 import type { Gpu } from './gpu.ts';
 import type { Shader } from './shader.ts';
 
@@ -7,6 +7,8 @@ export interface Pipeline {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
 }
+
+const inCompute = 4; // GPUShaderStage.COMPUTE
 
 /** Pipelines of each GPU: students that follow each other on one share them. */
 const pipelinesOf = new WeakMap<Gpu, Pipelines>();
@@ -27,7 +29,7 @@ export class Pipelines {
   private constructor(gpu: Gpu) {
     this.#gpu = gpu;
     this.runLayout = gpu.device.createBindGroupLayout({
-      entries: [{ binding: 0, visibility: 4, buffer: { type: 'uniform' } }],
+      entries: [{ binding: 0, visibility: inCompute, buffer: { type: 'uniform' } }],
     });
   }
 
@@ -58,7 +60,7 @@ export class Pipelines {
       return { pipeline: await this.#gpu.settle(device.createComputePipelineAsync(descriptor)), layout };
     } catch (error) {
       this.#gpu.check();
-      const words = error instanceof Error ? error.message.trim().replace(/\.$/, '') : String(error);
+      const words = withoutStop(error instanceof Error ? error.message : String(error));
       throw new EngineError(
         `The GPU's driver refused the kernel ${label} (${words}).`,
         'Update the browser and the graphics driver, or train on WebAssembly.',
@@ -76,7 +78,7 @@ export class Pipelines {
     let layout = this.#layouts.get(key);
     if (layout === undefined) {
       layout = this.#gpu.device.createBindGroupLayout({
-        entries: types.map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
+        entries: types.map((type, binding) => ({ binding, visibility: inCompute, buffer: { type } })),
       });
       this.#layouts.set(key, layout);
     }

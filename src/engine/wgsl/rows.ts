@@ -11,7 +11,6 @@ import {
   accumulateWords,
   dispatch,
   dropoutParts,
-  extentWord,
   fold,
   foldThreads,
   read,
@@ -24,6 +23,8 @@ import embedSource from './kernels/embed.wgsl?raw';
 import rmsNormBackwardSource from './kernels/rms-norm-backward.wgsl?raw';
 import rmsNormSource from './kernels/rms-norm.wgsl?raw';
 import sumPartialsSource from './kernels/sum-partials.wgsl?raw';
+import sums from './kernels/sums.wgsl?raw';
+import { extentWord } from './run-block.ts';
 
 /** Threads for a row of so many columns. */
 function rowThreads(columns: number): number {
@@ -58,7 +59,7 @@ export function rmsNorm({ rows, x, weight, y, inverse, epsilon, dropout }: RmsNo
   const columns = x.shape[1]!;
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{ source: rmsNormSource, label: 'rmsNorm', flags: drop.flags },
+    ...{ source: `${sums}${rmsNormSource}`, label: 'rmsNorm', flags: ['FEW_THREADS', ...drop.flags] },
     constants: { THREADS: rowThreads(columns) },
     bindings: [read('x', x), read('weight', weight), write('y', y), write('inverse', inverse)],
     params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
@@ -74,8 +75,9 @@ export function rmsNormBackward(operation: RmsNormBackward): Dispatch {
   const below = dropoutParts(next?.dropout ?? null);
   const threads = rowThreads(columns);
   return dispatch({
-    ...{ source: rmsNormBackwardSource, label: 'rmsNormBackward' },
+    ...{ source: `${sums}${rmsNormBackwardSource}`, label: 'rmsNormBackward' },
     flags: [
+      'FEW_THREADS',
       ...new Set([...drop.flags, ...below.flags]),
       ...(accumulate === 'always' ? ['ADDS'] : []),
       ...(next === null ? [] : ['NEXT']),
@@ -109,7 +111,8 @@ export function biasGradient(operation: BiasGradient): Dispatch {
   const { tileCount, causal, buckets, partials, output, accumulate } = operation;
   const [, heads, distances] = partials.shape as [number, number, number];
   return dispatch({
-    ...{ source: biasGradientSource, label: 'biasGradient', tables: 'read' },
+    ...{ source: `${sums}${biasGradientSource}`, label: 'biasGradient', tables: 'read' },
+    constants: { THREADS: 64 },
     bindings: [read('summands', partials), write('output', output)],
     params: {
       ...{ tileCount: extentWord(tileCount), heads, maxLength: (distances + 1) / 2, causal: Number(causal) },

@@ -1,29 +1,17 @@
 /** The numbers of one run as kernels see them: 24 words of a uniform buffer (`Run` in kernels/common.wgsl). */
-import { pcg4d } from '../../base/random.ts';
-import type { CountName, Counts, Run } from '../plan/plan.ts';
+import { dropoutNumbers } from '../dropout.ts';
+import { adamConstants } from '../plan/adam.ts';
+import { countNames, type Extent, type Run } from '../plan/plan.ts';
 
 export const runBlockBytes = 96;
 
-/** Order of the counts, which come first. */
-export const countNames = [
-  'encoderRows',
-  'decoderRows',
-  'answerRows',
-  'encoderSequences',
-  'decoderSequences',
-  'encoderTiles',
-  'decoderTiles',
-  'distinctIds',
-  'generationRows',
-] as const satisfies readonly (keyof Counts)[];
-
-/** Words after the counts, as constants of every kernel. */
+/** Words after the counts (`countNames`), as constants of every kernel. */
 export const runWords = {
   ACCUMULATE_WORD: 9,
   /** Encoder, then decoder. */
   FIRST_ROW_WORD: 10,
   POSITION_WORD: 12,
-  /** pcg4d(seed, step, 0x5eed, 0): four words. */
+  /** Of dropout: four words. */
   KEY_WORD: 13,
   THRESHOLD_WORD: 17,
   KEEP_SCALE_WORD: 18,
@@ -34,7 +22,7 @@ export const runWords = {
 } as const;
 
 /** A dimension as kernels read it: a number, or the highest bit and the number of a count. */
-export function extentWord(extent: number | CountName): number {
+export function extentWord(extent: Extent): number {
   return typeof extent === 'number' ? extent : (0x8000_0000 | countNames.indexOf(extent)) >>> 0;
 }
 
@@ -47,14 +35,13 @@ export function writeRunBlock(view: DataView, run: Run): void {
   word(runWords.FIRST_ROW_WORD, run.firstEncoderRow);
   word(runWords.FIRST_ROW_WORD + 1, run.firstDecoderRow);
   word(runWords.POSITION_WORD, run.position);
-  const key = new Uint32Array(4);
-  pcg4d(run.seed, run.step, 0x5eed, 0, key);
+  const { key, threshold, keepScale } = dropoutNumbers({ rate: run.dropout, seed: run.seed, step: run.step });
   key.forEach((value, index) => word(runWords.KEY_WORD + index, value));
-  // bits ≥ rate · 2³² for whole bits.
-  word(runWords.THRESHOLD_WORD, Math.ceil(run.dropout * 0x1_0000_0000));
-  float(runWords.KEEP_SCALE_WORD, 1 / (1 - run.dropout));
-  float(runWords.STEP_SIZE_WORD, run.learningRate / (1 - 0.9 ** run.step));
-  float(runWords.DECAY_WORD, 1 - run.learningRate * run.weightDecay);
-  float(runWords.ROOT_WORD, Math.sqrt(1 - 0.999 ** run.step));
+  word(runWords.THRESHOLD_WORD, threshold);
+  float(runWords.KEEP_SCALE_WORD, keepScale);
+  const { decay, stepSize, rootCorrection } = adamConstants(run, true);
+  float(runWords.STEP_SIZE_WORD, stepSize);
+  float(runWords.DECAY_WORD, decay);
+  float(runWords.ROOT_WORD, rootCorrection);
   float(runWords.MAX_NORM_WORD, run.maxGradNorm);
 }

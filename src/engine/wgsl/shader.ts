@@ -1,5 +1,6 @@
 /** From a dispatch to a WGSL module: declarations of what it binds, constants, and the kernel expanded. */
 import { normChunk } from '../plan/operations.ts';
+import type { Tensor } from '../plan/plan.ts';
 import type { Access, Dispatch } from './dispatch.ts';
 import common from './kernels/common.wgsl?raw';
 import { runWords } from './run-block.ts';
@@ -23,23 +24,20 @@ export interface Shader<Key> {
 /**
  * Names that refer to one buffer share its binding, which is `read_write` if any of them writes: WebGPU refuses a
  * buffer that is both read and written under two bindings.
- * @param keyOf Identity of the buffer behind a binding.
+ * @param keyOf The buffer that a tensor is in, or what stands for it.
  */
-export function assemble<Key>(
-  dispatch: Dispatch,
-  keyOf: (binding: Dispatch['bindings'][number] | Dispatch['slabs'][number]) => Key,
-): Shader<Key> {
+export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key): Shader<Key> {
   const names = new Map<string, string>();
   const buffers: { key: Key; access: Access; name: string; vector: boolean }[] = [];
   const offsets: Record<string, number> = {};
-  for (const binding of [...dispatch.bindings, ...dispatch.slabs]) {
-    const key = keyOf(binding);
+  for (const binding of dispatch.bindings) {
+    const key = keyOf(binding.tensor);
     const existing = buffers.find((buffer) => buffer.key === key);
-    const vector = dispatch.vectors || 'slab' in binding || binding.vector === true;
+    const vector = dispatch.vectors || binding.vector === true;
     if (existing === undefined) buffers.push({ key, access: binding.access, name: binding.name, vector });
     else if (binding.access === 'read_write') existing.access = 'read_write';
     names.set(binding.name, existing?.name ?? binding.name);
-    if ('tensor' in binding) offsets[binding.name] = binding.tensor.offset;
+    offsets[binding.name] = binding.tensor.offset;
   }
   // Columns may begin within a row: what the dispatch says of a name comes on top of where its tensor begins.
   const params: Record<string, Dispatch['params'][string]> = { ...offsets };
@@ -69,11 +67,10 @@ export function assemble<Key>(
     const bound = names.get(name);
     return bound === undefined ? whole : `${bound}[`;
   });
-  const used = Object.entries(constants).filter(([name]) => body.includes(name) || common.includes(name));
   const code = [
     ...(dispatch.subgroups ? ['enable subgroups;'] : []),
     ...declarations,
-    ...used.map(([name, value]) => `const ${name} = ${value}u;`),
+    ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
     expand(common, values),
     body,
   ].join('\n');

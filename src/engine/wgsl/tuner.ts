@@ -3,10 +3,10 @@
  * seen is the normal case. Choices change speed only, never a bit of the results.
  */
 import type { Matmul, Operation } from '../plan/operations.ts';
-import type { Counts, Extent, Tensor } from '../plan/plan.ts';
-import { sizeOf } from './dispatch.ts';
-import type { Gpu } from './gpu.ts';
-import { matmul, matmulVariants, variantsFor, type MatmulVariant } from './matmul.ts';
+import { flopsOfAll } from '../plan/cost.ts';
+import { sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
+import { bufferUsage, type Gpu } from './gpu.ts';
+import { matmul, variantsFor, type MatmulVariant } from './matmul.ts';
 import type { Pipelines } from './pipelines.ts';
 import { runBlockBytes } from './run-block.ts';
 import { assemble } from './shader.ts';
@@ -23,16 +23,14 @@ const budgetMs = 2000;
 const smallFlops = 3e7;
 const fullFlops = 2e9;
 const tooFastMs = 4;
-/** Rows up to which a product counts as one of few rows, as decoder steps have them. */
-const fewRows = 64;
+/** Dimensions are not cut below this: a tile must be full. */
+const leastSize = 64;
 
 export class Tuner {
   readonly #gpu: Gpu;
   readonly #pipelines: Pipelines;
   readonly #memory: TuningMemory | undefined;
   #choices: Map<string, string> | null = null;
-  /** Class, variant and milliseconds of all timings, for benchmarks. */
-  readonly timings: { product: string; variant: string; elapsedMs: number }[] = [];
 
   constructor(gpu: Gpu, pipelines: Pipelines, memory: TuningMemory | undefined) {
     this.#gpu = gpu;
@@ -57,7 +55,7 @@ export class Tuner {
       const key = productClass(operation);
       if (this.#choices.has(key)) continue;
       const other = largest.get(key);
-      if (other === undefined || flopsOf(operation, capacities) > flopsOf(other, capacities)) {
+      if (other === undefined || flopsOfAll([operation], capacities) > flopsOfAll([other], capacities)) {
         largest.set(key, operation);
       }
     }
@@ -66,7 +64,7 @@ export class Tuner {
     let left = largest.size;
     for (const [key, operation] of largest) {
       const shareMs = (endsAt - performance.now()) / left;
-      this.#choices.set(key, await this.#fastest(key, operation, capacities, shareMs));
+      this.#choices.set(key, await this.#fastest(operation, capacities, shareMs));
       left -= 1;
     }
     await this.#memory?.write(this.#gpu.name, Object.fromEntries(this.#choices));
@@ -79,7 +77,7 @@ export class Tuner {
     return this.#gpu.isSoftware ? able.reverse() : able;
   }
 
-  async #fastest(key: string, operation: Matmul, capacities: Counts, shareMs: number): Promise<string> {
+  async #fastest(operation: Matmul, capacities: Counts, shareMs: number): Promise<string> {
     const candidates = this.#candidates(operation);
     const endsAt = performance.now() + shareMs;
     let best = candidates[0]!.name;
@@ -93,7 +91,6 @@ export class Tuner {
         limit = fullFlops;
         elapsedMs = await this.#time(shrink(operation, capacities, limit), variant);
       }
-      this.timings.push({ product: key, variant: variant.name, elapsedMs });
       if (elapsedMs >= bestMs) continue;
       bestMs = elapsedMs;
       best = variant.name;
@@ -104,13 +101,15 @@ export class Tuner {
   /** Milliseconds of one product, the least of three tries. */
   async #time({ product, lengths }: Trial, variant: MatmulVariant): Promise<number> {
     const { device } = this.#gpu;
-    const buffers = lengths.map((length) => this.#gpu.createBuffer('tuning', 4 * length, 0x80)); // STORAGE
-    const params = this.#gpu.createBuffer('tuning', 256, 0x40 | 0x08); // UNIFORM | COPY_DST
+    const buffers = lengths.map((length) =>
+      this.#gpu.createBuffer('tuning', 4 * length, bufferUsage.storage),
+    );
+    const params = this.#gpu.createBuffer('tuning', 256, bufferUsage.uniform);
     try {
       const dispatch = matmul(product, variant);
-      const shader = assemble(dispatch, (binding) => {
-        if (!('tensor' in binding) || binding.tensor.place.kind !== 'slot') throw new Error('No slot.');
-        return buffers[binding.tensor.place.slot]!;
+      const shader = assemble(dispatch, ({ place }) => {
+        if (place.kind !== 'slot') throw new Error('Trials have slots only.');
+        return buffers[place.slot]!;
       });
       const { pipeline, layout } = await this.#pipelines.get(shader, dispatch.label);
       device.queue.writeBuffer(params, 0, shader.params);
@@ -149,7 +148,7 @@ export class Tuner {
 
 interface Trial {
   product: Matmul;
-  /** Of a, b and c, in floats: slots 0, 1, 2. */
+  /** Of a, b, c and what a gate writes beside it, in floats: slots 0 to 3. */
   lengths: readonly number[];
 }
 
@@ -164,16 +163,12 @@ function productClass({ form, m, epilogue }: Matmul): string {
   return `${form}${gate}${m === 'generationRows' ? ' of few rows' : ''}`;
 }
 
-function flopsOf({ m, n, k }: Matmul, counts: Counts): number {
-  return 2 * sizeOf(m, counts) * sizeOf(n, counts) * sizeOf(k, counts);
-}
-
 /** The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most. */
 function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
-  const size = (extent: Extent) => sizeOf(extent, capacities);
+  const size = (extent: Extent) => sizeOfExtent(extent, capacities);
   const isGated = operation.epilogue.kind === 'gatedGelu';
   let [m, n, k] = [size(operation.m), size(operation.n), size(operation.k)];
-  while (2 * m * n * k > flops && Math.max(m, n, k) > fewRows) {
+  while (2 * m * n * k > flops && Math.max(m, n, k) > leastSize) {
     if (m >= n && m >= k) m = half(m);
     else if (n >= k) n = 2 * half(n / 2);
     else k = half(k);
@@ -199,5 +194,3 @@ function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
 function half(size: number): number {
   return size % 8 === 0 ? size / 2 : Math.ceil(size / 8) * 4;
 }
-
-export const variantNames: readonly string[] = matmulVariants.map(({ name }) => name);

@@ -6,12 +6,12 @@
 import { EngineError } from '../../base/errors.ts';
 import type { Executor, ExecutorDescription } from '../plan/executor.ts';
 import { costOf } from '../plan/cost.ts';
-import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
+import type { Counts, Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { BufferPool } from './buffer-pool.ts';
-import type { Binding, Dispatch, SlabBinding } from './dispatch.ts';
+import type { Dispatch } from './dispatch.ts';
 import { dispatchesOf } from './dispatches.ts';
-import type { Gpu } from './gpu.ts';
+import { bufferUsage, type Gpu } from './gpu.ts';
 import { Pipelines } from './pipelines.ts';
 import { runBlockBytes, writeRunBlock } from './run-block.ts';
 import { assemble } from './shader.ts';
@@ -24,8 +24,6 @@ export interface WgslExecutorOptions {
   memory?: TuningMemory | undefined;
   /** Takes this variant of every product (where it can do it) instead of the fastest. For tests and benchmarks. */
   variant?: MatmulVariant | undefined;
-  /** Told while pipelines are made. */
-  onCompile?: ((done: number, total: number) => void) | undefined;
   /** Leaves the GPU open when disposed of, so that it can have another executor. */
   keepsGpu?: boolean | undefined;
   /** Fills every slot that should not matter with NaN before each program. For tests. */
@@ -37,7 +35,6 @@ const blockStride = 256;
 const maxGathered = 64;
 const stagingBytes = 4096;
 const sliceBytes = 2 ** 24;
-const storage = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC
 
 interface Step {
   pipeline: GPUComputePipeline;
@@ -45,7 +42,6 @@ interface Step {
   grid: Dispatch['grid'];
   /** Estimate, in floating-point operations at the plan's capacities. */
   flops: number;
-  label: string;
 }
 
 interface Prepared {
@@ -70,7 +66,7 @@ export class WgslExecutor implements Executor {
   readonly #runs: GPUBuffer;
   readonly #runGroups: readonly GPUBindGroup[];
   readonly #blocks = new ArrayBuffer(blockStride * maxGathered);
-  #gathered: { steps: readonly Step[]; run: Run }[] = [];
+  #gathered: { steps: readonly Step[]; counts: Counts }[] = [];
   #plan: Plan | null = null;
   #isDisposed = false;
   /** Milliseconds spent on encoding and submitting so far, for benchmarks. */
@@ -83,7 +79,7 @@ export class WgslExecutor implements Executor {
     const slab = (name: SlabName) =>
       layout
         .partLengthsOf(name)
-        .map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, storage));
+        .map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, bufferUsage.storage));
     this.#slabs = {
       parameters: slab('parameters'),
       gradients: slab('gradients'),
@@ -94,7 +90,7 @@ export class WgslExecutor implements Executor {
     this.#pipelines = Pipelines.of(gpu);
     this.#pacer = new Pacer(gpu);
     this.#tuner = new Tuner(gpu, this.#pipelines, options.memory);
-    this.#runs = gpu.createBuffer('runs', blockStride * maxGathered, 0x40 | 0x08); // UNIFORM | COPY_DST
+    this.#runs = gpu.createBuffer('runs', blockStride * maxGathered, bufferUsage.uniform);
     this.#runGroups = Array.from({ length: maxGathered }, (_, index) =>
       gpu.device.createBindGroup({
         layout: this.#pipelines.runLayout,
@@ -141,7 +137,7 @@ export class WgslExecutor implements Executor {
   }
 
   writeTensor(tensor: Tensor, values: Float64Array): void {
-    this.#write(this.#bufferOf(tensor), 4 * tensor.offset, Float32Array.from(values));
+    this.#write(this.#bufferOf(tensor, this.#inUse().slots), 4 * tensor.offset, Float32Array.from(values));
   }
 
   run(program: ProgramName, run: Run): void {
@@ -153,7 +149,7 @@ export class WgslExecutor implements Executor {
     if (this.#gathered.length === maxGathered) this.#flush();
     const view = new DataView(this.#blocks, blockStride * this.#gathered.length, runBlockBytes);
     writeRunBlock(view, run);
-    this.#gathered.push({ steps, run: { ...run, counts: { ...run.counts } } });
+    this.#gathered.push({ steps, counts: run.counts });
   }
 
   async readTable(table: Table, length: number): Promise<Int32Array> {
@@ -162,7 +158,8 @@ export class WgslExecutor implements Executor {
   }
 
   async readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
-    return new Float32Array(await this.#read(this.#bufferOf(tensor), 4 * tensor.offset, 4 * length));
+    const buffer = this.#bufferOf(tensor, this.#inUse().slots);
+    return new Float32Array(await this.#read(buffer, 4 * tensor.offset, 4 * length));
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
@@ -215,7 +212,7 @@ export class WgslExecutor implements Executor {
       plan,
       plan.slots.map(({ length }) => length),
     );
-    const tables = this.#gpu.createBuffer('tables', 4 * Math.max(1, plan.tablesLength), storage);
+    const tables = this.#gpu.createBuffer('tables', 4 * Math.max(1, plan.tablesLength), bufferUsage.storage);
     const entries = [...plan.programs].flatMap(([name, list]) =>
       list.flatMap((operation) =>
         dispatchesOf(operation, plan.capacities, (product) => this.#tuner.choose(product, variant)).map(
@@ -228,18 +225,12 @@ export class WgslExecutor implements Executor {
       ),
     );
     const shaders = entries.map(({ dispatch }) =>
-      assemble(dispatch, (binding) => this.#bufferBehind(binding, slots)),
+      assemble(dispatch, (tensor) => this.#bufferOf(tensor, slots)),
     );
-    let done = 0;
     const pipelines = await Promise.all(
-      shaders.map(async (shader, index) => {
-        const made = await this.#pipelines.get(shader, entries[index]!.dispatch.label);
-        done += 1;
-        this.#options.onCompile?.(done, shaders.length);
-        return made;
-      }),
+      shaders.map((shader, index) => this.#pipelines.get(shader, entries[index]!.dispatch.label)),
     );
-    const params = this.#gpu.createBuffer('params', blockStride * entries.length, 0x40 | 0x08); // UNIFORM | COPY_DST
+    const params = this.#gpu.createBuffer('params', blockStride * entries.length, bufferUsage.uniform);
     const words = new Uint8Array(blockStride * entries.length);
     shaders.forEach(({ params: bytes }, index) => words.set(bytes, blockStride * index));
     this.#gpu.device.queue.writeBuffer(params, 0, words);
@@ -257,7 +248,7 @@ export class WgslExecutor implements Executor {
         entries: resources.map((resource, binding) => ({ binding, resource })),
       });
       const steps = programs.get(name) ?? [];
-      steps.push({ pipeline, bindGroup, grid: dispatch.grid, flops, label: dispatch.label });
+      steps.push({ pipeline, bindGroup, grid: dispatch.grid, flops });
       programs.set(name, steps);
     });
     return { slots, tables, params, programs };
@@ -281,10 +272,10 @@ export class WgslExecutor implements Executor {
       this.#pacer.submitted(flops);
       flops = 0;
     };
-    gathered.forEach(({ steps, run }, index) => {
+    gathered.forEach(({ steps, counts }, index) => {
       pass.setBindGroup(1, this.#runGroups[index]);
       for (const step of steps) {
-        const [x, y, z] = step.grid(run.counts);
+        const [x, y, z] = step.grid(counts);
         if (x === 0 || y === 0 || z === 0) continue;
         if (flops > 0 && flops + step.flops > this.#pacer.flopsPerSubmit) {
           submit();
@@ -316,7 +307,7 @@ export class WgslExecutor implements Executor {
     const isSmall = sizeBytes <= stagingBytes;
     const staging =
       (isSmall ? this.#staging.pop() : undefined) ??
-      this.#gpu.createBuffer('read', isSmall ? stagingBytes : sizeBytes, 0x01 | 0x08); // MAP_READ | COPY_DST
+      this.#gpu.createBuffer('read', isSmall ? stagingBytes : sizeBytes, bufferUsage.read);
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, sizeBytes);
     device.queue.submit([encoder.finish()]);
@@ -348,13 +339,7 @@ export class WgslExecutor implements Executor {
     return prepared;
   }
 
-  #bufferOf({ place }: Tensor): GPUBuffer {
-    return place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : this.#inUse().slots[place.slot]!;
-  }
-
-  #bufferBehind(binding: Binding | SlabBinding, slots: readonly GPUBuffer[]): GPUBuffer {
-    if ('slab' in binding) return this.#slabs[binding.slab][binding.part]!;
-    const { place } = binding.tensor;
+  #bufferOf({ place }: Tensor, slots: readonly GPUBuffer[]): GPUBuffer {
     return place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : slots[place.slot]!;
   }
 }

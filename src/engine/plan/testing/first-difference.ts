@@ -5,7 +5,7 @@
 import type { Executor, Floats } from '../executor.ts';
 import type { Operation } from '../operations.ts';
 import { operandsOf } from '../operands.ts';
-import type { Plan, ProgramName, Run, Tensor } from '../plan.ts';
+import { lengthOf, type Plan, type ProgramName, type Run } from '../plan.ts';
 
 export interface Difference {
   program: ProgramName;
@@ -54,17 +54,15 @@ export async function firstDifference(
   for (const { name, program, index, operation } of steps) {
     for (const executor of executors) executor.run(name, run);
     for (const tensor of operandsOf(operation).writes) {
-      const length = tensor.shape.reduce((product, size) => product * size, 1);
-      const [one, other] = await Promise.all(executors.map((executor) => read(executor, tensor, length)));
+      const length = lengthOf(tensor);
+      const [one, other] = await Promise.all(
+        executors.map((executor) => executor.readTensor(tensor, length)),
+      );
       const share = differenceOf(one!, other!);
       if (!(share <= tolerance)) return { program, index, operation, share };
     }
   }
   return null;
-}
-
-function read(executor: Executor, tensor: Tensor, length: number): Promise<Floats> {
-  return executor.readTensor(tensor, length);
 }
 
 /** What is NaN on both sides, or was never written on either, does not count. */

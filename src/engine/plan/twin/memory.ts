@@ -2,7 +2,16 @@
 import { DropoutMasks } from '../../dropout.ts';
 import type { Floats } from '../executor.ts';
 import type { Dropout } from '../operations.ts';
-import type { Extent, Plan, Run, SlabName, Table, Tensor } from '../plan.ts';
+import {
+  lengthOf,
+  sizeOfExtent,
+  type Extent,
+  type Plan,
+  type Run,
+  type SlabName,
+  type Table,
+  type Tensor,
+} from '../plan.ts';
 
 /** `single` rounds every value that an operation writes; sums inside an operation stay in double precision. */
 export type Precision = 'double' | 'single';
@@ -35,7 +44,7 @@ export class TwinMemory {
   floats(tensor: Tensor): Floats {
     const { place } = tensor;
     const data = place.kind === 'slot' ? this.slots[place.slot]! : this.slabs[place.slab][place.part]!;
-    return data.subarray(tensor.offset, tensor.offset + tensor.shape.reduce((a, b) => a * b, 1));
+    return data.subarray(tensor.offset, tensor.offset + lengthOf(tensor));
   }
 
   table({ offset, length }: Table): Int32Array {
@@ -43,7 +52,7 @@ export class TwinMemory {
   }
 
   extent(extent: Extent): number {
-    return typeof extent === 'number' ? extent : this.run.counts[extent];
+    return sizeOfExtent(extent, this.run.counts);
   }
 
   /** Factors of columns first … first + count - 1 (first a multiple of 4) of a row at a site; null keeps everything. */

@@ -5,7 +5,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   if (index >= params.quads || results[params.results + 4u] == 0.0) {
     return;
   }
-  let at = params.first + index;
+  let at = params.parameters / 4u + index; // of all four
   let decay = select(1.0, runFloat(DECAY_WORD), params.decayed != 0u);
   let g = gradients[at] * results[params.results + 3u];
   var m = expAvg[at];

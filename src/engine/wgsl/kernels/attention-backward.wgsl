@@ -27,29 +27,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   // #end
 }
 
-fn sees(query: u32, key: u32) -> bool {
-  // #if CAUSAL
-  return key <= query;
-  // #else
-  return true;
-  // #end
-}
-
 // #if QUERIES
-fn ofQueries(tile: u32, head: u32, thread: u32) {
-  if (tile >= extent(params.tileCount)) {
+fn ofQueries(index: u32, head: u32, thread: u32) {
+  if (index >= extent(params.tileCount)) {
     return;
   }
-  let sequence = u32(tables[params.tiles + 2u * tile]);
-  let firstQuery = u32(tables[params.tiles + 2u * tile + 1u]);
-  let firstRow = u32(tables[params.querySequences + 3u * sequence]);
-  let rows = u32(tables[params.querySequences + 3u * sequence + 1u]);
-  let firstKey = u32(tables[params.keySequences + 3u * sequence]);
-  var keyCount = u32(tables[params.keySequences + 3u * sequence + 1u]);
-  let inTile = min(16u, rows - firstQuery);
-  // #if CAUSAL
-  keyCount = min(keyCount, firstQuery + inTile);
-  // #end
+  let tile = tileAt(index);
+  let firstQuery = tile.firstQuery;
+  let inTile = tile.inTile;
+  let firstRow = tile.firstRow;
+  let rows = tile.rows;
+  let firstKey = tile.firstKey;
+  let keyCount = tile.keyCount;
   for (var item = thread; item < 4u * HEAD; item += THREADS) {
     let d = item % HEAD;
     let quad = item / HEAD;
@@ -62,7 +51,7 @@ fn ofQueries(tile: u32, head: u32, thread: u32) {
   }
   // #if DIAGONALS
   let distances = 2u * params.maxLength - 1u;
-  let diagonal = params.diagonals + (tile * params.heads + head) * distances;
+  let diagonal = params.diagonals + (index * params.heads + head) * distances;
   // #if !ADDS
   for (var distance = thread; distance < distances; distance += THREADS) {
     diagonals[diagonal + distance] = 0.0;

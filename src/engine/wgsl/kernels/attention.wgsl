@@ -7,22 +7,18 @@ var<workgroup> found: array<f32, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile = id.z * 65535u + id.x;
-  if (tile >= extent(params.tileCount)) {
+  let index = id.z * 65535u + id.x;
+  if (index >= extent(params.tileCount)) {
     return;
   }
   let head = id.y;
-  let sequence = u32(tables[params.tiles + 2u * tile]);
-  let firstQuery = u32(tables[params.tiles + 2u * tile + 1u]);
-  let firstRow = u32(tables[params.querySequences + 3u * sequence]);
-  let rows = u32(tables[params.querySequences + 3u * sequence + 1u]);
-  let firstKey = u32(tables[params.keySequences + 3u * sequence]);
-  var keyCount = u32(tables[params.keySequences + 3u * sequence + 1u]);
-  let inTile = min(16u, rows - firstQuery);
-  // #if CAUSAL
-  keyCount = min(keyCount, firstQuery + inTile);
-  // #end
-  let last = rows - 1u;
+  let tile = tileAt(index);
+  let firstQuery = tile.firstQuery;
+  let inTile = tile.inTile;
+  let firstRow = tile.firstRow;
+  let firstKey = tile.firstKey;
+  let keyCount = tile.keyCount;
+  let last = tile.rows - 1u;
 
   for (var item = thread; item < 4u * HEAD; item += THREADS) {
     let d = item % HEAD;
@@ -150,14 +146,6 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     }
     // #end
   }
-  // #end
-}
-
-fn sees(query: u32, key: u32) -> bool {
-  // #if CAUSAL
-  return key <= query;
-  // #else
-  return true;
   // #end
 }
 

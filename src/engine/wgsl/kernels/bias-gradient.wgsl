@@ -1,7 +1,5 @@
 // One workgroup: one bucket of one head. Threads take distances in turn and tiles in order; then their sums are added.
-var<workgroup> sums: array<f32, 64>;
-
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let bucket = id.x;
   let head = id.y;
@@ -9,24 +7,16 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let distances = 2u * params.maxLength - 1u;
   let seen = select(distances, params.maxLength, params.causal != 0u);
   var sum = 0.0;
-  for (var distance = thread; distance < seen; distance += 64u) {
+  for (var distance = thread; distance < seen; distance += THREADS) {
     if (u32(tables[params.buckets + distance]) == bucket) {
       for (var tile = 0u; tile < tiles; tile += 1u) {
         sum += summands[params.summands + (tile * params.heads + head) * distances + distance];
       }
     }
   }
-  sums[thread] = sum;
-  workgroupBarrier();
-  for (var half = 32u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      sums[thread] += sums[thread + half];
-    }
-    workgroupBarrier();
-  }
+  var total = sumOfThreads(thread, sum);
   if (thread == 0u) {
     let place = params.output + bucket * params.heads + head;
-    var total = sums[0];
     if (accumulates(params.accumulate)) {
       total += output[place];
     }

@@ -39,15 +39,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   for (var column = thread; column < columns; column += THREADS) {
     sum += exp(logits[start + column] - greatest);
   }
-  found[thread] = sum;
-  workgroupBarrier();
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      found[thread] += found[thread + half];
-    }
-    workgroupBarrier();
-  }
-  sum = found[0];
+  sum = sumOfThreads(thread, sum);
   if (thread == 0u) {
     losses[params.losses + row] = log(sum) + greatest - logits[start + u32(label)];
   }

@@ -103,10 +103,10 @@ fn valueAt(place: u32) -> f32 {
 }
 // #else
 fn keyPlace(row: u32, head: u32, key: u32, firstKey: u32) -> u32 {
-  return params.k + (firstKey + key) * params.keyStride + head * HEAD;
+  return params.keys + (firstKey + key) * params.keyStride + head * HEAD;
 }
 fn valuePlace(row: u32, head: u32, key: u32, firstKey: u32) -> u32 {
-  return params.v + (firstKey + key) * params.valueStride + head * HEAD;
+  return params.values + (firstKey + key) * params.valueStride + head * HEAD;
 }
 fn keyAt(place: u32) -> f32 {
   return keys[place];

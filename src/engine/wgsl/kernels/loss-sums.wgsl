@@ -1,14 +1,11 @@
 // One workgroup. Answer rows come first.
-var<workgroup> answers: array<f32, 256>;
-var<workgroup> rationales: array<f32, 256>;
-
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   let rows = extent(params.rows);
   let answerRows = extent(params.answerRows);
   var answer = 0.0;
   var rationale = 0.0;
-  for (var row = thread; row < rows; row += 256u) {
+  for (var row = thread; row < rows; row += THREADS) {
     let loss = losses[params.losses + row];
     if (row < answerRows) {
       answer += loss;
@@ -16,23 +13,16 @@ fn main(@builtin(local_invocation_index) thread: u32) {
       rationale += loss;
     }
   }
-  answers[thread] = answer;
-  rationales[thread] = rationale;
+  answer = sumOfThreads(thread, answer);
   workgroupBarrier();
-  for (var half = 128u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      answers[thread] += answers[thread + half];
-      rationales[thread] += rationales[thread + half];
-    }
-    workgroupBarrier();
-  }
+  rationale = sumOfThreads(thread, rationale);
   if (thread == 0u) {
     if (accumulates(params.accumulate)) {
-      results[params.results] += answers[0];
-      results[params.results + 1u] += rationales[0];
+      results[params.results] += answer;
+      results[params.results + 1u] += rationale;
     } else {
-      results[params.results] = answers[0];
-      results[params.results + 1u] = rationales[0];
+      results[params.results] = answer;
+      results[params.results + 1u] = rationale;
     }
   }
 }

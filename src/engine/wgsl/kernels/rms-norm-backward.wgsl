@@ -1,7 +1,5 @@
 // One workgroup: one run of consecutive rows, whose share of the weight's gradient it sums. A thread keeps the same
 // quads of columns in all rows: quad = thread + u · THREADS.
-var<workgroup> sums: array<f32, THREADS>;
-
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let rows = extent(params.rows);
@@ -37,13 +35,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       }
     }
     // #end
-    sums[thread] = dot;
-    workgroupBarrier();
-    // Every thread adds all sums: a tree of them would take a barrier a level.
-    dot = 0.0;
-    for (var other = 0u; other < THREADS; other += 1u) {
-      dot += sums[other];
-    }
+    dot = sumOfThreads(thread, dot);
     let mean = dot * scale * scale / f32(columns);
     workgroupBarrier();
     // #each u QUADS

@@ -1,6 +1,4 @@
 // One workgroup: one row.
-var<workgroup> sums: array<f32, THREADS>;
-
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let row = linear(id);
@@ -14,13 +12,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     let value = x[params.x + start + column];
     sum = fma(value, value, sum);
   }
-  sums[thread] = sum;
-  workgroupBarrier();
-  // Every thread adds all sums: a tree of them would take a barrier a level.
-  sum = 0.0;
-  for (var other = 0u; other < THREADS; other += 1u) {
-    sum += sums[other];
-  }
+  sum = sumOfThreads(thread, sum);
   let scale = 1.0 / sqrt(sum / f32(columns) + params.epsilon);
   if (thread == 0u) {
     inverse[params.inverse + row] = scale;

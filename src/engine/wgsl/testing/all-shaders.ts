@@ -57,9 +57,7 @@ function dispatchesWithAllVariants(
 }
 
 function codeOf(dispatch: Dispatch): string {
-  return assemble(dispatch, (binding) => {
-    if ('slab' in binding) return `${binding.slab} ${binding.part}`;
-    const { place } = binding.tensor;
-    return place.kind === 'slab' ? `${place.slab} ${place.part}` : `slot ${place.slot}`;
-  }).code;
+  return assemble(dispatch, ({ place }) =>
+    place.kind === 'slab' ? `${place.slab} ${place.part}` : `slot ${place.slot}`,
+  ).code;
 }

@@ -1,0 +1,49 @@
+/**
+ * What went wrong with a GPU device. WebGPU leaves a loss unsaid (after it everything resolves normally, with nonsense)
+ * and tells refused commands to nobody in particular: whoever computes asks here, and waits here.
+ */
+import { DeviceLostError, EngineError, withoutStop } from '../base/errors.ts';
+
+export class DeviceWatch {
+  #failure: Error | null = null;
+  /** Those who wait for the device now. A promise of the loss to race with would keep all that ever waited. */
+  readonly #waiting = new Set<(error: Error) => void>();
+
+  constructor(device: GPUDevice) {
+    void device.lost.then(({ message }) => {
+      const words = inBrackets(message);
+      this.#failure ??= new DeviceLostError(
+        `The GPU is gone${words}.`,
+        'Start the run again; weights kept so far are under Take away, or in the run’s folder. If it happens again, choose a smaller batch or WebAssembly.',
+      );
+      for (const reject of this.#waiting) reject(this.#failure);
+      this.#waiting.clear();
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.#failure ??= new EngineError(
+        `The GPU refused a command${inBrackets(error.message)}.`,
+        'Choose a smaller batch or shorter lengths, or train on WebAssembly.',
+      );
+    });
+  }
+
+  /** @throws DeviceLostError once the device is lost, EngineError once it refused something. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Waits for `work`. Rejects as soon as the device is lost, and after the work where it refused something. */
+  async settle<T>(work: Promise<T>): Promise<T> {
+    const result = await new Promise<T>((resolve, reject) => {
+      if (this.#failure instanceof DeviceLostError) reject(this.#failure);
+      else this.#waiting.add(reject);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+    this.check();
+    return result;
+  }
+}
+
+function inBrackets(message: string): string {
+  return message === '' ? '' : ` (${withoutStop(message)})`;
+}
