@@ -8,7 +8,7 @@ import { parseRecipe, type RecipeKey } from '../distill/recipe.ts';
 import { isActive } from '../distill/run-state.ts';
 import { deleteDataset, listDatasets } from '../store/datasets.ts';
 import type { Split } from '../store/records.ts';
-import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
+import { deleteRun, listRuns, readMetrics, readRun } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
@@ -17,6 +17,7 @@ import type {
   BenchReport,
   CommandOf,
   CommandType,
+  NewRun,
   ReductionWishes,
   Results,
   RunEvent,
@@ -27,6 +28,7 @@ import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts'
 import {
   currentDataset,
   idleRequest,
+  liveRun,
   studioStore,
   type RequestSlot,
   type StudioState,
@@ -47,6 +49,8 @@ export class Studio {
   /** How often a run was made what it was at an earlier step. */
   #trims = 0;
   #importing: Promise<void> = Promise.resolve();
+  /** The run that went on after its worker was taken away, and what was saved of it then. */
+  #continued: { runId: string; savedStep: number } | null = null;
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
   #measured = '';
 
@@ -64,12 +68,11 @@ export class Studio {
     }
     this.#set({ ready: true });
     try {
-      this.#client = start();
+      this.#startWorker(start);
     } catch (error) {
       this.#fail('studio', error);
       return;
     }
-    this.#client.onRun((runId, event) => this.#receive(runId, event));
     setInterval(() => void this.#lookUp(), lookUpEveryMs);
     // A worker that was reloaded away lets go of its run a moment later.
     setTimeout(() => void this.#lookUp(), 500);
@@ -261,9 +264,9 @@ export class Studio {
     await this.selectRun(result.runId);
   }
 
-  /** Goes on with a run from its newest checkpoint that is whole. */
-  async resumeRun(runId: string): Promise<void> {
-    const result = await this.#request('run', { type: 'resume-run', runId });
+  /** Goes on with a run from its newest checkpoint that is whole; on another engine, where one is named. */
+  async resumeRun(runId: string, engine: NewRun['engine'] = null): Promise<void> {
+    const result = await this.#request('run', { type: 'resume-run', runId, engine });
     if (!result) {
       await this.#lookUp();
       return;
@@ -349,6 +352,28 @@ export class Studio {
   /** Shows a failure of the page itself, as the worker's are shown. */
   fail(slot: RequestSlot, error: unknown): void {
     this.#fail(slot, error);
+  }
+
+  // ── The worker ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #startWorker(start: () => StudioClient): void {
+    const client = start();
+    this.#client = client;
+    client.onRun((runId, event) => this.#receive(runId, event));
+    client.onEnd(() => void this.#replaceWorker(start));
+  }
+
+  /** The worker was taken away: another one goes on with its run, unless that got nowhere last time. */
+  async #replaceWorker(start: () => StudioClient): Promise<void> {
+    this.#startWorker(start);
+    const live = liveRun(this.#state);
+    this.#set({ liveRunId: null });
+    if (live === null) return;
+    const last = this.#continued;
+    const savedStep = (await readRun(live.id))?.savedStep ?? 0;
+    this.#continued = { runId: live.id, savedStep };
+    if (last !== null && last.runId === live.id && last.savedStep >= savedStep) await this.#lookUp();
+    else await this.resumeRun(live.id);
   }
 
   // ── Within ──────────────────────────────────────────────────────────────────────────────────────────────────────

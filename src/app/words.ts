@@ -34,7 +34,7 @@ export function phaseWords(state: RunState): string {
     case 'paused':
       return 'paused';
     case 'recovering':
-      return `recovering: ${state.reason}`;
+      return `recovering (${state.reason})`;
     case 'done':
       return state.stopped ? 'stopped, weights kept' : 'done';
     case 'failed':

@@ -57,6 +57,22 @@ export class EngineError extends StillroomError {}
 /** The GPU device is gone: driver reset, sleep, unplugged, or destroyed. What was on it is lost. */
 export class DeviceLostError extends StillroomError {}
 
+/** The GPU refused a command: out of memory, as a rule. What it was to compute is not there. */
+export class RefusedCommandError extends EngineError {}
+
+/** A step took so much longer than any before it that it is taken for one that never ends. */
+export class HungStepError extends StillroomError {
+  constructor(
+    readonly step: number,
+    waitedMs: number,
+  ) {
+    super(
+      `Step ${step} did not end within ${Math.round(waitedMs / 1000)} seconds.`,
+      'Go on from the last checkpoint; if it happens again, choose a smaller batch or WebAssembly.',
+    );
+  }
+}
+
 /** A loss or a gradient norm was NaN or infinite at this step. */
 export class NonFiniteError extends StillroomError {
   constructor(

@@ -63,8 +63,20 @@ export class Control {
     }
   }
 
+  /** Resolves after so long, or as soon as work is asked to stop. */
+  async sleep(durationMs: number): Promise<void> {
+    if (this.#stopRequested) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, durationMs);
+      this.#wake = () => {
+        if (!this.#stopRequested) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   #wakeUp(): void {
     this.#wake?.();
-    this.#wake = null;
   }
 }

@@ -12,7 +12,8 @@ export type RunState =
   | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
   | { phase: 'pausing'; step: number }
   | { phase: 'paused'; step: number }
-  | { phase: 'recovering'; reason: string }
+  /** What was computing failed; the run goes back to its checkpoint and on. `step` is where it was. */
+  | { phase: 'recovering'; step: number; reason: string }
   /** `stopped`: before the last step, by a person who kept what there was. `problem`: what went wrong after training. */
   | { phase: 'done'; step: number; stopped: boolean; problem?: ErrorReport }
   | { phase: 'failed'; step: number; error: ErrorReport };

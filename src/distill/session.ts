@@ -10,10 +10,12 @@ import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
 import { Control } from './control.ts';
 import type { Recipe } from './recipe.ts';
+import { cutIntoParts } from './recovery.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { learningRateAt } from './schedule.ts';
 import { tally } from './score.ts';
 import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
+import { Watchdog } from './watchdog.ts';
 
 export type SessionEvent =
   | { type: 'state'; state: RunState }
@@ -32,6 +34,9 @@ export interface SessionOptions {
   control?: Control;
   /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
+  /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
+  parts?: number;
+  watchdog?: Watchdog;
 }
 
 /** A checkpoint is due when the last one is so old, whatever the recipe says: nobody loses more than that. */
@@ -48,6 +53,8 @@ export class Session {
   readonly #train: readonly Example[];
   readonly #test: readonly Example[];
   readonly #from: Resumption | null;
+  readonly #parts: number;
+  readonly #watchdog: Watchdog;
   #step: number;
   #elapsedMs: number;
   #savedStep: number;
@@ -62,6 +69,8 @@ export class Session {
     this.#train = options.train;
     this.#test = options.test;
     this.#from = options.from ?? null;
+    this.#parts = options.parts ?? 1;
+    this.#watchdog = options.watchdog ?? new Watchdog();
     this.#step = this.#savedStep = this.#from?.state.step ?? 0;
     this.#elapsedMs = this.#from?.elapsedMs ?? 0;
     checkTrainable(options.recipe, options.train);
@@ -74,7 +83,7 @@ export class Session {
 
   /**
    * Trains to the last step, or until `control.stop()`. Ends with the state `done`.
-   * @throws NonFiniteError, DeviceLostError or EngineError as the engine does.
+   * @throws NonFiniteError, DeviceLostError or EngineError as the engine does, HungStepError where it never answers.
    */
   async *run(): AsyncGenerator<SessionEvent, void> {
     const rows = yield* this.#tokenize();
@@ -87,9 +96,13 @@ export class Session {
       const step = this.#step + 1;
       const startedAt = performance.now();
       const learningRate = learningRateAt(this.#recipe, step);
-      const result = await this.#engine.step(
-        plan.rowsOfStep(step).map((indices) => microBatch(indices.map((index) => rows[index]!))),
-        { ...this.#updateConstants(), step, learningRate },
+      const batches = cutIntoParts(plan.rowsOfStep(step), this.#parts);
+      const result = await this.#watchdog.guard(
+        step,
+        this.#engine.step(
+          batches.map((indices) => microBatch(indices.map((index) => rows[index]!))),
+          { ...this.#updateConstants(), step, learningRate },
+        ),
       );
       this.#elapsedMs += performance.now() - startedAt;
       this.#step = step;

@@ -2,7 +2,7 @@
  * What went wrong with a GPU device. WebGPU leaves a loss unsaid (after it everything resolves normally, with nonsense)
  * and tells refused commands to nobody in particular: whoever computes asks here, and waits here.
  */
-import { DeviceLostError, EngineError, withoutStop } from '../base/errors.ts';
+import { DeviceLostError, RefusedCommandError, withoutStop } from '../base/errors.ts';
 
 export class DeviceWatch {
   #failure: Error | null = null;
@@ -20,14 +20,14 @@ export class DeviceWatch {
       this.#waiting.clear();
     });
     device.addEventListener('uncapturederror', ({ error }) => {
-      this.#failure ??= new EngineError(
+      this.#failure ??= new RefusedCommandError(
         `The GPU refused a command${inBrackets(error.message)}.`,
         'Choose a smaller batch or shorter lengths, or train on WebAssembly.',
       );
     });
   }
 
-  /** @throws DeviceLostError once the device is lost, EngineError once it refused something. */
+  /** @throws DeviceLostError once the device is lost, RefusedCommandError once it refused something. */
   check(): void {
     if (this.#failure !== null) throw this.#failure;
   }

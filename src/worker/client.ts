@@ -1,5 +1,6 @@
 /** The page's end of the wire: requests as promises, progress and run events as callbacks. */
 import { EngineError, StillroomError, type ErrorReport } from '../base/errors.ts';
+import { endOfLife } from './life.ts';
 import type { CommandOf, CommandType, Request, Results, RunEvent, WorkerMessage } from './protocol.ts';
 
 /** An error that happened in the worker, with its own words. */
@@ -27,20 +28,42 @@ export class StudioClient {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(runId: string, event: RunEvent) => void>();
+  readonly #name: string;
+  #tellEnd: () => void = () => undefined;
   #nextId = 1;
 
-  /** @param worker A worker that runs `studio.worker.ts`. */
-  constructor(worker: Worker) {
+  /**
+   * @param worker A worker that runs `studio.worker.ts`.
+   * @param name Its name, which no other worker has.
+   */
+  constructor(worker: Worker, name: string) {
     this.#worker = worker;
+    this.#name = name;
     worker.onmessage = (event: MessageEvent<WorkerMessage>) => this.#receive(event.data);
     worker.onerror = (event) => {
-      const error = new EngineError(
-        `The studio’s worker failed: ${event.message || 'it could not be started'}.`,
-        'Reload the page; what was stored is still there.',
-      );
-      for (const pending of this.#pending.values()) pending.reject(error);
-      this.#pending.clear();
+      this.#rejectAll(`The studio’s worker failed: ${event.message || 'it could not be started'}.`);
     };
+  }
+
+  /** Calls `listener` when the worker has ended without a word; nothing can be asked of this client any more. */
+  onEnd(listener: () => void): void {
+    this.#tellEnd = listener;
+  }
+
+  async #waitForEnd(): Promise<void> {
+    await endOfLife(this.#name);
+    this.#worker.terminate();
+    this.#rejectAll('The browser ended the studio’s worker, for want of memory as a rule.');
+    this.#tellEnd();
+  }
+
+  #rejectAll(problem: string): void {
+    const error = new EngineError(
+      problem,
+      'What was stored is still there; reload the page if this goes on.',
+    );
+    for (const pending of this.#pending.values()) pending.reject(error);
+    this.#pending.clear();
   }
 
   /**
@@ -68,6 +91,9 @@ export class StudioClient {
 
   #receive(message: WorkerMessage): void {
     switch (message.type) {
+      case 'alive':
+        void this.#waitForEnd();
+        return;
       case 'run':
         for (const listener of this.#listeners) listener(message.runId, message.event);
         return;
@@ -90,7 +116,9 @@ export class StudioClient {
 
 /** Starts the studio's worker. */
 export function startStudio(): StudioClient {
+  const name = `studio ${crypto.randomUUID()}`;
   return new StudioClient(
-    new Worker(new URL('./studio.worker.ts', import.meta.url), { type: 'module', name: 'studio' }),
+    new Worker(new URL('./studio.worker.ts', import.meta.url), { type: 'module', name }),
+    name,
   );
 }

@@ -70,8 +70,9 @@ export type Command =
   /**
    * Goes on with a run that was interrupted, stopped or failed, from its newest checkpoint that is whole; without one,
    * from the beginning. Resolves with the step that it goes on from. Refused while another tab holds the run.
+   * `engine` is another one than it had; null keeps it.
    */
-  | { type: 'resume-run'; runId: string }
+  | { type: 'resume-run'; runId: string; engine: EngineChoice | null }
   /** Lets an interrupted run be: what its last checkpoint holds is what it ends with. */
   | { type: 'leave-stopped'; runId: string }
   /** Asks for a checkpoint after the step in hand; nothing to do is nothing. */
@@ -171,6 +172,8 @@ export type RunEvent =
   | { type: 'record' };
 
 export type WorkerMessage =
+  /** The worker has begun, and holds the lock of its name (life.ts). */
+  | { type: 'alive' }
   | { type: 'result'; id: number; result: Results[CommandType] }
   | { type: 'failed'; id: number; error: ErrorReport }
   | { type: 'progress'; id: number; what: string; done: number; total: number }

@@ -94,6 +94,14 @@ export class RunJournal {
     this.#wire.run(this.#record.id, { type: 'record' });
   }
 
+  /** The run is again what it was at its checkpoint, as the store has it by now. */
+  rewind(record: RunRecord): void {
+    this.#points = [];
+    this.#last = null;
+    this.#record = { ...record, state: this.#record.state };
+    this.#wire.run(record.id, { type: 'trimmed', step: record.step });
+  }
+
   /** Tells the page a state that is not stored. */
   tell(state: RunState): void {
     this.#wire.run(this.#record.id, { type: 'state', state });

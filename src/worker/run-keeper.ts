@@ -1,24 +1,18 @@
-/**
- * The run in hand: opens what it needs, drives the session, stores what happens before it tells the page, and keeps
- * the weights. One run at a time; a second `start` is refused with words.
- */
-import { EngineError, InputError, reportError } from '../base/errors.ts';
+/** The run in hand: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
+import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
-import type { Example } from '../data/example.ts';
 import { digestRows, type Resumption } from '../distill/checkpoint.ts';
-import { compare } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
-import { Session, type SessionEvent } from '../distill/session.ts';
 import { isActive, type RunState } from '../distill/run-state.ts';
+import type { EngineChoice } from '../engine/choose.ts';
 import type { Engine } from '../engine/engine.ts';
-import { isBestYet } from '../store/checkpoints.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
-import { readRun, writePredictions } from '../store/runs.ts';
+import { readRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
-import type { Student } from '../student/folder.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
+import { compareRun, limited, type ActiveRun } from './active-run.ts';
+import { driveRun } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
@@ -27,16 +21,6 @@ import { holdRun } from './run-lock.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
 import { restoreWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
-
-interface ActiveRun {
-  journal: RunJournal;
-  control: Control;
-  student: Student;
-  engine: Engine;
-  test: Example[];
-  /** A comparison while paused; training does not go on before it has ended. */
-  comparing: Promise<void> | null;
-}
 
 export class RunKeeper {
   readonly #wire: Wire;
@@ -57,13 +41,14 @@ export class RunKeeper {
   }
 
   /** See `resume-run` in protocol.ts. */
-  resumeRun(runId: string): Promise<Results['resume-run']> {
+  resumeRun(runId: string, engine: EngineChoice | null): Promise<Results['resume-run']> {
     return this.#begin(async () => {
       const letGo = await holdRun(runId);
       try {
         const { record, from, damaged } = await prepareResumption(runId);
         this.#wire.run(runId, { type: 'trimmed', step: record.step });
-        return { record, from, letGo, result: { step: record.step, damaged } };
+        const on = engine === null ? {} : { engineChoice: engine, backend: null };
+        return { record: { ...record, ...on }, from, letGo, result: { step: record.step, damaged } };
       } catch (error) {
         letGo();
         throw error;
@@ -105,7 +90,7 @@ export class RunKeeper {
       try {
         const journal = new RunJournal(record, this.#wire);
         await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-        void this.#drive(journal, from)
+        void driveRun(journal, from, (active) => (this.#active = active))
           .catch(() => undefined) // Told already; what is left is the engine's own clearing up.
           .finally(() => {
             this.#starting = false;
@@ -158,7 +143,7 @@ export class RunKeeper {
       }
       const { journal } = active;
       const { step } = journal.record;
-      active.comparing = this.#compare(active, {
+      active.comparing = compareRun(active, {
         step,
         testRows,
         say: (state) => journal.state(state),
@@ -177,92 +162,6 @@ export class RunKeeper {
       this.#starting = false;
     }
     return null;
-  }
-
-  async #drive(journal: RunJournal, from: Resumption | null): Promise<void> {
-    const run = journal.record;
-    let engine: Engine | null = null;
-    // A step may be long: the heartbeat must not wait for its end.
-    const heartbeat = setInterval(() => void journal.beat().catch(() => undefined), heartbeatEveryMs);
-    try {
-      const student = await openStudent(run.studentId, (what, done, total) => {
-        journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
-      });
-      const train = await readExamples(run.datasetId, 'train');
-      const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
-      const control = new Control();
-      await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
-      const frozen = frozenParameters(student.config, run.recipe.freeze);
-      engine = await openEngine({ ...student, frozen }, { engine: run.engineChoice, backend: run.backend });
-      const active: ActiveRun = { journal, control, student, engine, test, comparing: null };
-      this.#active = active;
-      await journal.engine(engine.describe());
-      const session = new Session({
-        engine,
-        tokenizer: student.tokenizer,
-        recipe: run.recipe,
-        train,
-        test,
-        control,
-        from,
-      });
-      let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
-      for await (const event of session.run()) {
-        if (event.type === 'state' && event.state.phase === 'done') last = event.state;
-        else await note(active, event);
-      }
-      if (test.length > 0) {
-        const { step } = journal.record;
-        try {
-          await this.#compare(active, { step, testRows: null, say: (state) => journal.state(state) });
-        } catch (error) {
-          // The student is trained and kept; it can be compared again.
-          last = { ...last, problem: reportError(error) };
-        }
-      }
-      await journal.state(last);
-    } catch (error) {
-      await journal.fail(error);
-    } finally {
-      clearInterval(heartbeat);
-      this.#active = null;
-      engine?.dispose();
-    }
-  }
-
-  async #compare(
-    { journal, control, engine, student, test }: ActiveRun,
-    {
-      step,
-      testRows,
-      say,
-    }: { step: number; testRows: number | null; say: (state: RunState) => Promise<void> },
-  ): Promise<void> {
-    control.takeSkip();
-    const answers = compare({
-      engine,
-      tokenizer: student.tokenizer,
-      recipe: journal.record.recipe,
-      test: limited(test, testRows),
-      baseWeights: student.weights,
-      step,
-      control,
-    });
-    try {
-      for (;;) {
-        const next = await answers.next();
-        if (next.done) {
-          if (next.value === null) return;
-          await writePredictions(journal.record.id, next.value.predictions);
-          await journal.change({ comparison: { ...next.value.accuracy, step } });
-          return;
-        }
-        await say(next.value);
-      }
-    } finally {
-      // Also where telling failed: the trained weights go back on the engine.
-      await answers.return(null);
-    }
   }
 
   async #compareStored(runId: string, testRows: number | null): Promise<void> {
@@ -288,7 +187,7 @@ export class RunKeeper {
       await restoreWeights(engine, run);
       const active: ActiveRun = { journal, control: new Control(), student, engine, test, comparing: null };
       this.#active = active;
-      await this.#compare(active, { step, testRows: null, say });
+      await compareRun(active, { step, testRows: null, say });
     } finally {
       journal.tell(run.state);
       this.#active = null;
@@ -320,23 +219,6 @@ async function endComparison({ control, comparing }: ActiveRun): Promise<void> {
   control.skipEvaluation();
   // Its failure is told to whoever asked for it.
   await comparing.catch(() => undefined);
-}
-
-async function note({ journal, engine, student, control }: ActiveRun, event: SessionEvent): Promise<void> {
-  switch (event.type) {
-    case 'state':
-      return journal.state(event.state);
-    case 'metrics':
-      return journal.metrics(event.point, engine.describe());
-    case 'evaluation':
-      // The best weights so far are kept, also where no save was due.
-      if (isBestYet(event.evaluation, journal.record.evaluations)) control.save();
-      return journal.evaluation(event.evaluation);
-    case 'save':
-      return journal.save(event, student.config, engine.describe());
-    default:
-      return event satisfies never;
-  }
 }
 
 async function stored(runId: string): Promise<RunRecord> {
@@ -374,8 +256,4 @@ async function newRecord(run: NewRun): Promise<RunRecord> {
     rowsSha256: await digestRows(await readExamples(dataset.id, 'train')),
     savedStep: null,
   };
-}
-
-function limited(examples: Example[], rows: number | null): Example[] {
-  return rows === null ? examples : examples.slice(0, rows);
 }

@@ -42,6 +42,6 @@ export async function heldRuns(): Promise<ReadonlySet<string> | null> {
 }
 
 /** Only secure pages have them. */
-function locksOf(): LockManager | null {
+export function locksOf(): LockManager | null {
   return (navigator as { locks?: LockManager }).locks ?? null;
 }

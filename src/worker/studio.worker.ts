@@ -3,6 +3,7 @@ import { bench } from './bench.ts';
 import { exportModel } from './export-model.ts';
 import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
 import { importStudent, loadBundledStudent } from './import-student.ts';
+import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
 import { measureReduction } from './measure-reduction.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
@@ -13,6 +14,7 @@ import { Wire, type ReportProgress } from './wire.ts';
 
 const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
 const keeper = new RunKeeper(wire);
+void holdLife(self.name).then(() => wire.alive());
 
 type Handlers = {
   [Type in CommandType]: (command: CommandOf<Type>, progress: ReportProgress) => Promise<Results[Type]>;
@@ -45,7 +47,7 @@ const handlers: Handlers = {
   'load-bundled-student': loadBundledStudent,
   probe: probeMachine,
   'start-run': ({ run }) => keeper.start(run),
-  'resume-run': ({ runId }) => keeper.resumeRun(runId),
+  'resume-run': ({ runId, engine }) => keeper.resumeRun(runId, engine),
   'leave-stopped': ({ runId }) => keeper.leaveStopped(runId),
   save: () => keeper.save(),
   pause: () => keeper.pause(),

@@ -14,6 +14,10 @@ export class Wire {
     this.#post = post;
   }
 
+  alive(): void {
+    this.#post({ type: 'alive' });
+  }
+
   result(id: number, result: Results[CommandType]): void {
     this.#post({ type: 'result', id, result });
   }

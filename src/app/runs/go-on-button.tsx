@@ -1,5 +1,6 @@
 import { Play } from 'lucide-react';
 import type { RunRecord } from '../../store/records.ts';
+import type { NewRun } from '../../worker/protocol.ts';
 import { navigate } from '../routes.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
@@ -7,7 +8,18 @@ import { busyObstacle } from '../train/obstacles.ts';
 import { Button } from '../ui/button.tsx';
 
 /** Goes on with a run, and shows it. */
-export function GoOnButton({ run, label, primary }: { run: RunRecord; label: string; primary?: boolean }) {
+export function GoOnButton({
+  run,
+  label,
+  primary,
+  engine = null,
+}: {
+  run: RunRecord;
+  label: string;
+  primary?: boolean;
+  /** Another engine than the run had. */
+  engine?: NewRun['engine'];
+}) {
   const obstacle = useStudio(busyObstacle);
   return (
     <Button
@@ -16,7 +28,7 @@ export function GoOnButton({ run, label, primary }: { run: RunRecord; label: str
       label={`${label}: ${run.name}`}
       reason={obstacle}
       onClick={() => {
-        void studio.resumeRun(run.id);
+        void studio.resumeRun(run.id, engine);
         navigate('train');
       }}
     >

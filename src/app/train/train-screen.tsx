@@ -5,6 +5,7 @@ import { machineWords } from '../frame/machine-words.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
+import { FailedRun } from '../runs/failed-run.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
@@ -48,7 +49,7 @@ export function TrainScreen() {
         </p>
       )}
       <InterruptedRuns />
-      {run?.state.phase === 'failed' && <ErrorNotice error={run.state.error} />}
+      {run && <FailedRun run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}

@@ -1,0 +1,73 @@
+import type { Page, Worker } from '@playwright/test';
+import { expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
+
+const short = { steps: 12, batchSize: 1, saveEvery: 3, maxInputTokens: 32, maxTargetTokens: 8 };
+
+/** The studio's worker; threads of the engine are workers too. */
+function studioWorker(page: Page): Worker {
+  return page.workers().find((worker) => worker.url().includes('studio.worker'))!;
+}
+
+async function reaches(page: Page, step: number): Promise<void> {
+  await expect
+    .poll(async () => Number(await page.getByTestId('metrics-last-step').textContent()), { timeout: 120_000 })
+    .toBeGreaterThanOrEqual(step);
+}
+
+/** Trains to the end; what is on the disk then. */
+async function finish(page: Page) {
+  await expect(page.getByTestId('run-state')).toContainText('done, 12 steps', { timeout: 240_000 });
+  const run = await runOnDisk(page);
+  expect(run.steps).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+  return { losses: run.losses, sha256: await storedModelSha256(page, run), id: run.id };
+}
+
+test('a GPU that is lost in the middle: a fresh device goes on, and ends with the bytes of one left alone', async ({
+  page,
+}, info) => {
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
+  await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
+  // Keeps hold of the devices that the engine opens: destroying one is what a driver's reset looks like.
+  await studioWorker(page).evaluate(() => {
+    const devices: GPUDevice[] = [];
+    Object.assign(globalThis, { devices });
+    const adapter = GPUAdapter.prototype;
+    const request = Reflect.get(adapter, 'requestDevice');
+    adapter.requestDevice = async function (this: GPUAdapter, ...options) {
+      const device = await request.apply(this, options);
+      devices.push(device);
+      return device;
+    };
+  });
+  const start = page.getByRole('button', { name: 'Train on the sample' });
+  await start.click();
+  const undisturbed = await finish(page);
+
+  await start.click();
+  await reaches(page, 5);
+  await expect(page.getByTestId('run-state')).toContainText('training');
+  await studioWorker(page).evaluate(() =>
+    (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
+  );
+  await expect(page.getByTestId('run-state')).toContainText('recovering (The GPU is gone');
+  const recovered = await finish(page);
+  expect(recovered.id).not.toBe(undisturbed.id);
+  expect(recovered).toEqual({ ...undisturbed, id: recovered.id });
+});
+
+test('a worker that the browser takes away: another one goes on with its run', async ({ page }, info) => {
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  const start = page.getByRole('button', { name: 'Train on the sample' });
+  await start.click();
+  const undisturbed = await finish(page);
+  await start.click();
+  await reaches(page, 5);
+  await studioWorker(page).evaluate(() => self.close());
+  const restarted = await finish(page);
+  expect(restarted.id).not.toBe(undisturbed.id);
+  expect(restarted).toEqual({ ...undisturbed, id: restarted.id });
+});

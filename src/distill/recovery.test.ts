@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DeviceLostError, EngineError, HungStepError, InputError, NonFiniteError } from '../base/errors.ts';
+import { cutIntoParts, mostFailures, Recovery } from './recovery.ts';
+
+const lost = new DeviceLostError('The GPU is gone.', 'Start again.');
+
+describe('after a lost GPU', () => {
+  test('at once, then later and with halves, then a person is asked with what is kept', () => {
+    const recovery = new Recovery(8);
+    const first = recovery.after(lost, 40);
+    expect(first).toMatchObject({ kind: 'again', parts: 1, reason: 'The GPU is gone' });
+    const second = recovery.after(new HungStepError(43, 120_000), 40);
+    expect(second).toMatchObject({ kind: 'again', parts: 2 });
+    expect(second.kind === 'again' && first.kind === 'again' && second.waitMs > first.waitMs).toBe(true);
+    const third = recovery.after(lost, 40);
+    expect(third).toMatchObject({ kind: 'fail' });
+    expect(third.kind === 'fail' && String(third.error)).toContain('All up to step 40 is kept');
+  });
+
+  test('a checkpoint in between is progress: losses are counted anew, and parts stay small', () => {
+    const recovery = new Recovery(8);
+    recovery.after(lost, null);
+    recovery.after(lost, null);
+    for (let step = 1; step <= 3 * mostFailures; step += 1) {
+      expect(recovery.after(lost, step)).toMatchObject({ kind: 'again', parts: 2 });
+    }
+  });
+
+  test('a micro-batch of one row is not cut', () => {
+    const recovery = new Recovery(1);
+    recovery.after(lost, 5);
+    expect(recovery.after(lost, 5)).toMatchObject({ kind: 'again', parts: 1 });
+  });
+});
+
+test('a number that is not finite is tried once on a fresh device: the same step again is the recipe’s fault', () => {
+  const recovery = new Recovery(8);
+  const error = new NonFiniteError(12, 'answer loss');
+  expect(recovery.after(error, 10)).toMatchObject({ kind: 'again' });
+  expect(recovery.after(error, 11)).toEqual({ kind: 'fail', error });
+});
+
+test('what is no matter of the GPU fails as it is; an engine that does not open counts only while recovering', () => {
+  const recovery = new Recovery(8);
+  const other = new InputError('The rows are gone.', 'Add them.');
+  expect(recovery.after(other, 10)).toEqual({ kind: 'fail', error: other });
+  const closed = new EngineError('WebGPU was asked for, but WebGPU found no GPU.', 'Choose wasm.');
+  expect(recovery.after(closed, 10, true)).toEqual({ kind: 'fail', error: closed });
+  recovery.after(lost, 10);
+  expect(recovery.after(closed, 10, true)).toMatchObject({ kind: 'again' });
+});
+
+test('parts of micro-batches hold every row once, in order, and differ by one part’s rounding at most', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 17 }), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 8 }),
+      (batches, parts) => {
+        const cut = cutIntoParts(batches, parts);
+        expect(cut.flat()).toEqual(batches.flat());
+        expect(cut.every(({ length }) => length > 0)).toBe(true);
+        const largest = Math.max(...batches.map(({ length }) => length));
+        expect(Math.max(...cut.map(({ length }) => length))).toBe(Math.ceil(largest / parts));
+      },
+    ),
+  );
+});

@@ -1,0 +1,97 @@
+/**
+ * What is done after a GPU was lost, hung, refused a command or counted wrongly: back to the last checkpoint on a fresh
+ * device, at once, then after a while and with less on the GPU at a time; and where that does not help, a person decides.
+ */
+import {
+  DeviceLostError,
+  EngineError,
+  HungStepError,
+  NonFiniteError,
+  RefusedCommandError,
+  withoutStop,
+  type StillroomError,
+} from '../base/errors.ts';
+
+export type Verdict =
+  /** Go on from the last checkpoint after `waitMs`, with each micro-batch cut into `parts`. */
+  | { kind: 'again'; waitMs: number; parts: number; reason: string }
+  /** It is not, or no longer, a thing to try again: the run fails with this error and can be gone on with by hand. */
+  | { kind: 'fail'; error: unknown };
+
+/** Failures without a new checkpoint between them, after which a person is asked. */
+export const mostFailures = 3;
+/** Drivers that were reset need a moment. */
+const waitsMs = [1000, 5000];
+
+/** Whether an error speaks of what computes rather than of the run. */
+export function isRecoverable(error: unknown): error is StillroomError {
+  return (
+    error instanceof DeviceLostError ||
+    error instanceof HungStepError ||
+    error instanceof RefusedCommandError ||
+    error instanceof NonFiniteError
+  );
+}
+
+export class Recovery {
+  readonly #batchSize: number;
+  #failures = 0;
+  #savedStep: number | null = null;
+  #nonFiniteStep: number | null = null;
+  #parts = 1;
+
+  /** @param batchSize Rows of a micro-batch: it is cut into no more parts. */
+  constructor(batchSize: number) {
+    this.#batchSize = batchSize;
+  }
+
+  /** How many parts a micro-batch is cut into now. */
+  get parts(): number {
+    return this.#parts;
+  }
+
+  /**
+   * What to do after a failure.
+   * @param savedStep Step of the newest checkpoint; null where there is none. A later one than last time is progress.
+   * @param opening Whether the engine failed to open, which right after a reset is a passing thing.
+   */
+  after(error: unknown, savedStep: number | null, opening = false): Verdict {
+    const passes = isRecoverable(error) || (opening && this.#failures > 0 && error instanceof EngineError);
+    if (!passes) return { kind: 'fail', error };
+    if (this.#savedStep !== savedStep) this.#failures = 0;
+    this.#savedStep = savedStep;
+    this.#failures += 1;
+    if (error instanceof NonFiniteError) {
+      // The same steps on a fresh device gave the same: the recipe is at fault, not the GPU.
+      if (this.#nonFiniteStep === error.step) return { kind: 'fail', error };
+      this.#nonFiniteStep = error.step;
+    }
+    if (this.#failures >= mostFailures) return { kind: 'fail', error: askingError(error, savedStep) };
+    if (this.#failures > 1) this.#parts = Math.min(2 * this.#parts, Math.max(1, this.#batchSize));
+    return {
+      kind: 'again',
+      waitMs: waitsMs[this.#failures - 1] ?? waitsMs.at(-1)!,
+      parts: this.#parts,
+      reason: withoutStop(error.problem),
+    };
+  }
+}
+
+function askingError({ problem }: StillroomError, savedStep: number | null): EngineError {
+  const kept = savedStep === null ? 'No checkpoint was made yet' : `All up to step ${savedStep} is kept`;
+  return new EngineError(
+    `${problem} It was tried ${mostFailures} times without getting to the next checkpoint. ${kept}.`,
+    'Go on when other programs have let go of the GPU, or go on with WebAssembly.',
+  );
+}
+
+/** Cuts micro-batches into parts of equal size, near enough: losses and gradients are those of the whole. */
+export function cutIntoParts(microBatches: readonly number[][], parts: number): number[][] {
+  if (parts <= 1) return [...microBatches];
+  return microBatches.flatMap((rows) => {
+    const size = Math.ceil(rows.length / parts);
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, part) =>
+      rows.slice(part * size, (part + 1) * size),
+    );
+  });
+}
