@@ -46,9 +46,14 @@ export const gpuContenders: readonly ContenderKind[] = [
   { label: 'jax-js', open: openJaxTrainer },
 ];
 
-async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
+/** @throws EngineError where there is none. */
+export async function openBenchGpu(): Promise<Gpu> {
   const probe = await probeAdapter(await openNodeGpu());
-  const gpu = await withAskedGpu(probe, (adapter, name) => Gpu.open(adapter, { name }));
+  return withAskedGpu(probe, (adapter, name) => Gpu.open(adapter, { name }));
+}
+
+async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
+  const gpu = await openBenchGpu();
   let executor: WgslExecutor | null = null;
   const engine = new PlanEngine(student, {
     createExecutor: (layout) => (executor = new WgslExecutor(layout, gpu, { keepsGpu: true })),

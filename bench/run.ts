@@ -2,7 +2,7 @@
  * `npm run bench`: a step of two students through every engine that this machine has, against the speed of the plan's
  * own matrix products, and greedy generation. With `--gpu` the engines that run on the GPU instead, in turns, each
  * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
- * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` shows
+ * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` (also with `--gpu`) shows
  * where a step's time goes instead; STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
@@ -18,10 +18,10 @@ import { summarise, type Timing } from '../src/bench/timing.ts';
 import { countFlops, layOutStep, measureWork, type Work } from '../src/bench/work.ts';
 import { probeAdapter } from '../src/engine/device.ts';
 import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
-import { allThreads, gpuContenders, openTfjs, openWasm } from './engines.ts';
+import { allThreads, gpuContenders, openBenchGpu, openTfjs, openWasm } from './engines.ts';
 import { gpuLines } from './gpu-table.ts';
 import { measureGpu } from './gpu.ts';
-import { measureProfile } from './profile.ts';
+import { measureGpuProfile, measureProfile } from './profile.ts';
 
 interface CaseResult {
   model: ModelName;
@@ -80,12 +80,12 @@ const chosen = [...cases, fullCase].filter(({ model }) =>
 const gpu = options.gpu === true ? await findGpu() : null;
 
 for (const one of chosen) {
-  if (gpu !== null) {
-    await compareOnGpu(one);
-    continue;
-  }
   if (options.profile === true) {
     await printProfile(one);
+    continue;
+  }
+  if (gpu !== null) {
+    await compareOnGpu(one);
     continue;
   }
   const work = await measureWork(one);
@@ -164,13 +164,15 @@ async function compareOnGpu(one: Case): Promise<void> {
 }
 
 async function printProfile(one: Case): Promise<void> {
-  const profile = await measureProfile(one);
-  const total = profile.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
-  console.log(`\n${one.model}: processor time of a step on one thread, ${total.toFixed(2)} ms`);
-  for (const { kind, cpuMs, flops } of profile) {
-    const share = `${((100 * cpuMs) / total).toFixed(1)} %`;
+  const profile = gpu === null ? await measureProfile(one) : await measureGpuProfile(one, openBenchGpu);
+  const total = profile.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0);
+  const what =
+    gpu === null ? 'processor time of a step on one thread' : 'time of a step on the GPU, kind by kind';
+  console.log(`\n${one.model}: ${what}, ${total.toFixed(2)} ms`);
+  for (const { kind, elapsedMs, flops } of profile) {
+    const share = `${((100 * elapsedMs) / total).toFixed(1)} %`;
     console.log(
-      `${kind.padEnd(28)} ${cpuMs.toFixed(2).padStart(9)} ms ${share.padStart(8)} ${(flops / cpuMs / 1e6).toFixed(1).padStart(7)} GFLOP/s`,
+      `${kind.padEnd(28)} ${elapsedMs.toFixed(2).padStart(9)} ms ${share.padStart(8)} ${(flops / elapsedMs / 1e6).toFixed(1).padStart(7)} GFLOP/s`,
     );
   }
 }

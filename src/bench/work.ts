@@ -1,6 +1,7 @@
 /** How much there is to compute in a step, and how fast the plan's own matrix products can be computed alone. */
 import { bucketOf, packPass, roundBucket, stepRows, type PackedPass } from '../engine/plan/passes.ts';
 import { costOf } from '../engine/plan/cost.ts';
+import type { Executor } from '../engine/plan/executor.ts';
 import type { Operation } from '../engine/plan/operations.ts';
 import type { Plan, Run } from '../engine/plan/plan.ts';
 import { SlabLayout } from '../engine/plan/slab-layout.ts';
@@ -54,7 +55,11 @@ export async function openStep(one: Case): Promise<Step> {
 }
 
 /** As PlanEngine does before a pass. */
-export function writeTables({ plan, executor, packed }: Step): void {
+export function writeTables({
+  plan,
+  executor,
+  packed,
+}: Pick<Step, 'plan' | 'packed'> & { executor: Executor }): void {
   const { tables, host } = plan;
   const { encoder, decoder, labels, embedding } = packed;
   executor.writeTable(tables.encoderIds, encoder.ids);

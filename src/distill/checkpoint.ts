@@ -149,7 +149,8 @@ async function check(step: number, file: CheckpointFile, bytes: Uint8Array, size
   }
 }
 
-function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Array> {
+/** The single-precision tensors of a safetensors file. @param name Names it in errors. */
+export function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Array> {
   const floats = new Map<string, Float32Array>();
   for (const [tensor, { data }] of parseSafetensors(bytes, name).tensors) {
     if (data instanceof Float32Array) floats.set(tensor, data);

@@ -77,8 +77,10 @@ export interface EngineState {
   step: number;
 }
 
-export type EngineName = 'tfjs' | 'twin' | 'wasm' | 'wgsl';
-export type BackendName = 'webgpu' | 'wasm' | 'cpu';
+export const engineNames = ['tfjs', 'twin', 'wasm', 'wgsl'] as const;
+export type EngineName = (typeof engineNames)[number];
+export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
 
 export interface EngineDescription {
   engine: EngineName;

@@ -3,6 +3,7 @@
  * `checkpoint.json` beside it. Each is written under another name, flushed to the disk, and then named; the two newest
  * stay, so that a damaged one leaves another to go on from.
  */
+import { backendNames, engineNames } from '../engine/engine.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from '../base/schemas.ts';
@@ -28,8 +29,8 @@ const factsSchema = z.strictObject({
   step: z.int().min(0),
   elapsedMs: z.number().min(0),
   engine: z.strictObject({
-    engine: z.enum(['tfjs', 'twin', 'wasm', 'wgsl']),
-    backend: z.enum(['webgpu', 'wasm', 'cpu']),
+    engine: z.enum(engineNames),
+    backend: z.enum(backendNames),
     adapter: z.string(),
   }),
   files: z.array(

@@ -1,4 +1,5 @@
 /** `headless generate`: a student answers lines from standard input. */
+import { backendNames } from '../engine/engine.ts';
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
@@ -25,7 +26,7 @@ export async function generate(args: string[]): Promise<void> {
     throw new InputError('generate needs a student.', 'Name its folder with --student DIR.');
   }
   const engineChoice = oneOf('engine', options.engine, engineChoices);
-  const backend = oneOf('backend', options.backend, ['webgpu', 'wasm', 'cpu']);
+  const backend = oneOf('backend', options.backend, backendNames);
   const maxNewTokens = wholeNumber('max-tokens', options['max-tokens']) ?? defaultMaxTokens;
   const numBeams = wholeNumber('beams', options.beams) ?? 1;
   const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;

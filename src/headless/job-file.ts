@@ -1,4 +1,5 @@
 /** `job.json` in a run's folder: what the run was begun with, so that `--resume` needs no more than the folder. */
+import { writtenFloats } from '../student/safetensors.ts';
 import { resolve } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
@@ -19,7 +20,7 @@ const jobSchema = z.strictObject({
   backend: z.string().nullable(),
   testRows: z.int().min(1).nullable(),
   /** Of the weights in model/. */
-  precision: z.enum(['f32', 'f16', 'bf16']).default('f32'),
+  precision: z.enum(writtenFloats).default('f32'),
   /** Of the training rows as they were joined: the steps of other rows are other steps. */
   rowsSha256: z.string(),
 });

@@ -12,7 +12,7 @@ import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { estimateTrainingMemory, type TrainingShape } from '../student/memory.ts';
 import { countParameters } from '../student/parameters.ts';
-import { floatOf, type WrittenFloat } from '../student/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenFloats } from '../student/safetensors.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
 import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
@@ -64,7 +64,7 @@ export async function reduce(args: string[]): Promise<void> {
   }
   const encoder = layerChoice('encoder-layers', options['encoder-layers']);
   const decoder = layerChoice('decoder-layers', options['decoder-layers']);
-  const asked = oneOf('precision', options.precision, ['f32', 'f16', 'bf16']);
+  const asked = oneOf('precision', options.precision, writtenFloats);
   const rows = await readRows(options);
   if (size !== null && rows === null) {
     throw new InputError(

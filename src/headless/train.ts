@@ -1,4 +1,6 @@
 /** `headless train`: the studio's whole job, from files to a model folder. */
+import { backendNames } from '../engine/engine.ts';
+import { writtenFloats } from '../student/safetensors.ts';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../base/errors.ts';
@@ -63,9 +65,9 @@ export async function train(args: string[]): Promise<void> {
     test: absolute(options.test),
     testRationales: absolute(options['test-rationales']),
     engine: oneOf('engine', options.engine, engineChoices),
-    backend: oneOf('backend', options.backend, backends),
+    backend: oneOf('backend', options.backend, backendNames),
     testRows: wholeNumber('test-rows', options['test-rows']),
-    precision: oneOf('precision', options.precision, ['f32', 'f16', 'bf16']) ?? 'f32',
+    precision: oneOf('precision', options.precision, writtenFloats) ?? 'f32',
   };
   const recipe =
     options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
@@ -78,8 +80,6 @@ export async function train(args: string[]): Promise<void> {
   await distil(job, engine, testRowsOf(job, inputs), folder, null);
   engine.dispose();
 }
-
-const backends = ['webgpu', 'wasm', 'cpu'] as const;
 
 /** Options that go with `--resume`: files may have moved. */
 const mayChange = ['resume', 'student', 'train', 'train-rationales', 'test', 'test-rationales'];
@@ -121,7 +121,7 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
   const from = await new CheckpointFolder(out).newest((words) => console.error(words));
   const engine = await openAndSay(job, {
     engine: oneOf('engine', known.engine ?? undefined, engineChoices),
-    backend: oneOf('backend', known.backend ?? undefined, backends),
+    backend: oneOf('backend', known.backend ?? undefined, backendNames),
   });
   const folder = new RunFolder(out, runFacts(job, engine, known));
   await folder.goOn(from?.state.step ?? 0);
@@ -151,7 +151,7 @@ async function openAndSay(
     { ...student, frozen },
     {
       engine: oneOf('engine', asked ?? undefined, engineChoices),
-      backend: oneOf('backend', backend ?? undefined, backends),
+      backend: oneOf('backend', backend ?? undefined, backendNames),
     },
   );
   const { engine: name, backend: chosen, adapter, reason } = engine.describe();

@@ -89,10 +89,9 @@ export function kept(records: readonly CheckpointRecord[]): Set<string> {
 
 /** The best by test accuracy, ties by loss; null where none was measured. */
 export function bestOf(records: readonly CheckpointRecord[]): CheckpointRecord | null {
-  const share = ({ accuracy }: CheckpointRecord): number =>
-    accuracy === null || accuracy.total === 0 ? -1 : accuracy.correct / accuracy.total;
+  const share = ({ accuracy }: CheckpointRecord): number => (accuracy === null ? 0 : shareOf(accuracy));
   const [best] = [...records]
-    .filter((record) => share(record) >= 0)
+    .filter(({ accuracy }) => accuracy !== null && accuracy.total > 0)
     .sort((a, b) => share(b) - share(a) || (a.loss ?? Infinity) - (b.loss ?? Infinity));
   return best ?? null;
 }
@@ -184,6 +183,9 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
 
 /** Whether an evaluation is as good as any before, so that its weights are worth a checkpoint. */
 export function isBestYet(evaluation: Tally, before: readonly Tally[]): boolean {
-  const share = ({ correct, total }: Tally): number => (total === 0 ? 0 : correct / total);
-  return before.every((one) => share(one) <= share(evaluation));
+  return before.every((one) => shareOf(one) <= shareOf(evaluation));
+}
+
+function shareOf({ correct, total }: Tally): number {
+  return total === 0 ? 0 : correct / total;
 }

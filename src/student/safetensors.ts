@@ -24,7 +24,8 @@ export interface SafetensorsFile {
 }
 
 /** What floats can be written as. */
-export type WrittenFloat = 'f32' | 'f16' | 'bf16';
+export const writtenFloats = ['f32', 'f16', 'bf16'] as const;
+export type WrittenFloat = (typeof writtenFloats)[number];
 
 /** What to write where nothing else was asked for: what was read, as far as it can be written. */
 export function floatOf(stored: StoredDtype): WrittenFloat {
@@ -236,7 +237,8 @@ export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFi
 }
 
 type WrittenDtype = 'F32' | 'I32' | 'BF16' | 'F16';
-const writtenAs = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const satisfies Record<
+/** How files name these. */
+export const writtenAs = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const satisfies Record<
   WrittenFloat,
   WrittenDtype
 >;

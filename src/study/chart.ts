@@ -1,4 +1,5 @@
 /** A chart of means with their intervals as a self-contained SVG, readable on light and dark ground. */
+import { escapeXml } from '../base/xml.ts';
 
 /** What a line stands for; its colour and dash follow from it. */
 export type Ink = 'standard' | 'step-by-step' | 'teacher';
@@ -171,12 +172,4 @@ function endLabels({ series, levels }: Chart, y: (share: number) => number): str
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

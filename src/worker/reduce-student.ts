@@ -13,7 +13,7 @@ import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { reduceLayers } from '../student/reduce/layers.ts';
 import { vocabularyWork, type VocabularyOptions } from '../student/reduce/vocabulary.ts';
-import { floatOf, type WrittenFloat } from '../student/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenAs } from '../student/safetensors.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { checkStop, stoppable } from './reduction-stop.ts';
@@ -57,7 +57,7 @@ async function reduceAndStore(
   progress('storing the student', 0, 1);
   const files = filesOf(student, dtype, card);
   const record: StudentRecord = {
-    ...describeStudent({ ...student, storedDtype: storedNames[dtype] }),
+    ...describeStudent({ ...student, storedDtype: writtenAs[dtype] }),
     name: `${whole.name}-reduced`,
     id: crypto.randomUUID(),
     source: 'reduced',
@@ -77,8 +77,6 @@ async function reduceAndStore(
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }
-
-const storedNames = { f32: 'F32', f16: 'F16', bf16: 'BF16' } as const;
 
 function filesOf(student: Student, dtype: WrittenFloat, card: string | null): FolderFile[] {
   return modelFolder(student, student.weights, { dtype, runFile: null, card });

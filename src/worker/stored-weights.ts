@@ -1,11 +1,11 @@
 /** The weights that a run kept, back as weights. */
 import { InputError } from '../base/errors.ts';
+import { floatsOf } from '../distill/checkpoint.ts';
 import type { Engine } from '../engine/engine.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readWeights } from '../store/runs.ts';
 import type { Weights } from '../student/config.ts';
-import { parseSafetensors } from '../student/safetensors.ts';
 
 /**
  * The weights of the run's saved step.
@@ -21,11 +21,7 @@ export async function storedWeights({ id, savedStep }: RunRecord): Promise<Weigh
       'Train again, with a smaller “save every”.',
     );
   }
-  const weights: Weights = new Map();
-  for (const [name, tensor] of parseSafetensors(bytes, 'the stored weights').tensors) {
-    if (tensor.data instanceof Float32Array) weights.set(name, tensor.data);
-  }
-  return weights;
+  return floatsOf(bytes, 'the stored weights');
 }
 
 /** Puts the weights that a run kept on an engine. */

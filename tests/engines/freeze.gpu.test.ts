@@ -1,10 +1,9 @@
 /** Frozen weights on every engine that Node has: the same losses and norms, and not a bit of difference in what is frozen. */
 import { describe, expect, it } from 'vitest';
-import { probeAdapter } from '../../src/engine/device.ts';
+import { hasGpu } from '../support/gpu.ts';
 import type { Engine, EngineState, EngineStudent } from '../../src/engine/engine.ts';
 import { createTwinEngine } from '../../src/engine/plan/twin/twin-engine.ts';
 import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from '../../src/engine/plan/testing/tiny-engine.ts';
-import { openNodeGpu } from '../../src/engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../../src/engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../../src/engine/wasm/node-thread.ts';
 import { openTestEngine } from '../../src/engine/wgsl/testing/open-engine.ts';
@@ -81,8 +80,7 @@ describe('the compiled plan', () => {
   );
 });
 
-const gpu = await probeAdapter(await openNodeGpu());
-describe.skipIf(gpu.kind === 'none')('the compiled plan on WebGPU', () => {
+describe.skipIf(!hasGpu)('the compiled plan on WebGPU', () => {
   leaveFrozenAlone((student) => openTestEngine(student), cases.slice(2, 4));
 
   it('holds no gradients and moments of what is frozen', async () => {

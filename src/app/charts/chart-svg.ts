@@ -1,4 +1,5 @@
 /** A chart as an SVG file of its own: what is in sight, with axes, names and colours written out. Loaded on demand. */
+import { escapeXml } from '../../base/xml.ts';
 import { colourOf, type LineSeries } from './series.ts';
 
 export interface SvgChart {
@@ -32,7 +33,7 @@ export function chartSvg(chart: SvgChart, colour: (token: string) => string = co
     round(frame.bottom - ((toY(value) - y0) / (y1 - y0 || 1)) * (frame.bottom - frame.top));
   const ink = colour('--ink-soft');
   const text = (x: number, y: number, words: string, rest: string): string =>
-    `<text x="${x}" y="${y}" ${rest}>${escaped(words)}</text>`;
+    `<text x="${x}" y="${y}" ${rest}>${escapeXml(words)}</text>`;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Figtree, system-ui, sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="${colour('--paper')}"/>`,
@@ -80,8 +81,4 @@ function pathOf(
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,16 +1,17 @@
 /** What the engine promises beyond numbers: the same bytes whoever computes them, and memory that does not grow. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { expectSameState } from '../../../tests/support/same-state.ts';
 import { RandomSequence } from '../../base/random.ts';
-import { parseT5Config, type Weights } from '../../student/config.ts';
+import { parseT5Config } from '../../student/config.ts';
 import { initialiseWeights } from '../../student/initialise.ts';
-import type { EngineState, EngineStudent, MicroBatch, TaskBatch, Update } from '../engine.ts';
+import type { EngineStudent, MicroBatch, TaskBatch, Update } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { createTwinEngine } from '../plan/twin/twin-engine.ts';
 import { instantiate } from './instantiate.ts';
 import { loadKernels, type Kernels } from './kernels.ts';
 import { startNodeThread } from './node-thread.ts';
-import { haveSameBytes } from './testing/one-operation.ts';
+
 import { WasmExecutor, type WasmExecutorOptions } from './wasm-executor.ts';
 
 let kernels: Kernels;
@@ -64,18 +65,6 @@ async function train(engine: PlanEngine, from: number, to: number): Promise<stri
   return JSON.stringify(log);
 }
 
-function sameWeights(one: Weights, other: Weights): boolean {
-  return [...one].every(([name, values]) => haveSameBytes(values, other.get(name)!));
-}
-
-function expectSame(one: EngineState, other: EngineState): void {
-  expect(one.step).toBe(other.step);
-  for (const part of ['weights', 'expAvg', 'expAvgSq'] as const) {
-    expect(one[part].size).toBe(other[part].size);
-    expect(sameWeights(one[part], other[part])).toBe(true);
-  }
-}
-
 describe('the same bytes', () => {
   test('in two runs, on two threads, with poisoned slots, and after stopping and going on', async () => {
     const first = open();
@@ -90,7 +79,7 @@ describe('the same bytes', () => {
     ]) {
       const again = open(options);
       expect(await train(again, 1, 9), JSON.stringify(options)).toBe(log);
-      expectSame(await again.read(), state);
+      expectSameState(await again.read(), state);
       again.dispose();
     }
     const before = open();
@@ -98,7 +87,7 @@ describe('the same bytes', () => {
     const after = open();
     after.restore(await before.read());
     await train(after, 5, 9);
-    expectSame(await after.read(), state);
+    expectSameState(await after.read(), state);
     for (const engine of [first, before, after]) engine.dispose();
   });
 });

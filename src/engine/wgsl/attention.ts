@@ -1,17 +1,36 @@
-/** Dispatches of attention over whole sequences. */
+/**
+ * Dispatches of attention over whole sequences: by tiles that threads share in workgroup memory, or, on adapters in
+ * software, by quads, which need fewer loads and no barriers.
+ */
 import { EngineError } from '../../base/errors.ts';
 import { tileRows } from '../plan/plan.ts';
 import type { Attention, AttentionBackward } from '../plan/operations.ts';
-import { dispatch, dropoutParts, read, write, type Binding, type Dispatch, type Grid } from './dispatch.ts';
-import backwardSource from './kernels/attention-backward.wgsl?raw';
+import {
+  dispatch,
+  dropoutParts,
+  read,
+  write,
+  type Binding,
+  type Dispatch,
+  type Grid,
+  type Sharing,
+} from './dispatch.ts';
+import backwardQuads from './kernels/attention-backward-quad.wgsl?raw';
+import backwardTiles from './kernels/attention-backward.wgsl?raw';
+import bias from './kernels/attention-bias.wgsl?raw';
+import columns from './kernels/attention-columns.wgsl?raw';
+import forwardQuads from './kernels/attention-quad.wgsl?raw';
 import tile from './kernels/attention-tile.wgsl?raw';
-import forwardSource from './kernels/attention.wgsl?raw';
+import forwardTiles from './kernels/attention.wgsl?raw';
 import { extentWord } from './run-block.ts';
 
 /** Columns of a head at most: two tiles of it must fit into 16 KiB of workgroup memory. */
 const maxHeadSize = 128;
+/** With more columns a lane of a quad has more sums than any processor keeps at hand. */
+const maxQuadHeadSize = 64;
 
-function constantsOf(headSize: number) {
+function constantsOf(headSize: number, sharing: Sharing) {
+  if (sharing === 'quad') return { HEAD: headSize, STEPS: Math.ceil(headSize / 16) };
   if (headSize > maxHeadSize) {
     throw new EngineError(
       `Heads of ${headSize} columns are more than the GPU engine can hold (${maxHeadSize}).`,
@@ -48,32 +67,42 @@ function foldTiles(tiles: number, heads: number, roles = 1): Grid {
   return [Math.min(tiles, 65_535), heads, Math.ceil(tiles / 65_535) * roles];
 }
 
-export function attention(operation: Attention): Dispatch {
-  const { q, k, v, bias, probabilities, context, dropout, causal, heads, headSize, tileCount } = operation;
+/** Quads where they are asked for and heads are not too wide. */
+function sharingFor(asked: Sharing, headSize: number): Sharing {
+  return headSize > maxQuadHeadSize ? 'workgroup' : asked;
+}
+
+/** @param asked Quads need the device feature `subgroups`. */
+export function attention(operation: Attention, asked: Sharing): Dispatch {
+  const { q, k, v, probabilities, context, dropout, causal, heads, headSize, tileCount } = operation;
+  const added = operation.bias;
+  const sharing = sharingFor(asked, headSize);
   const drop = dropoutParts(dropout);
   return dispatch({
     ...{
-      source: `${tile}${forwardSource}`,
-      label: 'attention',
+      source: `${tile}${bias}${sharing === 'quad' ? columns + forwardQuads : forwardTiles}`,
+      label: `attention (${sharing})`,
       tables: 'read',
-      constants: constantsOf(headSize),
+      constants: constantsOf(headSize, sharing),
+      subgroups: sharing === 'quad',
     },
-    flags: [...drop.flags, ...(causal ? ['CAUSAL'] : []), ...(bias === null ? [] : ['BIAS'])],
+    flags: [...drop.flags, ...(causal ? ['CAUSAL'] : []), ...(added === null ? [] : ['BIAS'])],
     bindings: [
       ...[read('q', q.of), read('k', k.of), read('v', v.of)],
-      ...(bias === null ? [] : [read('bias', bias.weight)]),
+      ...(added === null ? [] : [read('bias', added.weight)]),
       ...[write('probabilities', probabilities), write('context', context)],
     ],
     params: {
       ...{ ...shapeParams(operation), ...columnParams(operation), ...drop.params },
-      ...(bias === null ? {} : { buckets: bias.buckets.offset, maxLength: (bias.buckets.length + 1) / 2 }),
+      ...(added === null ? {} : { buckets: added.buckets.offset, maxLength: (added.buckets.length + 1) / 2 }),
     },
     grid: (counts) => foldTiles(counts[tileCount], heads),
   });
 }
 
 /** One dispatch with both roles where eight buffers are enough for it, else one for each. */
-export function attentionBackward(operation: AttentionBackward): Dispatch[] {
+export function attentionBackward(operation: AttentionBackward, asked: Sharing): Dispatch[] {
+  const sharing = sharingFor(asked, operation.headSize);
   const { q, k, v, dq, dk, dv, biasPartials, tileCount, heads, sequences, probabilities } = operation;
   const tilesEach = Math.ceil(probabilities.shape[2]! / tileRows);
   const keyTiles = (counts: Parameters<Dispatch['grid']>[0]) => counts[sequences] * tilesEach;
@@ -88,14 +117,14 @@ export function attentionBackward(operation: AttentionBackward): Dispatch[] {
   const both = [...ofQueries, ...ofKeys.filter(({ name }) => !ofQueries.some((one) => one.name === name))];
   if (new Set(both.map(({ tensor }) => placeKey(tensor))).size <= 7) {
     return [
-      backward(operation, both, ['QUERIES', 'KEYS'], (counts) =>
+      backward(operation, sharing, both, ['QUERIES', 'KEYS'], (counts) =>
         foldTiles(Math.max(counts[tileCount], keyTiles(counts)), heads, 2),
       ),
     ];
   }
   return [
-    backward(operation, ofQueries, ['QUERIES'], (counts) => foldTiles(counts[tileCount], heads)),
-    backward(operation, ofKeys, ['KEYS'], (counts) => foldTiles(keyTiles(counts), heads)),
+    backward(operation, sharing, ofQueries, ['QUERIES'], (counts) => foldTiles(counts[tileCount], heads)),
+    backward(operation, sharing, ofKeys, ['KEYS'], (counts) => foldTiles(keyTiles(counts), heads)),
   ];
 }
 
@@ -105,20 +134,23 @@ function placeKey({ place }: Binding['tensor']): string {
 
 function backward(
   operation: AttentionBackward,
+  sharing: Sharing,
   bindings: readonly Binding[],
   roles: readonly string[],
   grid: Dispatch['grid'],
 ): Dispatch {
   const { dq, dk, dv, biasPartials, accumulate, dropout, causal, headSize } = operation;
   const drop = dropoutParts(dropout);
-  const columns = columnParams(operation);
+  const places = columnParams(operation);
   const own = { dq: dq.from, dk: dk.from, dv: dv.from };
   const bound = new Set(bindings.map(({ name }) => name));
   const isBound = ([name]: [string, number]) =>
     bound.has(name) || !['q', 'k', 'v', 'dq', 'dk', 'dv'].includes(name);
   return dispatch({
-    ...{ source: `${tile}${backwardSource}`, label: 'attentionBackward', tables: 'read', bindings, grid },
-    constants: constantsOf(headSize),
+    source: `${tile}${sharing === 'quad' ? columns + backwardQuads : backwardTiles}`,
+    ...{ label: `attentionBackward (${sharing})`, tables: 'read', bindings, grid },
+    constants: constantsOf(headSize, sharing),
+    subgroups: sharing === 'quad',
     flags: [
       ...[...roles, ...drop.flags],
       ...(causal ? ['CAUSAL'] : []),
@@ -127,7 +159,7 @@ function backward(
     ],
     params: {
       ...{ ...shapeParams(operation), ...drop.params },
-      ...Object.fromEntries(Object.entries({ ...columns, ...own }).filter(isBound)),
+      ...Object.fromEntries(Object.entries({ ...places, ...own }).filter(isBound)),
       ...{ dqStride: dq.of.shape[1]!, dkStride: dk.of.shape[1]!, dvStride: dv.of.shape[1]! },
       ...(biasPartials === null ? {} : { maxLength: (biasPartials.shape[2]! + 1) / 2 }),
     },

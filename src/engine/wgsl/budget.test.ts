@@ -25,7 +25,9 @@ function budgetOf(shape: (typeof shapes)['small']) {
   );
   const dispatches = [...plan.programs.values()]
     .flat()
-    .flatMap((operation) => dispatchesOf(operation, plan.capacities, () => matmulVariants[0]!));
+    .flatMap((operation) =>
+      dispatchesOf(operation, plan.capacities, { product: () => matmulVariants[0]!, sharing: 'workgroup' }),
+    );
   const slots = plan.slots.map(({ length }) => 4 * length);
   const parts = layout.partLengths.map((length) => 4 * length);
   const sum = (bytes: readonly number[]) => bytes.reduce((total, one) => total + one, 0);

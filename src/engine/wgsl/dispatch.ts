@@ -72,4 +72,19 @@ export function dropoutParts(dropout: Dropout | null): {
   };
 }
 
+/**
+ * How the threads of a workgroup share what they load and sum: through workgroup memory, or, on adapters in software,
+ * where loads and barriers are dear, as the four lanes of one quad (device feature `subgroups`).
+ */
+export type Sharing = 'workgroup' | 'quad';
+
+/** What a kernel that uses kernels/sums.wgsl is told. */
+export function sumParts(
+  sharing: Sharing,
+  threads: number,
+): { flags: string[]; threads: number; subgroups: boolean } {
+  if (sharing === 'quad') return { flags: ['QUAD'], threads: 4, subgroups: true };
+  return { flags: threads <= 64 ? ['FEW_THREADS'] : [], threads, subgroups: false };
+}
+
 export const accumulateWords = { never: 0, always: 1, laterPasses: 2 } as const;

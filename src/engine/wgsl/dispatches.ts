@@ -3,42 +3,45 @@ import type { Matmul, Operation } from '../plan/operations.ts';
 import type { Counts } from '../plan/plan.ts';
 import { attention, attentionBackward } from './attention.ts';
 import { argMax, decodeCrossAttention, decodeSelfAttention } from './decode.ts';
-import type { Dispatch } from './dispatch.ts';
+import type { Dispatch, Sharing } from './dispatch.ts';
 import { adamw, clip, crossEntropy, squaredNorm, zero } from './loss.ts';
 import { matmul, type MatmulVariant } from './matmul.ts';
 import { biasGradient, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './rows.ts';
 
-/** Nearly always one. @param choose The variant for a matrix product. */
-export function dispatchesOf(
-  operation: Operation,
-  capacities: Counts,
-  choose: (operation: Matmul) => MatmulVariant,
-): Dispatch[] {
+/** What a device is best at. */
+export interface Choices {
+  /** The variant for a matrix product. */
+  product: (operation: Matmul) => MatmulVariant;
+  sharing: Sharing;
+}
+
+/** Nearly always one. */
+export function dispatchesOf(operation: Operation, capacities: Counts, choices: Choices): Dispatch[] {
   switch (operation.kind) {
     case 'embed':
       return [embed(operation)];
     case 'rmsNorm':
-      return [rmsNorm(operation)];
+      return [rmsNorm(operation, choices.sharing)];
     case 'rmsNormBackward':
-      return [rmsNormBackward(operation)];
+      return [rmsNormBackward(operation, choices.sharing)];
     case 'sumPartials':
       return [sumPartials(operation)];
     case 'matmul':
-      return [matmul(operation, choose(operation))];
+      return [matmul(operation, choices.product(operation))];
     case 'attention':
-      return [attention(operation)];
+      return [attention(operation, choices.sharing)];
     case 'attentionBackward':
-      return attentionBackward(operation);
+      return attentionBackward(operation, choices.sharing);
     case 'biasGradient':
       return [biasGradient(operation)];
     case 'crossEntropy':
-      return crossEntropy(operation);
+      return crossEntropy(operation, choices.sharing);
     case 'zero':
       return [zero(operation)];
     case 'embedBackward':
       return [embedBackward(operation)];
     case 'squaredNorm':
-      return [squaredNorm(operation)];
+      return [squaredNorm(operation, choices.sharing)];
     case 'clip':
       return [clip(operation)];
     case 'adamw':

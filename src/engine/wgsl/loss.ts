@@ -8,7 +8,17 @@ import {
   type Zero,
 } from '../plan/operations.ts';
 import { lengthOf, type SlabName, type Tensor } from '../plan/plan.ts';
-import { accumulateWords, dispatch, fold, foldThreads, read, write, type Dispatch } from './dispatch.ts';
+import {
+  accumulateWords,
+  dispatch,
+  fold,
+  foldThreads,
+  read,
+  sumParts,
+  write,
+  type Dispatch,
+  type Sharing,
+} from './dispatch.ts';
 import adamwSource from './kernels/adamw.wgsl?raw';
 import clipSource from './kernels/clip.wgsl?raw';
 import crossEntropySource from './kernels/cross-entropy.wgsl?raw';
@@ -21,14 +31,15 @@ import { extentWord } from './run-block.ts';
 /** Of kernels that go through long lists in few workgroups. */
 const manyThreads = { THREADS: 256 };
 
-export function crossEntropy(operation: CrossEntropy): Dispatch[] {
+export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatch[] {
   const { rows, logits, labels, rowWeights, losses, results, accumulate, gradient } = operation;
   const columns = logits.shape[1]!;
+  const { threads, flags, subgroups } = sumParts(sharing, columns > 2048 ? 256 : 64);
   return [
     dispatch({
-      ...{ source: `${sums}${crossEntropySource}`, label: 'crossEntropy', tables: 'read' },
-      flags: gradient ? ['GRADIENT'] : [],
-      constants: { THREADS: columns > 2048 ? 256 : 64 },
+      ...{ source: `${sums}${crossEntropySource}`, label: 'crossEntropy', tables: 'read', subgroups },
+      flags: [...flags, ...(gradient ? ['GRADIENT'] : [])],
+      constants: { THREADS: threads },
       bindings: [
         gradient ? write('logits', logits) : read('logits', logits),
         ...(gradient && rowWeights !== null ? [read('weights', rowWeights)] : []),
@@ -58,12 +69,14 @@ export function zero({ target, accumulate }: Zero): Dispatch {
   });
 }
 
-export function squaredNorm({ gradients, partials, first }: SquaredNorm): Dispatch {
+export function squaredNorm({ gradients, partials, first }: SquaredNorm, sharing: Sharing): Dispatch {
+  const { threads, flags, subgroups } = sumParts(sharing, manyThreads.THREADS);
   const length = lengthOf(gradients);
   const inQuads = length % 4 === 0 && gradients.offset % 4 === 0;
   return dispatch({
-    ...{ source: `${sums}${squaredNormSource}`, label: 'squaredNorm', constants: manyThreads },
-    flags: inQuads ? ['QUADS'] : [],
+    ...{ source: `${sums}${squaredNormSource}`, label: 'squaredNorm', subgroups },
+    constants: { THREADS: threads },
+    flags: [...flags, ...(inQuads ? ['VECTOR'] : [])],
     bindings: [{ ...read('gradients', gradients), vector: inQuads }, write('output', partials)],
     params: { length, output: first },
     grid: () => foldThreads(length, normChunk),

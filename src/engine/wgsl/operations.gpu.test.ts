@@ -1,13 +1,14 @@
 /** Every kernel against the f64 twin, on sizes that fit no tile. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasGpu } from '../../../tests/support/gpu.ts';
 import { operationCases, type OperationCase } from '../plan/testing/operation-cases.ts';
 import { caseSizes } from '../plan/testing/case-sizes.ts';
 import { labLayout } from '../plan/testing/operation-lab.ts';
 import { TwinExecutor } from '../plan/twin/twin-executor.ts';
 import { matmulVariants } from './matmul.ts';
 import { quickVariant } from './testing/open-engine.ts';
-import { hasGpu, openTestGpu } from './testing/open-gpu.ts';
+import { openTestGpu } from './testing/open-gpu.ts';
 import { WgslExecutor } from './wgsl-executor.ts';
 
 type Results = Awaited<ReturnType<OperationCase['lab']['results']>>;
@@ -34,9 +35,19 @@ function firstDifference(found: Results, expected: Results): string | null {
   return null;
 }
 
-const present = await hasGpu();
+async function agrees(name: string, twin: TwinExecutor, executor: WgslExecutor, numRuns = 4): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(caseSizes, async (sizes) => {
+      const { lab, operations } = operationCases[name]!(sizes);
+      const expected = await lab.results(twin, operations);
+      const found = await lab.results(executor, operations);
+      expect(firstDifference(found, expected), JSON.stringify(operations)).toBeNull();
+    }),
+    { numRuns },
+  );
+}
 
-describe.skipIf(!present)('operations on WebGPU at the default limits', () => {
+describe.skipIf(!hasGpu)('operations on WebGPU at the default limits', () => {
   const twin = new TwinExecutor(labLayout());
   let executor: WgslExecutor;
   beforeAll(async () => {
@@ -45,22 +56,28 @@ describe.skipIf(!present)('operations on WebGPU at the default limits', () => {
   });
   afterAll(() => executor.dispose());
 
-  for (const [name, make] of Object.entries(operationCases)) {
-    test(name, async () => {
-      await fc.assert(
-        fc.asyncProperty(caseSizes, async (sizes) => {
-          const { lab, operations } = make(sizes);
-          const expected = await lab.results(twin, operations);
-          const found = await lab.results(executor, operations);
-          expect(firstDifference(found, expected), JSON.stringify(operations)).toBeNull();
-        }),
-        { numRuns: 4 },
-      );
-    });
+  for (const name of Object.keys(operationCases)) {
+    test(name, () => agrees(name, twin, executor));
   }
 });
 
-describe.skipIf(!present)('variants of the matrix product', () => {
+describe.skipIf(!hasGpu)('kernels by quads, where software offers them', () => {
+  const twin = new TwinExecutor(labLayout());
+  let executor: WgslExecutor;
+  beforeAll(async () => {
+    const gpu = await openTestGpu({ features: true });
+    executor = new WgslExecutor(labLayout(), gpu, { variant: quickVariant });
+  });
+  afterAll(() => executor.dispose());
+
+  const names = Object.keys(operationCases);
+  for (const name of names.filter((one) => /^(attention|rmsNorm|crossEntropy|squaredNorm)/.test(one))) {
+    // Software takes seconds to compile each: few sizes.
+    test(name, () => agrees(name, twin, executor, 2));
+  }
+});
+
+describe.skipIf(!hasGpu)('variants of the matrix product', () => {
   test('give the same bytes, all of them', async () => {
     const twin = new TwinExecutor(labLayout());
     const executors = await Promise.all(

@@ -14,8 +14,10 @@ import {
   fold,
   foldThreads,
   read,
+  sumParts,
   write,
   type Dispatch,
+  type Sharing,
 } from './dispatch.ts';
 import biasGradientSource from './kernels/bias-gradient.wgsl?raw';
 import embedBackwardSource from './kernels/embed-backward.wgsl?raw';
@@ -55,29 +57,33 @@ export function embedBackward({ ids, starts, rows, encoder, decoder, output }: E
   });
 }
 
-export function rmsNorm({ rows, x, weight, y, inverse, epsilon, dropout }: RmsNorm): Dispatch {
+export function rmsNorm(
+  { rows, x, weight, y, inverse, epsilon, dropout }: RmsNorm,
+  sharing: Sharing,
+): Dispatch {
+  const { threads, flags, subgroups } = sumParts(sharing, rowThreads(x.shape[1]!));
   const columns = x.shape[1]!;
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{ source: `${sums}${rmsNormSource}`, label: 'rmsNorm', flags: ['FEW_THREADS', ...drop.flags] },
-    constants: { THREADS: rowThreads(columns) },
+    ...{ source: `${sums}${rmsNormSource}`, label: 'rmsNorm', flags: [...flags, ...drop.flags], subgroups },
+    constants: { THREADS: threads },
     bindings: [read('x', x), read('weight', weight), write('y', y), write('inverse', inverse)],
     params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
     grid: (counts) => fold(counts[rows]),
   });
 }
 
-export function rmsNormBackward(operation: RmsNormBackward): Dispatch {
+export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): Dispatch {
   const { rows, dy, x, inverse, weight, dx, accumulate, partials, dropout, next } = operation;
   const columns = x.shape[1]!;
   const runs = partials.shape[0]!;
   const drop = dropoutParts(dropout);
   const below = dropoutParts(next?.dropout ?? null);
-  const threads = rowThreads(columns);
+  const { threads, flags, subgroups } = sumParts(sharing, rowThreads(columns));
   return dispatch({
-    ...{ source: `${sums}${rmsNormBackwardSource}`, label: 'rmsNormBackward' },
+    ...{ source: `${sums}${rmsNormBackwardSource}`, label: 'rmsNormBackward', subgroups },
     flags: [
-      'FEW_THREADS',
+      ...flags,
       ...new Set([...drop.flags, ...below.flags]),
       ...(accumulate === 'always' ? ['ADDS'] : []),
       ...(next === null ? [] : ['NEXT']),

@@ -1,7 +1,8 @@
 /** What the engine promises beyond numbers: the same bytes always, memory that does not grow, failures that speak. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasGpu } from '../../../tests/support/gpu.ts';
+import { expectSameState } from '../../../tests/support/same-state.ts';
 import { DeviceLostError, EngineError, NonFiniteError } from '../../base/errors.ts';
-import type { EngineState } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { bucketOf, packPass, roundBucket, stepRows } from '../plan/passes.ts';
 import { SlabLayout } from '../plan/slab-layout.ts';
@@ -15,14 +16,13 @@ import type { Executor } from '../plan/executor.ts';
 import type { Run } from '../plan/plan.ts';
 import type { Gpu } from './gpu.ts';
 import { quickVariant, variantCalled } from './testing/open-engine.ts';
-import { hasGpu, openTestGpu } from './testing/open-gpu.ts';
+import { openTestGpu } from './testing/open-gpu.ts';
 import { WgslExecutor, type WgslExecutorOptions } from './wgsl-executor.ts';
 
 const student = tinyEngineStudent();
 const { config } = student;
-const present = await hasGpu();
 
-describe.skipIf(!present)('the plan on WebGPU', () => {
+describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
   // One GPU for all, so that kernels are compiled once.
   let gpu: Gpu;
   beforeAll(async () => {
@@ -49,16 +49,6 @@ describe.skipIf(!present)('the plan on WebGPU', () => {
     return JSON.stringify(log);
   }
 
-  function expectSame(one: EngineState, other: EngineState): void {
-    expect(one.step).toBe(other.step);
-    for (const part of ['weights', 'expAvg', 'expAvgSq'] as const) {
-      expect(one[part].size).toBe(other[part].size);
-      for (const [name, values] of one[part]) {
-        expect(Buffer.compare(bytes(values), bytes(other[part].get(name)!)), name).toBe(0);
-      }
-    }
-  }
-
   test('gives the same bytes in two runs of 50 steps, with poisoned slots, and after going on elsewhere', async () => {
     const { engine: first } = open();
     const log = await train(first, 1, 50);
@@ -66,7 +56,7 @@ describe.skipIf(!present)('the plan on WebGPU', () => {
     first.dispose();
     const { engine: again } = open({ poison: true });
     expect(await train(again, 1, 50)).toBe(log);
-    expectSame(await again.read(), state);
+    expectSameState(await again.read(), state);
     again.dispose();
 
     const { engine: before } = open();
@@ -74,7 +64,7 @@ describe.skipIf(!present)('the plan on WebGPU', () => {
     const { engine: after } = open();
     after.restore(await before.read());
     await train(after, 21, 50);
-    expectSame(await after.read(), state);
+    expectSameState(await after.read(), state);
     before.dispose();
     after.dispose();
   });
@@ -198,7 +188,7 @@ describe.skipIf(!present)('the plan on WebGPU', () => {
     broken.set('decoder.final_layer_norm.weight', new Float32Array(config.d_model).fill(1e38));
     engine.restore({ ...state, weights: broken });
     await expect(engine.step(batches(2), update(2))).rejects.toThrow(NonFiniteError);
-    expectSame(await engine.read(), { ...state, weights: broken });
+    expectSameState(await engine.read(), { ...state, weights: broken });
     engine.dispose();
   });
 
@@ -210,7 +200,7 @@ describe.skipIf(!present)('the plan on WebGPU', () => {
   });
 });
 
-describe.skipIf(!present)('failures of the GPU', () => {
+describe.skipIf(!hasGpu)('failures of the GPU', () => {
   test('a lost device is told at the step where it happens', async () => {
     const gpu = await openTestGpu();
     const engine = new PlanEngine(student, {
@@ -241,7 +231,7 @@ describe.skipIf(!present)('failures of the GPU', () => {
   });
 });
 
-describe.skipIf(!present)('tuning', () => {
+describe.skipIf(!hasGpu)('tuning', () => {
   test('chooses for every class of product, remembers, and does not measure twice', async () => {
     const written: Record<string, string>[] = [];
     let known: Record<string, string> = {};
@@ -268,7 +258,3 @@ describe.skipIf(!present)('tuning', () => {
     for (const name of Object.values(known)) expect(variantCalled(name).name).toBe(name);
   });
 });
-
-function bytes(values: Float32Array): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-}

@@ -10,7 +10,7 @@ import type { Counts, Plan, ProgramName, Run, SlabName, Table, Tensor } from '..
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Dispatch } from './dispatch.ts';
-import { dispatchesOf } from './dispatches.ts';
+import { dispatchesOf, type Choices } from './dispatches.ts';
 import { bufferUsage, type Gpu } from './gpu.ts';
 import { Pipelines } from './pipelines.ts';
 import { runBlockBytes, writeRunBlock } from './run-block.ts';
@@ -213,15 +213,17 @@ export class WgslExecutor implements Executor {
       plan.slots.map(({ length }) => length),
     );
     const tables = this.#gpu.createBuffer('tables', 4 * Math.max(1, plan.tablesLength), bufferUsage.storage);
+    const choices: Choices = {
+      product: (product) => this.#tuner.choose(product, variant),
+      sharing: this.#gpu.isSoftware && this.#gpu.hasSubgroups ? 'quad' : 'workgroup',
+    };
     const entries = [...plan.programs].flatMap(([name, list]) =>
       list.flatMap((operation) =>
-        dispatchesOf(operation, plan.capacities, (product) => this.#tuner.choose(product, variant)).map(
-          (dispatch, index) => ({
-            name,
-            dispatch,
-            flops: index === 0 ? costOf(operation, plan.capacities).flops : 0,
-          }),
-        ),
+        dispatchesOf(operation, plan.capacities, choices).map((dispatch, index) => ({
+          name,
+          dispatch,
+          flops: index === 0 ? costOf(operation, plan.capacities).flops : 0,
+        })),
       ),
     );
     const shaders = entries.map(({ dispatch }) =>

@@ -14,7 +14,7 @@ export const caseSizes: fc.Arbitrary<CaseSizes> = fc.record({
   columns: size,
   inner: size,
   heads: fc.integer({ min: 1, max: 3 }),
-  headSize: fc.integer({ min: 1, max: 9 }),
+  headSize: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 19)),
   lengths,
   keyLengths: lengths,
   dropout: fc.boolean(),

@@ -3,6 +3,7 @@
  * integer; then again as several threads would, where the bytes must be the same.
  */
 import { expect } from 'vitest';
+import { haveSameBytes } from '../../../../tests/support/same-state.ts';
 import { parseT5Config } from '../../../student/config.ts';
 import type { Floats } from '../../plan/executor.ts';
 import type { Operation } from '../../plan/operations.ts';
@@ -147,10 +148,6 @@ function firstBeyond(found: Floats, expected: Floats, tolerance: number): string
     return `float ${index}: ${found[index]!} instead of ${expected[index]!}, off by ${difference}, accepted ${accepted}`;
   }
   return null;
-}
-
-export function haveSameBytes(one: Floats, other: Floats): boolean {
-  return Buffer.compare(Buffer.from(one.buffer), Buffer.from(other.buffer)) === 0;
 }
 
 function slotTensor(slot: number): Tensor {

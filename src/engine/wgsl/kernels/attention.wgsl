@@ -148,12 +148,3 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   }
   // #end
 }
-
-fn biasOf(head: u32, query: u32, key: u32) -> f32 {
-  // #if BIAS
-  let bucket = u32(tables[params.buckets + key + params.maxLength - 1u - query]);
-  return bias[params.bias + bucket * params.heads + head];
-  // #else
-  return 0.0;
-  // #end
-}

@@ -1,6 +1,4 @@
-// One workgroup: one row of logits. The gradient overwrites them once everything has been read.
-var<workgroup> found: array<f32, THREADS>;
-
+// One workgroup: one row of logits. A thread has the same columns all along: the gradient may overwrite them.
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let row = linear(id);
@@ -25,27 +23,19 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   for (var column = thread; column < columns; column += THREADS) {
     greatest = max(greatest, logits[start + column]);
   }
-  found[thread] = greatest;
+  greatest = maxOfThreads(thread, greatest);
+  // #if !QUAD
   workgroupBarrier();
-  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
-    if (thread < half) {
-      found[thread] = max(found[thread], found[thread + half]);
-    }
-    workgroupBarrier();
-  }
-  greatest = found[0];
-  workgroupBarrier();
+  // #end
   var sum = 0.0;
   for (var column = thread; column < columns; column += THREADS) {
     sum += exp(logits[start + column] - greatest);
   }
   sum = sumOfThreads(thread, sum);
-  if (thread == 0u) {
+  if (thread == u32(label) % THREADS) {
     losses[params.losses + row] = log(sum) + greatest - logits[start + u32(label)];
   }
   // #if GRADIENT
-  storageBarrier();
-  workgroupBarrier();
   let factor = weights[params.weights + row];
   for (var column = thread; column < columns; column += THREADS) {
     let share = exp(logits[start + column] - greatest) / sum;

@@ -37,7 +37,9 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     // #end
     dot = sumOfThreads(thread, dot);
     let mean = dot * scale * scale / f32(columns);
+    // #if !QUAD
     workgroupBarrier();
+    // #end
     // #each u QUADS
     {
       let quad = thread + $uu * THREADS;

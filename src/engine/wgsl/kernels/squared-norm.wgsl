@@ -6,7 +6,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     return;
   }
   let end = min((chunk + 1u) * CHUNK, params.length);
-  // #if QUADS
+  // #if VECTOR
   var four = vec4f();
   for (var at = chunk * CHUNK / 4u + thread; at < end / 4u; at += THREADS) {
     let value = gradients[params.gradients / 4u + at];

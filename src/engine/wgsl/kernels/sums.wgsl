@@ -1,4 +1,16 @@
-// The sum of one value of every thread, the same for all of them. Before it is asked for again, a barrier is due.
+// The sum, or the greatest, of one value of every thread, the same for all of them. Before either is asked for again, a
+// barrier is due, unless the workgroup is one quad, whose lanes tell each other.
+// #if QUAD
+fn sumOfThreads(thread: u32, value: f32) -> f32 {
+  let pair = value + quadSwapX(value);
+  return pair + quadSwapY(pair);
+}
+
+fn maxOfThreads(thread: u32, value: f32) -> f32 {
+  let pair = max(value, quadSwapX(value));
+  return max(pair, quadSwapY(pair));
+}
+// #else
 var<workgroup> sums: array<f32, THREADS>;
 
 fn sumOfThreads(thread: u32, value: f32) -> f32 {
@@ -21,3 +33,16 @@ fn sumOfThreads(thread: u32, value: f32) -> f32 {
   return sums[0];
   // #end
 }
+
+fn maxOfThreads(thread: u32, value: f32) -> f32 {
+  sums[thread] = value;
+  workgroupBarrier();
+  for (var half = THREADS / 2u; half > 0u; half /= 2u) {
+    if (thread < half) {
+      sums[thread] = max(sums[thread], sums[thread + half]);
+    }
+    workgroupBarrier();
+  }
+  return sums[0];
+}
+// #end

@@ -50,9 +50,11 @@ function dispatchesWithAllVariants(
   operation: Operation,
   capacities: Parameters<typeof dispatchesOf>[1],
 ): Dispatch[] {
-  if (operation.kind !== 'matmul') return dispatchesOf(operation, capacities, () => matmulVariants[0]!);
-  return variantsFor(operation, true).flatMap((variant) =>
-    dispatchesOf(operation, capacities, () => variant),
+  const variants = operation.kind === 'matmul' ? variantsFor(operation, true) : [matmulVariants[0]!];
+  return variants.flatMap((variant) =>
+    (['workgroup', 'quad'] as const).flatMap((sharing) =>
+      dispatchesOf(operation, capacities, { product: () => variant, sharing }),
+    ),
   );
 }
 
