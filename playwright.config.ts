@@ -1,10 +1,20 @@
 import { defineConfig } from '@playwright/test';
 
-const executablePath = process.env.CHROMIUM_PATH;
+export const executablePath = process.env.CHROMIUM_PATH;
+/** Full Chromium, not the headless shell: only that has WebGPU. */
+export const chromiumArgs = [
+  '--headless=new',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+];
 const port = Number(process.env['STILLROOM_TEST_PORT'] ?? 4317);
 
-// Full Chromium, not the headless shell: only that has WebGPU. SwiftShader is a GPU in software, so the tests run
-// anywhere; the studio takes it for a GPU only where a test asks for `webgpu` by name.
+// SwiftShader is a GPU in software, so the tests run anywhere; the studio takes it for a GPU only where a test asks for `webgpu` by name.
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
@@ -18,16 +28,7 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: {
       ...(executablePath === undefined ? {} : { executablePath }),
-      args: [
-        '--headless=new',
-        '--enable-unsafe-webgpu',
-        '--use-webgpu-adapter=swiftshader',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ],
+      args: chromiumArgs,
     },
   },
   webServer: {

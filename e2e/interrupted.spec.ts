@@ -1,5 +1,5 @@
 import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
-import { runOnDisk, storedModelSha256, damageNewest } from './stored-runs.ts';
+import { runOnDisk, storedModelSha256, changeNewest } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
   page,
@@ -25,7 +25,7 @@ test('a reload in the middle of a run: it goes on, and ends with the bytes of on
   const notice = page.getByTestId('interrupted');
   await expect(notice).toContainText(/Its last checkpoint is of step \d+/);
   expect((await runOnDisk(page)).checkpoints.length).toBeGreaterThan(1);
-  await damageNewest(page);
+  await changeNewest(page);
 
   // Another tab sees the same, and while this one trains it only looks on.
   await notice.getByRole('button', { name: /^Go on from step/ }).click();

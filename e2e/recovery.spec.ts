@@ -1,19 +1,9 @@
-import type { Page, Worker } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { loseDevice, reaches, studioWorker, watchDevices } from '../faults/world.ts';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 const short = { steps: 12, batchSize: 1, saveEvery: 3, maxInputTokens: 32, maxTargetTokens: 8 };
-
-/** The studio's worker; threads of the engine are workers too. */
-function studioWorker(page: Page): Worker {
-  return page.workers().find((worker) => worker.url().includes('studio.worker'))!;
-}
-
-async function reaches(page: Page, step: number): Promise<void> {
-  await expect
-    .poll(async () => Number(await page.getByTestId('metrics-last-step').textContent()), { timeout: 120_000 })
-    .toBeGreaterThanOrEqual(step);
-}
 
 /** Trains to the end; what is on the disk then. */
 async function finish(page: Page) {
@@ -29,18 +19,7 @@ test('a GPU that is lost in the middle: a fresh device goes on, and ends with th
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
   await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
-  // Keeps hold of the devices that the engine opens: destroying one is what a driver's reset looks like.
-  await studioWorker(page).evaluate(() => {
-    const devices: GPUDevice[] = [];
-    Object.assign(globalThis, { devices });
-    const adapter = GPUAdapter.prototype;
-    const request = Reflect.get(adapter, 'requestDevice');
-    adapter.requestDevice = async function (this: GPUAdapter, ...options) {
-      const device = await request.apply(this, options);
-      devices.push(device);
-      return device;
-    };
-  });
+  await watchDevices(page);
   const start = page.getByRole('button', { name: 'Train on the sample' });
   await start.click();
   const undisturbed = await finish(page);
@@ -48,9 +27,7 @@ test('a GPU that is lost in the middle: a fresh device goes on, and ends with th
   await start.click();
   await reaches(page, 5);
   await expect(page.getByTestId('run-state')).toContainText('training');
-  await studioWorker(page).evaluate(() =>
-    (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
-  );
+  await loseDevice(page);
   await expect(page.getByTestId('run-state')).toContainText('recovering (The GPU is gone');
   const recovered = await finish(page);
   expect(recovered.id).not.toBe(undisturbed.id);

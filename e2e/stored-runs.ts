@@ -5,6 +5,8 @@ export interface StoredRun {
   id: string;
   steps: number[];
   losses: number[];
+  /** Of all steps, by the last point. */
+  elapsedMs: number;
   checkpoints: { id: string; step: number; where: string; sha256: string[] }[];
 }
 
@@ -18,7 +20,7 @@ export function runOnDisk(page: Page): Promise<StoredRun> {
       });
     interface Row {
       runId: string;
-      points: { step: number; loss: number }[];
+      points: { step: number; loss: number; elapsedMs: number }[];
       id: string;
       step: number;
       where: string;
@@ -36,6 +38,7 @@ export function runOnDisk(page: Page): Promise<StoredRun> {
       id,
       steps: points.map(({ step }) => step),
       losses: points.map(({ loss }) => loss),
+      elapsedMs: points.at(-1)?.elapsedMs ?? 0,
       checkpoints: checkpoints
         .filter(({ runId }) => runId === id)
         .sort((a, b) => a.step - b.step)
@@ -60,21 +63,28 @@ export function storedModelSha256(page: Page, { id, checkpoints }: StoredRun): P
   );
 }
 
-/** Changes one byte in the middle of the moments of the newest run's newest checkpoint. */
-export async function damageNewest(page: Page): Promise<void> {
+export type Damage = 'changed' | 'cut short' | 'deleted';
+
+/** Harms the moments of the newest run's newest checkpoint: one byte in the middle, its second half, or all of it. */
+export async function changeNewest(page: Page, damage: Damage = 'changed'): Promise<void> {
   const { id, checkpoints } = await runOnDisk(page);
   await page.evaluate(
-    async ([run, folder]) => {
+    async ([run, folder, damage]) => {
+      const name = 'optimizer.safetensors';
       const root = await navigator.storage.getDirectory();
       const runs = await root.getDirectoryHandle('checkpoints');
       const of = await (await runs.getDirectoryHandle(run)).getDirectoryHandle(folder);
-      const handle = await of.getFileHandle('optimizer.safetensors');
+      if (damage === 'deleted') {
+        await of.removeEntry(name);
+        return;
+      }
+      const handle = await of.getFileHandle(name);
       const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
       bytes[bytes.length >> 1]! ^= 1;
       const writable = await handle.createWritable();
-      await writable.write(bytes);
+      await writable.write(damage === 'changed' ? bytes : bytes.subarray(0, bytes.length >> 1));
       await writable.close();
     },
-    [id, checkpoints.at(-1)!.id] as const,
+    [id, checkpoints.at(-1)!.id, damage] as const,
   );
 }

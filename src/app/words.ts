@@ -61,8 +61,11 @@ export function stateWords(state: RunState): string {
         : `done, ${plural(state.step, 'step')}`;
     case 'failed':
       return `failed at step ${formatCount(state.step)}`;
-    case 'idle':
     case 'compiling':
+      return state.total === undefined
+        ? phaseWords(state)
+        : `${phaseWords(state)}${countWords({ done: state.done ?? 0, total: state.total })}`;
+    case 'idle':
     case 'pausing':
     case 'recovering':
       return phaseWords(state);

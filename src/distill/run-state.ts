@@ -7,7 +7,8 @@ export type EvaluationPurpose = 'accuracy' | 'distilled' | 'rationales' | 'base'
 export type RunState =
   | { phase: 'idle' }
   | { phase: 'preparing'; what: string; done: number; total: number }
-  | { phase: 'compiling' }
+  /** The first step of a shape is being made ready: kernels `done` of `total`, where the engine counts them. */
+  | { phase: 'compiling'; done?: number; total?: number }
   | { phase: 'training'; step: number; steps: number }
   | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
   | { phase: 'pausing'; step: number }

@@ -112,7 +112,12 @@ export class Session {
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
       yield* this.#evaluateIfDue();
-      if (this.#saveIsDue()) yield await this.#save(false);
+      if (this.#saveIsDue()) {
+        const start = performance.now();
+        yield await this.#save(false);
+        // For the browser's own tools, and for whoever asks what checkpoints cost.
+        performance.measure('checkpoint', { start, detail: { step } });
+      }
       await breathe();
     }
     yield await this.#save(true);

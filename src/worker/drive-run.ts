@@ -39,7 +39,9 @@ export async function driveRun(
     const train = await readExamples(run.datasetId, 'train');
     const test = limited(await readExamples(run.datasetId, 'test'), run.testRows);
     const frozen = frozenParameters(student.config, run.recipe.freeze);
-    const open = (request: EngineRequest) => openEngine({ ...student, frozen }, request);
+    // Told, not stored: whatever comes next says what the run does.
+    const tellCompiling = (done: number, total: number) => journal.tell({ phase: 'compiling', done, total });
+    const open = (request: EngineRequest) => openEngine({ ...student, frozen }, request, tellCompiling);
     const recovery = new Recovery(run.recipe.batchSize);
     await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
     const engine = await open({ engine: run.engineChoice, backend: run.backend });

@@ -15,15 +15,22 @@ export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machin
   };
 }
 
+/** Told how many kernels a GPU's driver has compiled, of how many. */
+export type TellCompiling = (done: number, total: number) => void;
+
 /**
  * An engine with a student on it: the one asked for, or the best there is. Only what is used is loaded. Disposing of it
  * frees all that it opened.
  */
-export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
+export async function openEngine(
+  student: EngineStudent,
+  request: EngineRequest,
+  tellCompiling?: TellCompiling,
+): Promise<Engine> {
   const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
   return openChosen(chosen, request, {
     tfjs: (backend) => openTfjs(student, backend),
-    wgsl: (reason) => openWgsl(student, reason),
+    wgsl: (reason) => openWgsl(student, reason, tellCompiling),
     wasm: (reason) => openWasm(student, reason),
     // No SIMD, no threads, no memory: TensorFlow.js finds what is left.
     instead: () => openTfjs(student, null),
@@ -48,10 +55,10 @@ async function openWasm(student: EngineStudent, reason: string): Promise<Engine>
   return createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
 }
 
-async function openWgsl(student: EngineStudent, reason: string): Promise<Engine> {
+async function openWgsl(student: EngineStudent, reason: string, onCompile?: TellCompiling): Promise<Engine> {
   const [{ createWgslEngine }, { tuningDatabase }] = await Promise.all([
     import('../engine/wgsl/wgsl-engine.ts'),
     import('./tuning-database.ts'),
   ]);
-  return createWgslEngine(student, { gpu: navigator.gpu, reason, memory: tuningDatabase });
+  return createWgslEngine(student, { gpu: navigator.gpu, reason, memory: tuningDatabase, onCompile });
 }

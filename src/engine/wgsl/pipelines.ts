@@ -38,6 +38,25 @@ export class Pipelines {
     return this.#pipelines.size;
   }
 
+  /** A pipeline for each, in order. @param tell Told how many of those that are new have been made. */
+  async getAll(
+    wanted: readonly { shader: Shader<unknown>; label: string }[],
+    tell: (done: number, total: number) => void = () => undefined,
+  ): Promise<Pipeline[]> {
+    const total = new Set(
+      wanted.map(({ shader }) => shader.code).filter((code) => !this.#pipelines.has(code)),
+    ).size;
+    let done = 0;
+    return Promise.all(
+      wanted.map(({ shader, label }) => {
+        const isNew = !this.#pipelines.has(shader.code);
+        const pipeline = this.get(shader, label);
+        if (isNew) void pipeline.then(() => tell((done += 1), total)).catch(() => undefined);
+        return pipeline;
+      }),
+    );
+  }
+
   /** @throws EngineError where the driver refuses the kernel. */
   get(shader: Shader<unknown>, label: string): Promise<Pipeline> {
     let found = this.#pipelines.get(shader.code);

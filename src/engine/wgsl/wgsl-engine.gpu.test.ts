@@ -49,6 +49,29 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
     return JSON.stringify(log);
   }
 
+  test('tells how far the driver is with its kernels, once', async () => {
+    const own = await openTestGpu();
+    const told: [number, number][] = [];
+    const onCompile = (done: number, total: number) => void told.push([done, total]);
+    const openOwn = () =>
+      new PlanEngine(student, {
+        createExecutor: (layout) =>
+          new WgslExecutor(layout, own, { variant: quickVariant, keepsGpu: true, onCompile }),
+        reason: 'A test.',
+      });
+    const engine = openOwn();
+    await engine.step(batches(1), update(1));
+    const total = told[0]![1];
+    expect(total).toBeGreaterThan(10);
+    expect(told).toEqual(Array.from({ length: total }, (_, index) => [index + 1, total]));
+    engine.dispose();
+    const again = openOwn();
+    await again.step(batches(1), update(1));
+    expect(told).toHaveLength(total);
+    again.dispose();
+    own.close();
+  });
+
   test('gives the same bytes in two runs of 50 steps, with poisoned slots, and after going on elsewhere', async () => {
     const { engine: first } = open();
     const log = await train(first, 1, 50);

@@ -24,6 +24,8 @@ export interface WgslExecutorOptions {
   memory?: TuningMemory | undefined;
   /** Takes this variant of every product (where it can do it) instead of the fastest. For tests and benchmarks. */
   variant?: MatmulVariant | undefined;
+  /** Told how many kernels of a plan the driver has compiled; not where all were known. */
+  onCompile?: ((done: number, total: number) => void) | undefined;
   /** Leaves the GPU open when disposed of, so that it can have another executor. */
   keepsGpu?: boolean | undefined;
   /** Fills every slot that should not matter with NaN before each program. For tests. */
@@ -229,8 +231,9 @@ export class WgslExecutor implements Executor {
     const shaders = entries.map(({ dispatch }) =>
       assemble(dispatch, (tensor) => this.#bufferOf(tensor, slots)),
     );
-    const pipelines = await Promise.all(
-      shaders.map((shader, index) => this.#pipelines.get(shader, entries[index]!.dispatch.label)),
+    const pipelines = await this.#pipelines.getAll(
+      shaders.map((shader, index) => ({ shader, label: entries[index]!.dispatch.label })),
+      this.#options.onCompile,
     );
     const params = this.#gpu.createBuffer('params', blockStride * entries.length, bufferUsage.uniform);
     const words = new Uint8Array(blockStride * entries.length);

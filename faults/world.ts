@@ -1,0 +1,119 @@
+/** A browser with a profile on disk, that can be killed like any process and opened again with what it had stored. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chromium, type BrowserContext, type Page, type Worker } from '@playwright/test';
+import { chromiumArgs, executablePath } from '../playwright.config.ts';
+import { expect } from '../e2e/support.ts';
+
+export class World {
+  readonly #profile: string;
+  readonly #baseURL: string;
+  #context: BrowserContext | null = null;
+
+  /** @param profile A folder of its own. @param baseURL Where the studio is served. */
+  constructor(profile: string, baseURL: string) {
+    this.#profile = profile;
+    this.#baseURL = baseURL;
+  }
+
+  get context(): BrowserContext {
+    if (this.#context === null) throw new Error('The browser is not open.');
+    return this.#context;
+  }
+
+  /** Opens the browser, and the studio in it. */
+  async open(): Promise<Page> {
+    this.#context = await chromium.launchPersistentContext(this.#profile, {
+      ...(executablePath === undefined ? {} : { executablePath }),
+      ...{ args: chromiumArgs, baseURL: this.#baseURL, viewport: { width: 1280, height: 800 } },
+    });
+    const page = this.#context.pages()[0] ?? (await this.#context.newPage());
+    await page.goto('/');
+    await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeVisible();
+    return page;
+  }
+
+  /** SIGKILL, without a word before: the browser's own process, whose children end with it. */
+  async kill(): Promise<void> {
+    for (const pid of processes(`--user-data-dir=${this.#profile}`, (line) => !line.includes('--type='))) {
+      process.kill(pid, 'SIGKILL');
+    }
+    await this.#context?.close().catch(() => undefined);
+    this.#context = null;
+    await expect.poll(() => processes(this.#profile).length, { timeout: 20_000 }).toBe(0);
+  }
+
+  /** SIGKILL for the process that drives the GPU: a driver that crashed. */
+  killGpuProcess(): void {
+    for (const pid of processes(`--user-data-dir=${this.#profile}`, (line) =>
+      line.includes('--type=gpu-process'),
+    )) {
+      process.kill(pid, 'SIGKILL');
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#context?.close();
+    this.#context = null;
+  }
+}
+
+/** Ids of processes whose command line has these words. */
+function processes(words: string, also: (line: string) => boolean = () => true): number[] {
+  if (process.platform !== 'linux') {
+    const found = execFileSync('ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+    return found
+      .filter((line) => line.includes(words) && also(line))
+      .map((line) => Number.parseInt(line, 10));
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return line.includes(words) && also(line);
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    })
+    .map(Number);
+}
+
+/** The studio's worker; threads of the engine are workers too. */
+export function studioWorker(page: Page): Worker {
+  const found = page.workers().find((worker) => worker.url().includes('studio.worker'));
+  if (found === undefined) throw new Error('The studio has no worker now.');
+  return found;
+}
+
+/** Keeps hold of the GPU devices that the worker opens from now on, so that they can be lost. */
+export async function watchDevices(page: Page): Promise<void> {
+  await studioWorker(page).evaluate(() => {
+    const devices: GPUDevice[] = [];
+    Object.assign(globalThis, { devices });
+    const adapter = GPUAdapter.prototype;
+    const request = Reflect.get(adapter, 'requestDevice');
+    adapter.requestDevice = async function (this: GPUAdapter, ...options) {
+      const device = await request.apply(this, options);
+      devices.push(device);
+      return device;
+    };
+  });
+}
+
+/** Destroys the device that the engine has: what a driver's reset looks like to a page. */
+export async function loseDevice(page: Page): Promise<void> {
+  await studioWorker(page).evaluate(() =>
+    (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
+  );
+}
+
+/** The last step on the screen; 0 before there is one. */
+export async function stepOf(page: Page): Promise<number> {
+  const shown = page.getByTestId('metrics-last-step');
+  return (await shown.count()) === 0 ? 0 : Number(await shown.textContent());
+}
+
+export async function reaches(page: Page, step: number): Promise<void> {
+  await expect.poll(() => stepOf(page), { timeout: 240_000, intervals: [50] }).toBeGreaterThanOrEqual(step);
+}
