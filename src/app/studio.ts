@@ -8,7 +8,7 @@ import { parseRecipe, type RecipeKey } from '../distill/recipe.ts';
 import { isActive } from '../distill/run-state.ts';
 import { deleteDataset, listDatasets } from '../store/datasets.ts';
 import type { Split } from '../store/records.ts';
-import { deleteRun, listRuns, readMetrics } from '../store/runs.ts';
+import { listRuns, readMetrics } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
@@ -314,17 +314,6 @@ export class Studio {
     if (runId !== null) await this.#readCurve(runId);
   }
 
-  async removeRun(runId: string): Promise<void> {
-    try {
-      await deleteRun(runId);
-      await this.#readRecords();
-    } catch (error) {
-      this.#fail('runs', error);
-      return;
-    }
-    if (this.#state.runId === runId) await this.selectRun(this.#state.runs[0]?.id ?? null);
-  }
-
   async compare(runId: string, testRows: number | null): Promise<void> {
     await this.#request('compare', { type: 'compare', runId, testRows });
     await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
@@ -340,6 +329,18 @@ export class Studio {
     this.#set({ bench: null });
     const bench = await this.#request('bench', { type: 'bench', model });
     if (bench) this.#set({ bench });
+  }
+
+  /** Reads the records again, for whoever changed them otherwise. A run that went away is shown no longer. */
+  async refresh(): Promise<void> {
+    await this.#readRecords();
+    const { runs, runId } = this.#state;
+    if (!runs.some(({ id }) => id === runId)) await this.selectRun(runs[0]?.id ?? null);
+  }
+
+  /** Sends a command; null where it failed, and the slot then says why. */
+  ask<Type extends CommandType>(slot: RequestSlot, command: CommandOf<Type>): Promise<Results[Type] | null> {
+    return this.#request(slot, command);
   }
 
   dismiss(slot: RequestSlot): void {

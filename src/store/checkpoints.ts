@@ -17,6 +17,7 @@ import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, storageError, writing } from './database.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
+import { withStoredLabels } from './runs.ts';
 
 /** How many of the newest are kept: where the last is damaged, the one before it is there. */
 const newestKept = 2;
@@ -72,10 +73,12 @@ function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly Checkp
     // Strict: on the disk when it is said to be, so that no file is removed that an older pointer needs.
     const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
     const checkpoints = transaction.objectStore('checkpoints');
+    const runs = transaction.objectStore('runs');
+    const stored = await runs.get(run.id);
     await allOrNothing(transaction, (add) => {
       add(checkpoints.put(record));
       for (const { runId, id } of dropped) add(checkpoints.delete([runId, id]));
-      add(transaction.objectStore('runs').put(run));
+      add(runs.put(withStoredLabels(run, stored)));
     });
   });
 }
@@ -163,7 +166,9 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
       durability: 'strict',
     });
     const metrics = transaction.objectStore('metrics');
+    const runs = transaction.objectStore('runs');
     const chunks = await metrics.getAll(keysOf(run.id));
+    const stored = await runs.get(run.id);
     await allOrNothing(transaction, (add) => {
       for (const { runId, firstStep, points } of chunks) {
         if (points.at(-1)!.step <= step) continue;
@@ -175,7 +180,7 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
         );
       }
       for (const { id } of later) add(transaction.objectStore('checkpoints').delete([run.id, id]));
-      add(transaction.objectStore('runs').put(record));
+      add(runs.put(withStoredLabels(record, stored)));
     });
   });
   for (const { where, id } of later) await places[where].remove(run.id, id).catch(() => undefined);

@@ -85,6 +85,10 @@ export type Command =
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
   | { type: 'compare'; runId: string; testRows: number | null }
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
+  /** The whole run as a zip: see export/run-archive.ts. */
+  | { type: 'export-run'; runId: string }
+  /** Stores an exported run under an id of its own. */
+  | { type: 'import-run'; file: File }
   /** Measures a student of fixed shape on every engine of this browser. Refused while a run is at work. */
   | { type: 'bench'; model: ModelName };
 
@@ -156,6 +160,8 @@ export interface Results {
   'skip-evaluation': null;
   compare: null;
   'export-model': { blob: Blob; fileName: string };
+  'export-run': { blob: Blob; fileName: string };
+  'import-run': { runId: string };
   bench: BenchReport;
 }
 

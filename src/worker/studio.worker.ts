@@ -8,6 +8,7 @@ import { measureReduction } from './measure-reduction.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
 import { estimateSteps, reduceStudent } from './reduce-student.ts';
 import { stopReduction } from './reduction-stop.ts';
+import { exportRun, importRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { Wire, type ReportProgress } from './wire.ts';
 
@@ -54,6 +55,8 @@ const handlers: Handlers = {
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
   'export-model': exportModel,
+  'export-run': exportRun,
+  'import-run': inTurn(importRun),
   bench: (command, progress) => bench(command, progress, () => keeper.busy),
 };
 

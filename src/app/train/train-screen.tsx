@@ -19,6 +19,7 @@ import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
+import { openSettings, useSettingsOpen } from './settings-open.ts';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -95,11 +96,16 @@ function RunLine({ run }: { run: RunRecord }) {
 function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
+  const settingsOpen = useSettingsOpen((state) => state.open);
   return (
     <section className={styles['recipe']} aria-label="Recipe">
       <RecipeSentence />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
-      <details className={styles['settings']}>
+      <details
+        className={styles['settings']}
+        open={settingsOpen}
+        onToggle={(event) => openSettings(event.currentTarget.open)}
+      >
         <summary>All settings</summary>
         <RecipeForm />
       </details>
