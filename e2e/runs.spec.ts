@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import { unzipSync, zipSync } from 'fflate';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
@@ -78,4 +79,25 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await run.getByRole('button', { name: /^Train again with changes/ }).click();
   await expect(page.getByLabel('Gradient accumulation')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Steps', exact: true })).toHaveValue('6');
+
+  // Two runs overlaid: their names in the legend, and a table of what differs alone.
+  await page.getByRole('textbox', { name: 'Alpha', exact: true }).fill('0.9');
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 6 steps', { timeout: 60_000 });
+  await goTo(page, 'runs');
+  for (const box of await page.getByRole('checkbox', { name: /^Overlay/ }).all()) await box.check();
+  await expect(page.getByRole('heading', { name: '2 runs overlaid' })).toBeVisible();
+  for (const title of ['Answer loss', 'Rationale loss', 'Test accuracy']) {
+    await expect(page.getByRole('figure', { name: title })).toBeVisible();
+  }
+  await expect(page.getByRole('button', { name: 'first <try>', exact: true }).first()).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  const table = page.getByRole('region', { name: 'What differs, and results' });
+  await expect(table.getByRole('row', { name: /^Alpha/ })).toHaveText(/0\.9.*0\.5|0\.5.*0\.9/);
+  await expect(table.locator('tbody').first().getByRole('row')).toHaveCount(1);
+  await expect(table.getByRole('row', { name: /^Last answer loss/ })).toContainText(/\d\.\d{3}/);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
 });

@@ -8,13 +8,28 @@ import { studio } from '../studio.ts';
 import { studioStore } from '../studio-store.ts';
 import { draftOf } from '../train/recipe-draft.ts';
 import { openSettings } from '../train/settings-open.ts';
+import { runLooks } from './overlay-series.ts';
 
 interface Shelf {
   /** Deleted runs that can still be had back, the newest first. */
   deleted: readonly RunRecord[];
+  /** Ids of the runs that are laid over each other. */
+  overlaid: readonly string[];
 }
 
-export const useShelf = create<Shelf>(() => ({ deleted: [] }));
+export const useShelf = create<Shelf>(() => ({ deleted: [], overlaid: [] }));
+
+/** More lines than this nobody tells apart. */
+export const mostOverlaid = runLooks.length;
+
+export function overlay(runId: string, laid: boolean): void {
+  const others = useShelf.getState().overlaid.filter((id) => id !== runId);
+  useShelf.setState({ overlaid: laid ? [...others, runId] : others });
+}
+
+export function clearOverlay(): void {
+  useShelf.setState({ overlaid: [] });
+}
 
 /** Any failure is told where the runs are. */
 async function told(work: () => Promise<void>): Promise<void> {

@@ -12,7 +12,15 @@ import { recipeWords, type Hold } from '../words.ts';
 import { GoOnButton } from './go-on-button.tsx';
 import { goingOn } from './going-on.ts';
 import { LeaveButton } from './interrupted-runs.tsx';
-import { changeLabels, deleteRun, fillRecipe, saveRun } from './run-actions.ts';
+import {
+  changeLabels,
+  deleteRun,
+  fillRecipe,
+  mostOverlaid,
+  overlay,
+  saveRun,
+  useShelf,
+} from './run-actions.ts';
 import { RunLabelsForm } from './run-labels-form.tsx';
 import styles from './run-item.module.css';
 import { Sparkline } from './sparkline.tsx';
@@ -35,6 +43,7 @@ export function RunItem({ run }: { run: RunRecord }) {
     <article className={styles['run']} aria-current={shown ? 'true' : undefined} aria-label={run.name}>
       <div className={styles['what']}>
         <h2 className={styles['name']}>
+          <OverlayBox run={run} />
           {run.name}
           {run.pinned && <span className={styles['pinned']}>pinned</span>}
         </h2>
@@ -65,6 +74,24 @@ export function RunItem({ run }: { run: RunRecord }) {
       <More run={run} hold={hold} onName={() => setNaming(true)} />
       {naming && <RunLabelsForm run={run} onClose={() => setNaming(false)} />}
     </article>
+  );
+}
+
+/** Lays the run over others. */
+function OverlayBox({ run }: { run: RunRecord }) {
+  const overlaid = useShelf((state) => state.overlaid);
+  const checked = overlaid.includes(run.id);
+  const full = !checked && overlaid.length >= mostOverlaid;
+  return (
+    <input
+      type="checkbox"
+      className={styles['box']}
+      checked={checked}
+      disabled={full}
+      aria-label={`Overlay ${run.name}`}
+      title={full ? `At most ${mostOverlaid} runs are overlaid.` : 'Overlay this run with others'}
+      onChange={(event) => overlay(run.id, event.target.checked)}
+    />
   );
 }
 

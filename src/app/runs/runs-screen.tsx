@@ -11,6 +11,7 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import { DeletedRuns } from './deleted-runs.tsx';
+import { Overlay } from './overlay.tsx';
 import { importRun } from './run-actions.ts';
 import { RunItem } from './run-item.tsx';
 import styles from './runs-screen.module.css';
@@ -58,13 +59,16 @@ export function RunsScreen() {
           Every run is kept here with its curves, its comparison and its weights.
         </EmptyState>
       ) : (
-        <ul>
-          {pinnedFirst(runs).map((run) => (
-            <li key={run.id}>
-              <RunItem run={run} />
-            </li>
-          ))}
-        </ul>
+        <>
+          <Overlay />
+          <ul>
+            {pinnedFirst(runs).map((run) => (
+              <li key={run.id}>
+                <RunItem run={run} />
+              </li>
+            ))}
+          </ul>
+        </>
       )}
     </>
   );
