@@ -9,6 +9,7 @@ import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
 import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
+import { watchRoom } from './storage/room.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
@@ -19,6 +20,7 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') studio.save();
 });
 document.addEventListener('freeze', () => studio.save());
+watchRoom();
 // Of what was deleted before the last page went, nothing is left to be had back.
 void clearAway().catch((error: unknown) => studio.fail('runs', error));
 addEventListener('pagehide', () => clearAwayAtOnce());

@@ -24,6 +24,7 @@ import type {
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
+import { askToPersist } from './storage/room.ts';
 import {
   currentDataset,
   idleRequest,
@@ -93,6 +94,7 @@ export class Studio {
 
   async #importInTurn(files: readonly File[], split: Split | null): Promise<void> {
     if (files.length === 0) return;
+    void askToPersist();
     const known = currentDataset(this.#state);
     const datasetId = known === null || known.sample ? null : known.id;
     const result = await this.#request('data', {
@@ -159,6 +161,7 @@ export class Studio {
 
   async importStudent(files: readonly { path: string; file: File }[]): Promise<void> {
     if (files.length === 0) return;
+    void askToPersist();
     const result = await this.#request('student', { type: 'import-student', files: [...files] });
     if (!result) return;
     await this.#readRecords();
@@ -331,10 +334,12 @@ export class Studio {
     if (bench) this.#set({ bench });
   }
 
-  /** Reads the records again, for whoever changed them otherwise. A run that went away is shown no longer. */
+  /** Reads the records again, for whoever changed them otherwise. What went away is chosen no longer. */
   async refresh(): Promise<void> {
     await this.#readRecords();
-    const { runs, runId } = this.#state;
+    const { runs, runId, datasets, datasetId, students, studentId } = this.#state;
+    if (!datasets.some(({ id }) => id === datasetId)) this.#choose('dataset', null);
+    if (!students.some(({ id }) => id === studentId)) this.#choose('student', students[0]?.id ?? null);
     if (!runs.some(({ id }) => id === runId)) await this.selectRun(runs[0]?.id ?? null);
   }
 

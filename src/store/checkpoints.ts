@@ -20,7 +20,7 @@ import type { CheckpointRecord, RunRecord } from './records.ts';
 import { withStoredLabels } from './runs.ts';
 
 /** How many of the newest are kept: where the last is damaged, the one before it is there. */
-const newestKept = 2;
+export const newestKept = 2;
 
 /** Newest first. */
 export async function listCheckpoints(runId: string): Promise<CheckpointRecord[]> {
@@ -132,6 +132,28 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
   const files = record.files.filter(({ name }) => name === 'model.safetensors');
   const read = (file: CheckpointFile) => places[record.where].read(runId, record.id, file);
   return (await readCheckpoint({ ...record, files }, read)).weights;
+}
+
+/**
+ * Removes one checkpoint. The run then has the weights of the newest that is left, or none. Of a run at work the newest
+ * is not to be removed: its worker names it in every record that it writes.
+ */
+export async function removeCheckpoint(runId: string, id: string): Promise<void> {
+  const records = await listCheckpoints(runId);
+  const record = records.find((one) => one.id === id);
+  if (record === undefined) return;
+  await writing(async (database) => {
+    const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
+    const runs = transaction.objectStore('runs');
+    const run = await runs.get(runId);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.objectStore('checkpoints').delete([runId, id]));
+      if (run === undefined || record !== records[0]) return;
+      add(runs.put({ ...run, savedStep: records[1]?.step ?? null }));
+    });
+  });
+  // What cannot be removed now is swept when the run goes on.
+  await places[record.where].remove(runId, id).catch(() => undefined);
 }
 
 /** Removes what no record names. Only whoever holds the run may do this: another may be writing. */

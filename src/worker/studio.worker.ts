@@ -5,6 +5,7 @@ import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from
 import { importStudent, loadBundledStudent } from './import-student.ts';
 import { probeMachine } from './machine.ts';
 import { measureReduction } from './measure-reduction.ts';
+import { measureStored } from '../store/sizes.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
 import { estimateSteps, reduceStudent } from './reduce-student.ts';
 import { stopReduction } from './reduction-stop.ts';
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   'stop-reduction': stopReduction,
   'estimate-steps': estimateSteps,
   'load-bundled-student': loadBundledStudent,
+  'measure-storage': measureStored,
   probe: probeMachine,
   'start-run': ({ run }) => keeper.start(run),
   'resume-run': ({ runId }) => keeper.resumeRun(runId),

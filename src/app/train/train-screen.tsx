@@ -6,6 +6,7 @@ import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
+import { RunRoom } from '../storage/run-room.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -100,6 +101,7 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
   return (
     <section className={styles['recipe']} aria-label="Recipe">
       <RecipeSentence />
+      <RunRoom />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
       <details
         className={styles['settings']}
