@@ -25,6 +25,9 @@ const screens: Record<Route, ComponentType> = {
     import('./take-away/take-away-screen.tsx').then((module) => ({ default: module.TakeAwayScreen })),
   ),
   runs: lazy(() => import('./runs/runs-screen.tsx').then((module) => ({ default: module.RunsScreen }))),
+  storage: lazy(() =>
+    import('./storage/storage-screen.tsx').then((module) => ({ default: module.StorageScreen })),
+  ),
   bench: lazy(() => import('./bench/bench-screen.tsx').then((module) => ({ default: module.BenchScreen }))),
 };
 

@@ -8,6 +8,8 @@ import { createRoot } from 'react-dom/client';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
+import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
+import { watchRoom } from './storage/room.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
@@ -18,6 +20,10 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') studio.save();
 });
 document.addEventListener('freeze', () => studio.save());
+watchRoom();
+// Of what was deleted before the last page went, nothing is left to be had back.
+void clearAway().catch((error: unknown) => studio.fail('runs', error));
+addEventListener('pagehide', () => clearAwayAtOnce());
 
 const root = document.getElementById('studio');
 if (root) {

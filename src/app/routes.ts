@@ -1,7 +1,7 @@
 /** The screens and their addresses: `#/train`. */
 import { useSyncExternalStore } from 'react';
 
-export type Route = 'data' | 'student' | 'train' | 'compare' | 'take-away' | 'runs' | 'bench';
+export type Route = 'data' | 'student' | 'train' | 'compare' | 'take-away' | 'runs' | 'storage' | 'bench';
 
 export interface Station {
   route: Route;
@@ -24,6 +24,7 @@ const names: Record<Route, string> = {
   compare: 'Compare',
   'take-away': 'Take away',
   runs: 'Runs',
+  storage: 'Storage',
   bench: 'Benchmark',
 };
 

@@ -25,6 +25,7 @@ export type RequestSlot =
   | 'compare'
   | 'export'
   | 'runs'
+  | 'storage'
   | 'bench';
 
 export interface RequestStatus {
@@ -98,6 +99,7 @@ export function initialState(): StudioState {
       compare: idleRequest,
       export: idleRequest,
       runs: idleRequest,
+      storage: idleRequest,
       bench: idleRequest,
     },
   };

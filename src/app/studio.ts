@@ -8,7 +8,7 @@ import { parseRecipe, type RecipeKey } from '../distill/recipe.ts';
 import { isActive } from '../distill/run-state.ts';
 import { deleteDataset, listDatasets } from '../store/datasets.ts';
 import type { Split } from '../store/records.ts';
-import { deleteRun, listRuns, readMetrics, readRun } from '../store/runs.ts';
+import { listRuns, readMetrics, readRun } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
 import { WorkerError, type StudioClient } from '../worker/client.ts';
@@ -25,6 +25,7 @@ import type {
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
+import { askToPersist } from './storage/room.ts';
 import {
   currentDataset,
   idleRequest,
@@ -96,6 +97,7 @@ export class Studio {
 
   async #importInTurn(files: readonly File[], split: Split | null): Promise<void> {
     if (files.length === 0) return;
+    void askToPersist();
     const known = currentDataset(this.#state);
     const datasetId = known === null || known.sample ? null : known.id;
     const result = await this.#request('data', {
@@ -162,6 +164,7 @@ export class Studio {
 
   async importStudent(files: readonly { path: string; file: File }[]): Promise<void> {
     if (files.length === 0) return;
+    void askToPersist();
     const result = await this.#request('student', { type: 'import-student', files: [...files] });
     if (!result) return;
     await this.#readRecords();
@@ -317,17 +320,6 @@ export class Studio {
     if (runId !== null) await this.#readCurve(runId);
   }
 
-  async removeRun(runId: string): Promise<void> {
-    try {
-      await deleteRun(runId);
-      await this.#readRecords();
-    } catch (error) {
-      this.#fail('runs', error);
-      return;
-    }
-    if (this.#state.runId === runId) await this.selectRun(this.#state.runs[0]?.id ?? null);
-  }
-
   async compare(runId: string, testRows: number | null): Promise<void> {
     await this.#request('compare', { type: 'compare', runId, testRows });
     await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
@@ -343,6 +335,20 @@ export class Studio {
     this.#set({ bench: null });
     const bench = await this.#request('bench', { type: 'bench', model });
     if (bench) this.#set({ bench });
+  }
+
+  /** Reads the records again, for whoever changed them otherwise. What went away is chosen no longer. */
+  async refresh(): Promise<void> {
+    await this.#readRecords();
+    const { runs, runId, datasets, datasetId, students, studentId } = this.#state;
+    if (!datasets.some(({ id }) => id === datasetId)) this.#choose('dataset', null);
+    if (!students.some(({ id }) => id === studentId)) this.#choose('student', students[0]?.id ?? null);
+    if (!runs.some(({ id }) => id === runId)) await this.selectRun(runs[0]?.id ?? null);
+  }
+
+  /** Sends a command; null where it failed, and the slot then says why. */
+  ask<Type extends CommandType>(slot: RequestSlot, command: CommandOf<Type>): Promise<Results[Type] | null> {
+    return this.#request(slot, command);
   }
 
   dismiss(slot: RequestSlot): void {

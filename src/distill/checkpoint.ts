@@ -164,6 +164,13 @@ export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** SHA-256 of each slice of a file, as `CheckpointFile` has them. */
+export async function digestSlices(file: ChunkedFile): Promise<string[]> {
+  const sha256: string[] = [];
+  for (const slice of slicesOf(file, sliceBytes)) sha256.push(await digest(slice));
+  return sha256;
+}
+
 /** SHA-256 of rows: a run goes on with the rows that it began with, or not at all. */
 export function digestRows(rows: readonly unknown[]): Promise<string> {
   return digest(new TextEncoder().encode(JSON.stringify(rows)));

@@ -136,6 +136,28 @@ async function hasFiles(): Promise<boolean> {
   }
 }
 
+/** Sizes of all files of checkpoints: by run, then by checkpoint; whether a record names them or not. */
+export async function fileSizes(): Promise<Map<string, Map<string, number>>> {
+  const sizes = new Map<string, Map<string, number>>();
+  try {
+    const root = await navigator.storage.getDirectory();
+    for await (const [runId, run] of (await root.getDirectoryHandle(folderName)).entries()) {
+      const checkpoints = new Map<string, number>();
+      sizes.set(runId, checkpoints);
+      for await (const [id, folder] of (run as FileSystemDirectoryHandle).entries()) {
+        let sizeBytes = 0;
+        for await (const file of (folder as FileSystemDirectoryHandle).values()) {
+          sizeBytes += (await (file as FileSystemFileHandle).getFile()).size;
+        }
+        checkpoints.set(id, sizeBytes);
+      }
+    }
+  } catch {
+    // No files at all, or one that went while it was counted: what was found until then stands.
+  }
+  return sizes;
+}
+
 /** Removes the folder of a run, whatever is in it. Also from a page. */
 export async function removeRunFiles(runId: string): Promise<void> {
   try {

@@ -14,6 +14,7 @@ import {
   kept,
   listCheckpoints,
   newestCheckpoint,
+  removeCheckpoint,
   trimRun,
   writeCheckpoint,
 } from './checkpoints.ts';
@@ -139,6 +140,24 @@ describe('checkpoints', () => {
     expect((await readMetrics(run.id)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     run = await trimRun(run, 0);
     expect([run.savedStep, await readMetrics(run.id), await listCheckpoints(run.id)]).toEqual([null, [], []]);
+  });
+
+  it('one can be removed: the run then has the weights of the newest that is left', async () => {
+    for (const step of [5, 9]) await save(step);
+    const [newest, older] = await listCheckpoints(run.id);
+    await removeCheckpoint(run.id, newest!.id);
+    expect((await readRun(run.id))?.savedStep).toBe(5);
+    expect(await places.database.ids(run.id)).toEqual([older!.id]);
+    expect(await checkpointWeights(run.id, 5)).toEqual(floats(5));
+    await removeCheckpoint(run.id, older!.id);
+    expect([(await readRun(run.id))?.savedStep, await listCheckpoints(run.id)]).toEqual([null, []]);
+  });
+
+  it('an older one goes without a word about the newest', async () => {
+    for (const step of [5, 9]) await save(step);
+    await removeCheckpoint(run.id, (await listCheckpoints(run.id))[1]!.id);
+    expect((await readRun(run.id))?.savedStep).toBe(9);
+    expect((await newestCheckpoint(run.id, () => expect.unreachable()))?.state).toEqual(stateAt(9));
   });
 
   it('go with their run', async () => {

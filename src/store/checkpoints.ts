@@ -17,9 +17,10 @@ import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, storageError, writing } from './database.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
+import { withStoredLabels } from './runs.ts';
 
 /** How many of the newest are kept: where the last is damaged, the one before it is there. */
-const newestKept = 2;
+export const newestKept = 2;
 
 /** Newest first. */
 export async function listCheckpoints(runId: string): Promise<CheckpointRecord[]> {
@@ -72,10 +73,12 @@ function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly Checkp
     // Strict: on the disk when it is said to be, so that no file is removed that an older pointer needs.
     const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
     const checkpoints = transaction.objectStore('checkpoints');
+    const runs = transaction.objectStore('runs');
+    const stored = await runs.get(run.id);
     await allOrNothing(transaction, (add) => {
       add(checkpoints.put(record));
       for (const { runId, id } of dropped) add(checkpoints.delete([runId, id]));
-      add(transaction.objectStore('runs').put(run));
+      add(runs.put(withStoredLabels(run, stored)));
     });
   });
 }
@@ -130,6 +133,28 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
   return (await readCheckpoint({ ...record, files }, read)).weights;
 }
 
+/**
+ * Removes one checkpoint. The run then has the weights of the newest that is left, or none. Of a run at work the newest
+ * is not to be removed: its worker names it in every record that it writes.
+ */
+export async function removeCheckpoint(runId: string, id: string): Promise<void> {
+  const records = await listCheckpoints(runId);
+  const record = records.find((one) => one.id === id);
+  if (record === undefined) return;
+  await writing(async (database) => {
+    const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
+    const runs = transaction.objectStore('runs');
+    const run = await runs.get(runId);
+    await allOrNothing(transaction, (add) => {
+      add(transaction.objectStore('checkpoints').delete([runId, id]));
+      if (run === undefined || record !== records[0]) return;
+      add(runs.put({ ...run, savedStep: records[1]?.step ?? null }));
+    });
+  });
+  // What cannot be removed now is swept when the run goes on.
+  await places[record.where].remove(runId, id).catch(() => undefined);
+}
+
 /** Removes what no record names. Only whoever holds the run may do this: another may be writing. */
 async function sweep(runId: string, records: readonly CheckpointRecord[]): Promise<void> {
   for (const where of ['files', 'database'] as const) {
@@ -162,7 +187,9 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
       durability: 'strict',
     });
     const metrics = transaction.objectStore('metrics');
+    const runs = transaction.objectStore('runs');
     const chunks = await metrics.getAll(keysOf(run.id));
+    const stored = await runs.get(run.id);
     await allOrNothing(transaction, (add) => {
       for (const { runId, firstStep, points } of chunks) {
         if (points.at(-1)!.step <= step) continue;
@@ -174,7 +201,7 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
         );
       }
       for (const { id } of later) add(transaction.objectStore('checkpoints').delete([run.id, id]));
-      add(transaction.objectStore('runs').put(record));
+      add(runs.put(withStoredLabels(record, stored)));
     });
   });
   for (const { where, id } of later) await places[where].remove(run.id, id).catch(() => undefined);

@@ -131,9 +131,18 @@ export interface Comparison {
   step: number;
 }
 
-export interface RunRecord {
-  id: string;
+/** What a person writes on a run. It has its own way into the store (`labelRun`), also while a worker is at work. */
+export interface RunLabels {
   name: string;
+  note?: string;
+  /** Pinned runs stand first. */
+  pinned?: boolean;
+  /** When it was deleted: until the way back is closed (`undoMs`) it is hidden, not gone. */
+  deletedAt?: number;
+}
+
+export interface RunRecord extends RunLabels {
+  id: string;
   createdAt: number;
   datasetId: string;
   datasetName: string;
@@ -158,6 +167,8 @@ export interface RunRecord {
   rowsSha256: string | null;
   /** The step whose weights are stored; null for none. */
   savedStep: number | null;
+  /** Of runs that came as a file: weights without moments, so that nobody goes on with them. */
+  imported?: { fileName: string; at: number };
 }
 
 /** A checkpoint that is whole: its files are named only once they are. */

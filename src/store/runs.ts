@@ -1,20 +1,38 @@
-/** Runs: record, metrics, predictions and the weights kept so far. */
+/**
+ * Runs: record, metrics, predictions and the weights kept so far. A run's record has two authors: the worker that is at
+ * work on it, and the person, who names it, pins it or throws it away meanwhile. Neither undoes what the other wrote:
+ * `labelRun` changes the labels alone, and whoever writes the whole record leaves them as they are stored.
+ */
 import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { removeRunFiles } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
-import type { RunRecord } from './records.ts';
+import type { RunLabels, RunRecord } from './records.ts';
 
 const predictionChunkLength = 500;
 
+/** How long a deleted run can be had back. */
+export const undoMs = 15_000;
+
+/** All runs but the deleted ones, newest first. */
 export async function listRuns(): Promise<RunRecord[]> {
+  return (await everyRun()).filter(({ deletedAt }) => deletedAt === undefined);
+}
+
+/** Deleted runs that are not gone yet. */
+export async function listDeletedRuns(): Promise<RunRecord[]> {
+  return (await everyRun()).filter(({ deletedAt }) => deletedAt !== undefined);
+}
+
+async function everyRun(): Promise<RunRecord[]> {
   const records = await (await openDatabase()).getAll('runs');
   return records.map(withAllSettings).sort((a, b) => b.createdAt - a.createdAt);
 }
 
+/** Null where there is none, or it was deleted. */
 export async function readRun(runId: string): Promise<RunRecord | null> {
   const record = await (await openDatabase()).get('runs', runId);
-  return record === undefined ? null : withAllSettings(record);
+  return record === undefined || record.deletedAt !== undefined ? null : withAllSettings(record);
 }
 
 /** Settings that came later than the run had the value that a missing key means. */
@@ -22,9 +40,45 @@ function withAllSettings(record: RunRecord): RunRecord {
   return { ...record, recipe: { ...notebookRecipe, ...record.recipe } };
 }
 
+/** Writes a run's record; the labels of one that is stored already stay as they are stored. */
 export function writeRun(record: RunRecord): Promise<void> {
   return writing(async (database) => {
-    await database.put('runs', record);
+    const { store, done } = database.transaction('runs', 'readwrite');
+    await store.put(withStoredLabels(record, await store.get(record.id)));
+    await done;
+  });
+}
+
+/** A record under the labels that are stored. */
+export function withStoredLabels(record: RunRecord, stored: RunRecord | undefined): RunRecord {
+  if (stored === undefined) return record;
+  const { name: _name, note: _note, pinned: _pinned, deletedAt: _deletedAt, ...rest } = record;
+  return { ...rest, ...labelsOf(stored) };
+}
+
+function labelsOf({ name, note, pinned, deletedAt }: RunLabels): RunLabels {
+  return {
+    name,
+    ...(note === undefined ? {} : { note }),
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(deletedAt === undefined ? {} : { deletedAt }),
+  };
+}
+
+/** Changes what a person wrote on a run; a run that is gone stays gone. `deletedAt` of null takes a deletion back. */
+export function labelRun(
+  runId: string,
+  { deletedAt, ...labels }: Partial<Omit<RunLabels, 'deletedAt'>> & { deletedAt?: number | null },
+): Promise<void> {
+  return writing(async (database) => {
+    const { store, done } = database.transaction('runs', 'readwrite');
+    const stored = await store.get(runId);
+    if (stored !== undefined) {
+      const { deletedAt: before, ...record } = stored;
+      const after = deletedAt === undefined ? before : (deletedAt ?? undefined);
+      await store.put({ ...record, ...labels, ...(after === undefined ? {} : { deletedAt: after }) });
+    }
+    await done;
   });
 }
 
@@ -73,7 +127,13 @@ export async function readWeights(runId: string): Promise<Uint8Array | null> {
   return bytes;
 }
 
-/** Removes a run with all that belongs to it. */
+/** Removes a deleted run for good; one that was taken back meanwhile stays. */
+export async function removeDeleted(runId: string): Promise<void> {
+  const record = await (await openDatabase()).get('runs', runId);
+  if (record?.deletedAt !== undefined) await deleteRun(runId);
+}
+
+/** Removes a run with all that belongs to it, at once. */
 export async function deleteRun(runId: string): Promise<void> {
   await writing(async (database) => {
     const transaction = database.transaction(

@@ -3,7 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { formatRecipe } from '../distill/recipe.ts';
 import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
-import { safeFolderName, zipChunks } from '../export/zip.ts';
+import { safeFolderName } from '../export/zip.ts';
 import { readMetrics, readRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import { countParameters } from '../student/parameters.ts';
@@ -12,6 +12,7 @@ import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { storedWeights } from './stored-weights.ts';
 import type { ReportProgress } from './wire.ts';
+import { zipBlob } from './zip-blob.ts';
 
 /** See `export-model` in protocol.ts. @throws InputError where the run kept no weights, or f16 cannot hold them. */
 export async function exportModel(
@@ -29,16 +30,8 @@ export async function exportModel(
     card: modelCard(facts),
   });
   const name = `${run.name}${dtype === 'f32' ? '' : `-${dtype}`}`;
-  const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const parts: BlobPart[] = [];
-  let done = 0;
-  for (const chunk of zipChunks(name, files)) {
-    // The Blob copies, so that a chunk may be a view on the weights.
-    parts.push(new Blob([chunk as Uint8Array<ArrayBuffer>]));
-    done += chunk.length;
-    progress('packing the model', Math.min(done, total), total);
-  }
-  return { blob: new Blob(parts, { type: 'application/zip' }), fileName: `${safeFolderName(name)}.zip` };
+  const blob = zipBlob(name, files, (done, total) => progress('packing the model', done, total));
+  return { blob, fileName: `${safeFolderName(name)}.zip` };
 }
 
 async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number): Promise<ModelCardFacts> {

@@ -10,6 +10,7 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Split } from '../data/split.ts';
+import type { StoredSizes } from '../store/sizes.ts';
 import type { T5Config } from '../student/config.ts';
 import type { TrainingShape } from '../student/memory.ts';
 import type { StudentPart } from '../student/reduce/freeze.ts';
@@ -63,6 +64,8 @@ export type Command =
     }
   /** Makes the bundled student's record known to the store (idempotent). */
   | { type: 'load-bundled-student' }
+  /** What is stored in this browser, and how large it is. */
+  | { type: 'measure-storage' }
   /** What this machine offers. */
   | { type: 'probe' }
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
@@ -86,6 +89,10 @@ export type Command =
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
   | { type: 'compare'; runId: string; testRows: number | null }
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
+  /** The whole run as a zip: see export/run-archive.ts. */
+  | { type: 'export-run'; runId: string }
+  /** Stores an exported run under an id of its own. */
+  | { type: 'import-run'; file: File }
   /** Measures a student of fixed shape on every engine of this browser. Refused while a run is at work. */
   | { type: 'bench'; model: ModelName };
 
@@ -146,6 +153,7 @@ export interface Results {
   'stop-reduction': null;
   'estimate-steps': number[];
   'load-bundled-student': { studentId: string };
+  'measure-storage': StoredSizes;
   probe: Machine;
   'start-run': { runId: string };
   'resume-run': { step: number; damaged: string[] };
@@ -157,6 +165,8 @@ export interface Results {
   'skip-evaluation': null;
   compare: null;
   'export-model': { blob: Blob; fileName: string };
+  'export-run': { blob: Blob; fileName: string };
+  'import-run': { runId: string };
   bench: BenchReport;
 }
 

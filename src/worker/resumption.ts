@@ -22,6 +22,12 @@ export interface Prepared {
 export async function prepareResumption(runId: string): Promise<Prepared> {
   const run = await readRun(runId);
   if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  if (run.imported) {
+    throw new InputError(
+      `${run.name} came as a file, with its weights alone: nothing is there to go on from.`,
+      'Go on with it where it was trained, or train anew; what it kept can be compared and taken away.',
+    );
+  }
   if (run.rowsSha256 === null) {
     throw new InputError(
       `${run.name} was begun by an earlier version of the studio, which kept nothing to go on from.`,

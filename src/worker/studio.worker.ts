@@ -6,9 +6,11 @@ import { importStudent, loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
 import { measureReduction } from './measure-reduction.ts';
+import { measureStored } from '../store/sizes.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
 import { estimateSteps, reduceStudent } from './reduce-student.ts';
 import { stopReduction } from './reduction-stop.ts';
+import { exportRun, importRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { Wire, type ReportProgress } from './wire.ts';
 
@@ -45,6 +47,7 @@ const handlers: Handlers = {
   'stop-reduction': stopReduction,
   'estimate-steps': estimateSteps,
   'load-bundled-student': loadBundledStudent,
+  'measure-storage': measureStored,
   probe: probeMachine,
   'start-run': ({ run }) => keeper.start(run),
   'resume-run': ({ runId, engine }) => keeper.resumeRun(runId, engine),
@@ -56,6 +59,8 @@ const handlers: Handlers = {
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
   'export-model': exportModel,
+  'export-run': exportRun,
+  'import-run': inTurn(importRun),
   bench: (command, progress) => bench(command, progress, () => keeper.busy),
 };
 

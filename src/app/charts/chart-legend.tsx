@@ -55,14 +55,15 @@ export function afterClick(
 /** The mark of a line in the legend, drawn as the line is. */
 function Stroke({ line }: { line: LineSeries }) {
   return (
-    <svg width="20" height="8" viewBox="0 0 20 8" aria-hidden="true" focusable="false">
+    <svg width="28" height="8" viewBox="0 0 28 8" aria-hidden="true" focusable="false">
       <line
         x1="0"
-        x2="20"
+        x2="28"
         y1="4"
         y2="4"
         stroke={`var(${line.token})`}
         strokeWidth="2"
+        strokeOpacity={line.alpha}
         strokeDasharray={line.dash?.join(' ')}
       />
     </svg>

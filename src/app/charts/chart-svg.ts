@@ -49,7 +49,9 @@ export function chartSvg(chart: SvgChart, colour: (token: string) => string = co
     ),
     ...chart.series.map((line) => {
       const dash = line.dash ? ` stroke-dasharray="${line.dash.join(' ')}"` : '';
-      const look = line.faint ? ' stroke-opacity="0.3" stroke-width="1"' : ' stroke-width="2"';
+      const look = line.faint
+        ? ' stroke-opacity="0.3" stroke-width="1"'
+        : ` stroke-opacity="${line.alpha ?? 1}" stroke-width="2"`;
       return `<path d="${pathOf(chart, line, px, py)}" clip-path="url(#plot)" fill="none" stroke="${colour(line.token)}" stroke-linejoin="round"${look}${dash}/>`;
     }),
   ];

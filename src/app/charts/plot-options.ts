@@ -90,7 +90,7 @@ function plotSeries(line: LineSeries): uPlot.Series {
     label: line.label,
     stroke: () => colourOf(line.token),
     width: line.faint ? 1 : 2,
-    alpha: line.faint ? 0.3 : 1,
+    alpha: line.faint ? 0.3 : (line.alpha ?? 1),
     spanGaps: true,
     points: line.points
       ? { show: true, size: 7, fill: () => colourOf(line.token), stroke: () => colourOf('--paper') }

@@ -14,6 +14,8 @@ export interface LineSeries {
   token: SeriesToken;
   /** Canvas dashes; colour is never alone. */
   dash?: number[];
+  /** Lightness, beside the dash: how runs of one colour are told apart. 1 where it is missing. */
+  alpha?: number;
   /** Marks every value: right where they are few. */
   points?: boolean;
   /** Drawn faintly, under the line of key `of`, with which it comes and goes. */

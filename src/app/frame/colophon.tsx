@@ -1,5 +1,7 @@
 import { useState } from 'react';
+import { formatBytes } from '../../base/units.ts';
 import { hashOf, useRoute } from '../routes.ts';
+import { useRoom } from '../storage/room.ts';
 import { useStudio, currentRun, liveRun } from '../studio-store.ts';
 import { applyTheme, storedTheme, themes } from '../theme.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -12,6 +14,7 @@ export function Colophon() {
   const route = useRoute();
   const runs = useStudio((state) => state.runs.length);
   const backend = useStudio((state) => state.machine?.backend ?? null);
+  const usageBytes = useRoom((state) => state.usageBytes);
   const [machineOpen, setMachineOpen] = useState(false);
   const [theme, setTheme] = useState(storedTheme);
   return (
@@ -19,6 +22,14 @@ export function Colophon() {
       <a className={styles['row']} href={hashOf('runs')} aria-current={route === 'runs' ? 'page' : undefined}>
         <span>Runs</span>
         <span className={styles['value']}>{runs}</span>
+      </a>
+      <a
+        className={styles['row']}
+        href={hashOf('storage')}
+        aria-current={route === 'storage' ? 'page' : undefined}
+      >
+        <span>Storage</span>
+        <span className={styles['value']}>{usageBytes === null ? '' : formatBytes(usageBytes)}</span>
       </a>
       <button className={styles['row']} type="button" onClick={() => setMachineOpen(true)}>
         <span>This machine</span>

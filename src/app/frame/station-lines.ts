@@ -50,6 +50,7 @@ export function stationLine(route: Route, state: StudioState): StationLine {
         ? notYet('after training')
         : reached(`weights of step ${formatCount(run.savedStep)}`);
     case 'runs':
+    case 'storage':
       return { words: formatCount(state.runs.length), reached: state.runs.length > 0 };
     case 'bench':
       return state.bench === null ? notYet('not yet') : reached(`${state.bench.model} measured`);

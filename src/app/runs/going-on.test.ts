@@ -36,4 +36,5 @@ test('so can one that was stopped or has failed, where it kept something; no oth
   expect(goingOn(run({}), 'elsewhere')).toBeNull();
   expect(goingOn(run({}), 'here')).toBeNull();
   expect(goingOn(run({ rowsSha256: null }), 'interrupted')).toBeNull();
+  expect(goingOn(run({ state: stopped, imported: { fileName: 'a.zip', at: 0 } }), 'record')).toBeNull();
 });

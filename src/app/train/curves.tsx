@@ -13,11 +13,13 @@ import { columnsOf, secondsAt, smoothed, type MetricColumns } from './metric-col
 import { MetricsTable } from './metrics-table.tsx';
 import { numberText } from './recipe-draft.ts';
 
-const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
-const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
+export const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
+export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
 const rateText = (value: number): string => (value === 0 ? '0' : numberText(Number(value.toPrecision(2))));
-const wholeText = (value: number): string => value.toLocaleString('en-GB');
-const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+export const wholeText = (value: number): string => value.toLocaleString('en-GB');
+export const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+
+export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
 
 /** What x counts, for every chart of the screen. */
 export interface CurveAxis {
@@ -121,7 +123,6 @@ function axisOf(x: XAxis, run: RunRecord, columns: MetricColumns, live: boolean)
       const now = columns.seconds.at(-1) ?? 0;
       // A run under way goes on at its pace; one that has ended ends there.
       const whole = live && run.step > 0 ? (now * steps) / run.step : now;
-      const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
       return {
         ...{
           xName: 'time',
@@ -136,14 +137,14 @@ function axisOf(x: XAxis, run: RunRecord, columns: MetricColumns, live: boolean)
   }
 }
 
-function xColumn(x: XAxis, run: RunRecord, columns: MetricColumns, _version: number): number[] {
+export function xColumn(x: XAxis, run: RunRecord, columns: MetricColumns, _version: number): number[] {
   if (x === 'step') return columns.step;
   if (x === 'time') return columns.seconds;
   const each = examplesInStep(run);
   return columns.step.map((step) => step * each);
 }
 
-function examplesInStep({ recipe }: RunRecord): number {
+export function examplesInStep({ recipe }: RunRecord): number {
   return recipe.batchSize * recipe.accumulation;
 }
 

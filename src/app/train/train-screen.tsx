@@ -7,6 +7,7 @@ import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { FailedRun } from '../runs/failed-run.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
+import { RunRoom } from '../storage/run-room.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -20,6 +21,7 @@ import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
+import { openSettings, useSettingsOpen } from './settings-open.ts';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -96,11 +98,17 @@ function RunLine({ run }: { run: RunRecord }) {
 function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
+  const settingsOpen = useSettingsOpen((state) => state.open);
   return (
     <section className={styles['recipe']} aria-label="Recipe">
       <RecipeSentence />
+      <RunRoom />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
-      <details className={styles['settings']}>
+      <details
+        className={styles['settings']}
+        open={settingsOpen}
+        onToggle={(event) => openSettings(event.currentTarget.open)}
+      >
         <summary>All settings</summary>
         <RecipeForm />
       </details>

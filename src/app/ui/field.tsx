@@ -84,6 +84,27 @@ export function NumberField({
   );
 }
 
+/** Words; several lines of them where `lines` says so. */
+export function TextField({ lines, ...props }: ControlProps & { lines?: number }) {
+  return (
+    <Field label={props.label} meaning={props.meaning} error={props.error}>
+      {(control) => {
+        const shared = {
+          ...control,
+          className: styles['control'],
+          value: props.value,
+          onChange: (event: { target: { value: string } }) => props.onChange(event.target.value),
+        };
+        return lines === undefined ? (
+          <input {...shared} type="text" autoComplete="off" spellCheck={false} />
+        ) : (
+          <textarea {...shared} rows={lines} />
+        );
+      }}
+    </Field>
+  );
+}
+
 /** One of a few named values. */
 export function SelectField({
   options,

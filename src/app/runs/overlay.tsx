@@ -1,0 +1,247 @@
+import { useEffect, useMemo, useState } from 'react';
+import type { MetricsPoint } from '../../distill/run-state.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { readMetrics } from '../../store/runs.ts';
+import { useChartView } from '../charts/chart-view.ts';
+import { LineChart, type Zoom } from '../charts/line-chart.tsx';
+import type { LineSeries, SeriesToken } from '../charts/series.ts';
+import { studio } from '../studio.ts';
+import { useStudio } from '../studio-store.ts';
+import { ChartControls } from '../train/chart-controls.tsx';
+import {
+  examplesInStep,
+  lossText,
+  lossTick,
+  timeText,
+  wholeText,
+  wholeTick,
+  xColumn,
+} from '../train/curves.tsx';
+import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../train/metric-columns.ts';
+import { Button } from '../ui/button.tsx';
+import { plural } from '../words.ts';
+import { differences, results, type DifferenceRow } from './differences.ts';
+import styles from './overlay.module.css';
+import { alignedTo, runLooks, sharedX, type Column } from './overlay-series.ts';
+import { clearOverlay, useShelf } from './run-actions.ts';
+
+/** The chosen runs over each other, and what sets them apart; nothing before there are two. */
+export function Overlay() {
+  const overlaid = useShelf((state) => state.overlaid);
+  const all = useStudio((state) => state.runs);
+  const runs = overlaid.flatMap((id) => all.find((run) => run.id === id) ?? []);
+  const curves = useCurves(runs);
+  if (runs.length === 0) return null;
+  if (runs.length === 1)
+    return <p className={styles['hint']}>Choose another run to lay over {runs[0]!.name}.</p>;
+  return (
+    <section className={styles['overlay']} aria-labelledby="overlaid">
+      <div className={styles['head']}>
+        <h2 id="overlaid">{plural(runs.length, 'run')} overlaid</h2>
+        <Button small onClick={clearOverlay}>
+          Clear
+        </Button>
+      </div>
+      <Charts key={runs.map(({ id }) => id).join(' ')} runs={runs} curves={curves} />
+      <Differences runs={runs} curves={curves} />
+    </section>
+  );
+}
+
+type Curves = ReadonlyMap<string, readonly MetricsPoint[]>;
+
+/** The points of each run, read once, and again when it has come further. */
+function useCurves(runs: readonly RunRecord[]): Curves {
+  const [curves, setCurves] = useState<Curves>(new Map());
+  const wanted = runs.map(({ id, step }) => `${id} ${step}`).join(',');
+  useEffect(() => {
+    const left = new AbortController();
+    void (async () => {
+      try {
+        const ids = wanted === '' ? [] : wanted.split(',').map((one) => one.split(' ')[0]!);
+        const read = await Promise.all(ids.map(async (id) => [id, await readMetrics(id)] as const));
+        if (!left.signal.aborted) setCurves(new Map(read));
+      } catch (error) {
+        studio.fail('runs', error);
+      }
+    })();
+    return () => left.abort();
+  }, [wanted]);
+  return curves;
+}
+
+function columnsOfRun(curves: Curves, { id }: RunRecord): MetricColumns | null {
+  const points = curves.get(id);
+  return points === undefined ? null : columnsOf(points);
+}
+
+const lossCharts = [
+  { title: 'Answer loss', key: 'answerLoss', token: '--answer' },
+  { title: 'Rationale loss', key: 'rationaleLoss', token: '--rationale' },
+] as const;
+
+function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }) {
+  const [view, changeView] = useChartView();
+  const [zoom, setZoom] = useState<Zoom | null>(null);
+  const losses = useMemo(
+    () =>
+      lossCharts.map((chart) => {
+        const columns = runs.map((run) => columnsOfRun(curves, run));
+        const xs = runs.map((run, index) => (columns[index] ? xColumn(view.x, run, columns[index], 0) : []));
+        const x = sharedX(xs);
+        const line = (index: number, smooth: boolean): (number | null)[] => {
+          const own = columns[index]?.[chart.key] ?? [];
+          return alignedTo(x, { x: xs[index]!, values: smooth ? smoothed(own, view.smoothing) : own });
+        };
+        const series = runs.flatMap((run, index): LineSeries[] => [
+          {
+            ...{ key: `${run.id}-raw`, of: run.id, label: '', name: run.name, token: chart.token },
+            ...{ values: line(index, false), faint: true },
+          },
+          {
+            ...lineOf(run, index, chart.token),
+            name: `${run.name} (smoothed ${view.smoothing})`,
+            values: line(index, true),
+          },
+        ]);
+        return { ...chart, x, series };
+      }),
+    [runs, curves, view.x, view.smoothing],
+  );
+  const accuracy = useMemo(() => accuracyOf(runs, curves, view.x), [runs, curves, view.x]);
+  const xMax = Math.max(1e-3, ...losses.map(({ x }) => x.at(-1) ?? 0), accuracy.x.at(-1) ?? 0);
+  const axis = {
+    ...{
+      xMax,
+      now: xMax,
+      zoom,
+      onZoom: setZoom,
+      xName: { step: 'step', time: 'time', examples: 'example' }[view.x],
+    },
+    ...(view.x === 'time' ? { xText: timeText, xTick: timeText } : { xText: wholeText, xTick: wholeTick }),
+  };
+  return (
+    <>
+      <ChartControls
+        view={view}
+        onChange={(part) => {
+          if (part.x !== undefined && part.x !== view.x) setZoom(null);
+          changeView(part);
+        }}
+      />
+      <div className={styles['charts']}>
+        {losses.map(({ title, x, series }) => (
+          <LineChart
+            key={title}
+            {...axis}
+            title={title}
+            x={x}
+            series={series}
+            logY={view.logY}
+            height={220}
+            format={lossText}
+            tick={lossTick}
+          />
+        ))}
+        {accuracy.x.length > 0 && (
+          <LineChart
+            {...axis}
+            title="Test accuracy"
+            x={accuracy.x}
+            series={accuracy.series}
+            yRange={[0, 1]}
+            height={180}
+            format={shareText}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
+
+function lineOf(run: RunRecord, index: number, token: SeriesToken): Omit<LineSeries, 'values'> {
+  return { key: run.id, label: run.name, token, ...runLooks[index % runLooks.length]! };
+}
+
+function accuracyOf(
+  runs: readonly RunRecord[],
+  curves: Curves,
+  axis: 'step' | 'time' | 'examples',
+): { x: number[]; series: LineSeries[] } {
+  const own = runs.map((run): Column => {
+    const columns = columnsOfRun(curves, run);
+    const evaluations = run.evaluations.toSorted((a, b) => a.step - b.step);
+    const at = (step: number): number =>
+      axis === 'step'
+        ? step
+        : axis === 'examples'
+          ? step * examplesInStep(run)
+          : columns === null
+            ? 0
+            : secondsAt(columns, step);
+    return {
+      x: evaluations.map(({ step }) => at(step)),
+      values: evaluations.map(({ correct, total }) => (total === 0 ? 0 : correct / total)),
+    };
+  });
+  const x = sharedX(own.map((column) => column.x));
+  return {
+    x,
+    series: runs.map((run, index) => ({
+      ...lineOf(run, index, '--distilled'),
+      values: alignedTo(x, own[index]!),
+      points: true,
+    })),
+  };
+}
+
+/** What differs, then what came of it; a column for each run. */
+function Differences({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }) {
+  const apart = differences(runs);
+  const came = results(runs, (run) => columnsOfRun(curves, run));
+  const rows = (list: readonly DifferenceRow[]) =>
+    list.map(({ name, values }) => (
+      <tr key={name}>
+        <th scope="row">{name}</th>
+        {values.map((value, index) => (
+          <td key={runs[index]!.id}>{value}</td>
+        ))}
+      </tr>
+    ));
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a wide table is scrolled by keyboard too
+    <div className={styles['scroll']} role="region" aria-label="What differs, and results" tabIndex={0}>
+      <table className={styles['table']}>
+        <thead>
+          <tr>
+            <th scope="col">What differs</th>
+            {runs.map((run) => (
+              <th key={run.id} scope="col">
+                {run.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {apart.length === 0 ? (
+            <tr>
+              <td colSpan={runs.length + 1}>Nothing: the same recipe on the same rows.</td>
+            </tr>
+          ) : (
+            rows(apart)
+          )}
+        </tbody>
+        <tbody>
+          <tr>
+            <th className={styles['part']} scope="rowgroup" colSpan={runs.length + 1}>
+              Results
+            </th>
+          </tr>
+          {rows(came)}
+        </tbody>
+      </table>
+    </div>
+  );
+}

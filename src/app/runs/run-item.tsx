@@ -1,0 +1,175 @@
+import { Copy, Download, FolderOpen, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { formatCount, formatPercent } from '../../base/units.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { useRunWords } from '../frame/use-run-words.ts';
+import { lastOf } from '../last-of.ts';
+import { navigate } from '../routes.ts';
+import { studio } from '../studio.ts';
+import { liveRun, useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { recipeWords, type Hold } from '../words.ts';
+import { GoOnButton } from './go-on-button.tsx';
+import { goingOn } from './going-on.ts';
+import { LeaveButton } from './interrupted-runs.tsx';
+import {
+  changeLabels,
+  deleteRun,
+  fillRecipe,
+  mostOverlaid,
+  overlay,
+  saveRun,
+  useShelf,
+} from './run-actions.ts';
+import { RunLabelsForm } from './run-labels-form.tsx';
+import styles from './run-item.module.css';
+import { Sparkline } from './sparkline.tsx';
+
+const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Why a run that somebody is at work on is not to be touched; null where it is. */
+export function holdObstacle(hold: Hold): string | null {
+  if (hold === 'here') return 'It is under way; stop it first.';
+  return hold === 'elsewhere' ? 'Another tab is at work on it.' : null;
+}
+
+/** A stored run: what it is, its curves in small, its figures, and what can be done with it. */
+export function RunItem({ run }: { run: RunRecord }) {
+  const shown = useStudio((state) => state.runId === run.id);
+  const { hold, words } = useRunWords(run);
+  const next = goingOn(run, hold);
+  const [naming, setNaming] = useState(false);
+  return (
+    <article className={styles['run']} aria-current={shown ? 'true' : undefined} aria-label={run.name}>
+      <div className={styles['what']}>
+        <h2 className={styles['name']}>
+          <OverlayBox run={run} />
+          {run.name}
+          {run.pinned && <span className={styles['pinned']}>pinned</span>}
+        </h2>
+        <p className={hold === 'interrupted' ? styles['interrupted'] : styles['state']}>{words}</p>
+        <p className={styles['facts']}>
+          {run.studentName} on {run.datasetName} · {recipeWords(run.recipe)}
+        </p>
+        {run.imported && <p className={styles['facts']}>From the file {run.imported.fileName}.</p>}
+        {run.note !== undefined && run.note !== '' && <p className={styles['note']}>{run.note}</p>}
+        {next && <p className={styles['facts']}>{next.words}</p>}
+      </div>
+      <Sparkline run={run} />
+      <Figures run={run} />
+      <div className={styles['actions']}>
+        {next && <GoOnButton run={run} label={next.label} />}
+        {hold === 'interrupted' && <LeaveButton run={run} />}
+        <Button
+          icon={FolderOpen}
+          label={`Open ${run.name}`}
+          onClick={() => {
+            void studio.selectRun(run.id);
+            navigate('train');
+          }}
+        >
+          Open
+        </Button>
+      </div>
+      <More run={run} hold={hold} onName={() => setNaming(true)} />
+      {naming && <RunLabelsForm run={run} onClose={() => setNaming(false)} />}
+    </article>
+  );
+}
+
+/** Lays the run over others. */
+function OverlayBox({ run }: { run: RunRecord }) {
+  const overlaid = useShelf((state) => state.overlaid);
+  const checked = overlaid.includes(run.id);
+  const full = !checked && overlaid.length >= mostOverlaid;
+  return (
+    <input
+      type="checkbox"
+      className={styles['box']}
+      checked={checked}
+      disabled={full}
+      aria-label={`Overlay ${run.name}`}
+      title={full ? `At most ${mostOverlaid} runs are overlaid.` : 'Overlay this run with others'}
+      onChange={(event) => overlay(run.id, event.target.checked)}
+    />
+  );
+}
+
+function Figures({ run }: { run: RunRecord }) {
+  const score = run.comparison?.distilled ?? lastOf(run.evaluations) ?? null;
+  return (
+    <dl className={styles['figures']}>
+      <div>
+        <dt>steps</dt>
+        <dd>
+          {formatCount(run.step)} of {formatCount(run.recipe.steps)}
+        </dd>
+      </div>
+      <div>
+        <dt>accuracy</dt>
+        <dd>
+          {score === null || score.total === 0
+            ? 'not measured'
+            : formatPercent(score.correct / score.total, 1)}
+        </dd>
+      </div>
+      <div>
+        <dt>begun</dt>
+        <dd>{date.format(run.createdAt)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What is asked for less often. */
+function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () => void }) {
+  const live = useStudio(liveRun);
+  const busy = useStudio((state) => state.requests.runs.busy);
+  const obstacle = holdObstacle(hold);
+  return (
+    <div className={styles['more']} role="group" aria-label={`More for ${run.name}`}>
+      <Button
+        kind="quiet"
+        small
+        icon={run.pinned ? PinOff : Pin}
+        label={`${run.pinned ? 'Unpin' : 'Pin'} ${run.name}`}
+        onClick={() => void changeLabels(run.id, { pinned: run.pinned !== true })}
+      >
+        {run.pinned ? 'Unpin' : 'Pin'}
+      </Button>
+      <Button kind="quiet" small icon={Pencil} label={`Name and note of ${run.name}`} onClick={onName}>
+        Name and note
+      </Button>
+      <Button
+        kind="quiet"
+        small
+        icon={Copy}
+        label={`Train again with changes: ${run.name}`}
+        reason={live === null ? null : `${live.name} is under way; its recipe stands on Train.`}
+        onClick={() => fillRecipe(run)}
+      >
+        Train again with changes
+      </Button>
+      <Button
+        kind="quiet"
+        small
+        icon={Download}
+        label={`Save ${run.name} as a file`}
+        reason={obstacle ?? (busy ? 'The last request is still being answered.' : null)}
+        onClick={() => void saveRun(run.id)}
+      >
+        Save as a file
+      </Button>
+      <Button
+        kind="danger"
+        small
+        icon={Trash2}
+        label={`Delete ${run.name}`}
+        reason={obstacle}
+        onClick={() => void deleteRun(run.id)}
+      >
+        Delete
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { useEffect, useRef, useState } from 'react';
+import type { RunRecord } from '../../store/records.ts';
+import { Button } from '../ui/button.tsx';
+import { TextField } from '../ui/field.tsx';
+import { changeLabels } from './run-actions.ts';
+import styles from './run-item.module.css';
+
+const longestName = 80;
+
+/** Name and note of a run. Enter in the name keeps them, Escape leaves them. */
+export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
+  const [name, setName] = useState(run.name);
+  const [note, setNote] = useState(run.note ?? '');
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const field = form.current?.querySelector('input');
+    field?.focus();
+    field?.select();
+  }, []);
+  const trimmed = name.trim();
+  const fault =
+    trimmed === ''
+      ? 'A run needs a name.'
+      : trimmed.length > longestName
+        ? `A name has at most ${longestName} characters.`
+        : null;
+  const keep = (): void => {
+    if (fault !== null) return;
+    void changeLabels(run.id, { name: trimmed, note: note.trim() });
+    onClose();
+  };
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape leaves the form from any of its fields
+    <form
+      ref={form}
+      className={styles['form']}
+      aria-label={`Name and note of ${run.name}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        keep();
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+      }}
+    >
+      <TextField label="Name" value={name} error={fault} onChange={setName} />
+      <TextField label="Note" value={note} onChange={setNote} lines={3} />
+      <div className={styles['buttons']}>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="primary" reason={fault} onClick={keep}>
+          Keep
+        </Button>
+      </div>
+    </form>
+  );
+}

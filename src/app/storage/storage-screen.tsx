@@ -1,0 +1,235 @@
+import { RefreshCw, Trash2 } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { formatBytes, formatCount } from '../../base/units.ts';
+import type { StoredRun, StoredSizes } from '../../store/sizes.ts';
+import { ScreenHead } from '../frame/screen-head.tsx';
+import { useNow } from '../frame/use-now.ts';
+import { DeletedRuns } from '../runs/deleted-runs.tsx';
+import { deleteRun, useShelf } from '../runs/run-actions.ts';
+import { studio } from '../studio.ts';
+import { useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { plural } from '../words.ts';
+import { RoomFacts } from './room-facts.tsx';
+import { measure, remove, useSizes, type Removal } from './storage-actions.ts';
+import { checkpointObstacle, ownerObstacle, runObstacle, runsAtWork } from './storage-obstacle.ts';
+import styles from './storage-screen.module.css';
+
+/** Something that is about to be removed, with what that means. */
+interface Asked {
+  removal: Removal;
+  name: string;
+  means: string;
+}
+
+/** All that lies in this browser, with its size, and the way to remove it. */
+export function StorageScreen() {
+  const sizes = useSizes((state) => state.sizes);
+  const request = useStudio((state) => state.requests.storage);
+  // What is stored changes with these.
+  const runs = useStudio((state) => state.runs.length);
+  const deleted = useShelf((state) => state.deleted.length);
+  const [asked, setAsked] = useState<Asked | null>(null);
+  useEffect(() => void measure(), [runs, deleted]);
+  return (
+    <>
+      <ScreenHead
+        station="Storage"
+        actions={
+          <Button
+            icon={RefreshCw}
+            reason={request.busy ? 'It is being measured.' : null}
+            onClick={() => void measure()}
+          >
+            Measure again
+          </Button>
+        }
+      />
+      {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('storage')} />}
+      <DeletedRuns />
+      <RoomFacts />
+      {sizes === null ? (
+        <p className={styles['note']}>Measuring …</p>
+      ) : (
+        <Things sizes={sizes} onAsk={setAsked} />
+      )}
+      {asked && (
+        <Dialog
+          title={`Remove ${asked.name}?`}
+          onClose={() => setAsked(null)}
+          confirm={{ label: 'Remove it', act: () => void remove(asked.removal) }}
+        >
+          <p>{asked.means} That cannot be undone.</p>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) => void }) {
+  const runs = useStudio((state) => state.runs);
+  const liveRunId = useStudio((state) => state.liveRunId);
+  const heldRunIds = useStudio((state) => state.heldRunIds);
+  const students = useStudio((state) => state.students);
+  const atWork = runsAtWork({ runs, liveRunId, heldRunIds }, useNow(true));
+  const bundled = (id: string): boolean => students.some((one) => one.id === id && one.source === 'bundled');
+  return (
+    <>
+      <Group title="Datasets" empty="None.">
+        {sizes.datasets.map(({ id, name, sizeBytes }) => (
+          <Thing
+            key={id}
+            name={name}
+            sizeBytes={sizeBytes}
+            obstacle={ownerObstacle('datasetId', id, atWork)}
+            onRemove={() =>
+              onAsk({
+                removal: { kind: 'dataset', id },
+                name,
+                means:
+                  'Its files and rows are removed; runs keep their curves, but need it to go on or compare anew.',
+              })
+            }
+          />
+        ))}
+      </Group>
+      <Group title="Students" empty="None.">
+        {sizes.students.map(({ id, name, sizeBytes }) => (
+          <Thing
+            key={id}
+            name={name}
+            sizeBytes={sizeBytes}
+            obstacle={
+              bundled(id)
+                ? 'It comes with the studio and takes no room here.'
+                : ownerObstacle('studentId', id, atWork)
+            }
+            onRemove={() =>
+              onAsk({
+                removal: { kind: 'student', id },
+                name,
+                means:
+                  'Its weights and tokenizer are removed; runs keep their curves, but need it to go on or be exported.',
+              })
+            }
+          />
+        ))}
+      </Group>
+      <Group title="Runs" empty="None.">
+        {sizes.runs.map((run) => (
+          <Thing
+            key={run.id}
+            name={run.name}
+            sizeBytes={run.sizeBytes}
+            obstacle={runObstacle(run.id, atWork)}
+            onRemove={() => void deleteRun(run.id)}
+          >
+            <Checkpoints
+              run={run}
+              obstacle={(newest) => checkpointObstacle(run.id, newest, atWork)}
+              onAsk={onAsk}
+            />
+          </Thing>
+        ))}
+      </Group>
+      {sizes.leftOver.length > 0 && (
+        <Group title="Left over" empty="">
+          {sizes.leftOver.map(({ runId, sizeBytes }) => (
+            <Thing
+              key={runId}
+              name={`files of a run that is gone (${runId.slice(0, 8)})`}
+              sizeBytes={sizeBytes}
+              obstacle={null}
+              onRemove={() => void remove({ kind: 'left-over', runId })}
+            />
+          ))}
+        </Group>
+      )}
+    </>
+  );
+}
+
+function Checkpoints({
+  run,
+  obstacle,
+  onAsk,
+}: {
+  run: StoredRun;
+  obstacle: (newest: boolean) => string | null;
+  onAsk: (asked: Asked) => void;
+}) {
+  if (run.checkpoints.length === 0) return null;
+  return (
+    <details className={styles['inner']}>
+      <summary>{plural(run.checkpoints.length, 'checkpoint')}</summary>
+      <ul>
+        {run.checkpoints.map(({ id, step, sizeBytes, newest, best }) => (
+          <Thing
+            key={id}
+            name={`step ${formatCount(step)}${newest ? ', newest' : ''}${best ? ', best' : ''}`}
+            of={run.name}
+            sizeBytes={sizeBytes}
+            obstacle={obstacle(newest)}
+            onRemove={() =>
+              onAsk({
+                removal: { kind: 'checkpoint', runId: run.id, id },
+                name: `step ${formatCount(step)} of ${run.name}`,
+                means:
+                  run.checkpoints.length === 1
+                    ? 'It is the only one: the run then has curves and answers, but no weights.'
+                    : newest
+                      ? 'The run then has the weights of the one before.'
+                      : 'The newest stays, and with it the run’s weights.',
+              })
+            }
+          />
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Group({ title, empty, children }: { title: string; empty: string; children: ReactNode[] }) {
+  return (
+    <section className={styles['group']} aria-label={title}>
+      <h2>{title}</h2>
+      {children.length === 0 ? <p className={styles['note']}>{empty}</p> : <ul>{children}</ul>}
+    </section>
+  );
+}
+
+function Thing({
+  name,
+  of,
+  sizeBytes,
+  obstacle,
+  onRemove,
+  children,
+}: {
+  name: string;
+  of?: string;
+  sizeBytes: number;
+  obstacle: string | null;
+  onRemove: () => void;
+  children?: ReactNode;
+}) {
+  return (
+    <li className={styles['thing']}>
+      <span className={styles['name']}>{name}</span>
+      <span className={styles['size']}>{formatBytes(sizeBytes)}</span>
+      <Button
+        kind="danger"
+        small
+        icon={Trash2}
+        label={`Remove ${name}${of === undefined ? '' : ` of ${of}`}`}
+        reason={obstacle}
+        onClick={onRemove}
+      >
+        Remove
+      </Button>
+      {children}
+    </li>
+  );
+}

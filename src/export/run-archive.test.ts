@@ -1,0 +1,165 @@
+import { unzipSync, zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { smallRecipe } from '../distill/recipe.ts';
+import type { MetricsPoint } from '../distill/run-state.ts';
+import { parseT5Config } from '../student/config.ts';
+import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
+import { archiveFiles, readArchive, type RunArchive } from './run-archive.ts';
+import { zipChunks } from './zip.ts';
+
+const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
+const weights = new Map([...tinyTensors(tinyConfig(), 3)].map(([name, { data }]) => [name, data]));
+const point = (step: number, keys: Partial<MetricsPoint> = {}): MetricsPoint => ({
+  ...{ step, learningRate: 1e-3, answerLoss: 2.5, rationaleLoss: null, loss: 2.5, gradNorm: 1 },
+  ...{ tokens: 40, elapsedMs: step * 10, ...keys },
+});
+const tally = { correct: 1, total: 2 };
+const archive: RunArchive = {
+  run: {
+    ...{ name: '<b>heron</b>', note: 'alpha 0.1\n"quoted"', createdAt: 5, recipe: smallRecipe },
+    ...{ datasetId: 'd', datasetName: 'rows', studentId: 's', studentName: 'tiny', testRows: null },
+    state: { phase: 'done', step: 2, stopped: true },
+    engine: null,
+    evaluations: [{ step: 2, ...tally }],
+    comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
+    ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
+  },
+  config,
+  metrics: [point(1), point(2, { loss: NaN, gradNorm: Infinity })],
+  predictions: [
+    {
+      ...{ row: 0, input: 'a,\n"b"', label: 'x', teacher: null, base: '', distilled: 'x' },
+      ...{ rationale: 'because', teacherRationale: null },
+    },
+  ],
+  weights,
+};
+
+async function zipOf(from: RunArchive): Promise<Uint8Array> {
+  return new Uint8Array(Buffer.concat([...zipChunks('heron', await archiveFiles(from))]));
+}
+
+/** The zip with one file changed, its name being that in the folder; undefined removes it. */
+async function changed(
+  name: string,
+  change: (bytes: Uint8Array) => Uint8Array | undefined,
+): Promise<Uint8Array> {
+  const files = unzipSync(await zipOf(archive));
+  const after = change(files[`heron/${name}`]!);
+  if (after === undefined) Reflect.deleteProperty(files, `heron/${name}`);
+  else files[`heron/${name}`] = new Uint8Array(after);
+  return zipSync(files);
+}
+
+const text = (change: (text: string) => string) => (bytes: Uint8Array) =>
+  new TextEncoder().encode(change(new TextDecoder().decode(bytes)));
+
+describe('a run as a zip', () => {
+  it('comes back as it was, numbers that JSON does not have among them', async () => {
+    expect(await readArchive(await zipOf(archive), 'heron.zip')).toEqual(archive);
+  });
+
+  it('may lack weights, answers and a note', async () => {
+    const { note: _, ...run } = archive.run;
+    const bare = {
+      ...archive,
+      run: { ...run, savedStep: null },
+      config: null,
+      weights: null,
+      predictions: [],
+      metrics: [],
+    };
+    expect(await readArchive(await zipOf(bare), 'heron.zip')).toEqual(bare);
+  });
+
+  it('holds a file for each thing, weights readable by others', async () => {
+    const files = unzipSync(await zipOf(archive));
+    expect(Object.keys(files)).toEqual(
+      ['record.json', 'run.json', 'metrics.jsonl', 'predictions.jsonl', 'model.safetensors'].map(
+        (one) => `heron/${one}`,
+      ),
+    );
+    const record = JSON.parse(new TextDecoder().decode(files['heron/record.json'])) as Record<
+      string,
+      unknown
+    >;
+    expect([record['format'], record['version']]).toEqual(['stillroom-run', 1]);
+  });
+
+  it.each<[string, string, (bytes: Uint8Array) => Uint8Array | undefined, RegExp]>([
+    [
+      'a weight that changed',
+      'model.safetensors',
+      (bytes) => bytes.with(bytes.length - 3, 77),
+      /^heron\.zip\/model\.safetensors: this file has other bytes/,
+    ],
+    [
+      'weights cut off',
+      'model.safetensors',
+      (bytes) => bytes.slice(0, -9),
+      /model\.safetensors: this file has \d+ bytes where \d+ were written/,
+    ],
+    [
+      'no weights',
+      'model.safetensors',
+      () => undefined,
+      /heron\.zip\/model\.safetensors: this file is missing/,
+    ],
+    ['no metrics', 'metrics.jsonl', () => undefined, /heron\.zip\/metrics\.jsonl: this file is missing/],
+    ['no recipe', 'run.json', () => undefined, /heron\.zip\/run\.json: this file is missing/],
+    [
+      'a loss that changed',
+      'metrics.jsonl',
+      text((was) => was.replace('2.5', '1.5')),
+      /metrics\.jsonl: this file has other bytes/,
+    ],
+    ['no record', 'record.json', () => undefined, /heron\.zip: there is no record\.json in this zip/],
+    [
+      'a later version',
+      'record.json',
+      text((was) => was.replace('"version": 1', '"version": 9')),
+      /exported in version 9 .* Reload the page/,
+    ],
+    ['another format', 'record.json', text((was) => was.replace('stillroom-run', 'x')), /no record of a run/],
+    [
+      'a record that is no JSON',
+      'record.json',
+      text((was) => was.slice(0, -5)),
+      /record\.json: this is not valid JSON/,
+    ],
+    [
+      'a record with a wrong key',
+      'record.json',
+      text((was) => was.replace('"trainRows": 4', '"trainRows": "four"')),
+      /record\.json: "trainRows" is not as it should be/,
+    ],
+  ])('with %s is refused in words', async (_what, name, change, words) => {
+    const refusal = await readArchive(await changed(name, change), 'heron.zip').catch(
+      (error: unknown) => error,
+    );
+    expect(refusal).toBeInstanceOf(InputError);
+    expect((refusal as Error).message).toMatch(words);
+  });
+
+  it('that is no zip, or one cut off, is refused in words', async () => {
+    const whole = await zipOf(archive);
+    for (const bytes of [new Uint8Array([1, 2, 3]), whole.slice(0, whole.length >> 1)]) {
+      await expect(readArchive(bytes, 'x.zip')).rejects.toThrow(/^x\.zip: this zip could not be unpacked/);
+    }
+  });
+
+  it('names the line of metrics that are not in order', async () => {
+    const wrong = { ...archive, metrics: [point(1), point(3), point(2)] };
+    await expect(readArchive(await zipOf(wrong), 'x.zip')).rejects.toThrow(
+      /metrics\.jsonl, line 3: step 2 does not come after/,
+    );
+  });
+
+  it('of another student than its weights is refused', async () => {
+    const other = new Map([...weights].slice(1));
+    await expect(readArchive(await zipOf({ ...archive, weights: other }), 'x.zip')).rejects.toThrow(
+      /model\.safetensors: weight ".*" is missing/,
+    );
+  });
+});

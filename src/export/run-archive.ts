@@ -1,0 +1,317 @@
+/**
+ * A whole run as one zip: taken to another machine, or kept before it is deleted here. Format `stillroom-run`, version 1,
+ * files in one folder:
+ *
+ * - `record.json`: `format`, `version`, what is known of the run (names, note, student with its configuration, data,
+ *   engine, state, evaluations, comparison), and in `files` the size and SHA-256 (of each 32 MiB) of every other file;
+ * - `run.json`: the recipe, as everywhere;
+ * - `metrics.jsonl`: one step a line, rising; a number that JSON does not have is `"NaN"`, `"Infinity"`, `"-Infinity"`;
+ * - `predictions.jsonl`: one test row a line, where the run was compared;
+ * - `model.safetensors`: the weights of `savedStep` (float32, Hugging Face's names), where the run kept any.
+ *
+ * AdamW's moments stay behind: a run that comes as a file can be looked at, compared and exported, not gone on with.
+ * A later version of the format adds files or optional keys under the same number, or raises the number; a reader
+ * refuses a number that it does not know.
+ */
+import { unzipSync, type UnzipFileInfo } from 'fflate';
+import { z } from '../base/schemas.ts';
+import { InputError } from '../base/errors.ts';
+import { formatBytes } from '../base/units.ts';
+import { checkpointParts, digestSlices } from '../distill/checkpoint.ts';
+import { formatRecipe, parseRecipe } from '../distill/recipe.ts';
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import type { RunRecord } from '../store/records.ts';
+import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
+import { expectedParameters } from '../student/parameters.ts';
+import { parseSafetensors } from '../student/safetensors.ts';
+import { FolderFile } from './model-folder.ts';
+
+const format = 'stillroom-run';
+const version = 1;
+const recordName = 'record.json';
+/** Unpacked in memory: what is larger than a zip may be is refused before. */
+const maxBytes = 0xffff_ffff;
+
+/** What of a run's record goes with it: all but what is true of one browser alone. */
+export type ArchivedRun = Omit<
+  RunRecord,
+  'id' | 'heartbeatAt' | 'pinned' | 'deletedAt' | 'imported' | 'engineChoice' | 'backend'
+>;
+
+export interface RunArchive {
+  run: ArchivedRun;
+  /** Of the student; null where that was no longer stored: then there are no weights either. */
+  config: T5Config | null;
+  metrics: MetricsPoint[];
+  predictions: Prediction[];
+  /** Of `run.savedStep`; null where none were kept. */
+  weights: Weights | null;
+}
+
+/** The files of the zip. Large ones are made chunk by chunk (`zipChunks`). */
+export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
+  const { run, config, metrics, predictions, weights } = archive;
+  const { recipe, ...facts } = run;
+  const files = [
+    textFile('run.json', formatRecipe(recipe)),
+    textFile('metrics.jsonl', lines(metrics)),
+    ...(predictions.length > 0 ? [textFile('predictions.jsonl', lines(predictions))] : []),
+    ...(weights && config ? [modelFile(weights, config)] : []),
+  ];
+  const listed: z.infer<typeof fileSchema>[] = [];
+  for (const file of files) {
+    listed.push({ name: file.path, sizeBytes: file.sizeBytes, sha256: await digestSlices(file) });
+  }
+  // As a configuration of Hugging Face has it, so that the one reader reads both.
+  const written = config && { model_type: 't5', ...config };
+  const record = { format, version, ...facts, config: written, files: listed };
+  return [textFile(recordName, `${JSON.stringify(record, null, 2)}\n`), ...files];
+}
+
+function modelFile(weights: Weights, config: T5Config): FolderFile {
+  const state = { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
+  const [{ name, file }] = checkpointParts(state, config) as [ReturnType<typeof checkpointParts>[number]];
+  return new FolderFile(name, file);
+}
+
+const encoder = new TextEncoder();
+
+function textFile(path: string, text: string): FolderFile {
+  return new FolderFile(path, encoder.encode(text));
+}
+
+function lines(values: readonly object[]): string {
+  return values.map((value) => `${JSON.stringify(value, withNonFinite)}\n`).join('');
+}
+
+function withNonFinite(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+// ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const count = z.int().min(0);
+const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+const tally = { correct: count, total: count };
+const report = z.object({
+  name: z.string(),
+  message: z.string(),
+  file: z.string().nullable(),
+  line: z.number().nullable(),
+});
+const fileSchema = z.object({ name: z.string(), sizeBytes: count, sha256: z.array(z.string()) });
+
+const recordSchema = z.object({
+  name: z.string().min(1).max(200),
+  note: z.string().max(10_000).optional(),
+  createdAt: z.number(),
+  datasetId: z.string(),
+  datasetName: z.string(),
+  studentId: z.string(),
+  studentName: z.string(),
+  config: z.record(z.string(), z.unknown()).nullable(),
+  testRows: count.nullable(),
+  state: z.discriminatedUnion('phase', [
+    z.object({ phase: z.literal('done'), step: count, stopped: z.boolean() }),
+    z.object({ phase: z.literal('failed'), step: count, error: report }),
+  ]),
+  engine: z
+    .object({
+      engine: z.enum(['tfjs', 'wasm', 'wgsl', 'twin']),
+      backend: z.enum(['webgpu', 'wasm', 'cpu']),
+      adapter: z.string(),
+      reason: z.string(),
+      parameters: count,
+      bytesHeld: z.number(),
+    })
+    .nullable(),
+  evaluations: z.array(z.object({ step: count, ...tally })),
+  comparison: z
+    .object({
+      base: z.object(tally),
+      distilled: z.object(tally),
+      teacher: z.object(tally).nullable(),
+      step: count,
+    })
+    .nullable(),
+  step: count,
+  trainRows: count,
+  rowsSha256: z.string().nullable(),
+  savedStep: count.nullable(),
+  files: z.array(fileSchema),
+});
+
+const pointSchema = z.object({
+  step: z.int().min(1),
+  learningRate: number,
+  answerLoss: number,
+  rationaleLoss: number.nullable(),
+  loss: number,
+  gradNorm: number,
+  tokens: count,
+  elapsedMs: z.number().min(0),
+});
+
+const predictionSchema = z.object({
+  row: count,
+  input: z.string(),
+  label: z.string(),
+  teacher: z.string().nullable(),
+  base: z.string(),
+  distilled: z.string(),
+  rationale: z.string().nullable(),
+  teacherRationale: z.string().nullable(),
+});
+
+const again = 'Export the run again, or copy the file again.';
+
+/**
+ * Reads a zip that `archiveFiles` filled, and holds every file against its SHA-256.
+ * @param file The zip's name, for messages.
+ * @throws InputError that names the file in the zip, and the line, that is not as it should be.
+ */
+export async function readArchive(bytes: Uint8Array, file: string): Promise<RunArchive> {
+  const unpacked = unpack(bytes, file);
+  const label = (name: string): string => `${file}/${name}`;
+  const text = (name: string): string => {
+    const content = unpacked.get(name);
+    if (content === undefined) throw new InputError('this file is missing.', again, { file: label(name) });
+    return new TextDecoder().decode(content);
+  };
+  const record = readRecord(text(recordName), label(recordName));
+  const { files, config: rawConfig, state, note, ...facts } = record;
+  for (const listed of files) await checkFile(listed, unpacked.get(listed.name), label(listed.name));
+  const has = (name: string): boolean => files.some((listed) => listed.name === name);
+  const config = rawConfig === null ? null : parseT5Config(JSON.stringify(rawConfig), label(recordName));
+  const metrics = readLines(text('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
+  metrics.forEach(({ step }, index) => {
+    if (index === 0 || step > metrics[index - 1]!.step) return;
+    throw new InputError(`step ${step} does not come after the one before it.`, again, {
+      file: label('metrics.jsonl'),
+      line: index + 1,
+    });
+  });
+  const model = 'model.safetensors';
+  return {
+    run: {
+      ...facts,
+      state,
+      ...(note === undefined ? {} : { note }),
+      recipe: parseRecipe(text('run.json'), label('run.json')),
+    },
+    config,
+    metrics,
+    predictions: has('predictions.jsonl')
+      ? readLines(text('predictions.jsonl'), predictionSchema, label('predictions.jsonl'))
+      : [],
+    weights: has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null,
+  };
+}
+
+/** The zip's files by name, the folder that they lie in left off. */
+function unpack(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
+  let total = 0;
+  const small = ({ originalSize }: UnzipFileInfo): boolean => {
+    total += originalSize;
+    return total <= maxBytes;
+  };
+  let entries: [string, Uint8Array][];
+  try {
+    entries = Object.entries(unzipSync(bytes, { filter: small }));
+  } catch {
+    throw new InputError('this zip could not be unpacked.', again, { file });
+  }
+  if (total > maxBytes) {
+    throw new InputError(
+      `this zip unpacks to ${formatBytes(total)}, more than a run can be.`,
+      'Choose a zip that was exported from Runs.',
+      { file },
+    );
+  }
+  const record = entries.map(([path]) => path).find((path) => path.split('/').at(-1) === recordName);
+  if (record === undefined) {
+    throw new InputError(
+      `there is no ${recordName} in this zip, so it is no exported run.`,
+      'Choose a zip that was exported from Runs; a student’s folder belongs on Student.',
+      { file },
+    );
+  }
+  const folder = record.slice(0, -recordName.length);
+  return new Map(
+    entries.flatMap(([path, content]) =>
+      path.startsWith(folder) ? [[path.slice(folder.length), content] as const] : [],
+    ),
+  );
+}
+
+function readRecord(text: string, file: string): z.infer<typeof recordSchema> {
+  const value = parseJson(text, file);
+  const { format: named, version: numbered } = (value ?? {}) as { format?: unknown; version?: unknown };
+  if (named !== format) {
+    throw new InputError(`this is no record of a run (its format is not "${format}").`, again, { file });
+  }
+  if (numbered !== version) {
+    throw new InputError(
+      `the run was exported in version ${JSON.stringify(numbered)} of the format; this page reads version ${version}.`,
+      'Reload the page to get the newest studio, then import it again.',
+      { file },
+    );
+  }
+  return checked(recordSchema, value, { file });
+}
+
+async function checkFile(
+  { sizeBytes, sha256 }: z.infer<typeof fileSchema>,
+  content: Uint8Array | undefined,
+  file: string,
+): Promise<void> {
+  if (content === undefined) throw new InputError('this file is missing.', again, { file });
+  if (content.length !== sizeBytes) {
+    throw new InputError(`this file has ${content.length} bytes where ${sizeBytes} were written.`, again, {
+      file,
+    });
+  }
+  const found = await digestSlices(new FolderFile(file, content));
+  if (found.length === sha256.length && found.every((digits, slice) => digits === sha256[slice])) return;
+  throw new InputError('this file has other bytes than were written.', again, { file });
+}
+
+function readLines<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema>[] {
+  return text
+    .split('\n')
+    .filter((line, index, all) => line !== '' || index < all.length - 1)
+    .map((line, index) => checked(schema, parseJson(line, file, index + 1), { file, line: index + 1 }));
+}
+
+function parseJson(text: string, file: string, line?: number): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new InputError('this is not valid JSON.', again, { file, line });
+  }
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  where: { file: string; line?: number },
+): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const key = issue?.path.join('.') ?? '';
+  throw new InputError(`"${key}" is not as it should be (${issue?.message ?? 'not valid'}).`, again, where);
+}
+
+function readModel(bytes: Uint8Array, config: T5Config, file: string): Weights {
+  const { tensors } = parseSafetensors(bytes, file);
+  const weights: Weights = new Map();
+  for (const { name, shape } of expectedParameters(config)) {
+    const tensor = tensors.get(name);
+    if (!(tensor?.data instanceof Float32Array) || String(tensor.shape) !== String(shape)) {
+      throw new InputError(`weight "${name}" is missing or of another shape.`, again, { file });
+    }
+    weights.set(name, tensor.data);
+  }
+  return weights;
+}

@@ -1,0 +1,32 @@
+/** How much a run will take of the browser's storage, before it begins. */
+import type { Recipe } from '../distill/recipe.ts';
+import type { T5Config } from '../student/config.ts';
+import { expectedParameters, sizeOf } from '../student/parameters.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
+import { newestKept } from './checkpoints.ts';
+
+const bytesPerFloat = 4;
+/** A point in the database: eight numbers under their names. */
+const bytesPerPoint = 200;
+
+export interface RunSize {
+  /** Weights and both moments, of what is trained. */
+  checkpointBytes: number;
+  /** The newest ones, the best, and the one that is being written. */
+  checkpoints: number;
+  /** At most, curves included. */
+  totalBytes: number;
+}
+
+export function runSize(config: T5Config, recipe: Recipe, testRows: number): RunSize {
+  const frozen = frozenParameters(config, recipe.freeze);
+  let values = 0;
+  for (const { name, shape } of expectedParameters(config)) {
+    values += sizeOf(shape) * (frozen.has(name) ? 1 : 3);
+  }
+  const measured = recipe.evalEvery > 0 && recipe.evalEvery <= recipe.steps && testRows > 0;
+  const checkpoints = newestKept + (measured ? 1 : 0) + 1;
+  const checkpointBytes = values * bytesPerFloat;
+  const totalBytes = checkpoints * checkpointBytes + recipe.steps * bytesPerPoint;
+  return { checkpointBytes, checkpoints, totalBytes };
+}

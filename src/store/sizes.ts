@@ -1,0 +1,117 @@
+/**
+ * What is stored and how large it is. Files (of datasets, students, checkpoints) count as long as they are; rows, points
+ * and answers, which the database packs in its own way, count as long as their text is (JSON, UTF-8).
+ */
+import { bestOf, listCheckpoints } from './checkpoints.ts';
+import { fileSizes } from './checkpoint-places.ts';
+import { keysOf, openDatabase } from './database.ts';
+import { listDatasets } from './datasets.ts';
+import { listDeletedRuns, listRuns } from './runs.ts';
+import { listStudents } from './students.ts';
+
+export interface StoredThing {
+  id: string;
+  name: string;
+  sizeBytes: number;
+}
+
+export interface StoredCheckpoint {
+  id: string;
+  step: number;
+  sizeBytes: number;
+  createdAt: number;
+  /** The one that the run's weights are read from, and that it goes on from. */
+  newest: boolean;
+  /** The most accurate of the run. */
+  best: boolean;
+}
+
+export interface StoredRun extends StoredThing {
+  /** Curves and answers, and the weights of runs of version 1. */
+  recordBytes: number;
+  /** Newest first. */
+  checkpoints: StoredCheckpoint[];
+}
+
+export interface StoredSizes {
+  datasets: StoredThing[];
+  students: StoredThing[];
+  runs: StoredRun[];
+  /** Files in folders of checkpoints that no run names: writes that were cut off, runs that are gone. */
+  leftOver: { runId: string; sizeBytes: number }[];
+}
+
+const encoder = new TextEncoder();
+const textBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
+
+type Store =
+  'dataFiles' | 'examples' | 'studentFiles' | 'metrics' | 'predictions' | 'weights' | 'checkpointSlices';
+
+/** Sums over the entries of an owner one by one: a store may be larger than the memory. */
+async function sumOver(store: Store, ownerId: string, sizeOf: (value: unknown) => number): Promise<number> {
+  const transaction = (await openDatabase()).transaction(store);
+  let sum = 0;
+  let cursor = await transaction.store.openCursor(keysOf(ownerId));
+  while (cursor !== null) {
+    sum += sizeOf(cursor.value);
+    cursor = await cursor.continue();
+  }
+  return sum;
+}
+
+const blobBytes = (value: unknown): number => (value as { blob: Blob }).blob.size;
+const sliceBytes = (value: unknown): number => (value as { bytes: ArrayBuffer }).bytes.byteLength;
+
+export async function measureStored(): Promise<StoredSizes> {
+  const datasets: StoredThing[] = [];
+  for (const { id, name } of await listDatasets()) {
+    const sizeBytes =
+      (await sumOver('dataFiles', id, blobBytes)) + (await sumOver('examples', id, textBytes));
+    datasets.push({ id, name, sizeBytes });
+  }
+  const students: StoredThing[] = [];
+  for (const { id, name } of await listStudents()) {
+    students.push({ id, name, sizeBytes: await sumOver('studentFiles', id, blobBytes) });
+  }
+  const runs: StoredRun[] = [];
+  const files = await fileSizes();
+  for (const { id, name } of await listRuns()) {
+    runs.push(await measureRun(id, name, files.get(id) ?? new Map<string, number>()));
+  }
+  return { datasets, students, runs, leftOver: await leftOver(files, runs) };
+}
+
+async function measureRun(id: string, name: string, files: ReadonlyMap<string, number>): Promise<StoredRun> {
+  const recordBytes =
+    (await sumOver('metrics', id, textBytes)) +
+    (await sumOver('predictions', id, textBytes)) +
+    (await sumOver('weights', id, sliceBytes));
+  const records = await listCheckpoints(id);
+  const best = bestOf(records);
+  const checkpoints: StoredCheckpoint[] = [];
+  for (const [index, record] of records.entries()) {
+    const sizeBytes =
+      record.where === 'files'
+        ? (files.get(record.id) ?? 0)
+        : record.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    const { step, createdAt } = record;
+    checkpoints.push({
+      ...{ id: record.id, step, createdAt, sizeBytes },
+      ...{ newest: index === 0, best: record.id === best?.id },
+    });
+  }
+  const sizeBytes = checkpoints.reduce((sum, one) => sum + one.sizeBytes, recordBytes);
+  return { id, name, sizeBytes, recordBytes, checkpoints };
+}
+
+/** Deleted runs that can still be had back are not left over. */
+async function leftOver(
+  files: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  runs: readonly StoredRun[],
+): Promise<StoredSizes['leftOver']> {
+  const named = new Set([...runs, ...(await listDeletedRuns())].map(({ id }) => id));
+  return [...files].flatMap(([runId, checkpoints]) => {
+    if (named.has(runId)) return [];
+    return [{ runId, sizeBytes: [...checkpoints.values()].reduce((sum, size) => sum + size, 0) }];
+  });
+}

@@ -1,0 +1,122 @@
+/** A whole run out as a zip, and in again: see export/run-archive.ts for what is in it. */
+import { InputError } from '../base/errors.ts';
+import { digestRows } from '../distill/checkpoint.ts';
+import { isActive } from '../distill/run-state.ts';
+import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '../export/run-archive.ts';
+import { safeFolderName } from '../export/zip.ts';
+import { writeCheckpoint } from '../store/checkpoints.ts';
+import { listDatasets, readExamples } from '../store/datasets.ts';
+import type { RunRecord } from '../store/records.ts';
+import {
+  appendMetrics,
+  deleteRun,
+  readMetrics,
+  readPredictions,
+  readRun,
+  writePredictions,
+  writeRun,
+} from '../store/runs.ts';
+import { listStudents, readStudentRecord } from '../store/students.ts';
+import type { T5Config, Weights } from '../student/config.ts';
+import type { CommandOf, Results } from './protocol.ts';
+import { asStopped } from './resumption.ts';
+import { storedWeights } from './stored-weights.ts';
+import type { ReportProgress } from './wire.ts';
+import { zipBlob } from './zip-blob.ts';
+
+/** See `export-run` in protocol.ts. */
+export async function exportRun(
+  { runId }: CommandOf<'export-run'>,
+  progress: ReportProgress,
+): Promise<Results['export-run']> {
+  const record = await readRun(runId);
+  if (record === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  const student = await readStudentRecord(record.studentId);
+  const weights = student !== null && record.savedStep !== null ? await storedWeights(record) : null;
+  const files = await archiveFiles({
+    run: archived(record),
+    config: student?.config ?? null,
+    metrics: await readMetrics(runId),
+    predictions: await readPredictions(runId),
+    weights,
+  });
+  const blob = zipBlob(record.name, files, (done, total) => progress('packing the run', done, total));
+  return { blob, fileName: `${safeFolderName(record.name)}.run.zip` };
+}
+
+/** What goes with the run: an interrupted one as it would be if nobody went on with it. */
+function archived(record: RunRecord): ArchivedRun {
+  const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...rest } = record;
+  const { imported: _imported, engineChoice: _choice, backend: _backend, ...run } = rest;
+  return isActive(run.state) || run.state.phase === 'idle' ? { ...run, state: asStopped(record) } : run;
+}
+
+/** See `import-run` in protocol.ts. */
+export async function importRun(
+  { file }: CommandOf<'import-run'>,
+  progress: ReportProgress,
+): Promise<Results['import-run']> {
+  progress('reading the run', 0, 1);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const archive = await readArchive(bytes, file.name);
+  const id = crypto.randomUUID();
+  const { run, config, metrics, predictions, weights } = archive;
+  const record: RunRecord = {
+    ...run,
+    ...{ id, engineChoice: null, backend: null, heartbeatAt: Date.now() },
+    studentId: await localStudent(archive),
+    datasetId: await localDataset(run),
+    savedStep: weights === null ? null : run.savedStep,
+    imported: { fileName: file.name, at: Date.now() },
+  };
+  try {
+    if (metrics.length > 0) await appendMetrics(id, metrics);
+    if (predictions.length > 0) await writePredictions(id, predictions);
+    progress('storing the run', 0, 1);
+    // Last comes the record: until then there is no such run.
+    if (weights === null || config === null) await writeRun(record);
+    else await writeWeights(record, weights, config, metrics.at(-1)?.elapsedMs ?? 0);
+  } catch (error) {
+    await deleteRun(id).catch(() => undefined);
+    throw error;
+  }
+  return { runId: id };
+}
+
+async function writeWeights(
+  record: RunRecord,
+  weights: Weights,
+  config: T5Config,
+  elapsedMs: number,
+): Promise<void> {
+  const step = record.savedStep ?? record.step;
+  const { engine = 'wasm', backend = 'wasm', adapter = 'not known' } = record.engine ?? {};
+  const told = {
+    elapsedMs,
+    engine: { engine, backend, adapter },
+    accuracy: record.evaluations.find((one) => one.step === step) ?? null,
+    loss: null,
+  };
+  const state = { weights, expAvg: new Map(), expAvgSq: new Map(), step };
+  await writeCheckpoint(record.id, state, config, told, () => record);
+}
+
+/** The same student in this browser: by its id, else by name and configuration; the id of elsewhere where there is none. */
+async function localStudent({ run, config }: RunArchive): Promise<string> {
+  const students = await listStudents();
+  const same = students.find(
+    (one) => one.name === run.studentName && JSON.stringify(one.config) === JSON.stringify(config),
+  );
+  return students.some(({ id }) => id === run.studentId) ? run.studentId : (same?.id ?? run.studentId);
+}
+
+/** The dataset of the same rows in this browser; the id of elsewhere where there is none. */
+async function localDataset({ datasetId, rowsSha256, trainRows }: ArchivedRun): Promise<string> {
+  const datasets = await listDatasets();
+  if (datasets.some(({ id }) => id === datasetId)) return datasetId;
+  for (const { id, splits } of datasets) {
+    if (splits.train?.rows !== trainRows) continue;
+    if ((await digestRows(await readExamples(id, 'train'))) === rowsSha256) return id;
+  }
+  return datasetId;
+}
