@@ -87,10 +87,11 @@ describe.skipIf(!hasGpu)('variants of the matrix product', () => {
     );
     const names = Object.keys(operationCases).filter((name) => name.startsWith('matmul'));
     for (const name of names) {
-      for (const [rows, columns, inner] of [
-        [37, 52, 44],
-        [70, 33, 21],
-      ] as const) {
+      const fours = [37, 52, 44] as const;
+      const odd = [70, 33, 21] as const;
+      // Software compiles for most of the time: epilogues that write as the plain product does take one size.
+      const both = !/residual|relu|Backward/.test(name);
+      for (const [rows, columns, inner] of both ? [fours, odd] : [fours]) {
         const sizes = {
           ...{ seed: 3, rows, columns, inner, heads: 1, headSize: 4, lengths: [3], keyLengths: [3] },
           ...{ dropout: true, accumulate: true },
