@@ -68,6 +68,23 @@ describe('Session', () => {
     expect(states.at(-1)).toEqual({ phase: 'done', step: 4, stopped: false });
   });
 
+  it('takes a micro-batch in parts, with the losses and the update of the whole but for rounding', async () => {
+    const recipe = recipeSchema.parse({ steps: 3, batchSize: 5, dropout: 0, evalEvery: 0, saveEvery: 0 });
+    const losses = async (parts: number) => {
+      engine.restore({ weights: student.weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
+      const { tokenizer } = student;
+      const session = new Session({ engine, tokenizer, recipe, train, test: [], parts });
+      return (await collect(session)).points.map(({ loss, gradNorm }) => [loss, gradNorm] as const);
+    };
+    const whole = await losses(1);
+    const cut = await losses(2);
+    // Sums in another order: single precision, some thousand terms.
+    whole.forEach(([loss, gradNorm], index) => {
+      expect(Math.abs(cut[index]![0] - loss)).toBeLessThan(1e-5 * loss);
+      expect(Math.abs(cut[index]![1] - gradNorm)).toBeLessThan(1e-4 * gradNorm);
+    });
+  });
+
   it('gives the same numbers for the same seed, with dropout too, and others for another', async () => {
     const losses = async (seed: number) =>
       (await collect(open({ dropout: 0.1, seed, steps: 3 }))).points.map((point) => point.loss);

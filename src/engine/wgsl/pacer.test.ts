@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Gpu } from './gpu.ts';
+import { Pacer } from './pacer.ts';
+
+/** What a desktop bears before it stutters. */
+const mostMs = 150;
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+/** A GPU that computes so many operations in a millisecond, one submission after the other. */
+class SlowGpu {
+  flopsPerMs: number;
+  readonly lasted: number[] = [];
+  #freeAt = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(flopsPerMs: number) {
+    this.flopsPerMs = flopsPerMs;
+  }
+
+  submit(flops: number): void {
+    const elapsedMs = flops / this.flopsPerMs;
+    this.lasted.push(elapsedMs);
+    this.#freeAt = Math.max(this.#freeAt, performance.now()) + elapsedMs;
+    const waitMs = this.#freeAt - performance.now();
+    this.#last = new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+
+  asGpu(): Gpu {
+    return { device: { queue: { onSubmittedWorkDone: () => this.#last } } } as unknown as Gpu;
+  }
+}
+
+/** Steps of 20 GFLOP in dispatches of 50 MFLOP, cut as the pacer says, each waited for. */
+async function train(gpu: SlowGpu, pacer: Pacer, steps: number): Promise<void> {
+  const dispatchFlops = 5e7;
+  for (let step = 0; step < steps; step += 1) {
+    let flops = 0;
+    const submit = () => {
+      gpu.submit(flops);
+      pacer.submitted(flops);
+      flops = 0;
+    };
+    for (let left = 2e10; left > 0; left -= dispatchFlops) {
+      if (flops > 0 && flops + dispatchFlops > pacer.flopsPerSubmit) {
+        submit();
+        // Encoding takes a little; results arrive meanwhile.
+        await vi.advanceTimersByTimeAsync(1);
+      }
+      flops += dispatchFlops;
+    }
+    submit();
+    await vi.runAllTimersAsync();
+  }
+}
+
+test.each([
+  ['a software adapter', 2.5e6],
+  ['an integrated GPU', 3e8],
+  ['a card', 1e10],
+])('no submission lasts longer than a desktop bears, on %s', async (_, flopsPerMs) => {
+  const gpu = new SlowGpu(flopsPerMs);
+  const pacer = new Pacer(gpu.asGpu());
+  await train(gpu, pacer, 4);
+  expect(Math.max(...gpu.lasted)).toBeLessThanOrEqual(mostMs);
+});
+
+test('a GPU that becomes half as fast is given half as much before anything lasts too long', async () => {
+  const gpu = new SlowGpu(3e8);
+  const pacer = new Pacer(gpu.asGpu());
+  await train(gpu, pacer, 4);
+  const before = pacer.flopsPerSubmit;
+  gpu.flopsPerMs /= 2;
+  await train(gpu, pacer, 6);
+  expect(Math.max(...gpu.lasted)).toBeLessThanOrEqual(mostMs);
+  expect(pacer.flopsPerSubmit).toBeLessThan(0.7 * before);
+});
