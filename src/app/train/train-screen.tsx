@@ -1,4 +1,4 @@
-import { Play } from 'lucide-react';
+import { Play, Repeat2 } from 'lucide-react';
 import { formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
@@ -14,12 +14,16 @@ import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
 import { EmptyCurves } from './empty-curves.tsx';
+import { repeatRun } from './form-source.ts';
+import { FormSourceNotice } from './form-source-notice.tsx';
 import { startObstacle } from './obstacles.ts';
 import { paceOf } from './pace.ts';
+import { PresetDiffList } from './preset-diff-list.tsx';
 import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
+import { openSettings, useSettingsOpen } from './settings-open.ts';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -58,10 +62,15 @@ export function TrainScreen() {
       ) : (
         <>
           {!live && (
-            <p className={styles['shown']}>
-              Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on {plural(run.trainRows, 'row')}{' '}
-              of {run.datasetName}.
-            </p>
+            <div className={styles['shown']}>
+              <p>
+                Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on{' '}
+                {plural(run.trainRows, 'row')} of {run.datasetName}.
+              </p>
+              <Button small icon={Repeat2} onClick={() => repeatRun(run)}>
+                Repeat with changes
+              </Button>
+            </div>
           )}
           <div className={styles['columns']}>
             <Curves key={run.id} run={run} />
@@ -96,11 +105,18 @@ function RunLine({ run }: { run: RunRecord }) {
 function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
+  const settingsOpen = useSettingsOpen((state) => state.open);
   return (
     <section className={styles['recipe']} aria-label="Recipe">
+      <FormSourceNotice />
       <RecipeSentence />
+      <PresetDiffList />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
-      <details className={styles['settings']}>
+      <details
+        className={styles['settings']}
+        open={settingsOpen}
+        onToggle={(event) => openSettings(event.currentTarget.open)}
+      >
         <summary>All settings</summary>
         <RecipeForm />
       </details>
