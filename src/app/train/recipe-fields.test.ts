@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { recipeSchema } from '../../distill/recipe.ts';
-import { issueWords, rangeWords, recipeGroups } from './recipe-fields.ts';
+import { issueWords, meaningWords, rangeWords, recipeGroups, valueWords } from './recipe-fields.ts';
 import { recipeKeys } from './recipe-draft.ts';
 
 test('every setting of the recipe has exactly one field, with its meaning', () => {
@@ -24,7 +24,21 @@ test('ranges come from the schema', () => {
   expect(rangeWords('alpha')).toBe('0 to 1, notebook 0.5');
   expect(rangeWords('steps')).toBe('from 1, notebook 4,000');
   expect(rangeWords('learningRate')).toBe('0 to 10, notebook 5e-5');
-  expect(rangeWords('method')).toBeNull();
+  expect(rangeWords('method')).toBe('notebook step by step');
+  expect(rangeWords('shuffle')).toBe('notebook yes');
+  expect(rangeWords('freeze')).toBe('notebook none');
+  for (const field of recipeGroups.flatMap((group) => group.fields)) {
+    expect(meaningWords(field)).toMatch(/\. .*\b[Nn]otebook \S.*\.$/);
+  }
+});
+
+test('values are told in the words of the form, half-typed ones as they stand', () => {
+  expect(valueWords('labels', 'teacher')).toBe('by the teacher');
+  expect(valueWords('freeze', 'embeddings,encoder')).toBe('embeddings and encoder');
+  expect(valueWords('steps', '4000')).toBe('4,000');
+  expect(valueWords('steps', '')).toBe('empty');
+  expect(valueWords('steps', '1e999')).toBe('1e999');
+  expect(valueWords('alpha', '0.')).toBe('0.');
 });
 
 test('a problem is told under the name that the field has on the screen', () => {

@@ -1,7 +1,7 @@
 /** What each field of the recipe is called and means. Ranges and defaults are read from the schema itself. */
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
-import { numberText } from './recipe-draft.ts';
+import { draftOf, listOf, numberText } from './recipe-draft.ts';
 
 export interface RecipeField {
   key: RecipeKey;
@@ -159,6 +159,26 @@ export const recipeGroups: readonly RecipeGroup[] = [
   },
 ];
 
+const fields = new Map(
+  recipeGroups.flatMap((group) => group.fields.map((field) => [field.key, field] as const)),
+);
+
+/** The field of a setting. */
+export function fieldOf(key: RecipeKey): RecipeField {
+  return fields.get(key)!;
+}
+
+/** A value as the form's text has it, in the words of the form. */
+export function valueWords(key: RecipeKey, text: string): string {
+  const { options, parts } = fieldOf(key);
+  if (options) return options.find((option) => option.value === text)?.label ?? text;
+  if (parts) return listOf(text).join(' and ') || 'none';
+  if (typeof notebookRecipe[key] === 'boolean') return text === 'true' ? 'yes' : 'no';
+  const value = Number(text);
+  if (text.trim() === '') return 'empty';
+  return value >= 1000 && Number.isFinite(value) ? value.toLocaleString('en-GB') : text;
+}
+
 /** A problem with a field under the field's own name: `Learning rate must be a number`. */
 export function issueWords({ key, problem }: RecipeIssue): string {
   const field = recipeGroups.flatMap((group) => group.fields).find((one) => one.key === key);
@@ -175,18 +195,24 @@ const properties = (z.toJSONSchema(recipeSchema, { io: 'input' }).properties ?? 
   FieldSchema
 >;
 
-/** Range and default of a number field, in words: `0 to 1, notebook 0.5`. */
-export function rangeWords(key: RecipeKey): string | null {
-  const value = notebookRecipe[key];
-  if (typeof value !== 'number') return null;
+const notebookDraft = draftOf(notebookRecipe);
+
+/** Range and default in words: `0 to 1, notebook 0.5`; of a choice the default alone: `notebook gold`. */
+export function rangeWords(key: RecipeKey): string {
+  const notebook = `notebook ${valueWords(key, notebookDraft[key])}`;
+  if (typeof notebookRecipe[key] !== 'number') return notebook;
   const { minimum, maximum } = properties[key] ?? {};
+  if (minimum === undefined) return notebook;
   // Bounds that only keep numbers sane say nothing to a person.
   const bounded = maximum !== undefined && maximum <= 100_000;
-  const range =
-    minimum === undefined
-      ? ''
-      : bounded
-        ? `${numberText(minimum)} to ${maximum.toLocaleString('en-GB')}, `
-        : `from ${numberText(minimum)}, `;
-  return `${range}notebook ${value >= 1000 ? value.toLocaleString('en-GB') : numberText(value)}`;
+  const range = bounded
+    ? `${numberText(minimum)} to ${maximum.toLocaleString('en-GB')}`
+    : `from ${numberText(minimum)}`;
+  return `${range}, ${notebook}`;
+}
+
+/** What a field means, then its range and default, in sentences. */
+export function meaningWords({ key, meaning }: RecipeField): string {
+  const range = rangeWords(key);
+  return `${meaning} ${range.charAt(0).toUpperCase()}${range.slice(1)}.`;
 }

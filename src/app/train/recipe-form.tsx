@@ -1,5 +1,5 @@
 import { Download, FileText, RotateCcw } from 'lucide-react';
-import { formatRecipe, presets } from '../../distill/recipe.ts';
+import { formatRecipe, notebookRecipe, presets } from '../../distill/recipe.ts';
 import { saveFile } from '../download.ts';
 import { machineWords } from '../frame/machine-words.ts';
 import { studio } from '../studio.ts';
@@ -9,7 +9,7 @@ import { CheckField, ChecksField, NumberField, SelectField } from '../ui/field.t
 import { FileButton } from '../ui/file-button.tsx';
 import { machineOptions, parseMachineChoice } from './machine-choice.ts';
 import { draftOf, issueOf, listOf, readDraft, readTestRows } from './recipe-draft.ts';
-import { issueWords, rangeWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
+import { issueWords, meaningWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
 import styles from './recipe-form.module.css';
 
 /** Every setting of the recipe with its meaning, presets, and `run.json` in and out. */
@@ -78,10 +78,10 @@ function Presets() {
 }
 
 function FieldOf({ field }: { field: RecipeField }) {
-  const { key, label, meaning, unit, options, parts } = field;
+  const { key, label, unit, options, parts } = field;
+  const meaning = meaningWords(field);
   const value = useStudio((state) => state.draft[key]);
   const issue = useStudio((state) => issueOf(readDraft(state.draft).issues, key));
-  const range = rangeWords(key);
   if (options) {
     return (
       <SelectField
@@ -106,7 +106,7 @@ function FieldOf({ field }: { field: RecipeField }) {
       />
     );
   }
-  if (range === null) {
+  if (typeof notebookRecipe[key] === 'boolean') {
     return (
       <CheckField
         label={label}
@@ -119,7 +119,7 @@ function FieldOf({ field }: { field: RecipeField }) {
   return (
     <NumberField
       label={label}
-      meaning={`${meaning} ${range.charAt(0).toUpperCase()}${range.slice(1)}.`}
+      meaning={meaning}
       unit={unit}
       error={issue && issueWords(issue)}
       value={value}

@@ -1,4 +1,4 @@
-import { Play } from 'lucide-react';
+import { Play, Repeat2 } from 'lucide-react';
 import { formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
@@ -15,8 +15,11 @@ import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
 import { EmptyCurves } from './empty-curves.tsx';
+import { repeatRun } from './form-source.ts';
+import { FormSourceNotice } from './form-source-notice.tsx';
 import { startObstacle } from './obstacles.ts';
 import { paceOf } from './pace.ts';
+import { PresetDiffList } from './preset-diff-list.tsx';
 import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
@@ -60,10 +63,15 @@ export function TrainScreen() {
       ) : (
         <>
           {!live && (
-            <p className={styles['shown']}>
-              Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on {plural(run.trainRows, 'row')}{' '}
-              of {run.datasetName}.
-            </p>
+            <div className={styles['shown']}>
+              <p>
+                Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on{' '}
+                {plural(run.trainRows, 'row')} of {run.datasetName}.
+              </p>
+              <Button small icon={Repeat2} onClick={() => repeatRun(run)}>
+                Repeat with changes
+              </Button>
+            </div>
           )}
           <div className={styles['columns']}>
             <Curves key={run.id} run={run} />
@@ -101,7 +109,9 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
   const settingsOpen = useSettingsOpen((state) => state.open);
   return (
     <section className={styles['recipe']} aria-label="Recipe">
+      <FormSourceNotice />
       <RecipeSentence />
+      <PresetDiffList />
       <RunRoom />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
       <details

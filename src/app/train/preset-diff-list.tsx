@@ -1,0 +1,53 @@
+import { RotateCcw } from 'lucide-react';
+import { studio } from '../studio.ts';
+import { useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { plural } from '../words.ts';
+import { nearestPreset, type Difference } from './preset-diff.ts';
+import { fieldOf, valueWords } from './recipe-fields.ts';
+import styles from './preset-diff-list.module.css';
+
+/** What the recipe has otherwise than the preset that it is nearest to; each field can be set back alone. */
+export function PresetDiffList() {
+  const draft = useStudio((state) => state.draft);
+  const { preset, differences } = nearestPreset(draft);
+  const count = differences.length;
+  return (
+    <div className={styles['diff']}>
+      <p className={styles['line']}>
+        {count === 0
+          ? `All as the ${preset.title} preset has it.`
+          : `${plural(count, 'setting')} ${count === 1 ? 'is' : 'are'} not as the ${preset.title} preset has ${count === 1 ? 'it' : 'them'}:`}
+      </p>
+      {count > 0 && (
+        <ul className={styles['list']} aria-label={`Not as the ${preset.title} preset`}>
+          {differences.map((difference) => (
+            <DifferenceItem key={difference.key} difference={difference} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function DifferenceItem({ difference: { key, text, presetText } }: { difference: Difference }) {
+  const { label } = fieldOf(key);
+  const before = valueWords(key, presetText);
+  return (
+    <li className={styles['item']}>
+      <span>
+        {label} <strong className={styles['value']}>{valueWords(key, text)}</strong>{' '}
+        <span className={styles['preset']}>preset {before}</span>
+      </span>
+      <Button
+        kind="quiet"
+        small
+        icon={RotateCcw}
+        label={`Reset ${label} to ${before}`}
+        onClick={() => studio.setField(key, presetText)}
+      >
+        Reset
+      </Button>
+    </li>
+  );
+}
