@@ -11,7 +11,8 @@ export type RunState =
   | { phase: 'training'; step: number; steps: number }
   | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
   | { phase: 'pausing'; step: number }
-  | { phase: 'paused'; step: number }
+  /** `problem`: it paused by itself, since something could not be stored; going on tries again. */
+  | { phase: 'paused'; step: number; problem?: ErrorReport }
   | { phase: 'recovering'; reason: string }
   /** `stopped`: before the last step, by a person who kept what there was. `problem`: what went wrong after training. */
   | { phase: 'done'; step: number; stopped: boolean; problem?: ErrorReport }

@@ -17,6 +17,7 @@ import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun, writePredictions } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
+import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { openStudent } from './import-student.ts';
@@ -27,6 +28,7 @@ import { holdRun } from './run-lock.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
 import { restoreWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
+import { weightsNotKept, withRoom } from './with-room.ts';
 
 interface ActiveRun {
   journal: RunJournal;
@@ -157,14 +159,14 @@ export class RunKeeper {
         throw new EngineError('This run is at work.', 'Pause it first, then compare.');
       }
       const { journal } = active;
-      const { step } = journal.record;
+      const { step, state: paused } = journal.record;
       active.comparing = this.#compare(active, {
         step,
         testRows,
         say: (state) => journal.state(state),
       }).finally(async () => {
         active.comparing = null;
-        await journal.state({ phase: 'paused', step });
+        await journal.state(paused);
       });
       await active.comparing;
       return null;
@@ -206,11 +208,13 @@ export class RunKeeper {
         control,
         from,
       });
+      let unkept: SessionEvent | null = null;
       let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
       for await (const event of session.run()) {
         if (event.type === 'state' && event.state.phase === 'done') last = event.state;
-        else await note(active, event);
+        else if (!(await withRoom(active, () => note(active, event)))) unkept = event;
       }
+      if (unkept?.type === 'save' && unkept.last) last = { ...last, problem: reportError(weightsNotKept()) };
       if (test.length > 0) {
         const { step } = journal.record;
         try {
@@ -307,6 +311,14 @@ export class RunKeeper {
   #refuseSecond(): void {
     if (this.#active === null && !this.#starting) return;
     throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
+  }
+
+  /** The weights of this moment of a run that is paused without having kept them; null for others. */
+  async unkeptWeights(runId: string): Promise<Weights | null> {
+    const { journal, engine, comparing } = this.#active ?? {};
+    if (engine === undefined || journal?.record.id !== runId || comparing !== null) return null;
+    const { state, step, savedStep } = journal.record;
+    return state.phase === 'paused' && savedStep !== step ? (await engine.read()).weights : null;
   }
 
   /** A run or a comparison is in hand, paused ones included. */
