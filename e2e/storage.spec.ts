@@ -90,7 +90,7 @@ test('a full disk pauses the run with what fits kept; what is stored is told and
   await browser.send('Storage.overrideQuotaForOrigin', { origin: baseURL! });
   const again = notice.getByRole('button', { name: 'Try again' });
   await expect(async () => {
-    if (await again.isVisible()) await again.click();
+    if (await again.isVisible()) await again.click({ timeout: 2000 });
     await expect(page.getByTestId('run-state')).toContainText('done, 400 steps', { timeout: 2000 });
   }).toPass({ timeout: 90_000 });
   const ended = await runOnDisk(page);
