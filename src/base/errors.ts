@@ -92,6 +92,9 @@ export class CheckpointError extends StillroomError {}
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 
+/** There is no room left for it. What was stored before is unharmed, and what was to be stored is still in hand. */
+export class NoRoomError extends StorageError {}
+
 /** A sentence, or words from elsewhere, to go on within a sentence of ours. */
 export function withoutStop(words: string): string {
   return words.trim().replace(/\.$/, '');

@@ -1,7 +1,7 @@
 /** What a person may ask of work under way. The session looks here between steps; nothing is torn down midway. */
 export class Control {
   #pauseRequested = false;
-  #stopRequested = false;
+  #stops = 0;
   #skipRequested = false;
   #saveRequested = false;
   #wake: (() => void) | null = null;
@@ -11,7 +11,12 @@ export class Control {
   }
 
   get stopRequested(): boolean {
-    return this.#stopRequested;
+    return this.#stops > 0;
+  }
+
+  /** How often a person has asked to stop: a second time gives up what the first could not bring to its end. */
+  get stops(): number {
+    return this.#stops;
   }
 
   pause(): void {
@@ -25,7 +30,7 @@ export class Control {
 
   /** Ends the work after what is in hand; also ends a pause. */
   stop(): void {
-    this.#stopRequested = true;
+    this.#stops += 1;
     this.#pauseRequested = false;
     this.#wakeUp();
   }
@@ -65,11 +70,11 @@ export class Control {
 
   /** Resolves after so long, or as soon as work is asked to stop. */
   async sleep(durationMs: number): Promise<void> {
-    if (this.#stopRequested) return;
+    if (this.stopRequested) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, durationMs);
       this.#wake = () => {
-        if (!this.#stopRequested) return;
+        if (!this.stopRequested) return;
         clearTimeout(timer);
         resolve();
       };

@@ -12,7 +12,8 @@ export type RunState =
   | { phase: 'training'; step: number; steps: number }
   | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
   | { phase: 'pausing'; step: number }
-  | { phase: 'paused'; step: number }
+  /** `problem`: it paused by itself, since something could not be stored; going on tries again. */
+  | { phase: 'paused'; step: number; problem?: ErrorReport }
   /** What was computing failed; the run goes back to its checkpoint and on. `step` is where it was. */
   | { phase: 'recovering'; step: number; reason: string }
   /** `stopped`: before the last step, by a person who kept what there was. `problem`: what went wrong after training. */

@@ -10,7 +10,7 @@ import {
   type CheckpointFile,
   type Resumption,
 } from '../distill/checkpoint.ts';
-import { CheckpointError } from '../base/errors.ts';
+import { CheckpointError, NoRoomError } from '../base/errors.ts';
 import type { Tally } from '../data/example.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
@@ -63,7 +63,13 @@ export async function writeCheckpoint(
   const before = await listCheckpoints(runId);
   const keep = kept([record, ...before]);
   const dropped = before.filter(({ id }) => !keep.has(id));
-  await flip(runAtSave(), record, dropped);
+  try {
+    await flip(runAtSave(), record, dropped);
+  } catch (error) {
+    // Without room nothing was committed. (After other failures that is not known, and files are left to `sweep`.)
+    if (error instanceof NoRoomError) await places[where].remove(runId, id).catch(() => undefined);
+    throw error;
+  }
   for (const old of dropped) await places[old.where].remove(runId, old.id).catch(() => undefined);
   return record;
 }

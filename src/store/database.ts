@@ -3,7 +3,7 @@
  * predictions, weights) are kept in chunks, so that one put stays small and a reader can take the tail alone.
  */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
-import { StorageError } from '../base/errors.ts';
+import { NoRoomError, StorageError } from '../base/errors.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import type { CheckpointRecord, DatasetRecord, ExampleChunk, RunRecord, StudentRecord } from './records.ts';
 
@@ -110,7 +110,7 @@ export function storageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const name = error instanceof DOMException ? error.name : '';
   if (name === 'QuotaExceededError') {
-    return new StorageError(
+    return new NoRoomError(
       'The browser has no room left for the studio’s data.',
       'Free space on this disk or remove old runs, then try again; what was stored before is unharmed.',
     );

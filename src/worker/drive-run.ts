@@ -18,6 +18,7 @@ import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
 import { heartbeatEveryMs, type RunJournal } from './run-journal.ts';
+import { weightsNotKept, withRoom } from './with-room.ts';
 
 /**
  * Resolves when the run has ended, well or not: the journal has it.
@@ -77,11 +78,13 @@ async function attempt(
   const { recipe } = journal.record;
   const { tokenizer } = student;
   const session = new Session({ engine, tokenizer, recipe, train, test, control, from, parts });
+  let unkept: SessionEvent | null = null;
   let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
   for await (const event of session.run()) {
     if (event.type === 'state' && event.state.phase === 'done') last = event.state;
-    else await note(active, event);
+    else if (!(await withRoom(active, () => note(active, event)))) unkept = event;
   }
+  if (unkept?.type === 'save' && unkept.last) last = { ...last, problem: reportError(weightsNotKept()) };
   if (test.length > 0) {
     const { step } = journal.record;
     try {

@@ -6,6 +6,7 @@ import { modelFolder } from '../export/model-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { readMetrics, readRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
+import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
 import { openOutline } from './import-student.ts';
@@ -14,14 +15,21 @@ import { storedWeights } from './stored-weights.ts';
 import type { ReportProgress } from './wire.ts';
 import { zipBlob } from './zip-blob.ts';
 
-/** See `export-model` in protocol.ts. @throws InputError where the run kept no weights, or f16 cannot hold them. */
+/**
+ * See `export-model` in protocol.ts.
+ * @param unkept Weights that are on an engine and could not be stored.
+ * @throws InputError where the run kept no weights, or f16 cannot hold them.
+ */
 export async function exportModel(
   { runId, dtype }: CommandOf<'export-model'>,
   progress: ReportProgress,
+  unkept: (runId: string) => Promise<Weights | null> = () => Promise.resolve(null),
 ): Promise<Results['export-model']> {
-  const run = await readRun(runId);
-  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  const weights = await storedWeights(run);
+  const stored = await readRun(runId);
+  if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  const now = await unkept(runId);
+  const run = now === null ? stored : { ...stored, savedStep: stored.step };
+  const weights = now ?? (await storedWeights(run));
   const student = await openOutline(run.studentId);
   const facts = await cardFacts(run, dtype, countParameters(student.config));
   const files = modelFolder(student, weights, {

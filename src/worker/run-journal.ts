@@ -2,7 +2,7 @@
  * What is written down about a run as it happens: first to the store, then to the page. Metrics go out in small
  * batches, so that a fast student does not spend its time in IndexedDB; a batch is at most as old as `flushEveryMs`.
  */
-import { reportError } from '../base/errors.ts';
+import { NoRoomError, reportError } from '../base/errors.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
 import type { EngineDescription } from '../engine/engine.ts';
@@ -37,7 +37,8 @@ export class RunJournal {
   async state(state: RunState): Promise<void> {
     const samePhase = state.phase === this.#record.state.phase;
     this.#record = { ...this.#record, state };
-    if (state.phase !== 'training') await this.flush();
+    const lacksRoom = state.phase === 'paused' && state.problem !== undefined;
+    if (state.phase !== 'training' && !lacksRoom) await this.flush();
     if (!samePhase || performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
     this.#wire.run(this.#record.id, { type: 'state', state });
   }
@@ -48,7 +49,8 @@ export class RunJournal {
   }
 
   async metrics(point: MetricsPoint, description: EngineDescription): Promise<void> {
-    this.#points.push(point);
+    // Told again where there was no room: then it waits already.
+    if (this.#last?.step !== point.step) this.#points.push(point);
     this.#last = point;
     this.#record = { ...this.#record, step: point.step, engine: description };
     if (performance.now() - this.#flushedAt > flushEveryMs) await this.flush();
@@ -135,9 +137,14 @@ export class RunJournal {
     if (engine) this.#wire.run(this.#record.id, { type: 'engine', description: engine });
   }
 
+  /** Without room the record waits: the next write has all of it, and points and checkpoints tell of the lack. */
   async #write(): Promise<void> {
     this.#writtenAt = performance.now();
     this.#record = { ...this.#record, heartbeatAt: Date.now() };
-    await writeRun(this.#record);
+    try {
+      await writeRun(this.#record);
+    } catch (error) {
+      if (!(error instanceof NoRoomError)) throw error;
+    }
   }
 }

@@ -11,6 +11,7 @@ import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
+import type { Weights } from '../student/config.ts';
 import { compareRun, limited, type ActiveRun } from './active-run.ts';
 import { driveRun } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
@@ -142,14 +143,14 @@ export class RunKeeper {
         throw new EngineError('This run is at work.', 'Pause it first, then compare.');
       }
       const { journal } = active;
-      const { step } = journal.record;
+      const { step, state: paused } = journal.record;
       active.comparing = compareRun(active, {
         step,
         testRows,
         say: (state) => journal.state(state),
       }).finally(async () => {
         active.comparing = null;
-        await journal.state({ phase: 'paused', step });
+        await journal.state(paused);
       });
       await active.comparing;
       return null;
@@ -206,6 +207,14 @@ export class RunKeeper {
   #refuseSecond(): void {
     if (this.#active === null && !this.#starting) return;
     throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
+  }
+
+  /** The weights of this moment of a run that is paused without having kept them; null for others. */
+  async unkeptWeights(runId: string): Promise<Weights | null> {
+    const { journal, engine, comparing } = this.#active ?? {};
+    if (engine === undefined || journal?.record.id !== runId || comparing !== null) return null;
+    const { state, step, savedStep } = journal.record;
+    return state.phase === 'paused' && savedStep !== step ? (await engine.read()).weights : null;
   }
 
   /** A run or a comparison is in hand, paused ones included. */

@@ -58,7 +58,8 @@ const handlers: Handlers = {
   stop: () => keeper.stop(),
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
-  'export-model': exportModel,
+  'export-model': (command, progress) =>
+    exportModel(command, progress, (runId) => keeper.unkeptWeights(runId)),
   'export-run': exportRun,
   'import-run': inTurn(importRun),
   bench: (command, progress) => bench(command, progress, () => keeper.busy),

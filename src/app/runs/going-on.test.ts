@@ -32,7 +32,9 @@ test('so can one that was stopped or has failed, where it kept something; no oth
   expect(goingOn(run({ state: stopped, step: 50 }), 'record')?.label).toBe('Go on from step 50');
   expect(goingOn(run({ state: failed }), 'record')?.words).toContain('7 steps');
   expect(goingOn(run({ state: failed, savedStep: null }), 'record')).toBeNull();
-  expect(goingOn(run({ state: { phase: 'done', step: 600, stopped: false } }), 'record')).toBeNull();
+  const done: RunState = { phase: 'done', step: 600, stopped: false };
+  expect(goingOn(run({ state: done, step: 600, savedStep: 600 }), 'record')).toBeNull();
+  expect(goingOn(run({ state: done, step: 600 }), 'record')?.words).toContain('550 steps are lost');
   expect(goingOn(run({}), 'elsewhere')).toBeNull();
   expect(goingOn(run({}), 'here')).toBeNull();
   expect(goingOn(run({ rowsSha256: null }), 'interrupted')).toBeNull();

@@ -16,7 +16,10 @@ export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   // Runs of before checkpoints kept weights alone, and so do those that came as a file.
   if (rowsSha256 === null || run.imported) return null;
   const interrupted = hold === 'interrupted';
-  const ended = hold === 'record' && (state.phase === 'failed' || (state.phase === 'done' && state.stopped));
+  // All steps taken and the last weights not kept: there was no room for them.
+  const unkept = state.phase === 'done' && (run.savedStep ?? 0) < state.step;
+  const stopped = state.phase === 'failed' || (state.phase === 'done' && state.stopped);
+  const ended = hold === 'record' && (stopped || unkept);
   if (!interrupted && !ended) return null;
   const saved = run.savedStep ?? 0;
   if (saved === 0 && !interrupted) return null;

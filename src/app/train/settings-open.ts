@@ -1,8 +1,17 @@
-/** Whether all settings of the recipe are unfolded: also whoever fills them from elsewhere shows them. */
-import { create } from 'zustand';
+/** Whether all settings of the recipe are unfolded: by the person, or by whoever has just filled them from elsewhere. */
+import { useEffect, useState } from 'react';
 
-export const useSettingsOpen = create<{ open: boolean }>(() => ({ open: false }));
+let wanted = false;
 
-export function openSettings(open = true): void {
-  useSettingsOpen.setState({ open });
+/** Train shows all settings when it is next opened. */
+export function openSettings(): void {
+  wanted = true;
+}
+
+export function useSettingsOpen(): [boolean, (open: boolean) => void] {
+  const state = useState(wanted);
+  useEffect(() => {
+    wanted = false;
+  }, []);
+  return state;
 }

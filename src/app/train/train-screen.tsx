@@ -7,6 +7,7 @@ import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { FailedRun } from '../runs/failed-run.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
+import { NoRoom } from '../storage/no-room.tsx';
 import { RunRoom } from '../storage/run-room.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
@@ -24,7 +25,7 @@ import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
-import { openSettings, useSettingsOpen } from './settings-open.ts';
+import { useSettingsOpen } from './settings-open.ts';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -54,6 +55,7 @@ export function TrainScreen() {
         </p>
       )}
       <InterruptedRuns />
+      {run && <NoRoom run={run} />}
       {run && <FailedRun run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
@@ -106,7 +108,7 @@ function RunLine({ run }: { run: RunRecord }) {
 function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
-  const settingsOpen = useSettingsOpen((state) => state.open);
+  const [settingsOpen, openSettings] = useSettingsOpen();
   return (
     <section className={styles['recipe']} aria-label="Recipe">
       <FormSourceNotice />
