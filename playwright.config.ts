@@ -14,6 +14,15 @@ export const chromiumArgs = [
 ];
 const port = Number(process.env['STILLROOM_TEST_PORT'] ?? 4317);
 
+/** Builds the studio and serves it. */
+const webServer = {
+  cwd: import.meta.dirname,
+  command: `node node_modules/vite/bin/vite.js build --logLevel warn && node node_modules/vite/bin/vite.js preview --port ${port} --strictPort`,
+  url: `http://localhost:${port}`,
+  reuseExistingServer: false,
+  timeout: 120_000,
+};
+
 // SwiftShader is a GPU in software, so the tests run anywhere; the studio takes it for a GPU only where a test asks for `webgpu` by name.
 export default defineConfig({
   testDir: 'e2e',
@@ -31,10 +40,5 @@ export default defineConfig({
       args: chromiumArgs,
     },
   },
-  webServer: {
-    command: `node node_modules/vite/bin/vite.js build --logLevel warn && node node_modules/vite/bin/vite.js preview --port ${port} --strictPort`,
-    url: `http://localhost:${port}`,
-    reuseExistingServer: false,
-    timeout: 120_000,
-  },
+  webServer,
 });
