@@ -5,6 +5,7 @@ import { machineWords } from '../frame/machine-words.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
+import { Mirror } from '../runs/mirror.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
 import { NoRoom } from '../storage/no-room.tsx';
 import { RunRoom } from '../storage/run-room.tsx';
@@ -22,6 +23,7 @@ import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from './settings-open.ts';
+import { TellAtEnd } from './tell-at-end.tsx';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -52,6 +54,7 @@ export function TrainScreen() {
       )}
       <InterruptedRuns />
       {run && <NoRoom run={run} />}
+      {run && <Mirror run={run} />}
       {run?.state.phase === 'failed' && <ErrorNotice error={run.state.error} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
@@ -70,6 +73,7 @@ export function TrainScreen() {
             <Curves key={run.id} run={run} />
             <aside className={styles['margin']} aria-label="Figures of the run">
               <RightNow run={run} />
+              <TellAtEnd />
             </aside>
           </div>
         </>
