@@ -6,6 +6,7 @@ import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { FailedRun } from '../runs/failed-run.tsx';
+import { Mirror } from '../runs/mirror.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
 import { NoRoom } from '../storage/no-room.tsx';
 import { RunRoom } from '../storage/run-room.tsx';
@@ -26,6 +27,7 @@ import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from './settings-open.ts';
+import { TellAtEnd } from './tell-at-end.tsx';
 import styles from './train-screen.module.css';
 
 /** The recipe, the two curves, and what the run does now. */
@@ -57,6 +59,7 @@ export function TrainScreen() {
       <InterruptedRuns />
       {run && <NoRoom run={run} />}
       {run && <FailedRun run={run} />}
+      {run && <Mirror run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
@@ -79,6 +82,7 @@ export function TrainScreen() {
             <Curves key={run.id} run={run} />
             <aside className={styles['margin']} aria-label="Figures of the run">
               <RightNow run={run} />
+              <TellAtEnd />
             </aside>
           </div>
         </>
