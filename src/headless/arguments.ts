@@ -44,6 +44,22 @@ Bad input ends with exit code 2 and one message that names the file, the line an
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
+/** What `train` takes. */
+export const trainOptions = {
+  student: { type: 'string' },
+  train: { type: 'string' },
+  'train-rationales': { type: 'string' },
+  test: { type: 'string' },
+  'test-rationales': { type: 'string' },
+  recipe: { type: 'string' },
+  out: { type: 'string' },
+  resume: { type: 'string' },
+  engine: { type: 'string' },
+  backend: { type: 'string' },
+  'test-rows': { type: 'string' },
+  precision: { type: 'string' },
+} as const satisfies Options;
+
 /**
  * Reads a command's options.
  * @throws InputError naming an option that it does not take.

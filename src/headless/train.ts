@@ -17,7 +17,7 @@ import type { Engine } from '../engine/engine.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { engineChoices } from '../engine/choose.ts';
-import { oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { bundledFolder, openFolder, readText } from './files.ts';
 import { absolute, formatJob, jobFileName, readJob, type JobInputs } from './job-file.ts';
@@ -34,20 +34,7 @@ interface Job {
 }
 
 export async function train(args: string[]): Promise<void> {
-  const options = readOptions('train', args, {
-    student: { type: 'string' },
-    train: { type: 'string' },
-    'train-rationales': { type: 'string' },
-    test: { type: 'string' },
-    'test-rationales': { type: 'string' },
-    recipe: { type: 'string' },
-    out: { type: 'string' },
-    resume: { type: 'string' },
-    engine: { type: 'string' },
-    backend: { type: 'string' },
-    'test-rows': { type: 'string' },
-    precision: { type: 'string' },
-  });
+  const options = readOptions('train', args, trainOptions);
   if (options.resume !== undefined) {
     const [other] = Object.keys(options).filter((name) => !mayChange.includes(name));
     if (other !== undefined) {

@@ -5,7 +5,7 @@ import { forgetSource, takeBack, useFormSource, type FormSource, type Missing } 
 import styles from './form-source-notice.module.css';
 
 /** Where the recipe in the form came from, when a run or a link filled it, with the way back. */
-export function FormSourceNotice() {
+export function FormSourceNotice({ live }: { live: boolean }) {
   const source = useFormSource((state) => state.source);
   const canGoBack = useFormSource((state) => state.before !== null);
   return (
@@ -13,6 +13,7 @@ export function FormSourceNotice() {
       {source && (
         <Notice kind={source.kind === 'broken-link' ? 'warning' : 'info'} onDismiss={forgetSource}>
           <SourceWords source={source} />
+          {live && source.kind !== 'broken-link' && <p>It waits in the form until this run has ended.</p>}
           {canGoBack && (
             <p className={styles['back']}>
               <Button small icon={Undo2} onClick={takeBack}>
@@ -31,14 +32,14 @@ function SourceWords({ source }: { source: FormSource }) {
     case 'run':
       return (
         <p>
-          The recipe below is that of {source.runName}; change what you like and start.
+          The form has the recipe of {source.runName}: change what you like and start.
           {source.missing.length > 0 && ` ${missingWords(source.missing)}`}
         </p>
       );
     case 'link':
       return (
         <p>
-          The recipe below came with the link; no rows and no student came with it. Look it over and start.
+          The form has the recipe and the seed of the link. Rows and student are your own, as chosen here.
         </p>
       );
     case 'broken-link':

@@ -22,6 +22,7 @@ import { FormSourceNotice } from './form-source-notice.tsx';
 import { startObstacle } from './obstacles.ts';
 import { paceOf } from './pace.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
+import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from './recipe-draft.ts';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
@@ -29,9 +30,11 @@ import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from './settings-open.ts';
 import { TellAtEnd } from './tell-at-end.tsx';
 import styles from './train-screen.module.css';
+import { useRecipeLink } from './use-recipe-link.ts';
 
 /** The recipe, the two curves, and what the run does now. */
 export function TrainScreen() {
+  useRecipeLink();
   const run = useStudio(currentRun);
   const liveRunId = useStudio((state) => state.liveRunId);
   const obstacle = useStudio(startObstacle);
@@ -61,6 +64,7 @@ export function TrainScreen() {
       {run && <FailedRun run={run} />}
       {run && <Mirror run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
+      <FormSourceNotice live={live} />
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
       {run === null ? (
@@ -115,10 +119,10 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
   const [settingsOpen, openSettings] = useSettingsOpen();
   return (
     <section className={styles['recipe']} aria-label="Recipe">
-      <FormSourceNotice />
       <RecipeSentence />
       <PresetDiffList />
       <RunRoom />
+      <RecipeCopies />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
       <details
         className={styles['settings']}

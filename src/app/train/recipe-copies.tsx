@@ -1,0 +1,35 @@
+import { Link, SquareTerminal } from 'lucide-react';
+import { trainCommand } from '../../export/train-command.ts';
+import { studioStore, useStudio } from '../studio-store.ts';
+import { CopyButton } from '../ui/copy-button.tsx';
+import { readDraft } from './recipe-draft.ts';
+import { recipeHash } from './recipe-link.ts';
+import styles from './recipe-copies.module.css';
+import { readJob } from './train-job.ts';
+
+/** The run to come, to be done elsewhere: as a command, as Python, as a link. */
+export function RecipeCopies() {
+  const obstacle = useStudio((state) => readJob(state).obstacle);
+  const mending = useStudio((state) => readDraft(state.draft).recipe === null);
+  return (
+    <div className={styles['copies']} role="group" aria-label="Take this recipe elsewhere">
+      <CopyButton icon={SquareTerminal} reason={obstacle} text={() => jobAs(trainCommand)}>
+        Copy as command
+      </CopyButton>
+      <CopyButton icon={Link} reason={mending ? 'The recipe needs mending first.' : null} text={linkToRecipe}>
+        Copy link to recipe
+      </CopyButton>
+    </div>
+  );
+}
+
+function jobAs(words: typeof trainCommand): string {
+  const { job } = readJob(studioStore.getState());
+  return job === null ? '' : words(job);
+}
+
+/** Recipe and seed alone; whoever opens it trains on rows of their own. */
+function linkToRecipe(): string {
+  const { recipe } = readDraft(studioStore.getState().draft);
+  return recipe === null ? location.href : new URL(recipeHash(recipe), location.href).href;
+}

@@ -1,0 +1,64 @@
+/**
+ * A recipe in the page's address: `#/train?alpha=0.8&steps=600&seed=3&recipe=1`. It has the seed and what is not as the
+ * notebook has it, as `run.json` may leave out the rest; never data, a file's name or a student. `recipe=1` stands last,
+ * so that a link that was cut off is found out.
+ */
+import { notebookRecipe, type Recipe, type RecipeKey } from '../../distill/recipe.ts';
+import { hashOf } from '../routes.ts';
+import { draftOf, readDraft, recipeKeys, type RecipeDraft } from './recipe-draft.ts';
+import { issueWords } from './recipe-fields.ts';
+
+const versionKey = 'recipe';
+const version = '1';
+const start = `${hashOf('train')}?`;
+
+export type LinkReading = { draft: RecipeDraft; problems: [] } | { draft: null; problems: string[] };
+
+/** The address that fills the form with this recipe. */
+export function recipeHash(recipe: Recipe): string {
+  const texts = draftOf(recipe);
+  const notebook = draftOf(notebookRecipe);
+  const query = new URLSearchParams();
+  for (const key of recipeKeys) {
+    if (key === 'seed' || texts[key] !== notebook[key]) query.set(key, texts[key]);
+  }
+  query.set(versionKey, version);
+  return `${start}${query.toString()}`;
+}
+
+/** The recipe in an address, or all that is wrong with it; null where the address has none. */
+export function readRecipeHash(hash: string): LinkReading | null {
+  if (!hash.startsWith(start)) return null;
+  const query = new URLSearchParams(hash.slice(start.length));
+  const known = query.get(versionKey);
+  if (known === null) return refused(['It was cut off: its end is missing.']);
+  if (known !== version)
+    return refused([`It is of a kind that this studio does not know (${brief(known)}).`]);
+  query.delete(versionKey);
+  const problems: string[] = [];
+  const draft = draftOf(notebookRecipe);
+  const seen = new Set<string>();
+  for (const [key, text] of query) {
+    if (seen.has(key)) problems.push(`“${brief(key)}” stands in it twice.`);
+    seen.add(key);
+    if (!isKey(key)) problems.push(`“${brief(key)}” is no setting.`);
+    else if (typeof notebookRecipe[key] === 'boolean' && !/^(true|false)$/.test(text))
+      problems.push(`${issueWords({ key, problem: `${key} must be true or false` })}.`);
+    else draft[key] = text;
+  }
+  problems.push(...readDraft(draft).issues.map((issue) => `${issueWords(issue)}.`));
+  return problems.length === 0 ? { draft, problems: [] } : refused(problems);
+}
+
+function refused(problems: string[]): LinkReading {
+  return { draft: null, problems };
+}
+
+function isKey(key: string): key is RecipeKey {
+  return recipeKeys.some((one) => one === key);
+}
+
+/** So much of a stranger's text as a message bears. */
+function brief(text: string): string {
+  return text.length > 30 ? `${text.slice(0, 30)}…` : text;
+}
