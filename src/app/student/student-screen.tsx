@@ -69,6 +69,12 @@ export function StudentScreen() {
           </aside>
         </div>
       )}
+      {student === null && !request.busy && (
+        <p className="quiet">
+          No student yet: choose one below, or bring a Hugging Face T5 folder. Reload the page to fetch the
+          bundled one again.
+        </p>
+      )}
       {student && <ReduceForm key={student.id} student={student} />}
       <section className={styles['choose']} aria-label="Choose a student">
         <h2>Students</h2>

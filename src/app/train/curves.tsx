@@ -5,7 +5,7 @@ import type { RunRecord } from '../../store/records.ts';
 import { useChartView, type XAxis } from '../charts/chart-view.ts';
 import { LineChart, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
-import { useStudio } from '../studio-store.ts';
+import { useStudio, type Metrics } from '../studio-store.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
 import { ChartControls } from './chart-controls.tsx';
 import styles from './curves.module.css';
@@ -32,9 +32,13 @@ export interface CurveAxis {
   now: number;
 }
 
-/** The two losses on one axis, the test accuracy below, and what else was measured, folded. */
-export function Curves({ run }: { run: RunRecord }) {
-  const metrics = useStudio((state) => state.metrics);
+/**
+ * The two losses on one axis, the test accuracy below, and what else was measured, folded.
+ * @param recorded Points that are not the shown run's in the store: those of a recording.
+ */
+export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }) {
+  const current = useStudio((state) => state.metrics);
+  const metrics = recorded ?? current;
   const live = useStudio((state) => state.liveRunId === run.id);
   const [view, changeView] = useChartView();
   const [zoom, setZoom] = useState<Zoom | null>(null);
@@ -47,7 +51,8 @@ export function Curves({ run }: { run: RunRecord }) {
     [view.x, run, columns, metrics.version],
   );
   // `points` grows in place: its version says when.
-  const table = useMemo(() => tableOf(points, metrics.version), [points, metrics.version]);
+  const name = recorded ? 'recorded' : 'metrics';
+  const table = useMemo(() => tableOf(points, name, metrics.version), [points, name, metrics.version]);
   const shared = { ...xProps, x, zoom, onZoom: setZoom };
   return (
     <div className={styles['curves']}>
@@ -94,8 +99,8 @@ export function Curves({ run }: { run: RunRecord }) {
 
 const none: MetricsPoint[] = [];
 
-function tableOf(points: readonly MetricsPoint[], _version: number) {
-  return <MetricsTable points={points} />;
+function tableOf(points: readonly MetricsPoint[], name: string, _version: number) {
+  return <MetricsTable points={points} name={name} />;
 }
 
 const small = [

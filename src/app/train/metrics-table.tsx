@@ -14,7 +14,14 @@ const columns = [
 ] as const;
 
 /** The curves as numbers: some steps of the way, the first and the last among them. */
-export function MetricsTable({ points }: { points: readonly MetricsPoint[] }) {
+export function MetricsTable({
+  points,
+  name = 'metrics',
+}: {
+  points: readonly MetricsPoint[];
+  /** What its cells are found by. */
+  name?: string;
+}) {
   const rows = samplePoints(points, rowsShown);
   return (
     <table>
@@ -34,7 +41,7 @@ export function MetricsTable({ points }: { points: readonly MetricsPoint[] }) {
           return (
             <tr key={point.step}>
               {columns.map(({ key, id }) => (
-                <td key={key} data-testid={end === null ? undefined : `metrics-${end}-${id}`}>
+                <td key={key} data-testid={end === null ? undefined : `${name}-${end}-${id}`}>
                   {valueText(point[key], key)}
                 </td>
               ))}

@@ -16,14 +16,15 @@ import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
-import { EmptyCurves } from './empty-curves.tsx';
 import { repeatRun } from './form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
+import { Explanations } from './explanations.tsx';
 import { startObstacle } from './obstacles.ts';
 import { paceOf } from './pace.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from './recipe-draft.ts';
+import { RecordedRun } from './recorded-run.tsx';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
@@ -68,7 +69,7 @@ export function TrainScreen() {
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
       {run === null ? (
-        <EmptyCurves />
+        <RecordedRun />
       ) : (
         <>
           {!live && (
@@ -91,6 +92,7 @@ export function TrainScreen() {
           </div>
         </>
       )}
+      <Explanations />
     </>
   );
 }
