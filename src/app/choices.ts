@@ -14,7 +14,8 @@ export type ChoiceName =
   | 'backend'
   | 'theme'
   | 'sample-offered'
-  | 'chart-view';
+  | 'chart-view'
+  | 'single-keys';
 
 export function readChoice(name: ChoiceName): string | null {
   try {
