@@ -6,6 +6,7 @@ import { Colophon } from './frame/colophon.tsx';
 import { DropAnywhere } from './frame/drop-anywhere.tsx';
 import styles from './frame/frame.module.css';
 import { Mark } from './frame/mark.tsx';
+import { Panels } from './frame/panels-view.tsx';
 import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
 import { useRunShortcut } from './frame/use-run-shortcut.ts';
@@ -56,6 +57,7 @@ export function App() {
         <Announcer />
       </main>
       <DropAnywhere />
+      <Panels />
     </div>
   );
 }

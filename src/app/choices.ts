@@ -15,7 +15,8 @@ export type ChoiceName =
   | 'theme'
   | 'sample-offered'
   | 'chart-view'
-  | 'tell-at-end';
+  | 'tell-at-end'
+  | 'single-keys';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

@@ -28,6 +28,9 @@ const names: Record<Route, string> = {
   bench: 'Benchmark',
 };
 
+/** Every screen: the stations in the order of the work, then the others. */
+export const routes = Object.keys(names) as readonly Route[];
+
 export function nameOfRoute(route: Route): string {
   return names[route];
 }

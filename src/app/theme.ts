@@ -1,4 +1,5 @@
 /** Light, dark, or as the system has it. */
+import { useSyncExternalStore } from 'react';
 import { keepChoice, readChoice } from './choices.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -19,6 +20,14 @@ export function applyTheme(theme: Theme): void {
   if (theme === 'system') delete document.documentElement.dataset['theme'];
   else document.documentElement.dataset['theme'] = theme;
   keepChoice('theme', theme === 'system' ? null : theme);
+}
+
+/** The theme that is shown, whoever changed it. */
+export function useTheme(): Theme {
+  return useSyncExternalStore(onThemeChange, () => {
+    const shown = document.documentElement.dataset['theme'];
+    return shown === 'light' || shown === 'dark' ? shown : 'system';
+  });
 }
 
 /** Calls back whenever colours change: canvases must be drawn again. Returns the way to stop that. */

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { keysOf, readPress, type KeyId } from '../keys/keys.ts';
 import { onThemeChange } from '../theme.ts';
 import { classes } from '../ui/classes.ts';
 import { ChartLegend, afterClick } from './chart-legend.tsx';
@@ -125,14 +126,16 @@ export function LineChart(props: LineChartProps) {
   const press = (event: KeyboardEvent): void => {
     const chart = plot.current;
     if (chart === null || x.length === 0) return;
-    const wanted = onZoom === undefined ? undefined : zoomAfter(event.key, props, x[cursor ?? x.length - 1]!);
+    const read = readPress(event, keysOf('A chart with the focus'));
+    if (read === null || !('id' in read)) return;
+    const wanted = onZoom === undefined ? undefined : zoomAfter(read.id, props, x[cursor ?? x.length - 1]!);
     if (wanted !== undefined && onZoom !== undefined) {
       event.preventDefault();
       onZoom(wanted);
       setSaid(wanted === null ? 'All of it is shown.' : `Shown: ${rangeWords(wanted, props)}.`);
       return;
     }
-    const target = cursorAfter(event.key, event.shiftKey, cursor, x.length);
+    const target = cursorAfter(read.id, cursor, x.length);
     if (target === null) return;
     event.preventDefault();
     chart.setCursor({ left: chart.valToPos(x[target]!, 'x'), top: height / 2 });
@@ -204,19 +207,18 @@ function takeSelection(chart: uPlot): Zoom | null {
   return [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')];
 }
 
-/** What plus, minus and Escape show; undefined for other keys. */
-function zoomAfter(key: string, { zoom, xMax }: LineChartProps, at: number): Zoom | null | undefined {
+/** What the keys for zooming show; undefined for other keys. */
+function zoomAfter(key: KeyId, { zoom, xMax }: LineChartProps, at: number): Zoom | null | undefined {
   const [from, to] = zoom ?? [0, xMax];
-  const half = (to - from) / (key === '-' ? 1 : 4);
+  const half = (to - from) / (key === 'zoom-out' ? 1 : 4);
   switch (key) {
-    case '+':
-    case '=':
-    case '-': {
+    case 'zoom-in':
+    case 'zoom-out': {
       const low = Math.max(0, at - half);
       const high = Math.min(xMax, at + half);
-      return key === '-' && low === 0 && high === xMax ? null : [low, high];
+      return key === 'zoom-out' && low === 0 && high === xMax ? null : [low, high];
     }
-    case 'Escape':
+    case 'zoom-all':
       return zoom ? null : undefined;
     default:
       return undefined;
@@ -228,17 +230,22 @@ function rangeWords([from, to]: Zoom, { xName = 'step', xText = wholeText }: Lin
 }
 
 /** Where a key moves the cursor; null where it moves nothing. */
-function cursorAfter(key: string, far: boolean, cursor: number | null, length: number): number | null {
+function cursorAfter(key: KeyId, cursor: number | null, length: number): number | null {
   const last = length - 1;
-  const step = far ? 10 : 1;
+  const back = (by: number): number => Math.max(0, (cursor ?? length) - by);
+  const forward = (by: number): number => Math.min(last, (cursor ?? -1) + by);
   switch (key) {
-    case 'ArrowLeft':
-      return Math.max(0, (cursor ?? length) - step);
-    case 'ArrowRight':
-      return Math.min(last, (cursor ?? -1) + step);
-    case 'Home':
+    case 'chart-back':
+      return back(1);
+    case 'chart-back-far':
+      return back(10);
+    case 'chart-forward':
+      return forward(1);
+    case 'chart-forward-far':
+      return forward(10);
+    case 'chart-first':
       return 0;
-    case 'End':
+    case 'chart-last':
       return last;
     default:
       return null;

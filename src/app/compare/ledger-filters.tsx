@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { Prediction } from '../../distill/run-state.ts';
-import { isFree } from '../frame/use-run-shortcut.ts';
+import { useKeys } from '../keys/use-keys.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import styles from './ledger-filters.module.css';
 import { countViews, type Answerer, type Judgement, type LedgerFilter, type LedgerView } from './ledger.ts';
@@ -26,15 +26,7 @@ interface Props {
 export function LedgerFilters({ predictions, filter, onChange }: Props) {
   const counts = useMemo(() => countViews(predictions), [predictions]);
   const search = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || !isFree(event)) return;
-      event.preventDefault();
-      search.current?.focus();
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
+  useKeys({ 'search-rows': () => search.current?.focus() });
   return (
     <div className={styles['filters']}>
       <SegmentedControl

@@ -10,7 +10,7 @@ import {
 } from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
-import { isFree } from '../frame/use-run-shortcut.ts';
+import { useKeys } from '../keys/use-keys.ts';
 import { onHashChange } from '../routes.ts';
 import { Notice } from '../ui/notice.tsx';
 import { exampleHash, noteAddress, parseExampleAddress } from './example-address.ts';
@@ -59,7 +59,7 @@ export function Ledger({ runId, predictions }: { runId: string; predictions: rea
     },
     [active, rows.length, virtualizer],
   );
-  useLedgerKeys(move);
+  useKeys({ 'next-row': () => move(1), 'previous-row': () => move(-1) });
 
   const toggle = (row: number): void => {
     const next = new Set(open);
@@ -166,19 +166,4 @@ function useAskedRow(runId: string): number | null {
   const hash = useSyncExternalStore(onHashChange, () => location.hash);
   const asked = parseExampleAddress(hash);
   return asked?.runId === runId ? asked.row : null;
-}
-
-/** `j` and `k` move through the rows, wherever no field has the focus. */
-function useLedgerKeys(move: (by: number) => void): void {
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const by = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0;
-      const inside = event.target instanceof Element && event.target.closest('[data-ledger]') !== null;
-      if (by === 0 || event.ctrlKey || event.metaKey || event.altKey || !(inside || isFree(event))) return;
-      event.preventDefault();
-      move(by);
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, [move]);
 }

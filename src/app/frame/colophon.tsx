@@ -1,22 +1,21 @@
-import { useState } from 'react';
 import { formatBytes } from '../../base/units.ts';
+import { bindingOf, isMac, pressWords, ariaKey, type KeyId } from '../keys/keys.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useRoom } from '../storage/room.ts';
-import { useStudio, currentRun, liveRun } from '../studio-store.ts';
-import { applyTheme, storedTheme, themes } from '../theme.ts';
-import { Dialog } from '../ui/dialog.tsx';
+import { useStudio } from '../studio-store.ts';
+import { applyTheme, themes, useTheme } from '../theme.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
-import { backendWords, machineWords } from './machine-words.ts';
+import { backendWords } from './machine-words.ts';
+import { openPanel, type Panel } from './panels.ts';
 import styles from './colophon.module.css';
 
-/** Below the stations: the runs, the machine, the theme, and the promise. */
+/** Below the stations: the runs, the machine, what the keys open, the theme, and the promise. */
 export function Colophon() {
   const route = useRoute();
   const runs = useStudio((state) => state.runs.length);
   const backend = useStudio((state) => state.machine?.backend ?? null);
   const usageBytes = useRoom((state) => state.usageBytes);
-  const [machineOpen, setMachineOpen] = useState(false);
-  const [theme, setTheme] = useState(storedTheme);
+  const theme = useTheme();
   return (
     <section className={styles['colophon']} aria-label="Runs, this machine and theme">
       <a className={styles['row']} href={hashOf('runs')} aria-current={route === 'runs' ? 'page' : undefined}>
@@ -31,65 +30,39 @@ export function Colophon() {
         <span>Storage</span>
         <span className={styles['value']}>{usageBytes === null ? '' : formatBytes(usageBytes)}</span>
       </a>
-      <button className={styles['row']} type="button" onClick={() => setMachineOpen(true)}>
+      <button className={styles['row']} type="button" onClick={() => openPanel('machine')}>
         <span>This machine</span>
         <span className={styles['value']}>{backend === null ? '…' : backendWords[backend].short}</span>
       </button>
+      <KeyRow words="Find or do" panel="palette" id="palette" />
+      <KeyRow words="Keys" panel="keys" id="show-keys" />
       <div className={styles['theme']}>
-        <SegmentedControl
-          legend="Theme"
-          segments={themes}
-          value={theme}
-          onChange={(chosen) => {
-            applyTheme(chosen);
-            setTheme(chosen);
-          }}
-        />
+        <SegmentedControl legend="Theme" segments={themes} value={theme} onChange={applyTheme} />
       </div>
       <p className={styles['promise']}>
         <span className={styles['dot']} aria-hidden="true" />
         Everything stays on this machine.
       </p>
-      {machineOpen && <MachineDialog onClose={() => setMachineOpen(false)} />}
     </section>
   );
 }
 
-function MachineDialog({ onClose }: { onClose: () => void }) {
-  const machine = useStudio((state) => state.machine);
-  const engine = useStudio((state) => (liveRun(state) ?? currentRun(state))?.engine ?? null);
+/** A button with the key that does the same. */
+function KeyRow({ words, panel, id }: { words: string; panel: Panel; id: KeyId }) {
   return (
-    <Dialog title="This machine" onClose={onClose}>
-      {machine === null ? (
-        <p>Looking at what this machine offers …</p>
-      ) : (
-        <dl className={styles['facts']}>
-          <dt>Graphics</dt>
-          <dd>{machine.gpu.description}</dd>
-          <dt>Trains on</dt>
-          <dd>{machineWords(machine)}</dd>
-          <dt>CPU threads</dt>
-          <dd>
-            {machine.threads}
-            {machine.crossOriginIsolated
-              ? ''
-              : ', of which one can be used: the page is not cross-origin isolated'}
-          </dd>
-          {engine && (
-            <>
-              <dt>This run</dt>
-              <dd>
-                {engine.engine} on {engine.adapter}. {engine.reason}
-              </dd>
-            </>
-          )}
-        </dl>
-      )}
-      <p>
-        <a href={hashOf('bench')} onClick={onClose}>
-          Measure this machine
-        </a>
-      </p>
-    </Dialog>
+    <button
+      className={styles['row']}
+      type="button"
+      aria-haspopup="dialog"
+      aria-keyshortcuts={ariaKey(id)}
+      onClick={() => openPanel(panel)}
+    >
+      <span>{words}</span>
+      <kbd className={styles['key']} aria-hidden="true">
+        {bindingOf(id)
+          .presses.map((press) => pressWords(press, isMac()))
+          .join(' ')}
+      </kbd>
+    </button>
   );
 }

@@ -21,7 +21,7 @@ export function RunControls({ run }: { run: RunRecord }) {
         <Button
           kind={paused ? 'primary' : 'plain'}
           icon={paused ? Play : Pause}
-          shortcut="space"
+          shortcut="pause"
           reason={paused ? null : pauseObstacle(state)}
           onClick={() => {
             if (paused) studio.resume();

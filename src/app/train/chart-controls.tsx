@@ -1,7 +1,7 @@
-import { useEffect, useId } from 'react';
+import { useId } from 'react';
 import type { ChartView, XAxis } from '../charts/chart-view.ts';
 import { maxSmoothing } from '../charts/smoothing.ts';
-import { isFree } from '../frame/use-run-shortcut.ts';
+import { useKeys } from '../keys/use-keys.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import styles from './chart-controls.module.css';
 
@@ -18,24 +18,18 @@ const xAxes: readonly { value: XAxis; label: string }[] = [
 
 const step = 0.05;
 
-/** Smoothing, the axis of the losses, and what x counts. `[` and `]` smooth less and more, `l` changes the axis. */
+/** Smoothing, the axis of the losses, and what x counts, each with its keys. */
 export function ChartControls({ view, onChange }: Props) {
   const id = useId();
-  useEffect(() => {
-    const smooth = (by: number): void => {
-      const next = Math.min(maxSmoothing, Math.max(0, view.smoothing + by));
-      onChange({ smoothing: Number(next.toFixed(2)) });
-    };
-    const press = (event: KeyboardEvent): void => {
-      const inChart = event.target instanceof Element && event.target.closest('figure[data-keys]') !== null;
-      if (event.ctrlKey || event.metaKey || !(inChart || isFree(event))) return;
-      if (event.key === '[') smooth(-step);
-      else if (event.key === ']') smooth(step);
-      else if (event.key === 'l') onChange({ logY: !view.logY });
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, [view, onChange]);
+  const smooth = (by: number): void => {
+    const next = Math.min(maxSmoothing, Math.max(0, view.smoothing + by));
+    onChange({ smoothing: Number(next.toFixed(2)) });
+  };
+  useKeys({
+    'smooth-less': () => smooth(-step),
+    'smooth-more': () => smooth(step),
+    'log-axis': () => onChange({ logY: !view.logY }),
+  });
   return (
     <div className={styles['controls']} role="group" aria-label="How the curves are drawn">
       <span className={styles['smoothing']}>

@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { ariaKey, bindingOf, isMac, pressWords, type KeyId } from '../keys/keys.ts';
 import styles from './button.module.css';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
@@ -12,7 +13,7 @@ export interface ButtonProps {
   /** Why it cannot be pressed now; null or missing where it can. */
   reason?: string | null | undefined;
   /** Shown beside the word: the key that does the same. */
-  shortcut?: string;
+  shortcut?: KeyId;
   /** A fuller name, where the word alone would be ambiguous to a screen reader. */
   label?: string;
   small?: boolean;
@@ -39,14 +40,16 @@ export function Button({
       }}
       aria-disabled={blocked || undefined}
       aria-label={label}
-      aria-keyshortcuts={shortcut === 'space' ? 'Space' : shortcut}
+      aria-keyshortcuts={shortcut && ariaKey(shortcut)}
       title={reason ?? undefined}
     >
       {icon && <Icon of={icon} />}
       {children}
       {shortcut !== undefined && (
         <kbd className={styles['key']} aria-hidden="true">
-          {shortcut}
+          {bindingOf(shortcut)
+            .presses.map((press) => pressWords(press, isMac()))
+            .join(' ')}
         </kbd>
       )}
     </button>

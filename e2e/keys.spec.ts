@@ -1,0 +1,82 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, goTo, openStudio, test } from './support.ts';
+
+test('the keys, their list and the palette, by keyboard alone', async ({ page }) => {
+  await openStudio(page);
+  const heading = page.getByRole('heading', { level: 1 });
+  const dialog = page.getByRole('dialog');
+  const axe = async (what: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+        `${what}, ${colorScheme}`,
+      ).toEqual([]);
+    }
+  };
+
+  // One key after the other leads to a screen; the second alone does nothing.
+  await page.keyboard.press('d');
+  await expect(heading).toHaveText('Train');
+  await page.keyboard.press('g');
+  await page.keyboard.press('d');
+  await expect(heading).toBeFocused();
+  expect(page.url()).toContain('#/data');
+
+  // The list of keys takes the focus and gives it back to where it was.
+  const theme = page.getByRole('button', { name: 'This machine' });
+  await theme.focus();
+  await page.keyboard.press('?');
+  await expect(dialog.getByRole('heading', { name: 'Keys' })).toBeVisible();
+  await expect(dialog.getByText('Find a screen, an action or a run')).toBeVisible();
+  await axe('keys');
+  await page.keyboard.press('g');
+  await page.keyboard.press('t');
+  expect(page.url()).toContain('#/data');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(theme).toBeFocused();
+
+  // The palette: typed, moved through, chosen.
+  await page.keyboard.press('Control+k');
+  const field = page.getByRole('combobox');
+  await expect(field).toBeFocused();
+  await expect(page.getByRole('option', { selected: true })).toContainText('Data');
+  await axe('palette');
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('option', { selected: true })).toContainText('Show all keys');
+  await page.keyboard.press('Escape');
+  await expect(theme).toBeFocused();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('comp');
+  await expect(page.getByRole('option')).toHaveCount(1);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(heading).toHaveText('Compare');
+  await expect(heading).toBeFocused();
+
+  // What cannot be done says why and stays open; what can be done is done.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('dark theme');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('radio', { name: 'Dark' })).toBeChecked();
+  await expect(heading).toBeFocused();
+
+  // Letters and signs can be turned off; the rest stays.
+  await page.keyboard.press('?');
+  await page.getByRole('checkbox', { name: 'Letters and signs alone are keys' }).focus();
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await page.keyboard.press('Control+k');
+  await expect(field).toBeFocused();
+  await page.keyboard.press('Escape');
+  await goTo(page, 'data');
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByRole('checkbox', { name: 'Letters and signs alone are keys' }).check();
+  await page.setViewportSize({ width: 390, height: 800 });
+  const overflow = await dialog.evaluate((element) => element.scrollWidth - element.clientWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  await axe('keys on a phone');
+});

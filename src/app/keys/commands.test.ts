@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { initialState } from '../studio-store.ts';
+import { commandsOf, findCommands } from './commands.ts';
+
+const commands = commandsOf({ ...initialState(), ready: true });
+
+function names(typed: string): string[] {
+  return findCommands(commands, typed).map(({ name }) => name);
+}
+
+it('offers every screen, and says why what cannot be done cannot', () => {
+  expect(commands.filter(({ kind }) => kind === 'screen')).toHaveLength(7);
+  expect(commands.find(({ id }) => id === 'start')?.reason).toMatch(/no rows yet/);
+});
+
+it('finds by words anywhere, those that begin so first', () => {
+  expect(names('tra')[0]).toBe('Train');
+  expect(names('train')).toContain('Train on the sample');
+  expect(names('theme dark')).toEqual(['Dark theme']);
+  expect(names('sample use')).toEqual(['Use the sample']);
+  expect(names('  ')).toHaveLength(commands.length);
+  expect(names('no such thing')).toEqual([]);
+});
+
+it('tells entries apart', () => {
+  expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length);
+});
