@@ -3,8 +3,8 @@ import { CheckField } from '../ui/field.tsx';
 import styles from './right-now.module.css';
 
 const meanings: Record<Exclude<Telling, 'not here'>, string> = {
-  off: 'A notification of this browser, where this page is hidden.',
-  on: 'A notification of this browser, where this page is hidden.',
+  off: 'A notification of this browser, while this page is hidden.',
+  on: 'A notification of this browser, while this page is hidden.',
   refused: 'This browser refuses notifications of this page; its settings for the page change that.',
 };
 
