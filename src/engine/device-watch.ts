@@ -4,6 +4,9 @@
  */
 import { DeviceLostError, RefusedCommandError, withoutStop } from '../base/errors.ts';
 
+/** Between the failure of what was under way and word of the loss that caused it. */
+const lossIsToldWithinMs = 1000;
+
 export class DeviceWatch {
   #failure: Error | null = null;
   /** Those who wait for the device now. A promise of the loss to race with would keep all that ever waited. */
@@ -37,7 +40,15 @@ export class DeviceWatch {
     const result = await new Promise<T>((resolve, reject) => {
       if (this.#failure instanceof DeviceLostError) reject(this.#failure);
       else this.#waiting.add(reject);
-      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      const done = () => this.#waiting.delete(reject);
+      work.then(resolve, (error: unknown) => {
+        // Work that a loss cuts off may be told of it before anybody says that the device is lost.
+        setTimeout(() => {
+          done();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }, lossIsToldWithinMs);
+      });
+      work.then(done, () => undefined);
     });
     this.check();
     return result;

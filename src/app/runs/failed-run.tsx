@@ -14,7 +14,7 @@ export function FailedRun({ run }: { run: RunRecord }) {
     <section aria-label={`${run.name} failed`} data-testid="failed">
       <ErrorNotice error={run.state.error} />
       {next && (
-        <>
+        <div className={styles['next']}>
           <p>{next.words}</p>
           <p className={styles['actions']}>
             <GoOnButton run={run} label={next.label} primary />
@@ -22,7 +22,7 @@ export function FailedRun({ run }: { run: RunRecord }) {
               <GoOnButton run={run} label={`${next.label} on WebAssembly`} engine="wasm" />
             )}
           </p>
-        </>
+        </div>
       )}
     </section>
   );
