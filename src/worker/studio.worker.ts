@@ -55,6 +55,8 @@ const handlers: Handlers = {
   stop: () => keeper.stop(),
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
+  ask: ({ runId, question }, progress) => keeper.ask(runId, question, progress),
+  'stop-asking': () => keeper.stopAsking(),
   'export-model': exportModel,
   bench: (command, progress) => bench(command, progress, () => keeper.busy),
 };
