@@ -333,6 +333,15 @@ export class Studio {
     await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
   }
 
+  /** Null where it failed or was stopped. */
+  ask(runId: string, question: string): Promise<Results['ask'] | null> {
+    return this.#request('ask', { type: 'ask', runId, question });
+  }
+
+  stopAsking(): void {
+    void this.#client?.request({ type: 'stop-asking' }).catch((error: unknown) => this.#fail('ask', error));
+  }
+
   /** The model as a zip, ready to be saved; null where that failed. */
   exportModel(runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> {
     return this.#request('export', { type: 'export-model', runId, dtype });

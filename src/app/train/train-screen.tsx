@@ -7,6 +7,7 @@ import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { FailedRun } from '../runs/failed-run.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
+import { hashOf } from '../routes.ts';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -67,6 +68,9 @@ export function TrainScreen() {
             <Curves key={run.id} run={run} />
             <aside className={styles['margin']} aria-label="Figures of the run">
               <RightNow run={run} />
+              <p className={styles['to-ask']}>
+                <a href={hashOf('compare')}>Ask it a question</a>
+              </p>
             </aside>
           </div>
         </>
