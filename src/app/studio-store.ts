@@ -23,6 +23,7 @@ export type RequestSlot =
   | 'reduce'
   | 'run'
   | 'compare'
+  | 'ask'
   | 'export'
   | 'runs'
   | 'storage'
@@ -97,6 +98,7 @@ export function initialState(): StudioState {
       reduce: idleRequest,
       run: idleRequest,
       compare: idleRequest,
+      ask: idleRequest,
       export: idleRequest,
       runs: idleRequest,
       storage: idleRequest,

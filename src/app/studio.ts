@@ -325,6 +325,10 @@ export class Studio {
     await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
   }
 
+  stopAsking(): void {
+    void this.#client?.request({ type: 'stop-asking' }).catch((error: unknown) => this.#fail('ask', error));
+  }
+
   /** The model as a zip, ready to be saved; null where that failed. */
   exportModel(runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> {
     return this.#request('export', { type: 'export-model', runId, dtype });
@@ -347,7 +351,10 @@ export class Studio {
   }
 
   /** Sends a command; null where it failed, and the slot then says why. */
-  ask<Type extends CommandType>(slot: RequestSlot, command: CommandOf<Type>): Promise<Results[Type] | null> {
+  request<Type extends CommandType>(
+    slot: RequestSlot,
+    command: CommandOf<Type>,
+  ): Promise<Results[Type] | null> {
     return this.#request(slot, command);
   }
 

@@ -67,7 +67,8 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
   return collect(test, base, distilled, rationales);
 }
 
-function untouched(weights: Weights): EngineState {
+/** A state before the first step. */
+export function untouched(weights: Weights): EngineState {
   return { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
 }
 

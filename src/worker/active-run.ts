@@ -2,6 +2,8 @@
 import type { Example } from '../data/example.ts';
 import { compare } from '../distill/compare.ts';
 import type { Control } from '../distill/control.ts';
+import type { AskOptions } from '../distill/ask.ts';
+import type { Questions } from '../distill/questions.ts';
 import type { RunState } from '../distill/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import { writePredictions } from '../store/runs.ts';
@@ -15,8 +17,16 @@ export interface ActiveRun {
   readonly test: readonly Example[];
   /** Another one after a GPU was lost. */
   engine: Engine;
-  /** A comparison while paused; training does not go on before it has ended. */
+  /** A comparison or an answer while paused; training does not go on before it has ended. */
   comparing: Promise<void> | null;
+  /** What a person asks meanwhile; answered between two steps. */
+  readonly questions: Questions;
+}
+
+/** What both students are asked with, as the engine is now. */
+export function askOptions({ journal, engine, student }: ActiveRun): AskOptions {
+  const { recipe, step } = journal.record;
+  return { engine, tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step };
 }
 
 /** The first rows, or all of them. */

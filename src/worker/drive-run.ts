@@ -6,6 +6,7 @@ import { reportError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import { Control } from '../distill/control.ts';
 import { isRecoverable, Recovery } from '../distill/recovery.ts';
+import { Questions } from '../distill/questions.ts';
 import type { RunState } from '../distill/run-state.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
@@ -13,7 +14,7 @@ import type { Engine } from '../engine/engine.ts';
 import { isBestYet } from '../store/checkpoints.ts';
 import { readExamples } from '../store/datasets.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
-import { compareRun, limited, type ActiveRun } from './active-run.ts';
+import { askOptions, compareRun, limited, type ActiveRun } from './active-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
@@ -46,7 +47,8 @@ export async function driveRun(
     const recovery = new Recovery(run.recipe.batchSize);
     await journal.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
     const engine = await open({ engine: run.engineChoice, backend: run.backend });
-    active = { journal, control: new Control(), student, engine, test, comparing: null };
+    const questions = new Questions();
+    active = { journal, control: new Control(), student, engine, test, comparing: null, questions };
     hold(active);
     for (;;) {
       try {
@@ -64,6 +66,7 @@ export async function driveRun(
   } finally {
     clearInterval(heartbeat);
     hold(null);
+    active?.questions.close();
     active?.engine.dispose();
   }
 }
@@ -83,6 +86,8 @@ async function attempt(
   for await (const event of session.run()) {
     if (event.type === 'state' && event.state.phase === 'done') last = event.state;
     else if (!(await withRoom(active, () => note(active, event)))) unkept = event;
+    // The session waits for this: the engine is between two steps, and has its state again before the next one.
+    if (event.type === 'state' && mayBeAsked(event.state)) await active.questions.answer(askOptions(active));
   }
   if (unkept?.type === 'save' && unkept.last) last = { ...last, problem: reportError(weightsNotKept()) };
   if (test.length > 0) {
@@ -95,7 +100,14 @@ async function attempt(
       last = { ...last, problem: reportError(error) };
     }
   }
+  // What was asked during the comparison.
+  await active.questions.answer(askOptions(active));
   await journal.state(last);
+}
+
+/** True where the engine holds the trained weights, and nothing else is at work on it. */
+function mayBeAsked({ phase }: RunState): boolean {
+  return phase === 'training' || phase === 'evaluating' || phase === 'paused';
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
+import type { Asked } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
@@ -88,6 +89,13 @@ export type Command =
   | { type: 'skip-evaluation' }
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
   | { type: 'compare'; runId: string; testRows: number | null }
+  /**
+   * Base and distilled student answer a question: between two steps of the run at work, whose training goes on
+   * unchanged, or with the stored weights of one that has ended. Resolves with null where it was stopped.
+   */
+  | { type: 'ask'; runId: string; question: string }
+  /** Ends what is being asked, after the text in hand. */
+  | { type: 'stop-asking' }
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** The whole run as a zip: see export/run-archive.ts. */
   | { type: 'export-run'; runId: string }
@@ -164,6 +172,8 @@ export interface Results {
   stop: null;
   'skip-evaluation': null;
   compare: null;
+  ask: Asked | null;
+  'stop-asking': null;
   'export-model': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };
   'import-run': { runId: string };

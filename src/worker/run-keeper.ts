@@ -3,7 +3,9 @@ import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { digestRows, type Resumption } from '../distill/checkpoint.ts';
+import { warmUp, type Asked, type AskWatch } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
+import { Questions } from '../distill/questions.ts';
 import { isActive, type RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -12,7 +14,7 @@ import type { RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
 import type { Weights } from '../student/config.ts';
-import { compareRun, limited, type ActiveRun } from './active-run.ts';
+import { askOptions, compareRun, limited, type ActiveRun } from './active-run.ts';
 import { driveRun } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -142,6 +144,7 @@ export class RunKeeper {
       if (active.journal.record.state.phase !== 'paused') {
         throw new EngineError('This run is at work.', 'Pause it first, then compare.');
       }
+      await active.comparing?.catch(() => undefined);
       const { journal } = active;
       const { step, state: paused } = journal.record;
       active.comparing = compareRun(active, {
@@ -153,6 +156,7 @@ export class RunKeeper {
         await journal.state(paused);
       });
       await active.comparing;
+      answerWhilePaused(active);
       return null;
     }
     this.#refuseSecond();
@@ -165,11 +169,65 @@ export class RunKeeper {
     return null;
   }
 
-  async #compareStored(runId: string, testRows: number | null): Promise<void> {
-    const run = await stored(runId);
-    if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
-      throw new EngineError('This run is at work in another tab.', 'Compare it there, or wait for its end.');
+  /** See `ask` in protocol.ts. */
+  async ask(runId: string, question: string, report: AskWatch['report']): Promise<Asked | null> {
+    const active = this.#active;
+    if (active?.journal.record.id === runId) {
+      const asked = active.questions.ask(question, report);
+      answerWhilePaused(active);
+      return asked;
     }
+    this.#refuseSecond();
+    this.#starting = true;
+    try {
+      return await this.#askStored(runId, question, report);
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  /** See `stop-asking` in protocol.ts. */
+  stopAsking(): Promise<null> {
+    this.#active?.questions.stop();
+    return Promise.resolve(null);
+  }
+
+  async #askStored(runId: string, question: string, report: AskWatch['report']): Promise<Asked | null> {
+    const run = await storedAtRest(runId);
+    const journal = new RunJournal(run, this.#wire);
+    const questions = new Questions();
+    let engine: Engine | null = null;
+    try {
+      const student = await openStudent(run.studentId, report);
+      report('opening the engine', 0, 1);
+      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
+      await restoreWeights(engine, run);
+      const active = {
+        journal,
+        control: new Control(),
+        student,
+        engine,
+        test: [],
+        comparing: null,
+        questions,
+      };
+      this.#active = active;
+      const options = { ...askOptions(active), step: run.savedStep ?? 0 };
+      const asked = questions.ask(question, report);
+      // Awaited below: a failure on the way there is told all the same.
+      asked.catch(() => undefined);
+      await warmUp(options);
+      await questions.answer(options);
+      return await asked;
+    } finally {
+      this.#active = null;
+      questions.close();
+      engine?.dispose();
+    }
+  }
+
+  async #compareStored(runId: string, testRows: number | null): Promise<void> {
+    const run = await storedAtRest(runId);
     const step = run.savedStep ?? 0;
     const journal = new RunJournal(run, this.#wire);
     // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
@@ -186,11 +244,14 @@ export class RunKeeper {
       }
       engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
       await restoreWeights(engine, run);
-      const active: ActiveRun = { journal, control: new Control(), student, engine, test, comparing: null };
+      const questions = new Questions();
+      const active = { journal, control: new Control(), student, engine, test, comparing: null, questions };
       this.#active = active;
       await compareRun(active, { step, testRows: null, say });
+      await questions.answer({ ...askOptions(active), step });
     } finally {
       journal.tell(run.state);
+      this.#active?.questions.close();
       this.#active = null;
       engine?.dispose();
     }
@@ -228,6 +289,23 @@ async function endComparison({ control, comparing }: ActiveRun): Promise<void> {
   control.skipEvaluation();
   // Its failure is told to whoever asked for it.
   await comparing.catch(() => undefined);
+}
+
+/** Answers at once where the run is paused; else whoever drives it does, between two steps. */
+function answerWhilePaused(active: ActiveRun): void {
+  const { control, journal, questions } = active;
+  // A pause that was just ended: the session may be at work already.
+  if (active.comparing !== null || !control.pauseRequested || journal.record.state.phase !== 'paused') return;
+  active.comparing = questions.answer(askOptions(active)).finally(() => (active.comparing = null));
+}
+
+/** @throws EngineError where another tab is at work on the run. */
+async function storedAtRest(runId: string): Promise<RunRecord> {
+  const run = await stored(runId);
+  if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
+    throw new EngineError('This run is at work in another tab.', 'Do it there, or wait for its end.');
+  }
+  return run;
 }
 
 async function stored(runId: string): Promise<RunRecord> {

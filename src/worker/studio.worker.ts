@@ -58,6 +58,8 @@ const handlers: Handlers = {
   stop: () => keeper.stop(),
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
+  ask: ({ runId, question }, progress) => keeper.ask(runId, question, progress),
+  'stop-asking': () => keeper.stopAsking(),
   'export-model': (command, progress) =>
     exportModel(command, progress, (runId) => keeper.unkeptWeights(runId)),
   'export-run': exportRun,

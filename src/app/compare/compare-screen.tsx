@@ -16,6 +16,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { phaseWords } from '../words.ts';
+import { AskIt } from './ask-it.tsx';
 import { compareObstacle } from './compare-obstacle.ts';
 import styles from './compare-screen.module.css';
 import { parseExampleAddress } from './example-address.ts';
@@ -51,6 +52,7 @@ export function CompareScreen() {
       </ScreenHead>
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('compare')} />}
       {run && <Comparing run={run} />}
+      {run && <AskIt key={run.id} run={run} />}
       {run?.comparison ? (
         <>
           <ThreeNumbers comparison={run.comparison} predictions={predictions} />

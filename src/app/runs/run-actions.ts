@@ -97,12 +97,12 @@ export function fillRecipe(run: RunRecord): void {
 }
 
 export async function saveRun(runId: string): Promise<void> {
-  const file = await studio.ask('runs', { type: 'export-run', runId });
+  const file = await studio.request('runs', { type: 'export-run', runId });
   if (file) saveFile(file.fileName, file.blob);
 }
 
 export async function importRun(file: File): Promise<void> {
-  const result = await studio.ask('runs', { type: 'import-run', file });
+  const result = await studio.request('runs', { type: 'import-run', file });
   if (!result) return;
   await told(async () => {
     await studio.refresh();

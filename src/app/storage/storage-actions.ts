@@ -12,7 +12,7 @@ export const useSizes = create<{ sizes: StoredSizes | null }>(() => ({ sizes: nu
 
 /** Measures anew; what was measured before stands until then. */
 export async function measure(): Promise<void> {
-  const sizes = await studio.ask('storage', { type: 'measure-storage' });
+  const sizes = await studio.request('storage', { type: 'measure-storage' });
   if (sizes) useSizes.setState({ sizes });
   await readRoom();
 }

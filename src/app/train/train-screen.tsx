@@ -8,6 +8,7 @@ import { lastOf } from '../last-of.ts';
 import { FailedRun } from '../runs/failed-run.tsx';
 import { Mirror } from '../runs/mirror.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
+import { hashOf } from '../routes.ts';
 import { NoRoom } from '../storage/no-room.tsx';
 import { RunRoom } from '../storage/run-room.tsx';
 import { studio } from '../studio.ts';
@@ -88,6 +89,9 @@ export function TrainScreen() {
             <aside className={styles['margin']} aria-label="Figures of the run">
               <RightNow run={run} />
               <TellAtEnd />
+              <p className={styles['to-ask']}>
+                <a href={hashOf('compare')}>Ask it a question</a>
+              </p>
             </aside>
           </div>
         </>

@@ -1,0 +1,18 @@
+/** Why nothing can be asked of a run now, in a sentence; null where it can. */
+import type { RunRecord } from '../../store/records.ts';
+import { liveRun, type StudioState } from '../studio-store.ts';
+
+export function askObstacle(state: StudioState, run: RunRecord): string | null {
+  if (state.requests.compare.busy && run.id !== state.liveRunId) return 'A comparison is under way.';
+  const live = liveRun(state);
+  if (live !== null && live.id !== run.id) return `${live.name} is under way; wait for its end, or stop it.`;
+  if (live !== null) {
+    const { phase } = run.state;
+    return phase === 'preparing' || phase === 'compiling' ? 'The run is still being prepared.' : null;
+  }
+  if (run.savedStep === null) return 'This run kept no weights to ask.';
+  if (!state.students.some((student) => student.id === run.studentId)) {
+    return `Its student (${run.studentName}) is no longer here.`;
+  }
+  return null;
+}

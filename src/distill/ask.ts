@@ -1,0 +1,110 @@
+/**
+ * One question to two students: the distilled one as its weights are at this moment, and the base one that it was made
+ * from. Each answers and explains, and is timed. The engine's state is as before when it ends, in whatever way.
+ */
+import { InputError } from '../base/errors.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Weights } from '../student/config.ts';
+import { answerAll, type Speaker } from './answer.ts';
+import { untouched } from './compare.ts';
+import type { Recipe } from './recipe.ts';
+import { answerPrompt, rationalePrompt } from './tasks.ts';
+
+/** What one student made of a question. */
+export interface Spoken {
+  answer: string;
+  answerMs: number;
+  /** Null for the standard method, which teaches no rationales. */
+  rationale: string | null;
+  rationaleMs: number | null;
+}
+
+export interface Asked {
+  question: string;
+  distilled: Spoken;
+  base: Spoken;
+  /** The step of the distilled weights. */
+  step: number;
+  /** True where the question had more tokens than the recipe lets a student read. */
+  truncated: boolean;
+}
+
+export interface AskOptions {
+  engine: Engine;
+  tokenizer: Speaker;
+  recipe: Recipe;
+  /** The student's weights before distillation. */
+  baseWeights: Weights;
+  /** The step whose weights the engine holds now. */
+  step: number;
+}
+
+/** How asking is watched and ended from outside. */
+export interface AskWatch {
+  report: (what: string, done: number, total: number) => void;
+  /** Looked at between two generations. */
+  stopped: () => boolean;
+}
+
+/**
+ * Asks both students. The base student is asked with the bare question, as in a comparison.
+ * @returns Null where it was stopped.
+ * @throws InputError where the question is empty.
+ */
+export async function ask(options: AskOptions, question: string, watch: AskWatch): Promise<Asked | null> {
+  const { engine, tokenizer, recipe, step } = options;
+  const text = question.trim();
+  if (text === '') throw new InputError('The question is empty.', 'Type or paste one, then ask.');
+  const explain = rationalePrompt(recipe, text);
+  const total = explain === null ? 2 : 4;
+  let done = 0;
+  const timed = async (who: string, prompt: string): Promise<{ text: string; ms: number } | null> => {
+    if (watch.stopped()) return null;
+    watch.report(who, done, total);
+    const startedAt = performance.now();
+    const spoken = await generate(options, prompt);
+    done += 1;
+    return { text: spoken, ms: performance.now() - startedAt };
+  };
+  const speak = async (who: string, prompt: string): Promise<Spoken | null> => {
+    const answer = await timed(`${who} student answers`, prompt);
+    if (answer === null) return null;
+    const rationale = explain === null ? null : await timed(`${who} student explains`, explain);
+    if (explain !== null && rationale === null) return null;
+    return {
+      answer: answer.text,
+      answerMs: answer.ms,
+      rationale: rationale?.text ?? null,
+      rationaleMs: rationale?.ms ?? null,
+    };
+  };
+  const distilled = await speak('distilled', answerPrompt(recipe, text));
+  if (distilled === null) return null;
+  const trained = await engine.read();
+  let base: Spoken | null;
+  try {
+    engine.restore(untouched(options.baseWeights));
+    base = await speak('base', text);
+  } finally {
+    engine.restore(trained);
+  }
+  if (base === null) return null;
+  const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
+  return { question: text, distilled, base, step, truncated };
+}
+
+/** The first generation on a fresh engine also compiles: done once before anything is timed. */
+export async function warmUp({ engine, tokenizer, recipe }: AskOptions): Promise<void> {
+  await engine.generate([tokenizer.encode('?', recipe.maxInputTokens)], { maxNewTokens: 2, numBeams: 1 });
+}
+
+async function generate({ engine, tokenizer, recipe }: AskOptions, prompt: string): Promise<string> {
+  const answers = answerAll(engine, tokenizer, [prompt], {
+    maxInputTokens: recipe.maxInputTokens,
+    maxNewTokens: recipe.generationMaxTokens,
+  });
+  for (;;) {
+    const next = await answers.next();
+    if (next.done) return next.value[0]!;
+  }
+}
