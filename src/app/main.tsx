@@ -8,11 +8,15 @@ import { createRoot } from 'react-dom/client';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
+import { keepOffline } from './offline/offline.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
 applyTheme(storedTheme());
-void studio.open(startStudio);
+// What the page needs itself comes first; in development every file is the newest.
+void studio.open(startStudio).finally(() => {
+  if (import.meta.env.PROD) void keepOffline();
+});
 // A hidden page may be frozen, discarded or closed without another word.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') studio.save();

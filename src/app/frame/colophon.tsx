@@ -1,4 +1,5 @@
 import { bindingOf, isMac, pressWords, ariaKey, type KeyId } from '../keys/keys.ts';
+import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useStudio } from '../studio-store.ts';
 import { applyTheme, themes, useTheme } from '../theme.ts';
@@ -13,6 +14,7 @@ export function Colophon() {
   const runs = useStudio((state) => state.runs.length);
   const backend = useStudio((state) => state.machine?.backend ?? null);
   const theme = useTheme();
+  const offline = useOffline((state) => state.ready);
   return (
     <section className={styles['colophon']} aria-label="Runs, this machine and theme">
       <a className={styles['row']} href={hashOf('runs')} aria-current={route === 'runs' ? 'page' : undefined}>
@@ -30,7 +32,7 @@ export function Colophon() {
       </div>
       <p className={styles['promise']}>
         <span className={styles['dot']} aria-hidden="true" />
-        Everything stays on this machine.
+        Everything stays on this machine.{offline && ' Ready to work offline.'}
       </p>
     </section>
   );
