@@ -13,10 +13,11 @@ import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
-import { EmptyCurves } from './empty-curves.tsx';
+import { Glossary } from './glossary.tsx';
 import { startObstacle } from './obstacles.ts';
 import { paceOf } from './pace.ts';
 import { readDraft } from './recipe-draft.ts';
+import { RecordedCurves } from './recorded-curves.tsx';
 import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
@@ -54,7 +55,7 @@ export function TrainScreen() {
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
       {run === null ? (
-        <EmptyCurves />
+        <RecordedCurves />
       ) : (
         <>
           {!live && (
@@ -69,6 +70,7 @@ export function TrainScreen() {
               <RightNow run={run} />
             </aside>
           </div>
+          <Glossary />
         </>
       )}
     </>
