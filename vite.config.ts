@@ -2,9 +2,10 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
 import { policyInPage, securityHeaders } from './scripts/headers.mjs';
+import { offline } from './scripts/offline.mjs';
 
 export default defineConfig({
-  plugins: [react(), kernels(), policyInPage()],
+  plugins: [react(), kernels(), policyInPage(), offline()],
   worker: { format: 'es', plugins: () => [kernels()] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {

@@ -10,6 +10,7 @@ import { Panels } from './frame/panels-view.tsx';
 import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
 import { useRunShortcut } from './frame/use-run-shortcut.ts';
+import { NewVersion } from './offline/new-version.tsx';
 import { useRoute, type Route } from './routes.ts';
 import { useStudio } from './studio-store.ts';
 
@@ -49,6 +50,7 @@ export function App() {
       </header>
       <main className={styles['main']} id="main" tabIndex={-1}>
         <RunBar />
+        <NewVersion />
         <ErrorBoundary key={route}>
           <Suspense fallback={<p className={styles['opening']}>Opening …</p>}>
             {ready ? <Screen key={route} /> : <p className={styles['opening']}>Opening the studio …</p>}

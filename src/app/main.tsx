@@ -11,11 +11,15 @@ import { ErrorBoundary } from './frame/error-boundary.tsx';
 import { watchPresence } from './frame/presence.ts';
 import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
 import { watchRoom } from './storage/room.ts';
+import { keepOffline } from './offline/offline.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
 applyTheme(storedTheme());
-void studio.open(startStudio);
+// What the page needs itself comes first; in development every file is the newest.
+void studio.open(startStudio).finally(() => {
+  if (import.meta.env.PROD) void keepOffline();
+});
 // A hidden page may be frozen, discarded or closed without another word.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'hidden') studio.save();

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../base/units.ts';
 import { bindingOf, isMac, pressWords, ariaKey, type KeyId } from '../keys/keys.ts';
+import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useRoom } from '../storage/room.ts';
 import { useStudio } from '../studio-store.ts';
@@ -16,6 +17,7 @@ export function Colophon() {
   const backend = useStudio((state) => state.machine?.backend ?? null);
   const usageBytes = useRoom((state) => state.usageBytes);
   const theme = useTheme();
+  const offline = useOffline((state) => state.ready);
   return (
     <section className={styles['colophon']} aria-label="Runs, this machine and theme">
       <a className={styles['row']} href={hashOf('runs')} aria-current={route === 'runs' ? 'page' : undefined}>
@@ -41,7 +43,7 @@ export function Colophon() {
       </div>
       <p className={styles['promise']}>
         <span className={styles['dot']} aria-hidden="true" />
-        Everything stays on this machine.
+        Everything stays on this machine.{offline && ' Ready to work offline.'}
       </p>
     </section>
   );

@@ -1,0 +1,48 @@
+/**
+ * A Vite plugin that writes the service worker of the built studio: `offline-worker.js` beside it, with the list of
+ * all files of the build and a version that changes when any of them does.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const source = join(import.meta.dirname, 'offline-worker.js');
+
+/** The files of a folder, as addresses below it, each with a hash of its bytes; sorted. */
+function hashedFiles(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({
+      path: file.slice(folder.length + 1).replaceAll('\\', '/'),
+      hash: createHash('sha256').update(readFileSync(file)).digest('hex'),
+    }))
+    .filter(({ path }) => path !== 'service-worker.js' && !path.endsWith('.map'))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The worker's text for a built folder. */
+export function serviceWorkerOf(folder) {
+  const files = hashedFiles(folder);
+  const text = readFileSync(source, 'utf8');
+  const whole = createHash('sha256').update(text);
+  for (const { path, hash } of files) whole.update(`${path} ${hash}\n`);
+  // The page is asked for by its folder's address, never by its file's name.
+  const paths = files.map(({ path }) => (path === 'index.html' ? './' : path));
+  return `const version = '${whole.digest('hex').slice(0, 12)}';\nconst files = ${JSON.stringify(paths, null, 1)};\n${text}`;
+}
+
+export function offline() {
+  let folder = '';
+  return {
+    name: 'stillroom-offline',
+    apply: 'build',
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
+    // After the files of public/ were copied, too.
+    closeBundle() {
+      writeFileSync(join(folder, 'service-worker.js'), serviceWorkerOf(folder));
+    },
+  };
+}
