@@ -1,5 +1,7 @@
-import { Link, SquareTerminal } from 'lucide-react';
+import { Braces, Link, SquareTerminal } from 'lucide-react';
+import { pythonRecipe } from '../../export/python-recipe.ts';
 import { trainCommand } from '../../export/train-command.ts';
+import type { TrainJob } from '../../export/train-job.ts';
 import { studioStore, useStudio } from '../studio-store.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { readDraft } from './recipe-draft.ts';
@@ -16,6 +18,9 @@ export function RecipeCopies() {
       <CopyButton icon={SquareTerminal} reason={obstacle} text={() => jobAs(trainCommand)}>
         Copy as command
       </CopyButton>
+      <CopyButton icon={Braces} reason={obstacle} text={() => jobAs(pythonRecipe)}>
+        Copy as Python
+      </CopyButton>
       <CopyButton icon={Link} reason={mending ? 'The recipe needs mending first.' : null} text={linkToRecipe}>
         Copy link to recipe
       </CopyButton>
@@ -23,7 +28,7 @@ export function RecipeCopies() {
   );
 }
 
-function jobAs(words: typeof trainCommand): string {
+function jobAs(words: (job: TrainJob) => string): string {
   const { job } = readJob(studioStore.getState());
   return job === null ? '' : words(job);
 }
