@@ -9,7 +9,7 @@ export function FormSourceNotice({ live }: { live: boolean }) {
   const source = useFormSource((state) => state.source);
   const canGoBack = useFormSource((state) => state.before !== null);
   return (
-    <div role="status">
+    <div className={styles['status']} role="status">
       {source && (
         <Notice kind={source.kind === 'broken-link' ? 'warning' : 'info'} onDismiss={forgetSource}>
           <SourceWords source={source} />

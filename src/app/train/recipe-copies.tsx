@@ -1,5 +1,5 @@
-import { FileCode, Link, SquareTerminal } from 'lucide-react';
-import { pythonOf } from '../../export/python-run.ts';
+import { Braces, Link, SquareTerminal } from 'lucide-react';
+import { pythonRecipe } from '../../export/python-recipe.ts';
 import { trainCommand } from '../../export/train-command.ts';
 import type { TrainJob } from '../../export/train-job.ts';
 import { studioStore, useStudio } from '../studio-store.ts';
@@ -18,7 +18,7 @@ export function RecipeCopies() {
       <CopyButton icon={SquareTerminal} reason={obstacle} text={() => jobAs(trainCommand)}>
         Copy as command
       </CopyButton>
-      <CopyButton icon={FileCode} reason={obstacle} text={() => jobAs(pythonOf)}>
+      <CopyButton icon={Braces} reason={obstacle} text={() => jobAs(pythonRecipe)}>
         Copy as Python
       </CopyButton>
       <CopyButton icon={Link} reason={mending ? 'The recipe needs mending first.' : null} text={linkToRecipe}>

@@ -1,0 +1,76 @@
+/** A run as Python: the same steps with Hugging Face's Trainer, in one file. */
+import type { RecipeKey } from '../distill/recipe.ts';
+import program from './python/train.py?raw';
+import type { TrainJob } from './train-job.ts';
+
+const placeholder = '# <settings>\n';
+
+/** The recipe's settings under the names that the program has for them, in the order of its reading. */
+const names = {
+  method: 'METHOD',
+  labels: 'LABELS',
+  alpha: 'ALPHA',
+  steps: 'STEPS',
+  batchSize: 'BATCH_SIZE',
+  accumulation: 'ACCUMULATION',
+  learningRate: 'LEARNING_RATE',
+  schedule: 'SCHEDULE',
+  warmupSteps: 'WARMUP_STEPS',
+  weightDecay: 'WEIGHT_DECAY',
+  maxGradNorm: 'MAX_GRAD_NORM',
+  dropout: 'DROPOUT',
+  freeze: 'FREEZE',
+  seed: 'SEED',
+  shuffle: 'SHUFFLE',
+  maxInputTokens: 'MAX_INPUT_TOKENS',
+  maxTargetTokens: 'MAX_TARGET_TOKENS',
+  generationMaxTokens: 'GENERATION_MAX_TOKENS',
+  evalEvery: 'EVAL_EVERY',
+  saveEvery: 'SAVE_EVERY',
+} as const satisfies Record<RecipeKey, string>;
+
+/** What comes with Stillroom, seen from its folder. */
+const bundled = {
+  student: 'public/students/nano',
+  train: 'public/sample/train.jsonl',
+  test: 'public/sample/test.jsonl',
+};
+
+/** A Python program that does this run with Hugging Face's Trainer. */
+export function pythonRecipe(job: TrainJob): string {
+  const { recipe, student, studentIsReduced, data, testRows } = job;
+  const files = data ?? {
+    train: bundled.train,
+    trainRationales: null,
+    test: bundled.test,
+    testRationales: null,
+  };
+  const ours = student === null || data === null;
+  const settings: [name: string, value: unknown][] = [
+    ['STUDENT', student ?? bundled.student],
+    ['TRAIN', files.train],
+    ['TRAIN_RATIONALES', files.trainRationales],
+    ['TEST', files.test],
+    ['TEST_RATIONALES', files.testRationales],
+    ['TEST_ROWS', testRows],
+    ['OUT', 'out'],
+    ...Object.entries(names).map(([key, name]): [string, unknown] => [name, recipe[key as RecipeKey]]),
+  ];
+  const notes = [
+    '# Files and the student go by the names that the studio knows; write the paths that they have.',
+    ...(ours ? ['# What begins with public/ comes with Stillroom: run this in its folder.'] : []),
+    ...(studentIsReduced
+      ? ['# This student was made smaller in the studio: make it with `npm run headless -- reduce` first.']
+      : []),
+  ];
+  const lines = [...notes, ...settings.map(([name, value]) => `${name} = ${pythonLiteral(value)}`)];
+  return program.replace(placeholder, () => `${lines.join('\n')}\n`);
+}
+
+/** A value as Python writes it. JSON's strings and numbers are Python's too. */
+export function pythonLiteral(value: unknown): string {
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,250 @@
+"""Distils a T5 student step by step with Hugging Face's Trainer: the run that Stillroom was set to.
+
+    python -m venv venv && venv/bin/pip install torch transformers accelerate
+    venv/bin/python train.py
+
+Two tasks, "predict: " + input -> label and "explain: " + input -> rationale, with
+loss = ALPHA * answer + (1 - ALPHA) * rationale, each the mean over its own target tokens of a whole step.
+Writes the losses of each step to OUT/metrics.jsonl and the student to OUT/model.
+
+The order of shuffled rows and what dropout drops come from PyTorch's random numbers here, from Stillroom's there: with
+SHUFFLE = False and DROPOUT = 0 the losses agree but for rounding, else the runs are as alike as two seeds.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from torch.utils.data import SequentialSampler
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
+
+# <settings>
+IGNORED = -100  # a target position that counts in no loss
+
+
+def records(file):
+    """JSON Lines or one JSON array."""
+    text = Path(file).read_text(encoding="utf-8-sig")
+    if text.lstrip().startswith("["):
+        return json.loads(text)
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def examples(file, rationales_file):
+    """Rows as {input, label, rationale, teacher}; rationales of a file of their own are joined by position."""
+    rows = records(file)
+    taught = None if rationales_file is None else records(rationales_file)
+    if taught is not None and len(taught) != len(rows):
+        sys.exit(f"{rationales_file} has {len(taught)} rows, but {file} has {len(rows)}.")
+    found = []
+    for position, row in enumerate(rows):
+        try:
+            if "input" in row:
+                text, label = row["input"], row["label"]
+            else:  # a CommonsenseQA row
+                choices = "\n".join(f"({letter}) {choice}" for letter, choice in zip("abcde", row["choices"]))
+                text, label = f"{row['question']}\nAnswer Choices:\n{choices}", row["answer"]
+            if taught is None:
+                rationale, teacher = row.get("rationale"), row.get("teacherLabel")
+            else:
+                rationale, teacher = taught[position]["rationale"], taught[position]["label"]
+            if not text.strip() or not label.strip():
+                raise ValueError("it is blank")
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            print(f"{file}, row {position + 1}: left out ({fault!r}).", file=sys.stderr)
+            continue
+        rationale = rationale if rationale and rationale.strip() else None
+        found.append({"input": text, "label": label, "rationale": rationale, "teacher": teacher})
+    return found
+
+
+def tasks(example, tokenizer):
+    """Token ids of both tasks; the method "standard" has the bare input and its label alone."""
+
+    def task(prefix, target):
+        source = tokenizer(prefix + example["input"], truncation=True, max_length=MAX_INPUT_TOKENS)
+        goal = tokenizer(target, truncation=True, max_length=MAX_TARGET_TOKENS)
+        return {"inputs": source["input_ids"], "targets": goal["input_ids"]}
+
+    label = example["teacher"] if LABELS == "teacher" else example["label"]
+    if label is None:
+        sys.exit("A training row has no label by the teacher, and LABELS says to train on those.")
+    if METHOD == "standard":
+        return {"answer": task("", label), "rationale": None}
+    rationale = example["rationale"]
+    return {
+        "answer": task("predict: ", label),
+        "rationale": None if rationale is None else task("explain: ", rationale),
+    }
+
+
+def collate(rows, pad):
+    """Rows as padded batches, one for each task; a row without a rationale is in the answer task alone."""
+
+    def padded(lists, filler):
+        width = max(len(ids) for ids in lists)
+        return torch.tensor([ids + [filler] * (width - len(ids)) for ids in lists])
+
+    batch = {}
+    for task in ("answer", "rationale"):
+        given = [row[task] for row in rows if row[task] is not None]
+        if not given:
+            continue
+        inputs = [one["inputs"] for one in given]
+        batch[task] = {
+            "input_ids": padded(inputs, pad),
+            "attention_mask": padded([[1] * len(ids) for ids in inputs], 0),
+            "labels": padded([one["targets"] for one in given], IGNORED),
+        }
+    return batch
+
+
+class StepByStepTrainer(Trainer):
+    """Trainer with the method's loss. Token counts are those of a whole step, accumulated batches included."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # The loss below is that of a whole step already: Trainer must not divide it by the accumulated batches.
+        self.model_accepts_loss_kwargs = True
+
+    def get_batch_samples(self, *args, **kwargs):
+        batches, _ = super().get_batch_samples(*args, **kwargs)
+        self.tokens = {
+            task: sum(int(batch[task]["labels"].ne(IGNORED).sum()) for batch in batches if task in batch)
+            for task in ("answer", "rationale")
+        }
+        self.sums = {"answer": 0.0, "rationale": 0.0}
+        return batches, sum(self.tokens.values())
+
+    def compute_loss(self, model, inputs, return_outputs=False, **kwargs):
+        # A step without a rationale has the answer loss whole.
+        alpha = ALPHA if self.tokens["rationale"] > 0 else 1.0
+        loss = 0.0
+        for task, weight in (("answer", alpha), ("rationale", 1 - alpha)):
+            if task not in inputs:
+                continue
+            logits = model(**inputs[task]).logits
+            total = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), inputs[task]["labels"].flatten(), ignore_index=IGNORED, reduction="sum"
+            )
+            self.sums[task] += total.item()
+            loss = loss + weight * total / self.tokens[task]
+        return (loss, None) if return_outputs else loss
+
+    def losses(self):
+        """Mean token losses of the last step, by task."""
+        return {task: self.sums[task] / count if count else None for task, count in self.tokens.items()}
+
+    def create_optimizer(self, *args, **kwargs):
+        """AdamW; weight decay spares layer norms and every parameter with "bias" in its name."""
+        if self.optimizer is None:
+            named = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
+            spared = [weight for name, weight in named if "layer_norm" in name or "bias" in name]
+            decayed = [weight for name, weight in named if not ("layer_norm" in name or "bias" in name)]
+            groups = [
+                {"params": decayed, "weight_decay": WEIGHT_DECAY},
+                {"params": spared, "weight_decay": 0.0},
+            ]
+            self.optimizer = torch.optim.AdamW(
+                [group for group in groups if group["params"]], lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8
+            )
+        return self.optimizer
+
+    def _get_train_sampler(self, *args, **kwargs):
+        return super()._get_train_sampler(*args, **kwargs) if SHUFFLE else SequentialSampler(self.train_dataset)
+
+
+class Report(TrainerCallback):
+    """Writes the two losses of each step, and says how many test rows are answered right."""
+
+    def __init__(self, trainer, tokenizer, test):
+        self.trainer, self.tokenizer, self.test = trainer, tokenizer, test
+        self.file = (Path(OUT) / "metrics.jsonl").open("w", encoding="utf-8")
+
+    def on_step_end(self, args, state, control, **kwargs):
+        step, losses = state.global_step, self.trainer.losses()
+        point = {"step": step, "answerLoss": losses["answer"], "rationaleLoss": losses["rationale"]}
+        self.file.write(json.dumps(point) + "\n")
+        self.file.flush()
+        if step == 1 or step % 10 == 0:
+            print(point, flush=True)
+        if self.test and EVAL_EVERY > 0 and step % EVAL_EVERY == 0:
+            correct = right(self.trainer.model, self.tokenizer, self.test)
+            print(f"step {step}: {correct} of {len(self.test)} right", flush=True)
+
+
+@torch.no_grad()
+def right(model, tokenizer, rows, batch_size=32):
+    """How many answers are the true label, letter by letter, as greedy search gives them."""
+    training, prefix, correct = model.training, "" if METHOD == "standard" else "predict: ", 0
+    model.eval()
+    for start in range(0, len(rows), batch_size):
+        part = rows[start : start + batch_size]
+        asked = tokenizer(
+            [prefix + row["input"] for row in part],
+            **{"truncation": True, "max_length": MAX_INPUT_TOKENS, "padding": True, "return_tensors": "pt"},
+        ).to(model.device)
+        ids = model.generate(
+            input_ids=asked["input_ids"],
+            attention_mask=asked["attention_mask"],
+            **{"max_new_tokens": GENERATION_MAX_TOKENS, "num_beams": 1, "do_sample": False},
+        )
+        answers = tokenizer.batch_decode(ids, skip_special_tokens=True)
+        correct += sum(answer == row["label"] for answer, row in zip(answers, part))
+    model.train(training)
+    return correct
+
+
+def part_of(name):
+    """The part of the student that a parameter belongs to."""
+    if name == "shared.weight":
+        return "embeddings"
+    return "encoder" if name.startswith("encoder.") else "decoder"
+
+
+def main():
+    tokenizer = AutoTokenizer.from_pretrained(STUDENT)
+    model = AutoModelForSeq2SeqLM.from_pretrained(STUDENT, dropout_rate=DROPOUT).float()
+    for name, weight in model.named_parameters():
+        weight.requires_grad_(part_of(name) not in FREEZE)
+    train = [tasks(example, tokenizer) for example in examples(TRAIN, TRAIN_RATIONALES)]
+    test = [] if TEST is None else examples(TEST, TEST_RATIONALES)[:TEST_ROWS]
+    if METHOD == "step-by-step" and all(row["rationale"] is None for row in train):
+        sys.exit("No training row has a rationale, and step by step needs them.")
+    print(f"{len(train)} training rows, {len(test)} test rows")
+
+    Path(OUT).mkdir(parents=True, exist_ok=True)
+    trainer = StepByStepTrainer(
+        model=model,
+        args=TrainingArguments(
+            output_dir=OUT,
+            max_steps=STEPS,
+            per_device_train_batch_size=BATCH_SIZE,
+            gradient_accumulation_steps=ACCUMULATION,
+            learning_rate=LEARNING_RATE,
+            lr_scheduler_type={"constant": "constant_with_warmup"}.get(SCHEDULE, SCHEDULE),
+            warmup_steps=WARMUP_STEPS,
+            max_grad_norm=MAX_GRAD_NORM,
+            seed=SEED,
+            save_strategy="steps" if SAVE_EVERY > 0 else "no",
+            save_steps=max(1, SAVE_EVERY),
+            save_total_limit=2,
+            logging_strategy="no",
+            report_to="none",
+            remove_unused_columns=False,
+        ),
+        train_dataset=train,
+        data_collator=lambda rows: collate(rows, tokenizer.pad_token_id),
+    )
+    trainer.add_callback(Report(trainer, tokenizer, test))
+    trainer.train()
+    if test:
+        print(f"after training: {right(model, tokenizer, test)} of {len(test)} right")
+    model.save_pretrained(Path(OUT) / "model")
+    tokenizer.save_pretrained(Path(OUT) / "model")
+    print(f"The student is in {OUT}/model.")
+
+
+if __name__ == "__main__":
+    main()
