@@ -36,6 +36,7 @@ async function everyWay(name) {
 await page.goto(address);
 const start = page.getByRole('button', { name: 'Train on the sample' });
 await start.waitFor();
+await page.getByRole('heading', { name: /^Recording/ }).waitFor();
 await everyWay('first');
 await start.click();
 await page.waitForFunction(
@@ -49,7 +50,7 @@ await picture('train', 'light', 390);
 await picture('train', 'dark', 390);
 await page.setViewportSize({ width: 1280, height: 800 });
 await start.waitFor({ timeout: 900_000 });
-for (const station of ['data', 'student', 'compare', 'take-away', 'runs']) {
+for (const station of ['data', 'student', 'compare', 'take-away', 'runs', 'storage']) {
   await page.goto(`${address}#/${station}`);
   if (station === 'compare') await page.getByRole('row').nth(1).getByRole('button').click();
   await everyWay(station);
