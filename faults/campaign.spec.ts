@@ -20,7 +20,7 @@ const recipes = {
   /** A checkpoint after every step: a kill comes in the middle of one as often as not. */
   saving: { ...short, ...lengths, steps: 120, saveEvery: 1 },
   onGpu: { ...short, maxInputTokens: 32, maxTargetTokens: 8, batchSize: 1, steps: 16, saveEvery: 3 },
-  evaluating: { ...short, ...lengths, steps: 40, saveEvery: 10, evalEvery: 20, generationMaxTokens: 12 },
+  evaluating: { ...short, ...lengths, steps: 40, saveEvery: 10, evalEvery: 20, generationMaxTokens: 24 },
 };
 type RecipeName = keyof typeof recipes;
 
@@ -200,7 +200,7 @@ test('reload: while training, while test accuracy is measured, while answers are
 }) => {
   const page = await world.open();
   await openStudio(page);
-  const expected = await undisturbed(page, 'evaluating', 'wasm', 24);
+  const expected = await undisturbed(page, 'evaluating', 'wasm', 400);
   for (const [what, state] of [
     ['page reloaded while training', /training/],
     ['page reloaded while test accuracy is measured', /measuring test accuracy/],

@@ -52,7 +52,10 @@ await page.setViewportSize({ width: 1280, height: 800 });
 await start.waitFor({ timeout: 900_000 });
 for (const station of ['data', 'student', 'compare', 'take-away', 'runs', 'storage']) {
   await page.goto(`${address}#/${station}`);
-  if (station === 'compare') await page.getByRole('row').nth(1).getByRole('button').click();
+  if (station === 'compare') {
+    await page.getByRole('row').nth(1).getByRole('button').click();
+    await page.evaluate(() => scrollTo(0, 0));
+  }
   await everyWay(station);
 }
 await browser.close();
