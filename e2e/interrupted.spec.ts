@@ -1,4 +1,4 @@
-import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { expect, goTo, openStudio, setUp, startRun, test, writeRecipe } from './support.ts';
 import { runOnDisk, storedModelSha256, changeNewest } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
@@ -12,12 +12,11 @@ test('a reload in the middle of a run: it goes on, and ends with the bytes of on
   });
   await openStudio(page);
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
-  const start = page.getByRole('button', { name: 'Train on the sample' });
-  await start.click();
+  await startRun(page);
   await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
   const undisturbed = await runOnDisk(page);
 
-  await start.click();
+  await startRun(page);
   await expect
     .poll(async () => Number(await page.getByTestId('metrics-last-step').textContent()), { timeout: 60_000 })
     .toBeGreaterThan(20);

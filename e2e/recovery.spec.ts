@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { expect, openStudio, setUp, startRun, test, writeRecipe } from './support.ts';
 import { loseDevice, reaches, studioWorker, watchDevices } from '../faults/world.ts';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
@@ -20,11 +20,10 @@ test('a GPU that is lost in the middle: a fresh device goes on, and ends with th
   const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
   await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
   await watchDevices(page);
-  const start = page.getByRole('button', { name: 'Train on the sample' });
-  await start.click();
+  await startRun(page);
   const undisturbed = await finish(page);
 
-  await start.click();
+  await startRun(page);
   await reaches(page, 5);
   await expect(page.getByTestId('run-state')).toContainText('training');
   await loseDevice(page);
@@ -38,10 +37,9 @@ test('a worker that the browser takes away: another one goes on with its run', a
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
-  const start = page.getByRole('button', { name: 'Train on the sample' });
-  await start.click();
+  await startRun(page);
   const undisturbed = await finish(page);
-  await start.click();
+  await startRun(page);
   await reaches(page, 5);
   await studioWorker(page).evaluate(() => self.close());
   const restarted = await finish(page);

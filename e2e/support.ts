@@ -89,6 +89,14 @@ export async function goTo(page: Page, station: string): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 }
 
+/** Starts a run on the sample, and waits until it is the one that is shown: the last one stands there until then. */
+export async function startRun(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  const state = page.getByTestId('run-state');
+  await expect(state).toBeVisible();
+  await expect(state).not.toContainText(/done|failed|stopped/, { timeout: 60_000 });
+}
+
 /** Opens all settings and takes a recipe file and a backend. */
 export async function setUp(
   page: Page,

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { openStudio, setUp, writeRecipe, cosE, goTo } from '../e2e/support.ts';
+import { cosE, goTo, openStudio, setUp, startRun, writeRecipe } from '../e2e/support.ts';
 import { changeNewest, runOnDisk, storedModelSha256 } from '../e2e/stored-runs.ts';
 import { expect, test as base } from '@playwright/test';
 import { note } from './findings.ts';
@@ -47,10 +47,6 @@ async function choose(page: Page, name: RecipeName, backend: 'wasm' | 'webgpu', 
   await setUp(page, file, { backend, testRows });
 }
 
-async function start(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Train on the sample' }).click();
-}
-
 /** Waits for the end of the shown run: every step has its point once. */
 async function ended(page: Page, name: RecipeName): Promise<Ended> {
   const { steps } = recipes[name];
@@ -63,7 +59,7 @@ async function ended(page: Page, name: RecipeName): Promise<Ended> {
 /** What a run comes to that nothing happens to. */
 async function undisturbed(page: Page, name: RecipeName, backend: 'wasm' | 'webgpu', testRows = 1) {
   await choose(page, name, backend, testRows);
-  await start(page);
+  await startRun(page);
   return ended(page, name);
 }
 
@@ -94,7 +90,7 @@ for (const [name, kills, what] of [
     let done = 0;
     while (done < kills) {
       await choose(page, name, 'wasm');
-      await start(page);
+      await startRun(page);
       await reaches(page, 1);
       while (done < kills) {
         await pause(random(50, 1500));
@@ -121,7 +117,7 @@ test('gpu: device lost while training', async ({ world }) => {
   await watchDevices(page);
   const expected = await undisturbed(page, 'onGpu', 'webgpu');
   for (let lost = 0; lost < 10;) {
-    await start(page);
+    await startRun(page);
     for (const at of [Math.round(random(1, 6)), Math.round(random(8, 14))]) {
       await reaches(page, at);
       const seen = await stepOf(page);
@@ -147,7 +143,7 @@ test('gpu: the process that drives the GPU killed', async ({ world }) => {
   await openStudio(page);
   const expected = await undisturbed(page, 'onGpu', 'webgpu');
   for (let tries = 0; tries < 2; tries += 1) {
-    await start(page);
+    await startRun(page);
     await reaches(page, 5);
     const seen = await stepOf(page);
     const faultAt = performance.now();
@@ -172,7 +168,7 @@ for (const damage of ['changed', 'cut short', 'deleted'] as const) {
     const expected = await undisturbed(page, 'long', 'wasm');
     for (let tries = 0; tries < 3; tries += 1) {
       await choose(page, 'long', 'wasm');
-      await start(page);
+      await startRun(page);
       await reaches(page, Math.round(random(20, 200)));
       await page.reload();
       await expect(page.getByTestId('interrupted')).toBeVisible();
@@ -207,7 +203,7 @@ test('reload: while training, while test accuracy is measured, while answers are
     ['page reloaded while answers are compared', /comparing/],
   ] as const) {
     for (let tries = 0; tries < 2; tries += 1) {
-      await start(page);
+      await startRun(page);
       await expect
         .poll(() => page.getByTestId('run-state').textContent(), { timeout: 120_000, intervals: [20] })
         .toMatch(state);
@@ -247,7 +243,7 @@ test('worker: taken away by the browser', async ({ world }) => {
   await openStudio(page);
   const expected = await undisturbed(page, 'long', 'wasm');
   for (let tries = 0; tries < 3; tries += 1) {
-    await start(page);
+    await startRun(page);
     await reaches(page, Math.round(random(10, 200)));
     const faultAt = performance.now();
     await studioWorker(page).evaluate(() => self.close());
@@ -271,7 +267,7 @@ test('tabs: another one looks on, and goes on when this one is closed', async ({
     const first = await world.context.newPage();
     await first.goto('/#/train');
     await choose(first, 'long', 'wasm');
-    await start(first);
+    await startRun(first);
     await reaches(first, 20);
     await page.goto('/#/runs');
     await page.reload();
@@ -311,7 +307,7 @@ test('cost: checkpoints at the default interval, and a page that never waits', a
       entryTypes: ['longtask'],
     });
   });
-  await start(page);
+  await startRun(page);
   await expect(page.getByTestId('run-state')).toContainText('done, 401 steps', { timeout: 600_000 });
   const savedMs = await studioWorker(page).evaluate(() =>
     performance.getEntriesByName('checkpoint').map(({ duration }) => duration),
