@@ -1,17 +1,20 @@
 /** Whether all settings of the recipe are unfolded: by the person, or by whoever has just filled them from elsewhere. */
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
+import { create } from 'zustand';
 
-let wanted = false;
+const useOpen = create<{ open: boolean }>(() => ({ open: false }));
 
-/** Train shows all settings when it is next opened. */
+function setOpen(open: boolean): void {
+  useOpen.setState({ open });
+}
+
+/** Train shows all settings: now where it is on the screen, else when it is next opened. */
 export function openSettings(): void {
-  wanted = true;
+  setOpen(true);
 }
 
 export function useSettingsOpen(): [boolean, (open: boolean) => void] {
-  const state = useState(wanted);
-  useEffect(() => {
-    wanted = false;
-  }, []);
-  return state;
+  // Folded again for the next visit.
+  useEffect(() => () => setOpen(false), []);
+  return [useOpen(({ open }) => open), setOpen];
 }
