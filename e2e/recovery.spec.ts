@@ -1,6 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, openStudio, setUp, startRun, test, writeRecipe } from './support.ts';
-import { reaches, studioWorker } from '../faults/world.ts';
+import { expect, openStudio, reaches, setUp, startRun, studioWorker, test, writeRecipe } from './support.ts';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 const short = { steps: 12, batchSize: 1, saveEvery: 3, maxInputTokens: 32, maxTargetTokens: 8 };

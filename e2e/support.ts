@@ -1,7 +1,7 @@
 /** What every flow needs: an opened studio whose traffic is watched, and the files that are dropped on it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test as base, type Page } from '@playwright/test';
+import { expect, test as base, type Page, type Worker } from '@playwright/test';
 import { tinyFolder } from '../src/student/testing/tiny-student.ts';
 
 export const root = join(import.meta.dirname, '..');
@@ -97,6 +97,23 @@ export async function startRun(page: Page): Promise<void> {
   await expect(state).not.toContainText(/done|failed|stopped/, { timeout: 60_000 });
 }
 
+/** The studio's worker; threads of the engine are workers too. */
+export function studioWorker(page: Page): Worker {
+  const found = page.workers().find((worker) => worker.url().includes('studio.worker'));
+  if (found === undefined) throw new Error('The studio has no worker now.');
+  return found;
+}
+
+/** The last step on the screen; 0 before there is one. */
+export async function stepOf(page: Page): Promise<number> {
+  const shown = page.getByTestId('metrics-last-step');
+  return (await shown.count()) === 0 ? 0 : Number(await shown.textContent());
+}
+
+export async function reaches(page: Page, step: number): Promise<void> {
+  await expect.poll(() => stepOf(page), { timeout: 240_000, intervals: [50] }).toBeGreaterThanOrEqual(step);
+}
+
 /** Opens all settings and takes a recipe file and a backend. */
 export async function setUp(
   page: Page,
@@ -104,7 +121,9 @@ export async function setUp(
   { backend, testRows }: { backend?: 'webgpu' | 'wasm' | 'cpu'; testRows?: number } = {},
 ): Promise<void> {
   await goTo(page, 'train');
-  await page.getByText('All settings').click();
+  const settings = page.getByText('All settings');
+  // Unfolded already where an earlier run was set up on the same page.
+  if (!(await page.getByLabel('Backend').isVisible())) await settings.click();
   await page.getByTestId('recipe-file').setInputFiles(recipeFile);
   if (backend !== undefined) await page.getByLabel('Backend').selectOption(backend);
   if (testRows !== undefined) await page.getByRole('textbox', { name: 'Test rows' }).fill(String(testRows));

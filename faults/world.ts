@@ -1,9 +1,9 @@
 /** A browser with a profile on disk, that can be killed like any process and opened again with what it had stored. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chromium, type BrowserContext, type Page, type Worker } from '@playwright/test';
+import { chromium, type BrowserContext, type Page } from '@playwright/test';
 import { chromiumArgs, executablePath } from '../playwright.config.ts';
-import { expect } from '../e2e/support.ts';
+import { expect, studioWorker } from '../e2e/support.ts';
 
 export class World {
   readonly #profile: string;
@@ -79,13 +79,6 @@ function processes(words: string, also: (line: string) => boolean = () => true):
     .map(Number);
 }
 
-/** The studio's worker; threads of the engine are workers too. */
-export function studioWorker(page: Page): Worker {
-  const found = page.workers().find((worker) => worker.url().includes('studio.worker'));
-  if (found === undefined) throw new Error('The studio has no worker now.');
-  return found;
-}
-
 /** Keeps hold of the GPU devices that the worker opens from now on, so that they can be lost. */
 export async function watchDevices(page: Page): Promise<void> {
   await studioWorker(page).evaluate(() => {
@@ -106,14 +99,4 @@ export async function loseDevice(page: Page): Promise<void> {
   await studioWorker(page).evaluate(() =>
     (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
   );
-}
-
-/** The last step on the screen; 0 before there is one. */
-export async function stepOf(page: Page): Promise<number> {
-  const shown = page.getByTestId('metrics-last-step');
-  return (await shown.count()) === 0 ? 0 : Number(await shown.textContent());
-}
-
-export async function reaches(page: Page, step: number): Promise<void> {
-  await expect.poll(() => stepOf(page), { timeout: 240_000, intervals: [50] }).toBeGreaterThanOrEqual(step);
 }

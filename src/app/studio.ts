@@ -2,8 +2,6 @@
  * What the screens ask for. Commands go to the worker through StudioClient, records are read from the store, and both
  * end in the state that the screens draw from. Nothing is decided here about training; nothing here touches a GPU.
  */
-import type { StoreApi } from 'zustand/vanilla';
-import { reportError, type ErrorReport } from '../base/errors.ts';
 import { parseRecipe, type RecipeKey } from '../distill/recipe.ts';
 import { isActive } from '../distill/run-state.ts';
 import { deleteDataset, listDatasets } from '../store/datasets.ts';
@@ -11,42 +9,22 @@ import type { Split } from '../store/records.ts';
 import { listRuns, readMetrics, readRun } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
-import { WorkerError, type StudioClient } from '../worker/client.ts';
+import type { StudioClient } from '../worker/client.ts';
 import { heldRuns } from '../worker/run-lock.ts';
-import type {
-  BenchReport,
-  CommandOf,
-  CommandType,
-  NewRun,
-  ReductionWishes,
-  Results,
-  RunEvent,
-} from '../worker/protocol.ts';
+import type { BenchReport, CommandOf, NewRun, ReductionWishes, Results } from '../worker/protocol.ts';
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
+import { Requests } from './requests.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
 import { askToPersist } from './storage/room.ts';
-import {
-  currentDataset,
-  idleRequest,
-  liveRun,
-  studioStore,
-  type RequestSlot,
-  type StudioState,
-} from './studio-store.ts';
+import { currentDataset, liveRun, studioStore } from './studio-store.ts';
 import { engineRequest, parseMachineChoice, type MachineChoice } from './train/machine-choice.ts';
 import { draftOf, parseDraft, readDraft, readTestRows, type RecipeDraft } from './train/recipe-draft.ts';
 
-/** Events of a run are gathered for so long before the screens are drawn: ten pictures a second are enough. */
-const drawEveryMs = 100;
 /** How often runs that another page may be at work on are looked up. */
 const lookUpEveryMs = 4000;
 
-export class Studio {
-  readonly #store: StoreApi<StudioState>;
-  #client: StudioClient | null = null;
-  #events: Told[] = [];
-  #drawing = false;
+export class Studio extends Requests {
   /** How often a run was made what it was at an earlier step. */
   #trims = 0;
   #importing: Promise<void> = Promise.resolve();
@@ -55,34 +33,30 @@ export class Studio {
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
   #measured = '';
 
-  constructor(store: StoreApi<StudioState>) {
-    this.#store = store;
-  }
-
   /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
   async open(start: () => StudioClient): Promise<void> {
     try {
       await this.#readRecords();
       this.#restoreChoices();
     } catch (error) {
-      this.#fail('studio', error);
+      this.fail('studio', error);
     }
-    this.#set({ ready: true });
+    this.set({ ready: true });
     try {
       this.#startWorker(start);
     } catch (error) {
-      this.#fail('studio', error);
+      this.fail('studio', error);
       return;
     }
     setInterval(() => void this.#lookUp(), lookUpEveryMs);
     // A worker that was reloaded away lets go of its run a moment later.
     setTimeout(() => void this.#lookUp(), 500);
-    void this.selectRun(this.#state.runId);
-    void this.#request('machine', { type: 'probe' }).then((machine) => {
-      if (machine) this.#set({ machine });
+    void this.selectRun(this.state.runId);
+    void this.request('machine', { type: 'probe' }).then((machine) => {
+      if (machine) this.set({ machine });
     });
     await this.#bringStudent();
-    if (this.#state.datasets.length === 0 && readChoice('sample-offered') === null) await this.useSample();
+    if (this.state.datasets.length === 0 && readChoice('sample-offered') === null) await this.useSample();
     void this.measureLengths();
   }
 
@@ -98,9 +72,9 @@ export class Studio {
   async #importInTurn(files: readonly File[], split: Split | null): Promise<void> {
     if (files.length === 0) return;
     void askToPersist();
-    const known = currentDataset(this.#state);
+    const known = currentDataset(this.state);
     const datasetId = known === null || known.sample ? null : known.id;
-    const result = await this.#request('data', {
+    const result = await this.request('data', {
       type: 'import-files',
       datasetId,
       files: files.map((file) => ({ file, split })),
@@ -110,24 +84,24 @@ export class Studio {
   }
 
   async removeFile(fileId: string): Promise<void> {
-    const { datasetId } = this.#state;
+    const { datasetId } = this.state;
     if (datasetId === null) return;
-    const dataset = currentDataset(this.#state);
+    const dataset = currentDataset(this.state);
     if (dataset?.files.length === 1) return this.removeDataset();
-    if (await this.#succeeds('data', { type: 'remove-file', datasetId, fileId }))
+    if (await this.succeeds('data', { type: 'remove-file', datasetId, fileId }))
       await this.#showDataset(datasetId);
   }
 
   async assignSplit(fileId: string, split: Split): Promise<void> {
-    const { datasetId } = this.#state;
+    const { datasetId } = this.state;
     if (datasetId === null) return;
-    if (await this.#succeeds('data', { type: 'assign-split', datasetId, fileId, split })) {
+    if (await this.succeeds('data', { type: 'assign-split', datasetId, fileId, split })) {
       await this.#showDataset(datasetId);
     }
   }
 
   async useSample(): Promise<void> {
-    const result = await this.#request('data', { type: 'load-sample' });
+    const result = await this.request('data', { type: 'load-sample' });
     if (!result) return;
     keepChoice('sample-offered', 'yes');
     await this.#showDataset(result.datasetId);
@@ -139,25 +113,25 @@ export class Studio {
 
   /** Removes the dataset that is shown. Runs keep their curves and answers; comparing anew needs the dataset. */
   async removeDataset(): Promise<void> {
-    const { datasetId } = this.#state;
+    const { datasetId } = this.state;
     if (datasetId === null) return;
     try {
       await deleteDataset(datasetId);
       await this.#readRecords();
       this.#choose('dataset', null);
     } catch (error) {
-      this.#fail('data', error);
+      this.fail('data', error);
     }
   }
 
   /** Counts tokens anew where dataset, student or the recipe's limits changed since. */
   async measureLengths(): Promise<void> {
-    const command = staleLengths(this.#state);
+    const command = staleLengths(this.state);
     const wanted = JSON.stringify(command);
     if (command === null || wanted === this.#measured) return;
     this.#measured = wanted;
     const { rows: _rows, ...limits } = command;
-    if (await this.#succeeds('lengths', { type: 'measure-lengths', ...limits })) await this.#readRecords();
+    if (await this.succeeds('lengths', { type: 'measure-lengths', ...limits })) await this.#readRecords();
   }
 
   // ── Student ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +139,7 @@ export class Studio {
   async importStudent(files: readonly { path: string; file: File }[]): Promise<void> {
     if (files.length === 0) return;
     void askToPersist();
-    const result = await this.#request('student', { type: 'import-student', files: [...files] });
+    const result = await this.request('student', { type: 'import-student', files: [...files] });
     if (!result) return;
     await this.#readRecords();
     this.selectStudent(result.studentId);
@@ -173,9 +147,9 @@ export class Studio {
 
   /** Makes a smaller copy of the student in use, takes it, and measures what that cost. */
   async reduceStudent(wishes: ReductionWishes): Promise<void> {
-    const { studentId, datasetId } = this.#state;
+    const { studentId, datasetId } = this.state;
     if (studentId === null) return;
-    const result = await this.#request('reduce', { type: 'reduce-student', studentId, datasetId, wishes });
+    const result = await this.request('reduce', { type: 'reduce-student', studentId, datasetId, wishes });
     if (!result) return;
     await this.#readRecords();
     this.selectStudent(result.studentId);
@@ -184,22 +158,20 @@ export class Studio {
 
   /** Measures the loss of the reduced student in use, and of what it was made from. */
   async measureReduction(): Promise<void> {
-    const { studentId, datasetId } = this.#state;
-    const { recipe } = readDraft(this.#state.draft);
+    const { studentId, datasetId } = this.state;
+    const { recipe } = readDraft(this.state.draft);
     if (studentId === null || datasetId === null || recipe === null) return;
-    await this.#request('reduce', { type: 'measure-reduction', studentId, datasetId, recipe });
-    await this.#readRecords().catch((error: unknown) => this.#fail('reduce', error));
+    await this.request('reduce', { type: 'measure-reduction', studentId, datasetId, recipe });
+    await this.#readRecords().catch((error: unknown) => this.fail('reduce', error));
   }
 
   stopReduction(): void {
-    void this.#client
-      ?.request({ type: 'stop-reduction' })
-      .catch((error: unknown) => this.#fail('reduce', error));
+    void this.send({ type: 'stop-reduction' }).catch((error: unknown) => this.fail('reduce', error));
   }
 
   /** Work of a training step for each configuration; null where the worker cannot say. */
   async estimateSteps(command: Omit<CommandOf<'estimate-steps'>, 'type'>): Promise<number[] | null> {
-    return this.#client?.request({ type: 'estimate-steps', ...command }).catch(() => null) ?? null;
+    return this.send({ type: 'estimate-steps', ...command }).catch(() => null);
   }
 
   selectStudent(studentId: string): void {
@@ -212,11 +184,11 @@ export class Studio {
       await deleteStudent(studentId);
       await this.#readRecords();
     } catch (error) {
-      this.#fail('student', error);
+      this.fail('student', error);
       return;
     }
-    if (this.#state.studentId === studentId) {
-      this.#choose('student', this.#state.students[0]?.id ?? null);
+    if (this.state.studentId === studentId) {
+      this.#choose('student', this.state.students[0]?.id ?? null);
       void this.measureLengths();
     }
   }
@@ -224,11 +196,11 @@ export class Studio {
   // ── Train ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   setField(key: RecipeKey, text: string): void {
-    this.setDraft({ ...this.#state.draft, [key]: text });
+    this.setDraft({ ...this.state.draft, [key]: text });
   }
 
   setDraft(draft: RecipeDraft): void {
-    this.#set({ draft });
+    this.set({ draft });
     keepChoice('recipe', JSON.stringify(draft));
     void this.measureLengths();
   }
@@ -239,75 +211,75 @@ export class Studio {
       this.setDraft(draftOf(parseRecipe(await file.text(), file.name)));
       this.dismiss('run');
     } catch (error) {
-      this.#fail('run', error);
+      this.fail('run', error);
     }
   }
 
   setTestRows(text: string): void {
-    this.#set({ testRows: text });
+    this.set({ testRows: text });
     keepChoice('test-rows', text === '' ? null : text);
   }
 
   setBackend(backend: MachineChoice | null): void {
-    this.#set({ backend });
+    this.set({ backend });
     keepChoice('backend', backend);
   }
 
   /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
   async startRun(): Promise<void> {
-    const { datasetId, studentId, draft, backend } = this.#state;
+    const { datasetId, studentId, draft, backend } = this.state;
     const { recipe } = readDraft(draft);
-    const testRows = readTestRows(this.#state.testRows);
+    const testRows = readTestRows(this.state.testRows);
     if (datasetId === null || studentId === null || recipe === null || testRows === undefined) return;
     const run = { datasetId, studentId, recipe, testRows, ...engineRequest(backend) };
-    const result = await this.#request('run', { type: 'start-run', run });
+    const result = await this.request('run', { type: 'start-run', run });
     if (!result) return;
-    this.#set({ liveRunId: result.runId });
+    this.set({ liveRunId: result.runId });
     await this.#readRecords();
     await this.selectRun(result.runId);
   }
 
   /** Goes on with a run from its newest checkpoint that is whole; on another engine, where one is named. */
   async resumeRun(runId: string, engine: NewRun['engine'] = null): Promise<void> {
-    const result = await this.#request('run', { type: 'resume-run', runId, engine });
+    const result = await this.request('run', { type: 'resume-run', runId, engine });
     if (!result) {
       await this.#lookUp();
       return;
     }
-    this.#set({ liveRunId: runId, resumed: result });
+    this.set({ liveRunId: runId, resumed: result });
     await this.#readRecords();
     await this.selectRun(runId);
   }
 
   forgetResumed(): void {
-    this.#set({ resumed: null });
+    this.set({ resumed: null });
   }
 
   /** Lets an interrupted run be, with what its last checkpoint holds. */
   async leaveStopped(runId: string): Promise<void> {
-    if (await this.#succeeds('run', { type: 'leave-stopped', runId })) await this.#readRecords();
+    if (await this.succeeds('run', { type: 'leave-stopped', runId })) await this.#readRecords();
   }
 
   /** The page may be about to go: what was learnt is kept. */
   save(): void {
     // Nobody waits for the answer: the page may be gone by then.
-    if (this.#state.liveRunId !== null) this.#client?.request({ type: 'save' }).catch(() => undefined);
+    if (this.state.liveRunId !== null) this.send({ type: 'save' }).catch(() => undefined);
   }
 
   pause(): void {
-    void this.#request('run', { type: 'pause' });
+    void this.request('run', { type: 'pause' });
   }
 
   resume(): void {
-    void this.#request('run', { type: 'resume' });
+    void this.request('run', { type: 'resume' });
   }
 
   stop(): void {
-    void this.#request('run', { type: 'stop' });
+    void this.request('run', { type: 'stop' });
   }
 
   skipEvaluation(): void {
-    void this.#request('run', { type: 'skip-evaluation' });
+    void this.request('run', { type: 'skip-evaluation' });
   }
 
   // ── Runs, comparison, export ────────────────────────────────────────────────────────────────────────────────────
@@ -315,72 +287,56 @@ export class Studio {
   /** Shows a run: its curve is read from the store. */
   async selectRun(runId: string | null): Promise<void> {
     this.#choose('run', runId);
-    const version = this.#state.metrics.version + 1;
-    if (this.#state.metrics.runId !== runId) this.#set({ metrics: { runId, points: [], version } });
+    const version = this.state.metrics.version + 1;
+    if (this.state.metrics.runId !== runId) this.set({ metrics: { runId, points: [], version } });
     if (runId !== null) await this.#readCurve(runId);
   }
 
   async compare(runId: string, testRows: number | null): Promise<void> {
-    await this.#request('compare', { type: 'compare', runId, testRows });
-    await this.#readRecords().catch((error: unknown) => this.#fail('compare', error));
+    await this.request('compare', { type: 'compare', runId, testRows });
+    await this.#readRecords().catch((error: unknown) => this.fail('compare', error));
   }
 
   stopAsking(): void {
-    void this.#client?.request({ type: 'stop-asking' }).catch((error: unknown) => this.#fail('ask', error));
+    void this.send({ type: 'stop-asking' }).catch((error: unknown) => this.fail('ask', error));
   }
 
   /** The model as a zip, ready to be saved; null where that failed. */
   exportModel(runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> {
-    return this.#request('export', { type: 'export-model', runId, dtype });
+    return this.request('export', { type: 'export-model', runId, dtype });
   }
 
   /** Measures every engine of this browser; what it finds is shown on the Benchmark screen. */
   async bench(model: BenchReport['model']): Promise<void> {
-    this.#set({ bench: null });
-    const bench = await this.#request('bench', { type: 'bench', model });
-    if (bench) this.#set({ bench });
+    this.set({ bench: null });
+    const bench = await this.request('bench', { type: 'bench', model });
+    if (bench) this.set({ bench });
   }
 
   /** Reads the records again, for whoever changed them otherwise. What went away is chosen no longer. */
   async refresh(): Promise<void> {
     await this.#readRecords();
-    const { runs, runId, datasets, datasetId, students, studentId } = this.#state;
+    const { runs, runId, datasets, datasetId, students, studentId } = this.state;
     if (!datasets.some(({ id }) => id === datasetId)) this.#choose('dataset', null);
     if (!students.some(({ id }) => id === studentId)) this.#choose('student', students[0]?.id ?? null);
     if (!runs.some(({ id }) => id === runId)) await this.selectRun(runs[0]?.id ?? null);
   }
 
-  /** Sends a command; null where it failed, and the slot then says why. */
-  request<Type extends CommandType>(
-    slot: RequestSlot,
-    command: CommandOf<Type>,
-  ): Promise<Results[Type] | null> {
-    return this.#request(slot, command);
-  }
-
-  dismiss(slot: RequestSlot): void {
-    this.#status(slot, { error: null });
-  }
-
-  /** Shows a failure of the page itself, as the worker's are shown. */
-  fail(slot: RequestSlot, error: unknown): void {
-    this.#fail(slot, error);
-  }
-
   // ── The worker ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   #startWorker(start: () => StudioClient): void {
-    const client = start();
-    this.#client = client;
-    client.onRun((runId, event) => this.#receive(runId, event));
-    client.onEnd(() => void this.#replaceWorker(start));
+    this.startWorker(
+      start,
+      (events) => this.#draw(events),
+      () => void this.#replaceWorker(start),
+    );
   }
 
   /** The worker was taken away: another one goes on with its run, unless that got nowhere last time. */
   async #replaceWorker(start: () => StudioClient): Promise<void> {
     this.#startWorker(start);
-    const live = liveRun(this.#state);
-    this.#set({ liveRunId: null });
+    const live = liveRun(this.state);
+    this.set({ liveRunId: null });
     if (live === null) return;
     const last = this.#continued;
     const savedStep = (await readRun(live.id))?.savedStep ?? 0;
@@ -391,48 +347,38 @@ export class Studio {
 
   // ── Within ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  get #state(): StudioState {
-    return this.#store.getState();
-  }
-
-  #set(part: Partial<StudioState>): void {
-    this.#store.setState(part);
-  }
-
   async #readRecords(): Promise<void> {
     const heldRunIds = await heldRuns();
     const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
-    this.#set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, this.#state) });
+    this.set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, this.state) });
   }
 
   #restoreChoices(): void {
-    const { datasets, students, runs } = this.#state;
+    const { datasets, students, runs } = this.state;
     const known = (records: readonly { id: string }[], name: ChoiceName): string | null => {
       const chosen = readChoice(name);
       return records.some((record) => record.id === chosen) ? chosen : (records[0]?.id ?? null);
     };
-    this.#set({
+    this.set({
       datasetId: known(datasets, 'dataset'),
       studentId: known(students, 'student'),
       runId: known(runs, 'run'),
-      draft: parseDraft(readChoice('recipe')) ?? this.#state.draft,
+      draft: parseDraft(readChoice('recipe')) ?? this.state.draft,
       testRows: readChoice('test-rows') ?? '',
       backend: parseMachineChoice(readChoice('backend')),
     });
   }
 
   #choose(name: 'dataset' | 'student' | 'run', id: string | null): void {
-    this.#set(
-      name === 'dataset' ? { datasetId: id } : name === 'student' ? { studentId: id } : { runId: id },
-    );
+    this.set(name === 'dataset' ? { datasetId: id } : name === 'student' ? { studentId: id } : { runId: id });
     keepChoice(name, id);
   }
 
   async #bringStudent(): Promise<void> {
-    const result = await this.#request('student', { type: 'load-bundled-student' });
+    const result = await this.request('student', { type: 'load-bundled-student' });
     if (!result) return;
     await this.#readRecords();
-    if (this.#state.studentId === null) this.#choose('student', result.studentId);
+    if (this.state.studentId === null) this.#choose('student', result.studentId);
   }
 
   async #showDataset(datasetId: string): Promise<void> {
@@ -445,7 +391,7 @@ export class Studio {
     try {
       const trims = this.#trims;
       const stored = await readMetrics(runId);
-      const { metrics } = this.#state;
+      const { metrics } = this.state;
       if (metrics.runId !== runId) return;
       // Read before its later points went: what is stored now is another curve.
       if (trims !== this.#trims) {
@@ -454,77 +400,31 @@ export class Studio {
       }
       const points = withLatePoints(stored, metrics.points);
       if (points.length === metrics.points.length) return;
-      this.#set({ metrics: { runId, points, version: metrics.version + 1 } });
-      this.#set({ runs: withWhatIsKnown(this.#state.runs, this.#state) });
+      this.set({ metrics: { runId, points, version: metrics.version + 1 } });
+      this.set({ runs: withWhatIsKnown(this.state.runs, this.state) });
     } catch (error) {
-      this.#fail('runs', error);
+      this.fail('runs', error);
     }
   }
 
   /** Another page may be at work on a run, or may have ended: its record tells. */
   async #lookUp(): Promise<void> {
-    const { runs, liveRunId, runId } = this.#state;
+    const { runs, liveRunId, runId } = this.state;
     if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
     try {
       const heldRunIds = await heldRuns();
-      this.#set({ heldRunIds, runs: withWhatIsKnown(await listRuns(), this.#state) });
+      this.set({ heldRunIds, runs: withWhatIsKnown(await listRuns(), this.state) });
       if (runId !== null && runId !== liveRunId) await this.#readCurve(runId);
     } catch (error) {
-      this.#fail('runs', error);
+      this.fail('runs', error);
     }
   }
 
-  #receive(runId: string, event: RunEvent): void {
-    this.#events.push({ runId, event });
-    if (this.#drawing) return;
-    this.#drawing = true;
-    setTimeout(() => {
-      this.#drawing = false;
-      this.#draw();
-    }, drawEveryMs);
-  }
-
-  #draw(): void {
-    const events = this.#events;
-    this.#events = [];
+  #draw(events: readonly Told[]): void {
     if (events.some(({ event }) => event.type === 'trimmed')) this.#trims += 1;
-    const { stale, ...heard } = hear(this.#state, events, Date.now());
-    this.#set(heard);
-    if (stale) void this.#readRecords().catch((error: unknown) => this.#fail('runs', error));
-  }
-
-  #status(slot: RequestSlot, part: Partial<StudioState['requests'][RequestSlot]>): void {
-    const { requests } = this.#state;
-    this.#set({ requests: { ...requests, [slot]: { ...requests[slot], ...part } } });
-  }
-
-  #fail(slot: RequestSlot, error: unknown): void {
-    const report: ErrorReport = error instanceof WorkerError ? error.report : reportError(error);
-    this.#status(slot, { ...idleRequest, error: report });
-  }
-
-  async #succeeds<Type extends CommandType>(slot: RequestSlot, command: CommandOf<Type>): Promise<boolean> {
-    await this.#request(slot, command);
-    return this.#client !== null && this.#state.requests[slot].error === null;
-  }
-
-  /** Null where it failed; the slot then holds the error. */
-  async #request<Type extends CommandType>(
-    slot: RequestSlot,
-    command: CommandOf<Type>,
-  ): Promise<Results[Type] | null> {
-    if (this.#client === null) return null;
-    this.#status(slot, { busy: true, progress: null, error: null });
-    try {
-      const result = await this.#client.request<Type>(command, (progress) =>
-        this.#status(slot, { progress }),
-      );
-      this.#status(slot, { busy: false, progress: null });
-      return result;
-    } catch (error) {
-      this.#fail(slot, error);
-      return null;
-    }
+    const { stale, ...heard } = hear(this.state, events, Date.now());
+    this.set(heard);
+    if (stale) void this.#readRecords().catch((error: unknown) => this.fail('runs', error));
   }
 }
 

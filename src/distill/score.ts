@@ -18,6 +18,11 @@ export function tally(answers: Iterable<readonly [answer: string | null, label: 
   return { correct, total };
 }
 
+/** The share of right answers, in [0, 1]; 0 where nobody answered. */
+export function shareOf({ correct, total }: Tally): number {
+  return total === 0 ? 0 : correct / total;
+}
+
 /** A share with its interval, all in [0, 1]. */
 export interface Interval {
   share: number;

@@ -1,7 +1,7 @@
 /** A run as Python: the same steps with Hugging Face's Trainer, in one file. */
 import type { RecipeKey } from '../distill/recipe.ts';
 import program from './python/train.py?raw';
-import type { TrainJob } from './train-job.ts';
+import { reducedNote, type TrainJob } from './train-job.ts';
 
 const placeholder = '# <settings>\n';
 
@@ -59,9 +59,7 @@ export function pythonRecipe(job: TrainJob): string {
   const notes = [
     '# Files and the student go by the names that the studio knows; write the paths that they have.',
     ...(ours ? ['# What begins with public/ comes with Stillroom: run this in its folder.'] : []),
-    ...(studentIsReduced
-      ? ['# This student was made smaller in the studio: make it with `npm run headless -- reduce` first.']
-      : []),
+    ...(studentIsReduced ? [reducedNote] : []),
   ];
   const lines = [...notes, ...settings.map(([name, value]) => `${name} = ${pythonLiteral(value)}`)];
   return program.replace(placeholder, () => `${lines.join('\n')}\n`);

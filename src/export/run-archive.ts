@@ -20,6 +20,7 @@ import { formatBytes } from '../base/units.ts';
 import { checkpointParts, digestSlices } from '../distill/checkpoint.ts';
 import { formatRecipe, parseRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import { backendNames, engineNames } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { expectedParameters } from '../student/parameters.ts';
@@ -117,8 +118,8 @@ const recordSchema = z.object({
   ]),
   engine: z
     .object({
-      engine: z.enum(['tfjs', 'wasm', 'wgsl', 'twin']),
-      backend: z.enum(['webgpu', 'wasm', 'cpu']),
+      engine: z.enum(engineNames),
+      backend: z.enum(backendNames),
       adapter: z.string(),
       reason: z.string(),
       parameters: count,

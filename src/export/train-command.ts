@@ -1,6 +1,6 @@
 /** A run as lines for a shell: the recipe as a file, then `headless train`. */
 import { formatRecipe } from '../distill/recipe.ts';
-import type { TrainJob } from './train-job.ts';
+import { reducedNote, type TrainJob } from './train-job.ts';
 
 /** The recipe's file, beside which the command is run. */
 export const recipeFileName = 'recipe.json';
@@ -25,10 +25,7 @@ export function trainCommand(job: TrainJob): string {
   const notes = ['# In the folder of Stillroom.'];
   if (student !== null || data !== null)
     notes.push('# Files are named as the studio knows them; write the paths that they have.');
-  if (studentIsReduced)
-    notes.push(
-      '# This student was made smaller in the studio: make it with `npm run headless -- reduce` first.',
-    );
+  if (studentIsReduced) notes.push(reducedNote);
   return [
     ...notes,
     `cat > ${recipeFileName} <<'END'`,

@@ -11,6 +11,10 @@ export interface JobData {
   testRationales: string | null;
 }
 
+/** For a student that is in no folder yet, as a comment of a shell or of Python. */
+export const reducedNote =
+  '# This student was made smaller in the studio: make it with `npm run headless -- reduce` first.';
+
 export interface TrainJob {
   recipe: Recipe;
   /** The folder of the student; null for the bundled one. */

@@ -12,6 +12,7 @@ import {
 } from '../distill/checkpoint.ts';
 import { CheckpointError, NoRoomError } from '../base/errors.ts';
 import type { Tally } from '../data/example.ts';
+import { shareOf } from '../distill/score.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
@@ -217,8 +218,4 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
 /** Whether an evaluation is as good as any before, so that its weights are worth a checkpoint. */
 export function isBestYet(evaluation: Tally, before: readonly Tally[]): boolean {
   return before.every((one) => shareOf(one) <= shareOf(evaluation));
-}
-
-function shareOf({ correct, total }: Tally): number {
-  return total === 0 ? 0 : correct / total;
 }

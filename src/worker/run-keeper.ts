@@ -194,6 +194,46 @@ export class RunKeeper {
 
   async #askStored(runId: string, question: string, report: AskWatch['report']): Promise<Asked | null> {
     const run = await storedAtRest(runId);
+    return this.#withStored(run, { test: [], report }, async (active) => {
+      const options = { ...askOptions(active), step: run.savedStep ?? 0 };
+      const asked = active.questions.ask(question, report);
+      // Awaited below: a failure on the way there is told all the same.
+      asked.catch(() => undefined);
+      await warmUp(options);
+      await active.questions.answer(options);
+      return asked;
+    });
+  }
+
+  async #compareStored(runId: string, testRows: number | null): Promise<void> {
+    const run = await storedAtRest(runId);
+    const step = run.savedStep ?? 0;
+    const test = limited(await readExamples(run.datasetId, 'test'), testRows);
+    if (test.length === 0) {
+      throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
+    }
+    await this.#withStored(run, { test, report: () => undefined }, async (active) => {
+      const { journal } = active;
+      // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
+      const say = (state: RunState): Promise<void> => {
+        journal.tell(state);
+        return Promise.resolve();
+      };
+      try {
+        await compareRun(active, { step, testRows: null, say });
+        await active.questions.answer({ ...askOptions(active), step });
+      } finally {
+        journal.tell(run.state);
+      }
+    });
+  }
+
+  /** Holds a stored run with the weights that it kept on an engine, for as long as `work` takes. */
+  async #withStored<Result>(
+    run: RunRecord,
+    { test, report }: { test: ActiveRun['test']; report: AskWatch['report'] },
+    work: (active: ActiveRun) => Promise<Result>,
+  ): Promise<Result> {
     const journal = new RunJournal(run, this.#wire);
     const questions = new Questions();
     let engine: Engine | null = null;
@@ -202,57 +242,12 @@ export class RunKeeper {
       report('opening the engine', 0, 1);
       engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
       await restoreWeights(engine, run);
-      const active = {
-        journal,
-        control: new Control(),
-        student,
-        engine,
-        test: [],
-        comparing: null,
-        questions,
-      };
+      const active = { journal, control: new Control(), student, engine, test, comparing: null, questions };
       this.#active = active;
-      const options = { ...askOptions(active), step: run.savedStep ?? 0 };
-      const asked = questions.ask(question, report);
-      // Awaited below: a failure on the way there is told all the same.
-      asked.catch(() => undefined);
-      await warmUp(options);
-      await questions.answer(options);
-      return await asked;
+      return await work(active);
     } finally {
       this.#active = null;
       questions.close();
-      engine?.dispose();
-    }
-  }
-
-  async #compareStored(runId: string, testRows: number | null): Promise<void> {
-    const run = await storedAtRest(runId);
-    const step = run.savedStep ?? 0;
-    const journal = new RunJournal(run, this.#wire);
-    // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
-    const say = (state: RunState): Promise<void> => {
-      journal.tell(state);
-      return Promise.resolve();
-    };
-    let engine: Engine | null = null;
-    try {
-      const student = await openStudent(run.studentId, () => undefined);
-      const test = limited(await readExamples(run.datasetId, 'test'), testRows);
-      if (test.length === 0) {
-        throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
-      }
-      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
-      await restoreWeights(engine, run);
-      const questions = new Questions();
-      const active = { journal, control: new Control(), student, engine, test, comparing: null, questions };
-      this.#active = active;
-      await compareRun(active, { step, testRows: null, say });
-      await questions.answer({ ...askOptions(active), step });
-    } finally {
-      journal.tell(run.state);
-      this.#active?.questions.close();
-      this.#active = null;
       engine?.dispose();
     }
   }

@@ -54,7 +54,7 @@ export function describeGoldens(
         checkGeneration(engine, golden('generation')),
       ));
 
-    test('a run from text, with a vocabulary of 32,128', () => {
+    test('a run from text, with a vocabulary of 32,128', { timeout: 300_000 }, () => {
       const run = readJson(golden('cos-e-run', 'run.json')) as ExpectedRun['run'];
       const steps = readLines(golden('cos-e-run', 'metrics.jsonl')) as ExpectedRun['steps'];
       const batches = microBatches(readTensors(golden('cos-e-run', 'batches.safetensors')));

@@ -52,7 +52,6 @@ export function CompareScreen() {
       </ScreenHead>
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('compare')} />}
       {run && <Comparing run={run} />}
-      {run && <AskIt key={run.id} run={run} />}
       {run?.comparison ? (
         <>
           <ThreeNumbers comparison={run.comparison} predictions={predictions} />
@@ -60,12 +59,16 @@ export function CompareScreen() {
             <CompareNow run={run} />
             {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}
           </div>
+          <AskIt key={run.id} run={run} />
           {predictions && predictions.length > 0 && (
             <Ledger key={`${run.id}${run.comparison.step}`} runId={run.id} predictions={predictions} />
           )}
         </>
       ) : (
-        <NothingYet run={run} />
+        <>
+          <NothingYet run={run} />
+          {run && <AskIt key={run.id} run={run} />}
+        </>
       )}
     </>
   );

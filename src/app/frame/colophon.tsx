@@ -1,5 +1,5 @@
 import { formatBytes } from '../../base/units.ts';
-import { bindingOf, isMac, pressWords, ariaKey, type KeyId } from '../keys/keys.ts';
+import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
 import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useRoom } from '../storage/room.ts';
@@ -61,9 +61,7 @@ function KeyRow({ words, panel, id }: { words: string; panel: Panel; id: KeyId }
     >
       <span>{words}</span>
       <kbd className={styles['key']} aria-hidden="true">
-        {bindingOf(id)
-          .presses.map((press) => pressWords(press, isMac()))
-          .join(' ')}
+        {keyWords(id)}
       </kbd>
     </button>
   );

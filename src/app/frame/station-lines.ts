@@ -1,4 +1,5 @@
 /** What each station says of itself in the rail: together they are a status board. */
+import { shareOf } from '../../distill/score.ts';
 import { formatCount, formatPercent } from '../../base/units.ts';
 import { currentDataset, currentRun, currentStudent, liveRun, type StudioState } from '../studio-store.ts';
 import { lastOf } from '../last-of.ts';
@@ -63,5 +64,5 @@ export function stationLine(route: Route, state: StudioState): StationLine {
 function distilledShare(state: StudioState): number | null {
   const run = liveRun(state) ?? currentRun(state);
   const score = run === null ? null : (run.comparison?.distilled ?? lastOf(run.evaluations) ?? null);
-  return score === null || score.total === 0 ? null : score.correct / score.total;
+  return score === null || score.total === 0 ? null : shareOf(score);
 }

@@ -139,6 +139,13 @@ export function pressWords(press: Press, mac: boolean): string {
   return named[press] ?? press;
 }
 
+/** A key as this keyboard has it written, its presses one after the other. */
+export function keyWords(id: KeyId): string {
+  return bindingOf(id)
+    .presses.map((press) => pressWords(press, isMac()))
+    .join(' ');
+}
+
 /** A key for `aria-keyshortcuts`; undefined for presses one after the other, which that has no words for. */
 export function ariaKey(id: KeyId): string | undefined {
   const [press, second] = bindingOf(id).presses;

@@ -58,8 +58,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
       />
       <div className={styles['list']} ref={list} id={`${id}-list`} role="listbox" aria-label="Found">
         {found.map((command, index) => (
-          // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the field keeps the focus and has the keys of its list
-          <div
+          <button
+            type="button"
+            tabIndex={-1}
             key={command.id}
             id={`${id}-${index}`}
             className={styles['option']}
@@ -76,7 +77,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
             <span className={styles['kind']}>
               {command.keyId === undefined ? command.kind : <Presses id={command.keyId} />}
             </span>
-          </div>
+          </button>
         ))}
       </div>
       <p className={styles['count']} role="status">

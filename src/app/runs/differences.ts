@@ -1,21 +1,18 @@
 /** What sets runs apart, as rows of a table: only what differs, and what came of it. */
 import { formatCount, formatDuration, formatPercent } from '../../base/units.ts';
 import type { Tally } from '../../data/example.ts';
+import { shareOf } from '../../distill/score.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { lastOf } from '../last-of.ts';
 import type { MetricColumns } from '../train/metric-columns.ts';
-import { numberText, recipeKeys } from '../train/recipe-draft.ts';
-import { recipeGroups } from '../train/recipe-fields.ts';
+import { draftOf, recipeKeys } from '../train/recipe-draft.ts';
+import { fieldOf, valueWords } from '../train/recipe-fields.ts';
 
 export interface DifferenceRow {
   name: string;
   /** One for each run, in their order. */
   values: string[];
 }
-
-const fields = new Map<string, { label: string; options?: readonly { value: string; label: string }[] }>(
-  recipeGroups.flatMap((group) => group.fields.map((field) => [field.key, field] as const)),
-);
 
 /** Settings and circumstances that are not the same in all runs; those that are leave no row. */
 export function differences(runs: readonly RunRecord[]): DifferenceRow[] {
@@ -28,8 +25,8 @@ export function differences(runs: readonly RunRecord[]): DifferenceRow[] {
       values: runs.map((run) => (run.testRows === null ? 'all' : formatCount(run.testRows))),
     },
     ...recipeKeys.map((key) => ({
-      name: fields.get(key)?.label ?? key,
-      values: runs.map(({ recipe }) => settingText(key, recipe[key])),
+      name: fieldOf(key).label,
+      values: runs.map(({ recipe }) => valueWords(key, draftOf(recipe)[key])),
     })),
     {
       name: 'Engine',
@@ -37,14 +34,6 @@ export function differences(runs: readonly RunRecord[]): DifferenceRow[] {
     },
   ];
   return rows.filter(({ values }) => new Set(values).size > 1);
-}
-
-function settingText(key: string, value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return value >= 1000 ? formatCount(value) : numberText(value);
-  const named = fields.get(key)?.options?.find((option) => option.value === value);
-  return named?.label ?? String(value);
 }
 
 /** What the runs came to. A row that no run has anything for is left out. */
@@ -82,10 +71,6 @@ export function results(
 }
 
 const none = '–';
-
-function shareOf({ correct, total }: Tally): number {
-  return total === 0 ? 0 : correct / total;
-}
 
 function bestOf(evaluations: readonly Tally[]): Tally | null {
   return evaluations.reduce<Tally | null>(

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { shareOf } from '../../distill/score.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { readMetrics } from '../../store/runs.ts';
@@ -183,7 +184,7 @@ function accuracyOf(
             : secondsAt(columns, step);
     return {
       x: evaluations.map(({ step }) => at(step)),
-      values: evaluations.map(({ correct, total }) => (total === 0 ? 0 : correct / total)),
+      values: evaluations.map(shareOf),
     };
   });
   const x = sharedX(own.map((column) => column.x));

@@ -3,11 +3,7 @@ import { create } from 'zustand';
 import type { RunLabels, RunRecord } from '../../store/records.ts';
 import { labelRun, listDeletedRuns, removeDeleted, undoMs } from '../../store/runs.ts';
 import { saveFile } from '../download.ts';
-import { navigate } from '../routes.ts';
 import { studio } from '../studio.ts';
-import { studioStore } from '../studio-store.ts';
-import { draftOf } from '../train/recipe-draft.ts';
-import { openSettings } from '../train/settings-open.ts';
 import { runLooks } from './overlay-series.ts';
 
 interface Shelf {
@@ -83,17 +79,6 @@ export async function clearAway(): Promise<void> {
 /** The page goes: what was deleted goes with it. What does not come to its end is done at the next opening. */
 export function clearAwayAtOnce(): void {
   for (const { id } of useShelf.getState().deleted) void removeDeleted(id).catch(() => undefined);
-}
-
-/** Fills the recipe form as this run was trained, with its student and its rows where they are here. */
-export function fillRecipe(run: RunRecord): void {
-  const { datasets, students } = studioStore.getState();
-  if (datasets.some(({ id }) => id === run.datasetId)) void studio.selectDataset(run.datasetId);
-  if (students.some(({ id }) => id === run.studentId)) studio.selectStudent(run.studentId);
-  studio.setDraft(draftOf(run.recipe));
-  studio.setTestRows(run.testRows === null ? '' : String(run.testRows));
-  openSettings();
-  navigate('train');
 }
 
 export async function saveRun(runId: string): Promise<void> {

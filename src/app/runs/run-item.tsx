@@ -1,26 +1,20 @@
 import { Copy, Download, FolderOpen, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
+import { shareOf } from '../../distill/score.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { navigate } from '../routes.ts';
 import { studio } from '../studio.ts';
 import { liveRun, useStudio } from '../studio-store.ts';
+import { repeatRun } from '../train/form-source.ts';
 import { Button } from '../ui/button.tsx';
 import { recipeWords, type Hold } from '../words.ts';
 import { GoOnButton } from './go-on-button.tsx';
 import { goingOn } from './going-on.ts';
 import { LeaveButton } from './interrupted-runs.tsx';
-import {
-  changeLabels,
-  deleteRun,
-  fillRecipe,
-  mostOverlaid,
-  overlay,
-  saveRun,
-  useShelf,
-} from './run-actions.ts';
+import { changeLabels, deleteRun, mostOverlaid, overlay, saveRun, useShelf } from './run-actions.ts';
 import { RunLabelsForm } from './run-labels-form.tsx';
 import styles from './run-item.module.css';
 import { Sparkline } from './sparkline.tsx';
@@ -107,11 +101,7 @@ function Figures({ run }: { run: RunRecord }) {
       </div>
       <div>
         <dt>accuracy</dt>
-        <dd>
-          {score === null || score.total === 0
-            ? 'not measured'
-            : formatPercent(score.correct / score.total, 1)}
-        </dd>
+        <dd>{score === null || score.total === 0 ? 'not measured' : formatPercent(shareOf(score), 1)}</dd>
       </div>
       <div>
         <dt>begun</dt>
@@ -146,7 +136,10 @@ function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () =>
         icon={Copy}
         label={`Train again with changes: ${run.name}`}
         reason={live === null ? null : `${live.name} is under way; its recipe stands on Train.`}
-        onClick={() => fillRecipe(run)}
+        onClick={() => {
+          repeatRun(run);
+          navigate('train');
+        }}
       >
         Train again with changes
       </Button>

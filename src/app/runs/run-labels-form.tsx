@@ -17,6 +17,14 @@ export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () =>
     field?.focus();
     field?.select();
   }, []);
+  useEffect(() => {
+    const { current } = form;
+    const leave = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') onClose();
+    };
+    current?.addEventListener('keydown', leave);
+    return () => current?.removeEventListener('keydown', leave);
+  }, [onClose]);
   const trimmed = name.trim();
   const fault =
     trimmed === ''
@@ -30,7 +38,6 @@ export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () =>
     onClose();
   };
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape leaves the form from any of its fields
     <form
       ref={form}
       className={styles['form']}
@@ -38,9 +45,6 @@ export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () =>
       onSubmit={(event) => {
         event.preventDefault();
         keep();
-      }}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
       }}
     >
       <TextField label="Name" value={name} error={fault} onChange={setName} />

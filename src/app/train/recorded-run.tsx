@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { formatDuration, formatPercent } from '../../base/units.ts';
+import { shareOf } from '../../distill/score.ts';
 import { lastOf } from '../last-of.ts';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
@@ -42,11 +43,9 @@ function wordsOf({ run, metrics: { points } }: Recording): string {
   const before = run.comparison?.base;
   const after = run.comparison?.distilled;
   const took = formatDuration(lastOf(points)?.elapsedMs ?? 0);
-  const share = (tally: { correct: number; total: number }): string =>
-    formatPercent(tally.correct / tally.total, 0);
   const learnt =
     before && after && before.total > 0
-      ? ` It answered ${share(before)} of ${plural(after.total, 'test row')} before, and ${share(after)} after.`
+      ? ` It answered ${formatPercent(shareOf(before), 0)} of ${plural(after.total, 'test row')} before, and ${formatPercent(shareOf(after), 0)} after.`
       : '';
   return `A real run, made earlier, without a GPU: ${run.studentName} on the sample, ${recipeWords(run.recipe)}, ${took}.${learnt}`;
 }

@@ -1,7 +1,7 @@
 /** Whether all settings of the recipe are unfolded: by the person, or by whoever has just filled them from elsewhere. */
-import { useEffect } from 'react';
 import { create } from 'zustand';
 
+/** For the life of the page: a run comes and goes, and the settings stay as they were left. */
 const useOpen = create<{ open: boolean }>(() => ({ open: false }));
 
 function setOpen(open: boolean): void {
@@ -14,7 +14,5 @@ export function openSettings(): void {
 }
 
 export function useSettingsOpen(): [boolean, (open: boolean) => void] {
-  // Folded again for the next visit.
-  useEffect(() => () => setOpen(false), []);
   return [useOpen(({ open }) => open), setOpen];
 }

@@ -1,6 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { ariaKey, bindingOf, isMac, pressWords, type KeyId } from '../keys/keys.ts';
+import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
 import styles from './button.module.css';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
@@ -47,9 +47,7 @@ export function Button({
       {children}
       {shortcut !== undefined && (
         <kbd className={styles['key']} aria-hidden="true">
-          {bindingOf(shortcut)
-            .presses.map((press) => pressWords(press, isMac()))
-            .join(' ')}
+          {keyWords(shortcut)}
         </kbd>
       )}
     </button>

@@ -20,6 +20,7 @@ import backwardTiles from './kernels/attention-backward.wgsl?raw';
 import bias from './kernels/attention-bias.wgsl?raw';
 import columns from './kernels/attention-columns.wgsl?raw';
 import forwardQuads from './kernels/attention-quad.wgsl?raw';
+import roles from './kernels/attention-roles.wgsl?raw';
 import tile from './kernels/attention-tile.wgsl?raw';
 import forwardTiles from './kernels/attention.wgsl?raw';
 import { extentWord } from './run-block.ts';
@@ -30,7 +31,7 @@ const maxHeadSize = 128;
 const maxQuadHeadSize = 64;
 
 function constantsOf(headSize: number, sharing: Sharing) {
-  if (sharing === 'quad') return { HEAD: headSize, STEPS: Math.ceil(headSize / 16) };
+  if (sharing === 'quad') return { HEAD: headSize, THREADS: 4, STEPS: Math.ceil(headSize / 16) };
   if (headSize > maxHeadSize) {
     throw new EngineError(
       `Heads of ${headSize} columns are more than the GPU engine can hold (${maxHeadSize}).`,
@@ -136,7 +137,7 @@ function backward(
   operation: AttentionBackward,
   sharing: Sharing,
   bindings: readonly Binding[],
-  roles: readonly string[],
+  parts: readonly string[],
   grid: Dispatch['grid'],
 ): Dispatch {
   const { dq, dk, dv, biasPartials, accumulate, dropout, causal, headSize } = operation;
@@ -147,12 +148,13 @@ function backward(
   const isBound = ([name]: [string, number]) =>
     bound.has(name) || !['q', 'k', 'v', 'dq', 'dk', 'dv'].includes(name);
   return dispatch({
-    source: `${tile}${sharing === 'quad' ? columns + backwardQuads : backwardTiles}`,
+    source: `${tile}${sharing === 'quad' ? columns + backwardQuads : backwardTiles}${roles}`,
     ...{ label: `attentionBackward (${sharing})`, tables: 'read', bindings, grid },
     constants: constantsOf(headSize, sharing),
     subgroups: sharing === 'quad',
     flags: [
-      ...[...roles, ...drop.flags],
+      ...[...parts, ...drop.flags],
+      ...(sharing === 'quad' ? ['QUAD'] : []),
       ...(causal ? ['CAUSAL'] : []),
       ...(biasPartials === null ? [] : ['DIAGONALS']),
       ...(accumulate === 'always' ? ['ADDS'] : []),

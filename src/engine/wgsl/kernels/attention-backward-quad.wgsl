@@ -1,24 +1,6 @@
 // What attention-backward.wgsl computes, as attention-quad.wgsl does it: one workgroup is the four lanes of a quad, for
 // 16 queries or 16 keys of a head, without barriers. A lane has four items of each chunk of 16 that is walked along
 // (keys for queries, queries for keys), then columns 4 · lane + 16 · u of the head.
-@compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
-  let lane = invocation & 3u;
-  // #if QUERIES
-  // #if KEYS
-  if (id.z % 2u == 0u) {
-    ofQueries(id.z / 2u * 65535u + id.x, id.y, lane);
-  } else {
-    ofKeys(id.z / 2u * 65535u + id.x, id.y, lane);
-  }
-  // #else
-  ofQueries(id.z * 65535u + id.x, id.y, lane);
-  // #end
-  // #else
-  ofKeys(id.z * 65535u + id.x, id.y, lane);
-  // #end
-}
-
 // #if QUERIES
 fn ofQueries(index: u32, head: u32, lane: u32) {
   if (index >= extent(params.tileCount)) {

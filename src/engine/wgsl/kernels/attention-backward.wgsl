@@ -10,23 +10,6 @@ var<workgroup> shares: array<vec4f, 4u * THREADS>; // [THREADS][16] drop(p)
 var<workgroup> deltas: array<vec4f, 4>; // of the queries
 var<workgroup> deltasInChunk: array<f32, THREADS>;
 
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
-  // #if QUERIES
-  // #if KEYS
-  if (id.z % 2u == 0u) {
-    ofQueries(id.z / 2u * 65535u + id.x, id.y, thread);
-  } else {
-    ofKeys(id.z / 2u * 65535u + id.x, id.y, thread);
-  }
-  // #else
-  ofQueries(id.z * 65535u + id.x, id.y, thread);
-  // #end
-  // #else
-  ofKeys(id.z * 65535u + id.x, id.y, thread);
-  // #end
-}
-
 // #if QUERIES
 fn ofQueries(index: u32, head: u32, thread: u32) {
   if (index >= extent(params.tileCount)) {

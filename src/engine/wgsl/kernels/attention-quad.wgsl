@@ -2,7 +2,7 @@
 // (a tile) of one head. A lane loads four queries and four of 16 keys, and the quad exchanges the queries, so that a
 // load serves 16 products. Lane: keys 4 · lane … of a chunk of 16; then columns 4 · lane + 16 · u of the context.
 // Every lane reads of `probabilities` what it wrote itself: no barrier.
-@compute @workgroup_size(4)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
   let index = id.z * 65535u + id.x;
   if (index >= extent(params.tileCount)) {

@@ -1,0 +1,79 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+
+test('a run is repeated with another alpha in three clicks, and told as command, Python and link', async ({
+  page,
+  context,
+}, info) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await openStudio(page);
+  const recipe = { steps: 2, batchSize: 2, maxInputTokens: 48, maxTargetTokens: 16, seed: 7 };
+  await setUp(page, writeRecipe(info.outputPath('run.json'), recipe), { backend: 'wasm', testRows: 2 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 2 steps', { timeout: 60_000 });
+
+  // What was typed since gives way to the run's recipe, and can be had back.
+  await page.getByLabel('Value of the seed, in the sentence').fill('99');
+  await page.getByRole('button', { name: 'Repeat with changes' }).click();
+  await expect(page.getByText('The form has the recipe of')).toBeVisible();
+  const seed = page.getByRole('textbox', { name: 'Seed', exact: true });
+  await expect(seed).toHaveValue('7');
+  await page.getByRole('button', { name: 'Bring back what stood here' }).click();
+  await expect(seed).toHaveValue('99');
+
+  // One: repeat. Two: the field, whose text is typed over. Three: start.
+  await page.getByRole('button', { name: 'Repeat with changes' }).click();
+  await page.getByLabel('Value of alpha, in the sentence').click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('0.8');
+  const apart = page.getByRole('list', { name: /^Not as the/ });
+  await expect(apart).toContainText('Alpha 0.8');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: info.outputPath(`recipe-${colorScheme}-${width}.png`) });
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 2 steps', { timeout: 60_000 });
+  await expect(page.getByRole('main')).toContainText('alpha 0.8');
+
+  // One field back, the others stay.
+  await apart.getByRole('button', { name: /^Reset Alpha to/ }).click();
+  await expect(apart).not.toContainText('Alpha');
+  await expect(seed).toHaveValue('7');
+
+  await page.getByRole('button', { name: 'Copy as command' }).click();
+  await expect.poll(copied).toContain('npm run headless -- train --recipe recipe.json');
+  expect(await copied()).toContain('--engine wasm');
+  await page.getByRole('button', { name: 'Copy as Python' }).click();
+  await expect.poll(copied).toContain('SEED = 7\n');
+  await page.getByRole('button', { name: 'Copy link to recipe' }).click();
+  await expect.poll(copied).toContain('#/train?');
+  const link = await copied();
+  expect(link).not.toContain('sample');
+
+  // The link on another day: the form is filled and says so; a reload keeps what is changed from there.
+  await seed.fill('12');
+  await page.goto(link);
+  await expect(page.getByText('The form has the recipe and the seed of the link')).toBeVisible();
+  await expect(seed).toHaveValue('7');
+  expect(page.url()).toMatch(/#\/train$/);
+
+  // A link that was cut off changes nothing and says what is wrong.
+  await page.goto(link.slice(0, -12));
+  await expect(page.getByText('It was cut off')).toBeVisible();
+  await expect(seed).toHaveValue('7');
+  await page.goto(link.replace(/#.*/, '#/train?alpha=3&foo=1&recipe=1'));
+  await expect(page.getByText('“foo” is no setting.')).toBeVisible();
+  await expect(page.getByText('Alpha must be at most 1.')).toBeVisible();
+  await expect(seed).toHaveValue('7');
+});
