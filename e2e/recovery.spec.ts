@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, openStudio, reaches, setUp, startRun, studioWorker, test, writeRecipe } from './support.ts';
+import { loseDevice, watchDevices, withoutSubgroups } from './lost-gpu.ts';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 const short = { steps: 12, batchSize: 1, saveEvery: 3, maxInputTokens: 32, maxTargetTokens: 8 };
@@ -12,7 +13,25 @@ async function finish(page: Page) {
   return { losses: run.losses, sha256: await storedModelSha256(page, run), id: run.id };
 }
 
-// A GPU that is lost in the middle of a run: faults/campaign.spec.ts, since software compiles its kernels for minutes.
+test('a GPU that is lost in the middle: a fresh device goes on, and ends with the bytes of one left alone', async ({
+  page,
+}, info) => {
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
+  await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
+  await withoutSubgroups(page);
+  await watchDevices(page);
+  await startRun(page);
+  const undisturbed = await finish(page);
+
+  await startRun(page);
+  await reaches(page, 5);
+  await loseDevice(page);
+  await expect(page.getByTestId('run-state')).toContainText('recovering (The GPU is gone');
+  const recovered = await finish(page);
+  expect(recovered.id).not.toBe(undisturbed.id);
+  expect(recovered).toEqual({ ...undisturbed, id: recovered.id });
+});
 
 test('a worker that the browser takes away: another one goes on with its run', async ({ page }, info) => {
   await openStudio(page);

@@ -17,10 +17,11 @@ import {
   studioWorker,
   writeRecipe,
 } from '../e2e/support.ts';
+import { loseDevice, watchDevices } from '../e2e/lost-gpu.ts';
 import { changeNewest, runOnDisk, storedModelSha256 } from '../e2e/stored-runs.ts';
 import { expect, test as base } from '@playwright/test';
 import { note } from './findings.ts';
-import { loseDevice, watchDevices, World } from './world.ts';
+import { World } from './world.ts';
 
 const short = { batchSize: 2, dropout: 0.1, shuffle: true, generationMaxTokens: 2 };
 const lengths = { maxInputTokens: 48, maxTargetTokens: 16 };

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chromium, type BrowserContext, type Page } from '@playwright/test';
 import { chromiumArgs, executablePath } from '../playwright.config.ts';
-import { expect, studioWorker } from '../e2e/support.ts';
+import { expect } from '../e2e/support.ts';
 
 export class World {
   readonly #profile: string;
@@ -77,26 +77,4 @@ function processes(words: string, also: (line: string) => boolean = () => true):
       }
     })
     .map(Number);
-}
-
-/** Keeps hold of the GPU devices that the worker opens from now on, so that they can be lost. */
-export async function watchDevices(page: Page): Promise<void> {
-  await studioWorker(page).evaluate(() => {
-    const devices: GPUDevice[] = [];
-    Object.assign(globalThis, { devices });
-    const adapter = GPUAdapter.prototype;
-    const request = Reflect.get(adapter, 'requestDevice');
-    adapter.requestDevice = async function (this: GPUAdapter, ...options) {
-      const device = await request.apply(this, options);
-      devices.push(device);
-      return device;
-    };
-  });
-}
-
-/** Destroys the device that the engine has: what a driver's reset looks like to a page. */
-export async function loseDevice(page: Page): Promise<void> {
-  await studioWorker(page).evaluate(() =>
-    (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)!.destroy(),
-  );
 }
