@@ -27,7 +27,8 @@ export default defineConfig({
           server,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Two, since compiling a kernel takes one core; more would ask for more memory than small machines have.
+          maxWorkers: 2,
         },
       },
     ],

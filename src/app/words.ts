@@ -11,6 +11,7 @@ export const silentAfterMs = 10_000;
 
 const purposes: Record<EvaluationPurpose, string> = {
   accuracy: 'measuring test accuracy',
+  watched: 'asking the watched questions',
   distilled: 'comparing: the distilled student answers',
   rationales: 'comparing: the distilled student explains',
   base: 'comparing: the base student answers',

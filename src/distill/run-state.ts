@@ -2,7 +2,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 
 /** What a student is being asked for while it is evaluated. */
-export type EvaluationPurpose = 'accuracy' | 'distilled' | 'rationales' | 'base';
+export type EvaluationPurpose = 'accuracy' | 'watched' | 'distilled' | 'rationales' | 'base';
 
 export type RunState =
   | { phase: 'idle' }

@@ -10,6 +10,7 @@ import { Control } from './control.ts';
 import { recipeSchema, type Recipe } from './recipe.ts';
 import type { MetricsPoint, RunState } from './run-state.ts';
 import { Session, type SessionEvent } from './session.ts';
+import type { WatchedMoment } from './watched.ts';
 
 // The real engine on WebAssembly, with the bundled student: a few steps of four rows.
 describe('Session', () => {
@@ -24,7 +25,7 @@ describe('Session', () => {
   });
   afterAll(() => engine.dispose());
 
-  function open(keys: Partial<Recipe>, control = new Control()) {
+  function open(keys: Partial<Recipe>, control = new Control(), watched = test.slice(0, 0)) {
     const recipe = recipeSchema.parse({
       steps: 4,
       batchSize: 4,
@@ -36,7 +37,7 @@ describe('Session', () => {
       ...keys,
     });
     engine.restore({ weights: student.weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
-    return new Session({ engine, tokenizer: student.tokenizer, recipe, train, test, control });
+    return new Session({ engine, tokenizer: student.tokenizer, recipe, train, test, watched, control });
   }
 
   async function collect(session: Session, onEvent: (event: SessionEvent) => void = () => undefined) {
@@ -133,6 +134,31 @@ describe('Session', () => {
     });
     expect(evaluated).toEqual([]);
     expect(points).toHaveLength(4);
+  });
+
+  it('asks the watched questions before the first step and after each evaluation, and trains as without them', async () => {
+    const moments: WatchedMoment[] = [];
+    const keys = { evalEvery: 2, dropout: 0.1 };
+    const { points } = await collect(open(keys, new Control(), test.slice(0, 2)), (event) => {
+      if (event.type === 'watched') moments.push(event.moment);
+    });
+    expect(moments.map(({ step }) => step)).toEqual([0, 2, 4]);
+    for (const { answers } of moments) {
+      expect(answers).toHaveLength(2);
+      for (const { rationale } of answers) expect(typeof rationale).toBe('string');
+    }
+    const numbers = (all: MetricsPoint[]) => all.map(({ elapsedMs: _, ...rest }) => rest);
+    expect(numbers(points)).toEqual(numbers((await collect(open(keys))).points));
+
+    const standard: WatchedMoment[] = [];
+    const session = open({ method: 'standard', evalEvery: 4 }, new Control(), test.slice(0, 1));
+    await collect(session, (event) => {
+      if (event.type === 'watched') standard.push(event.moment);
+    });
+    expect(standard.map(({ step, answers }) => [step, answers[0]!.rationale])).toEqual([
+      [0, null],
+      [4, null],
+    ]);
   });
 
   it('refuses rows that do not suit the recipe', () => {

@@ -15,12 +15,15 @@ import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { learningRateAt } from './schedule.ts';
 import { tally } from './score.ts';
 import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
+import { askWatched, type WatchedMoment } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
 
 export type SessionEvent =
   | { type: 'state'; state: RunState }
   | { type: 'metrics'; point: MetricsPoint }
   | { type: 'evaluation'; evaluation: Evaluation }
+  /** What the student makes of the watched questions: before the first step, and after each evaluation. */
+  | { type: 'watched'; moment: WatchedMoment }
   /** Time to keep a checkpoint; `state` is a copy. `last`: training has ended, by itself or by a person. */
   | { type: 'save'; step: number; elapsedMs: number; state: EngineState; last: boolean };
 
@@ -31,6 +34,8 @@ export interface SessionOptions {
   train: readonly Example[];
   /** Rows for the accuracy at each evaluation; may be empty. */
   test: readonly Example[];
+  /** Questions to ask anew at each evaluation; left out: none. */
+  watched?: readonly Example[];
   control?: Control;
   /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
@@ -52,6 +57,7 @@ export class Session {
   readonly #recipe: Recipe;
   readonly #train: readonly Example[];
   readonly #test: readonly Example[];
+  readonly #watched: readonly Example[];
   readonly #from: Resumption | null;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
@@ -68,6 +74,7 @@ export class Session {
     this.#recipe = options.recipe;
     this.#train = options.train;
     this.#test = options.test;
+    this.#watched = options.watched ?? [];
     this.#from = options.from ?? null;
     this.#parts = options.parts ?? 1;
     this.#watchdog = options.watchdog ?? new Watchdog();
@@ -90,6 +97,7 @@ export class Session {
     const plan = new BatchPlan(this.#recipe, rows.length);
     yield { type: 'state', state: { phase: 'compiling' } };
     if (this.#from) this.#engine.restore(this.#from.state);
+    if (this.#step === 0 && this.#recipe.evalEvery > 0) yield* this.#watch();
     while (this.#step < this.#recipe.steps) {
       yield* this.#pauseIfAsked();
       if (this.control.stopRequested) break;
@@ -195,6 +203,7 @@ export class Session {
       if (next.done) {
         const score = tally(next.value.map((answer, index) => [answer, this.#test[index]!.label] as const));
         yield { type: 'evaluation', evaluation: { step, ...score } };
+        yield* this.#watch();
         break;
       }
       yield state(next.value);
@@ -202,6 +211,20 @@ export class Session {
       if (this.control.takeSkip() || this.control.stopRequested) break;
     }
     yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+  }
+
+  async *#watch(): AsyncGenerator<SessionEvent, void> {
+    const step = this.#step;
+    const total = this.#watched.length;
+    if (total === 0 || this.control.stopRequested) return;
+    yield { type: 'state', state: { phase: 'evaluating', purpose: 'watched', step, done: 0, total } };
+    const options = { engine: this.#engine, tokenizer: this.#tokenizer, recipe: this.#recipe };
+    const answers = await askWatched(
+      options,
+      this.#watched,
+      () => this.control.takeSkip() || this.control.stopRequested,
+    );
+    if (answers !== null) yield { type: 'watched', moment: { step, answers } };
   }
 }
 

@@ -22,6 +22,10 @@ const archive: RunArchive = {
     state: { phase: 'done', step: 2, stopped: true },
     engine: null,
     evaluations: [{ step: 2, ...tally }],
+    watched: {
+      questions: [{ row: 4, input: 'why?', label: 'so', teacherRationale: null }],
+      moments: [{ step: 0, answers: [{ answer: '', rationale: 'it is' }] }],
+    },
     comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
     ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
   },

@@ -3,7 +3,7 @@
  * files in one folder:
  *
  * - `record.json`: `format`, `version`, what is known of the run (names, note, student with its configuration, data,
- *   engine, state, evaluations, comparison), and in `files` the size and SHA-256 (of each 32 MiB) of every other file;
+ *   engine, state, evaluations, watched questions, comparison), and in `files` the size and SHA-256 (of each 32 MiB) of every other file;
  * - `run.json`: the recipe, as everywhere;
  * - `metrics.jsonl`: one step a line, rising; a number that JSON does not have is `"NaN"`, `"Infinity"`, `"-Infinity"`;
  * - `predictions.jsonl`: one test row a line, where the run was compared;
@@ -127,6 +127,24 @@ const recordSchema = z.object({
     })
     .nullable(),
   evaluations: z.array(z.object({ step: count, ...tally })),
+  watched: z
+    .object({
+      questions: z.array(
+        z.object({
+          row: count,
+          input: z.string(),
+          label: z.string(),
+          teacherRationale: z.string().nullable(),
+        }),
+      ),
+      moments: z.array(
+        z.object({
+          step: count,
+          answers: z.array(z.object({ answer: z.string(), rationale: z.string().nullable() })),
+        }),
+      ),
+    })
+    .optional(),
   comparison: z
     .object({
       base: z.object(tally),
@@ -180,7 +198,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
     return new TextDecoder().decode(content);
   };
   const record = readRecord(text(recordName), label(recordName));
-  const { files, config: rawConfig, state, note, ...facts } = record;
+  const { files, config: rawConfig, state, note, watched, ...facts } = record;
   for (const listed of files) await checkFile(listed, unpacked.get(listed.name), label(listed.name));
   const has = (name: string): boolean => files.some((listed) => listed.name === name);
   const config = rawConfig === null ? null : parseT5Config(JSON.stringify(rawConfig), label(recordName));
@@ -198,6 +216,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       ...facts,
       state,
       ...(note === undefined ? {} : { note }),
+      ...(watched === undefined ? {} : { watched }),
       recipe: parseRecipe(text('run.json'), label('run.json')),
     },
     config,

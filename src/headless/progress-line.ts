@@ -7,6 +7,7 @@ const plainEveryMs = 10_000;
 
 const purposes = {
   accuracy: 'test accuracy',
+  watched: 'watched questions',
   distilled: 'distilled answers',
   rationales: 'distilled rationales',
   base: 'base answers',

@@ -250,6 +250,8 @@ async function distil(
         progress.say(`step ${step}: ${correct} of ${total} right (${formatPercent(correct / total)})`);
         break;
       }
+      case 'watched':
+        break; // None are asked for here.
       case 'save':
         if (event.last) {
           process.off('SIGINT', onTrainingInterrupt);

@@ -131,8 +131,14 @@ describe('checkpoints', () => {
     const points = Array.from({ length: 12 }, (_, index) => ({ step: index + 1 }) as MetricsPoint);
     for (const [from, to] of [[0, 5], [5, 7], [7, 12]] as const) await appendMetrics(run.id, points.slice(from, to)); // prettier-ignore
     for (const step of [3, 6, 10]) await save(step);
-    run = { ...run, step: 12, evaluations: [3, 6, 9].map((step) => ({ step, correct: 1, total: 2 })) };
+    run = {
+      ...run,
+      step: 12,
+      evaluations: [3, 6, 9].map((step) => ({ step, correct: 1, total: 2 })),
+      watched: { questions: [], moments: [0, 3, 6, 9].map((step) => ({ step, answers: [] })) },
+    };
     run = await trimRun(run, 6);
+    expect(run.watched?.moments.map(({ step }) => step)).toEqual([0, 3, 6]);
     expect(await readRun(run.id)).toEqual(run);
     expect(run).toMatchObject({ step: 6, savedStep: 6, evaluations: [{ step: 3 }, { step: 6 }] });
     expect((await listCheckpoints(run.id)).map(({ step }) => step)).toEqual([6]);

@@ -187,6 +187,9 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
     step,
     savedStep: step > 0 ? step : null,
     evaluations: run.evaluations.filter((one) => one.step <= step),
+    ...(run.watched && {
+      watched: { ...run.watched, moments: run.watched.moments.filter((one) => one.step <= step) },
+    }),
     comparison: run.comparison !== null && run.comparison.step > step ? null : run.comparison,
   };
   await writing(async (database) => {

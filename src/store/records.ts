@@ -7,6 +7,7 @@ import type { Split } from '../data/split.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, RunState } from '../distill/run-state.ts';
+import type { WatchedMoment, WatchedQuestion } from '../distill/watched.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
@@ -159,6 +160,8 @@ export interface RunRecord extends RunLabels {
   heartbeatAt: number;
   engine: EngineDescription | null;
   evaluations: Evaluation[];
+  /** Of runs that measured accuracy on the way: what the student made of the same few questions. */
+  watched?: { questions: WatchedQuestion[]; moments: WatchedMoment[] };
   comparison: Comparison | null;
   /** Steps taken so far. */
   step: number;

@@ -9,6 +9,7 @@ import { isRecoverable, Recovery } from '../distill/recovery.ts';
 import { Questions } from '../distill/questions.ts';
 import type { RunState } from '../distill/run-state.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
+import { watchedQuestion, watchedRows } from '../distill/watched.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isBestYet } from '../store/checkpoints.ts';
@@ -80,7 +81,8 @@ async function attempt(
   const { journal, control, student, engine, test } = active;
   const { recipe } = journal.record;
   const { tokenizer } = student;
-  const session = new Session({ engine, tokenizer, recipe, train, test, control, from, parts });
+  const watched = watchedRows(test);
+  const session = new Session({ engine, tokenizer, recipe, train, test, watched, control, from, parts });
   let unkept: SessionEvent | null = null;
   let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
   for await (const event of session.run()) {
@@ -150,7 +152,10 @@ async function recover(
   }
 }
 
-async function note({ journal, engine, student, control }: ActiveRun, event: SessionEvent): Promise<void> {
+async function note(
+  { journal, engine, student, control, test }: ActiveRun,
+  event: SessionEvent,
+): Promise<void> {
   switch (event.type) {
     case 'state':
       return journal.state(event.state);
@@ -160,6 +165,8 @@ async function note({ journal, engine, student, control }: ActiveRun, event: Ses
       // The best weights so far are kept, also where no save was due.
       if (isBestYet(event.evaluation, journal.record.evaluations)) control.save();
       return journal.evaluation(event.evaluation);
+    case 'watched':
+      return journal.watched(event.moment, watchedRows(test).map(watchedQuestion));
     case 'save':
       return journal.save(event, student.config, engine.describe());
     default:

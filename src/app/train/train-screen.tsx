@@ -33,6 +33,7 @@ import { useSettingsOpen } from './settings-open.ts';
 import { TellAtEnd } from './tell-at-end.tsx';
 import styles from './train-screen.module.css';
 import { useRecipeLink } from './use-recipe-link.ts';
+import { WatchItLearn } from './watch-it-learn.tsx';
 
 /** The recipe, the two curves, and what the run does now. */
 export function TrainScreen() {
@@ -85,7 +86,10 @@ export function TrainScreen() {
             </div>
           )}
           <div className={styles['columns']}>
-            <Curves key={run.id} run={run} />
+            <div className={styles['main']}>
+              <Curves key={run.id} run={run} />
+              <WatchItLearn key={`${run.id} watched`} run={run} />
+            </div>
             <aside className={styles['margin']} aria-label="Figures of the run">
               <RightNow run={run} />
               <TellAtEnd />

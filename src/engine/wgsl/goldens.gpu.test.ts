@@ -1,18 +1,30 @@
 /** The whole plan on WebGPU, at its default limits, against what PyTorch computed. */
 import { join } from 'node:path';
-import { describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { checkGeneration, checkPass } from '../../../tests/support/engine-checks.ts';
 import { describeGoldens } from '../../../tests/support/golden-suite.ts';
 import { engineFixtures, readStudent } from '../../../tests/support/goldens.ts';
 import { hasGpu } from '../../../tests/support/gpu.ts';
+import type { EngineStudent } from '../engine.ts';
+import type { Gpu } from './gpu.ts';
 import { openTestEngine } from './testing/open-engine.ts';
+import { openTestGpu } from './testing/open-gpu.ts';
 
 const fixture = (...path: string[]): string => join(engineFixtures, ...path);
+
+// One GPU for all, so that kernels are compiled once.
+let gpu: Gpu | undefined;
+beforeAll(async () => {
+  if (hasGpu) gpu = await openTestGpu();
+});
+afterAll(() => gpu?.close());
+
+const open = (student: EngineStudent) => openTestEngine(student, gpu === undefined ? {} : { gpu });
 
 describe.skipIf(!hasGpu)('the plan on WebGPU agrees with PyTorch', () => {
   for (const folder of ['tiny-gated', 'tiny-tied']) {
     test(`one pass, ${folder}`, async () => {
-      const engine = await openTestEngine(readStudent(fixture(folder)));
+      const engine = await open(readStudent(fixture(folder)));
       await checkPass(engine, fixture(folder), '');
       engine.dispose();
     });
@@ -25,7 +37,7 @@ describe.skipIf(!hasGpu)('the plan on WebGPU agrees with PyTorch', () => {
   });
 
   test('generation, greedy and beam', async () => {
-    const engine = await openTestEngine(readStudent(fixture('generation')));
+    const engine = await open(readStudent(fixture('generation')));
     await checkGeneration(engine, fixture('generation'));
     engine.dispose();
   });
@@ -36,6 +48,6 @@ const takesWhole = process.env['STILLROOM_TEST_WHOLE'] === '1';
 
 describeGoldens(
   'the plan on WebGPU agrees with the shared goldens',
-  (student) => openTestEngine(student),
+  open,
   takesWhole ? { skip: !hasGpu } : { skip: !hasGpu, textSteps: 2 },
 );

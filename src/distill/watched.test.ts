@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Example } from '../data/example.ts';
+import { watchedRows, withMoment, type WatchedMoment } from './watched.ts';
+
+const example = (row: number): Example => ({
+  row,
+  input: `input ${row}`,
+  label: 'a',
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
+});
+
+test('the rows to watch are spread over the test rows, each once', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2000 }), (count) => {
+      const rows = watchedRows(Array.from({ length: count }, (_, row) => example(row))).map(({ row }) => row);
+      expect(rows).toHaveLength(Math.min(4, count));
+      expect(new Set(rows).size).toBe(rows.length);
+      rows.forEach((row, index) => expect(row).toBe(Math.floor((index * count) / rows.length)));
+    }),
+  );
+});
+
+test('moments stay few, in order, with the first and the newest among them', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 400 }), (count) => {
+      let moments: WatchedMoment[] = [];
+      for (let step = 0; step < count; step += 1) moments = withMoment(moments, { step, answers: [] });
+      const steps = moments.map(({ step }) => step);
+      expect(steps.length).toBeLessThanOrEqual(48);
+      expect(steps.length).toBeGreaterThanOrEqual(Math.min(count, 24));
+      expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+      expect(steps[0]).toBe(0);
+      const newest = Math.min(count, 10);
+      expect(steps.slice(-newest)).toEqual(
+        Array.from({ length: newest }, (_, index) => count - newest + index),
+      );
+    }),
+  );
+});
+
+test('a step that is taken again has its newest answers', () => {
+  const first = { step: 5, answers: [{ answer: 'a', rationale: null }] };
+  const again = { step: 5, answers: [{ answer: 'b', rationale: 'c' }] };
+  expect(withMoment(withMoment([], first), again)).toEqual([again]);
+});
