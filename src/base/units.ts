@@ -24,9 +24,11 @@ export function formatDuration(elapsedMs: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** An integer with thousands separated: `9,741`. */
+const counts = new Intl.NumberFormat('en-GB');
+
+/** A number with thousands separated: `9,741`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-GB');
+  return counts.format(count);
 }
 
 /** A share as per cent with two digits: `74.26 %`. */

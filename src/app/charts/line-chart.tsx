@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { formatCount } from '../../base/units.ts';
 import { keysOf, readPress, type KeyId } from '../keys/keys.ts';
 import { onThemeChange } from '../theme.ts';
 import { classes } from '../ui/classes.ts';
@@ -8,9 +9,10 @@ import { ChartLegend, afterClick } from './chart-legend.tsx';
 import { ChartSave } from './chart-save.tsx';
 import { drawEndMarks, shadeFuture } from './end-marks.ts';
 import styles from './line-chart.module.css';
-import { drawable, drawNonFinite } from './non-finite.ts';
+import { drawNonFinite } from './non-finite.ts';
 import { plotOptions } from './plot-options.ts';
 import type { LineSeries } from './series.ts';
+import { VisibleLines, type Sight } from './visible-lines.ts';
 
 export type Zoom = readonly [from: number, to: number];
 
@@ -43,12 +45,14 @@ export interface LineChartProps {
   small?: boolean;
 }
 
-const wholeText = (value: number): string => value.toLocaleString('en-GB');
 /** Ticks between two steps have no name. */
-const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
 
-/** Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. */
-export function LineChart(props: LineChartProps) {
+/**
+ * Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. It is
+ * drawn anew where one of its properties is another: columns may grow in place, but then in a new list of series.
+ */
+export const LineChart = memo(function LineChart(props: LineChartProps) {
   const { title, x, series, height, table, small, logY = false, zoom = null, onZoom } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -66,14 +70,25 @@ export function LineChart(props: LineChartProps) {
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
+    const lines = new VisibleLines();
+    const visible = (): LineSeries[] => latest.current.series.filter((line) => isShown(line, shown.current));
     const chart = new uPlot(
       plotOptions({
         width: Math.max(120, element.clientWidth),
         height: latest.current.height,
         series: latest.current.series,
         logY,
-        xRange: () => [...(latest.current.zoom ?? ([0, Math.max(1e-9, latest.current.xMax)] as const))],
-        yRange: (min, max) => latest.current.yRange ?? rangeOf(min, max, logY),
+        xRange: () => [...xRangeOf(latest.current)],
+        yRange: (drawn) =>
+          latest.current.yRange ??
+          rangeOf(lines.limits(latest.current.x, visible(), sightOf(drawn, latest.current), logY), logY),
+        points: (drawn, index) =>
+          lines.pointsOf(
+            latest.current.x,
+            latest.current.series[index]!.values,
+            sightOf(drawn, latest.current),
+            logY,
+          ),
         xTick: (value) => (latest.current.xTick ?? wholeTick)(value),
         tick: (value) => (latest.current.tick ?? latest.current.format)(value),
         sync: 'charts',
@@ -81,9 +96,8 @@ export function LineChart(props: LineChartProps) {
           drawClear: [(drawn) => shadeFuture(drawn, latest.current.now)],
           draw: [
             (drawn) => {
-              const visible = latest.current.series.filter((line) => isShown(line, shown.current));
-              drawEndMarks(drawn, visible, latest.current.format);
-              drawNonFinite(drawn, latest.current.x, visible);
+              drawEndMarks(drawn, visible(), latest.current.format);
+              drawNonFinite(drawn, latest.current.x, visible());
             },
           ],
           setCursor: [(drawn) => setCursor(drawn.cursor.idx ?? null)],
@@ -180,22 +194,31 @@ export function LineChart(props: LineChartProps) {
       </p>
     </div>
   );
-}
+});
 
 /** A faint line comes and goes with the one that it belongs to. */
 function isShown(line: LineSeries, hidden: ReadonlySet<string>): boolean {
   return !hidden.has(line.of ?? line.key);
 }
 
-function dataOf({ x, series, logY = false }: LineChartProps): uPlot.AlignedData {
-  return [x, ...series.map((line) => drawable(line.values, logY))];
+function dataOf({ x, series }: LineChartProps): uPlot.AlignedData {
+  return [x, ...series.map((line) => line.values)];
+}
+
+function xRangeOf({ zoom, xMax }: LineChartProps): Zoom {
+  return zoom ?? [0, Math.max(1e-9, xMax)];
+}
+
+function sightOf({ bbox }: uPlot, props: LineChartProps): Sight {
+  const [from, to] = xRangeOf(props);
+  return { from, to, widthPx: bbox.width };
 }
 
 /** Limits of y: from 0 to a little above the largest, or the decades around on a logarithmic axis. */
-function rangeOf(min: number | null, max: number | null, logY: boolean): [number, number] {
-  const most = max !== null && Number.isFinite(max) && max > 0 ? max : 1;
+function rangeOf(limits: [number, number] | null, logY: boolean): [number, number] {
+  const most = limits !== null && limits[1] > 0 ? limits[1] : 1;
   if (!logY) return [0, most * 1.06];
-  const least = min !== null && min > 0 ? min : most / 10;
+  const least = limits === null ? most / 10 : limits[0];
   return [least * 0.85, most * 1.2];
 }
 
@@ -225,7 +248,7 @@ function zoomAfter(key: KeyId, { zoom, xMax }: LineChartProps, at: number): Zoom
   }
 }
 
-function rangeWords([from, to]: Zoom, { xName = 'step', xText = wholeText }: LineChartProps): string {
+function rangeWords([from, to]: Zoom, { xName = 'step', xText = formatCount }: LineChartProps): string {
   return `${xName} ${xText(Math.round(from))} to ${xText(Math.round(to))}`;
 }
 
@@ -254,7 +277,7 @@ function cursorAfter(key: KeyId, cursor: number | null, length: number): number 
 
 function wordsAt(
   index: number,
-  { x, series, format, xName = 'step', xText = wholeText }: LineChartProps,
+  { x, series, format, xName = 'step', xText = formatCount }: LineChartProps,
 ): string {
   const values = series.flatMap((line) => {
     const value = line.values[index];

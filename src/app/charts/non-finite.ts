@@ -2,21 +2,26 @@
 import uPlot from 'uplot';
 import { colourOf, type LineSeries } from './series.ts';
 
-/** The values with all that cannot be drawn left out; the same array where there is nothing to leave out. */
-export function drawable(values: (number | null)[], logY: boolean): (number | null)[] {
-  const fits = (value: number | null): boolean =>
-    value === null || (Number.isFinite(value) && (!logY || value > 0));
-  return values.every(fits) ? values : values.map((value) => (fits(value) ? value : null));
+/** By the column: where its values are no finite numbers, as far as it was looked through. */
+const known = new WeakMap<readonly (number | null)[], { seen: number; at: number[] }>();
+
+/** Positions of NaN and infinities in a column, which may grow in place. */
+function nonFiniteOf(values: readonly (number | null)[]): readonly number[] {
+  let entry = known.get(values);
+  if (entry === undefined) {
+    entry = { seen: 0, at: [] };
+    known.set(values, entry);
+  }
+  for (; entry.seen < values.length; entry.seen += 1) {
+    const value = values[entry.seen];
+    if (value !== null && !Number.isFinite(value)) entry.at.push(entry.seen);
+  }
+  return entry.at;
 }
 
 /** Positions of NaN and infinities in any of the lines. */
 export function nonFiniteAt(series: readonly LineSeries[]): number[] {
-  const found = new Set<number>();
-  for (const { values } of series) {
-    values.forEach((value, index) => {
-      if (value !== null && !Number.isFinite(value)) found.add(index);
-    });
-  }
+  const found = new Set(series.flatMap(({ values }) => nonFiniteOf(values)));
   return [...found].sort((a, b) => a - b);
 }
 

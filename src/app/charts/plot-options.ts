@@ -1,6 +1,7 @@
 /** uPlot's options for our charts: thin grid, our type, colours read when drawn so that the theme may change. */
 import type uPlot from 'uplot';
 import { colourOf, type LineSeries } from './series.ts';
+import { isDrawable } from './visible-lines.ts';
 
 export interface PlotShape {
   width: number;
@@ -9,7 +10,9 @@ export interface PlotShape {
   logY: boolean;
   /** Limits of x and y as of now; read anew at every draw. */
   xRange: () => [number, number];
-  yRange: (min: number, max: number) => [number, number];
+  yRange: (plot: uPlot) => [number, number];
+  /** The points of the line at `index` that are drawn. */
+  points: (plot: uPlot, index: number) => readonly number[];
   /** A value as its axis has it. */
   xTick: (value: number) => string;
   tick: (value: number) => string;
@@ -30,6 +33,7 @@ export function plotOptions({
   logY,
   xRange,
   yRange,
+  points,
   xTick,
   tick,
   sync,
@@ -52,6 +56,9 @@ export function plotOptions({
       // What is dragged over is told, not zoomed to: the whole screen shares one part of x.
       drag: { x: true, y: false, setScale: false },
       points: { size: 7 },
+      // No dot where a line has nothing to show.
+      dataIdx: (plot, line, index) =>
+        line === 0 || isDrawable(plot.data[line]![index], logY) ? index : null,
       sync: {
         key: sync,
         scales: ['x', null],
@@ -60,7 +67,7 @@ export function plotOptions({
     },
     scales: {
       x: { time: false, range: () => xRange() },
-      y: { range: (_plot, min, max) => yRange(min, max), ...(logY ? { distr: logarithmic } : {}) },
+      y: { range: yRange, ...(logY ? { distr: logarithmic } : {}) },
     },
     axes: [
       {
@@ -80,14 +87,23 @@ export function plotOptions({
         values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : tick(value))),
       },
     ],
-    series: [{}, ...series.map(plotSeries)],
+    series: [{}, ...series.map((line, index) => plotSeries(line, (plot) => points(plot, index), logY))],
     hooks,
   };
 }
 
-function plotSeries(line: LineSeries): uPlot.Series {
+function plotSeries(
+  line: LineSeries,
+  points: (plot: uPlot) => readonly number[],
+  logY: boolean,
+): uPlot.Series {
   return {
     label: line.label,
+    // Its limits come with the points that are drawn: uPlot need not look through all values for them.
+    auto: false,
+    paths: (plot, index, first, last) => ({
+      stroke: pathOf(plot, plot.data[index]!, points(plot), first, last, logY),
+    }),
     stroke: () => colourOf(line.token),
     width: line.faint ? 1 : 2,
     alpha: line.faint ? 0.3 : (line.alpha ?? 1),
@@ -97,4 +113,38 @@ function plotSeries(line: LineSeries): uPlot.Series {
       : { show: false },
     ...(line.dash ? { dash: line.dash } : {}),
   };
+}
+
+/** The line through `points`, from and to its neighbours beyond sight. */
+function pathOf(
+  plot: uPlot,
+  values: uPlot.AlignedData[number],
+  points: readonly number[],
+  first: number,
+  last: number,
+  logY: boolean,
+): Path2D {
+  const path = new Path2D();
+  const x = plot.data[0];
+  const { left, top, width, height } = plot.bbox;
+  const [x0, x1] = limitsOf(plot, 'x');
+  const [y0, y1] = limitsOf(plot, 'y').map((limit) => (logY ? Math.log10(limit) : limit)) as [number, number];
+  const xPixels = width / (x1 - x0);
+  const yPixels = height / (y1 - y0);
+  // As valToPos has it, which costs more than all the rest where there are thousands.
+  const to = (index: number): void => {
+    const value = values[index];
+    if (!isDrawable(value, logY)) return;
+    const y = logY ? Math.log10(value) : value;
+    path.lineTo(Math.round(left + (x[index]! - x0) * xPixels), Math.round(top + height - (y - y0) * yPixels));
+  };
+  if (first < (points[0] ?? Infinity)) to(first);
+  for (const index of points) to(index);
+  if (last > (points.at(-1) ?? -Infinity)) to(last);
+  return path;
+}
+
+function limitsOf(plot: uPlot, scale: 'x' | 'y'): [number, number] {
+  const { min, max } = plot.scales[scale]!;
+  return [min ?? 0, max ?? 1];
 }

@@ -23,15 +23,21 @@ export class SmoothedValues {
 
   /** Takes in what `values` has beyond those that were seen already. */
   extend(values: readonly (number | null)[]): void {
+    const factor = this.#factor;
+    // Local in the loop: a change of the factor goes through every value while a hand is on the slider.
+    let mean = this.#mean;
+    let weight = this.#weight;
     for (let index = this.values.length; index < values.length; index += 1) {
       const value = values[index] ?? null;
       if (value === null || !Number.isFinite(value)) {
         this.values.push(null);
         continue;
       }
-      this.#mean = this.#factor * this.#mean + (1 - this.#factor) * value;
-      this.#weight *= this.#factor;
-      this.values.push(this.#mean / (1 - this.#weight));
+      mean = factor * mean + (1 - factor) * value;
+      weight *= factor;
+      this.values.push(mean / (1 - weight));
     }
+    this.#mean = mean;
+    this.#weight = weight;
   }
 }

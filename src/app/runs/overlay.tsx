@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { formatCount } from '../../base/units.ts';
 import { shareOf } from '../../distill/score.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
@@ -9,15 +10,7 @@ import type { LineSeries, SeriesToken } from '../charts/series.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
 import { ChartControls } from '../train/chart-controls.tsx';
-import {
-  examplesInStep,
-  lossText,
-  lossTick,
-  timeText,
-  wholeText,
-  wholeTick,
-  xColumn,
-} from '../train/curves.tsx';
+import { examplesInStep, lossText, lossTick, timeText, wholeTick, xColumn } from '../train/curves.tsx';
 import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../train/metric-columns.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
@@ -119,7 +112,7 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
       onZoom: setZoom,
       xName: { step: 'step', time: 'time', examples: 'example' }[view.x],
     },
-    ...(view.x === 'time' ? { xText: timeText, xTick: timeText } : { xText: wholeText, xTick: wholeTick }),
+    ...(view.x === 'time' ? { xText: timeText, xTick: timeText } : { xText: formatCount, xTick: wholeTick }),
   };
   return (
     <>

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { LineChart, type Zoom } from '../charts/line-chart.tsx';
@@ -10,7 +10,7 @@ import type { CurveAxis } from './curves.tsx';
 const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
 /** Test accuracy at each measurement, below the teacher's line. */
-export function AccuracyChart({
+export const AccuracyChart = memo(function AccuracyChart({
   run,
   axis,
   zoom,
@@ -93,4 +93,4 @@ export function AccuracyChart({
       }
     />
   );
-}
+});

@@ -1,9 +1,9 @@
 import { useMemo, useState } from 'react';
-import { formatDuration } from '../../base/units.ts';
+import { formatCount, formatDuration } from '../../base/units.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { useChartView, type XAxis } from '../charts/chart-view.ts';
-import { LineChart, type Zoom } from '../charts/line-chart.tsx';
+import { LineChart, type LineChartProps, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { useStudio, type Metrics } from '../studio-store.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
@@ -16,8 +16,7 @@ import { numberText } from './recipe-draft.ts';
 export const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
 export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
 const rateText = (value: number): string => (value === 0 ? '0' : numberText(Number(value.toPrecision(2))));
-export const wholeText = (value: number): string => value.toLocaleString('en-GB');
-export const wholeTick = (value: number): string => (Number.isInteger(value) ? wholeText(value) : '');
+export const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
 
 export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
 
@@ -44,15 +43,22 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
   const [zoom, setZoom] = useState<Zoom | null>(null);
   const points = metrics.runId === run.id ? metrics.points : none;
   const columns = columnsOf(points);
-  const axis = axisOf(view.x, run, columns, live);
-  const { xOf: _xOf, ...xProps } = axis;
-  const x = useMemo(
-    () => xColumn(view.x, run, columns, metrics.version),
-    [view.x, run, columns, metrics.version],
+  // `points` and `columns` grow in place: their version says when.
+  const { version } = metrics;
+  const axis = useMemo(
+    () => axisOf(view.x, run, columns, live, version),
+    [view.x, run, columns, live, version],
   );
-  // `points` grows in place: its version says when.
+  const { xOf: _xOf, ...xProps } = axis;
+  const x = useMemo(() => xColumn(view.x, run, columns, version), [view.x, run, columns, version]);
+  const withRationale = run.recipe.method === 'step-by-step';
+  const losses = useMemo(
+    () => lossSeries(columns, withRationale, view.smoothing, version),
+    [columns, withRationale, view.smoothing, version],
+  );
   const name = recorded ? 'recorded' : 'metrics';
-  const table = useMemo(() => tableOf(points, name, metrics.version), [points, name, metrics.version]);
+  const table = useMemo(() => tableOf(points, name, version), [points, name, version]);
+  const [moreOpen, openMore] = useState(false);
   const shared = { ...xProps, x, zoom, onZoom: setZoom };
   return (
     <div className={styles['curves']}>
@@ -67,7 +73,7 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
       <LineChart
         {...shared}
         title="Loss"
-        series={lossSeries(columns, run.recipe.method === 'step-by-step', view.smoothing)}
+        series={losses}
         logY={view.logY}
         height={330}
         format={lossText}
@@ -75,23 +81,22 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
         table={table}
       />
       <AccuracyChart run={run} axis={axis} zoom={zoom} onZoom={setZoom} />
-      <details className={styles['more']}>
+      <details className={styles['more']} onToggle={(event) => openMore(event.currentTarget.open)}>
         <summary>Combined loss, learning rate, gradient norm</summary>
-        <div className={styles['small']}>
-          {small.map(({ title, key, tick }) => (
-            <LineChart
-              key={key}
-              {...shared}
-              small
-              title={title}
-              series={[{ key, label: '', name: key, values: columns[key], token: '--ink-quiet' }]}
-              logY={view.logY && key === 'loss'}
-              height={120}
-              format={key === 'learningRate' ? rateText : lossText}
-              tick={tick}
-            />
-          ))}
-        </div>
+        {/* What is folded is not drawn. */}
+        {moreOpen && (
+          <div className={styles['small']}>
+            {small.map(({ key, ...chart }) => (
+              <SmallChart
+                key={key}
+                {...{ ...shared, ...chart, version }}
+                name={key}
+                values={columns[key]}
+                logY={view.logY && key === 'loss'}
+              />
+            ))}
+          </div>
+        )}
       </details>
     </div>
   );
@@ -104,23 +109,45 @@ function tableOf(points: readonly MetricsPoint[], name: string, _version: number
 }
 
 const small = [
-  { key: 'loss', title: 'Combined loss', tick: lossTick },
-  { key: 'learningRate', title: 'Learning rate', tick: rateText },
-  { key: 'gradNorm', title: 'Gradient norm, before clipping', tick: lossTick },
+  { key: 'loss', title: 'Combined loss', format: lossText, tick: lossTick },
+  { key: 'learningRate', title: 'Learning rate', format: rateText, tick: rateText },
+  { key: 'gradNorm', title: 'Gradient norm, before clipping', format: lossText, tick: lossTick },
 ] as const;
 
-function axisOf(x: XAxis, run: RunRecord, columns: MetricColumns, live: boolean): CurveAxis {
+interface SmallChartProps extends Omit<LineChartProps, 'series' | 'height'> {
+  name: string;
+  values: number[];
+  version: number;
+}
+
+/** One column in a chart of its own. */
+function SmallChart({ name, values, version, ...chart }: SmallChartProps) {
+  const series = useMemo(() => oneSeries(name, values, version), [name, values, version]);
+  return <LineChart small {...chart} series={series} height={120} />;
+}
+
+function oneSeries(key: string, values: number[], _version: number): LineSeries[] {
+  return [{ key, label: '', name: key, values, token: '--ink-quiet' }];
+}
+
+function axisOf(
+  x: XAxis,
+  run: RunRecord,
+  columns: MetricColumns,
+  live: boolean,
+  _version: number,
+): CurveAxis {
   const steps = Math.max(run.recipe.steps, run.step);
   switch (x) {
     case 'step':
       return {
-        ...{ xName: 'step', xText: wholeText, xTick: wholeTick },
+        ...{ xName: 'step', xText: formatCount, xTick: wholeTick },
         ...{ xOf: (step: number) => step, xMax: steps, now: run.step },
       };
     case 'examples': {
       const each = examplesInStep(run);
       return {
-        ...{ xName: 'example', xText: wholeText, xTick: wholeTick },
+        ...{ xName: 'example', xText: formatCount, xTick: wholeTick },
         ...{ xOf: (step: number) => step * each, xMax: steps * each, now: run.step * each },
       };
     }
@@ -154,7 +181,12 @@ export function examplesInStep({ recipe }: RunRecord): number {
 }
 
 /** Each loss smoothed, and its own values faintly below. */
-function lossSeries(columns: MetricColumns, withRationale: boolean, factor: number): LineSeries[] {
+function lossSeries(
+  columns: MetricColumns,
+  withRationale: boolean,
+  factor: number,
+  _version: number,
+): LineSeries[] {
   const lines = (
     key: string,
     values: (number | null)[],

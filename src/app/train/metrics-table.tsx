@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import { samplePoints } from '../charts/sample-points.ts';
 
@@ -36,22 +37,30 @@ export function MetricsTable({
         </tr>
       </thead>
       <tbody>
-        {rows.map((point, index) => {
-          const end = index === rows.length - 1 ? 'last' : index === 0 ? 'first' : null;
-          return (
-            <tr key={point.step}>
-              {columns.map(({ key, id }) => (
-                <td key={key} data-testid={end === null ? undefined : `${name}-${end}-${id}`}>
-                  {valueText(point[key], key)}
-                </td>
-              ))}
-            </tr>
-          );
-        })}
+        {rows.map((point, index) => (
+          <Row
+            key={point.step}
+            point={point}
+            name={index === rows.length - 1 ? `${name}-last` : index === 0 ? `${name}-first` : null}
+          />
+        ))}
       </tbody>
     </table>
   );
 }
+
+/** Most rows stay while a curve grows: only what is new is made. */
+const Row = memo(function Row({ point, name }: { point: MetricsPoint; name: string | null }) {
+  return (
+    <tr>
+      {columns.map(({ key, id }) => (
+        <td key={key} data-testid={name === null ? undefined : `${name}-${id}`}>
+          {valueText(point[key], key)}
+        </td>
+      ))}
+    </tr>
+  );
+});
 
 function valueText(value: number | null, key: string): string {
   if (value === null) return 'none';
