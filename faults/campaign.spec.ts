@@ -2,9 +2,6 @@
  * What happens to runs in life, done to real ones: each ends with the bytes of a run that was left alone. Times and steps
  * are noted for docs/reliability.md.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import {
   cosE,
@@ -18,9 +15,8 @@ import {
   writeRecipe,
 } from '../e2e/support.ts';
 import { changeNewest, runOnDisk, storedModelSha256 } from '../e2e/stored-runs.ts';
-import { expect, test as base } from '@playwright/test';
 import { note } from './findings.ts';
-import { loseDevice, watchDevices, World } from './world.ts';
+import { expect, loseDevice, test, watchDevices } from './world.ts';
 
 const short = { batchSize: 2, dropout: 0.1, shuffle: true, generationMaxTokens: 2 };
 const lengths = { maxInputTokens: 48, maxTargetTokens: 16 };
@@ -33,16 +29,6 @@ const recipes = {
   evaluating: { ...short, ...lengths, steps: 40, saveEvery: 10, evalEvery: 20, generationMaxTokens: 24 },
 };
 type RecipeName = keyof typeof recipes;
-
-const test = base.extend<{ world: World }>({
-  world: async ({ baseURL }, provide) => {
-    const profile = mkdtempSync(join(tmpdir(), 'stillroom-faults-'));
-    const world = new World(profile, baseURL!);
-    await provide(world);
-    await world.close();
-    rmSync(profile, { recursive: true, force: true });
-  },
-});
 
 const random = (least: number, most: number) => least + Math.random() * (most - least);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
