@@ -34,6 +34,8 @@ export interface SessionOptions {
   control?: Control;
   /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
+  /** The last step whose accuracy was measured before; left out: the one gone on from, whatever it was due. */
+  measuredStep?: number | undefined;
   /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
   parts?: number;
   watchdog?: Watchdog;
@@ -53,6 +55,7 @@ export class Session {
   readonly #train: readonly Example[];
   readonly #test: readonly Example[];
   readonly #from: Resumption | null;
+  readonly #measuredStep: number;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
   #step: number;
@@ -73,6 +76,7 @@ export class Session {
     this.#watchdog = options.watchdog ?? new Watchdog();
     this.#step = this.#savedStep = this.#from?.state.step ?? 0;
     this.#elapsedMs = this.#from?.elapsedMs ?? 0;
+    this.#measuredStep = options.measuredStep ?? this.#step;
     checkTrainable(options.recipe, options.train);
   }
 
@@ -90,6 +94,12 @@ export class Session {
     const plan = new BatchPlan(this.#recipe, rows.length);
     yield { type: 'state', state: { phase: 'compiling' } };
     if (this.#from) this.#engine.restore(this.#from.state);
+    if (this.#step > this.#measuredStep && this.#evaluationIsDue()) {
+      // Its checkpoint was made before the accuracy was known.
+      this.#savedStep -= 1;
+      yield* this.#evaluateIfDue();
+      yield* this.#saveIfDue();
+    }
     while (this.#step < this.#recipe.steps) {
       yield* this.#pauseIfAsked();
       if (this.control.stopRequested) break;
@@ -112,12 +122,7 @@ export class Session {
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
       yield* this.#evaluateIfDue();
-      if (this.#saveIsDue()) {
-        const start = performance.now();
-        yield await this.#save(false);
-        // For the browser's own tools, and for whoever asks what checkpoints cost.
-        performance.measure('checkpoint', { start, detail: { step } });
-      }
+      yield* this.#saveIfDue();
       await breathe();
     }
     yield await this.#save(true);
@@ -125,6 +130,14 @@ export class Session {
       type: 'state',
       state: { phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps },
     };
+  }
+
+  async *#saveIfDue(): AsyncGenerator<SessionEvent, void> {
+    if (!this.#saveIsDue()) return;
+    const start = performance.now();
+    yield await this.#save(false);
+    // For the browser's own tools, and for whoever asks what checkpoints cost.
+    performance.measure('checkpoint', { start, detail: { step: this.#step } });
   }
 
   #saveIsDue(): boolean {
@@ -173,8 +186,12 @@ export class Session {
     yield { type: 'state', state: { phase: 'training', step: this.#step, steps: this.#recipe.steps } };
   }
 
+  #evaluationIsDue(): boolean {
+    return isDue(this.#step, this.#recipe.evalEvery) && this.#test.length > 0;
+  }
+
   async *#evaluateIfDue(): AsyncGenerator<SessionEvent, void> {
-    if (!isDue(this.#step, this.#recipe.evalEvery) || this.#test.length === 0) return;
+    if (!this.#evaluationIsDue()) return;
     // A request to skip that came too late for the evaluation before is not meant for this one.
     this.control.takeSkip();
     const step = this.#step;
@@ -198,6 +215,12 @@ export class Session {
         break;
       }
       yield state(next.value);
+      // The page may be about to go, and measuring takes long. Saved again when it is over: then with the accuracy.
+      if (this.control.takeSave()) {
+        const savedStep = this.#savedStep;
+        yield await this.#save(false);
+        this.#savedStep = savedStep;
+      }
       // A half-done evaluation says nothing comparable: it is dropped, not rounded up.
       if (this.control.takeSkip() || this.control.stopRequested) break;
     }
