@@ -95,8 +95,6 @@ export class Session {
     yield { type: 'state', state: { phase: 'compiling' } };
     if (this.#from) this.#engine.restore(this.#from.state);
     if (this.#step > this.#measuredStep && this.#evaluationIsDue()) {
-      // Its checkpoint was made before the accuracy was known.
-      this.#savedStep -= 1;
       yield* this.#evaluateIfDue();
       yield* this.#saveIfDue();
     }
@@ -121,6 +119,8 @@ export class Session {
         point: { step, learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+      // Before the accuracy is measured, which takes long; and after it, where it is such that it asks for a checkpoint.
+      yield* this.#saveIfDue();
       yield* this.#evaluateIfDue();
       yield* this.#saveIfDue();
       await breathe();
@@ -215,12 +215,8 @@ export class Session {
         break;
       }
       yield state(next.value);
-      // The page may be about to go, and measuring takes long. Saved again when it is over: then with the accuracy.
-      if (this.control.takeSave()) {
-        const savedStep = this.#savedStep;
-        yield await this.#save(false);
-        this.#savedStep = savedStep;
-      }
+      // The page may be about to go.
+      yield* this.#saveIfDue();
       // A half-done evaluation says nothing comparable: it is dropped, not rounded up.
       if (this.control.takeSkip() || this.control.stopRequested) break;
     }

@@ -6,7 +6,7 @@ import { NoRoomError, reportError } from '../base/errors.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
 import type { EngineDescription } from '../engine/engine.ts';
-import { writeCheckpoint } from '../store/checkpoints.ts';
+import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
 import { appendMetrics, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { T5Config } from '../student/config.ts';
@@ -57,6 +57,7 @@ export class RunJournal {
   }
 
   async evaluation(evaluation: Evaluation): Promise<void> {
+    await tellAccuracy(this.#record.id, evaluation);
     await this.change({ evaluations: [...this.#record.evaluations, evaluation] });
     this.#wire.run(this.#record.id, { type: 'evaluation', evaluation });
   }
