@@ -142,10 +142,11 @@ export class Session {
 
   #saveIsDue(): boolean {
     const asked = this.control.takeSave();
+    if (this.#step <= this.#savedStep) return false;
+    // The last step has its own save, a moment later: unless its accuracy is measured first.
+    if (this.#step === this.#recipe.steps) return this.#evaluationIsDue();
     const isOld = performance.now() - this.#savedAt >= saveEveryMs;
-    const due = asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
-    // The last step has its own save, a moment later.
-    return due && this.#step > this.#savedStep && this.#step < this.#recipe.steps;
+    return asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
   }
 
   async #save(last: boolean): Promise<SessionEvent> {

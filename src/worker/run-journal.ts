@@ -70,6 +70,8 @@ export class RunJournal {
   ): Promise<void> {
     await this.flush();
     const { id: runId, evaluations, recipe, savedStep } = this.#record;
+    // The state of a step is the same whenever it is reached: where its checkpoint is there, it stays.
+    if (savedStep === step) return;
     const { engine, backend, adapter } = description;
     const told = {
       elapsedMs,
