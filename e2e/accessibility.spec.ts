@@ -1,5 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
-import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { axeFindings, expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
 const stations = ['data', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
 
@@ -18,9 +17,7 @@ test('axe finds nothing on any screen', async ({ page }, info) => {
       for (const station of stations) {
         await goTo(page, station);
         await expect(page.getByRole('main')).not.toContainText(/^$/);
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-        expect(found, `${station}, ${colorScheme}, ${width}`).toEqual([]);
+        expect(await axeFindings(page), `${station}, ${colorScheme}, ${width}`).toEqual([]);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(overflow, `${station} scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
       }

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, openStudio, reaches, setUp, startRun, studioWorker, test, writeRecipe } from './support.ts';
-import { loseDevice, watchDevices, withoutSubgroups } from './lost-gpu.ts';
+import { loseDevice, watchDevices } from './lost-gpu.ts';
 import { runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 const short = { steps: 12, batchSize: 1, saveEvery: 3, maxInputTokens: 32, maxTargetTokens: 8 };
@@ -19,7 +19,6 @@ test('a GPU that is lost in the middle: a fresh device goes on, and ends with th
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
   await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
-  await withoutSubgroups(page);
   await watchDevices(page);
   await startRun(page);
   const undisturbed = await finish(page);

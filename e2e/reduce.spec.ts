@@ -55,6 +55,16 @@ test('nano is made smaller, with what it costs, and is there to go back to', asy
   for (const value of await numbers(/^time of a step, estimated/)) expect(value).toBeGreaterThan(0);
   await expect(page.getByRole('region', { name: 'Before and after' })).toContainText('200 rows');
 
+  // Stopped by a person, a measurement ends without a word: what was measured before stays.
+  const measured = await cells(/^answer loss/);
+  const again = page.getByRole('button', { name: 'Measure again' });
+  await again.click();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('button', { name: 'Stop' })).toHaveCount(0, { timeout: 60_000 });
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(again).not.toHaveAttribute('aria-disabled', 'true');
+  expect(await cells(/^answer loss/)).toEqual(measured);
+
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 844 });
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);

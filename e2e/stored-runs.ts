@@ -5,6 +5,8 @@ export interface StoredRun {
   id: string;
   steps: number[];
   losses: number[];
+  /** Test accuracies, in order of steps. */
+  evaluations: { step: number; correct: number; total: number }[];
   /** Of all steps, by the last point. */
   elapsedMs: number;
   checkpoints: { id: string; step: number; where: string; sha256: string[] }[];
@@ -19,6 +21,7 @@ export function runOnDisk(page: Page): Promise<StoredRun> {
         request.onerror = () => reject(new Error(request.error?.message));
       });
     interface Row {
+      evaluations: { step: number; correct: number; total: number }[];
       runId: string;
       points: { step: number; loss: number; elapsedMs: number }[];
       id: string;
@@ -32,12 +35,14 @@ export function runOnDisk(page: Page): Promise<StoredRun> {
       (await asked(database.transaction(store).objectStore(store).getAll())) as Row[];
     const [runs, metrics, checkpoints] = await Promise.all([all('runs'), all('metrics'), all('checkpoints')]);
     database.close();
-    const [{ id } = { id: '' }] = runs.sort((a, b) => b.createdAt - a.createdAt);
+    const [run] = runs.sort((a, b) => b.createdAt - a.createdAt);
+    const id = run?.id ?? '';
     const points = metrics.flatMap((row) => (row.runId === id ? row.points : []));
     return {
       id,
       steps: points.map(({ step }) => step),
       losses: points.map(({ loss }) => loss),
+      evaluations: run?.evaluations ?? [],
       elapsedMs: points.at(-1)?.elapsedMs ?? 0,
       checkpoints: checkpoints
         .filter(({ runId }) => runId === id)

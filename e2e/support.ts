@@ -1,6 +1,7 @@
 /** What every flow needs: an opened studio whose traffic is watched, and the files that are dropped on it. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Page, type Worker } from '@playwright/test';
 import { tinyFolder } from '../src/student/testing/tiny-student.ts';
 
@@ -127,6 +128,12 @@ export async function setUp(
   await page.getByTestId('recipe-file').setInputFiles(recipeFile);
   if (backend !== undefined) await page.getByLabel('Backend').selectOption(backend);
   if (testRows !== undefined) await page.getByRole('textbox', { name: 'Test rows' }).fill(String(testRows));
+}
+
+/** What axe finds on the page as it stands. */
+export async function axeFindings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
 export { expect };

@@ -1,5 +1,5 @@
 import { runOnDisk } from './stored-runs.ts';
-import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { axeFindings, expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
 test('one tab trains, awake and saved when it is hidden; another mirrors it, and goes on when it is gone', async ({
   page,
@@ -60,6 +60,7 @@ test('one tab trains, awake and saved when it is hidden; another mirrors it, and
   const other = await context.newPage();
   await goTo(other, 'train');
   await expect(other.getByTestId('mirror')).toContainText('This tab only looks on');
+  expect(await axeFindings(other)).toEqual([]);
   await expect(other.getByTestId('interrupted')).toHaveCount(0);
   await expect(other.getByRole('button', { name: 'Pause' })).toHaveCount(0);
   const seen = await stepOf(other);

@@ -23,6 +23,17 @@ export function note(found: Finding | Measure): void {
   appendFileSync(file, `${JSON.stringify(found)}\n`);
 }
 
+const held: Finding[] = [];
+
+/** A try whose run has not ended yet: noted once it has ended as it should. */
+export function hold(found: Finding): void {
+  held.push(found);
+}
+
+export function noteHeld(): void {
+  for (const found of held.splice(0)) note(found);
+}
+
 export function findings(): (Finding | Measure)[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').trim().split('\n');

@@ -36,11 +36,9 @@ function faultTable(faults: readonly Finding[]): string {
   return table(['fault', 'times tried', 'steps taken again', 'seconds to be training again'], rows);
 }
 
+/** A figure that was taken again stands for the earlier one. */
 function measureTable(measures: readonly Measure[]): string {
-  return table(
-    ['what', 'figure'],
-    measures.map(({ what, figure }) => [what, figure]),
-  );
+  return table(['what', 'figure'], [...new Map(measures.map(({ what, figure }) => [what, figure]))]);
 }
 
 /** Median, and the range where there is one. */

@@ -1,9 +1,11 @@
 /** A browser with a profile on disk, that can be killed like any process and opened again with what it had stored. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { chromium, type BrowserContext, type Page } from '@playwright/test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, expect, test as base, type BrowserContext, type Page } from '@playwright/test';
 import { chromiumArgs, executablePath } from '../playwright.config.ts';
-import { expect } from '../e2e/support.ts';
+import { goTo, writeTinyStudent } from '../e2e/support.ts';
 
 export class World {
   readonly #profile: string;
@@ -58,6 +60,19 @@ export class World {
   }
 }
 
+/** A test that has a browser of its own, to be opened and killed. */
+export const test = base.extend<{ world: World }>({
+  world: async ({ baseURL }, provide) => {
+    const profile = mkdtempSync(join(tmpdir(), 'stillroom-faults-'));
+    const world = new World(profile, baseURL!);
+    await provide(world);
+    await world.close();
+    rmSync(profile, { recursive: true, force: true });
+  },
+});
+
+export { expect };
+
 /** Ids of processes whose command line has these words. */
 function processes(words: string, also: (line: string) => boolean = () => true): number[] {
   if (process.platform !== 'linux') {
@@ -77,4 +92,12 @@ function processes(words: string, also: (line: string) => boolean = () => true):
       }
     })
     .map(Number);
+}
+
+/** Brings the smallest student, which a GPU in software compiles its kernels for in seconds, and takes it into use. */
+export async function bringTiny(page: Page): Promise<void> {
+  await goTo(page, 'student');
+  const folder = writeTinyStudent(test.info().outputPath('tiny-student'));
+  await page.getByTestId('student-files').setInputFiles(folder);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('tiny-student');
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { InputError } from '../base/errors.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineState } from '../engine/engine.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import type { Student } from '../student/folder.ts';
@@ -25,8 +25,8 @@ describe('Session', () => {
   });
   afterAll(() => engine.dispose());
 
-  function open(keys: Partial<Recipe>, control = new Control(), watched = test.slice(0, 0)) {
-    const recipe = recipeSchema.parse({
+  function recipeOf(keys: Partial<Recipe>): Recipe {
+    return recipeSchema.parse({
       steps: 4,
       batchSize: 4,
       learningRate: 1e-3,
@@ -36,6 +36,10 @@ describe('Session', () => {
       dropout: 0,
       ...keys,
     });
+  }
+
+  function open(keys: Partial<Recipe>, control = new Control(), watched = test.slice(0, 0)) {
+    const recipe = recipeOf(keys);
     engine.restore({ weights: student.weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
     return new Session({ engine, tokenizer: student.tokenizer, recipe, train, test, watched, control });
   }
@@ -63,6 +67,8 @@ describe('Session', () => {
     expect(evaluated).toEqual([2, 4]);
     expect(saves).toEqual([
       { step: 3, last: false },
+      // Measuring takes long: what was learnt is kept before it.
+      { step: 4, last: false },
       { step: 4, last: true },
     ]);
     expect(states[0]?.phase).toBe('preparing');
@@ -109,6 +115,35 @@ describe('Session', () => {
     expect(pausedAt).toBe(2);
     const numbers = (points: MetricsPoint[]) => points.map(({ elapsedMs: _, ...rest }) => rest);
     expect(numbers(paused.points)).toEqual(numbers(undisturbed.points));
+  });
+
+  it('saves while accuracy is measured where asked to, and a run gone on with from there measures it', async () => {
+    const keys = { evalEvery: 2 };
+    const undisturbed = await collect(open(keys));
+    const control = new Control();
+    let kept: EngineState | null = null;
+    const before: string[] = [];
+    const disturbed = await collect(open(keys, control), (event) => {
+      if (event.type === 'state' && event.state.phase === 'evaluating' && event.state.step === 2)
+        control.save();
+      if (event.type === 'save' && event.step === 2) kept ??= event.state;
+      if (event.type === 'save' || event.type === 'evaluation') before.push(event.type);
+    });
+    expect(before.slice(0, 2)).toEqual(['save', 'evaluation']);
+    expect(disturbed.evaluated).toEqual([2, 4]);
+    const losses = ({ points }: { points: MetricsPoint[] }) => points.map(({ loss }) => loss);
+    expect(losses(disturbed)).toEqual(losses(undisturbed));
+
+    const goOn = async (measuredStep: number) => {
+      const { tokenizer } = student;
+      const from = { state: kept!, elapsedMs: 1 };
+      const recipe = recipeOf(keys);
+      return collect(new Session({ engine, tokenizer, recipe, train, test, from, measuredStep }));
+    };
+    const resumed = await goOn(0);
+    expect(resumed.evaluated).toEqual([2, 4]);
+    expect(losses(resumed)).toEqual(losses(undisturbed).slice(2));
+    expect((await goOn(2)).evaluated).toEqual([4]);
   });
 
   it('stops after the step in hand and keeps what was learnt', async () => {

@@ -39,6 +39,8 @@ export interface SessionOptions {
   control?: Control;
   /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
+  /** The last step whose accuracy was measured before; left out: the one gone on from, whatever it was due. */
+  measuredStep?: number | undefined;
   /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
   parts?: number;
   watchdog?: Watchdog;
@@ -59,6 +61,7 @@ export class Session {
   readonly #test: readonly Example[];
   readonly #watched: readonly Example[];
   readonly #from: Resumption | null;
+  readonly #measuredStep: number;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
   #step: number;
@@ -80,6 +83,7 @@ export class Session {
     this.#watchdog = options.watchdog ?? new Watchdog();
     this.#step = this.#savedStep = this.#from?.state.step ?? 0;
     this.#elapsedMs = this.#from?.elapsedMs ?? 0;
+    this.#measuredStep = options.measuredStep ?? this.#step;
     checkTrainable(options.recipe, options.train);
   }
 
@@ -98,6 +102,10 @@ export class Session {
     yield { type: 'state', state: { phase: 'compiling' } };
     if (this.#from) this.#engine.restore(this.#from.state);
     if (this.#step === 0 && this.#recipe.evalEvery > 0) yield* this.#watch();
+    if (this.#step > this.#measuredStep && this.#evaluationIsDue()) {
+      yield* this.#evaluateIfDue();
+      yield* this.#saveIfDue();
+    }
     while (this.#step < this.#recipe.steps) {
       yield* this.#pauseIfAsked();
       if (this.control.stopRequested) break;
@@ -119,13 +127,10 @@ export class Session {
         point: { step, learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+      // Before the accuracy is measured, which takes long; and after it, where it is such that it asks for a checkpoint.
+      yield* this.#saveIfDue();
       yield* this.#evaluateIfDue();
-      if (this.#saveIsDue()) {
-        const start = performance.now();
-        yield await this.#save(false);
-        // For the browser's own tools, and for whoever asks what checkpoints cost.
-        performance.measure('checkpoint', { start, detail: { step } });
-      }
+      yield* this.#saveIfDue();
       await breathe();
     }
     yield await this.#save(true);
@@ -135,12 +140,21 @@ export class Session {
     };
   }
 
+  async *#saveIfDue(): AsyncGenerator<SessionEvent, void> {
+    if (!this.#saveIsDue()) return;
+    const start = performance.now();
+    yield await this.#save(false);
+    // For the browser's own tools, and for whoever asks what checkpoints cost.
+    performance.measure('checkpoint', { start, detail: { step: this.#step } });
+  }
+
   #saveIsDue(): boolean {
     const asked = this.control.takeSave();
+    if (this.#step <= this.#savedStep) return false;
+    // The last step has its own save, a moment later: unless its accuracy is measured first.
+    if (this.#step === this.#recipe.steps) return this.#evaluationIsDue();
     const isOld = performance.now() - this.#savedAt >= saveEveryMs;
-    const due = asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
-    // The last step has its own save, a moment later.
-    return due && this.#step > this.#savedStep && this.#step < this.#recipe.steps;
+    return asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
   }
 
   async #save(last: boolean): Promise<SessionEvent> {
@@ -181,8 +195,12 @@ export class Session {
     yield { type: 'state', state: { phase: 'training', step: this.#step, steps: this.#recipe.steps } };
   }
 
+  #evaluationIsDue(): boolean {
+    return isDue(this.#step, this.#recipe.evalEvery) && this.#test.length > 0;
+  }
+
   async *#evaluateIfDue(): AsyncGenerator<SessionEvent, void> {
-    if (!isDue(this.#step, this.#recipe.evalEvery) || this.#test.length === 0) return;
+    if (!this.#evaluationIsDue()) return;
     // A request to skip that came too late for the evaluation before is not meant for this one.
     this.control.takeSkip();
     const step = this.#step;
@@ -207,6 +225,8 @@ export class Session {
         break;
       }
       yield state(next.value);
+      // The page may be about to go.
+      yield* this.#saveIfDue();
       // A half-done evaluation says nothing comparable: it is dropped, not rounded up.
       if (this.control.takeSkip() || this.control.stopRequested) break;
     }

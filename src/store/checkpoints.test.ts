@@ -15,6 +15,7 @@ import {
   listCheckpoints,
   newestCheckpoint,
   removeCheckpoint,
+  tellAccuracy,
   trimRun,
   writeCheckpoint,
 } from './checkpoints.ts';
@@ -89,6 +90,17 @@ describe('checkpoints', () => {
     expect((await places.database.ids(run.id)).map((id) => Number(id.split('-')[0])).sort()).toEqual([
       2, 4, 5,
     ]);
+  });
+
+  it('one that is measured after it was written counts as measured', async () => {
+    await save(1);
+    await tellAccuracy(run.id, { step: 1, correct: 3, total: 4 });
+    await tellAccuracy(run.id, { step: 7, correct: 4, total: 4 });
+    for (const step of [2, 3, 4]) await save(step);
+    const records = await listCheckpoints(run.id);
+    expect(records.map(({ step }) => step)).toEqual([4, 3, 1]);
+    expect(records.at(-1)?.accuracy).toEqual({ correct: 3, total: 4 });
+    expect(await checkpointWeights(run.id, 1)).toEqual(floats(1));
   });
 
   it.each(['change', 'cut', 'delete'] as const)(

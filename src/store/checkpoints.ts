@@ -13,6 +13,7 @@ import {
 import { CheckpointError, NoRoomError } from '../base/errors.ts';
 import type { Tally } from '../data/example.ts';
 import { shareOf } from '../distill/score.ts';
+import type { Evaluation } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
@@ -86,6 +87,18 @@ function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly Checkp
       add(checkpoints.put(record));
       for (const { runId, id } of dropped) add(checkpoints.delete([runId, id]));
       add(runs.put(withStoredLabels(run, stored)));
+    });
+  });
+}
+
+/** Tells a run's checkpoint of a step, where there is one, how accurate it is: measured after it was written. */
+export async function tellAccuracy(runId: string, { step, ...accuracy }: Evaluation): Promise<void> {
+  const records = (await listCheckpoints(runId)).filter((one) => one.step === step);
+  if (records.length === 0) return;
+  await writing(async (database) => {
+    const transaction = database.transaction('checkpoints', 'readwrite');
+    await allOrNothing(transaction, (add) => {
+      for (const record of records) add(transaction.store.put({ ...record, accuracy }));
     });
   });
 }

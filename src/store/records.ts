@@ -11,6 +11,7 @@ import type { WatchedMoment, WatchedQuestion } from '../distill/watched.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
+import type { Coverage } from '../student/coverage.ts';
 
 export type { Split };
 
@@ -50,6 +51,8 @@ export interface LengthReport {
   truncatedTargets: number;
   maxInputTokens: number;
   maxTargetTokens: number;
+  /** How well the student's vocabulary knows these rows; not in records of earlier versions, which are measured again. */
+  coverage?: Coverage;
 }
 
 export interface DatasetRecord {

@@ -21,6 +21,8 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** False for the rare files that do not append the end token themselves; it is appended here. */
   readonly appendsEnd: boolean;
+  /** The id of what the vocabulary has no piece for; null where there is none. */
+  readonly unknownId: number | null;
   readonly #inner: HuggingFaceTokenizer;
   readonly #pieceIds: ReadonlySet<number>;
   readonly #cleansUp: boolean;
@@ -37,6 +39,7 @@ export class Tokenizer {
   ) {
     this.#inner = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
     this.endId = endId;
+    this.unknownId = this.#inner.model?.unk_token_id ?? null;
     // The default of transformers 4.45 and later. (The library's own default is true.)
     this.#cleansUp = tokenizerConfig['clean_up_tokenization_spaces'] === true;
     rememberWords(this.#inner);

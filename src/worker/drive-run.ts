@@ -82,7 +82,12 @@ async function attempt(
   const { recipe } = journal.record;
   const { tokenizer } = student;
   const watched = watchedRows(test);
-  const session = new Session({ engine, tokenizer, recipe, train, test, watched, control, from, parts });
+  // A run that was gone from while its accuracy was measured has that measurement still to come.
+  const measuredStep = journal.record.evaluations.at(-1)?.step ?? 0;
+  const session = new Session({
+    ...{ engine, tokenizer, recipe, train, test, watched },
+    ...{ control, from, measuredStep, parts },
+  });
   let unkept: SessionEvent | null = null;
   let last: RunState & { phase: 'done' } = { phase: 'done', step: 0, stopped: true };
   for await (const event of session.run()) {

@@ -16,6 +16,7 @@ import {
   writeDatasetRecord,
 } from '../store/datasets.ts';
 import type { DataFileRecord, DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
+import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
 import { openOutline } from './import-student.ts';
 import { sampleDatasetId, type CommandOf, type Results } from './protocol.ts';
@@ -151,14 +152,20 @@ async function measure(
   const inputs = new Int32Array(examples.length);
   const labels = new Int32Array(examples.length);
   const rationales: number[] = [];
+  const coverage = new CoverageCount(tokenizer);
+  const lengthOf = (text: string): number => {
+    const ids = tokenizer.encode(text);
+    coverage.add(ids);
+    return ids.length;
+  };
   // Whichever prefix is longer decides whether an input is cut.
   const longer = [predictPrefix, explainPrefix].sort(
     (a, b) => tokenizer.encode(b).length - tokenizer.encode(a).length,
   )[0]!;
   for (const [index, example] of examples.entries()) {
-    inputs[index] = tokenizer.encode(longer + example.input).length;
-    labels[index] = tokenizer.encode(example.label).length;
-    if (example.rationale !== null) rationales.push(tokenizer.encode(example.rationale).length);
+    inputs[index] = lengthOf(longer + example.input);
+    labels[index] = lengthOf(example.label);
+    if (example.rationale !== null) rationales.push(lengthOf(example.rationale));
     if (index % 200 === 0) {
       progress('counting tokens', index, examples.length);
       await breathe();
@@ -173,6 +180,7 @@ async function measure(
     truncatedTargets:
       countAbove(labels, limits.maxTargetTokens) + countAbove(rationaleLengths, limits.maxTargetTokens),
     ...limits,
+    coverage: coverage.coverage,
   };
 }
 

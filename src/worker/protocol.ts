@@ -156,7 +156,8 @@ export interface Results {
   'load-sample': { datasetId: string };
   'measure-lengths': null;
   'import-student': { studentId: string };
-  'reduce-student': { studentId: string };
+  /** Null where a person stopped it. */
+  'reduce-student': { studentId: string } | null;
   'measure-reduction': null;
   'stop-reduction': null;
   'estimate-steps': number[];

@@ -19,7 +19,7 @@ import type { CommandOf, Results } from './protocol.ts';
 import { checkStop, stoppable } from './reduction-stop.ts';
 import type { ReportProgress } from './wire.ts';
 
-/** See `reduce-student` in protocol.ts. @throws InputError where a wish cannot be met, EngineError once stopped. */
+/** See `reduce-student` in protocol.ts. @throws InputError where a wish cannot be met. */
 export function reduceStudent(
   command: CommandOf<'reduce-student'>,
   progress: ReportProgress,
@@ -39,7 +39,7 @@ export function estimateSteps({
 async function reduceAndStore(
   { studentId, datasetId, wishes }: CommandOf<'reduce-student'>,
   progress: ReportProgress,
-): Promise<Results['reduce-student']> {
+): Promise<NonNullable<Results['reduce-student']>> {
   const whole = await openStudent(studentId, progress);
   const { encoder, decoder, vocabulary } = wishes;
   const layered = reduceLayers(whole, {

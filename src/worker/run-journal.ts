@@ -7,7 +7,7 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { SessionEvent } from '../distill/session.ts';
 import { withMoment, type WatchedMoment, type WatchedQuestion } from '../distill/watched.ts';
 import type { EngineDescription } from '../engine/engine.ts';
-import { writeCheckpoint } from '../store/checkpoints.ts';
+import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
 import { appendMetrics, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { T5Config } from '../student/config.ts';
@@ -58,6 +58,7 @@ export class RunJournal {
   }
 
   async evaluation(evaluation: Evaluation): Promise<void> {
+    await tellAccuracy(this.#record.id, evaluation);
     await this.change({ evaluations: [...this.#record.evaluations, evaluation] });
     this.#wire.run(this.#record.id, { type: 'evaluation', evaluation });
   }
@@ -75,6 +76,8 @@ export class RunJournal {
   ): Promise<void> {
     await this.flush();
     const { id: runId, evaluations, recipe, savedStep } = this.#record;
+    // The state of a step is the same whenever it is reached: where its checkpoint is there, it stays.
+    if (savedStep === step) return;
     const { engine, backend, adapter } = description;
     const told = {
       elapsedMs,

@@ -12,16 +12,18 @@ import { studio } from '../studio.ts';
 import { currentRun, studioStore, useStudio } from '../studio-store.ts';
 import { readTestRows } from '../train/recipe-draft.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { phaseWords } from '../words.ts';
+import { phaseWords, plural } from '../words.ts';
 import { AskIt } from './ask-it.tsx';
 import { compareObstacle } from './compare-obstacle.ts';
 import styles from './compare-screen.module.css';
 import { parseExampleAddress } from './example-address.ts';
 import { EmptyLedger } from './empty-ledger.tsx';
 import { Ledger } from './ledger-view.tsx';
+import { replacedComparison, type ReplacedComparison } from './replaced-comparison.ts';
 import { ThreeNumbers } from './three-numbers.tsx';
 import { usePredictions } from './use-predictions.ts';
 
@@ -97,6 +99,10 @@ function CompareNow({ run }: { run: RunRecord }) {
   const [text, setText] = useState('');
   const rows = readTestRows(text);
   const obstacle = useStudio((state) => compareObstacle(state, run, rows));
+  const [replaced, setReplaced] = useState<ReplacedComparison | null>(null);
+  const compare = (): void => {
+    if (rows !== undefined) void studio.compare(run.id, rows);
+  };
   return (
     <div className={styles['ask']}>
       <label className={styles['rows']}>
@@ -115,11 +121,26 @@ function CompareNow({ run }: { run: RunRecord }) {
         icon={GitCompareArrows}
         reason={obstacle}
         onClick={() => {
-          if (rows !== undefined) void studio.compare(run.id, rows);
+          const larger = rows === undefined ? null : replacedComparison(studioStore.getState(), run, rows);
+          if (larger === null) compare();
+          else setReplaced(larger);
         }}
       >
         Compare now
       </Button>
+      {replaced !== null && (
+        <Dialog
+          title={`Replace a comparison on ${plural(replaced.before, 'row')}?`}
+          onClose={() => setReplaced(null)}
+          confirm={{ label: `Compare on ${plural(replaced.after, 'row')}`, act: compare }}
+        >
+          <p>
+            A run keeps one comparison. The new one, on {plural(replaced.after, 'row')}, takes the place of
+            the one that is shown, with its answers and their test. That cannot be undone; save its
+            predictions first, or leave the field empty to compare on all test rows.
+          </p>
+        </Dialog>
+      )}
       {obstacle !== null && <p className={styles['hint']}>{obstacle}</p>}
     </div>
   );

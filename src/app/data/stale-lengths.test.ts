@@ -7,7 +7,8 @@ import { staleLengths } from './stale-lengths.ts';
 
 function state(known: Partial<LengthReport> | null): StudioState {
   const { maxInputTokens, maxTargetTokens } = smallRecipe;
-  const train = known && { studentId: 's', maxInputTokens, maxTargetTokens, ...known };
+  const coverage = { pieces: 9, unknown: 0, letters: 1 };
+  const train = known && { studentId: 's', maxInputTokens, maxTargetTokens, coverage, ...known };
   const dataset = {
     id: 'd',
     files: [],
@@ -28,6 +29,8 @@ test('lengths are measured once, and anew when student or limits change', () => 
   expect(staleLengths(state(null))).toMatchObject({ datasetId: 'd', studentId: 's', maxInputTokens: 128 });
   expect(staleLengths(state({ studentId: 'other' }))).not.toBeNull();
   expect(staleLengths(state({ maxTargetTokens: 5 }))).not.toBeNull();
+  // Measured by an earlier version, which did not look at the vocabulary.
+  expect(staleLengths(state({ coverage: undefined } as unknown as LengthReport))).not.toBeNull();
 });
 
 test('nothing is measured without rows, without a student or under a recipe that is wrong', () => {

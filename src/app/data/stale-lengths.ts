@@ -24,7 +24,8 @@ export function staleLengths(state: StudioState): WantedLengths | null {
     const fresh =
       known?.studentId === student.id &&
       known.maxInputTokens === maxInputTokens &&
-      known.maxTargetTokens === maxTargetTokens;
+      known.maxTargetTokens === maxTargetTokens &&
+      known.coverage !== undefined;
     return (splits[split]?.rows ?? 0) > 0 && !fresh;
   });
   if (!stale) return null;

@@ -17,6 +17,7 @@ import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
+import { foreignRows } from './foreign-rows.ts';
 import { repeatRun } from './form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
@@ -126,6 +127,7 @@ function RunLine({ run }: { run: RunRecord }) {
 function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
+  const foreign = useStudio(foreignRows);
   const [settingsOpen, openSettings] = useSettingsOpen();
   return (
     <section className={styles['recipe']} aria-label="Recipe">
@@ -134,6 +136,11 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
       <RunRoom />
       <RecipeCopies />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
+      {foreign !== null && (
+        <Notice kind="warning">
+          <p data-testid="foreign-rows">{foreign}</p>
+        </Notice>
+      )}
       <details
         className={styles['settings']}
         open={settingsOpen}

@@ -1,0 +1,125 @@
+/**
+ * Runs that last: what a page, its worker, its GPU and its storage hold while a run of many steps goes on. What grows
+ * is a point of the curve for each step, and nothing else.
+ */
+import type { Page } from '@playwright/test';
+import { openStudio, reaches, setUp, startRun, stepOf, writeRecipe } from '../e2e/support.ts';
+import { formatBytes, formatCount } from '../src/base/units.ts';
+import { note } from './findings.ts';
+import {
+  countGpu,
+  footprint,
+  growthOf,
+  Heaps,
+  pointBytes,
+  storedBytes,
+  type Footprint,
+} from './footprint.ts';
+import { bringTiny, expect, test } from './world.ts';
+
+/** Sets up a run of the smallest student on short rows. */
+async function chooseTiny(
+  page: Page,
+  { backend, steps, saveEvery }: { backend: 'wasm' | 'webgpu'; steps: number; saveEvery: number },
+): Promise<void> {
+  await openStudio(page);
+  await bringTiny(page);
+  const recipe = { steps, saveEvery, batchSize: 2, dropout: 0.1, shuffle: true };
+  const lengths = { maxInputTokens: 24, maxTargetTokens: 12, generationMaxTokens: 2 };
+  await setUp(page, writeRecipe(test.info().outputPath('run.json'), { ...recipe, ...lengths }), {
+    backend,
+    testRows: 1,
+  });
+}
+
+for (const { backend, from, to, every } of [
+  { backend: 'wasm', from: 200, to: 8000, every: 100 },
+  { backend: 'webgpu', from: 200, to: 2000, every: 100 },
+] as const) {
+  test(`soak: memory over ${formatCount(to)} steps on ${backend}`, async ({ world }) => {
+    const page = await world.open();
+    const saveEvery = to / 4;
+    // More steps than are looked at: a press of Pause comes a little late.
+    await chooseTiny(page, { backend, steps: 2 * to, saveEvery });
+    await countGpu(page);
+    const heaps = await Heaps.of(page);
+    await startRun(page);
+    const prints: Footprint[] = [];
+    for (let at: number = from; at <= to; at = prints.at(-1)!.step + every) {
+      await reaches(page, at);
+      // Paused, so that nothing counts that a step in hand holds for a moment.
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await expect(page.getByTestId('run-state')).toContainText('paused at step', { timeout: 60_000 });
+      prints.push(await footprint(page, heaps, await stepOf(page)));
+      console.log(JSON.stringify(prints.at(-1)));
+      await page.getByRole('button', { name: 'Resume' }).click();
+    }
+    await page.getByRole('button', { name: 'Stop and keep' }).click();
+    await expect(page.getByTestId('run-state')).toContainText('stopped at step', { timeout: 60_000 });
+    const pointSize = await pointBytes(page, heaps);
+
+    const [first, last] = [prints[0]!, prints.at(-1)!];
+    /** Growth per step, noted with where it began and ended. */
+    const grown = (what: string, read: (print: Footprint) => number): number => {
+      const growth = growthOf(prints, read);
+      const at = (print: Footprint): string =>
+        `${formatBytes(read(print))} at step ${formatCount(print.step)}`;
+      note({
+        what: `soak on ${backend}, ${what}, growth per step`,
+        figure: `${growth.toFixed(1)} bytes (${at(first)}, ${at(last)})`,
+      });
+      return growth;
+    };
+    const pageGrowth = grown('JavaScript heap of the page', ({ pageHeapBytes }) => pageHeapBytes);
+    note({
+      what: `soak on ${backend}, a point of the curve as one object in the page`,
+      figure: `${pointSize.toFixed(0)} bytes`,
+    });
+    const workerGrowth = grown('JavaScript heap of the worker', ({ workerHeapBytes }) => workerHeapBytes);
+    grown('array buffers of the worker', ({ workerArrayBytes }) => workerArrayBytes);
+    if (backend === 'webgpu') grown('GPU buffers', ({ gpu }) => gpu.bytes);
+    else grown('WebAssembly memory', ({ engineBytes }) => engineBytes);
+
+    // The page holds a point as an object, in eight columns, and in the lines that are drawn.
+    expect(pageGrowth).toBeLessThan(5 * pointSize);
+    // The worker holds none.
+    expect(workerGrowth).toBeLessThan(pointSize / 2);
+    expect(Math.abs(last.workerArrayBytes - first.workerArrayBytes)).toBeLessThan(32_768);
+    expect(last.pageNodes).toBeLessThanOrEqual(first.pageNodes + 50);
+    expect(last.engineBytes).toBe(first.engineBytes);
+    expect(last.gpu.bytes).toBe(first.gpu.bytes);
+    if (backend === 'webgpu') expect(last.gpu.bytes).toBe(last.engineBytes);
+    // A checkpoint reads weights and both moments, each into a buffer of its own. A step makes nothing.
+    const checkpoints = prints.length + Math.ceil((last.step - first.step) / saveEvery);
+    expect(last.gpu.objectsMade - first.gpu.objectsMade).toBeLessThanOrEqual(3 * checkpoints);
+  });
+}
+
+test('soak: storage over 2,000 steps', async ({ world }) => {
+  const page = await world.open();
+  await chooseTiny(page, { backend: 'wasm', steps: 2000, saveEvery: 500 });
+  await startRun(page);
+  await reaches(page, 200);
+  const early = await storedBytes(page);
+  await reaches(page, 1500);
+  const late = await storedBytes(page);
+  await expect(page.getByTestId('run-state')).toContainText('done, 2,000 steps', { timeout: 120_000 });
+  const end = await storedBytes(page);
+  const points = end.points - early.points;
+  const asText = (end.pointsBytes - early.pointsBytes) / points;
+  const database = (end.databaseBytes - early.databaseBytes) / points;
+  note({
+    what: 'soak of 2,000 steps, IndexedDB, growth per step',
+    figure: `${database.toFixed(0)} bytes (a point as text: ${asText.toFixed(0)})`,
+  });
+  note({
+    what: 'soak of 2,000 steps, checkpoints after 500, 1,000 and 1,500 steps; after the last',
+    figure: `${formatBytes(late.fileBytes)}; ${formatBytes(end.fileBytes)}`,
+  });
+  expect(end.points).toBe(2000);
+  // With the points go the run's record, written over again, and what the database notes about each write.
+  expect(database).toBeLessThan(2 * asText);
+  expect(late.fileBytes).toBeGreaterThan(0);
+  // After the last step nothing asks for the moments again.
+  expect(end.fileBytes).toBeLessThan(late.fileBytes);
+});
