@@ -10,6 +10,14 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 6 steps', { timeout: 60_000 });
 
+  // What it made of the watched questions, by keyboard back to before training.
+  await expect(page.getByTestId('watched-answer')).toHaveCount(2);
+  await expect(page.getByTestId('watched-step')).toHaveText('step 6');
+  await page.getByRole('slider', { name: 'Step of the answers' }).press('Home');
+  await expect(page.getByTestId('watched-step')).toHaveText('before training');
+  await page.getByRole('button', { name: 'Newest' }).click();
+  await expect(page.getByTestId('watched-step')).toHaveText('step 6');
+
   // A name, a note and a pin.
   await goTo(page, 'runs');
   await page.getByRole('button', { name: /^Name and note of/ }).click();
@@ -76,7 +84,7 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await goTo(page, 'compare');
   await expect(page.getByRole('main')).toContainText('first <try>');
   await goTo(page, 'runs');
-  await run.getByRole('button', { name: /^Train again with changes/ }).click();
+  await run.getByRole('button', { name: /^Repeat with changes/ }).click();
   await expect(page.getByLabel('Gradient accumulation')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Steps', exact: true })).toHaveValue('6');
 

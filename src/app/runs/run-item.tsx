@@ -134,14 +134,14 @@ function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () =>
         kind="quiet"
         small
         icon={Copy}
-        label={`Train again with changes: ${run.name}`}
+        label={`Repeat with changes: ${run.name}`}
         reason={live === null ? null : `${live.name} is under way; its recipe stands on Train.`}
         onClick={() => {
           repeatRun(run);
           navigate('train');
         }}
       >
-        Train again with changes
+        Repeat with changes
       </Button>
       <Button
         kind="quiet"
