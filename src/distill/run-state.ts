@@ -4,6 +4,21 @@ import type { ErrorReport } from '../base/errors.ts';
 /** What a student is being asked for while it is evaluated. */
 export type EvaluationPurpose = 'accuracy' | 'watched' | 'distilled' | 'rationales' | 'base';
 
+/** True for what is asked when training is over (or paused), false for what is asked on its way. */
+export function isComparing(purpose: EvaluationPurpose): boolean {
+  switch (purpose) {
+    case 'accuracy':
+    case 'watched':
+      return false;
+    case 'distilled':
+    case 'rationales':
+    case 'base':
+      return true;
+    default:
+      return purpose satisfies never;
+  }
+}
+
 export type RunState =
   | { phase: 'idle' }
   | { phase: 'preparing'; what: string; done: number; total: number }

@@ -1,4 +1,5 @@
 import { Pause, Play, SkipForward, Square } from 'lucide-react';
+import { isComparing } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { studio } from '../studio.ts';
 import { pauseObstacle, stopObstacle } from '../train/obstacles.ts';
@@ -8,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 export function RunControls({ run }: { run: RunRecord }) {
   const { state } = run;
   const paused = state.phase === 'paused';
-  const comparing = state.phase === 'evaluating' && state.purpose !== 'accuracy';
+  const comparing = state.phase === 'evaluating' && isComparing(state.purpose);
   return (
     <>
       {state.phase === 'evaluating' && (

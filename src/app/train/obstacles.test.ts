@@ -67,7 +67,9 @@ test('one run at a time', () => {
 
 test('pausing is possible while it trains or measures accuracy', () => {
   expect(pauseObstacle({ phase: 'training', step: 1, steps: 2 })).toBeNull();
-  expect(pauseObstacle({ phase: 'evaluating', purpose: 'accuracy', step: 1, done: 0, total: 2 })).toBeNull();
+  for (const purpose of ['accuracy', 'watched'] as const) {
+    expect(pauseObstacle({ phase: 'evaluating', purpose, step: 1, done: 0, total: 2 })).toBeNull();
+  }
   expect(pauseObstacle({ phase: 'evaluating', purpose: 'base', step: 1, done: 0, total: 2 })).not.toBeNull();
   expect(pauseObstacle({ phase: 'pausing', step: 1 })).not.toBeNull();
 });

@@ -1,5 +1,5 @@
 /** Why a button cannot be pressed now, in a sentence; null where it can. */
-import { isActive, type RunState } from '../../distill/run-state.ts';
+import { isActive, isComparing, type RunState } from '../../distill/run-state.ts';
 import { currentDataset, currentStudent, liveRun, type StudioState } from '../studio-store.ts';
 import { readDraft, readTestRows } from './recipe-draft.ts';
 
@@ -56,9 +56,9 @@ export function pauseObstacle(state: RunState): string | null {
     case 'compiling':
       return null;
     case 'evaluating':
-      return state.purpose === 'accuracy'
-        ? null
-        : 'The training is over; the comparison can be skipped, not paused.';
+      return isComparing(state.purpose)
+        ? 'The training is over; the comparison can be skipped, not paused.'
+        : null;
     case 'preparing':
       return 'Training has not begun yet.';
     case 'pausing':
