@@ -118,6 +118,11 @@ function countWords({ done, total }: { done: number; total: number }): string {
   return total > 1 ? `, ${formatCount(done)} of ${formatCount(total)}` : '';
 }
 
+/** A text as it is shown: an empty one would look like nothing at all. */
+export function shownText(text: string): string {
+  return text === '' ? '(empty)' : text;
+}
+
 /** `1 row`, `9,741 rows`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

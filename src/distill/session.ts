@@ -15,7 +15,7 @@ import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { learningRateAt } from './schedule.ts';
 import { tally } from './score.ts';
 import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
-import { askWatched, type WatchedMoment } from './watched.ts';
+import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
 
 export type SessionEvent =
@@ -23,7 +23,7 @@ export type SessionEvent =
   | { type: 'metrics'; point: MetricsPoint }
   | { type: 'evaluation'; evaluation: Evaluation }
   /** What the student makes of the watched questions: before the first step, and after each evaluation. */
-  | { type: 'watched'; moment: WatchedMoment }
+  | { type: 'watched'; questions: WatchedQuestion[]; moment: WatchedMoment }
   /** Time to keep a checkpoint; `state` is a copy. `last`: training has ended, by itself or by a person. */
   | { type: 'save'; step: number; elapsedMs: number; state: EngineState; last: boolean };
 
@@ -244,7 +244,8 @@ export class Session {
       this.#watched,
       () => this.control.takeSkip() || this.control.stopRequested,
     );
-    if (answers !== null) yield { type: 'watched', moment: { step, answers } };
+    if (answers === null) return;
+    yield { type: 'watched', questions: this.#watched.map(watchedQuestion), moment: { step, answers } };
   }
 }
 

@@ -9,7 +9,7 @@ import { isRecoverable, Recovery } from '../distill/recovery.ts';
 import { Questions } from '../distill/questions.ts';
 import type { RunState } from '../distill/run-state.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
-import { watchedQuestion, watchedRows } from '../distill/watched.ts';
+import { watchedRows } from '../distill/watched.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isBestYet } from '../store/checkpoints.ts';
@@ -157,10 +157,7 @@ async function recover(
   }
 }
 
-async function note(
-  { journal, engine, student, control, test }: ActiveRun,
-  event: SessionEvent,
-): Promise<void> {
+async function note({ journal, engine, student, control }: ActiveRun, event: SessionEvent): Promise<void> {
   switch (event.type) {
     case 'state':
       return journal.state(event.state);
@@ -171,7 +168,7 @@ async function note(
       if (isBestYet(event.evaluation, journal.record.evaluations)) control.save();
       return journal.evaluation(event.evaluation);
     case 'watched':
-      return journal.watched(event.moment, watchedRows(test).map(watchedQuestion));
+      return journal.watched(event);
     case 'save':
       return journal.save(event, student.config, engine.describe());
     default:

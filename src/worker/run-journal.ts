@@ -5,7 +5,7 @@
 import { NoRoomError, reportError } from '../base/errors.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
-import { withMoment, type WatchedMoment, type WatchedQuestion } from '../distill/watched.ts';
+import { withMoment } from '../distill/watched.ts';
 import type { EngineDescription } from '../engine/engine.ts';
 import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
 import { appendMetrics, writeRun } from '../store/runs.ts';
@@ -63,9 +63,9 @@ export class RunJournal {
     this.#wire.run(this.#record.id, { type: 'evaluation', evaluation });
   }
 
-  async watched(moment: WatchedMoment, questions: readonly WatchedQuestion[]): Promise<void> {
+  async watched({ moment, questions }: SessionEvent & { type: 'watched' }): Promise<void> {
     const moments = withMoment(this.#record.watched?.moments ?? [], moment);
-    await this.change({ watched: { questions: [...questions], moments } });
+    await this.change({ watched: { questions, moments } });
   }
 
   /** Keeps a checkpoint: when it counts, every point up to its step is stored. */

@@ -46,7 +46,7 @@ export interface LineChartProps {
 }
 
 /** Ticks between two steps have no name. */
-const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
+export const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
 
 /**
  * Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. It is

@@ -12,6 +12,7 @@ import { Progress } from '../ui/progress.tsx';
 import styles from './ask-it.module.css';
 import { askObstacle } from './ask-obstacle.ts';
 import { askedStore, keepAsked } from './asked-store.ts';
+import { shownText } from '../words.ts';
 
 const none: readonly Asked[] = [];
 
@@ -109,7 +110,7 @@ function Voice({ who, spoken, className }: { who: string; spoken: Spoken; classN
   return (
     <div>
       <dt className={className}>{who}</dt>
-      <dd className={styles['answer']}>{answer === '' ? '(empty)' : answer}</dd>
+      <dd className={styles['answer']}>{shownText(answer)}</dd>
       {rationale !== null && (
         <dd className={styles['rationale']}>{rationale === '' ? '(empty rationale)' : rationale}</dd>
       )}

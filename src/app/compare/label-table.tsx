@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { tallyByLabel } from './ledger.ts';
+import { shownText } from '../words.ts';
 import styles from './label-table.module.css';
 
 interface Props {
@@ -41,7 +42,7 @@ export function LabelTable({ predictions, chosen, onChoose }: Props) {
                     aria-pressed={chosen === label}
                     onClick={() => onChoose(chosen === label ? null : label)}
                   >
-                    {label === '' ? '(empty)' : label}
+                    {shownText(label)}
                   </button>
                 </th>
                 <td>{formatCount(rows)}</td>

@@ -1,3 +1,4 @@
+import { formatCount } from '../../base/units.ts';
 import { Minimize2, Square } from 'lucide-react';
 import { useState } from 'react';
 import type { StudentRecord } from '../../store/records.ts';
@@ -48,7 +49,7 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
           <>
             <NumberField
               label="Vocabulary size"
-              meaning={`Filled up with the most frequent; of ${vocab_size.toLocaleString('en-GB')}. Empty: only what is needed.`}
+              meaning={`Filled up with the most frequent; of ${formatCount(vocab_size)}. Empty: only what is needed.`}
               unit="pieces"
               placeholder="needed"
               error={errors.size}

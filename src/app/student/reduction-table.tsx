@@ -146,7 +146,5 @@ function flopsWords(flops: number): string {
 }
 
 function stepWords(elapsedMs: number): string {
-  return elapsedMs < 10_000
-    ? `${Math.round(elapsedMs).toLocaleString('en-GB')} ms`
-    : formatDuration(elapsedMs);
+  return elapsedMs < 10_000 ? `${formatCount(Math.round(elapsedMs))} ms` : formatDuration(elapsedMs);
 }

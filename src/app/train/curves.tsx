@@ -3,7 +3,7 @@ import { formatCount, formatDuration } from '../../base/units.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { useChartView, type XAxis } from '../charts/chart-view.ts';
-import { LineChart, type LineChartProps, type Zoom } from '../charts/line-chart.tsx';
+import { LineChart, wholeTick, type LineChartProps, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { useStudio, type Metrics } from '../studio-store.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
@@ -16,7 +16,6 @@ import { numberText } from './recipe-draft.ts';
 export const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
 export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
 const rateText = (value: number): string => (value === 0 ? '0' : numberText(Number(value.toPrecision(2))));
-export const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
 
 export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
 

@@ -1,4 +1,5 @@
 /** What each field of the recipe is called and means. Ranges and defaults are read from the schema itself. */
+import { formatCount } from '../../base/units.ts';
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
 import { draftOf, listOf, numberText } from './recipe-draft.ts';
@@ -176,7 +177,7 @@ export function valueWords(key: RecipeKey, text: string): string {
   if (typeof notebookRecipe[key] === 'boolean') return text === 'true' ? 'yes' : 'no';
   const value = Number(text);
   if (text.trim() === '') return 'empty';
-  return value >= 1000 && Number.isFinite(value) ? value.toLocaleString('en-GB') : text;
+  return value >= 1000 && Number.isFinite(value) ? formatCount(value) : text;
 }
 
 /** A problem with a field under the field's own name: `Learning rate must be a number`. */
@@ -205,9 +206,7 @@ export function rangeWords(key: RecipeKey): string {
   if (minimum === undefined) return notebook;
   // Bounds that only keep numbers sane say nothing to a person.
   const bounded = maximum !== undefined && maximum <= 100_000;
-  const range = bounded
-    ? `${numberText(minimum)} to ${maximum.toLocaleString('en-GB')}`
-    : `from ${numberText(minimum)}`;
+  const range = bounded ? `${numberText(minimum)} to ${formatCount(maximum)}` : `from ${numberText(minimum)}`;
   return `${range}, ${notebook}`;
 }
 

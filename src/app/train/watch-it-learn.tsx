@@ -6,7 +6,7 @@ import type { WatchedMoment, WatchedQuestion } from '../../distill/watched.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { Button } from '../ui/button.tsx';
 import { Verdict } from '../ui/verdict.tsx';
-import { plural } from '../words.ts';
+import { plural, shownText } from '../words.ts';
 import { answerTrail } from './answer-trail.ts';
 import styles from './watch-it-learn.module.css';
 
@@ -97,7 +97,7 @@ function QuestionItem({
     <li className={styles['question']}>
       <p className={styles['input']}>{input}</p>
       <p className={styles['answer']} data-testid="watched-answer">
-        <Verdict right={right} /> {spoken.answer === '' ? '(empty)' : spoken.answer}
+        <Verdict right={right} /> {shownText(spoken.answer)}
         {!right && <span className={styles['label']}>right: {label}</span>}
       </p>
       {spoken.rationale !== null && (
@@ -112,7 +112,7 @@ function QuestionItem({
           {earlier.slice(-4).map(({ step, answer }) => (
             <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${answer}`}>
               <Verdict right={isCorrect(answer, label)} />
-              <span className={styles['mark-answer']}>{answer === '' ? '(empty)' : answer}</span>
+              <span className={styles['mark-answer']}>{shownText(answer)}</span>
               <span className={styles['mark-step']}>{step === 0 ? 'at 0' : `from ${formatCount(step)}`}</span>
             </span>
           ))}

@@ -1,3 +1,4 @@
+import { formatCount } from '../../base/units.ts';
 import styles from './progress.module.css';
 
 interface Props {
@@ -20,7 +21,7 @@ export function Progress({ label, done, total, worded = true }: Props) {
           {label}
           {known && total > 1 && (
             <span className={styles['count']}>
-              {done.toLocaleString('en-GB')} of {total.toLocaleString('en-GB')}
+              {formatCount(done)} of {formatCount(total)}
             </span>
           )}
         </p>

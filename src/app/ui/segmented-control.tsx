@@ -1,3 +1,4 @@
+import { formatCount } from '../../base/units.ts';
 import { useId } from 'react';
 import { classes } from './classes.ts';
 import styles from './segmented-control.module.css';
@@ -42,7 +43,7 @@ export function SegmentedControl<Value extends string>({
           />
           <span>
             {segment.label}
-            {segment.count !== undefined && ` ${segment.count.toLocaleString('en-GB')}`}
+            {segment.count !== undefined && ` ${formatCount(segment.count)}`}
           </span>
         </label>
       ))}
