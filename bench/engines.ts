@@ -56,7 +56,8 @@ async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender
   const gpu = await openBenchGpu();
   let executor: WgslExecutor | null = null;
   const engine = new PlanEngine(student, {
-    createExecutor: (layout) => (executor = new WgslExecutor(layout, gpu, { keepsGpu: true })),
+    createExecutor: (layout) =>
+      (executor = new WgslExecutor(layout, gpu, { keepsGpu: true, timesEncoding: true })),
     reason: 'Measured.',
   });
   const products = await openProducts(one, gpu);

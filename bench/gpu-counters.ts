@@ -41,9 +41,23 @@ export async function startCounting(): Promise<void> {
     };
   };
   const buffers = new WeakMap<object, { counts: GpuCounts; size: number }>();
-  watch('GPUComputePassEncoder', 'dispatchWorkgroups', () => (owner.dispatches += 1));
-  watch('GPUComputePassEncoder', 'dispatchWorkgroupsIndirect', () => (owner.dispatches += 1));
-  watch('GPUQueue', 'submit', () => (owner.submits += 1));
+  // Recorded, and counted once submitted: what is not is never run.
+  const encoders = new WeakMap<object, object>();
+  const recorded = new WeakMap<object, number>();
+  const record = (pass: object) => {
+    const encoder = encoders.get(pass)!;
+    recorded.set(encoder, (recorded.get(encoder) ?? 0) + 1);
+  };
+  watch('GPUCommandEncoder', 'beginComputePass', (encoder, _, pass) => encoders.set(pass as object, encoder));
+  watch('GPUComputePassEncoder', 'dispatchWorkgroups', record);
+  watch('GPUComputePassEncoder', 'dispatchWorkgroupsIndirect', record);
+  watch('GPUCommandEncoder', 'finish', (encoder, _, commands) =>
+    recorded.set(commands as object, recorded.get(encoder) ?? 0),
+  );
+  watch('GPUQueue', 'submit', (_, [commands]) => {
+    owner.submits += 1;
+    for (const one of commands as object[]) owner.dispatches += recorded.get(one) ?? 0;
+  });
   watch('GPUDevice', 'createBuffer', (_, [descriptor], buffer) => {
     const { size } = descriptor as GPUBufferDescriptor;
     owner.bytesHeld += size;

@@ -102,6 +102,12 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
     'aria-pressed',
     'true',
   );
+  // How they ended, and put together by what sets them apart.
+  const finals = page.getByRole('region', { name: 'Accuracy of the distilled student' });
+  await expect(finals.getByRole('listitem')).toHaveCount(2);
+  await expect(finals.getByRole('listitem').first()).toContainText(/\d % of \d/);
+  await finals.getByLabel('Grouped by').selectOption('Alpha');
+  await expect(finals.getByRole('heading', { level: 4 })).toHaveText([/^Alpha 0\./, /^Alpha 0\./]);
   const table = page.getByRole('region', { name: 'What differs, and results' });
   await expect(table.getByRole('row', { name: /^Alpha/ })).toHaveText(/0\.9.*0\.5|0\.5.*0\.9/);
   await expect(table.locator('tbody').first().getByRole('row')).toHaveCount(1);

@@ -21,6 +21,7 @@ export type RequestSlot =
   | 'lengths'
   | 'student'
   | 'reduce'
+  | 'rehearsal'
   | 'run'
   | 'compare'
   | 'ask'
@@ -96,6 +97,7 @@ export function initialState(): StudioState {
       lengths: idleRequest,
       student: idleRequest,
       reduce: idleRequest,
+      rehearsal: idleRequest,
       run: idleRequest,
       compare: idleRequest,
       ask: idleRequest,

@@ -16,10 +16,11 @@ import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';
 import { Requests } from './requests.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
-import { askToPersist } from './storage/room.ts';
+import { askToPersist, readRoom } from './storage/room.ts';
 import { currentDataset, liveRun, studioStore } from './studio-store.ts';
-import { engineRequest, parseMachineChoice, type MachineChoice } from './train/machine-choice.ts';
-import { draftOf, parseDraft, readDraft, readTestRows, type RecipeDraft } from './train/recipe-draft.ts';
+import { parseMachineChoice, type MachineChoice } from './train/machine-choice.ts';
+import { newRun } from './train/new-run.ts';
+import { draftOf, parseDraft, readDraft, type RecipeDraft } from './train/recipe-draft.ts';
 
 /** How often runs that another page may be at work on are looked up. */
 const lookUpEveryMs = 4000;
@@ -225,13 +226,14 @@ export class Studio extends Requests {
     keepChoice('backend', backend);
   }
 
+  stopRehearsal(): void {
+    void this.send({ type: 'stop-rehearsal' }).catch((error: unknown) => this.fail('rehearsal', error));
+  }
+
   /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
   async startRun(): Promise<void> {
-    const { datasetId, studentId, draft, backend } = this.state;
-    const { recipe } = readDraft(draft);
-    const testRows = readTestRows(this.state.testRows);
-    if (datasetId === null || studentId === null || recipe === null || testRows === undefined) return;
-    const run = { datasetId, studentId, recipe, testRows, ...engineRequest(backend) };
+    const run = newRun(this.state);
+    if (run === null) return;
     const result = await this.request('run', { type: 'start-run', run });
     if (!result) return;
     this.set({ liveRunId: result.runId });
@@ -351,6 +353,8 @@ export class Studio extends Requests {
     const heldRunIds = await heldRuns();
     const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
     this.set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, this.state) });
+    // What changed them took room, or left some.
+    void readRoom();
   }
 
   #restoreChoices(): void {

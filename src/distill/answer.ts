@@ -17,7 +17,8 @@ export interface AnswerOptions {
   batchSize?: number;
 }
 
-const defaultBatchSize = 32;
+/** Rows that are answered together, where nobody says otherwise. */
+export const answersAtOnce = 32;
 
 /**
  * Generates a text for each prompt. Yields the number done after each batch, returns the texts in the prompts' order;
@@ -35,7 +36,7 @@ export async function* answerAll(
     .map((_, index) => index)
     .sort((a, b) => inputs[a]!.length - inputs[b]!.length || a - b);
   const texts = new Array<string>(prompts.length).fill('');
-  const batchSize = options.batchSize ?? defaultBatchSize;
+  const batchSize = options.batchSize ?? answersAtOnce;
   for (let start = 0; start < order.length; start += batchSize) {
     const rows = order.slice(start, start + batchSize);
     const generations = await engine.generate(

@@ -1,4 +1,5 @@
-/** The learning rate of each step, as Hugging Face's schedules have it (transformers `optimization.py`). */
+/** What a recipe asks of each step; the learning rate as Hugging Face's schedules have it (transformers `optimization.py`). */
+import type { Update } from '../engine/engine.ts';
 import type { Recipe } from './recipe.ts';
 
 /**
@@ -20,4 +21,10 @@ export function learningRateAt(recipe: Recipe, step: number): number {
     default:
       return recipe.schedule satisfies never;
   }
+}
+
+/** What an engine is told with the rows of a step. @param step From 1. */
+export function updateOf(recipe: Recipe, step: number): Update {
+  const { alpha, weightDecay, maxGradNorm, dropout, seed } = recipe;
+  return { step, learningRate: learningRateAt(recipe, step), alpha, weightDecay, maxGradNorm, dropout, seed };
 }

@@ -12,7 +12,7 @@ import { Control } from './control.ts';
 import type { Recipe } from './recipe.ts';
 import { cutIntoParts } from './recovery.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
-import { learningRateAt } from './schedule.ts';
+import { updateOf } from './schedule.ts';
 import { tally } from './score.ts';
 import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
@@ -111,20 +111,20 @@ export class Session {
       if (this.control.stopRequested) break;
       const step = this.#step + 1;
       const startedAt = performance.now();
-      const learningRate = learningRateAt(this.#recipe, step);
+      const update = updateOf(this.#recipe, step);
       const batches = cutIntoParts(plan.rowsOfStep(step), this.#parts);
       const result = await this.#watchdog.guard(
         step,
         this.#engine.step(
           batches.map((indices) => microBatch(indices.map((index) => rows[index]!))),
-          { ...this.#updateConstants(), step, learningRate },
+          update,
         ),
       );
       this.#elapsedMs += performance.now() - startedAt;
       this.#step = step;
       yield {
         type: 'metrics',
-        point: { step, learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
+        point: { step, learningRate: update.learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
       // Before the accuracy is measured, which takes long; and after it, where it is such that it asks for a checkpoint.
@@ -162,11 +162,6 @@ export class Session {
     this.#savedStep = this.#step;
     this.#savedAt = performance.now();
     return { type: 'save', step: this.#step, elapsedMs: this.#elapsedMs, state, last };
-  }
-
-  #updateConstants() {
-    const { alpha, weightDecay, maxGradNorm, dropout, seed } = this.#recipe;
-    return { alpha, weightDecay, maxGradNorm, dropout, seed };
   }
 
   async *#tokenize(): AsyncGenerator<SessionEvent, TaskRow[]> {

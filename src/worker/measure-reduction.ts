@@ -10,7 +10,7 @@ import { readStudentRecord, writeStudentRecord } from '../store/students.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf } from './protocol.ts';
-import { checkStop, stoppable } from './reduction-stop.ts';
+import { reduction } from './stoppable.ts';
 import type { ReportProgress } from './wire.ts';
 
 /** Rows that are enough to see a difference, and few enough to wait for. */
@@ -27,7 +27,7 @@ export function measureReduction(
   progress: ReportProgress,
   isRunBusy: () => boolean,
 ): Promise<null> {
-  return stoppable(async () => {
+  return reduction.run(async () => {
     if (isRunBusy()) {
       throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then measure the loss.');
     }
@@ -69,7 +69,7 @@ async function measureOne(
   progress: (done: number) => void,
 ): Promise<Measured> {
   const student = await openStudent(studentId, () => undefined);
-  checkStop();
+  reduction.check();
   const rows = examples.map((example) => taskRow(recipe, example, student.tokenizer));
   const engine = await openEngine(student, { engine: null, backend: null });
   try {
@@ -83,7 +83,7 @@ async function measureOne(
         return { ...next.value, flopsPerSecond, engine: `${name} on ${backend}` };
       }
       progress(next.value);
-      checkStop();
+      reduction.check();
     }
   } finally {
     engine.dispose();

@@ -7,6 +7,7 @@ import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
 import type { Asked } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
+import type { StepTimes } from '../distill/rehearsal.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
@@ -69,6 +70,12 @@ export type Command =
   | { type: 'measure-storage' }
   /** What this machine offers. */
   | { type: 'probe' }
+  /**
+   * Takes the first steps of a run to come, to time them. Resolves with null where it was stopped, or gave way to whatever
+   * else was asked for. Refused while a run is at work.
+   */
+  | { type: 'rehearse'; run: NewRun }
+  | { type: 'stop-rehearsal' }
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
   | { type: 'start-run'; run: NewRun }
   /**
@@ -126,6 +133,11 @@ export interface Machine {
   backend: BackendName;
 }
 
+/** What `rehearse` measured, and on what. */
+export interface Rehearsal extends StepTimes {
+  engine: EngineDescription;
+}
+
 /** What one engine reached. */
 export interface BenchRow extends Omit<Measured, 'timing'> {
   /** Median. */
@@ -164,6 +176,8 @@ export interface Results {
   'load-bundled-student': { studentId: string };
   'measure-storage': StoredSizes;
   probe: Machine;
+  rehearse: Rehearsal | null;
+  'stop-rehearsal': null;
   'start-run': { runId: string };
   'resume-run': { step: number; damaged: string[] };
   'leave-stopped': null;

@@ -16,7 +16,7 @@ import { vocabularyWork, type VocabularyOptions } from '../student/reduce/vocabu
 import { floatOf, type WrittenFloat, writtenAs } from '../student/safetensors.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
-import { checkStop, stoppable } from './reduction-stop.ts';
+import { reduction } from './stoppable.ts';
 import type { ReportProgress } from './wire.ts';
 
 /** See `reduce-student` in protocol.ts. @throws InputError where a wish cannot be met. */
@@ -24,7 +24,7 @@ export function reduceStudent(
   command: CommandOf<'reduce-student'>,
   progress: ReportProgress,
 ): Promise<Results['reduce-student']> {
-  return stoppable(() => reduceAndStore(command, progress));
+  return reduction.run(() => reduceAndStore(command, progress));
 }
 
 /** See `estimate-steps` in protocol.ts. */
@@ -71,7 +71,7 @@ async function reduceAndStore(
     },
   };
   await breathe();
-  checkStop();
+  reduction.check();
   const blobs = files.map((file): [string, Blob] => [file.path, blobOf(file)]);
   await writeStudent(record, new Map(blobs));
   progress('storing the student', 1, 1);
@@ -118,6 +118,6 @@ async function withFewerPieces(
     if (next.done) return next.value.student;
     progress(next.value.what, next.value.done, options.keepTexts.length);
     await breathe();
-    checkStop();
+    reduction.check();
   }
 }

@@ -22,13 +22,16 @@ import type { NewRun, Results } from './protocol.ts';
 import { heartbeatEveryMs, RunJournal } from './run-journal.ts';
 import { holdRun } from './run-lock.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
+import { rehearseRun } from './rehearse-run.ts';
 import { restoreWeights } from './stored-weights.ts';
-import type { Wire } from './wire.ts';
+import { rehearsal } from './stoppable.ts';
+import type { ReportProgress, Wire } from './wire.ts';
 
 export class RunKeeper {
   readonly #wire: Wire;
   #active: ActiveRun | null = null;
   #starting = false;
+  #rehearsing: Promise<unknown> = Promise.resolve();
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -86,6 +89,7 @@ export class RunKeeper {
       result: Result;
     }>,
   ): Promise<Result> {
+    await this.makeWay();
     this.#refuseSecond();
     this.#starting = true;
     try {
@@ -159,13 +163,7 @@ export class RunKeeper {
       answerWhilePaused(active);
       return null;
     }
-    this.#refuseSecond();
-    this.#starting = true;
-    try {
-      await this.#compareStored(runId, testRows);
-    } finally {
-      this.#starting = false;
-    }
+    await this.#alone(() => this.#compareStored(runId, testRows));
     return null;
   }
 
@@ -177,10 +175,29 @@ export class RunKeeper {
       answerWhilePaused(active);
       return asked;
     }
+    return this.#alone(() => this.#askStored(runId, question, report));
+  }
+
+  /** See `rehearse` in protocol.ts. */
+  rehearse(run: NewRun, report: ReportProgress): Promise<Results['rehearse']> {
+    const work = this.#alone(() => rehearseRun(run, report));
+    this.#rehearsing = work.catch(() => undefined);
+    return work;
+  }
+
+  /** Ends a rehearsal, which gives way to all else; resolves when it is over. */
+  async makeWay(): Promise<void> {
+    void rehearsal.stop();
+    await this.#rehearsing;
+  }
+
+  /** Work that takes the machine as a run does: refused while one is at work, and none begins meanwhile. */
+  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    await this.makeWay();
     this.#refuseSecond();
     this.#starting = true;
     try {
-      return await this.#askStored(runId, question, report);
+      return await work();
     } finally {
       this.#starting = false;
     }

@@ -9,9 +9,9 @@ import { measureReduction } from './measure-reduction.ts';
 import { measureStored } from '../store/sizes.ts';
 import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
 import { estimateSteps, reduceStudent } from './reduce-student.ts';
-import { stopReduction } from './reduction-stop.ts';
 import { exportRun, importRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
+import { reduction, rehearsal } from './stoppable.ts';
 import { Wire, type ReportProgress } from './wire.ts';
 
 const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
@@ -43,12 +43,17 @@ const handlers: Handlers = {
   'measure-lengths': inTurn(measureLengths),
   'import-student': importStudent,
   'reduce-student': reduceStudent,
-  'measure-reduction': (command, progress) => measureReduction(command, progress, () => keeper.busy),
-  'stop-reduction': stopReduction,
+  'measure-reduction': async (command, progress) => {
+    await keeper.makeWay();
+    return measureReduction(command, progress, () => keeper.busy);
+  },
+  'stop-reduction': () => reduction.stop(),
   'estimate-steps': estimateSteps,
   'load-bundled-student': loadBundledStudent,
   'measure-storage': measureStored,
   probe: probeMachine,
+  rehearse: ({ run }, progress) => keeper.rehearse(run, progress),
+  'stop-rehearsal': () => rehearsal.stop(),
   'start-run': ({ run }) => keeper.start(run),
   'resume-run': ({ runId, engine }) => keeper.resumeRun(runId, engine),
   'leave-stopped': ({ runId }) => keeper.leaveStopped(runId),
@@ -64,7 +69,10 @@ const handlers: Handlers = {
     exportModel(command, progress, (runId) => keeper.unkeptWeights(runId)),
   'export-run': exportRun,
   'import-run': inTurn(importRun),
-  bench: (command, progress) => bench(command, progress, () => keeper.busy),
+  bench: async (command, progress) => {
+    await keeper.makeWay();
+    return bench(command, progress, () => keeper.busy);
+  },
 };
 
 self.onmessage = (event: MessageEvent<Request>) => {

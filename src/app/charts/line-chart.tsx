@@ -38,6 +38,11 @@ export interface LineChartProps {
   onZoom?: (zoom: Zoom | null) => void;
   height: number;
   format: (value: number) => string;
+  /**
+   * The values under the cursor in words, where there are so few of them that it seldom points at one.
+   * @param at Where it points, in x.
+   */
+  readout?: (at: number) => string;
   /** As the axis has it, where that is shorter. */
   tick?: (value: number) => string;
   /** The same values as a table, for those who do not see the lines. */
@@ -58,6 +63,8 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   const [cursor, setCursor] = useState<number | null>(null);
+  // Only for who reads between the values: every movement of the pointer draws anew.
+  const [pointed, setPointed] = useState<number | null>(null);
   const [said, setSaid] = useState('');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const shown = useRef(hidden);
@@ -100,7 +107,12 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
               drawNonFinite(drawn, latest.current.x, visible());
             },
           ],
-          setCursor: [(drawn) => setCursor(drawn.cursor.idx ?? null)],
+          setCursor: [
+            (drawn) => {
+              setCursor(drawn.cursor.idx ?? null);
+              if (latest.current.readout !== undefined) setPointed(pointedAt(drawn));
+            },
+          ],
           setSelect: [(drawn) => latest.current.onZoom?.(takeSelection(drawn))],
         },
       }),
@@ -153,7 +165,7 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
     if (target === null) return;
     event.preventDefault();
     chart.setCursor({ left: chart.valToPos(x[target]!, 'x'), top: height / 2 });
-    setSaid(wordsAt(target, props));
+    setSaid(props.readout?.(x[target]!) ?? wordsAt(target, props));
   };
 
   return (
@@ -162,7 +174,7 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
         <h2>{title}</h2>
         <ChartLegend series={series} hidden={hidden} onToggle={toggle} />
         <p className={styles['readout']} aria-hidden="true">
-          {cursor !== null && cursor < x.length ? wordsAt(cursor, props) : ''}
+          {readoutAt(cursor, pointed, props)}
         </p>
       </div>
       {/* A figure that one can move through with the arrow keys: `data-keys` keeps the page's own shortcuts off. */}
@@ -273,6 +285,20 @@ function cursorAfter(key: KeyId, cursor: number | null, length: number): number 
     default:
       return null;
   }
+}
+
+/** Where the cursor points, in x; null where it is away. */
+function pointedAt(chart: uPlot): number | null {
+  const { left, idx } = chart.cursor;
+  return idx === null || idx === undefined || left === undefined || left < 0
+    ? null
+    : chart.posToVal(left, 'x');
+}
+
+function readoutAt(cursor: number | null, pointed: number | null, props: LineChartProps): string {
+  if (cursor === null || cursor >= props.x.length) return '';
+  if (props.readout === undefined) return wordsAt(cursor, props);
+  return pointed === null ? '' : props.readout(pointed);
 }
 
 function wordsAt(

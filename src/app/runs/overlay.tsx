@@ -15,6 +15,7 @@ import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../train/met
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { differences, results, type DifferenceRow } from './differences.ts';
+import { FinalsView } from './finals-view.tsx';
 import styles from './overlay.module.css';
 import { alignedTo, runLooks, sharedX, type Column } from './overlay-series.ts';
 import { clearOverlay, useShelf } from './run-actions.ts';
@@ -37,6 +38,7 @@ export function Overlay() {
         </Button>
       </div>
       <Charts key={runs.map(({ id }) => id).join(' ')} runs={runs} curves={curves} />
+      <FinalsView runs={runs} />
       <Differences runs={runs} curves={curves} />
     </section>
   );

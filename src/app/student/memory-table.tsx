@@ -1,10 +1,10 @@
 import { formatBytes, formatCount } from '../../base/units.ts';
-import type { Recipe } from '../../distill/recipe.ts';
-import type { DatasetRecord, StudentRecord } from '../../store/records.ts';
+import type { StudentRecord } from '../../store/records.ts';
 import { estimateTrainingMemory, type MemoryEstimate } from '../../student/memory.ts';
 import { frozenParameters } from '../../student/reduce/freeze.ts';
 import { currentDataset, useStudio } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
+import { longestRow } from './longest-row.ts';
 import styles from './memory-table.module.css';
 
 const parts: readonly { key: Exclude<keyof MemoryEstimate, 'total'>; name: string }[] = [
@@ -14,19 +14,6 @@ const parts: readonly { key: Exclude<keyof MemoryEstimate, 'total'>; name: strin
   { key: 'activations', name: 'activations' },
   { key: 'logits', name: 'logits' },
 ];
-
-/** Tokens of the longest row that the recipe leaves: measured where they were, else its limits. */
-export function longestRow(dataset: DatasetRecord | null, student: StudentRecord, recipe: Recipe) {
-  const lengths = dataset?.lengths.train;
-  if (lengths?.studentId !== student.id) {
-    return { inputTokens: recipe.maxInputTokens, targetTokens: recipe.maxTargetTokens };
-  }
-  const target = Math.max(lengths.label.max, lengths.rationale?.max ?? 0);
-  return {
-    inputTokens: Math.min(recipe.maxInputTokens, lengths.input.max),
-    targetTokens: Math.min(recipe.maxTargetTokens, target),
-  };
-}
 
 /** What training this student with the recipe's batch takes, part by part. */
 export function MemoryTable({ student }: { student: StudentRecord }) {

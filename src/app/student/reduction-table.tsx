@@ -10,7 +10,7 @@ import { studio } from '../studio.ts';
 import { currentDataset, useStudio } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
 import { Button } from '../ui/button.tsx';
-import { longestRow } from './memory-table.tsx';
+import { longestRow } from './longest-row.ts';
 import styles from './reduce.module.css';
 import { useStepFlops } from './use-step-flops.ts';
 

@@ -1,11 +1,35 @@
 import { memo, useMemo } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
+import type { Tally } from '../../data/example.ts';
+import { shareOf } from '../../distill/score.ts';
+import type { Evaluation } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { LineChart, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { lastOf } from '../last-of.ts';
 import { useStudio } from '../studio-store.ts';
 import type { CurveAxis } from './curves.tsx';
+
+/** Where the cursor points, and what the measurement nearest to it found: few steps have one of their own. */
+function readout(
+  at: number,
+  evaluations: readonly Evaluation[],
+  { xName, xText, xOf }: CurveAxis,
+  teacher: Tally | null,
+): string {
+  const distance = ({ step }: Evaluation): number => Math.abs(xOf(step) - at);
+  const nearest = evaluations.reduce<Evaluation | null>(
+    (best, one) => (best === null || distance(one) < distance(best) ? one : best),
+    null,
+  );
+  const words = [`${xName} ${xText(xName === 'time' ? at : Math.round(at))}`];
+  if (nearest !== null && nearest.total > 0)
+    words.push(
+      `distilled ${shareText(shareOf(nearest))} at step ${formatCount(nearest.step)}, measured nearest`,
+    );
+  if (teacher !== null) words.push(`teacher ${shareText(shareOf(teacher))}`);
+  return words.join(' · ');
+}
 
 const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
@@ -65,6 +89,7 @@ export const AccuracyChart = memo(function AccuracyChart({
       yRange={[0, 1]}
       height={150}
       format={shareText}
+      readout={(at) => readout(at, evaluations, axis, line.length === 0 ? null : teacher)}
       table={
         <table>
           <caption>Test accuracy by step</caption>

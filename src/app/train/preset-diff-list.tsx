@@ -1,4 +1,5 @@
 import { RotateCcw } from 'lucide-react';
+import { useState } from 'react';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -7,11 +8,16 @@ import { nearestPreset, type Difference } from './preset-diff.ts';
 import { fieldOf, valueWords } from './recipe-fields.ts';
 import styles from './preset-diff-list.module.css';
 
+/** So many are a glance; more would fill a phone's first screen. */
+const shownAtFirst = 4;
+
 /** What the recipe has otherwise than the preset that it is nearest to; each field can be set back alone. */
 export function PresetDiffList() {
   const draft = useStudio((state) => state.draft);
   const { preset, differences } = nearestPreset(draft);
   const count = differences.length;
+  const [all, showAll] = useState(false);
+  const shown = all || count <= shownAtFirst + 1 ? differences : differences.slice(0, shownAtFirst);
   return (
     <div className={styles['diff']}>
       <p className={styles['line']}>
@@ -21,10 +27,15 @@ export function PresetDiffList() {
       </p>
       {count > 0 && (
         <ul className={styles['list']} aria-label={`Not as the ${preset.title} preset`}>
-          {differences.map((difference) => (
+          {shown.map((difference) => (
             <DifferenceItem key={difference.key} difference={difference} />
           ))}
         </ul>
+      )}
+      {count > shownAtFirst + 1 && (
+        <Button kind="quiet" small onClick={() => showAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${count}`}
+        </Button>
       )}
     </div>
   );

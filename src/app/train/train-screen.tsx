@@ -10,13 +10,13 @@ import { Mirror } from '../runs/mirror.tsx';
 import { InterruptedRuns } from '../runs/interrupted-runs.tsx';
 import { hashOf } from '../routes.ts';
 import { NoRoom } from '../storage/no-room.tsx';
-import { RunRoom } from '../storage/run-room.tsx';
 import { studio } from '../studio.ts';
 import { currentDataset, currentRun, useStudio } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
+import { ForecastLines } from './forecast-lines.tsx';
 import { foreignRows } from './foreign-rows.ts';
 import { repeatRun } from './form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
@@ -133,7 +133,7 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
     <section className={styles['recipe']} aria-label="Recipe">
       <RecipeSentence />
       <PresetDiffList />
-      <RunRoom />
+      <ForecastLines />
       <RecipeCopies />
       {obstacle !== null && valid && <p className={styles['hint']}>{obstacle}</p>}
       {foreign !== null && (

@@ -1,0 +1,50 @@
+/** What runs came to, side by side, and put together by a setting that sets them apart. */
+import type { Tally } from '../../data/example.ts';
+import { shareOf, wilsonInterval, type Interval } from '../../distill/score.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { lastOf } from '../last-of.ts';
+
+export interface Final {
+  run: RunRecord;
+  /** Of the distilled student, with its 95 % interval; null where nothing was measured. */
+  distilled: (Interval & { rows: number }) | null;
+  /** Shares; null where that was not measured. */
+  base: number | null;
+  teacher: number | null;
+}
+
+/** The comparison's accuracy; where a run has none, that of its last measurement. */
+export function finalOf(run: RunRecord): Final {
+  const { comparison, evaluations } = run;
+  const last = lastOf(evaluations.toSorted((a, b) => a.step - b.step)) ?? null;
+  const distilled = comparison?.distilled ?? last;
+  const share = (tally: Tally | null | undefined): number | null => (tally?.total ? shareOf(tally) : null);
+  return {
+    run,
+    distilled: distilled?.total ? { ...wilsonInterval(distilled), rows: distilled.total } : null,
+    base: share(comparison?.base),
+    teacher: share(comparison?.teacher),
+  };
+}
+
+export interface FinalGroup {
+  /** The setting's value that all of them have; null where nothing is grouped. */
+  value: string | null;
+  finals: Final[];
+  /** Mean of the shares that were measured; null where there are fewer than two. */
+  mean: number | null;
+}
+
+/** @param values One for each run, in their order; null groups nothing. Groups come as their first run does. */
+export function grouped(finals: readonly Final[], values: readonly string[] | null): FinalGroup[] {
+  const groups = new Map<string | null, Final[]>();
+  finals.forEach((final, index) => {
+    const value = values === null ? null : values[index]!;
+    groups.set(value, [...(groups.get(value) ?? []), final]);
+  });
+  return [...groups].map(([value, members]) => {
+    const shares = members.flatMap(({ distilled }) => (distilled === null ? [] : distilled.share));
+    const mean = shares.length < 2 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    return { value, finals: members, mean };
+  });
+}

@@ -1,0 +1,149 @@
+import { Gauge, Square } from 'lucide-react';
+import { formatBytes, formatDuration } from '../../base/units.ts';
+import { estimateTrainingMemory } from '../../student/memory.ts';
+import { frozenParameters } from '../../student/reduce/freeze.ts';
+import { hashOf } from '../routes.ts';
+import { RunRoom } from '../storage/run-room.tsx';
+import { longestRow } from '../student/longest-row.ts';
+import { studio } from '../studio.ts';
+import { currentDataset, currentRun, currentStudent, useStudio } from '../studio-store.ts';
+import { Button } from '../ui/button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { plural } from '../words.ts';
+import { forecast, timesOfRun, timingKey, type Forecast, type KnownTimes } from './forecast.ts';
+import styles from './forecast-lines.module.css';
+import { newRun } from './new-run.ts';
+import { startObstacle } from './obstacles.ts';
+import { readDraft } from './recipe-draft.ts';
+import { rehearseNext, useRehearsed } from './rehearsal-store.ts';
+
+/** What the run to come takes, before it is started: memory, storage, and time once a step was measured. */
+export function ForecastLines() {
+  return (
+    <div className={styles['forecast']}>
+      <MemoryLine />
+      <RunRoom />
+      <TimeLine />
+    </div>
+  );
+}
+
+function MemoryLine() {
+  const student = useStudio(currentStudent);
+  const dataset = useStudio(currentDataset);
+  const { recipe } = readDraft(useStudio((state) => state.draft));
+  if (student === null || recipe === null) return null;
+  const { batchSize, method, freeze } = recipe;
+  const { total } = estimateTrainingMemory(
+    student.config,
+    { batchSize, method, ...longestRow(dataset, student, recipe) },
+    frozenParameters(student.config, freeze),
+  );
+  return (
+    <p className={styles['line']} data-testid="forecast-memory">
+      Training it takes about {formatBytes(total)} of memory, <a href={hashOf('student')}>estimated</a>.
+    </p>
+  );
+}
+
+function TimeLine() {
+  const { busy, progress, error } = useStudio((state) => state.requests.rehearsal);
+  const obstacle = useStudio(startObstacle);
+  const times = useKnownTimes();
+  const { recipe } = readDraft(useStudio((state) => state.draft));
+  const rows = useTestRows();
+  if (recipe === null) return null;
+  if (busy) {
+    return (
+      <div className={styles['measuring']}>
+        <Progress
+          label={progress === null ? 'Getting ready to measure' : `Measuring: ${progress.what}`}
+          done={progress?.done ?? 0}
+          total={progress?.total ?? 0}
+        />
+        <Button small icon={Square} onClick={() => studio.stopRehearsal()}>
+          Stop measuring
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <>
+      {error && <ErrorNotice error={error} onDismiss={() => studio.dismiss('rehearsal')} />}
+      <div className={styles['time']}>
+        <p className={styles['line']} data-testid="forecast-time" role="status">
+          {times === null ? (
+            'How long it will take is known once a step was measured here.'
+          ) : (
+            <TimeWords
+              times={times}
+              steps={recipe.steps}
+              expected={forecast(times, recipe, rows)}
+              measuresAccuracy={recipe.evalEvery > 0 && rows > 0}
+            />
+          )}
+        </p>
+        <Button small kind="quiet" icon={Gauge} reason={obstacle} onClick={() => void rehearseNext()}>
+          {times === null ? 'Measure a step' : 'Measure again'}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function TimeWords({
+  times,
+  steps,
+  expected: { trainingMs, accuracy, totalMs },
+  measuresAccuracy,
+}: {
+  times: KnownTimes;
+  steps: number;
+  expected: Forecast;
+  measuresAccuracy: boolean;
+}) {
+  const engine = useRehearsed((state) => state.found?.engine);
+  const from =
+    times.source.kind === 'run'
+      ? `as in ${times.source.name}`
+      : `measured on ${engine === undefined ? 'this machine' : `${engine.engine}, ${engine.adapter}`}`;
+  return (
+    <>
+      About <strong>{formatDuration(totalMs)}</strong>: {plural(steps, 'step')} of {stepWords(times.stepMs)} (
+      {from}
+      {accuracy !== null && `; ${formatDuration(trainingMs)} in all`})
+      {accuracy !== null &&
+        `, and accuracy measured ${accuracy.times === 1 ? 'once' : `${accuracy.times} times`}, ${formatDuration(accuracy.eachMs)} each`}
+      . The {measuresAccuracy && accuracy === null ? 'measurements of accuracy and the ' : ''}comparison at
+      the end come{measuresAccuracy && accuracy === null ? '' : 's'} on top.
+    </>
+  );
+}
+
+/** A step's time with the digits that matter: `24 ms`, `1.8 s`, `41 s`. */
+function stepWords(stepMs: number): string {
+  if (stepMs < 10) return `${stepMs.toFixed(1)} ms`;
+  return stepMs >= 950 && stepMs < 9950 ? `${(stepMs / 1000).toFixed(1)} s` : formatDuration(stepMs);
+}
+
+/** What is known about the time of a step of the run to come: measured for it, or seen in the run that is shown. */
+function useKnownTimes(): KnownTimes | null {
+  const { key, found } = useRehearsed();
+  const wanted = useStudio((state) => {
+    const run = newRun(state);
+    return run === null ? null : timingKey(run);
+  });
+  const run = useStudio(currentRun);
+  const metrics = useStudio((state) => state.metrics);
+  if (wanted === null) return null;
+  if (found !== null && key === wanted) return { ...found, source: { kind: 'measured' } };
+  return run === null || metrics.runId !== run.id ? null : timesOfRun(run, metrics.points, wanted);
+}
+
+/** Rows that each measurement of accuracy answers. */
+function useTestRows(): number {
+  const rows = useStudio((state) => currentDataset(state)?.splits.test?.rows ?? 0);
+  const limit = useStudio((state) => newRun(state)?.testRows ?? null);
+  return limit === null ? rows : Math.min(rows, limit);
+}

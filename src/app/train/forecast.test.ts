@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { smallRecipe } from '../../distill/recipe.ts';
+import type { MetricsPoint } from '../../distill/run-state.ts';
+import type { RunRecord } from '../../store/records.ts';
+import { forecast, timesOfRun, timingKey } from './forecast.ts';
+
+const run = { datasetId: 'rows', studentId: 'nano', engine: null, backend: null } as const;
+const recipe = { ...smallRecipe, steps: 200, evalEvery: 50 };
+
+describe('what a run to come will take', () => {
+  test('is its steps, and its measurements of accuracy', () => {
+    const times = { source: { kind: 'measured' } as const, stepMs: 40, rowMs: 10 };
+    expect(forecast(times, recipe, 100)).toEqual({
+      trainingMs: 8000,
+      accuracy: { times: 4, eachMs: 1000 },
+      totalMs: 12_000,
+    });
+  });
+
+  test('is its steps alone where answers were not timed, or none are asked for', () => {
+    const times = { source: { kind: 'measured' } as const, stepMs: 40, rowMs: null };
+    expect(forecast(times, recipe, 100)).toEqual({ trainingMs: 8000, accuracy: null, totalMs: 8000 });
+    expect(forecast({ ...times, rowMs: 10 }, { ...recipe, evalEvery: 0 }, 100).accuracy).toBeNull();
+    expect(forecast({ ...times, rowMs: 10 }, recipe, 0).accuracy).toBeNull();
+  });
+});
+
+test('what a step costs depends on its rows, not on how many there will be or how fast they are learnt', () => {
+  const key = timingKey({ ...run, recipe });
+  expect(timingKey({ ...run, recipe: { ...recipe, steps: 9, alpha: 1, learningRate: 1, seed: 3 } })).toBe(
+    key,
+  );
+  expect(timingKey({ ...run, recipe: { ...recipe, batchSize: recipe.batchSize + 1 } })).not.toBe(key);
+  expect(timingKey({ ...run, recipe: { ...recipe, freeze: ['encoder'] } })).not.toBe(key);
+  expect(timingKey({ ...run, backend: 'wasm', recipe })).not.toBe(key);
+});
+
+test('a run tells the time of the next one that goes as it went, and of no other', () => {
+  const points = Array.from({ length: 10 }, (_, index) => ({
+    ...{ step: index + 1, elapsedMs: 25 * (index + 1), tokens: 10, learningRate: 0.1, gradNorm: 1 },
+    ...{ loss: 1, answerLoss: 1, rationaleLoss: 1 },
+  })) satisfies Partial<MetricsPoint>[] as MetricsPoint[];
+  const record = { ...run, name: 'Quiet Alder', engineChoice: null, recipe } as unknown as RunRecord;
+  const times = timesOfRun(record, points, timingKey({ ...run, recipe }));
+  expect(times).toMatchObject({ source: { kind: 'run', name: 'Quiet Alder' }, rowMs: null });
+  expect(times!.stepMs).toBeCloseTo(25, 9);
+  expect(timesOfRun(record, points, timingKey({ ...run, studentId: 'other', recipe }))).toBeNull();
+  expect(timesOfRun(record, points.slice(0, 2), timingKey({ ...run, recipe }))).toBeNull();
+});
