@@ -132,7 +132,7 @@ test('Compare holds 100,000 rows: filters, keys, differing words, labels, and th
   await page.getByRole('textbox', { name: 'Test rows' }).fill('1');
   const again = page.getByRole('button', { name: 'Compare now' });
   await again.click();
-  const dialog = page.getByRole('dialog', { name: 'Replace a comparison on 100,000 rows?' });
+  const dialog = page.getByRole('alertdialog', { name: 'Replace a comparison on 100,000 rows?' });
   await expect(dialog).toContainText('on 1 row,');
   expect(await axeFindings(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Cancel' }).click();

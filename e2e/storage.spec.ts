@@ -77,7 +77,7 @@ test('a full disk pauses the run with what fits kept; what is stored is told and
   await goTo(page, 'storage');
   const dataset = page.getByRole('button', { name: 'Remove The sample' });
   await expect(dataset).toHaveAttribute('aria-disabled', 'true');
-  await expect(dataset).toHaveAttribute('title', /is at work on it; stop it first/);
+  await expect(dataset).toHaveAccessibleDescription(/is at work on it; stop it first/);
 
   // An older checkpoint makes room: the very save that failed is made, and training goes on.
   await goTo(page, 'train');

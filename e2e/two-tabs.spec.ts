@@ -67,7 +67,7 @@ test('one tab trains, awake and saved when it is hidden; another mirrors it, and
   await expect.poll(() => stepOf(other), { timeout: 30_000 }).toBeGreaterThan(seen);
   await goTo(other, 'runs');
   const remove = other.getByRole('button', { name: /^Delete/ });
-  await expect(remove).toHaveAttribute('title', 'Another tab is at work on it.');
+  await expect(remove).toHaveAccessibleDescription('Another tab is at work on it.');
   await expect(other.getByRole('button', { name: /^Go on/ })).toHaveCount(0);
 
   // Paused, the first lets the screen go dark. Closed, it leaves its run to the other.

@@ -4,6 +4,7 @@ import '@fontsource/ibm-plex-mono/latin-400.css';
 import './tokens.css';
 import './base.css';
 import { StrictMode } from 'react';
+import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { createRoot } from 'react-dom/client';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
@@ -36,7 +37,10 @@ if (root) {
   createRoot(root).render(
     <StrictMode>
       <ErrorBoundary>
-        <App />
+        {/* The words are English whatever the browser speaks, and arrows run as they do in English. */}
+        <I18nProvider locale="en">
+          <App />
+        </I18nProvider>
       </ErrorBoundary>
     </StrictMode>,
   );

@@ -40,6 +40,7 @@ export function LedgerFilters({ predictions, filter, onChange }: Props) {
         {answerers.map((answerer) => (
           <label key={answerer} className={styles['column']}>
             {answerer}
+            {/* Native, as SelectField says. */}
             <select
               className={styles['select']}
               value={filter.columns[answerer]}

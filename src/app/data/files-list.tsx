@@ -42,6 +42,7 @@ function FileCard({ file, fixed }: { file: DataFileRecord; fixed: boolean }) {
         </p>
       ) : (
         <p className={styles['controls']}>
+          {/* Native, as SelectField says. */}
           <select
             className={styles['split']}
             aria-label={`${file.name} is for`}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { initialState } from '../studio-store.ts';
-import { commandsOf, findCommands } from './commands.ts';
+import { commandsOf, findCommands, steadyCommands } from './commands.ts';
 
 const commands = commandsOf({ ...initialState(), ready: true });
 
@@ -24,4 +24,16 @@ it('finds by words anywhere, those that begin so first', () => {
 
 it('tells entries apart', () => {
   expect(new Set(commands.map(({ id }) => id)).size).toBe(commands.length);
+});
+
+it('keeps its list until something of it changes', () => {
+  const now = steadyCommands();
+  const state = { ...initialState(), ready: true };
+  const before = now(state);
+  expect(before.map(({ id }) => id)).toEqual(commands.map(({ id }) => id));
+  expect(now({ ...state, testRows: '7' })).toBe(before);
+  const busy = { ...state.requests, data: { ...state.requests.data, busy: true } };
+  expect(now({ ...state, requests: busy }).find(({ id }) => id === 'sample')?.reason).toBe(
+    'Rows are still being read.',
+  );
 });

@@ -27,6 +27,17 @@ export function commandsOf(state: StudioState): Command[] {
   return [...screenCommands(), ...runUnderWay(state), ...actions(state), ...runCommands(state)];
 }
 
+/** As `commandsOf`, and the very same list again while nothing that it shows has changed. */
+export function steadyCommands(): (state: StudioState) => Command[] {
+  let last: Command[] = [];
+  return (state) => {
+    const next = commandsOf(state);
+    // What a command does follows from what is shown of it; functions have no text here.
+    if (JSON.stringify(next) !== JSON.stringify(last)) last = next;
+    return last;
+  };
+}
+
 function screenCommands(): Command[] {
   return routes.map((route) => ({
     id: `screen-${route}`,

@@ -21,5 +21,5 @@ export function isFree(event: KeyboardEvent): boolean {
 
 /** A dialog has the page to itself. */
 export function dialogOpen(): boolean {
-  return document.querySelector('dialog[open]') !== null;
+  return document.querySelector('[role=dialog], [role=alertdialog]') !== null;
 }

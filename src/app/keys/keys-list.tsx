@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { keepChoice } from '../choices.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { CheckField } from '../ui/field.tsx';
+import { CheckField } from '../ui/check-field.tsx';
 import { bindingOf, isMac, isSingleSign, keyPlaces, keysOf, pressWords, type KeyId } from './keys.ts';
 import styles from './keys-list.module.css';
 import { singleSigns } from './use-keys.ts';

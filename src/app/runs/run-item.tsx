@@ -10,6 +10,7 @@ import { studio } from '../studio.ts';
 import { liveRun, useStudio } from '../studio-store.ts';
 import { repeatRun } from '../train/form-source.ts';
 import { Button } from '../ui/button.tsx';
+import { blockedProps, Tooltip } from '../ui/tooltip.tsx';
 import { recipeWords, type Hold } from '../words.ts';
 import { GoOnButton } from './go-on-button.tsx';
 import { goingOn } from './going-on.ts';
@@ -71,21 +72,28 @@ export function RunItem({ run }: { run: RunRecord }) {
   );
 }
 
-/** Lays the run over others. */
+/** Lays the run over others. Its label is the run beside it. */
 function OverlayBox({ run }: { run: RunRecord }) {
   const overlaid = useShelf((state) => state.overlaid);
   const checked = overlaid.includes(run.id);
   const full = !checked && overlaid.length >= mostOverlaid;
+  const reason = full ? `At most ${mostOverlaid} runs are overlaid.` : null;
   return (
-    <input
-      type="checkbox"
-      className={styles['box']}
-      checked={checked}
-      disabled={full}
-      aria-label={`Overlay ${run.name}`}
-      title={full ? `At most ${mostOverlaid} runs are overlaid.` : 'Overlay this run with others'}
-      onChange={(event) => overlay(run.id, event.target.checked)}
-    />
+    <Tooltip text={reason ?? 'Overlay this run with others'}>
+      {(say) => (
+        <input
+          type="checkbox"
+          className={styles['box']}
+          checked={checked}
+          aria-label={`Overlay ${run.name}`}
+          {...blockedProps(reason)}
+          onChange={(event) => {
+            if (full) say(event.currentTarget);
+            else overlay(run.id, event.target.checked);
+          }}
+        />
+      )}
+    </Tooltip>
   );
 }
 

@@ -84,6 +84,7 @@ function NumberWord({ name, label }: { name: RecipeKey; label: string }) {
   );
 }
 
+/** Native: it stands in its sentence like a word, and a phone opens its own wheel for it. */
 function ChoiceWord({
   name,
   label,

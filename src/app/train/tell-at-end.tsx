@@ -1,5 +1,5 @@
 import { setTelling, useTelling, type Telling } from '../frame/presence.ts';
-import { CheckField } from '../ui/field.tsx';
+import { CheckField } from '../ui/check-field.tsx';
 import styles from './right-now.module.css';
 
 const meanings: Record<Exclude<Telling, 'not here'>, string> = {

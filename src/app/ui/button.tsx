@@ -1,9 +1,10 @@
 import type { LucideIcon } from 'lucide-react';
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode, Ref } from 'react';
 import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
 import styles from './button.module.css';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
+import { blockedProps, Tooltip } from './tooltip.tsx';
 
 export interface ButtonProps {
   children: ReactNode;
@@ -17,31 +18,42 @@ export interface ButtonProps {
   /** A fuller name, where the word alone would be ambiguous to a screen reader. */
   label?: string;
   small?: boolean;
+  ref?: Ref<HTMLButtonElement>;
 }
 
-/** A button. While it has a `reason` it keeps its place and focus, says why, and does nothing. */
-export function Button({
-  children,
-  onClick,
-  kind = 'plain',
-  icon,
-  reason,
-  shortcut,
-  label,
-  small,
-}: ButtonProps) {
-  const blocked = reason !== undefined && reason !== null;
+/**
+ * A button. While it has a `reason` it keeps its place and focus, says why, and does nothing. It is the native one: the
+ * library's takes the focus from what is disabled, and with it the reason.
+ */
+export function Button(props: ButtonProps) {
+  // Only what may be blocked at some time carries a tooltip about.
+  if (!('reason' in props)) return nativeButton(props, () => props.onClick());
+  const { reason = null, onClick } = props;
+  return (
+    <Tooltip text={reason}>
+      {(say) =>
+        nativeButton(props, (event) => {
+          if (reason === null) onClick();
+          else say(event.currentTarget);
+        })
+      }
+    </Tooltip>
+  );
+}
+
+function nativeButton(
+  { children, kind = 'plain', icon, reason, shortcut, label, small, ref }: ButtonProps,
+  onPress: (event: MouseEvent<HTMLButtonElement>) => void,
+) {
   return (
     <button
+      ref={ref}
       type="button"
       className={classes(styles['button'], styles[kind], small && styles['small'])}
-      onClick={() => {
-        if (!blocked) onClick();
-      }}
-      aria-disabled={blocked || undefined}
+      onClick={onPress}
+      {...blockedProps(reason ?? null)}
       aria-label={label}
       aria-keyshortcuts={shortcut && ariaKey(shortcut)}
-      title={reason ?? undefined}
     >
       {icon && <Icon of={icon} />}
       {children}

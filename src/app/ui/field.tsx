@@ -1,213 +1,125 @@
 import { useId, type ReactNode } from 'react';
+import { FieldError } from 'react-aria-components/FieldError';
+import { Input } from 'react-aria-components/Input';
+import { Label } from 'react-aria-components/Label';
+import { Text } from 'react-aria-components/Text';
+import { TextArea } from 'react-aria-components/TextArea';
+import { TextField as LabelledInput } from 'react-aria-components/TextField';
 import { classes } from './classes.ts';
 import styles from './field.module.css';
 
-/** What a control inside a Field must carry, so that its label, meaning and error belong to it. */
-export interface FieldControl {
-  id: string;
-  'aria-describedby': string | undefined;
-  'aria-invalid': true | undefined;
-}
-
-export interface FieldProps {
+/** What every control says of itself. */
+export interface FieldWords {
   label: string;
   /** What it means, in a sentence. */
   meaning?: ReactNode;
   /** What is wrong with its value. */
   error?: string | null | undefined;
-  children: (control: FieldControl) => ReactNode;
 }
 
-/** A labelled control with its meaning and its error beside it. */
-export function Field({ label, meaning, error, children }: FieldProps) {
-  const id = useId();
-  const meaningId = meaning === undefined ? null : `${id}-meaning`;
-  const errorId = error ? `${id}-error` : null;
-  const described = [errorId, meaningId].filter(Boolean).join(' ');
-  return (
-    <div className={styles['field']}>
-      <label className={styles['label']} htmlFor={id}>
-        {label}
-      </label>
-      {children({
-        id,
-        'aria-describedby': described === '' ? undefined : described,
-        'aria-invalid': error ? true : undefined,
-      })}
-      {error && (
-        <p className={styles['error']} id={errorId ?? undefined}>
-          {error}
-        </p>
-      )}
-      {meaningId !== null && (
-        <p className={styles['meaning']} id={meaningId}>
-          {meaning}
-        </p>
-      )}
-    </div>
-  );
-}
-
-interface ControlProps {
-  label: string;
-  meaning?: ReactNode;
-  error?: string | null | undefined;
+interface ControlProps extends FieldWords {
   value: string;
   onChange: (value: string) => void;
 }
 
-/** A number as the person types it; whoever owns the value says what is wrong with it. */
+/** The error and the meaning of the control that they stand under. */
+export function Told({ meaning, error }: Pick<FieldWords, 'meaning' | 'error'>) {
+  return (
+    <>
+      <FieldError className={classes(styles['error'])} elementType="p">
+        {error}
+      </FieldError>
+      {meaning !== undefined && (
+        <Text slot="description" className={classes(styles['meaning'])} elementType="p">
+          {meaning}
+        </Text>
+      )}
+    </>
+  );
+}
+
+/**
+ * A number as the person types it; whoever owns the value says what is wrong with it. A text field: the library's for
+ * numbers takes one format, and lists like `0,2,5` and rates like `2e-3` are typed here.
+ */
 export function NumberField({
   unit,
-  placeholder,
+  placeholder = '',
   ...props
 }: ControlProps & { unit?: string | undefined; placeholder?: string | undefined }) {
   return (
-    <Field label={props.label} meaning={props.meaning} error={props.error}>
-      {(control) => (
-        <span className={styles['row']}>
-          <input
-            {...control}
-            className={classes(styles['control'], styles['number'])}
-            type="text"
-            inputMode="decimal"
-            autoComplete="off"
-            spellCheck={false}
-            placeholder={placeholder}
-            value={props.value}
-            onChange={(event) => props.onChange(event.target.value)}
-          />
-          {unit !== undefined && <span className={styles['unit']}>{unit}</span>}
-        </span>
-      )}
-    </Field>
+    <LabelledInput
+      className={classes(styles['field'])}
+      inputMode="decimal"
+      autoComplete="off"
+      spellCheck="false"
+      isInvalid={Boolean(props.error)}
+      validationBehavior="aria"
+      value={props.value}
+      onChange={props.onChange}
+    >
+      <Label className={classes(styles['label'])}>{props.label}</Label>
+      <span className={styles['row']}>
+        <Input className={classes(styles['control'], styles['number'])} placeholder={placeholder} />
+        {unit !== undefined && <span className={styles['unit']}>{unit}</span>}
+      </span>
+      <Told meaning={props.meaning} error={props.error} />
+    </LabelledInput>
   );
 }
 
 /** Words; several lines of them where `lines` says so. */
 export function TextField({ lines, ...props }: ControlProps & { lines?: number }) {
   return (
-    <Field label={props.label} meaning={props.meaning} error={props.error}>
-      {(control) => {
-        const shared = {
-          ...control,
-          className: styles['control'],
-          value: props.value,
-          onChange: (event: { target: { value: string } }) => props.onChange(event.target.value),
-        };
-        return lines === undefined ? (
-          <input {...shared} type="text" autoComplete="off" spellCheck={false} />
-        ) : (
-          <textarea {...shared} rows={lines} />
-        );
-      }}
-    </Field>
+    <LabelledInput
+      className={classes(styles['field'])}
+      autoComplete="off"
+      spellCheck={lines === undefined ? 'false' : 'true'}
+      isInvalid={Boolean(props.error)}
+      validationBehavior="aria"
+      value={props.value}
+      onChange={props.onChange}
+    >
+      <Label className={classes(styles['label'])}>{props.label}</Label>
+      {lines === undefined ? (
+        <Input className={classes(styles['control'])} />
+      ) : (
+        <TextArea className={classes(styles['control'])} rows={lines} />
+      )}
+      <Told meaning={props.meaning} error={props.error} />
+    </LabelledInput>
   );
 }
 
-/** One of a few named values. */
+/** One of a few named values. A native select: a phone opens its own wheel for it, which no list of ours equals. */
 export function SelectField({
   options,
   ...props
 }: ControlProps & { options: readonly { value: string; label: string }[] }) {
-  return (
-    <Field label={props.label} meaning={props.meaning} error={props.error}>
-      {(control) => (
-        <select
-          {...control}
-          className={classes(styles['control'], styles['select'])}
-          value={props.value}
-          onChange={(event) => props.onChange(event.target.value)}
-        >
-          {options.map((option) => (
-            <option key={option.value} value={option.value}>
-              {option.label}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
-  );
-}
-
-/** Yes or no. */
-export function CheckField({
-  label,
-  meaning,
-  checked,
-  onChange,
-}: {
-  label: string;
-  meaning?: ReactNode;
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-}) {
   const id = useId();
-  return (
-    <div className={styles['field']}>
-      <span className={styles['check']}>
-        <input
-          id={id}
-          type="checkbox"
-          checked={checked}
-          aria-describedby={meaning === undefined ? undefined : `${id}-meaning`}
-          onChange={(event) => onChange(event.target.checked)}
-        />
-        <label className={styles['label']} htmlFor={id}>
-          {label}
-        </label>
-      </span>
-      {meaning !== undefined && (
-        <p className={styles['meaning']} id={`${id}-meaning`}>
-          {meaning}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** Any of a few named values, each with a box of its own. */
-export function ChecksField({
-  label,
-  meaning,
-  error,
-  options,
-  values,
-  onChange,
-}: {
-  label: string;
-  meaning?: ReactNode;
-  error?: string | null | undefined;
-  options: readonly { value: string; label: string }[];
-  values: readonly string[];
-  /** Gets the chosen values in the order of the options. */
-  onChange: (values: string[]) => void;
-}) {
-  const id = useId();
-  const toggle = (value: string, checked: boolean) => {
-    onChange(
-      options.map((one) => one.value).filter((one) => (one === value ? checked : values.includes(one))),
-    );
-  };
+  const { error, meaning } = props;
   const described = [error && `${id}-error`, meaning !== undefined && `${id}-meaning`]
     .filter(Boolean)
     .join(' ');
   return (
-    <fieldset className={styles['field']} aria-describedby={described === '' ? undefined : described}>
-      <legend className={styles['label']}>{label}</legend>
-      <span className={styles['checks']}>
+    <div className={styles['field']}>
+      <label className={styles['label']} htmlFor={id}>
+        {props.label}
+      </label>
+      <select
+        id={id}
+        className={classes(styles['control'], styles['select'])}
+        aria-describedby={described === '' ? undefined : described}
+        aria-invalid={error ? true : undefined}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+      >
         {options.map((option) => (
-          <span key={option.value} className={styles['check']}>
-            <input
-              id={`${id}-${option.value}`}
-              type="checkbox"
-              checked={values.includes(option.value)}
-              onChange={(event) => toggle(option.value, event.target.checked)}
-            />
-            <label htmlFor={`${id}-${option.value}`}>{option.label}</label>
-          </span>
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
         ))}
-      </span>
+      </select>
       {error && (
         <p className={styles['error']} id={`${id}-error`}>
           {error}
@@ -218,6 +130,6 @@ export function ChecksField({
           {meaning}
         </p>
       )}
-    </fieldset>
+    </div>
   );
 }

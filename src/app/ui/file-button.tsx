@@ -18,7 +18,7 @@ interface Props {
   look?: 'button' | 'primary' | 'zone';
 }
 
-/** A native file input under its label. */
+/** A file input under its label. Native: a trigger would be a button that presses a hidden input by script, for no gain. */
 export function FileButton({
   children,
   icon,

@@ -11,7 +11,7 @@ interface Props {
   worded?: boolean;
 }
 
-/** How far something is. */
+/** How far something is. A native progress: one element says all of it. */
 export function Progress({ label, done, total, worded = true }: Props) {
   const known = total > 0;
   return (

@@ -1,5 +1,5 @@
+import { RadioButton, RadioField, RadioGroup } from 'react-aria-components/RadioGroup';
 import { formatCount } from '../../base/units.ts';
-import { useId } from 'react';
 import { classes } from './classes.ts';
 import styles from './segmented-control.module.css';
 
@@ -19,7 +19,7 @@ interface Props<Value extends string> {
   look?: 'joined' | 'chips';
 }
 
-/** One of a few, all in sight: native radio buttons in a fieldset. */
+/** One of a few, all in sight. */
 export function SegmentedControl<Value extends string>({
   legend,
   segments,
@@ -27,26 +27,25 @@ export function SegmentedControl<Value extends string>({
   onChange,
   look = 'joined',
 }: Props<Value>) {
-  const name = useId();
   return (
-    <fieldset className={classes(styles['group'], styles[look])}>
-      <legend className="visually-hidden">{legend}</legend>
+    <RadioGroup
+      className={classes(styles['group'], styles[look])}
+      aria-label={legend}
+      orientation="horizontal"
+      value={value}
+      onChange={(next) => {
+        const chosen = segments.find((segment) => segment.value === next);
+        if (chosen) onChange(chosen.value);
+      }}
+    >
       {segments.map((segment) => (
-        <label key={segment.value} className={styles['segment']}>
-          <input
-            className={styles['radio']}
-            type="radio"
-            name={name}
-            value={segment.value}
-            checked={segment.value === value}
-            onChange={() => onChange(segment.value)}
-          />
-          <span>
+        <RadioField key={segment.value} value={segment.value}>
+          <RadioButton className={classes(styles['segment'])}>
             {segment.label}
             {segment.count !== undefined && ` ${formatCount(segment.count)}`}
-          </span>
-        </label>
+          </RadioButton>
+        </RadioField>
       ))}
-    </fieldset>
+    </RadioGroup>
   );
 }
