@@ -12,6 +12,7 @@ import { loadKernels } from '../src/engine/wasm/kernels.ts';
 import { startNodeThread } from '../src/engine/wasm/node-thread.ts';
 import { WasmExecutor } from '../src/engine/wasm/wasm-executor.ts';
 import { Gpu } from '../src/engine/wgsl/gpu.ts';
+import type { TuningMemory } from '../src/engine/wgsl/tuner.ts';
 import { WgslExecutor } from '../src/engine/wgsl/wgsl-executor.ts';
 import { asContender, type Contender, type ContenderKind } from './contender.ts';
 import { openJax } from './jax/open-jax.ts';
@@ -54,17 +55,19 @@ export async function openBenchGpu(): Promise<Gpu> {
 
 async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
   const gpu = await openBenchGpu();
+  const memory = tuningInMemory();
   let executor: WgslExecutor | null = null;
   const engine = new PlanEngine(student, {
     createExecutor: (layout) =>
-      (executor = new WgslExecutor(layout, gpu, { keepsGpu: true, timesEncoding: true })),
+      (executor = new WgslExecutor(layout, gpu, { memory, keepsGpu: true, timesEncoding: true })),
     reason: 'Measured.',
   });
-  const products = await openProducts(one, gpu);
+  // Opened when first asked for: what they hold is none of the engine's.
+  let products: Products | null = null;
   let encodedMs = 0;
   return {
     ...asContender(engine, () => {
-      products.dispose();
+      products?.dispose();
       gpu.close();
     }),
     encodeMs: () => {
@@ -72,14 +75,37 @@ async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender
       encodedMs = executor!.encodeMs;
       return encodedMs - before;
     },
-    roof: () => products.run(),
+    roof: async () => {
+      products ??= await openProducts(one, gpu, memory);
+      return products.run();
+    },
   };
 }
 
-/** The matrix products of a step and nothing else, on the same GPU. Values are zeros: products take the same time. */
-async function openProducts(one: Case, gpu: Gpu) {
+/** What one executor found the fastest, the next one takes as well. */
+function tuningInMemory(): TuningMemory {
+  const known = new Map<string, Readonly<Record<string, string>>>();
+  return {
+    read: (adapter) => Promise.resolve(known.get(adapter) ?? {}),
+    write: (adapter, choices) => {
+      known.set(adapter, choices);
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Products {
+  run: () => Promise<number>;
+  dispose: () => void;
+}
+
+/**
+ * The matrix products of a step and nothing else, on the same GPU, with the kernels that the step has. Values are
+ * zeros: products take the same time.
+ */
+async function openProducts(one: Case, gpu: Gpu, memory: TuningMemory): Promise<Products> {
   const { layout, plan, packed } = layOutStep(one);
-  const executor = new WgslExecutor(layout, gpu, { keepsGpu: true });
+  const executor = new WgslExecutor(layout, gpu, { memory, keepsGpu: true });
   const alone = only(plan, ({ kind }) => kind === 'matmul');
   await executor.prepare(alone);
   const run = async () => {

@@ -1,5 +1,5 @@
 /** How curves are looked at: smoothing, axes, and the part of x that is shown. One view for all charts of a screen. */
-import { useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { keepChoice, readChoice } from '../choices.ts';
 import { maxSmoothing } from './smoothing.ts';
 
@@ -32,13 +32,14 @@ export function parseChartView(text: string | null): ChartView {
   }
 }
 
-/** The view that was chosen last in this browser, and the way to change it. */
+/** The view that was chosen last in this browser, and the way to change it, which is always the same function. */
 export function useChartView(): [ChartView, (part: Partial<ChartView>) => void] {
   const [view, setView] = useState(() => parseChartView(readChoice('chart-view')));
-  const change = (part: Partial<ChartView>): void => {
-    const next = { ...view, ...part };
-    setView(next);
-    keepChoice('chart-view', JSON.stringify(next));
-  };
+  const latest = useRef(view);
+  const change = useCallback((part: Partial<ChartView>): void => {
+    latest.current = { ...latest.current, ...part };
+    setView(latest.current);
+    keepChoice('chart-view', JSON.stringify(latest.current));
+  }, []);
   return [view, change];
 }

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { memo, useId } from 'react';
 import type { ChartView, XAxis } from '../charts/chart-view.ts';
 import { maxSmoothing } from '../charts/smoothing.ts';
 import { useKeys } from '../keys/use-keys.ts';
@@ -18,8 +18,8 @@ const xAxes: readonly { value: XAxis; label: string }[] = [
 
 const step = 0.05;
 
-/** Smoothing, the axis of the losses, and what x counts, each with its keys. */
-export function ChartControls({ view, onChange }: Props) {
+/** Smoothing, the axis of the losses, and what x counts, each with its keys. New points change nothing of it. */
+export const ChartControls = memo(function ChartControls({ view, onChange }: Props) {
   const id = useId();
   const smooth = (by: number): void => {
     const next = Math.min(maxSmoothing, Math.max(0, view.smoothing + by));
@@ -45,21 +45,36 @@ export function ChartControls({ view, onChange }: Props) {
         />
         <output htmlFor={id}>{view.smoothing === 0 ? 'none' : view.smoothing.toFixed(2)}</output>
       </span>
+      <Axes logY={view.logY} x={view.x} onChange={onChange} />
+    </div>
+  );
+});
+
+const yAxes = [
+  { value: 'linear', label: 'linear' },
+  { value: 'log', label: 'log' },
+] as const;
+
+/** Apart, since smoothing changes often and is not theirs. */
+const Axes = memo(function Axes({
+  logY,
+  x,
+  onChange,
+}: Omit<ChartView, 'smoothing'> & Pick<Props, 'onChange'>) {
+  return (
+    <>
       <SegmentedControl
         legend="Axis of the losses"
-        segments={[
-          { value: 'linear', label: 'linear' },
-          { value: 'log', label: 'log' },
-        ]}
-        value={view.logY ? 'log' : 'linear'}
+        segments={yAxes}
+        value={logY ? 'log' : 'linear'}
         onChange={(axis) => onChange({ logY: axis === 'log' })}
       />
       <SegmentedControl
         legend="What the charts run over"
         segments={xAxes}
-        value={view.x}
-        onChange={(x) => onChange({ x })}
+        value={x}
+        onChange={(next) => onChange({ x: next })}
       />
-    </div>
+    </>
   );
-}
+});

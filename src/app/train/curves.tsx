@@ -1,8 +1,8 @@
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { formatCount, formatDuration } from '../../base/units.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { useChartView, type XAxis } from '../charts/chart-view.ts';
+import { useChartView, type ChartView, type XAxis } from '../charts/chart-view.ts';
 import { LineChart, wholeTick, type LineChartProps, type Zoom } from '../charts/line-chart.tsx';
 import type { LineSeries } from '../charts/series.ts';
 import { useStudio, type Metrics } from '../studio-store.ts';
@@ -40,6 +40,14 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
   const live = useStudio((state) => state.liveRunId === run.id);
   const [view, changeView] = useChartView();
   const [zoom, setZoom] = useState<Zoom | null>(null);
+  const changeShown = useCallback(
+    (part: Partial<ChartView>) => {
+      // A part of one axis is none of another.
+      if (part.x !== undefined && part.x !== view.x) setZoom(null);
+      changeView(part);
+    },
+    [view.x, changeView],
+  );
   const points = metrics.runId === run.id ? metrics.points : none;
   const columns = columnsOf(points);
   // `points` and `columns` grow in place: their version says when.
@@ -61,14 +69,7 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
   const shared = { ...xProps, x, zoom, onZoom: setZoom };
   return (
     <div className={styles['curves']}>
-      <ChartControls
-        view={view}
-        onChange={(part) => {
-          // A part of one axis is none of another.
-          if (part.x !== undefined && part.x !== view.x) setZoom(null);
-          changeView(part);
-        }}
-      />
+      <ChartControls view={view} onChange={changeShown} />
       <LineChart
         {...shared}
         title="Loss"

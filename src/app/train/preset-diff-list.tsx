@@ -34,7 +34,7 @@ export function PresetDiffList() {
       )}
       {count > shownAtFirst + 1 && (
         <Button kind="quiet" small onClick={() => showAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${count}`}
+          {all ? 'Show fewer' : `Show ${count - shownAtFirst} more`}
         </Button>
       )}
     </div>

@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { Download, FileText, RotateCcw } from 'lucide-react';
 import { formatRecipe, notebookRecipe, presets } from '../../distill/recipe.ts';
 import { saveFile } from '../download.ts';
@@ -14,7 +15,7 @@ import { issueWords, meaningWords, recipeGroups, type RecipeField } from './reci
 import styles from './recipe-form.module.css';
 
 /** Every setting of the recipe with its meaning, presets, and `run.json` in and out. */
-export function RecipeForm() {
+export const RecipeForm = memo(function RecipeForm() {
   return (
     <div className={styles['form']}>
       <Presets />
@@ -32,7 +33,7 @@ export function RecipeForm() {
       <Machine />
     </div>
   );
-}
+});
 
 function Presets() {
   const draft = useStudio((state) => state.draft);

@@ -1,4 +1,5 @@
 import { Play, Repeat2 } from 'lucide-react';
+import { memo } from 'react';
 import { formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
@@ -123,8 +124,8 @@ function RunLine({ run }: { run: RunRecord }) {
   );
 }
 
-/** The recipe of the run to come: a sentence, opening into all settings. */
-function NextRecipe({ obstacle }: { obstacle: string | null }) {
+/** The recipe of the run to come: a sentence, opening into all settings. The steps of a run change nothing of it. */
+const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
   const foreign = useStudio(foreignRows);
@@ -151,7 +152,7 @@ function NextRecipe({ obstacle }: { obstacle: string | null }) {
       </details>
     </section>
   );
-}
+});
 
 /** Calm: training works without a GPU, only slower. */
 function NoGpu() {
