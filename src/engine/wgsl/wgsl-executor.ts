@@ -29,8 +29,8 @@ export interface WgslExecutorOptions {
   /** Leaves the GPU open when disposed of, so that it can have another executor. */
   keepsGpu?: boolean | undefined;
   /**
-   * Times the encoding, for benchmarks: all of it is done once more before anything is submitted, since a GPU in
-   * software takes the processor from whoever encodes meanwhile.
+   * Times the encoding, for benchmarks: all of it is done once more, in one piece, before anything is submitted, since
+   * a GPU in software takes the processor from whoever encodes meanwhile, and its slowness cuts a step into hundreds.
    */
   timesEncoding?: boolean | undefined;
   /** Fills every slot that should not matter with NaN before each program. For tests. */
@@ -280,18 +280,21 @@ export class WgslExecutor implements Executor {
     if (this.#options.timesEncoding === true) {
       const startedAt = performance.now();
       // What is not submitted is never run.
-      for (const _piece of this.#encode(gathered));
+      for (const _piece of this.#encode(gathered, () => Infinity));
       this.encodeMs += performance.now() - startedAt;
     }
     device.queue.writeBuffer(this.#runs, 0, this.#blocks, 0, blockStride * gathered.length);
-    for (const { commands, flops } of this.#encode(gathered)) {
+    for (const { commands, flops } of this.#encode(gathered, () => this.#pacer.flopsPerSubmit)) {
       device.queue.submit([commands]);
       this.#pacer.submitted(flops);
     }
   }
 
-  /** The commands of runs, cut into pieces that may be submitted at once. */
-  *#encode(gathered: readonly GatheredRun[]): Generator<{ commands: GPUCommandBuffer; flops: number }> {
+  /** The commands of runs, cut into pieces of no more than so much work. */
+  *#encode(
+    gathered: readonly GatheredRun[],
+    flopsPerPiece: () => number,
+  ): Generator<{ commands: GPUCommandBuffer; flops: number }> {
     const { device } = this.#gpu;
     let encoder = device.createCommandEncoder();
     let pass = encoder.beginComputePass();
@@ -305,7 +308,7 @@ export class WgslExecutor implements Executor {
       for (const step of steps) {
         const [x, y, z] = step.grid(counts);
         if (x === 0 || y === 0 || z === 0) continue;
-        if (flops > 0 && flops + step.flops > this.#pacer.flopsPerSubmit) {
+        if (flops > 0 && flops + step.flops > flopsPerPiece()) {
           yield finish();
           encoder = device.createCommandEncoder();
           pass = encoder.beginComputePass();
