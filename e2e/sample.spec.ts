@@ -1,3 +1,4 @@
+import type { Locator, Page } from '@playwright/test';
 import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
 // What a newcomer does first, on the engine that a machine without a GPU has.
@@ -39,18 +40,51 @@ test('the page is isolated, under a strict policy, and gives wasm its threads', 
   await expect(page.getByTestId('engine')).toContainText(`${cores} threads`, { timeout: 60_000 });
 });
 
-test('the same job by keyboard alone', async ({ page }, info) => {
-  await openStudio(page);
-  await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 2, batchSize: 2 }), { testRows: 2 });
-  await page.getByRole('button', { name: 'Train on the sample' }).focus();
-  await page.keyboard.press('Enter');
-  await expect(page.getByTestId('metrics-last-step')).toHaveText('2', { timeout: 60_000 });
-  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled({ timeout: 60_000 });
-  await page
-    .getByRole('link', { name: /Compare/ })
-    .first()
-    .focus();
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
-  await expect(page.getByTestId('accuracy-base')).toContainText('of 2');
-});
+/** Presses Tab until it is on `target`; wherever it comes on its way must be seen. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let press = 0; press < 120; press += 1) {
+    await page.keyboard.press('Tab');
+    const hidden = await page.evaluate(() => {
+      const focused = document.activeElement;
+      if (focused === null || focused === document.body) return null;
+      const { left, top, width, height } = focused.getBoundingClientRect();
+      const at = document.elementFromPoint(left + width / 2, top + height / 2);
+      const isSeen = at !== null && (focused.contains(at) || at.contains(focused));
+      return isSeen
+        ? null
+        : `${focused.outerHTML.slice(0, 120)} under ${at?.outerHTML.slice(0, 120) ?? 'the edge'}`;
+    });
+    expect(hidden, 'what has the focus is covered').toBeNull();
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  throw new Error('Tab did not come to it.');
+}
+
+// A window of 1280 by 800 at 200 % is one of 640 by 400.
+for (const [zoom, size] of [
+  ['100 %', { width: 1280, height: 800 }],
+  ['200 %', { width: 640, height: 400 }],
+] as const) {
+  test(`the same job by keyboard alone, at ${zoom}`, async ({ page }, info) => {
+    await openStudio(page);
+    await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 2, batchSize: 2 }), { testRows: 2 });
+    await page.reload();
+    await page.setViewportSize(size);
+    const train = page.getByRole('button', { name: 'Train on the sample' });
+    await expect(train).toBeEnabled();
+    await tabTo(page, train);
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('metrics-last-step')).toHaveText('2', { timeout: 60_000 });
+    await expect(train).toBeEnabled({ timeout: 60_000 });
+    await tabTo(page, page.getByRole('link', { name: /Compare/ }).first());
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+    await expect(page.getByTestId('accuracy-base')).toContainText('of 2');
+    for (const station of ['data', 'student', 'train', 'compare', 'take-away', 'runs', 'storage']) {
+      await goTo(page, station);
+      const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(sideways, `${station} scrolls sideways`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: info.outputPath(`${station}.png`) });
+    }
+  });
+}
