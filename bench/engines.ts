@@ -64,17 +64,12 @@ async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender
   });
   // Opened when first asked for: what they hold is none of the engine's.
   let products: Products | null = null;
-  let encodedMs = 0;
   return {
     ...asContender(engine, () => {
       products?.dispose();
       gpu.close();
     }),
-    encodeMs: () => {
-      const before = encodedMs;
-      encodedMs = executor!.encodeMs;
-      return encodedMs - before;
-    },
+    encodeMs: () => executor!.timeEncoding(),
     roof: async () => {
       products ??= await openProducts(one, gpu, memory);
       return products.run();

@@ -164,6 +164,8 @@ async function enter(kind: ContenderKind, one: Case, expected: CheckedRun): Prom
 async function takeStep(entrant: Entrant, one: Case, step: number): Promise<void> {
   const { contender, counts } = entrant;
   countFor(counts);
+  // What the steps before recorded is none of this one's.
+  contender.encodeMs?.();
   const before = { ...counts };
   const batch = makeBatch(one);
   const start = performance.now();

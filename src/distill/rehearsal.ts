@@ -9,6 +9,7 @@ import { BatchPlan, microBatch } from './batches.ts';
 import type { Recipe } from './recipe.ts';
 import { updateOf } from './schedule.ts';
 import { answerPrompt, checkTrainable, taskRow } from './tasks.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** What was measured. */
 export interface StepTimes {
@@ -39,7 +40,8 @@ const worthRepeatingMs = 4000;
 
 /**
  * Yields how far it is, in steps of an expected total; a caller that stops iterating stops the work.
- * @throws InputError where the rows do not suit the recipe; NonFiniteError, DeviceLostError as the engine does.
+ * @throws InputError where the rows do not suit the recipe; NonFiniteError, DeviceLostError as the engine does,
+ * HungStepError where it never answers.
  */
 export async function* rehearse(
   options: RehearsalOptions,
@@ -50,6 +52,7 @@ export async function* rehearse(
   const plan = new BatchPlan(recipe, train.length);
   const measuresAnswers = recipe.evalEvery > 0 && test.length > 0;
   const total = 1 + enough.steps + (measuresAnswers ? 1 : 0);
+  const watchdog = new Watchdog();
   const times: number[] = [];
   let timedMs = 0;
   yield { done: 0, total };
@@ -58,7 +61,7 @@ export async function* rehearse(
       .rowsOfStep(step)
       .map((rows) => microBatch(rows.map((row) => taskRow(recipe, train[row]!, tokenizer))));
     const start = now();
-    await engine.step(batches, updateOf(recipe, step));
+    await watchdog.guard(step, engine.step(batches, updateOf(recipe, step)));
     const ms = now() - start;
     // The first step compiles and warms caches: it counts only where there is no other.
     if (step === 2) times.length = 0;
@@ -77,7 +80,11 @@ export async function* rehearse(
       const answers = answerAll(engine, tokenizer, prompts, {
         ...{ maxInputTokens, maxNewTokens: generationMaxTokens },
       });
-      while (!(await answers.next()).done);
+      const ask = async (): Promise<void> => {
+        while (!(await answers.next()).done);
+      };
+      // Another limit than a step's, which may be far shorter.
+      await new Watchdog().guard(times.length, ask());
       const ms = now() - start;
       rowMs = ms / prompts.length;
       if (ms > worthRepeatingMs) break;

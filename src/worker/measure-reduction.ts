@@ -10,6 +10,7 @@ import { readStudentRecord, writeStudentRecord } from '../store/students.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf } from './protocol.ts';
+import type { SharedMachine } from './run-keeper.ts';
 import { reduction } from './stoppable.ts';
 import type { ReportProgress } from './wire.ts';
 
@@ -25,10 +26,12 @@ interface Measured extends MeanLoss {
 export function measureReduction(
   { studentId, datasetId, recipe }: CommandOf<'measure-reduction'>,
   progress: ReportProgress,
-  isRunBusy: () => boolean,
+  machine: SharedMachine,
 ): Promise<null> {
   return reduction.run(async () => {
-    if (isRunBusy()) {
+    await machine.makeWay();
+    reduction.check();
+    if (machine.busy) {
       throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then measure the loss.');
     }
     const record = await readStudentRecord(studentId);

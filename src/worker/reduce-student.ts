@@ -16,6 +16,7 @@ import { vocabularyWork, type VocabularyOptions } from '../student/reduce/vocabu
 import { floatOf, type WrittenFloat, writtenAs } from '../student/safetensors.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
+import type { SharedMachine } from './run-keeper.ts';
 import { reduction } from './stoppable.ts';
 import type { ReportProgress } from './wire.ts';
 
@@ -23,8 +24,13 @@ import type { ReportProgress } from './wire.ts';
 export function reduceStudent(
   command: CommandOf<'reduce-student'>,
   progress: ReportProgress,
+  machine: SharedMachine,
 ): Promise<Results['reduce-student']> {
-  return reduction.run(() => reduceAndStore(command, progress));
+  return reduction.run(async () => {
+    await machine.makeWay();
+    reduction.check();
+    return reduceAndStore(command, progress);
+  });
 }
 
 /** See `estimate-steps` in protocol.ts. */

@@ -26,6 +26,7 @@ export function rehearseRun(run: NewRun, progress: ReportProgress): Promise<Rehe
       progress('compiling kernels', done, total),
     );
     try {
+      rehearsal.check();
       const work = rehearse({ engine, tokenizer: student.tokenizer, recipe, train, test });
       for (;;) {
         rehearsal.check();

@@ -24,8 +24,11 @@ import { holdRun } from './run-lock.ts';
 import { asStopped, prepareResumption } from './resumption.ts';
 import { rehearseRun } from './rehearse-run.ts';
 import { restoreWeights } from './stored-weights.ts';
-import { rehearsal } from './stoppable.ts';
+import { reduction, rehearsal } from './stoppable.ts';
 import type { ReportProgress, Wire } from './wire.ts';
+
+/** What else computes asks of whoever keeps the runs. */
+export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
 
 export class RunKeeper {
   readonly #wire: Wire;
@@ -180,7 +183,10 @@ export class RunKeeper {
 
   /** See `rehearse` in protocol.ts. */
   rehearse(run: NewRun, report: ReportProgress): Promise<Results['rehearse']> {
-    const work = this.#alone(() => rehearseRun(run, report));
+    const work = this.#alone(() => {
+      if (!reduction.atWork) return rehearseRun(run, report);
+      throw new EngineError('A student is being reduced or measured.', 'Wait for its end, or stop it.');
+    });
     this.#rehearsing = work.catch(() => undefined);
     return work;
   }

@@ -15,6 +15,10 @@ export class Stoppable {
     this.#underWay = underWay;
   }
 
+  get atWork(): boolean {
+    return this.#atWork;
+  }
+
   /** Ends what is at work, at its next `check`. */
   stop(): Promise<null> {
     this.#stopRequested = true;

@@ -42,11 +42,8 @@ const handlers: Handlers = {
   'load-sample': inTurn(loadSample),
   'measure-lengths': inTurn(measureLengths),
   'import-student': importStudent,
-  'reduce-student': reduceStudent,
-  'measure-reduction': async (command, progress) => {
-    await keeper.makeWay();
-    return measureReduction(command, progress, () => keeper.busy);
-  },
+  'reduce-student': (command, progress) => reduceStudent(command, progress, keeper),
+  'measure-reduction': (command, progress) => measureReduction(command, progress, keeper),
   'stop-reduction': () => reduction.stop(),
   'estimate-steps': estimateSteps,
   'load-bundled-student': loadBundledStudent,

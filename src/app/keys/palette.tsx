@@ -18,6 +18,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const commands = useStudio(commandsNow);
   const [typed, setTyped] = useState('');
   const list = useRef<HTMLDivElement>(null);
+  // What was marked last: moving about in the typed text takes the mark away, not the choice.
+  const last = useRef<string | null>(null);
   const found = useMemo(() => findCommands(commands, typed), [commands, typed]);
 
   const choose = (command: Command | undefined): void => {
@@ -29,16 +31,23 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
   return (
     <Dialog title="Find or do" onClose={onClose} top>
-      <Autocomplete inputValue={typed} onInputChange={setTyped}>
+      <Autocomplete
+        inputValue={typed}
+        onInputChange={(text) => {
+          last.current = null;
+          setTyped(text);
+        }}
+      >
         {/* Enter is taken here: the library hands it to the entry that it was last told of, late after quick typing. */}
         <div
           role="presentation"
           onKeyDownCapture={(event) => {
+            const marked = list.current?.querySelector('[data-focused]')?.getAttribute('data-key');
+            last.current = marked ?? last.current;
             if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
             event.preventDefault();
             event.stopPropagation();
-            const marked = list.current?.querySelector('[data-focused]')?.getAttribute('data-key');
-            choose(found.find((command) => command.id === marked) ?? found[0]);
+            choose(found.find((command) => command.id === last.current) ?? found[0]);
           }}
         >
           {/* eslint-disable-next-line jsx-a11y/no-autofocus -- a dialog takes the focus, and this is what it was opened for */}

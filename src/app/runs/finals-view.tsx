@@ -38,7 +38,7 @@ export function FinalsView({ runs }: { runs: readonly RunRecord[] }) {
               {group.mean !== null && (
                 <span className={styles['mean']}>
                   {' '}
-                  mean of {plural(group.finals.length, 'run')}: {formatPercent(group.mean, 1)}
+                  mean of {plural(group.mean.runs, 'run')}: {formatPercent(group.mean.share, 1)}
                 </span>
               )}
             </h4>

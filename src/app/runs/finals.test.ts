@@ -22,12 +22,14 @@ test('a run ends with its comparison; without one, with its last measurement; el
 
 test('runs of one value stand together, with their mean', () => {
   const finals = [5, 8, 7].map((correct) => finalOf(run({ evaluations: [{ step: 1, ...tally(correct) }] })));
-  const alike = grouped(finals, ['0.5', '0.8', '0.5']);
+  const unmeasured = finalOf(run({}));
+  const alike = grouped([...finals, unmeasured], ['0.5', '0.8', '0.5', '0.5']);
   expect(alike.map(({ value, finals: members }) => [value, members.length])).toEqual([
-    ['0.5', 2],
+    ['0.5', 3],
     ['0.8', 1],
   ]);
-  expect(alike[0]!.mean).toBeCloseTo(0.6, 12);
+  expect(alike[0]!.mean?.runs).toBe(2);
+  expect(alike[0]!.mean?.share).toBeCloseTo(0.6, 12);
   expect(alike[1]!.mean).toBeNull();
   expect(grouped(finals, null)).toMatchObject([{ value: null, finals: { length: 3 } }]);
 });

@@ -31,8 +31,8 @@ export interface FinalGroup {
   /** The setting's value that all of them have; null where nothing is grouped. */
   value: string | null;
   finals: Final[];
-  /** Mean of the shares that were measured; null where there are fewer than two. */
-  mean: number | null;
+  /** Mean of the shares that were measured, and of how many; null where there are fewer than two. */
+  mean: { share: number; runs: number } | null;
 }
 
 /** @param values One for each run, in their order; null groups nothing. Groups come as their first run does. */
@@ -44,7 +44,8 @@ export function grouped(finals: readonly Final[], values: readonly string[] | nu
   });
   return [...groups].map(([value, members]) => {
     const shares = members.flatMap(({ distilled }) => (distilled === null ? [] : distilled.share));
-    const mean = shares.length < 2 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    const runs = shares.length;
+    const mean = runs < 2 ? null : { share: shares.reduce((sum, share) => sum + share, 0) / runs, runs };
     return { value, finals: members, mean };
   });
 }

@@ -2,19 +2,20 @@ import { Gauge, Square } from 'lucide-react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import { estimateTrainingMemory } from '../../student/memory.ts';
 import { frozenParameters } from '../../student/reduce/freeze.ts';
+import type { NewRun } from '../../worker/protocol.ts';
 import { hashOf } from '../routes.ts';
 import { RunRoom } from '../storage/run-room.tsx';
 import { longestRow } from '../student/longest-row.ts';
 import { studio } from '../studio.ts';
-import { currentDataset, currentRun, currentStudent, useStudio } from '../studio-store.ts';
+import { currentDataset, currentRun, currentStudent, useStudio, type StudioState } from '../studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
-import { forecast, timesOfRun, timingKey, type Forecast, type KnownTimes } from './forecast.ts';
+import { forecast, rehearsalKey, timesOfRun, timingKey, type Forecast, type KnownTimes } from './forecast.ts';
 import styles from './forecast-lines.module.css';
 import { newRun } from './new-run.ts';
-import { startObstacle } from './obstacles.ts';
+import { measureObstacle } from './obstacles.ts';
 import { readDraft } from './recipe-draft.ts';
 import { rehearseNext, useRehearsed } from './rehearsal-store.ts';
 
@@ -49,44 +50,57 @@ function MemoryLine() {
 
 function TimeLine() {
   const { busy, progress, error } = useStudio((state) => state.requests.rehearsal);
-  const obstacle = useStudio(startObstacle);
+  const obstacle = useStudio(measureObstacle);
   const times = useKnownTimes();
   const { recipe } = readDraft(useStudio((state) => state.draft));
   const rows = useTestRows();
   if (recipe === null) return null;
-  if (busy) {
-    return (
-      <div className={styles['measuring']}>
-        <Progress
-          label={progress === null ? 'Getting ready to measure' : `Measuring: ${progress.what}`}
-          done={progress?.done ?? 0}
-          total={progress?.total ?? 0}
-        />
-        <Button small icon={Square} onClick={() => studio.stopRehearsal()}>
-          Stop measuring
-        </Button>
-      </div>
-    );
-  }
   return (
     <>
       {error && <ErrorNotice error={error} onDismiss={() => studio.dismiss('rehearsal')} />}
       <div className={styles['time']}>
-        <p className={styles['line']} data-testid="forecast-time" role="status">
-          {times === null ? (
-            'How long it will take is known once a step was measured here.'
-          ) : (
-            <TimeWords
-              times={times}
-              steps={recipe.steps}
-              expected={forecast(times, recipe, rows)}
-              measuresAccuracy={recipe.evalEvery > 0 && rows > 0}
+        {busy ? (
+          <div className={styles['measuring']}>
+            <Progress
+              label={progress === null ? 'Getting ready to measure' : `Measuring: ${progress.what}`}
+              done={progress?.done ?? 0}
+              total={progress?.total ?? 0}
             />
-          )}
-        </p>
-        <Button small kind="quiet" icon={Gauge} reason={obstacle} onClick={() => void rehearseNext()}>
-          {times === null ? 'Measure a step' : 'Measure again'}
+          </div>
+        ) : (
+          <p className={styles['line']} data-testid="forecast-time">
+            {times === null ? (
+              'How long it will take is known once a step was measured here.'
+            ) : (
+              <TimeWords
+                times={times}
+                steps={recipe.steps}
+                expected={forecast(times, recipe, rows)}
+                measuresAccuracy={recipe.evalEvery > 0 && rows > 0}
+              />
+            )}
+          </p>
+        )}
+        {/* One button under three names, so that it keeps the focus. */}
+        <Button
+          small
+          kind="quiet"
+          icon={busy ? Square : Gauge}
+          reason={busy ? null : obstacle}
+          onClick={() => {
+            if (busy) studio.stopRehearsal();
+            else void rehearseNext();
+          }}
+        >
+          {busy ? 'Stop measuring' : times === null ? 'Measure a step' : 'Measure again'}
         </Button>
+        <p className="visually-hidden" role="status">
+          {busy
+            ? 'Measuring a step'
+            : times?.source.kind === 'measured'
+              ? `A step takes ${stepWords(times.stepMs)}`
+              : ''}
+        </p>
       </div>
     </>
   );
@@ -130,15 +144,18 @@ function stepWords(stepMs: number): string {
 /** What is known about the time of a step of the run to come: measured for it, or seen in the run that is shown. */
 function useKnownTimes(): KnownTimes | null {
   const { key, found } = useRehearsed();
-  const wanted = useStudio((state) => {
-    const run = newRun(state);
-    return run === null ? null : timingKey(run);
-  });
+  const wanted = useStudio((state) => keyOf(state, timingKey));
+  const wantedHere = useStudio((state) => keyOf(state, rehearsalKey));
   const run = useStudio(currentRun);
   const metrics = useStudio((state) => state.metrics);
   if (wanted === null) return null;
-  if (found !== null && key === wanted) return { ...found, source: { kind: 'measured' } };
+  if (found !== null && key === wantedHere) return { ...found, source: { kind: 'measured' } };
   return run === null || metrics.runId !== run.id ? null : timesOfRun(run, metrics.points, wanted);
+}
+
+function keyOf(state: StudioState, keyIn: (run: NewRun) => string): string | null {
+  const run = newRun(state);
+  return run === null ? null : keyIn(run);
 }
 
 /** Rows that each measurement of accuracy answers. */

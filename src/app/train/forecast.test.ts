@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { smallRecipe } from '../../distill/recipe.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { forecast, timesOfRun, timingKey } from './forecast.ts';
+import { forecast, rehearsalKey, timesOfRun, timingKey } from './forecast.ts';
 
 const run = { datasetId: 'rows', studentId: 'nano', engine: null, backend: null } as const;
 const recipe = { ...smallRecipe, steps: 200, evalEvery: 50 };
@@ -33,6 +33,13 @@ test('what a step costs depends on its rows, not on how many there will be or ho
   expect(timingKey({ ...run, recipe: { ...recipe, batchSize: recipe.batchSize + 1 } })).not.toBe(key);
   expect(timingKey({ ...run, recipe: { ...recipe, freeze: ['encoder'] } })).not.toBe(key);
   expect(timingKey({ ...run, backend: 'wasm', recipe })).not.toBe(key);
+  // One answer alone takes longer than its share of 32.
+  expect(rehearsalKey({ ...run, recipe, testRows: 2 })).not.toBe(
+    rehearsalKey({ ...run, recipe, testRows: null }),
+  );
+  expect(rehearsalKey({ ...run, recipe, testRows: 50 })).toBe(
+    rehearsalKey({ ...run, recipe, testRows: null }),
+  );
 });
 
 test('a run tells the time of the next one that goes as it went, and of no other', () => {
@@ -40,10 +47,16 @@ test('a run tells the time of the next one that goes as it went, and of no other
     ...{ step: index + 1, elapsedMs: 25 * (index + 1), tokens: 10, learningRate: 0.1, gradNorm: 1 },
     ...{ loss: 1, answerLoss: 1, rationaleLoss: 1 },
   })) satisfies Partial<MetricsPoint>[] as MetricsPoint[];
-  const record = { ...run, name: 'Quiet Alder', engineChoice: null, recipe } as unknown as RunRecord;
+  const state = { phase: 'done', step: 10, stopped: false };
+  const record = { ...run, name: 'Quiet Alder', engineChoice: null, recipe, state } as unknown as RunRecord;
   const times = timesOfRun(record, points, timingKey({ ...run, recipe }));
   expect(times).toMatchObject({ source: { kind: 'run', name: 'Quiet Alder' }, rowMs: null });
   expect(times!.stepMs).toBeCloseTo(25, 9);
   expect(timesOfRun(record, points, timingKey({ ...run, studentId: 'other', recipe }))).toBeNull();
   expect(timesOfRun(record, points.slice(0, 2), timingKey({ ...run, recipe }))).toBeNull();
+  // It may have been trained on another machine; and one at work would change what is said with each step.
+  const elsewhere = { ...record, imported: { fileName: 'run.zip', at: 1 } };
+  expect(timesOfRun(elsewhere, points, timingKey({ ...run, recipe }))).toBeNull();
+  const atWork = { ...record, state: { phase: 'training', step: 10, steps: 20 } } as const;
+  expect(timesOfRun(atWork, points, timingKey({ ...run, recipe }))).toBeNull();
 });

@@ -1,6 +1,7 @@
 /** What a run to come will take: memory by the estimate, time by what was measured on this machine. */
+import { answersAtOnce } from '../../distill/answer.ts';
 import type { Recipe } from '../../distill/recipe.ts';
-import type { MetricsPoint } from '../../distill/run-state.ts';
+import { isActive, type MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { paceOf } from './pace.ts';
@@ -35,12 +36,18 @@ export function timingKey({ datasetId, studentId, recipe, engine, backend }: Tim
   ]);
 }
 
-/** The times that a run which is stored went at, where it ran as the one to come will. */
+/** The same for what a rehearsal finds: what an answer takes depends on how many are asked for together. */
+export function rehearsalKey(run: NewRun): string {
+  return `${timingKey(run)} ${Math.min(run.testRows ?? answersAtOnce, answersAtOnce)}`;
+}
+
+/** The times that a run went at which ran here as the one to come will; null while it is at work still. */
 export function timesOfRun(
   run: RunRecord,
   points: readonly MetricsPoint[],
   wanted: string,
 ): KnownTimes | null {
+  if (run.imported !== undefined || isActive(run.state)) return null;
   if (timingKey({ ...run, engine: run.engineChoice }) !== wanted) return null;
   const pace = paceOf(points, run.recipe.steps);
   if (pace === null) return null;

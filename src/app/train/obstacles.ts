@@ -13,6 +13,12 @@ export function busyObstacle(state: StudioState): string | null {
   return null;
 }
 
+/** Why no step can be measured now. */
+export function measureObstacle(state: StudioState): string | null {
+  if (state.requests.reduce.busy) return 'A student is being reduced or measured; both would be slower.';
+  return startObstacle(state);
+}
+
 export function startObstacle(state: StudioState): string | null {
   const busy = busyObstacle(state);
   if (busy !== null) return busy;

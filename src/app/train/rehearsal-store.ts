@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { Rehearsal } from '../../worker/protocol.ts';
 import { studio } from '../studio.ts';
 import { studioStore } from '../studio-store.ts';
-import { timingKey } from './forecast.ts';
+import { rehearsalKey } from './forecast.ts';
 import { newRun } from './new-run.ts';
 
 interface Rehearsed {
@@ -19,5 +19,5 @@ export async function rehearseNext(): Promise<void> {
   const run = newRun(studioStore.getState());
   if (run === null) return;
   const found = await studio.request('rehearsal', { type: 'rehearse', run });
-  if (found) useRehearsed.setState({ key: timingKey(run), found });
+  if (found) useRehearsed.setState({ key: rehearsalKey(run), found });
 }

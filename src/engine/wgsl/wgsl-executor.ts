@@ -29,8 +29,7 @@ export interface WgslExecutorOptions {
   /** Leaves the GPU open when disposed of, so that it can have another executor. */
   keepsGpu?: boolean | undefined;
   /**
-   * Times the encoding, for benchmarks: all of it is done once more, in one piece, before anything is submitted, since
-   * a GPU in software takes the processor from whoever encodes meanwhile, and its slowness cuts a step into hundreds.
+   * Keeps what is submitted, for `timeEncoding`: for benchmarks.
    */
   timesEncoding?: boolean | undefined;
   /** Fills every slot that should not matter with NaN before each program. For tests. */
@@ -82,8 +81,8 @@ export class WgslExecutor implements Executor {
   #gathered: GatheredRun[] = [];
   #plan: Plan | null = null;
   #isDisposed = false;
-  /** Milliseconds of JavaScript for encoding so far, where they are timed. */
-  encodeMs = 0;
+  /** What was submitted since its encoding was last timed, where that is asked for. */
+  #flushed: (readonly GatheredRun[])[] = [];
 
   /** @throws EngineError where the slabs do not fit. The executor owns the GPU from now on. */
   constructor(layout: SlabLayout, gpu: Gpu, options: WgslExecutorOptions = {}) {
@@ -270,6 +269,20 @@ export class WgslExecutor implements Executor {
     return { slots, tables, params, programs };
   }
 
+  /**
+   * Encodes all that was submitted since the last call once more and drops it.
+   * @returns Milliseconds of JavaScript, in one piece for each flush: a GPU in software takes the processor from whoever
+   *   encodes meanwhile, and its slowness cuts a step into hundreds of pieces.
+   */
+  timeEncoding(): number {
+    const flushed = this.#flushed;
+    this.#flushed = [];
+    const startedAt = performance.now();
+    // What is not submitted is never run.
+    for (const gathered of flushed) for (const _piece of this.#encode(gathered, () => Infinity));
+    return performance.now() - startedAt;
+  }
+
   /** Encodes and submits what has been gathered, in pieces. */
   #flush(): void {
     if (this.#gathered.length === 0) return;
@@ -277,12 +290,7 @@ export class WgslExecutor implements Executor {
     const { device } = this.#gpu;
     const gathered = this.#gathered;
     this.#gathered = [];
-    if (this.#options.timesEncoding === true) {
-      const startedAt = performance.now();
-      // What is not submitted is never run.
-      for (const _piece of this.#encode(gathered, () => Infinity));
-      this.encodeMs += performance.now() - startedAt;
-    }
+    if (this.#options.timesEncoding === true) this.#flushed.push(gathered);
     device.queue.writeBuffer(this.#runs, 0, this.#blocks, 0, blockStride * gathered.length);
     for (const { commands, flops } of this.#encode(gathered, () => this.#pacer.flopsPerSubmit)) {
       device.queue.submit([commands]);
