@@ -46,9 +46,11 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await expect(page.getByTestId('run-state')).toContainText('done, 2 steps', { timeout: 60_000 });
   await expect(page.getByRole('main')).toContainText('alpha 0.8');
 
-  // One field back, the others stay.
-  await apart.getByRole('button', { name: /^Reset Alpha to/ }).click();
+  // One field back, the others stay; the focus goes to what is nearest.
+  await apart.getByRole('button', { name: /^Reset Alpha to/ }).focus();
+  await page.keyboard.press('Enter');
   await expect(apart).not.toContainText('Alpha');
+  await expect(apart.getByRole('button').first()).toBeFocused();
   await expect(seed).toHaveValue('7');
 
   await page.getByRole('button', { name: 'Copy as command' }).click();

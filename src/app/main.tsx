@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
+import { keepFocus } from './frame/keep-focus.ts';
 import { watchPresence } from './frame/presence.ts';
 import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
 import { watchRoom } from './storage/room.ts';
@@ -28,6 +29,7 @@ document.addEventListener('visibilitychange', () => {
 document.addEventListener('freeze', () => studio.save());
 watchRoom();
 watchPresence();
+keepFocus();
 // Of what was deleted before the last page went, nothing is left to be had back.
 void clearAway().catch((error: unknown) => studio.fail('runs', error));
 addEventListener('pagehide', () => clearAwayAtOnce());

@@ -34,6 +34,11 @@ export function Rationales({ prediction }: { prediction: Prediction }) {
         </div>
       </dl>
       {marked && <p className={styles['said']}>{differenceWords(marked)}</p>}
+      {student !== null && (
+        <p className={styles['said']}>
+          The student is asked for its answer and for its reasons apart: the two may disagree.
+        </p>
+      )}
     </>
   );
 }

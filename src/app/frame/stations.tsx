@@ -1,10 +1,11 @@
 import { hashOf, stations, type Route } from '../routes.ts';
 import { useStudio } from '../studio-store.ts';
 import { classes } from '../ui/classes.ts';
+import { openPanel } from './panels.ts';
 import { stationLine } from './station-lines.ts';
 import styles from './stations.module.css';
 
-/** The five stations in the way of the work, each with its state in a line; five tabs on a phone. */
+/** The five stations in the way of the work, each with its state in a line; five tabs on a phone, and one to all else. */
 export function Stations({ route }: { route: Route }) {
   return (
     <nav className={styles['nav']} aria-label="Stations">
@@ -14,6 +15,11 @@ export function Stations({ route }: { route: Route }) {
             <StationLink {...station} number={index + 1} current={station.route === route} />
           </li>
         ))}
+        <li className={styles['more']}>
+          <button type="button" className={styles['station']} onClick={() => openPanel('palette')}>
+            <span className={styles['name']}>More</span>
+          </button>
+        </li>
       </ol>
     </nav>
   );

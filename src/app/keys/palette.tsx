@@ -86,6 +86,7 @@ function Entry({ command }: { command: Command }) {
   const { name, detail, reason, kind, keyId } = command;
   return (
     <ListBoxItem
+      id={command.id}
       className={classes(styles['option'])}
       textValue={name}
       // It leads nowhere by itself, so that it is a div.

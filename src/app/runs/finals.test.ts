@@ -31,5 +31,10 @@ test('runs of one value stand together, with their mean', () => {
   expect(alike[0]!.mean?.runs).toBe(2);
   expect(alike[0]!.mean?.share).toBeCloseTo(0.6, 12);
   expect(alike[1]!.mean).toBeNull();
+  expect(grouped(finals, ['1,000', '90', '0.5']).map(({ value }) => value)).toEqual(['0.5', '90', '1,000']);
+  expect(grouped(finals, ['teacher', 'gold', 'teacher']).map(({ value }) => value)).toEqual([
+    'gold',
+    'teacher',
+  ]);
   expect(grouped(finals, null)).toMatchObject([{ value: null, finals: { length: 3 } }]);
 });

@@ -35,17 +35,25 @@ export interface FinalGroup {
   mean: { share: number; runs: number } | null;
 }
 
-/** @param values One for each run, in their order; null groups nothing. Groups come as their first run does. */
+/** @param values One for each run, in their order; null groups nothing. Groups come in the order of their values. */
 export function grouped(finals: readonly Final[], values: readonly string[] | null): FinalGroup[] {
   const groups = new Map<string | null, Final[]>();
   finals.forEach((final, index) => {
     const value = values === null ? null : values[index]!;
     groups.set(value, [...(groups.get(value) ?? []), final]);
   });
-  return [...groups].map(([value, members]) => {
+  const rising = [...groups].sort(([a], [b]) => compareValues(a ?? '', b ?? ''));
+  return rising.map(([value, members]) => {
     const shares = members.flatMap(({ distilled }) => (distilled === null ? [] : distilled.share));
     const runs = shares.length;
     const mean = runs < 2 ? null : { share: shares.reduce((sum, share) => sum + share, 0) / runs, runs };
     return { value, finals: members, mean };
   });
+}
+
+/** Numbers by size, also where thousands are separated; words by the alphabet. */
+function compareValues(a: string, b: string): number {
+  const [first, second] = [a, b].map((value) => Number(value.replaceAll(',', '')));
+  const byNumber = first! - second!;
+  return Number.isFinite(byNumber) ? byNumber : a.localeCompare(b, 'en');
 }

@@ -1,4 +1,5 @@
 import { Undo2 } from 'lucide-react';
+import { useEffect } from 'react';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { forgetSource, takeBack, useFormSource, type FormSource, type Missing } from './form-source.ts';
@@ -7,6 +8,10 @@ import styles from './form-source-notice.module.css';
 /** Where the recipe in the form came from, when a run or a link filled it, with the way back. */
 export function FormSourceNotice({ live }: { live: boolean }) {
   const source = useFormSource((state) => state.source);
+  // What was filled in for a run has served once a run begins.
+  useEffect(() => {
+    if (live) forgetSource();
+  }, [live]);
   const canGoBack = useFormSource((state) => state.before !== null);
   return (
     <div className={styles['status']} role="status">

@@ -37,6 +37,8 @@ import styles from './train-screen.module.css';
 import { useRecipeLink } from './use-recipe-link.ts';
 import { WatchItLearn } from './watch-it-learn.tsx';
 
+const recipeId = 'recipe';
+
 /** The recipe, the two curves, and what the run does now. */
 export function TrainScreen() {
   useRecipeLink();
@@ -82,7 +84,15 @@ export function TrainScreen() {
                 Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on{' '}
                 {plural(run.trainRows, 'row')} of {run.datasetName}.
               </p>
-              <Button small icon={Repeat2} onClick={() => repeatRun(run)}>
+              <Button
+                small
+                icon={Repeat2}
+                onClick={() => {
+                  repeatRun(run);
+                  // The sentence may be far above, over all the settings.
+                  document.getElementById(recipeId)?.scrollIntoView({ block: 'center' });
+                }}
+              >
                 Repeat with changes
               </Button>
             </div>
@@ -131,7 +141,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
   const foreign = useStudio(foreignRows);
   const [settingsOpen, openSettings] = useSettingsOpen();
   return (
-    <section className={styles['recipe']} aria-label="Recipe">
+    <section id={recipeId} className={styles['recipe']} aria-label="Recipe">
       <RecipeSentence />
       <PresetDiffList />
       <ForecastLines />
