@@ -1,6 +1,6 @@
-import { formatCount } from '../../base/units.ts';
 import { Minimize2, Square } from 'lucide-react';
 import { useState } from 'react';
+import { formatCount } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { studio } from '../studio.ts';
 import { currentDataset, liveRun, useStudio } from '../studio-store.ts';

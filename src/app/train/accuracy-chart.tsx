@@ -54,9 +54,7 @@ export const AccuracyChart = memo(function AccuracyChart({
   const total = lastOf(evaluations)?.total ?? null;
   // The teacher's line runs from end to end, also before the first evaluation.
   const x = [...new Set([0, ...evaluations.map(({ step }) => xOf(step)), axis.xMax])].sort((a, b) => a - b);
-  const shareAt = new Map(
-    evaluations.map(({ step, correct, total: rows }) => [xOf(step), rows === 0 ? 0 : correct / rows]),
-  );
+  const shareAt = new Map(evaluations.map((evaluation) => [xOf(evaluation.step), shareOf(evaluation)]));
   const distilled: LineSeries = {
     key: 'distilled',
     label: 'distilled',
@@ -71,7 +69,7 @@ export const AccuracyChart = memo(function AccuracyChart({
           {
             key: 'teacher',
             label: 'teacher',
-            values: x.map(() => teacher.correct / teacher.total),
+            values: x.map(() => shareOf(teacher)),
             token: '--teacher',
             dash: [2, 4],
           },
@@ -108,8 +106,7 @@ export const AccuracyChart = memo(function AccuracyChart({
                   {evaluation.correct}
                 </td>
                 <td>
-                  {evaluation.total} (
-                  {formatPercent(evaluation.total === 0 ? 0 : evaluation.correct / evaluation.total)})
+                  {evaluation.total} ({formatPercent(shareOf(evaluation))})
                 </td>
               </tr>
             ))}
