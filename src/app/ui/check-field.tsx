@@ -65,7 +65,7 @@ export function ChecksField({
 /** The drawn box, its tick and its label. */
 function Box({ children }: { children: ReactNode }) {
   return (
-    <CheckboxButton className={classes(styles['check'])}>
+    <CheckboxButton className={classes(styles['check'], 'input-covers')}>
       <span className={styles['box']}>
         <Icon of={Check} size={14} />
       </span>

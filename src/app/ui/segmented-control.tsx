@@ -40,7 +40,7 @@ export function SegmentedControl<Value extends string>({
     >
       {segments.map((segment) => (
         <RadioField key={segment.value} value={segment.value}>
-          <RadioButton className={classes(styles['segment'])}>
+          <RadioButton className={classes(styles['segment'], 'input-covers')}>
             {segment.label}
             {segment.count !== undefined && ` ${formatCount(segment.count)}`}
           </RadioButton>
