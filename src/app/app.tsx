@@ -10,6 +10,7 @@ import { Panels } from './frame/panels-view.tsx';
 import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
 import { useRunShortcut } from './frame/use-run-shortcut.ts';
+import { NothingWhole } from './frame/nothing-whole.tsx';
 import { NewVersion } from './offline/new-version.tsx';
 import { useRoute, type Route } from './routes.ts';
 import { useStudio } from './studio-store.ts';
@@ -60,6 +61,7 @@ export function App() {
       </main>
       <DropAnywhere />
       <Panels />
+      <NothingWhole />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import type { MetricsPoint } from '../distill/run-state.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../store/records.ts';
 import type { Progress } from '../worker/client.ts';
-import type { BenchReport, Machine, Results } from '../worker/protocol.ts';
+import type { BenchReport, Machine, NewRun, Results } from '../worker/protocol.ts';
 import type { MachineChoice } from './train/machine-choice.ts';
 import { draftOf, type RecipeDraft } from './train/recipe-draft.ts';
 
@@ -64,7 +64,9 @@ export interface StudioState {
   testRows: string;
   backend: MachineChoice | null;
   /** What was found when a run was last gone on with; null when it was read, or none was. */
-  resumed: Results['resume-run'] | null;
+  resumed: Extract<Results['resume-run'], { kind: 'resumed' }> | null;
+  /** A run that was to be resumed and has no whole checkpoint: a person is asked. */
+  nothingWhole: { runId: string; engine: NewRun['engine']; words: string } | null;
   /** What was measured last, until the page is closed. */
   bench: BenchReport | null;
   requests: Record<RequestSlot, RequestStatus>;
@@ -89,6 +91,7 @@ export function initialState(): StudioState {
     testRows: '',
     backend: null,
     resumed: null,
+    nothingWhole: null,
     bench: null,
     requests: {
       studio: idleRequest,

@@ -242,15 +242,25 @@ export class Studio extends Requests {
   }
 
   /** Goes on with a run from its newest checkpoint that is whole; on another engine, where one is named. */
-  async resumeRun(runId: string, engine: NewRun['engine'] = null): Promise<void> {
-    const result = await this.request('run', { type: 'resume-run', runId, engine });
+  async resumeRun(runId: string, engine: NewRun['engine'] = null, fromStart = false): Promise<void> {
+    const result = await this.request('run', { type: 'resume-run', runId, engine, fromStart });
     if (!result) {
+      await this.#lookUp();
+      return;
+    }
+    if (result.kind === 'nothing-whole') {
+      this.set({ nothingWhole: { runId, engine, words: result.words } });
       await this.#lookUp();
       return;
     }
     this.set({ liveRunId: runId, resumed: result });
     await this.#readRecords();
     await this.selectRun(runId);
+  }
+
+  /** Ends the question whether a run begins again with step 1. */
+  forgetNothingWhole(): void {
+    this.set({ nothingWhole: null });
   }
 
   forgetResumed(): void {

@@ -57,6 +57,9 @@ export class EngineError extends StillroomError {}
 /** The GPU device is gone: driver reset, sleep, unplugged, or destroyed. What was on it is lost. */
 export class DeviceLostError extends StillroomError {}
 
+/** The trained weights could not be put back on the engine: what it holds now is not the run. */
+export class LostWeightsError extends DeviceLostError {}
+
 /** The GPU refused a command: out of memory, as a rule. What it was to compute is not there. */
 export class RefusedCommandError extends EngineError {}
 
@@ -88,6 +91,9 @@ export class NonFiniteError extends StillroomError {
 
 /** A checkpoint is not, or no longer, what was written. */
 export class CheckpointError extends StillroomError {}
+
+/** A file of a checkpoint is there and could not be read this time: nothing is known of its bytes, so nothing goes. */
+export class UnreadableError extends StillroomError {}
 
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}

@@ -6,7 +6,7 @@ import { InputError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, type Speaker } from './answer.ts';
-import { untouched } from './compare.ts';
+import { putBack, untouched } from './compare.ts';
 import type { Recipe } from './recipe.ts';
 import { answerPrompt, rationalePrompt } from './tasks.ts';
 
@@ -86,7 +86,7 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
     engine.restore(untouched(options.baseWeights));
     base = await speak('base', text);
   } finally {
-    engine.restore(trained);
+    putBack(engine, trained);
   }
   if (base === null) return null;
   const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CheckpointError } from '../base/errors.ts';
+import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineState } from '../engine/engine.ts';
 import { parseT5Config } from '../student/config.ts';
 import { parseSafetensors } from '../student/safetensors.ts';
@@ -34,7 +34,9 @@ async function written(
 
 const readFrom = (disk: Map<string, Uint8Array>) => (file: CheckpointFile) => {
   const bytes = disk.get(file.name);
-  return bytes ? Promise.resolve(bytes) : Promise.reject(new Error('there is no such file'));
+  return bytes
+    ? Promise.resolve(bytes)
+    : Promise.reject(new DOMException('there is no such file', 'NotFoundError'));
 };
 
 describe('a checkpoint', () => {
@@ -85,5 +87,22 @@ describe('a checkpoint', () => {
     expect(await damaged(whole.slice(0, -1))).toBeInstanceOf(CheckpointError);
     expect(await damaged(new Uint8Array([...whole, 0]))).toBeInstanceOf(CheckpointError);
     expect(String(await damaged(null))).toMatch(/step 7 is damaged: optimizer.*no such file/);
+  });
+
+  it('that could not be read is not called damaged, and a passing error is read over', async () => {
+    const { facts, disk } = await written(state);
+    const failing = (times: number) => {
+      let left = times;
+      return (file: CheckpointFile): Promise<Uint8Array> => {
+        left -= 1;
+        if (left >= 0) return Promise.reject(new RangeError('Array buffer allocation failed'));
+        return readFrom(disk)(file);
+      };
+    };
+    expect((await readCheckpoint(facts, failing(1), size)).step).toBe(7);
+    const error = await readCheckpoint(facts, failing(2), size).catch((problem: unknown) => problem);
+    expect(error).toBeInstanceOf(UnreadableError);
+    expect(error).not.toBeInstanceOf(CheckpointError);
+    expect(String(error)).toMatch(/allocation failed.*Nothing was removed/);
   });
 });

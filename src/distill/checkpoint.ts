@@ -4,7 +4,7 @@
  * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
  * and whoever reads them knows that every byte is the one that was written.
  */
-import { CheckpointError } from '../base/errors.ts';
+import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { expectedParameters } from '../student/parameters.ts';
@@ -105,7 +105,8 @@ function* slicesOf(file: ChunkedFile, size: number): Iterable<Uint8Array<ArrayBu
 /**
  * Reads the state of a checkpoint and checks every byte of it.
  * @param read The bytes of a file; may throw where it is not there.
- * @throws CheckpointError where a file is missing, cut off, or not as it was written.
+ * @throws CheckpointError where a file is missing, cut off, or not as it was written; UnreadableError where it is there
+ * and could not be read now, which says nothing of its bytes.
  */
 export async function readCheckpoint(
   { step, files }: CheckpointFacts,
@@ -114,12 +115,7 @@ export async function readCheckpoint(
 ): Promise<EngineState> {
   const tensors = new Map<CheckpointFileName, Map<string, Float32Array>>();
   for (const file of files) {
-    let bytes: Uint8Array;
-    try {
-      bytes = await read(file);
-    } catch (error) {
-      throw notAsWritten(step, `${file.name} cannot be read (${messageOf(error)})`);
-    }
+    const bytes = await readOnceMore(step, file, read);
     await check(step, file, bytes, size);
     tensors.set(file.name, floatsOf(bytes, file.name));
   }
@@ -133,6 +129,32 @@ export async function readCheckpoint(
       ),
     );
   return { weights, expAvg: named('exp_avg.'), expAvgSq: named('exp_avg_sq.'), step };
+}
+
+/** Reads a file, and once more where that failed: storage has passing errors. */
+async function readOnceMore(
+  step: number,
+  file: CheckpointFile,
+  read: (file: CheckpointFile) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read(file);
+    } catch (error) {
+      if (isMissing(error)) throw notAsWritten(step, `${file.name} is missing (${messageOf(error)})`);
+      if (attempt < 2) continue;
+      throw new UnreadableError(
+        `${file.name} of the checkpoint of step ${step} could not be read (${messageOf(error)}).`,
+        'Nothing was removed. Free some memory (close other tabs and programs), then resume again.',
+      );
+    }
+  }
+}
+
+/** True where an error of the browser's or of Node's says that a file is not there. */
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'NotFoundError' || ('code' in error && error.code === 'ENOENT');
 }
 
 async function check(step: number, file: CheckpointFile, bytes: Uint8Array, size: number): Promise<void> {

@@ -2,6 +2,7 @@
  * Base, distilled and teacher on the same test rows, as Google's notebook judges them: the distilled student is asked
  * with its prefix, the base student with the bare input, and an answer is right when it equals the label exactly.
  */
+import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
@@ -61,10 +62,26 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
       test.map((example) => example.input),
     );
   } finally {
-    engine.restore(trained);
+    putBack(engine, trained);
   }
   if (base === null) return null;
   return collect(test, base, distilled, rationales);
+}
+
+/**
+ * Puts the trained weights back on an engine that was lent to the base student.
+ * @throws LostWeightsError where that fails: training must not resume with what the engine holds then.
+ */
+export function putBack(engine: Engine, trained: EngineState): void {
+  try {
+    engine.restore(trained);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new LostWeightsError(
+      `The trained weights could not be put back on the engine (${withoutStop(detail)}).`,
+      'Resume the run from its last checkpoint.',
+    );
+  }
 }
 
 /** A state before the first step. */

@@ -2,7 +2,7 @@
  * Questions that wait until the engine is between two steps. Whoever drives the run calls `answer` there; asking never
  * touches an engine that is at work.
  */
-import { EngineError } from '../base/errors.ts';
+import { EngineError, LostWeightsError } from '../base/errors.ts';
 import { ask, type Asked, type AskOptions, type AskWatch } from './ask.ts';
 
 interface Waiting {
@@ -27,7 +27,10 @@ export class Questions {
     });
   }
 
-  /** Answers all that wait. Never rejects: a failure is told to whoever asked. */
+  /**
+   * Answers all that wait. A failure is told to whoever asked.
+   * @throws LostWeightsError where the trained weights did not come back: that is a failure of the run as well.
+   */
   answer(options: AskOptions): Promise<void> {
     if (this.#waiting.length === 0) return this.#serving ?? Promise.resolve();
     this.#serving ??= this.#serve(options).finally(() => (this.#serving = null));
@@ -38,8 +41,19 @@ export class Questions {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const { question, report, resolve, reject } = next;
       const one = next;
-      await ask(options, question, { report, stopped: () => one.stopped }).then(resolve, reject);
+      const failure = await ask(options, question, { report, stopped: () => one.stopped }).then(
+        (asked) => {
+          resolve(asked);
+          return null;
+        },
+        (error: unknown) => {
+          reject(error);
+          return error;
+        },
+      );
       this.#waiting = this.#waiting.filter((other) => other !== one);
+      // The next question would be answered by the wrong student; it waits for the recovered one.
+      if (failure instanceof LostWeightsError) throw failure;
     }
   }
 

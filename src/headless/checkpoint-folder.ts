@@ -7,7 +7,7 @@ import { backendNames, engineNames } from '../engine/engine.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from '../base/schemas.ts';
-import { CheckpointError } from '../base/errors.ts';
+import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import {
   checkpointParts,
   readCheckpoint,
@@ -98,13 +98,15 @@ export class CheckpointFolder {
   }
 
   /**
-   * The newest checkpoint that is whole; null where there is none. Damaged ones are told and removed, so that none of
-   * their steps is taken for done.
+   * The newest checkpoint that is whole; null where there is no checkpoint at all. Damaged ones are told, and go only
+   * where an earlier one is whole, so that none of their steps is taken for done.
+   * @throws CheckpointError where all are damaged, UnreadableError where one could not be read now: nothing is removed.
    */
   async newest(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
     for (const name of await namesIn(this.#run)) {
       if (/^checkpoint-\d+\.tmp$/.test(name)) await removeOutput(join(this.#run, name));
     }
+    const damaged: number[] = [];
     for (const step of await this.steps()) {
       try {
         const facts = await this.#facts(step);
@@ -112,14 +114,19 @@ export class CheckpointFolder {
           facts,
           async ({ name }) => new Uint8Array(await readFile(join(this.#of(step), name))),
         );
+        for (const later of damaged) await this.remove(later);
         return { state, elapsedMs: facts.elapsedMs, engine: facts.engine };
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;
-        tell(error.message);
-        await this.remove(step);
+        tell(error.problem);
+        damaged.push(step);
       }
     }
-    return null;
+    if (damaged.length === 0) return null;
+    throw new CheckpointError(
+      `No checkpoint in ${this.#run} is whole.`,
+      'Nothing was removed. Put its files back as they were, or train again with another --out.',
+    );
   }
 
   async remove(step: number): Promise<void> {
@@ -130,7 +137,14 @@ export class CheckpointFolder {
     let value: unknown;
     try {
       value = JSON.parse(await readFile(join(this.#of(step), factsFile), 'utf8'));
-    } catch {
+    } catch (error) {
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isMissing && !(error instanceof SyntaxError)) {
+        throw new UnreadableError(
+          `${factsFile} of the checkpoint of step ${step} could not be read (${String(error)}).`,
+          'Nothing was removed. Check the disk and the rights of its folder, then resume again.',
+        );
+      }
       value = null;
     }
     const facts = factsSchema.safeParse(value);

@@ -2,7 +2,7 @@
  * Drives a run from its rows to its comparison, storing what happens before the page is told. Where the GPU is lost on
  * the way, a fresh device goes on from the last checkpoint; see distill/recovery.ts for how often.
  */
-import { reportError } from '../base/errors.ts';
+import { LostWeightsError, reportError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import { Control } from '../distill/control.ts';
 import { isRecoverable, Recovery } from '../distill/recovery.ts';
@@ -131,9 +131,9 @@ async function recover(
 ): Promise<{ from: Resumption | null } | 'stopped'> {
   const { journal, control } = active;
   const { engine, backend } = active.engine.describe();
-  // Elsewhere nothing can be lost, and what fails once fails again.
-  if (backend !== 'webgpu') throw failure;
-  const request: EngineRequest = { engine: engine === 'tfjs' ? 'tfjs' : 'wgsl', backend };
+  // Without a GPU nothing is lost but by a restore that failed, and what else fails once fails again.
+  if (backend !== 'webgpu' && !(failure instanceof LostWeightsError)) throw failure;
+  const request: EngineRequest = { engine: engine === 'twin' ? null : engine, backend };
   active.engine.dispose();
   let error = failure;
   for (let opening = false; ; opening = true) {

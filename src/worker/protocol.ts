@@ -79,11 +79,12 @@ export type Command =
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
   | { type: 'start-run'; run: NewRun }
   /**
-   * Goes on with a run that was interrupted, stopped or failed, from its newest checkpoint that is whole; without one,
-   * from the beginning. Resolves with the step that it goes on from. Refused while another tab holds the run.
+   * Goes on with a run that was interrupted, stopped or failed, from its newest checkpoint that is whole; a run
+   * that never had one begins again with step 1. Where it had some and none is whole, it does so with `fromStart` alone.
+   * Refused while another tab holds the run.
    * `engine` is another one than it had; null keeps it.
    */
-  | { type: 'resume-run'; runId: string; engine: EngineChoice | null }
+  | { type: 'resume-run'; runId: string; engine: EngineChoice | null; fromStart: boolean }
   /** Lets an interrupted run be: what its last checkpoint holds is what it ends with. */
   | { type: 'leave-stopped'; runId: string }
   /** Asks for a checkpoint after the step in hand; nothing to do is nothing. */
@@ -179,7 +180,10 @@ export interface Results {
   rehearse: Rehearsal | null;
   'stop-rehearsal': null;
   'start-run': { runId: string };
-  'resume-run': { step: number; damaged: string[] };
+  'resume-run':
+    | { kind: 'resumed'; step: number; damaged: string[] }
+    /** No checkpoint is whole: nothing was changed, and a person is asked whether it begins again with step 1. */
+    | { kind: 'nothing-whole'; words: string };
   'leave-stopped': null;
   save: null;
   pause: null;

@@ -1,5 +1,5 @@
 /** What a run goes on with, and what becomes of it where nobody goes on. */
-import { InputError } from '../base/errors.ts';
+import { CheckpointError, InputError } from '../base/errors.ts';
 import { digestRows, type Resumption } from '../distill/checkpoint.ts';
 import type { RunState } from '../distill/run-state.ts';
 import { newestCheckpoint, trimRun } from '../store/checkpoints.ts';
@@ -17,9 +17,11 @@ export interface Prepared {
 
 /**
  * Makes a run what it was at its newest checkpoint that is whole. Whoever calls this holds the run (run-lock.ts).
- * @throws InputError where the run or its rows are gone, or the rows are others now.
+ * @param fromStart A person has agreed to begin again with step 1 where no checkpoint is whole.
+ * @throws InputError where the run or its rows are gone, or the rows are others now; NothingWholeError where every
+ * checkpoint is damaged, UnreadableError where one could not be read now. Nothing is removed then.
  */
-export async function prepareResumption(runId: string): Promise<Prepared> {
+export async function prepareResumption(runId: string, fromStart = false): Promise<Prepared> {
   const run = await readRun(runId);
   if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
   if (run.imported) {
@@ -49,7 +51,20 @@ export async function prepareResumption(runId: string): Promise<Prepared> {
   }
   const damaged: string[] = [];
   const from = await newestCheckpoint(runId, (damage) => damaged.push(damage.problem));
+  // Without a checkpoint the run begins again with step 1, and its curve goes: where it had one, a person decides.
+  if (from === null && run.savedStep !== null && !fromStart) throw new NothingWholeError(run, damaged);
   return { record: await trimRun(run, from?.state.step ?? 0), from, damaged };
+}
+
+/** No checkpoint of a run is whole, and nobody has agreed to begin again with step 1. */
+export class NothingWholeError extends CheckpointError {
+  constructor({ name, step }: RunRecord, damaged: readonly string[]) {
+    const why = damaged.length > 0 ? damaged.join(' ') : 'They are no longer stored.';
+    super(
+      `No checkpoint of ${name} is whole. ${why} Its curve up to step ${step} is still there.`,
+      'Nothing was removed. Save its curve if you need it, then begin again with step 1, or repeat the run as a new one.',
+    );
+  }
 }
 
 /** The state of a run that nobody goes on with. */

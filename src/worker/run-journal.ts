@@ -23,6 +23,7 @@ export class RunJournal {
   #points: MetricsPoint[] = [];
   #last: MetricsPoint | null = null;
   #flushedAt = 0;
+  #flushing: Promise<void> = Promise.resolve();
   #writtenAt = 0;
 
   constructor(record: RunRecord, wire: Wire) {
@@ -133,8 +134,17 @@ export class RunJournal {
     if (performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
   }
 
-  /** Stores and tells the points that are waiting. */
-  async flush(): Promise<void> {
+  /**
+   * Stores and tells the points that are waiting. One flush goes after the other: two at once would store the same
+   * points, and the second would drop those that came in between.
+   */
+  flush(): Promise<void> {
+    const flushed = this.#flushing.then(() => this.#flushWaiting());
+    this.#flushing = flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  async #flushWaiting(): Promise<void> {
     const points = this.#points;
     this.#flushedAt = performance.now();
     if (points.length === 0) return;

@@ -1,5 +1,5 @@
 /** The run in hand: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
-import { EngineError, InputError } from '../base/errors.ts';
+import { EngineError, InputError, LostWeightsError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { digestRows, type Resumption } from '../distill/checkpoint.ts';
@@ -21,7 +21,7 @@ import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
 import { heartbeatEveryMs, RunJournal } from './run-journal.ts';
 import { holdRun } from './run-lock.ts';
-import { asStopped, prepareResumption } from './resumption.ts';
+import { asStopped, NothingWholeError, prepareResumption } from './resumption.ts';
 import { rehearseRun } from './rehearse-run.ts';
 import { restoreWeights } from './stored-weights.ts';
 import { reduction, rehearsal } from './stoppable.ts';
@@ -50,19 +50,29 @@ export class RunKeeper {
   }
 
   /** See `resume-run` in protocol.ts. */
-  resumeRun(runId: string, engine: EngineChoice | null): Promise<Results['resume-run']> {
-    return this.#begin(async () => {
-      const letGo = await holdRun(runId);
-      try {
-        const { record, from, damaged } = await prepareResumption(runId);
-        this.#wire.run(runId, { type: 'trimmed', step: record.step });
-        const on = engine === null ? {} : { engineChoice: engine, backend: null };
-        return { record: { ...record, ...on }, from, letGo, result: { step: record.step, damaged } };
-      } catch (error) {
-        letGo();
-        throw error;
-      }
-    });
+  async resumeRun(
+    runId: string,
+    engine: EngineChoice | null,
+    fromStart: boolean,
+  ): Promise<Results['resume-run']> {
+    try {
+      return await this.#begin(async () => {
+        const letGo = await holdRun(runId);
+        try {
+          const { record, from, damaged } = await prepareResumption(runId, fromStart);
+          this.#wire.run(runId, { type: 'trimmed', step: record.step });
+          const on = engine === null ? {} : { engineChoice: engine, backend: null };
+          const result = { kind: 'resumed', step: record.step, damaged } as const;
+          return { record: { ...record, ...on }, from, letGo, result };
+        } catch (error) {
+          letGo();
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (error instanceof NothingWholeError) return { kind: 'nothing-whole', words: error.message };
+      throw error;
+    }
   }
 
   /** See `leave-stopped` in protocol.ts. */
@@ -151,17 +161,26 @@ export class RunKeeper {
       if (active.journal.record.state.phase !== 'paused') {
         throw new EngineError('This run is at work.', 'Pause it first, then compare.');
       }
-      await active.comparing?.catch(() => undefined);
-      const { journal } = active;
+      // Whoever waited as well may have begun something else by now: the engine is taken by one at a time.
+      while (active.comparing !== null) await active.comparing.catch(() => undefined);
+      const { control, journal } = active;
       const { step, state: paused } = journal.record;
+      if (!control.pauseRequested || paused.phase !== 'paused') {
+        throw new EngineError('The run was resumed before the comparison began.', 'Pause it, then compare.');
+      }
       active.comparing = compareRun(active, {
         step,
         testRows,
         say: (state) => journal.state(state),
-      }).finally(async () => {
-        active.comparing = null;
-        await journal.state(paused);
-      });
+      })
+        .catch((error: unknown) => {
+          if (error instanceof LostWeightsError) control.fail(error);
+          throw error;
+        })
+        .finally(async () => {
+          active.comparing = null;
+          await journal.state(paused);
+        });
       await active.comparing;
       answerWhilePaused(active);
       return null;
@@ -302,11 +321,13 @@ export class RunKeeper {
   }
 }
 
-async function endComparison({ control, comparing }: ActiveRun): Promise<void> {
-  if (comparing === null) return;
-  control.skipEvaluation();
-  // Its failure is told to whoever asked for it.
-  await comparing.catch(() => undefined);
+async function endComparison(active: ActiveRun): Promise<void> {
+  // Again, where what waited for its end has taken the engine since.
+  while (active.comparing !== null) {
+    active.control.skipEvaluation();
+    // Its failure is told to whoever asked for it.
+    await active.comparing.catch(() => undefined);
+  }
 }
 
 /** Answers at once where the run is paused; else whoever drives it does, between two steps. */
@@ -314,7 +335,10 @@ function answerWhilePaused(active: ActiveRun): void {
   const { control, journal, questions } = active;
   // A pause that was just ended: the session may be at work already.
   if (active.comparing !== null || !control.pauseRequested || journal.record.state.phase !== 'paused') return;
-  active.comparing = questions.answer(askOptions(active)).finally(() => (active.comparing = null));
+  active.comparing = questions
+    .answer(askOptions(active))
+    .catch((error: unknown) => control.fail(error instanceof Error ? error : new Error(String(error))))
+    .finally(() => (active.comparing = null));
 }
 
 /** @throws EngineError where another tab is at work on the run. */

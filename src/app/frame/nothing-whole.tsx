@@ -1,0 +1,21 @@
+import { studio } from '../studio.ts';
+import { useStudio } from '../studio-store.ts';
+import { Dialog } from '../ui/dialog.tsx';
+
+/** Asks before a run whose checkpoints are all damaged begins again with step 1: its curve goes then. */
+export function NothingWhole() {
+  const asked = useStudio((state) => state.nothingWhole);
+  if (asked === null) return null;
+  return (
+    <Dialog
+      title="Begin again with step 1?"
+      onClose={() => studio.forgetNothingWhole()}
+      confirm={{
+        label: 'Begin again',
+        act: () => void studio.resumeRun(asked.runId, asked.engine, true),
+      }}
+    >
+      <p>{asked.words}</p>
+    </Dialog>
+  );
+}
