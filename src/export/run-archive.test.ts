@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
@@ -17,7 +18,12 @@ const point = (step: number, keys: Partial<MetricsPoint> = {}): MetricsPoint => 
 const tally = { correct: 1, total: 2 };
 const archive: RunArchive = {
   run: {
-    ...{ name: '<b>heron</b>', note: 'alpha 0.1\n"quoted"', createdAt: 5, recipe: smallRecipe },
+    ...{
+      name: '<b>heron</b>',
+      note: 'alpha 0.1\n"quoted"',
+      createdAt: 1_700_000_000_000,
+      recipe: smallRecipe,
+    },
     ...{ datasetId: 'd', datasetName: 'rows', studentId: 's', studentName: 'tiny', testRows: null },
     state: { phase: 'done', step: 2, stopped: true },
     engine: null,
@@ -164,6 +170,83 @@ describe('a run as a zip', () => {
     const other = new Map([...weights].slice(1));
     await expect(readArchive(await zipOf({ ...archive, weights: other }), 'x.zip')).rejects.toThrow(
       /model\.safetensors: weight ".*" is missing/,
+    );
+  });
+
+  const withRecord = async (change: object): Promise<unknown> => {
+    const bytes = await changed(
+      'record.json',
+      text((was) => JSON.stringify({ ...(JSON.parse(was) as object), ...change })),
+    );
+    return readArchive(bytes, 'x.zip').catch((error: unknown) => error);
+  };
+
+  it.each<[string, object, RegExp]>([
+    ['a date that is none', { createdAt: 1e16 }, /"createdAt" .*between the year 2000 and tomorrow/],
+    ['a date of before computers', { createdAt: 5 }, /"createdAt" /],
+    [
+      'more right answers than questions',
+      { evaluations: [{ step: 1, correct: 3, total: 2 }] },
+      /"evaluations\.0" .*more right answers/,
+    ],
+    [
+      'such a comparison',
+      { comparison: { base: { correct: 2, total: 1 }, distilled: tally, teacher: null, step: 1 } },
+      /"comparison\.base" .*more right/,
+    ],
+    [
+      'steps that do not rise',
+      {
+        evaluations: [
+          { step: 2, ...tally },
+          { step: 1, ...tally },
+        ],
+      },
+      /"evaluations" .*after the one before/,
+    ],
+    ['half a step', { evaluations: [{ step: 1.5, ...tally }] }, /"evaluations\.0\.step" /],
+    [
+      'a step after the last',
+      { evaluations: [{ step: smallRecipe.steps + 1, ...tally }] },
+      /"evaluations" is at step \d+, after the recipe’s last/,
+    ],
+    ['weights of after the last step', { savedStep: 1e9 }, /"savedStep" is at step/],
+    [
+      'too many evaluations',
+      { evaluations: Array.from({ length: 10_001 }, (_, step) => ({ step, ...tally })) },
+      /"evaluations" /,
+    ],
+    ['a name as long as a book', { studentName: 'x'.repeat(5000) }, /"studentName" /],
+  ])('with %s is refused in words', async (_what, change, words) => {
+    const refusal = await withRecord(change);
+    expect(refusal).toBeInstanceOf(InputError);
+    expect((refusal as Error).message).toMatch(/^x\.zip\/record\.json: /);
+    expect((refusal as Error).message).toMatch(words);
+  });
+
+  it('never comes in with a date that cannot be shown', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ noNaN: true, noDefaultInfinity: true }), async (createdAt) => {
+        const read = await withRecord({ createdAt });
+        if (read instanceof InputError) return;
+        expect(() => new Date((read as RunArchive).run.createdAt).toISOString()).not.toThrow();
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it.each([NaN, Infinity])('with a weight of %s is refused', async (value) => {
+    const [[name, data]] = [...weights] as [[string, Float32Array]];
+    const broken = new Map(weights).set(name, data.with(1, value));
+    await expect(readArchive(await zipOf({ ...archive, weights: broken }), 'x.zip')).rejects.toThrow(
+      /model\.safetensors: weight ".*" has values that are no numbers/,
+    );
+  });
+
+  it('whose curve goes on after the last step is refused', async () => {
+    const wrong = { ...archive, metrics: [point(1), point(smallRecipe.steps + 1)] };
+    await expect(readArchive(await zipOf(wrong), 'x.zip')).rejects.toThrow(
+      /metrics\.jsonl, line 2: step \d+ is after the recipe’s last/,
     );
   });
 });

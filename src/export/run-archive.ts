@@ -93,23 +93,48 @@ function withNonFinite(_key: string, value: unknown): unknown {
 
 const count = z.int().min(0);
 const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
-const tally = { correct: count, total: count };
+const tally = z
+  .object({ correct: count, total: count })
+  .refine(({ correct, total }) => correct <= total, 'more right answers than questions');
+/** Names and ids are shown in lists: no title is as long as a book. */
+const title = z.string().max(1000);
+/** More moments than this would only keep the screens from drawing. */
+const mostMoments = 10_000;
+const firstDate = Date.UTC(2000, 0);
+const dayMs = 86_400_000;
+const date = z
+  .number()
+  .refine(
+    (at) => at >= firstDate && at <= Date.now() + dayMs,
+    'a date between the year 2000 and tomorrow is expected; see that the clock of this machine is right',
+  );
+
+function rising<Moment extends z.ZodType<{ step: number }>>(moment: Moment) {
+  return z
+    .array(moment)
+    .max(mostMoments)
+    .refine(
+      (all) => all.every(({ step }, index) => index === 0 || step > all[index - 1]!.step),
+      'each step must be after the one before it',
+    );
+}
+
 const report = z.object({
-  name: z.string(),
-  message: z.string(),
-  file: z.string().nullable(),
+  name: title,
+  message: z.string().max(100_000),
+  file: title.nullable(),
   line: z.number().nullable(),
 });
-const fileSchema = z.object({ name: z.string(), sizeBytes: count, sha256: z.array(z.string()) });
+const fileSchema = z.object({ name: title, sizeBytes: count, sha256: z.array(z.string()) });
 
 const recordSchema = z.object({
   name: z.string().min(1).max(200),
   note: z.string().max(10_000).optional(),
-  createdAt: z.number(),
-  datasetId: z.string(),
-  datasetName: z.string(),
-  studentId: z.string(),
-  studentName: z.string(),
+  createdAt: date,
+  datasetId: title,
+  datasetName: title,
+  studentId: title,
+  studentName: title,
   config: z.record(z.string(), z.unknown()).nullable(),
   testRows: count.nullable(),
   state: z.discriminatedUnion('phase', [
@@ -120,24 +145,26 @@ const recordSchema = z.object({
     .object({
       engine: z.enum(engineNames),
       backend: z.enum(backendNames),
-      adapter: z.string(),
-      reason: z.string(),
+      adapter: title,
+      reason: z.string().max(10_000),
       parameters: count,
-      bytesHeld: z.number(),
+      bytesHeld: z.number().min(0),
     })
     .nullable(),
-  evaluations: z.array(z.object({ step: count, ...tally })),
+  evaluations: rising(tally.safeExtend({ step: count })),
   watched: z
     .object({
-      questions: z.array(
-        z.object({
-          row: count,
-          input: z.string(),
-          label: z.string(),
-          teacherRationale: z.string().nullable(),
-        }),
-      ),
-      moments: z.array(
+      questions: z
+        .array(
+          z.object({
+            row: count,
+            input: z.string(),
+            label: z.string(),
+            teacherRationale: z.string().nullable(),
+          }),
+        )
+        .max(1000),
+      moments: rising(
         z.object({
           step: count,
           answers: z.array(z.object({ answer: z.string(), rationale: z.string().nullable() })),
@@ -147,15 +174,15 @@ const recordSchema = z.object({
     .optional(),
   comparison: z
     .object({
-      base: z.object(tally),
-      distilled: z.object(tally),
-      teacher: z.object(tally).nullable(),
+      base: tally,
+      distilled: tally,
+      teacher: tally.nullable(),
       step: count,
     })
     .nullable(),
   step: count,
   trainRows: count,
-  rowsSha256: z.string().nullable(),
+  rowsSha256: title.nullable(),
   savedStep: count.nullable(),
   files: z.array(fileSchema),
 });
@@ -210,6 +237,15 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       line: index + 1,
     });
   });
+  const recipe = parseRecipe(text('run.json'), label('run.json'));
+  checkSteps(record, recipe.steps, label(recordName));
+  const last = metrics.at(-1)?.step ?? 0;
+  if (last > recipe.steps) {
+    throw new InputError(`step ${last} is after the recipe’s last, ${recipe.steps}.`, again, {
+      file: label('metrics.jsonl'),
+      line: metrics.length,
+    });
+  }
   const model = 'model.safetensors';
   return {
     run: {
@@ -217,7 +253,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       state,
       ...(note === undefined ? {} : { note }),
       ...(watched === undefined ? {} : { watched }),
-      recipe: parseRecipe(text('run.json'), label('run.json')),
+      recipe,
     },
     config,
     metrics,
@@ -280,6 +316,23 @@ function readRecord(text: string, file: string): z.infer<typeof recordSchema> {
   return checked(recordSchema, value, { file });
 }
 
+/** No step of a run is after the last one of its recipe. */
+function checkSteps(record: z.infer<typeof recordSchema>, steps: number, file: string): void {
+  const { step, savedStep, state, comparison, evaluations, watched } = record;
+  const told: [string, number][] = [
+    ['step', step],
+    ['savedStep', savedStep ?? 0],
+    ['state.step', state.step],
+    ['comparison.step', comparison?.step ?? 0],
+    ['evaluations', evaluations.at(-1)?.step ?? 0],
+    ['watched.moments', watched?.moments.at(-1)?.step ?? 0],
+  ];
+  for (const [key, at] of told) {
+    if (at <= steps) continue;
+    throw new InputError(`"${key}" is at step ${at}, after the recipe’s last, ${steps}.`, again, { file });
+  }
+}
+
 async function checkFile(
   { sizeBytes, sha256 }: z.infer<typeof fileSchema>,
   content: Uint8Array | undefined,
@@ -330,6 +383,13 @@ function readModel(bytes: Uint8Array, config: T5Config, file: string): Weights {
     const tensor = tensors.get(name);
     if (!(tensor?.data instanceof Float32Array) || String(tensor.shape) !== String(shape)) {
       throw new InputError(`weight "${name}" is missing or of another shape.`, again, { file });
+    }
+    if (!tensor.data.every(Number.isFinite)) {
+      throw new InputError(
+        `weight "${name}" has values that are no numbers (NaN or Infinity), so this student cannot answer.`,
+        'Go back to a run whose loss stayed a number, and export that one.',
+        { file },
+      );
     }
     weights.set(name, tensor.data);
   }
