@@ -249,4 +249,46 @@ describe('a run as a zip', () => {
       /metrics\.jsonl, line 2: step \d+ is after the recipe’s last/,
     );
   });
+
+  it('unpacks nothing that its record does not list', async () => {
+    const files = unzipSync(await zipOf(archive));
+    const stray = 'heron/stray.bin';
+    const zip = zipSync({ ...files, [stray]: new Uint8Array(50_000) });
+    // The size in the zip's own list, made to be what no machine has room for.
+    setSize(zip, stray, 0xfffffff0);
+    expect(await readArchive(zip, 'x.zip')).toEqual(archive);
+  });
+
+  it.each<[string, string, number, RegExp]>([
+    [
+      'a record too large',
+      'record.json',
+      2 ** 31,
+      /^x\.zip\/record\.json: this file unpacks to .*, more than a record can have/,
+    ],
+    [
+      'a larger file than listed',
+      'metrics.jsonl',
+      2 ** 31,
+      /^x\.zip\/metrics\.jsonl: this file has 2147483648 bytes where \d+ were written/,
+    ],
+    ['a file of zip64', 'metrics.jsonl', 0xffffffff, /^x\.zip: heron\/metrics\.jsonl is packed as zip64/],
+  ])('with %s is refused before that is unpacked', async (_what, name, size, words) => {
+    const zip = zipSync(unzipSync(await zipOf(archive)));
+    setSize(zip, `heron/${name}`, size);
+    await expect(readArchive(zip, 'x.zip')).rejects.toThrow(words);
+  });
+
+  it('of which a file unpacks to more than the zip says is refused', async () => {
+    const zip = zipSync(unzipSync(await zipOf(archive)));
+    setSize(zip, 'heron/metrics.jsonl', 10);
+    await expect(readArchive(zip, 'x.zip')).rejects.toThrow(/metrics\.jsonl: this file has 10 bytes/);
+  });
 });
+
+/** Changes the unpacked size of an entry in the zip's list at its end. */
+function setSize(zip: Uint8Array, name: string, size: number): void {
+  const at = Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength).lastIndexOf(name);
+  // The name follows 46 bytes of its entry, the size begins at 24 of them.
+  new DataView(zip.buffer, zip.byteOffset).setUint32(at - 46 + 24, size, true);
+}

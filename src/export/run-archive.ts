@@ -30,7 +30,7 @@ import { FolderFile } from './model-folder.ts';
 const format = 'stillroom-run';
 const version = 1;
 const recordName = 'record.json';
-/** Unpacked in memory: what is larger than a zip may be is refused before. */
+/** The most that a plain zip can say of a size; zip64 writes it where the size is elsewhere. */
 const maxBytes = 0xffff_ffff;
 
 /** What of a run's record goes with it: all but what is true of one browser alone. */
@@ -212,20 +212,22 @@ const predictionSchema = z.object({
 const again = 'Export the run again, or copy the file again.';
 
 /**
- * Reads a zip that `archiveFiles` filled, and holds every file against its SHA-256.
+ * Reads a zip that `archiveFiles` filled, and holds every file against its SHA-256. The record is unpacked first, then the
+ * files that it lists, none to more bytes than it says.
  * @param file The zip's name, for messages.
  * @throws InputError that names the file in the zip, and the line, that is not as it should be.
  */
 export async function readArchive(bytes: Uint8Array, file: string): Promise<RunArchive> {
-  const unpacked = unpack(bytes, file);
+  const found = unpackRecord(bytes, file);
   const label = (name: string): string => `${file}/${name}`;
+  const record = readRecord(new TextDecoder().decode(found.record), label(recordName));
+  const { files, config: rawConfig, state, note, watched, ...facts } = record;
+  const unpacked = unpackListed(bytes, file, found.folder, files);
   const text = (name: string): string => {
     const content = unpacked.get(name);
     if (content === undefined) throw new InputError('this file is missing.', again, { file: label(name) });
     return new TextDecoder().decode(content);
   };
-  const record = readRecord(text(recordName), label(recordName));
-  const { files, config: rawConfig, state, note, watched, ...facts } = record;
   for (const listed of files) await checkFile(listed, unpacked.get(listed.name), label(listed.name));
   const has = (name: string): boolean => files.some((listed) => listed.name === name);
   const config = rawConfig === null ? null : parseT5Config(JSON.stringify(rawConfig), label(recordName));
@@ -264,19 +266,69 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   };
 }
 
-/** The zip's files by name, the folder that they lie in left off. */
-function unpack(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
-  let total = 0;
-  const small = ({ originalSize }: UnzipFileInfo): boolean => {
-    total += originalSize;
-    return total <= maxBytes;
+/** A record is some kilobytes; a long one of thousands of evaluations still has room. */
+const maxRecordBytes = 32 * 2 ** 20;
+
+/** Unpacks the entries that `wanted` says yes to. fflate unpacks none to more bytes than its entry names. */
+function unpack(
+  bytes: Uint8Array,
+  file: string,
+  wanted: (entry: UnzipFileInfo) => boolean,
+): Record<string, Uint8Array> {
+  const seen = new Set<string>();
+  const filter = (entry: UnzipFileInfo): boolean => {
+    if (!wanted(entry)) return false;
+    if (entry.size === maxBytes || entry.originalSize === maxBytes) {
+      throw new InputError(
+        `${entry.name} is packed as zip64, which this page does not read.`,
+        'Choose the zip as it was exported from Runs, or pack its folder again without zip64.',
+        { file },
+      );
+    }
+    if (seen.has(entry.name)) throw new InputError(`${entry.name} is in this zip twice.`, again, { file });
+    seen.add(entry.name);
+    return true;
   };
-  let entries: [string, Uint8Array][];
   try {
-    entries = Object.entries(unzipSync(bytes, { filter: small }));
-  } catch {
+    return unzipSync(bytes, { filter });
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError('this zip could not be unpacked.', again, { file });
   }
+}
+
+/** The first record of the zip and the folder that it lies in. Nothing else is unpacked. */
+function unpackRecord(bytes: Uint8Array, file: string): { folder: string; record: Uint8Array } {
+  let path: string | undefined;
+  const unpacked = unpack(bytes, file, ({ name, originalSize }) => {
+    if (name.split('/').at(-1) !== recordName || (path !== undefined && path !== name)) return false;
+    path = name;
+    if (originalSize <= maxRecordBytes || originalSize === maxBytes) return true;
+    throw new InputError(
+      `this file unpacks to ${formatBytes(originalSize)}, more than a record can have (${formatBytes(maxRecordBytes)}).`,
+      'Choose a zip that was exported from Runs.',
+      { file: `${file}/${recordName}` },
+    );
+  });
+  const record = path === undefined ? undefined : unpacked[path];
+  if (path === undefined || record === undefined) {
+    throw new InputError(
+      `there is no ${recordName} in this zip, so it is no exported run.`,
+      'Choose a zip that was exported from Runs; a student’s folder belongs on Student.',
+      { file },
+    );
+  }
+  return { folder: path.slice(0, -recordName.length), record };
+}
+
+/** The files that the record lists, by name, the folder left off. What it does not list is never unpacked. */
+function unpackListed(
+  bytes: Uint8Array,
+  file: string,
+  folder: string,
+  listed: z.infer<typeof fileSchema>[],
+): Map<string, Uint8Array> {
+  const total = listed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (total > maxBytes) {
     throw new InputError(
       `this zip unpacks to ${formatBytes(total)}, more than a run can be.`,
@@ -284,20 +336,20 @@ function unpack(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
       { file },
     );
   }
-  const record = entries.map(([path]) => path).find((path) => path.split('/').at(-1) === recordName);
-  if (record === undefined) {
-    throw new InputError(
-      `there is no ${recordName} in this zip, so it is no exported run.`,
-      'Choose a zip that was exported from Runs; a student’s folder belongs on Student.',
-      { file },
-    );
-  }
-  const folder = record.slice(0, -recordName.length);
-  return new Map(
-    entries.flatMap(([path, content]) =>
-      path.startsWith(folder) ? [[path.slice(folder.length), content] as const] : [],
-    ),
-  );
+  const sizes = new Map(listed.map(({ name, sizeBytes }) => [folder + name, sizeBytes]));
+  const unpacked = unpack(bytes, file, ({ name, originalSize }) => {
+    const sizeBytes = sizes.get(name);
+    if (sizeBytes === undefined) return false;
+    // An entry of zip64 has no size here; what is refused then is that.
+    if (originalSize > sizeBytes && originalSize !== maxBytes)
+      throw otherSize(originalSize, sizeBytes, `${file}/${name.slice(folder.length)}`);
+    return true;
+  });
+  return new Map(Object.entries(unpacked).map(([path, content]) => [path.slice(folder.length), content]));
+}
+
+function otherSize(found: number, written: number, file: string): InputError {
+  return new InputError(`this file has ${found} bytes where ${written} were written.`, again, { file });
 }
 
 function readRecord(text: string, file: string): z.infer<typeof recordSchema> {
@@ -340,9 +392,7 @@ async function checkFile(
 ): Promise<void> {
   if (content === undefined) throw new InputError('this file is missing.', again, { file });
   if (content.length !== sizeBytes) {
-    throw new InputError(`this file has ${content.length} bytes where ${sizeBytes} were written.`, again, {
-      file,
-    });
+    throw otherSize(content.length, sizeBytes, file);
   }
   const found = await digestSlices(new FolderFile(file, content));
   if (found.length === sha256.length && found.every((digits, slice) => digits === sha256[slice])) return;
