@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import fc from 'fast-check';
 import { beforeEach, expect, it } from 'vitest';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { openDatabase } from './database.ts';
@@ -11,6 +12,8 @@ import {
   readMetrics,
   readRun,
   removeDeleted,
+  undoLeftMs,
+  undoMs,
   writeRun,
 } from './runs.ts';
 
@@ -53,4 +56,17 @@ it('a deleted run is hidden, can be had back whole, and goes for good only while
 it('labelling a run that is gone brings nothing back', async () => {
   await labelRun('nobody', { name: 'ghost' });
   expect(await (await openDatabase()).get('runs', 'nobody')).toBeUndefined();
+});
+
+it('a deleted run is never waited for longer than a timer can count, whatever the clock did', () => {
+  expect(undoLeftMs(1000, 1000)).toBe(undoMs);
+  expect(undoLeftMs(1000, 1000 + undoMs)).toBe(0);
+  // The clock was put back by a year.
+  expect(undoLeftMs(365 * 86_400_000, 0)).toBe(0);
+  fc.assert(
+    fc.property(fc.double(), fc.double(), (deletedAt, now) => {
+      const left = undoLeftMs(deletedAt, now);
+      expect(left >= 0 && left <= 2 * undoMs).toBe(true);
+    }),
+  );
 });

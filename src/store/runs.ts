@@ -14,6 +14,15 @@ const predictionChunkLength = 500;
 /** How long a deleted run can be had back. */
 export const undoMs = 15_000;
 
+/**
+ * How long a run deleted at `deletedAt` can still be had back, in milliseconds; 0 where its time has come. A time far
+ * ahead (the clock was put back since) counts as come: there is no waiting for it.
+ */
+export function undoLeftMs(deletedAt: number, now: number): number {
+  const left = deletedAt + undoMs - now;
+  return left > 0 && left <= 2 * undoMs ? left : 0;
+}
+
 /** All runs but the deleted ones, newest first. */
 export async function listRuns(): Promise<RunRecord[]> {
   return (await everyRun()).filter(({ deletedAt }) => deletedAt === undefined);

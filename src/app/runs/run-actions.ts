@@ -1,7 +1,7 @@
 /** What a person does with stored runs. What a run is called is written by the page; its files come and go by the worker. */
 import { create } from 'zustand';
 import type { RunLabels, RunRecord } from '../../store/records.ts';
-import { labelRun, listDeletedRuns, removeDeleted, undoMs } from '../../store/runs.ts';
+import { labelRun, listDeletedRuns, removeDeleted, undoLeftMs } from '../../store/runs.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../studio.ts';
 import { runLooks } from './overlay-series.ts';
@@ -68,12 +68,12 @@ export async function clearAway(): Promise<void> {
   const now = Date.now();
   const waiting: RunRecord[] = [];
   for (const run of await listDeletedRuns()) {
-    if (now - (run.deletedAt ?? 0) >= undoMs) await removeDeleted(run.id);
+    if (undoLeftMs(run.deletedAt ?? 0, now) === 0) await removeDeleted(run.id);
     else waiting.push(run);
   }
   useShelf.setState({ deleted: waiting.sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0)) });
-  const next = Math.min(...waiting.map(({ deletedAt = 0 }) => deletedAt + undoMs - now));
-  if (waiting.length > 0) timer = setTimeout(() => void told(clearAway), Math.max(0, next) + 20);
+  const next = Math.min(...waiting.map(({ deletedAt = 0 }) => undoLeftMs(deletedAt, now)));
+  if (waiting.length > 0) timer = setTimeout(() => void told(clearAway), next + 20);
 }
 
 /** The page goes: what was deleted goes with it. What does not come to its end is done at the next opening. */
