@@ -125,12 +125,17 @@ export function bestPlace(): Promise<PlaceName> {
 async function hasFiles(): Promise<boolean> {
   try {
     const root = await navigator.storage.getDirectory();
-    const handle = await root.getFileHandle('.probe', { create: true });
-    // Throws where a browser has no such function.
-    const access = await handle.createSyncAccessHandle();
-    access.close();
-    await root.removeEntry('.probe');
-    return true;
+    // A name of its own: another tab may be trying at the same time.
+    const name = `.probe-${crypto.randomUUID()}`;
+    try {
+      const handle = await root.getFileHandle(name, { create: true });
+      // Throws where a browser has no such function.
+      const access = await handle.createSyncAccessHandle();
+      access.close();
+      return true;
+    } finally {
+      await root.removeEntry(name).catch(() => undefined);
+    }
   } catch {
     return false;
   }
