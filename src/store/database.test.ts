@@ -3,6 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { notebookRecipe } from '../distill/recipe.ts';
+import type { RunRecord } from './records.ts';
 
 /** A machine that has never seen the studio. */
 beforeEach(() => {
@@ -80,4 +81,31 @@ it('refuses a database of a newer page in words, and leaves it alone', async () 
   const after = await openDB('stillroom');
   expect([after.version, ...after.objectStoreNames]).toEqual([99, 'future']);
   after.close();
+});
+
+it('opens a lost connection again and writes then', async () => {
+  const { openDatabase, writing } = await import('./database.ts');
+  const { writeRun, readRun } = await import('./runs.ts');
+  (await openDatabase()).close();
+  await writeRun({ id: 'r', name: 'copper-heron', recipe: notebookRecipe } as RunRecord);
+  expect((await readRun('r'))?.name).toBe('copper-heron');
+
+  let tries = 0;
+  const lost = writing(() => {
+    tries += 1;
+    return Promise.reject(new DOMException('Internal error', 'UnknownError'));
+  });
+  await expect(lost).rejects.toThrow(/would not store the studio’s data \(Internal error\)/);
+  expect(tries).toBe(2);
+});
+
+it('does not try again what was refused for another reason', async () => {
+  const { writing } = await import('./database.ts');
+  let tries = 0;
+  const full = writing(() => {
+    tries += 1;
+    return Promise.reject(new DOMException('full', 'QuotaExceededError'));
+  });
+  await expect(full).rejects.toThrow(/no room left/);
+  expect(tries).toBe(1);
 });

@@ -151,11 +151,28 @@ export async function allOrNothing(
   await Promise.all(requests);
 }
 
-/** Runs a write and turns the browser's refusals into StorageError. */
+/** True where the browser says that the connection is gone: closed by it, or its files were out of reach. */
+function isLost(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'InvalidStateError' || error.name === 'UnknownError');
+}
+
+/**
+ * Runs a write and turns the browser's refusals into StorageError. Where the connection was lost, it is opened again and
+ * the write tried once more: so `write` must come to the same when it is run twice.
+ */
 export async function writing<T>(write: (database: StudioDatabase) => Promise<T>): Promise<T> {
-  const database = await openDatabase();
+  const used = openDatabase();
+  const database = await used;
   try {
     return await write(database);
+  } catch (error) {
+    if (!isLost(error)) throw storageError(error);
+    if (opening === used) opening = null;
+    database.close();
+  }
+  const again = await openDatabase();
+  try {
+    return await write(again);
   } catch (error) {
     throw storageError(error);
   }
