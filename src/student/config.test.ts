@@ -50,6 +50,27 @@ describe('parseT5Config', () => {
     expect(parseT5Config(values, 'x').d_model).toBe(512);
   });
 
+  it.each<[string, number, string]>([
+    ['num_layers', 256, '256'],
+    ['num_decoder_layers', 256, '256'],
+    ['d_model', 65_536, '65,536'],
+    ['d_kv', 65_536, '65,536'],
+    ['d_ff', 65_536, '65,536'],
+    ['num_heads', 1024, '1,024'],
+    ['vocab_size', 2_097_152, '2,097,152'],
+    ['relative_attention_num_buckets', 1024, '1,024'],
+    ['relative_attention_max_distance', 1_000_000, '1,000,000'],
+  ])('bounds %s', (key, bound, written) => {
+    // So many buckets need a distance above their half.
+    const others = key === 'relative_attention_num_buckets' ? { relative_attention_max_distance: 1024 } : {};
+    expect(() => parseT5Config(text({ ...others, [key]: bound }), 'x')).not.toThrow();
+    for (const value of [bound + 2, 2 ** 52]) {
+      const act = () => parseT5Config(text({ ...others, [key]: value }), 'x');
+      expect(act).toThrow(InputError);
+      expect(act).toThrow(`\`${key}\` is ${value}; the largest that is read is ${written}.`);
+    }
+  });
+
   it.each<[string, string, RegExp]>([
     ['no JSON', '{"model_type": "t5"', /not valid JSON/],
     ['a list', '[]', /not a JSON object/],

@@ -29,6 +29,22 @@ export interface T5Config {
 /** Weights by Hugging Face name, float32, row-major, Linear weights [out, in]. */
 export type Weights = Map<string, Float32Array>;
 
+/**
+ * The largest size read of each key. They are far above any T5 that a browser can train, and keep a stranger's file
+ * from asking for a billion layers or a distance that would take for ever.
+ */
+const bounds = {
+  vocab_size: 2 ** 21,
+  d_model: 65_536,
+  d_kv: 65_536,
+  d_ff: 65_536,
+  num_layers: 256,
+  num_decoder_layers: 256,
+  num_heads: 1024,
+  relative_attention_num_buckets: 1024,
+  relative_attention_max_distance: 1_000_000,
+};
+
 const size = z.int().min(1);
 const tokenId = z.int().min(0);
 
@@ -110,6 +126,19 @@ function checkActivation(name: string, file: string): T5Config['feed_forward_pro
   );
 }
 
+/** @throws InputError where a size is above its bound. */
+function checkBounds(raw: Record<string, unknown>, file: string): void {
+  for (const [key, bound] of Object.entries(bounds)) {
+    const value = raw[key];
+    if (typeof value !== 'number' || value <= bound) continue;
+    throw new InputError(
+      `\`${key}\` is ${value}; the largest that is read is ${bound.toLocaleString('en-US')}.`,
+      'Use the config.json that came with the model, or choose a smaller model.',
+      { file },
+    );
+  }
+}
+
 /**
  * Reads the text of a `config.json`.
  * @returns The configuration with every default filled in, and the object as it was in the file.
@@ -121,6 +150,7 @@ export function readT5Config(
 ): { config: T5Config; rawConfig: Record<string, unknown> } {
   const rawConfig = parseObject(text, file);
   checkModelType(rawConfig, file);
+  checkBounds(rawConfig, file);
   const parsed = schema.safeParse(rawConfig);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
