@@ -40,6 +40,20 @@ describe('parseT5Config', () => {
     );
   });
 
+  it('takes the first of several end tokens', () => {
+    expect(parseT5Config(text({ eos_token_id: [3] }), 'x').eos_token_id).toBe(3);
+    expect(parseT5Config(text({ eos_token_id: [4, 1] }), 'x').eos_token_id).toBe(4);
+    for (const broken of [[], ['</s>'], [1, -1]]) {
+      expect(() => parseT5Config(text({ eos_token_id: broken }), 'x')).toThrow(/`eos_token_id` is \[/);
+    }
+  });
+
+  it('lets the decoder begin with the padding token unless told', () => {
+    expect(parseT5Config(text({ pad_token_id: 3 }), 'x').decoder_start_token_id).toBe(3);
+    const told = text({ pad_token_id: 3, decoder_start_token_id: 0 });
+    expect(parseT5Config(told, 'x').decoder_start_token_id).toBe(0);
+  });
+
   it('keeps the object as it was', () => {
     const { rawConfig } = readT5Config(text({ task_specific_params: { a: 1 } }), 'x');
     expect(rawConfig).toEqual({ model_type: 't5', task_specific_params: { a: 1 } });

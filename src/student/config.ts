@@ -63,7 +63,8 @@ const schema = z.looseObject({
   tie_word_embeddings: z.boolean().default(true),
   dropout_rate: z.number().min(0).lt(1).default(0.1),
   pad_token_id: tokenId.nullish(),
-  eos_token_id: tokenId.nullish(),
+  // A list where generation may stop at several tokens; training ends a text with the first.
+  eos_token_id: z.union([tokenId, z.tuple([tokenId], tokenId)]).nullish(),
   decoder_start_token_id: tokenId.nullish(),
   // transformers 5 writes tie_word_embeddings: true for every T5 and tells v1.1 from v1.0 by this.
   scale_decoder_outputs: z.boolean().nullish(),
@@ -154,7 +155,7 @@ export function readT5Config(
   const parsed = schema.safeParse(rawConfig);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const key = issue?.path.join('.') ?? '';
+    const key = String(issue?.path[0] ?? '');
     throw new InputError(
       `\`${key}\` is ${JSON.stringify(rawConfig[key])}: ${issue?.message ?? 'not valid'}.`,
       'Use the config.json that came with the model.',
@@ -162,6 +163,8 @@ export function readT5Config(
     );
   }
   const { feed_forward_proj, scale_decoder_outputs, ...values } = parsed.data;
+  const padId = values.pad_token_id ?? 0;
+  const endId = values.eos_token_id ?? 1;
   const config: T5Config = {
     vocab_size: values.vocab_size,
     d_model: values.d_model,
@@ -176,9 +179,10 @@ export function readT5Config(
     feed_forward_proj: checkActivation(feed_forward_proj, file),
     tie_word_embeddings: scale_decoder_outputs === false ? false : values.tie_word_embeddings,
     dropout_rate: values.dropout_rate,
-    pad_token_id: values.pad_token_id ?? 0,
-    eos_token_id: values.eos_token_id ?? 1,
-    decoder_start_token_id: values.decoder_start_token_id ?? 0,
+    pad_token_id: padId,
+    eos_token_id: typeof endId === 'number' ? endId : endId[0],
+    // A T5's decoder begins with the padding token, whichever that is.
+    decoder_start_token_id: values.decoder_start_token_id ?? padId,
   };
   for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
     if (config[key] < config.vocab_size) continue;
