@@ -93,6 +93,33 @@ describe('readStudentFolder', () => {
     expect(student.notes[1]).toMatch(/1 tensors .*encoder\.extra\.weight/);
   });
 
+  it('takes the embedding from a stack where the file has no shared.weight', async () => {
+    const config = tinyConfig({ tie_word_embeddings: true, feed_forward_proj: 'relu' });
+    const files = tinyFolder(config);
+    const whole = await read(files);
+    for (const stacks of [['encoder'], ['decoder'], ['encoder', 'decoder']]) {
+      const tensors = tinyTensors(config);
+      const shared = tensors.get('shared.weight')!;
+      tensors.delete('shared.weight');
+      for (const stack of stacks) tensors.set(`${stack}.embed_tokens.weight`, shared);
+      files.set('model.safetensors', store(tensors));
+      const student = await read(files);
+      expect([...student.weights]).toEqual([...whole.weights]);
+      expect(student.notes).toEqual([]);
+    }
+    const tensors = tinyTensors(config);
+    const { shape, data } = tensors.get('shared.weight')!;
+    tensors.delete('shared.weight');
+    tensors.set('encoder.embed_tokens.weight', { shape, data });
+    tensors.set('decoder.embed_tokens.weight', { shape, data: data.map((value) => value + 1) });
+    files.set('model.safetensors', store(tensors));
+    const act = read(files);
+    await expect(act).rejects.toThrow(InputError);
+    await expect(act).rejects.toThrow(
+      /^tiny\/model\.safetensors: .*"(?:en|de)coder\.embed_tokens\.weight" .* differ\./,
+    );
+  });
+
   it('reads an outline without the weights', async () => {
     const files = tinyFolder();
     const outline = await readStudentOutline(filesInMemory(files), 'tiny');

@@ -17,12 +17,11 @@ export interface StoredWeights {
 const single = 'model.safetensors';
 const index = 'model.safetensors.index.json';
 
-/** Copies of `shared.weight` that older files carry, and a T5 v1.0 weight that no version of T5 uses. */
-const ignored = new Set([
-  'encoder.embed_tokens.weight',
-  'decoder.embed_tokens.weight',
-  'decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight',
-]);
+/** Copies of `shared.weight` that older files carry; safetensors may have kept one of them instead of it. */
+const embeddingCopies = new Set(['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight']);
+
+/** A T5 v1.0 weight that no version of T5 uses. */
+const ignored = new Set(['decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight']);
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
@@ -118,6 +117,31 @@ function equal(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((value, position) => value === b[position]);
 }
 
+interface EmbeddingCopy {
+  name: string;
+  tensor: StoredTensor;
+  /** What messages call the file that it is in. */
+  file: string;
+}
+
+/**
+ * The embedding of a file without `shared.weight`: its copies, where they are equal.
+ * @throws InputError where they differ.
+ */
+function sharedFrom([first, second]: readonly EmbeddingCopy[], parameter: Parameter): Float32Array {
+  const take = ({ name, tensor, file }: EmbeddingCopy): Float32Array =>
+    takeWeight({ ...parameter, name }, tensor, file);
+  const values = take(first!);
+  if (second !== undefined && !equal(values, take(second))) {
+    throw new InputError(
+      `There is no "shared.weight", and "${first!.name}" and "${second.name}" differ. A T5 has one embedding for both.`,
+      'Use another copy of the model, saved with its shared embedding.',
+      { file: first!.file },
+    );
+  }
+  return values;
+}
+
 /**
  * Reads and checks every weight that the configuration asks for.
  * @param onRead Told the bytes of each file once it has been read.
@@ -131,6 +155,7 @@ export async function readWeights(
   const expected = new Map(expectedParameters(config).map((parameter) => [parameter.name, parameter]));
   const head: Parameter = { name: 'lm_head.weight', shape: [config.vocab_size, config.d_model] };
   const found: Weights = new Map();
+  const copies: EmbeddingCopy[] = [];
   const unused: string[] = [];
   const notes: string[] = [];
   let storedDtype: StoredDtype = 'F32';
@@ -142,11 +167,16 @@ export async function readWeights(
     for (const [tensorName, tensor] of parseSafetensors(bytes, label).tensors) {
       const parameter = expected.get(tensorName) ?? (tensorName === head.name ? head : undefined);
       if (parameter !== undefined) found.set(tensorName, takeWeight(parameter, tensor, label));
+      else if (embeddingCopies.has(tensorName)) copies.push({ name: tensorName, tensor, file: label });
       else if (!ignored.has(tensorName)) unused.push(tensorName);
       if (tensorName === 'shared.weight') storedDtype = tensor.dtype;
     }
   }
 
+  if (!found.has('shared.weight') && copies.length > 0) {
+    found.set('shared.weight', sharedFrom(copies, expected.get('shared.weight')!));
+    storedDtype = copies[0]!.tensor.dtype;
+  }
   const shared = found.get('shared.weight');
   const headValues = found.get(head.name);
   if (config.tie_word_embeddings && headValues !== undefined) {
