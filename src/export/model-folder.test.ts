@@ -88,7 +88,7 @@ describe('modelFolder', () => {
     for (const file of files) expect(file.bytes.length).toBe(file.sizeBytes);
     expect(textOf(files, 'run.json')).toBe(options.runFile);
     expect(textOf(files, 'README.md')).toBe(options.card);
-    expect(JSON.parse(textOf(files, 'generation_config.json'))).toEqual({
+    expect(JSON.parse(textOf(files, 'generation_config.json'))).toMatchObject({
       decoder_start_token_id: 0,
       eos_token_id: 1,
       pad_token_id: 0,
@@ -138,9 +138,28 @@ describe('modelFolder', () => {
     expect(again.weights.has('lm_head.weight')).toBe(false);
   });
 
+  it('turns transformers’ cache off where the decoder has more layers than the encoder', async () => {
+    const generation = async (layers: number, own: string | null) => {
+      const folder = tinyFolder({ num_layers: layers, num_decoder_layers: 2 });
+      if (own !== null) folder.set('generation_config.json', new TextEncoder().encode(own));
+      const student = await read(folder);
+      const files = modelFolder(student, student.weights, { ...options, runFile: null });
+      return textOf(files, 'generation_config.json');
+    };
+    expect(JSON.parse(await generation(1, null))).toHaveProperty('use_cache', false);
+    expect(JSON.parse(await generation(2, null))).not.toHaveProperty('use_cache');
+    expect(JSON.parse(await generation(1, '{}'))).toEqual({ use_cache: false });
+    expect(await generation(1, '{"use_cache": true, "top_p": 1.0}')).toBe(
+      '{"use_cache": false, "top_p": 1.0}',
+    );
+    expect(JSON.parse(await generation(1, '{"top_p": 1.0}'))).toEqual({ use_cache: false, top_p: 1 });
+    expect(await generation(1, '{"top_p": 1.0}')).toContain('1.0');
+    expect(await generation(2, '{"use_cache": true}')).toBe('{"use_cache": true}');
+  });
+
   it('keeps a generation configuration', async () => {
     const generation = '{"repetition_penalty": 2.0, "pad_token_id": 0}';
-    const folder = tinyFolder();
+    const folder = tinyFolder({ num_layers: 2 });
     folder.set('generation_config.json', new TextEncoder().encode(generation));
     const student = await read(folder);
     const files = modelFolder(student, student.weights, options);

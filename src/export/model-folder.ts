@@ -2,7 +2,7 @@
  * A trained student as a Hugging Face folder, file by file. It loads in transformers and again in the studio.
  */
 import { InputError } from '../base/errors.ts';
-import type { Weights } from '../student/config.ts';
+import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { expectedParameters } from '../student/parameters.ts';
 import {
@@ -93,6 +93,29 @@ function exportedConfig(
   };
 }
 
+/**
+ * Whether transformers' cache fails with this student: it is made with as many layers as the encoder has, and a decoder
+ * with more ends in an IndexError.
+ */
+function cacheTooShort({ num_layers, num_decoder_layers }: T5Config): boolean {
+  return num_layers < num_decoder_layers;
+}
+
+/** The text of a generation configuration with the cache turned off, the rest verbatim: for Python 1.0 is not 1. */
+function withoutCache(text: string): string {
+  const said = /"use_cache"(\s*):(\s*)(?:true|false|null)/;
+  if (said.test(text)) return text.replace(said, '"use_cache"$1:$2false');
+  const isEmpty = Object.keys(JSON.parse(text) as object).length === 0;
+  return text.replace('{', `{\n  "use_cache": false${isEmpty ? '\n' : ','}`);
+}
+
+/** `generation_config.json`: the student's own, or its token ids. */
+function generationConfig({ config, generationConfigText }: ExportableStudent): FolderFile {
+  const { decoder_start_token_id, eos_token_id, pad_token_id } = config;
+  const text = generationConfigText ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
+  return textFile('generation_config.json', cacheTooShort(config) ? withoutCache(text) : text);
+}
+
 /** @throws InputError where f16 cannot hold a weight. */
 function checkHalf(weights: Weights): void {
   for (const [name, values] of weights) {
@@ -132,13 +155,10 @@ export function modelFolder(
 ): FolderFile[] {
   const { dtype, runFile, card } = options;
   if (dtype === 'f16') checkHalf(weights);
-  const { decoder_start_token_id, eos_token_id, pad_token_id } = student.config;
-  const generation =
-    student.generationConfigText ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
   return [
     ...(card === null ? [] : [textFile('README.md', card)]),
     textFile('config.json', jsonText(exportedConfig(student, dtype)).replace(floatLine, '$1.0$2')),
-    textFile('generation_config.json', generation),
+    generationConfig(student),
     modelFile(student, weights, dtype),
     ...(runFile === null ? [] : [textFile('run.json', runFile)]),
     ...Object.entries(student.tokenizerFiles).map(([name, text]) => textFile(name, text)),
