@@ -88,11 +88,6 @@ describe('modelFolder', () => {
     for (const file of files) expect(file.bytes.length).toBe(file.sizeBytes);
     expect(textOf(files, 'run.json')).toBe(options.runFile);
     expect(textOf(files, 'README.md')).toBe(options.card);
-    expect(JSON.parse(textOf(files, 'generation_config.json'))).toMatchObject({
-      decoder_start_token_id: 0,
-      eos_token_id: 1,
-      pad_token_id: 0,
-    });
   });
 
   it('keeps the configuration’s own keys and says what is true of the weights', async () => {
@@ -157,14 +152,51 @@ describe('modelFolder', () => {
     expect(await generation(2, '{"use_cache": true}')).toBe('{"use_cache": true}');
   });
 
-  it('keeps a generation configuration', async () => {
+  it('generates as was measured, and keeps what the student had beside it', async () => {
+    const runFile = '{"generationMaxTokens": 12}';
+    const filesWith = async (own: string | null) => {
+      const folder = tinyFolder({ num_layers: 2 });
+      if (own !== null) folder.set('generation_config.json', new TextEncoder().encode(own));
+      const student = await read(folder);
+      return modelFolder(student, student.weights, { ...options, runFile });
+    };
+    const measured = {
+      decoder_start_token_id: 0,
+      do_sample: false,
+      eos_token_id: 1,
+      max_new_tokens: 12,
+      num_beams: 1,
+      pad_token_id: 0,
+    };
+    const original = '{"repetition_penalty": 2.0, "num_beams": 4, "pad_token_id": 0}';
+    const files = await filesWith(original);
+    expect(JSON.parse(textOf(files, 'generation_config.json'))).toEqual(measured);
+    expect(textOf(files, 'generation_config.original.json')).toBe(original);
+    // Nothing is lost of these.
+    for (const own of [null, '{"pad_token_id": 0, "transformers_version": "4.57.1"}']) {
+      const plain = await filesWith(own);
+      expect(JSON.parse(textOf(plain, 'generation_config.json'))).toEqual(measured);
+      expect(plain.map(({ path }) => path)).not.toContain('generation_config.original.json');
+    }
+    const shallow = await read(tinyFolder({ num_layers: 1 }));
+    const text = textOf(modelFolder(shallow, shallow.weights, options), 'generation_config.json');
+    expect(JSON.parse(text)).toHaveProperty('use_cache', false);
+  });
+
+  it('keeps the generation configuration of a student that no run has measured', async () => {
     const generation = '{"repetition_penalty": 2.0, "pad_token_id": 0}';
     const folder = tinyFolder({ num_layers: 2 });
     folder.set('generation_config.json', new TextEncoder().encode(generation));
     const student = await read(folder);
-    const files = modelFolder(student, student.weights, options);
+    const files = modelFolder(student, student.weights, { ...options, runFile: null });
     expect(textOf(files, 'generation_config.json')).toBe(generation);
     expect(student.generationConfig).toEqual({ repetition_penalty: 2, pad_token_id: 0 });
+    const own = await read(tinyFolder({ num_layers: 2 }));
+    const ids = textOf(
+      modelFolder(own, own.weights, { ...options, runFile: null }),
+      'generation_config.json',
+    );
+    expect(JSON.parse(ids)).toEqual({ decoder_start_token_id: 0, eos_token_id: 1, pad_token_id: 0 });
   });
 
   it('refuses f16 where a weight is too large for it', async () => {

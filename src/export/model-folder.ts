@@ -2,6 +2,7 @@
  * A trained student as a Hugging Face folder, file by file. It loads in transformers and again in the studio.
  */
 import { InputError } from '../base/errors.ts';
+import { parseRecipe } from '../distill/recipe.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { expectedParameters } from '../student/parameters.ts';
@@ -50,7 +51,7 @@ export type ExportableStudent = Pick<
 
 export interface ModelFolderOptions {
   dtype: WrittenFloat;
-  /** The text of `run.json`; null leaves it out. */
+  /** The text of `run.json`, the recipe that the weights were trained and measured by; null where there was no run. */
   runFile: string | null;
   /** The text of `README.md`; null leaves it out. */
   card: string | null;
@@ -109,11 +110,47 @@ function withoutCache(text: string): string {
   return text.replace('{', `{\n  "use_cache": false${isEmpty ? '\n' : ','}`);
 }
 
-/** `generation_config.json`: the student's own, or its token ids. */
-function generationConfig({ config, generationConfigText }: ExportableStudent): FolderFile {
+/** How the studio generated when it measured: greedily, to the recipe's length. */
+function measuredGeneration({ config }: ExportableStudent, runFile: string): Record<string, unknown> {
   const { decoder_start_token_id, eos_token_id, pad_token_id } = config;
-  const text = generationConfigText ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
-  return textFile('generation_config.json', cacheTooShort(config) ? withoutCache(text) : text);
+  return {
+    decoder_start_token_id,
+    do_sample: false,
+    eos_token_id,
+    max_new_tokens: parseRecipe(runFile, 'run.json').generationMaxTokens,
+    num_beams: 1,
+    pad_token_id,
+    ...(cacheTooShort(config) ? { use_cache: false } : {}),
+  };
+}
+
+/** Keys of a generation configuration that say where it is from, not how to generate. */
+const origins = new Set(['transformers_version', '_from_model_config']);
+
+/** Whether a generation configuration sets anything that the measured one does not set alike. */
+function setsMore(text: string, measured: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(JSON.parse(text) as object).some(
+    ([key, value]) => !origins.has(key) && JSON.stringify(value) !== JSON.stringify(measured[key]),
+  );
+}
+
+/**
+ * `generation_config.json`. A trained student has the one that its figures were measured with, and beside it the
+ * student's own where that would generate otherwise; one that no run has measured keeps its own.
+ * @throws InputError where `runFile` is no recipe.
+ */
+function generationFiles(student: ExportableStudent, runFile: string | null): FolderFile[] {
+  const { config, generationConfigText: own } = student;
+  if (runFile === null) {
+    const { decoder_start_token_id, eos_token_id, pad_token_id } = config;
+    const text = own ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
+    return [textFile('generation_config.json', cacheTooShort(config) ? withoutCache(text) : text)];
+  }
+  const measured = measuredGeneration(student, runFile);
+  return [
+    textFile('generation_config.json', jsonText(measured)),
+    ...(own !== null && setsMore(own, measured) ? [textFile('generation_config.original.json', own)] : []),
+  ];
 }
 
 /** @throws InputError where f16 cannot hold a weight. */
@@ -146,7 +183,7 @@ function modelFile(student: ExportableStudent, weights: Weights, dtype: WrittenF
  * The files of the folder. Untied students have both `shared.weight` and `lm_head.weight` and
  * `tie_word_embeddings: false`; tied ones `shared.weight` alone: so every version of transformers reads them alike.
  * @param weights The trained weights, by name, all that `expectedParameters` lists.
- * @throws InputError where f16 is asked for and cannot hold a weight.
+ * @throws InputError where f16 is asked for and cannot hold a weight, or `runFile` is no recipe.
  */
 export function modelFolder(
   student: ExportableStudent,
@@ -158,7 +195,7 @@ export function modelFolder(
   return [
     ...(card === null ? [] : [textFile('README.md', card)]),
     textFile('config.json', jsonText(exportedConfig(student, dtype)).replace(floatLine, '$1.0$2')),
-    generationConfig(student),
+    ...generationFiles(student, runFile),
     modelFile(student, weights, dtype),
     ...(runFile === null ? [] : [textFile('run.json', runFile)]),
     ...Object.entries(student.tokenizerFiles).map(([name, text]) => textFile(name, text)),
