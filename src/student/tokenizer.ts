@@ -1,9 +1,11 @@
 /**
  * Text to ids and back, exactly as Hugging Face's tokenizers do it for the same `tokenizer.json`. The work is done by
- * `@huggingface/tokenizers`; this file adds truncation, the end token, decoding rules and speed.
+ * `@huggingface/tokenizers`, put right by `tokenizer-exact.ts`; this file adds truncation, the end token, decoding rules
+ * and speed.
  */
 import { Tokenizer as HuggingFaceTokenizer, Unigram } from '@huggingface/tokenizers';
 import { InputError } from '../base/errors.ts';
+import { makeExact } from './tokenizer-exact.ts';
 
 const metaspace = '▁';
 /** Words remembered at most; a data set has some tens of thousands. */
@@ -38,6 +40,7 @@ export class Tokenizer {
     { endId }: TokenizerOptions,
   ) {
     this.#inner = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
+    makeExact(this.#inner);
     this.endId = endId;
     this.unknownId = this.#inner.model?.unk_token_id ?? null;
     // The default of transformers 4.45 and later. (The library's own default is true.)
