@@ -67,3 +67,105 @@ describe('byte fallback', () => {
     expect(encode(make({ byteFallback: false }), 'aéb')).toEqual([3, 4, 2, 5]);
   });
 });
+
+describe('the normalizer Nmt', () => {
+  const tokenizer = make({ normalizer: { type: 'Nmt' } });
+
+  it.each([
+    ['a\u0001b', [6]],
+    ['a\u000bb', [6]],
+    ['a\u008fb', [6]],
+    ['a\tb', [3, 4, 3, 5]],
+    ['a\u200bb', [3, 4, 3, 5]],
+    ['a\u2028b', [3, 4, 3, 5]],
+    ['a\u00a0b', [3, 4, 2, 5]],
+    ['ab\n', [6, 3]],
+  ])('reads %j', (text, ids) => {
+    expect(encode(tokenizer, text)).toEqual(ids);
+  });
+
+  it('is known within a sequence', () => {
+    const sequence = make({
+      normalizer: { type: 'Sequence', normalizers: [{ type: 'Lowercase' }, { type: 'Nmt' }] },
+    });
+    expect(encode(sequence, 'A\u0001B\t')).toEqual([6, 3]);
+  });
+
+  it('takes away and replaces no other character', () => {
+    const removed = [...range(1, 8), 0x0b, ...range(0x0e, 0x1f), 0x7f, 0x8f, 0x9f];
+    const spaces = [9, 10, 12, 13, 0x1680, ...range(0x200b, 0x200f), 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd];
+    for (let code = 0; code < 0x10000; code++) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const [first, ...others] = encode(tokenizer, `a${String.fromCharCode(code)}b`);
+      const ids = [first, ...others].join();
+      if (removed.includes(code)) expect({ code, ids }).toEqual({ code, ids: '6' });
+      else if (spaces.includes(code) || code === 0x20)
+        expect({ code, ids }).toEqual({ code, ids: '3,4,3,5' });
+      else if (ids === '6' || ids === '3,4,3,5')
+        expect({ code, ids }).toEqual({ code, ids: 'something else' });
+    }
+  });
+});
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+describe('the normalizer Strip', () => {
+  const both = make({ normalizer: { type: 'Strip', strip_left: true, strip_right: true } });
+
+  it.each([
+    [' ab', [6]],
+    ['ab ', [6]],
+    [' ab ab', [6, 6]],
+    ['ab <pad>ab', [6, 0, 6]],
+    ['\u0085ab', [6]],
+    ['\ufeffab', [3, 9, 10, 11, 4, 5]],
+    [' ', []],
+  ])('reads %j', (text, ids) => {
+    expect(encode(both, text)).toEqual(ids);
+  });
+
+  it.each([
+    [' ab', [4, 5]],
+    ['ab', [6]],
+    [' ab ab', [4, 5, 6]],
+    ['ab ', [6]],
+    ['<pad> ab', [0, 4, 5]],
+    [' ab<pad>ab', [4, 5, 0, 4, 5]],
+  ])('leaves no beginning to prepend to where the first letter is taken away: %j', (text, ids) => {
+    const first = make({
+      normalizer: { type: 'Strip', strip_left: true, strip_right: true },
+      scheme: 'first',
+    });
+    expect(encode(first, text)).toEqual(ids);
+  });
+});
+
+describe('other normalizers', () => {
+  it.each([
+    [' ab', [4, 5]],
+    ['ab ', [6, 3]],
+    ['  ab', [4, 5]],
+    [' ab ab', [4, 5, 6]],
+  ])('hold to the same where Replace takes the first letter away: %j', (text, ids) => {
+    const normalizer = { type: 'Replace', pattern: { Regex: '^ +' }, content: '' };
+    expect(encode(make({ normalizer, scheme: 'first' }), text)).toEqual(ids);
+  });
+
+  it.each([
+    ['\u0001ab', [4, 5]],
+    ['\u0001 ab', [6]],
+    ['\tab', [6]],
+  ])('hold to the same where Nmt does: %j', (text, ids) => {
+    expect(encode(make({ normalizer: { type: 'Nmt' }, scheme: 'first' }), text)).toEqual(ids);
+  });
+
+  it('lowercase letter by letter', () => {
+    const normalizer = {
+      type: 'Sequence',
+      normalizers: [{ type: 'Lowercase' }, { type: 'Replace', pattern: { String: 'σ' }, content: 'a' }],
+    };
+    expect(encode(make({ normalizer }), 'BΣ')).toEqual([3, 5, 4]);
+  });
+});

@@ -2,15 +2,111 @@
  * What `@huggingface/tokenizers` leaves out or does otherwise than Hugging Face's Rust tokenizers, put right on a
  * tokenizer it has made. Everything else stays the library's work.
  */
-import { ByteFallbackDecoder, SequenceDecoder, Unigram } from '@huggingface/tokenizers';
-import type { Decoder, Model, Tokenizer } from '@huggingface/tokenizers';
+import {
+  ByteFallbackDecoder,
+  LowercaseNormalizer,
+  MetaspacePreTokenizer,
+  ReplaceNormalizer,
+  SequenceDecoder,
+  SequenceNormalizer,
+  SequencePreTokenizer,
+  StripNormalizer,
+  Unigram,
+} from '@huggingface/tokenizers';
+import type { Decoder, Model, Normalizer, PreTokenizer, Tokenizer } from '@huggingface/tokenizers';
 
 const byteToken = /^<0x([0-9A-Fa-f]{2})>$/u;
+// Unicode's White_Space. JavaScript's own trim takes U+FEFF too, and leaves U+0085.
+const spacesAtStart = /^\p{White_Space}+/u;
+const spacesAtEnd = /\p{White_Space}+$/u;
+
+/** The normalizer `Nmt`, which the library does not know, in words that it knows. */
+const nmt = {
+  type: 'Sequence',
+  normalizers: [
+    replacement('\u0001-\u0008\u000b\u000e-\u001f\u007f\u008f\u009f', ''),
+    replacement('\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd', ' '),
+  ],
+};
+
+function replacement(characters: string, content: string): object {
+  return { type: 'Replace', pattern: { Regex: `[${characters}]` }, content };
+}
+
+/** The object in `tokenizer.json` with each `Nmt` normalizer said in words that the library knows. */
+export function withKnownNormalizers(tokenizerJson: object): object {
+  if (!('normalizer' in tokenizerJson)) return tokenizerJson;
+  return { ...tokenizerJson, normalizer: knownNormalizer(tokenizerJson.normalizer) };
+}
+
+function knownNormalizer(config: unknown): unknown {
+  if (typeof config !== 'object' || config === null) return config;
+  if ('type' in config && config.type === 'Nmt') return nmt;
+  if (!('normalizers' in config) || !Array.isArray(config.normalizers)) return config;
+  return { ...config, normalizers: config.normalizers.map(knownNormalizer) };
+}
 
 /** Makes a tokenizer of the library read and write as the Rust one does. Call it once, before the first text. */
-export function makeExact({ model, decoder }: Tokenizer): void {
+export function makeExact({ normalizer, pre_tokenizer: preTokenizer, model, decoder }: Tokenizer): void {
+  const text: NormalizedText = { startRemoved: false };
+  if (normalizer !== null) {
+    correctNormalizer(normalizer, text);
+    const normalize = normalizer.normalize.bind(normalizer);
+    normalizer.normalize = (whole) => {
+      text.startRemoved = false;
+      return normalize(whole);
+    };
+    correctPreTokenizer(preTokenizer, text);
+  }
   addByteFallback(model);
   correctDecoder(decoder);
+}
+
+/** What the pre-tokenizer needs to know of the normalizer's work. */
+interface NormalizedText {
+  /** Whether the first letter of the text was taken away. */
+  startRemoved: boolean;
+}
+
+function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText): void {
+  if (normalizer instanceof SequenceNormalizer) {
+    for (const part of normalizer.normalizers) correctNormalizer(part, text);
+  } else if (normalizer instanceof LowercaseNormalizer) {
+    // Letter by letter: of a whole word JavaScript makes another sigma at the end.
+    normalizer.normalize = (before) => before.replace(/\u03a3/gu, '\u03c3').toLowerCase();
+  } else if (normalizer instanceof StripNormalizer) {
+    const config: { strip_left?: unknown; strip_right?: unknown } = normalizer.config;
+    normalizer.normalize = (before) => {
+      const after = config.strip_left === true ? before.replace(spacesAtStart, '') : before;
+      if (after.length < before.length) text.startRemoved = true;
+      return config.strip_right === true ? after.replace(spacesAtEnd, '') : after;
+    };
+  } else if (normalizer instanceof ReplaceNormalizer) {
+    const { pattern } = normalizer;
+    const config: { content?: unknown } = normalizer.config;
+    if (pattern === null || (config.content ?? '') !== '') return;
+    normalizer.normalize = (before) =>
+      before.replaceAll(pattern, (found: string, ...rest: unknown[]) => {
+        // The place of what was found is the last number given.
+        if (found !== '' && rest.findLast((value) => typeof value === 'number') === 0)
+          text.startRemoved = true;
+        return '';
+      });
+  }
+}
+
+/**
+ * `prepend_scheme: first` means the place in the text as it was written: where the normalizer took the first letter
+ * away, what is left does not begin the text and gets no sign before it.
+ */
+function correctPreTokenizer(preTokenizer: PreTokenizer | null, text: NormalizedText): void {
+  if (preTokenizer instanceof SequencePreTokenizer) {
+    for (const part of preTokenizer.tokenizers) correctPreTokenizer(part, text);
+  } else if (preTokenizer instanceof MetaspacePreTokenizer) {
+    const split = preTokenizer.pre_tokenize_text.bind(preTokenizer);
+    preTokenizer.pre_tokenize_text = (section, options) =>
+      split(section, text.startRemoved ? { ...options, section_index: -1 } : options);
+  }
 }
 
 /**

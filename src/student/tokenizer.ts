@@ -5,7 +5,7 @@
  */
 import { Tokenizer as HuggingFaceTokenizer, Unigram } from '@huggingface/tokenizers';
 import { InputError } from '../base/errors.ts';
-import { makeExact } from './tokenizer-exact.ts';
+import { makeExact, withKnownNormalizers } from './tokenizer-exact.ts';
 
 const metaspace = '▁';
 /** Words remembered at most; a data set has some tens of thousands. */
@@ -39,7 +39,7 @@ export class Tokenizer {
     tokenizerConfig: Readonly<Record<string, unknown>>,
     { endId }: TokenizerOptions,
   ) {
-    this.#inner = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
+    this.#inner = new HuggingFaceTokenizer(withKnownNormalizers(tokenizerJson), tokenizerConfig);
     makeExact(this.#inner);
     this.endId = endId;
     this.unknownId = this.#inner.model?.unk_token_id ?? null;
