@@ -28,6 +28,7 @@ function fromDisk(folder: string): Map<string, Uint8Array> {
 const golden = '../shared/golden/cos-e-run/student';
 const folders: [string, () => Map<string, Uint8Array>][] = [
   ['v1.1', () => tinyFolder()],
+  ['mT5', () => tinyFolder({ model_type: 'mt5', architectures: ['MT5ForConditionalGeneration'] })],
   ['v1.0', () => tinyFolder({ tie_word_embeddings: true, feed_forward_proj: 'relu' })],
   ['the bundled student', () => fromDisk('public/students/nano')],
   ...(existsSync(golden)

@@ -40,6 +40,21 @@ describe('parseT5Config', () => {
     );
   });
 
+  it('reads mT5 as T5 v1.1 with MT5Config’s defaults', () => {
+    expect(parseT5Config(text({ model_type: 'mt5' }), 'x')).toMatchObject({
+      vocab_size: 250_112,
+      d_model: 512,
+      d_ff: 1024,
+      num_layers: 8,
+      num_decoder_layers: 8,
+      num_heads: 6,
+      feed_forward_proj: 'gated-gelu',
+      tie_word_embeddings: false,
+    });
+    const own = text({ model_type: 'mt5', vocab_size: 32_000, num_layers: 2 });
+    expect(parseT5Config(own, 'x')).toMatchObject({ vocab_size: 32_000, num_layers: 2 });
+  });
+
   it('takes the first of several end tokens', () => {
     expect(parseT5Config(text({ eos_token_id: [3] }), 'x').eos_token_id).toBe(3);
     expect(parseT5Config(text({ eos_token_id: [4, 1] }), 'x').eos_token_id).toBe(4);
@@ -92,7 +107,6 @@ describe('parseT5Config', () => {
     ['another model', text({ model_type: 'bert' }), /type "bert", not a T5\./],
     ['umT5', text({ model_type: 'umt5' }), /"umt5", not a T5: umT5 has a relative position bias/],
     ['LongT5', text({ model_type: 'longt5' }), /LongT5/],
-    ['mT5', text({ model_type: 'mt5' }), /mT5/],
     ['another activation', text({ feed_forward_proj: 'gated-silu' }), /`feed_forward_proj` is "gated-silu"/],
     ['words for numbers', text({ d_model: 'big' }), /`d_model` is "big"/],
     ['no layers', text({ num_layers: 0 }), /`num_layers` is 0/],

@@ -70,15 +70,24 @@ const schema = z.looseObject({
   scale_decoder_outputs: z.boolean().nullish(),
 });
 
+/** mT5 is T5 v1.1 with a vocabulary of its own; the defaults of `MT5Config`, where they are not those of `T5Config`. */
+const multilingualDefaults = {
+  vocab_size: 250_112,
+  d_ff: 1024,
+  num_layers: 8,
+  num_heads: 6,
+  feed_forward_proj: 'gated-gelu',
+  tie_word_embeddings: false,
+};
+
 /** Models that look like T5 from afar, and what sets each apart. */
 const relatives = new Map([
-  ['mt5', 'mT5 has a vocabulary of 250,112 pieces, too much for a reduced student'],
   ['umt5', 'umT5 has a relative position bias in every layer'],
   ['longt5', 'LongT5 attends locally'],
   ['switch_transformers', 'Switch Transformers has expert layers'],
 ]);
 
-const wanted = 'Choose the folder of a T5 v1.0, v1.1 or flan-T5 model.';
+const wanted = 'Choose the folder of a T5 v1.0, v1.1, flan-T5 or mT5 model.';
 
 function parseObject(text: string, file: string): Record<string, unknown> {
   let raw: unknown;
@@ -98,7 +107,7 @@ function parseObject(text: string, file: string): Record<string, unknown> {
 
 function checkModelType(raw: Record<string, unknown>, file: string): void {
   const type = raw['model_type'];
-  if (type === 't5') return;
+  if (type === 't5' || type === 'mt5') return;
   const architectures = raw['architectures'];
   if (
     type === undefined &&
@@ -152,7 +161,8 @@ export function readT5Config(
   const rawConfig = parseObject(text, file);
   checkModelType(rawConfig, file);
   checkBounds(rawConfig, file);
-  const parsed = schema.safeParse(rawConfig);
+  const defaults = rawConfig['model_type'] === 'mt5' ? multilingualDefaults : {};
+  const parsed = schema.safeParse({ ...defaults, ...rawConfig });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const key = String(issue?.path[0] ?? '');
