@@ -91,6 +91,46 @@ describe('recognises', () => {
   });
 });
 
+describe('containers of JSON', () => {
+  const first = { input: 'a } {', label: 'x' };
+  const second = { input: 'b', label: 'y', rationale: 'r' };
+
+  it('reads pretty-printed objects one after another, each with its line', () => {
+    const text = `${JSON.stringify(first, null, 2)}\n${JSON.stringify(second, null, 2)}\n`;
+    expect(readDataFile('f', text)).toMatchObject({
+      layout: 'rows',
+      positions: 2,
+      refused: [],
+      rows: [
+        { row: 0, line: 1, input: 'a } {' },
+        { row: 1, line: 5, input: 'b' },
+      ],
+    });
+    const cut = readDataFile('f', text.slice(0, -8));
+    expect(cut.rows).toHaveLength(1);
+    expect(cut.refused).toMatchObject([{ line: 5, reason: expect.stringContaining('cut off') as unknown }]);
+  });
+
+  it.each(['data', 'examples', '__proto__', 'a "b" \\'])('reads the one list of rows under %j', (key) => {
+    const before = '{\n  "version": [1, "]"],\n  "about": {"data": [{"x": 1}]},\n';
+    const text = `${before}  ${JSON.stringify(key)}: [\n    ${lines(first)},\n    ${lines(second)}\n  ],\n  "end": {}\n}`;
+    expect(readDataFile('f', text)).toMatchObject({
+      positions: 2,
+      refused: [],
+      rows: [
+        { line: 5, label: 'x' },
+        { line: 6, label: 'y' },
+      ],
+    });
+  });
+
+  it('asks for one of several lists by name', () => {
+    expect(refusalOf(JSON.stringify({ version: 1, train: [first], test: [second] })).message).toContain(
+      'This file is one object with 2 lists of rows in it: “train” and “test”.',
+    );
+  });
+});
+
 describe('refuses rows with a reason', () => {
   it.each([
     [

@@ -5,7 +5,7 @@ import type { Example, Refusal } from './example.ts';
 import { layoutsInWords, nearestLayout, recogniseLayout } from './layouts.ts';
 import { listed, typeInWords } from './layouts/columns.ts';
 import type { JsonObject, RationaleColumns, Reading } from './layouts/layout.ts';
-import { splitRecords, type TextRecord } from './records.ts';
+import { splitListUnder, splitRecords, type TextRecord } from './records.ts';
 import { whyUnreadable } from './unreadable.ts';
 
 /** A dataset's row and the line on which it begins, from 1. */
@@ -55,7 +55,7 @@ export function readDataFile(file: string, text: string): DataFile {
   const unreadable = whyUnreadable(text);
   if (unreadable !== null) throw new InputError(unreadable.problem, unreadable.remedy, { file });
 
-  const records = splitRecords(text);
+  const records = unwrapRows(file, text, splitRecords(text));
   const objects: JsonObject[] = [];
   for (const record of records)
     if (record.kind === 'value' && isObject(record.value)) objects.push(record.value);
@@ -76,6 +76,32 @@ export function readDataFile(file: string, text: string): DataFile {
     default:
       return layout satisfies never;
   }
+}
+
+/**
+ * Where the file is one object that is no row itself, the list of rows inside it; else the records as they are.
+ *
+ * @throws InputError where several lists inside could be meant.
+ */
+function unwrapRows(file: string, text: string, records: TextRecord[]): TextRecord[] {
+  const [only] = records;
+  if (records.length !== 1 || only?.kind !== 'value' || !isObject(only.value)) return records;
+  if (recogniseLayout([only.value]) !== null) return records;
+  const lists = Object.entries(only.value).flatMap(([key, list]) => {
+    if (!Array.isArray(list)) return [];
+    const objects = list.filter(isObject);
+    return objects.length === 0 ? [] : [{ key, known: recogniseLayout(objects) !== null }];
+  });
+  const known = lists.filter((list) => list.known);
+  if (known.length > 1) {
+    throw new InputError(
+      `This file is one object with ${known.length} lists of rows in it: ${listed(known.map(({ key }) => `“${key}”`))}.`,
+      'Save each list as a file of its own and choose the one that you need here.',
+      { file, line: only.line },
+    );
+  }
+  const list = known[0] ?? (lists.length === 1 ? lists[0] : undefined);
+  return list === undefined ? records : splitListUnder(text, list.key);
 }
 
 /** The file as a dataset. @throws InputError where it holds rationales. */

@@ -1,6 +1,6 @@
 /**
- * A text as records, each with the line on which it begins: JSON Lines, or one JSON array. A record that cannot be
- * read is a refusal in its own place; the others are kept.
+ * A text as records, each with the line on which it begins: JSON Lines, one JSON array, or objects over several lines,
+ * one after another. A record that cannot be read is a refusal in its own place; the others are kept.
  */
 import { findJsonFault } from './json-fault.ts';
 
@@ -54,10 +54,14 @@ function splitLines(text: string, start: number): TextRecord[] {
       records.push({ kind: 'value', line, value: parsed.value });
     }
   }
-  if (objects === 0 && records.length > 1) {
+  if (records.length > 1 && (objects === 0 || records[0]!.kind === 'refused')) {
     // One object over many lines (a configuration, say) is one record, not many broken ones.
     const whole = parse(text.slice(start));
     if (whole !== null) return [{ kind: 'value', line: records[0]!.line, value: whole.value }];
+    const objectsInTurn = splitObjects(text, start);
+    // Lines that are rows by themselves are given up only where the whole file can be read.
+    if (objectsInTurn !== null && (objects === 0 || objectsInTurn.every(({ kind }) => kind === 'value')))
+      return objectsInTurn;
   }
   for (const { index, content } of broken) {
     const record = records[index]!;
@@ -68,6 +72,76 @@ function splitLines(text: string, start: number): TextRecord[] {
     records[index] = { kind: 'refused', line: record.line, reason: notJson(content, record.line, advice) };
   }
   return records;
+}
+
+/**
+ * Objects over several lines, one after another, as jq prints them. Null where the text does not begin with two whole
+ * objects, or with one that is followed by a cut one: then its lines say better what is wrong.
+ */
+function splitObjects(text: string, start: number): TextRecord[] | null {
+  const records: TextRecord[] = [];
+  let line = 1;
+  let counted = 0;
+  for (let position = skipSpace(text, start); position < text.length;) {
+    for (let at = text.indexOf('\n', counted); at !== -1 && at < position; at = text.indexOf('\n', counted)) {
+      line += 1;
+      counted = at + 1;
+    }
+    if (text[position] !== '{') return null;
+    const end = objectEnd(text, position);
+    const content = text.slice(position, end);
+    const parsed = parse(content);
+    if (parsed !== null) records.push({ kind: 'value', line, value: parsed.value });
+    else if (records.length === 0) return null;
+    else
+      records.push({
+        kind: 'refused',
+        line,
+        reason: notJson(content, line, 'the file may have been cut off'),
+      });
+    position = skipSpace(text, end);
+  }
+  return records.length > 1 ? records : null;
+}
+
+/** Where the object that starts at `position` ends: after the bracket that closes it, or with the text. */
+function objectEnd(text: string, position: number): number {
+  let depth = 0;
+  let inString = false;
+  for (let at = position; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === 0x5c /* \ */) at += 1;
+      else if (code === 0x22 /* " */) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b /* { */ || code === 0x5b /* [ */) depth += 1;
+    else if (code === 0x7d /* } */ || code === 0x5d /* ] */) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return text.length;
+}
+
+/**
+ * The elements of the list that stands under `key` in the one object that `text` is, each with its line in the file.
+ * The text has to be valid JSON. Of a name that stands twice the last counts, as JSON.parse has it.
+ */
+export function splitListUnder(text: string, key: string): TextRecord[] {
+  let found: TextRecord[] = [];
+  let position = text.indexOf('{') + 1;
+  while (position < text.length) {
+    position = skipSpace(text, position);
+    if (text[position] !== '"') break;
+    let end = position + 1;
+    while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+    const name: unknown = JSON.parse(text.slice(position, end + 1));
+    const value = skipSpace(text, text.indexOf(':', end) + 1);
+    if (name === key && text[value] === '[')
+      found = splitArray(text, value).filter(({ kind }) => kind === 'value');
+    position = elementEnd(text, value) + 1;
+  }
+  return found;
 }
 
 /**
