@@ -60,6 +60,11 @@ export const trainOptions = {
   precision: { type: 'string' },
 } as const satisfies Options;
 
+/** Whether a command's arguments ask for its usage. (As an option's value it would be `--prefix=--help`.) */
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
 /**
  * Reads a command's options.
  * @throws InputError naming an option that it does not take.

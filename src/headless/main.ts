@@ -1,6 +1,6 @@
 /** The terminal's door: one command, one exit code. 0 done, 1 failed, 2 bad input. */
 import { InputError, reportError } from '../base/errors.ts';
-import { usage } from './arguments.ts';
+import { asksForHelp, usage } from './arguments.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
@@ -8,7 +8,13 @@ import { reduce } from './reduce.ts';
 import { study } from './study.ts';
 import { train } from './train.ts';
 
+const commands = ['train', 'inspect', 'generate', 'plan', 'reduce', 'study'];
+
 async function main([command, ...args]: string[]): Promise<void> {
+  if (commands.includes(command ?? '') && asksForHelp(args)) {
+    console.log(usage);
+    return;
+  }
   switch (command) {
     case 'train':
       return train(args);

@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { usage } from './arguments.ts';
+
+// Nothing is computed here: the built kernels are not needed.
+vi.mock('../engine/wasm/kernels.ts', () => ({}));
+
+const argv = process.argv;
+beforeEach(() => vi.resetModules());
+afterEach(() => {
+  process.argv = argv;
+  vi.restoreAllMocks();
+});
+
+/** Runs the program as the terminal does. */
+async function runMain(...args: string[]) {
+  const log = vi.spyOn(console, 'log').mockReturnValue();
+  vi.spyOn(console, 'error').mockReturnValue();
+  const code = new Promise((resolve) => {
+    vi.spyOn(process, 'exit').mockImplementation((exitCode) => {
+      resolve(exitCode);
+      return undefined as never;
+    });
+  });
+  process.argv = ['node', 'main.js', ...args];
+  await import('./main.ts');
+  return { code: await code, said: log.mock.calls.flat().join('\n') };
+}
+
+it.each(['train', 'inspect', 'generate', 'plan', 'reduce', 'study'])(
+  '%s prints the usage where it is asked for it',
+  { timeout: 60_000 },
+  async (command) => {
+    expect(await runMain(command, '--help')).toEqual({ code: 0, said: usage });
+  },
+);
+
+it('an unknown command is bad input, with --help or without', async () => {
+  expect((await runMain('brew', '--help')).code).toBe(2);
+});
