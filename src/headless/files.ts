@@ -54,6 +54,18 @@ export async function writeOutput(file: string, content: string | Uint8Array): P
   }
 }
 
+/** Writes a file that is not there yet, with its folder. False where it is. @throws StorageError where the disk refuses. */
+export async function createOutput(file: string, content: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw notWritten(file, error);
+  }
+}
+
 /** Appends to a file at once. @throws StorageError where the disk refuses. */
 export function appendOutput(file: string, content: string): void {
   try {

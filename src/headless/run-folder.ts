@@ -24,6 +24,7 @@ import {
   writeOutput,
 } from './files.ts';
 import { jobFileName } from './job-file.ts';
+import { lockFileName } from './run-lock.ts';
 
 /** What is known of a run before it begins. */
 export interface RunFacts {
@@ -44,7 +45,8 @@ const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl)(?:
  * @throws InputError where it is a file, holds something else than a run, or holds the student itself.
  */
 export async function checkOut(path: string, student: string): Promise<void> {
-  const names = await namesIn(path);
+  // A lock alone is no run; whether somebody holds it is asked where it is taken.
+  const names = (await namesIn(path)).filter((name) => !name.startsWith(lockFileName));
   const [inside] = relative(resolve(path), resolve(student)).split(sep);
   if (inside !== undefined && leftovers.test(inside)) {
     throw new InputError(

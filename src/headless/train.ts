@@ -23,6 +23,7 @@ import { bundledFolder, openFolder, readText } from './files.ts';
 import { absolute, formatJob, jobFileName, readJob, type JobInputs } from './job-file.ts';
 import { openEngine } from './machine.ts';
 import { checkOut, RunFolder, type RunFacts } from './run-folder.ts';
+import { withRunLock } from './run-lock.ts';
 import { ProgressLine } from './progress-line.ts';
 
 interface Job {
@@ -43,7 +44,10 @@ export async function train(args: string[]): Promise<void> {
         `Leave it out, or train anew without --resume.`,
       );
     }
-    return resume(options.resume, options);
+    const from = options.resume;
+    // What is no folder is refused by what is read there.
+    if (!existsSync(from)) return resume(from, options);
+    return withRunLock(from, () => resume(from, options));
   }
   const inputs: JobInputs = {
     student: absolute(options.student),
@@ -61,11 +65,13 @@ export async function train(args: string[]): Promise<void> {
   const job = await openJob(options, recipe);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, job.student.name);
-  const engine = await openAndSay(job, inputs);
-  const folder = new RunFolder(out, runFacts(job, engine, inputs));
-  await folder.begin(formatJob(inputs, await digestRows(job.train.examples)));
-  await distil(job, engine, testRowsOf(job, inputs), folder, null);
-  engine.dispose();
+  await withRunLock(out, async () => {
+    const engine = await openAndSay(job, inputs);
+    const folder = new RunFolder(out, runFacts(job, engine, inputs));
+    await folder.begin(formatJob(inputs, await digestRows(job.train.examples)));
+    await distil(job, engine, testRowsOf(job, inputs), folder, null);
+    engine.dispose();
+  });
 }
 
 /** Options that go with `--resume`: files may have moved. */

@@ -1,0 +1,84 @@
+/** `job.lock` in a run's folder: the process that writes there, so that no second one does. */
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { InputError } from '../base/errors.ts';
+import { createOutput, removeOutput, renameOutput } from './files.ts';
+
+export const lockFileName = 'job.lock';
+
+/** The locks that this process holds: its own number in any other is from a process before it. */
+const held = new Set<string>();
+
+/**
+ * Does something in a run's folder while no other process may. The lock goes at the end, also after an error; the
+ * lock of a process that ended without doing so is taken over. A folder that was made for the lock alone goes too.
+ * @throws InputError where another process is at work there; StorageError where the disk refuses.
+ */
+export async function withRunLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const file = resolve(folder, lockFileName);
+  const isNew = await takeLock(folder, file);
+  held.add(file);
+  try {
+    return await work();
+  } finally {
+    held.delete(file);
+    await rm(file, { force: true }).catch(() => undefined);
+    // Refused where the work left something in it.
+    if (isNew) await rmdir(folder).catch(() => undefined);
+  }
+}
+
+/** Whether the folder was made for it. */
+async function takeLock(folder: string, file: string): Promise<boolean> {
+  // Where the folder cannot be made, the lock says so in words.
+  const isNew = (await mkdir(folder, { recursive: true }).catch(() => undefined)) !== undefined;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (await createOutput(file, `${process.pid}\n`)) return isNew;
+    const owner = await ownerOf(file);
+    if (owner !== null && isAtWork(owner, file)) throw isLocked(folder, owner);
+    // Moved away first: of two processes that see the old lock, one gets it.
+    const old = join(folder, `${lockFileName}.${process.pid}.tmp`);
+    await renameOutput(file, old).catch(() => undefined);
+    const moved = await ownerOf(old);
+    if (moved !== null && moved !== owner && isAtWork(moved, file)) {
+      await renameOutput(old, file);
+      throw isLocked(folder, moved);
+    }
+    await removeOutput(old);
+  }
+  throw isLocked(folder, null);
+}
+
+/** The process that a lock names; null where it names none, or is gone. */
+async function ownerOf(file: string): Promise<number | null> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const text = await readFile(file, 'utf8').catch(() => null);
+    if (text === null) return null;
+    const pid = Number(text);
+    if (Number.isInteger(pid) && pid > 0) return pid;
+    // Made, but perhaps not written yet.
+    await setTimeout(100);
+  }
+  return null;
+}
+
+function isAtWork(pid: number, file: string): boolean {
+  if (pid === process.pid) return held.has(file);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of somebody else may not be signalled, but lives.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function isLocked(folder: string, pid: number | null): InputError {
+  const who = pid === null ? 'another process' : `another process (number ${pid})`;
+  return new InputError(
+    `${who} is at work on this run.`,
+    `Wait until it ends or stop it, or choose another folder. If it is no training, delete ${lockFileName} there.`,
+    { file: folder },
+  );
+}
