@@ -88,7 +88,7 @@ function splitObjects(text: string, start: number): TextRecord[] | null {
       counted = at + 1;
     }
     if (text[position] !== '{') return null;
-    const end = objectEnd(text, position);
+    const end = elementEnd(text, position, true);
     const content = text.slice(position, end);
     const parsed = parse(content);
     if (parsed !== null) records.push({ kind: 'value', line, value: parsed.value });
@@ -102,25 +102,6 @@ function splitObjects(text: string, start: number): TextRecord[] | null {
     position = skipSpace(text, end);
   }
   return records.length > 1 ? records : null;
-}
-
-/** Where the object that starts at `position` ends: after the bracket that closes it, or with the text. */
-function objectEnd(text: string, position: number): number {
-  let depth = 0;
-  let inString = false;
-  for (let at = position; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (inString) {
-      if (code === 0x5c /* \ */) at += 1;
-      else if (code === 0x22 /* " */) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b /* { */ || code === 0x5b /* [ */) depth += 1;
-    else if (code === 0x7d /* } */ || code === 0x5d /* ] */) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return text.length;
 }
 
 /**
@@ -209,8 +190,11 @@ function splitArray(text: string, open: number): TextRecord[] {
   }
 }
 
-/** Where the element that starts at `position` ends: at a comma or `]` of the outer list, or with the text. */
-function elementEnd(text: string, position: number): number {
+/**
+ * Where the element that starts at `position` ends: at a comma or `]` of the outer list, or with the text.
+ * @param afterBracket Ends it right after the bracket that closes its first one, whatever follows.
+ */
+function elementEnd(text: string, position: number, afterBracket = false): number {
   let depth = 0;
   let inString = false;
   for (let at = position; at < text.length; at += 1) {
@@ -221,8 +205,12 @@ function elementEnd(text: string, position: number): number {
     } else if (code === 0x22) inString = true;
     else if (code === 0x7b /* { */ || code === 0x5b /* [ */) depth += 1;
     else if (code === 0x7d /* } */ || code === 0x5d /* ] */) {
-      if (depth > 0) depth -= 1;
-      else if (code === 0x5d) return at;
+      if (depth === 0) {
+        if (code === 0x5d) return at;
+      } else {
+        depth -= 1;
+        if (depth === 0 && afterBracket) return at + 1;
+      }
     } else if (code === 0x2c /* , */ && depth === 0) return at;
   }
   return text.length;

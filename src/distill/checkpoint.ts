@@ -152,7 +152,7 @@ async function readOnceMore(
 }
 
 /** True where an error of the browser's or of Node's says that a file is not there. */
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'NotFoundError' || ('code' in error && error.code === 'ENOENT');
 }

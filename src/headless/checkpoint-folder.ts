@@ -10,6 +10,7 @@ import { z } from '../base/schemas.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import {
   checkpointParts,
+  isMissing,
   readCheckpoint,
   writeSlices,
   type CheckpointFacts,
@@ -98,8 +99,8 @@ export class CheckpointFolder {
   }
 
   /**
-   * The newest checkpoint that is whole; null where there is no checkpoint at all. Damaged ones are told, and go only
-   * where an earlier one is whole, so that none of their steps is taken for done.
+   * The newest checkpoint that is whole; null where there is no checkpoint at all. Damaged ones are told. They are
+   * removed only where an earlier one is whole: the run then writes these steps again.
    * @throws CheckpointError where all are damaged, UnreadableError where one could not be read now: nothing is removed.
    */
   async newest(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
@@ -138,8 +139,7 @@ export class CheckpointFolder {
     try {
       value = JSON.parse(await readFile(join(this.#of(step), factsFile), 'utf8'));
     } catch (error) {
-      const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isMissing && !(error instanceof SyntaxError)) {
+      if (!isMissing(error) && !(error instanceof SyntaxError)) {
         throw new UnreadableError(
           `${factsFile} of the checkpoint of step ${step} could not be read (${String(error)}).`,
           'Nothing was removed. Check the disk and the rights of its folder, then resume again.',

@@ -51,7 +51,7 @@ it('lets go after an error, of a folder made for it too', async () => {
 it.each([
   ['a process that has ended', endedPid],
   ['an earlier process with this one’s number', () => process.pid],
-  ['nobody', () => ''],
+  ['a process that wrote no number', () => ''],
 ])('takes over the lock of %s', async (_, pid) => {
   writeFileSync(join(folder, lockFileName), `${pid()}\n`);
   await checkOut(folder, join(folder, '..', 'student'));

@@ -3,7 +3,7 @@
  * handles, or, where a browser has none, in slices in IndexedDB. Whatever lies there counts for nothing until a record
  * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
  */
-import { sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
+import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
 import type { ChunkedFile } from '../student/safetensors.ts';
 import { openDatabase } from './database.ts';
 
@@ -27,7 +27,7 @@ async function runFolder(runId: string, create: boolean): Promise<FileSystemDire
     const all = await root.getDirectoryHandle(folderName, { create });
     return await all.getDirectoryHandle(runId, { create });
   } catch (error) {
-    if (isNotFound(error) && !create) return null;
+    if (isMissing(error) && !create) return null;
     throw error;
   }
 }
@@ -72,7 +72,7 @@ const files: CheckpointPlace = {
     try {
       await run?.removeEntry(id, { recursive: true });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isMissing(error)) throw error;
     }
   },
 };
@@ -171,8 +171,4 @@ export async function removeRunFiles(runId: string): Promise<void> {
   } catch {
     // There are none, or no files at all. What cannot be removed now is only room.
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'NotFoundError';
 }

@@ -15,8 +15,8 @@ const predictionChunkLength = 500;
 export const undoMs = 15_000;
 
 /**
- * How long a run deleted at `deletedAt` can still be had back, in milliseconds; 0 where its time has come. A time far
- * ahead (the clock was put back since) counts as come: there is no waiting for it.
+ * Milliseconds in which a deleted run can still be restored; 0 where they have passed. They count as passed too where
+ * `deletedAt` is far ahead of `now`, since the clock was put back.
  */
 export function undoLeftMs(deletedAt: number, now: number): number {
   const left = deletedAt + undoMs - now;

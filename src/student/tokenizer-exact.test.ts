@@ -96,8 +96,7 @@ describe('the normalizer Nmt', () => {
     const spaces = [9, 10, 12, 13, 0x1680, ...range(0x200b, 0x200f), 0x2028, 0x2029, 0x2581, 0xfeff, 0xfffd];
     for (let code = 0; code < 0x10000; code++) {
       if (code >= 0xd800 && code < 0xe000) continue;
-      const [first, ...others] = encode(tokenizer, `a${String.fromCharCode(code)}b`);
-      const ids = [first, ...others].join();
+      const ids = encode(tokenizer, `a${String.fromCharCode(code)}b`).join();
       if (removed.includes(code)) expect({ code, ids }).toEqual({ code, ids: '6' });
       else if (spaces.includes(code) || code === 0x20)
         expect({ code, ids }).toEqual({ code, ids: '3,4,3,5' });

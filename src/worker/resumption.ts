@@ -56,7 +56,7 @@ export async function prepareResumption(runId: string, fromStart = false): Promi
   return { record: await trimRun(run, from?.state.step ?? 0), from, damaged };
 }
 
-/** No checkpoint of a run is whole, and nobody has agreed to begin again with step 1. */
+/** Every checkpoint of a run is damaged. It can only begin again with step 1, which a person has to confirm first. */
 export class NothingWholeError extends CheckpointError {
   constructor({ name, step }: RunRecord, damaged: readonly string[]) {
     const why = damaged.length > 0 ? damaged.join(' ') : 'They are no longer stored.';
