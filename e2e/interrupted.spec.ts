@@ -1,5 +1,5 @@
 import { expect, goTo, openStudio, setUp, startRun, test, writeRecipe } from './support.ts';
-import { runOnDisk, storedModelSha256, changeNewest } from './stored-runs.ts';
+import { changeEvery, changeNewest, runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
   page,
@@ -41,4 +41,44 @@ test('a reload in the middle of a run: it goes on, and ends with the bytes of on
   expect(resumed.losses).toEqual(undisturbed.losses);
   expect(await storedModelSha256(page, resumed)).toEqual(await storedModelSha256(page, undisturbed));
   await goTo(page, 'runs');
+});
+
+test('a run whose checkpoints are all damaged asks before it begins again with step 1', async ({
+  page,
+}, info) => {
+  test.setTimeout(120_000);
+  const recipe = writeRecipe(info.outputPath('run.json'), {
+    ...{ steps: 60, batchSize: 2, saveEvery: 7 },
+    ...{ maxInputTokens: 48, maxTargetTokens: 16, generationMaxTokens: 2 },
+  });
+  await openStudio(page);
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  await startRun(page);
+  await expect
+    .poll(async () => Number(await page.getByTestId('metrics-last-step').textContent()), { timeout: 60_000 })
+    .toBeGreaterThan(20);
+  await page.reload();
+  const notice = page.getByTestId('interrupted');
+  const resume = notice.getByRole('button', { name: /^Go on from step/ });
+  await expect(resume).toBeVisible();
+  const before = await runOnDisk(page);
+  await changeEvery(page);
+
+  await resume.click();
+  const dialog = page.getByRole('alertdialog', { name: 'Begin again with step 1?' });
+  await expect(dialog).toContainText('Nothing was removed.');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  const kept = await runOnDisk(page);
+  expect(kept.steps).toEqual(before.steps);
+  expect(kept.checkpoints).toEqual(before.checkpoints);
+
+  await goTo(page, 'runs');
+  await page
+    .getByRole('button', { name: /^Go on from step/ })
+    .first()
+    .click();
+  await dialog.getByRole('button', { name: 'Begin again' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  expect((await runOnDisk(page)).steps).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
 });

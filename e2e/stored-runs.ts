@@ -73,6 +73,16 @@ export type Damage = 'changed' | 'cut short' | 'deleted';
 /** Harms the moments of the newest run's newest checkpoint: one byte in the middle, its second half, or all of it. */
 export async function changeNewest(page: Page, damage: Damage = 'changed'): Promise<void> {
   const { id, checkpoints } = await runOnDisk(page);
+  await change(page, id, checkpoints.at(-1)!.id, damage);
+}
+
+/** Changes one byte in every checkpoint of the newest run. */
+export async function changeEvery(page: Page): Promise<void> {
+  const { id, checkpoints } = await runOnDisk(page);
+  for (const checkpoint of checkpoints) await change(page, id, checkpoint.id, 'changed');
+}
+
+async function change(page: Page, runId: string, checkpointId: string, damage: Damage): Promise<void> {
   await page.evaluate(
     async ([run, folder, damage]) => {
       const name = 'optimizer.safetensors';
@@ -90,6 +100,6 @@ export async function changeNewest(page: Page, damage: Damage = 'changed'): Prom
       await writable.write(damage === 'changed' ? bytes : bytes.subarray(0, bytes.length >> 1));
       await writable.close();
     },
-    [id, checkpoints.at(-1)!.id, damage] as const,
+    [runId, checkpointId, damage] as const,
   );
 }
