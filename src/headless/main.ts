@@ -8,38 +8,27 @@ import { reduce } from './reduce.ts';
 import { study } from './study.ts';
 import { train } from './train.ts';
 
-const commands = ['train', 'inspect', 'generate', 'plan', 'reduce', 'study'];
+const commands = new Map<string | undefined, (args: string[]) => Promise<void>>([
+  ['train', train],
+  ['inspect', inspect],
+  ['generate', generate],
+  ['plan', plan],
+  ['reduce', reduce],
+  ['study', study],
+]);
 
-async function main([command, ...args]: string[]): Promise<void> {
-  if (commands.includes(command ?? '') && asksForHelp(args)) {
+async function main([name, ...args]: string[]): Promise<void> {
+  const command = commands.get(name);
+  if (name === undefined || name === 'help' || asksForHelp(command === undefined ? [name] : args)) {
     console.log(usage);
     return;
   }
-  switch (command) {
-    case 'train':
-      return train(args);
-    case 'inspect':
-      return inspect(args);
-    case 'generate':
-      return generate(args);
-    case 'plan':
-      return plan(args);
-    case 'reduce':
-      return reduce(args);
-    case 'study':
-      return study(args);
-    case undefined:
-    case 'help':
-    case '--help':
-    case '-h':
-      console.log(usage);
-      return;
-    default:
-      throw new InputError(
-        `"${command}" is no command.`,
-        'The commands are train, inspect, generate, plan, reduce and study.',
-      );
-  }
+  if (command !== undefined) return command(args);
+  const names = [...commands.keys()];
+  throw new InputError(
+    `"${name}" is no command.`,
+    `The commands are ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.`,
+  );
 }
 
 main(process.argv.slice(2)).then(
