@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -81,3 +82,20 @@ it('a folder that is not there is not resumed, and not made', async () => {
   await expect(train(['--resume', run])).rejects.toThrow('cannot be read');
   expect(existsSync(run)).toBe(false);
 });
+
+it.runIf(existsSync('/proc/self/stat'))(
+  'takes over the lock of a process that nobody has reaped',
+  async () => {
+    // The shell becomes the second sleep, which never asks for the first: that one stays a zombie.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    try {
+      const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(String(printed).trim());
+      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+      writeFileSync(join(folder, lockFileName), `${pid}\n`);
+      expect(await withRunLock(folder, () => Promise.resolve('done'))).toBe('done');
+    } finally {
+      parent.kill();
+    }
+  },
+);

@@ -36,12 +36,12 @@ async function takeLock(folder: string, file: string): Promise<boolean> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createOutput(file, `${process.pid}\n`)) return isNew;
     const owner = await ownerOf(file);
-    if (owner !== null && isAtWork(owner, file)) throw isLocked(folder, owner);
+    if (owner !== null && (await isAtWork(owner, file))) throw isLocked(folder, owner);
     // Moved away first: of two processes that see the old lock, one gets it.
     const old = join(folder, `${lockFileName}.${process.pid}.tmp`);
     await renameOutput(file, old).catch(() => undefined);
     const moved = await ownerOf(old);
-    if (moved !== null && moved !== owner && isAtWork(moved, file)) {
+    if (moved !== null && moved !== owner && (await isAtWork(moved, file))) {
       await renameOutput(old, file);
       throw isLocked(folder, moved);
     }
@@ -63,8 +63,17 @@ async function ownerOf(file: string): Promise<number | null> {
   return null;
 }
 
-function isAtWork(pid: number, file: string): boolean {
+/** Whether the process of a lock is still running. One that was just killed gets a moment to end. */
+async function isAtWork(pid: number, file: string): Promise<boolean> {
   if (pid === process.pid) return held.has(file);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (attempt > 0) await setTimeout(100);
+    if (!isRunning(pid) || (await isZombie(pid))) return false;
+  }
+  return true;
+}
+
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -72,6 +81,13 @@ function isAtWork(pid: number, file: string): boolean {
     // A process of somebody else may not be signalled, but lives.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
+}
+
+/** Whether a process has ended and only its parent has not asked for it yet, which Linux counts as there. */
+async function isZombie(pid: number): Promise<boolean> {
+  // "number (name) state …"; the name may hold brackets itself. Systems without /proc have no such file.
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1));
 }
 
 function isLocked(folder: string, pid: number | null): InputError {
