@@ -7,16 +7,19 @@ import tseslint from 'typescript-eslint';
 /** Which rooms a room may import from (its own files are always allowed). */
 const floors = {
   base: [],
-  data: ['base'],
-  student: ['base'],
+  formats: ['base'],
+  data: ['base', 'formats'],
+  student: ['base', 'formats'],
   engine: ['base', 'student'],
   distill: ['base', 'data', 'student', 'engine'],
+  teacher: ['base', 'data'],
   store: ['base', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
-  export: ['base', 'data', 'student', 'engine', 'distill', 'store'],
+  export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
   study: ['base', 'data', 'engine', 'distill'],
-  headless: ['base', 'data', 'student', 'engine', 'distill', 'export', 'study'],
-  worker: ['base', 'data', 'student', 'engine', 'bench', 'distill', 'store', 'export'],
+  jobs: ['base', 'data', 'student', 'engine', 'distill', 'teacher', 'study', 'export'],
+  headless: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'teacher', 'export', 'study', 'jobs'],
+  worker: ['base', 'formats', 'data', 'student', 'engine', 'bench', 'distill', 'store', 'export', 'jobs'],
   app: ['base', 'data', 'student', 'distill', 'store', 'export', 'worker'],
 };
 const rooms = Object.keys(floors);
