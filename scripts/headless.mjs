@@ -59,11 +59,16 @@ if (needsGpu && run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { 
 
 // npm runs scripts in the project's root; paths are meant from where the person is.
 const cwd = process.env.INIT_CWD ?? process.cwd();
-const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: 'inherit' });
+// The channel tells the program when we are gone, however we ended.
+const child = spawn(process.execPath, [program, ...args], {
+  cwd,
+  env,
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+});
 // Ctrl+C reaches the program from the terminal, which signals the whole group; it decides what to end, and we wait for
 // its exit code. (npm passes on the same signal once more, to us alone.) Other signals come to us alone.
 process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.once('error', (error) => {
   console.error(`Could not start ${process.execPath}: ${error.message}`);
   process.exit(1);

@@ -1,7 +1,7 @@
 /** The page's end of the worker, as screens see it: what was asked for, how far it is, and what went wrong. */
 import type { StoreApi } from 'zustand/vanilla';
 import { reportError, type ErrorReport } from '../base/errors.ts';
-import { WorkerError, type StudioClient } from '../worker/client.ts';
+import { CancelledError, WorkerError, type StudioClient } from '../worker/client.ts';
 import type { CommandOf, CommandType, Results } from '../worker/protocol.ts';
 import type { Told } from './run-feed.ts';
 import { idleRequest, type RequestSlot, type StudioState } from './studio-store.ts';
@@ -12,29 +12,41 @@ const drawEveryMs = 100;
 export class Requests {
   readonly #store: StoreApi<StudioState>;
   #client: StudioClient | null = null;
+  /** How what a slot shows is cancelled. */
+  readonly #cancels = new Map<RequestSlot, AbortController>();
   #events: Told[] = [];
 
   constructor(store: StoreApi<StudioState>) {
     this.#store = store;
   }
 
-  /** Sends a command; null where it failed, and the slot then says why. */
+  /** Sends a command; null where it was cancelled or failed, and the slot then says why it failed. */
   async request<Type extends CommandType>(
     slot: RequestSlot,
     command: CommandOf<Type>,
   ): Promise<Results[Type] | null> {
     if (this.#client === null) return null;
     this.#status(slot, { busy: true, progress: null, error: null });
+    const cancel = new AbortController();
+    this.#cancels.set(slot, cancel);
     try {
-      const result = await this.#client.request<Type>(command, (progress) =>
-        this.#status(slot, { progress }),
+      const result = await this.#client.request<Type>(
+        command,
+        (progress) => this.#status(slot, { progress }),
+        cancel.signal,
       );
       this.#status(slot, { busy: false, progress: null });
       return result;
     } catch (error) {
-      this.fail(slot, error);
+      if (error instanceof CancelledError) this.#status(slot, idleRequest);
+      else this.fail(slot, error);
       return null;
     }
+  }
+
+  /** Cancels what a slot shows; it ends between two pieces of its work. */
+  cancel(slot: RequestSlot): void {
+    this.#cancels.get(slot)?.abort();
   }
 
   dismiss(slot: RequestSlot): void {

@@ -166,10 +166,6 @@ export class Studio extends Requests {
     await this.#readRecords().catch((error: unknown) => this.fail('reduce', error));
   }
 
-  stopReduction(): void {
-    void this.send({ type: 'stop-reduction' }).catch((error: unknown) => this.fail('reduce', error));
-  }
-
   /** Work of a training step for each configuration; null where the worker cannot say. */
   async estimateSteps(command: Omit<CommandOf<'estimate-steps'>, 'type'>): Promise<number[] | null> {
     return this.send({ type: 'estimate-steps', ...command }).catch(() => null);
@@ -224,10 +220,6 @@ export class Studio extends Requests {
   setBackend(backend: MachineChoice | null): void {
     this.set({ backend });
     keepChoice('backend', backend);
-  }
-
-  stopRehearsal(): void {
-    void this.send({ type: 'stop-rehearsal' }).catch((error: unknown) => this.fail('rehearsal', error));
   }
 
   /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
@@ -307,10 +299,6 @@ export class Studio extends Requests {
   async compare(runId: string, testRows: number | null): Promise<void> {
     await this.request('compare', { type: 'compare', runId, testRows });
     await this.#readRecords().catch((error: unknown) => this.fail('compare', error));
-  }
-
-  stopAsking(): void {
-    void this.send({ type: 'stop-asking' }).catch((error: unknown) => this.fail('ask', error));
   }
 
   /** The model as a zip, ready to be saved; null where that failed. */

@@ -193,7 +193,18 @@ export async function digestSlices(file: ChunkedFile): Promise<string[]> {
   return sha256;
 }
 
-/** SHA-256 of rows: a run goes on with the rows that it began with, or not at all. */
+/** SHA-256 of a student: of its configuration, its tokenizer and the values of its weights, however they are stored. */
+export async function digestStudent(student: {
+  config: T5Config;
+  tokenizerFiles: Readonly<Record<string, string>>;
+  weights: Weights;
+}): Promise<string> {
+  const { config, tokenizerFiles, weights } = student;
+  const [model] = checkpointParts({ weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 }, config);
+  return digestRows([config, tokenizerFiles, await digestSlices(model!.file)]);
+}
+
+/** SHA-256 of rows: a run resumes with the rows that it began with, or not at all. */
 export function digestRows(rows: readonly unknown[]): Promise<string> {
   return digest(new TextEncoder().encode(JSON.stringify(rows)));
 }

@@ -7,7 +7,6 @@ import type { Example, Tally } from '../data/example.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, type Speaker } from './answer.ts';
-import type { Control } from './control.ts';
 import type { Recipe } from './recipe.ts';
 import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
 import { tally } from './score.ts';
@@ -23,7 +22,8 @@ export interface CompareOptions {
   baseWeights: Weights;
   /** The step whose weights the engine holds now. */
   step: number;
-  control: Control;
+  /** Looked at between two batches of answers: true leaves the comparison out. */
+  skipped: () => boolean;
 }
 
 export interface CompareResult {
@@ -90,7 +90,7 @@ export function untouched(weights: Weights): EngineState {
 }
 
 async function* ask(
-  { engine, tokenizer, recipe, control, step }: CompareOptions,
+  { engine, tokenizer, recipe, skipped, step }: CompareOptions,
   purpose: EvaluationPurpose,
   prompts: readonly string[],
 ): AsyncGenerator<RunState, string[] | null> {
@@ -104,7 +104,7 @@ async function* ask(
     const next = await answers.next();
     if (next.done) return next.value;
     yield { phase: 'evaluating', purpose, step, done: next.value, total };
-    if (control.takeSkip()) return null;
+    if (skipped()) return null;
   }
 }
 

@@ -4,7 +4,6 @@ export class Control {
   #stops = 0;
   #skipRequested = false;
   #saveRequested = false;
-  #failure: Error | null = null;
   #wake: (() => void) | null = null;
 
   get pauseRequested(): boolean {
@@ -60,25 +59,13 @@ export class Control {
     return save;
   }
 
-  /** Work that was done during a pause has lost what the run needs: whoever waits for the pause's end gets the error. */
-  fail(error: Error): void {
-    this.#failure = error;
-    this.#wakeUp();
-  }
-
-  /**
-   * Resolves when the pause ends, by `resume` or `stop`.
-   * @throws The error of `fail`, once.
-   */
+  /** Resolves when the pause ends, by `resume` or `stop`. */
   async whilePaused(): Promise<void> {
-    while (this.#pauseRequested && this.#failure === null) {
+    while (this.#pauseRequested) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    const failure = this.#failure;
-    this.#failure = null;
-    if (failure !== null) throw failure;
   }
 
   /** Resolves after so long, or as soon as work is asked to stop. */

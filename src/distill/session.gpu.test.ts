@@ -229,7 +229,7 @@ describe('Session', () => {
       test,
       baseWeights: student.weights,
       step: session.step,
-      control: session.control,
+      skipped: () => false,
     });
     let result: CompareResult | null = null;
     const purposes = new Set<string>();

@@ -1,9 +1,9 @@
 /** Files on disk, with errors in words. */
 import { appendFileSync, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, StorageError } from '../base/errors.ts';
+import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
 import type { StudentFiles } from '../student/student-files.ts';
 
 /** A text file. @throws InputError where it cannot be read. */
@@ -141,10 +141,28 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
+/** Where a path leads when links are followed; of what is not there yet, the part that is. */
+export async function realPath(path: string): Promise<string> {
+  const whole = resolve(path);
+  try {
+    return await realpath(whole);
+  } catch {
+    const parent = dirname(whole);
+    return parent === whole ? whole : join(await realPath(parent), basename(whole));
+  }
+}
+
 function notWritten(file: string, error: unknown): StorageError {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new NoRoomError(
+      `${file} cannot be written (${reasonOf(error)}).`,
+      'Nothing that was kept is lost. Free some space, then resume with --resume, or choose another --out.',
+    );
+  }
   return new StorageError(
     `${file} cannot be written (${reasonOf(error)}).`,
-    'Choose another --out, or free space.',
+    'Choose another --out, or change the rights of its folder.',
   );
 }
 
@@ -179,6 +197,8 @@ function reasonOf(error: unknown): string {
       return 'it lies below a file';
     case 'ENOSPC':
       return 'the disk is full';
+    case 'EDQUOT':
+      return 'no more room is granted on this disk';
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -23,11 +23,23 @@ const jobSchema = z.strictObject({
   precision: z.enum(writtenFloats).default('f32'),
   /** Of the training rows as they were joined: the steps of other rows are other steps. */
   rowsSha256: z.string(),
+  /** Of what else the run depends on. Runs of earlier versions have none. */
+  digests: z
+    .strictObject({
+      /** Of the student's configuration, tokenizer and weights. */
+      student: z.string(),
+      /** Of the test rows that are used; null without any. */
+      test: z.string().nullable(),
+      recipe: z.string(),
+    })
+    .optional(),
 });
 
 export type JobFile = z.infer<typeof jobSchema>;
-/** What of it a person may say anew, since files move. */
-export type JobInputs = Omit<JobFile, 'format' | 'rowsSha256'>;
+/** What of it a person may say again, since files move. */
+export type JobInputs = Omit<JobFile, 'format' | 'rowsSha256' | 'digests'>;
+/** What a run depends on, as `job.json` keeps it. */
+export type JobDigests = NonNullable<JobFile['digests']> & Pick<JobFile, 'rowsSha256'>;
 
 export const jobFileName = 'job.json';
 
@@ -36,8 +48,8 @@ export function absolute(option: string | undefined): string | null {
   return option === undefined ? null : resolve(option);
 }
 
-export function formatJob(inputs: JobInputs, rowsSha256: string): string {
-  const job: JobFile = { format: 'stillroom-run-1', ...inputs, rowsSha256 };
+export function formatJob(inputs: JobInputs, { rowsSha256, ...digests }: JobDigests): string {
+  const job: JobFile = { format: 'stillroom-run-1', ...inputs, rowsSha256, digests };
   return `${JSON.stringify(job, null, 2)}\n`;
 }
 

@@ -1,6 +1,10 @@
-/** The terminal's door: one command, one exit code. 0 done, 1 failed, 2 bad input. */
-import { InputError, reportError } from '../base/errors.ts';
+/**
+ * The terminal's door: one command, one exit code. 0 done, 1 failed, 2 bad input, 4 no room on the disk; 128 and the
+ * signal's number where it was asked to end.
+ */
+import { InputError, NoRoomError, reportError } from '../base/errors.ts';
 import { asksForHelp, usage } from './arguments.ts';
+import { watchForEndings } from './ending.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
@@ -31,10 +35,16 @@ async function main([name, ...args]: string[]): Promise<void> {
   );
 }
 
+function exitCode(error: unknown): number {
+  if (error instanceof InputError) return 2;
+  return error instanceof NoRoomError ? 4 : 1;
+}
+
+watchForEndings();
 main(process.argv.slice(2)).then(
-  () => process.exit(0),
+  () => process.exit(process.exitCode ?? 0),
   (error: unknown) => {
     console.error(reportError(error).message);
-    process.exit(error instanceof InputError ? 2 : 1);
+    process.exit(exitCode(error));
   },
 );

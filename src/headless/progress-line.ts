@@ -43,6 +43,7 @@ export class ProgressLine {
     if (state.phase === 'evaluating') {
       this.#show(`${purposes[state.purpose]}: ${state.done} of ${state.total}`, false);
     }
+    if (state.phase === 'recovering') this.say(`${state.reason}. It resumes from its last checkpoint.`);
   }
 
   #show(line: string, always: boolean): void {

@@ -4,7 +4,8 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
-import type { MetricsPoint } from '../distill/run-state.ts';
+import type { RunSoFar } from '../distill/ports.ts';
+import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
@@ -12,12 +13,13 @@ import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
 import type { WrittenFloat } from '../student/safetensors.ts';
 import { countParameters } from '../student/parameters.ts';
-import { CheckpointFolder } from './checkpoint-folder.ts';
+import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import {
   appendOutput,
   flushOutput,
   namesIn,
   readText,
+  realPath,
   removeOutput,
   renameOutput,
   replaceOutput,
@@ -32,25 +34,36 @@ export interface RunFacts {
   recipe: Recipe;
   datasetName: string;
   trainRows: number;
-  engine: EngineDescription;
   /** Precision of the weights in `model/`; checkpoints are f32. */
   dtype: WrittenFloat;
 }
 
 /** What a run writes on its way and at its end: from an earlier run, it would pass for this one's. */
-const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl)(?:\.tmp)?$/;
+const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
+/** What a run writes when it begins. */
+const beginnings = new Set([jobFileName, 'run.json', 'metrics.jsonl']);
+const evaluationsFile = 'evaluations.jsonl';
 
 /**
  * Refuses a place that a run may not replace, before anything is computed or removed.
- * @throws InputError where it is a file, holds something else than a run, or holds the student itself.
+ * @param inputs What the run reads, by the option that names it.
+ * @throws InputError where it is a file, holds something else than a run, or an input is among what would be replaced.
  */
-export async function checkOut(path: string, student: string): Promise<void> {
+export async function checkOut(path: string, inputs: ReadonlyMap<string, string>): Promise<void> {
+  if (path === '') {
+    throw new InputError('--out names no folder.', 'Name one, or leave --out out.');
+  }
   // A lock alone is no run; whether somebody holds it is asked where it is taken.
   const names = (await namesIn(path)).filter((name) => !name.startsWith(lockFileName));
-  const [inside] = relative(resolve(path), resolve(student)).split(sep);
-  if (inside !== undefined && leftovers.test(inside)) {
+  const out = await realPath(path);
+  for (const [option, input] of inputs) {
+    const [inside] = relative(out, await realPath(input)).split(sep);
+    if (inside === undefined || !(inside === '' || leftovers.test(inside) || beginnings.has(inside)))
+      continue;
     throw new InputError(
-      `the student is in ${inside}, which a new run in --out replaces.`,
+      inside === ''
+        ? `--${option} is the folder that the run would be written to.`
+        : `--${option} is in ${inside}, which a new run in --out replaces.`,
       'Choose another --out.',
       { file: path },
     );
@@ -68,12 +81,30 @@ export async function checkOut(path: string, student: string): Promise<void> {
 export class RunFolder {
   readonly path: string;
   readonly #run: RunFacts;
+  /** What computes; another one after a GPU was lost. */
+  engine: EngineDescription | null = null;
   #first: MetricsPoint | null = null;
   #last: MetricsPoint | null = null;
+  #savedStep: number | null = null;
+  #evaluations: Evaluation[] = [];
 
   constructor(path: string, run: RunFacts) {
     this.path = path;
     this.#run = run;
+  }
+
+  get soFar(): RunSoFar {
+    return { step: this.#last?.step ?? 0, savedStep: this.#savedStep, evaluations: this.#evaluations };
+  }
+
+  /** Time spent in steps so far. */
+  get elapsedMs(): number {
+    return this.#last?.elapsedMs ?? 0;
+  }
+
+  /** As `newest` of checkpoint-folder.ts. */
+  newestCheckpoint(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
+    return new CheckpointFolder(this.path).newest(tell);
   }
 
   /**
@@ -96,9 +127,9 @@ export class RunFolder {
    * the model, which stays until there is a newer one.
    * @throws InputError where lines of earlier steps are missing; StorageError where the disk refuses.
    */
-  async goOn(step: number): Promise<void> {
+  async resumeAt(step: number): Promise<void> {
     const file = join(this.path, 'metrics.jsonl');
-    const points = pointsOf(await readText(file)).slice(0, step);
+    const points = linesOf<MetricsPoint>(await readText(file)).slice(0, step);
     if (points.length < step || points.some((point, index) => point.step !== index + 1)) {
       throw new InputError(
         `it should hold a line for each of the first ${step} steps and does not.`,
@@ -108,7 +139,13 @@ export class RunFolder {
     }
     this.#first = points[0] ?? null;
     this.#last = points.at(-1) ?? null;
+    this.#savedStep = step === 0 ? null : step;
     await replaceOutput(file, metricsJsonLines(points));
+    const measured = join(this.path, evaluationsFile);
+    if (existsSync(measured)) {
+      this.#evaluations = linesOf<Evaluation>(await readText(measured)).filter((one) => one.step <= step);
+      await replaceOutput(measured, this.#evaluations.map((one) => `${JSON.stringify(one)}\n`).join(''));
+    }
     for (const name of ['summary.json', 'predictions.jsonl']) await removeOutput(join(this.path, name));
   }
 
@@ -119,11 +156,17 @@ export class RunFolder {
     appendOutput(join(this.path, 'metrics.jsonl'), metricsJsonLines([point]));
   }
 
+  /** Appends an accuracy that was measured, so that a resumed run knows that it was. */
+  addEvaluation(evaluation: Evaluation): void {
+    this.#evaluations = [...this.#evaluations, evaluation];
+    appendOutput(join(this.path, evaluationsFile), `${JSON.stringify(evaluation)}\n`);
+  }
+
   /** Writes a checkpoint. Its lines of metrics are on the disk before it is. @throws StorageError where that refuses. */
   async saveCheckpoint(step: number, elapsedMs: number, state: EngineState): Promise<void> {
-    const { student, recipe, engine } = this.#run;
+    const { student, recipe } = this.#run;
     await flushOutput(join(this.path, 'metrics.jsonl'));
-    const { engine: name, backend, adapter } = engine;
+    const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
     const kept = step < recipe.steps ? state : { ...state, expAvg: new Map(), expAvgSq: new Map() };
     const beside = modelFolder(student, state.weights, {
@@ -133,6 +176,7 @@ export class RunFolder {
     });
     const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
     await new CheckpointFolder(this.path).write(facts, kept, student.config, beside);
+    this.#savedStep = step;
   }
 
   /** Writes the weights at the end of training to `model/`; an earlier one stays until this one is whole. */
@@ -160,7 +204,8 @@ export class RunFolder {
     if (existsSync(card)) await writeOutput(card, modelCard(facts));
     const predictions = predictionsJsonLines(result?.predictions ?? []);
     await writeOutput(join(this.path, 'predictions.jsonl'), predictions);
-    const { engine, student, recipe, trainRows } = this.#run;
+    const { student, recipe, trainRows } = this.#run;
+    const engine = this.#engine;
     const summary = {
       accuracy: facts.accuracy,
       engine: engine.engine,
@@ -184,8 +229,14 @@ export class RunFolder {
     for (const step of await checkpoints.steps()) await checkpoints.remove(step);
   }
 
+  get #engine(): EngineDescription {
+    if (this.engine !== null) return this.engine;
+    throw new Error('No engine was told to the run folder.');
+  }
+
   #facts(result: CompareResult | null): ModelCardFacts {
-    const { student, recipe, datasetName, trainRows, engine, dtype } = this.#run;
+    const { student, recipe, datasetName, trainRows, dtype } = this.#run;
+    const engine = this.#engine;
     const [first, last] = [this.#first, this.#last];
     return {
       name: basename(resolve(this.path)),
@@ -204,12 +255,12 @@ export class RunFolder {
   }
 }
 
-/** The points of `metrics.jsonl`; a last line that was cut off is none. */
-function pointsOf(text: string): MetricsPoint[] {
+/** The values of a JSON Lines file that a run wrote; a last line that was cut off is none. */
+function linesOf<T>(text: string): T[] {
   const lines = text.split('\n').slice(0, -1);
   return lines.flatMap((line) => {
     try {
-      return [JSON.parse(line) as MetricsPoint];
+      return [JSON.parse(line) as T];
     } catch {
       return [];
     }

@@ -1,38 +1,34 @@
 /** `headless train`: the studio's whole job, from files to a model folder. */
-import { backendNames } from '../engine/engine.ts';
-import { writtenFloats } from '../student/safetensors.ts';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
-import type { Example, Refusal } from '../data/example.ts';
-import { joinTeacher, type Joined } from '../data/join.ts';
-import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
-import { digestRows, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
-import { compare, type CompareResult } from '../distill/compare.ts';
-import { parseRecipe, smallRecipe, type Recipe } from '../distill/recipe.ts';
-import { Session } from '../distill/session.ts';
-import { checkTrainable } from '../distill/tasks.ts';
-import type { Engine } from '../engine/engine.ts';
-import { readStudentFolder, type Student } from '../student/folder.ts';
+import { digestRows, digestStudent, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
+import type { CompareResult } from '../distill/compare.ts';
+import { Control } from '../distill/control.ts';
+import { formatRecipe, parseRecipe, smallRecipe } from '../distill/recipe.ts';
+import { engineChoices, type EngineRequest } from '../engine/choose.ts';
+import { backendNames, type EngineDescription } from '../engine/engine.ts';
+import { trainRun, type TrainPolicy } from '../jobs/train.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
-import { engineChoices } from '../engine/choose.ts';
+import { writtenFloats } from '../student/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
-import { CheckpointFolder } from './checkpoint-folder.ts';
-import { bundledFolder, openFolder, readText } from './files.ts';
-import { absolute, formatJob, jobFileName, readJob, type JobInputs } from './job-file.ts';
+import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import { onEnding, type Ending } from './ending.ts';
+import { readText } from './files.ts';
+import { absolute, formatJob, jobFileName, readJob, type JobDigests, type JobInputs } from './job-file.ts';
 import { openEngine } from './machine.ts';
-import { checkOut, RunFolder, type RunFacts } from './run-folder.ts';
-import { withRunLock } from './run-lock.ts';
 import { ProgressLine } from './progress-line.ts';
-
-interface Job {
-  student: Student;
-  recipe: Recipe;
-  datasetName: string;
-  train: Joined;
-  test: Joined | null;
-}
+import { checkOut, RunFolder } from './run-folder.ts';
+import { withRunLock } from './run-lock.ts';
+import { TerminalRun } from './terminal-run.ts';
+import {
+  openInputs,
+  sayWhatWasRead,
+  testRowsOf,
+  type FileOptions,
+  type TrainInputs,
+} from './train-inputs.ts';
 
 export async function train(args: string[]): Promise<void> {
   const options = readOptions('train', args, trainOptions);
@@ -40,8 +36,8 @@ export async function train(args: string[]): Promise<void> {
     const [other] = Object.keys(options).filter((name) => !mayChange.includes(name));
     if (other !== undefined) {
       throw new InputError(
-        `--${other} does not go with --resume: a run goes on as it began.`,
-        `Leave it out, or train anew without --resume.`,
+        `--${other} does not go with --resume: a run resumes as it began.`,
+        `Leave it out, or train again without --resume.`,
       );
     }
     const from = options.resume;
@@ -62,31 +58,36 @@ export async function train(args: string[]): Promise<void> {
   };
   const recipe =
     options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
-  const job = await openJob(options, recipe);
+  const read = await openInputs(options, recipe);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
-  await checkOut(out, job.student.name);
+  await checkOut(out, inputPaths({ ...options, student: read.student.name }));
   await withRunLock(out, async () => {
-    const engine = await openAndSay(job, inputs);
-    const folder = new RunFolder(out, runFacts(job, engine, inputs));
-    await folder.begin(formatJob(inputs, await digestRows(job.train.examples)));
-    await distil(job, engine, testRowsOf(job, inputs), folder, null);
-    engine.dispose();
+    const folder = new RunFolder(out, {
+      ...read,
+      trainRows: read.train.examples.length,
+      dtype: inputs.precision,
+    });
+    await distil(read, inputs, folder, null, async () =>
+      folder.begin(formatJob(inputs, await digestsOf(read, inputs.testRows))),
+    );
   });
 }
 
 /** Options that go with `--resume`: files may have moved. */
 const mayChange = ['resume', 'student', 'train', 'train-rationales', 'test', 'test-rationales'];
 
-type FileOptions = Partial<
-  Record<'student' | 'train' | 'train-rationales' | 'test' | 'test-rationales', string | undefined>
->;
+/** What the run reads, by option. */
+function inputPaths(options: FileOptions & { recipe?: string | undefined }): Map<string, string> {
+  const names = ['student', 'train', 'train-rationales', 'test', 'test-rationales', 'recipe'] as const;
+  return new Map(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}
 
-/** Goes on with a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
+/** Resumes a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
 async function resume(out: string, moved: FileOptions): Promise<void> {
   const known = await readJob(join(out, jobFileName));
   const recipeFile = join(out, 'run.json');
   const recipe = parseRecipe(await readText(recipeFile), recipeFile);
-  const job = await openJob(
+  const read = await openInputs(
     {
       student: moved.student ?? known.student ?? undefined,
       train: moved.train ?? known.train ?? undefined,
@@ -96,13 +97,8 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     },
     recipe,
   );
-  if ((await digestRows(job.train.examples)) !== known.rowsSha256) {
-    throw new InputError(
-      `the training rows (${job.datasetName}) are not those that it began with.`,
-      'Name them as they were with --train, or train anew.',
-      { file: out },
-    );
-  }
+  const { rowsSha256, digests } = known;
+  refuseOthers(out, read, await digestsOf(read, known.testRows), { rowsSha256, ...digests });
   if (existsSync(join(out, 'summary.json'))) {
     const { steps } = JSON.parse(await readText(join(out, 'summary.json'))) as { steps: number };
     if (steps >= recipe.steps) {
@@ -112,20 +108,58 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     }
   }
   const from = await new CheckpointFolder(out).newest((words) => console.error(words));
-  const engine = await openAndSay(job, {
-    engine: oneOf('engine', known.engine ?? undefined, engineChoices),
-    backend: oneOf('backend', known.backend ?? undefined, backendNames),
+  const folder = new RunFolder(out, {
+    ...read,
+    trainRows: read.train.examples.length,
+    dtype: known.precision,
   });
-  const folder = new RunFolder(out, runFacts(job, engine, known));
-  await folder.goOn(from?.state.step ?? 0);
-  console.log(
-    from === null
-      ? 'No checkpoint was there yet: it begins again with step 1.'
-      : `Goes on from step ${from.state.step} of ${recipe.steps}.`,
-  );
-  if (from !== null) sayOtherEngine(from.engine, engine.describe());
-  await distil(job, engine, testRowsOf(job, known), folder, from);
-  engine.dispose();
+  // Before the engine opens: what was measured by then is known when training begins.
+  await folder.resumeAt(from?.state.step ?? 0);
+  await distil(read, known, folder, from, (description) => {
+    console.log(
+      from === null
+        ? 'No checkpoint was there yet: it begins again with step 1.'
+        : `Resumes from step ${from.state.step} of ${recipe.steps}.`,
+    );
+    if (from !== null) sayOtherEngine(from.engine, description);
+    return Promise.resolve();
+  });
+}
+
+async function digestsOf(read: TrainInputs, testRows: number | null): Promise<JobDigests> {
+  const { student, recipe, train } = read;
+  const test = testRowsOf(read, testRows);
+  return {
+    rowsSha256: await digestRows(train.examples),
+    student: await digestStudent(student),
+    test: test.length === 0 ? null : await digestRows(test),
+    recipe: await digestRows([formatRecipe(recipe)]),
+  };
+}
+
+/** @throws InputError where something is not what the run began with: its steps would be another run's. */
+function refuseOthers(
+  out: string,
+  { datasetName }: TrainInputs,
+  now: JobDigests,
+  then: Partial<JobDigests>,
+): void {
+  const whats: Record<keyof JobDigests, readonly [what: string, remedy: string]> = {
+    rowsSha256: [`the training rows (${datasetName}) are`, 'Name them as they were with --train'],
+    student: ['the student is', 'Name it as it was with --student'],
+    test: ['the test rows are', 'Name them as they were with --test'],
+    recipe: ['the recipe in run.json is', 'Put run.json back as it was'],
+  };
+  for (const key of ['rowsSha256', 'student', 'test', 'recipe'] as const) {
+    if (then[key] === undefined || then[key] === now[key]) continue;
+    const [what, remedy] = whats[key];
+    const one = what.endsWith(' is') ? 'the one' : 'those';
+    throw new InputError(
+      `${what} not ${one} that it began with.`,
+      `${remedy}, or train again with another --out.`,
+      { file: out },
+    );
+  }
 }
 
 function sayOtherEngine(before: EngineStamp, now: EngineStamp): void {
@@ -134,179 +168,113 @@ function sayOtherEngine(before: EngineStamp, now: EngineStamp): void {
   console.log(`It began with ${words(before)}: the last digits of its numbers may differ from now on.`);
 }
 
-async function openAndSay(
-  job: Job,
-  { engine: asked, backend }: { engine: string | null; backend: string | null },
-): Promise<Engine> {
-  const { student, recipe } = job;
-  const frozen = frozenParameters(student.config, recipe.freeze);
-  const engine = await openEngine(
-    { ...student, frozen },
-    {
-      engine: oneOf('engine', asked ?? undefined, engineChoices),
-      backend: oneOf('backend', backend ?? undefined, backendNames),
-    },
-  );
-  const { engine: name, backend: chosen, adapter, reason } = engine.describe();
-  console.log(`Engine: ${name} on ${chosen} (${adapter}). ${reason}`);
-  sayWhatWasRead(job);
-  return engine;
-}
-
-function runFacts(
-  { student, recipe, datasetName, train: { examples } }: Job,
-  engine: Engine,
-  { precision }: Pick<JobInputs, 'precision'>,
-): RunFacts {
-  const facts = { student, recipe, datasetName, trainRows: examples.length };
-  return { ...facts, engine: engine.describe(), dtype: precision };
-}
-
-function testRowsOf({ test }: Job, { testRows }: { testRows: number | null }): readonly Example[] {
-  return (test?.examples ?? []).slice(0, testRows ?? undefined);
-}
-
-async function openJob(options: FileOptions, recipe: Recipe): Promise<Job> {
-  if (
-    options.train === undefined &&
-    (options['train-rationales'] ?? options.test ?? options['test-rationales'])
-  ) {
-    throw new InputError(
-      'There are files to go with a training file, but none.',
-      'Name it with --train FILE.',
-    );
-  }
-  if (options.test === undefined && options['test-rationales'] !== undefined) {
-    throw new InputError('There are test rationales, but no test file.', 'Name it with --test FILE.');
-  }
-  const sample = join(bundledFolder(), 'sample');
-  const train =
-    options.train === undefined
-      ? await openData(join(sample, 'train.jsonl'), undefined)
-      : await openData(options.train, options['train-rationales']);
-  checkTrainable(recipe, train.examples);
-  const testFile = options.test ?? (options.train === undefined ? join(sample, 'test.jsonl') : undefined);
-  const test = testFile === undefined ? null : await openData(testFile, options['test-rationales']);
-  const studentFolder = options.student ?? join(bundledFolder(), 'students', 'nano');
-  const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
-  const datasetName = options.train === undefined ? 'the sample' : basename(options.train);
-  return { student, recipe, datasetName, train, test };
-}
-
-async function openData(file: string, rationalesFile: string | undefined): Promise<Joined> {
-  const dataset = asDataset(readDataFile(file, await readText(file)));
-  if (rationalesFile === undefined) return joinTeacher(dataset, null);
-  return joinTeacher(dataset, asRationales(readDataFile(rationalesFile, await readText(rationalesFile))));
-}
-
-function sayWhatWasRead({ train, test }: Job): void {
-  const say = (split: string, { examples, refused, teacher }: Joined) => {
-    const share = teacher ? `, teacher right on ${formatPercent(teacher.correct / teacher.total)}` : '';
-    console.log(`${split}: ${formatCount(examples.length)} rows${share}`);
-    for (const refusal of refused.slice(0, 10)) console.error(leftOut(refusal));
-    if (refused.length > 10)
-      console.error(`… and ${formatCount(refused.length - 10)} more rows were left out.`);
-  };
-  say('train', train);
-  if (test) say('test', test);
-}
-
-function leftOut({ file, line, reason }: Refusal & { file: string }): string {
-  return `${file}, line ${line}: left out: ${reason}`;
-}
-
+/**
+ * Trains and compares, to the end or until somebody ends it.
+ * @param begin Makes the folder ready, once the engine is open: a run that cannot begin changes nothing there.
+ */
 async function distil(
-  job: Job,
-  engine: Engine,
-  test: readonly Example[],
+  read: TrainInputs,
+  { engine, backend, testRows }: Pick<JobInputs, 'engine' | 'backend' | 'testRows'>,
   folder: RunFolder,
-  from: Resumption | null,
+  from: Resumption | FoundCheckpoint | null,
+  begin: (description: EngineDescription) => Promise<void>,
 ): Promise<void> {
-  const { student, recipe } = job;
+  const { student, recipe, train } = read;
+  const test = testRowsOf(read, testRows);
+  const frozen = frozenParameters(student.config, recipe.freeze);
+  const request: EngineRequest = {
+    engine: oneOf('engine', engine ?? undefined, engineChoices),
+    backend: oneOf('backend', backend ?? undefined, backendNames),
+  };
   const progress = new ProgressLine(process.stdout);
-  const session = new Session({
-    engine,
-    tokenizer: student.tokenizer,
-    recipe,
-    train: job.train.examples,
-    test,
-    from,
-  });
-  // Ctrl+C keeps what was learnt: it ends the training after the step in hand, or the comparison after the rows in
-  // hand. A second one finds nobody listening and ends the program.
-  const onTrainingInterrupt = () => {
-    progress.say('Stopping after this step; what was learnt is kept. Ctrl+C again ends at once.');
-    session.control.stop();
-  };
-  const onComparisonInterrupt = () => {
-    progress.say('Leaving out the comparison; the model is kept. Ctrl+C again ends at once.');
-    session.control.skipEvaluation();
-  };
-  process.once('SIGINT', onTrainingInterrupt);
-  let elapsedMs = from?.elapsedMs ?? 0;
-  for await (const event of session.run()) {
-    switch (event.type) {
-      case 'metrics':
-        elapsedMs = event.point.elapsedMs;
-        folder.addMetrics(event.point);
-        progress.step(event.point, recipe.steps);
-        break;
-      case 'evaluation': {
-        const { step, correct, total } = event.evaluation;
-        progress.say(`step ${step}: ${correct} of ${total} right (${formatPercent(correct / total)})`);
-        break;
-      }
-      case 'watched':
-        break; // None are asked for here.
-      case 'save':
-        if (event.last) {
-          process.off('SIGINT', onTrainingInterrupt);
-          process.once('SIGINT', onComparisonInterrupt);
-        }
-        await folder.saveCheckpoint(event.step, event.elapsedMs, event.state);
-        if (event.last) await folder.saveModel(event.state);
-        break;
-      case 'state':
-        progress.state(event.state);
-        break;
-      default:
-        event satisfies never;
-    }
-  }
-  progress.say(`Trained ${session.step} steps in ${formatDuration(elapsedMs)}.`);
-  const result = test.length === 0 ? null : await compareAll(job, engine, test, session, progress);
-  await folder.finish(result);
-  if (result) progress.say(inWords(result));
-  progress.say(`Everything is in ${folder.path}.`);
-}
-
-async function compareAll(
-  { student, recipe }: Job,
-  engine: Engine,
-  test: readonly Example[],
-  session: Session,
-  progress: ProgressLine,
-): Promise<CompareResult | null> {
-  progress.say(`Comparing on ${formatCount(test.length)} test rows; Ctrl+C leaves this out.`);
-  const answers = compare({
-    engine,
-    tokenizer: student.tokenizer,
-    recipe,
-    test,
-    baseWeights: student.weights,
-    step: session.step,
-    control: session.control,
+  const control = new Control();
+  const policy: TrainPolicy = { comparesWhenStopped: true, waitsForRoom: false, keepsBest: false };
+  const interrupts = new Interrupts(control, policy, progress);
+  const run = new TerminalRun(folder, recipe, progress, {
+    onEngine: async (description) => {
+      sayWhatWasRead(read);
+      await begin(description);
+    },
+    onTrained: () => interrupts.trained(test.length),
   });
   try {
-    for (;;) {
-      const next = await answers.next();
-      if (next.done) return next.value;
-      progress.state(next.value);
-    }
+    const { comparison } = await trainRun({
+      student,
+      recipe,
+      train: train.examples,
+      test,
+      watched: [],
+      sink: run,
+      checkpoints: run,
+      open: (wanted) => openEngine({ ...student, frozen }, wanted),
+      request,
+      control,
+      from,
+      policy,
+    });
+    const { step } = folder.soFar;
+    progress.say(`Trained ${step} steps in ${formatDuration(folder.elapsedMs)}.`);
+    await folder.finish(comparison);
+    if (comparison) progress.say(inWords(comparison));
+    progress.say(`Everything is in ${folder.path}.`);
+    const { ending } = interrupts;
+    if (ending === null) return;
+    process.exitCode = ending.code;
+    if (step < recipe.steps) console.error(`Resume it with: train --resume ${folder.path}`);
   } finally {
-    // Stepped by hand for its result, so that nobody else tells it when it is left midway.
-    await answers.return(null);
+    interrupts.done();
   }
+}
+
+/**
+ * What ends the work from outside. Ctrl+C keeps what was learnt: it ends the training after the step in hand, or the
+ * comparison after the rows in hand; a second one finds nobody listening and ends the program. What asks the program to
+ * end (SIGTERM, a closed terminal or pipe) gets a checkpoint and no comparison.
+ */
+class Interrupts {
+  readonly #control: Control;
+  readonly #policy: TrainPolicy;
+  readonly #progress: ProgressLine;
+  readonly #stopListening: () => void;
+  ending: Ending | null = null;
+
+  constructor(control: Control, policy: TrainPolicy, progress: ProgressLine) {
+    this.#control = control;
+    this.#policy = policy;
+    this.#progress = progress;
+    process.once('SIGINT', this.#inTraining);
+    this.#stopListening = onEnding((ending) => {
+      this.ending = ending;
+      policy.comparesWhenStopped = false;
+      control.stop();
+      control.skipEvaluation();
+      console.error(`${ending.words} What was learnt is saved.`);
+    });
+  }
+
+  /** The last weights are kept; `rows` are to be compared. */
+  trained(rows: number): void {
+    process.off('SIGINT', this.#inTraining);
+    if (rows === 0 || this.ending !== null) return;
+    process.once('SIGINT', this.#inComparison);
+    this.#progress.say(`Comparing on ${formatCount(rows)} test rows; Ctrl+C leaves this out.`);
+  }
+
+  done(): void {
+    process.off('SIGINT', this.#inTraining);
+    process.off('SIGINT', this.#inComparison);
+    this.#stopListening();
+  }
+
+  readonly #inTraining = (): void => {
+    this.#progress.say('Stopping after this step; what was learnt is kept. Ctrl+C again ends at once.');
+    this.#control.stop();
+  };
+
+  readonly #inComparison = (): void => {
+    this.#progress.say('Leaving out the comparison; the model is kept. Ctrl+C again ends at once.');
+    this.#control.skipEvaluation();
+  };
 }
 
 function inWords({ accuracy }: CompareResult): string {

@@ -10,7 +10,6 @@ import { places } from './checkpoint-places.ts';
 import {
   bestOf,
   checkpointWeights,
-  isBestYet,
   kept,
   listCheckpoints,
   newestCheckpoint,
@@ -202,10 +201,4 @@ it('the best is the most accurate, then the one of least loss', () => {
   expect(bestOf(records)?.step).toBe(2);
   expect(bestOf([record(4, null, 0)])).toBeNull();
   expect([...kept(records)].sort()).toEqual(['2', '4', '5']);
-  const told = (correct: number) => ({ correct, total: 10 });
-  expect([isBestYet(told(1), []), isBestYet(told(5), [told(5)]), isBestYet(told(4), [told(5)])]).toEqual([
-    true,
-    true,
-    false,
-  ]);
 });

@@ -11,7 +11,6 @@ import {
   type Resumption,
 } from '../distill/checkpoint.ts';
 import { CheckpointError, NoRoomError } from '../base/errors.ts';
-import type { Tally } from '../data/example.ts';
 import { shareOf } from '../distill/score.ts';
 import type { Evaluation } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
@@ -229,9 +228,4 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
   });
   for (const { where, id } of later) await places[where].remove(run.id, id).catch(() => undefined);
   return record;
-}
-
-/** Whether an evaluation is as good as any before, so that its weights are worth a checkpoint. */
-export function isBestYet(evaluation: Tally, before: readonly Tally[]): boolean {
-  return before.every((one) => shareOf(one) <= shareOf(evaluation));
 }

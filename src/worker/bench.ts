@@ -1,13 +1,13 @@
 /** The benchmark of the studio's page: one student through every engine that this browser has. */
 import { EngineError, reportError } from '../base/errors.ts';
 import { breathe } from '../base/breathe.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import { cases, makeStudent, type ModelName } from '../bench/cases.ts';
 import { measureEngine, type EngineLabel, type Measured, type OpenEngine } from '../bench/measure.ts';
 import { measureWork, type Work } from '../bench/work.ts';
 import { openBackend, probeAdapter } from '../engine/device.ts';
 import type { BackendName, EngineStudent } from '../engine/engine.ts';
 import type { BenchReport, BenchRow, CommandOf } from './protocol.ts';
-import type { ReportProgress } from './wire.ts';
 
 interface Contestant {
   label: EngineLabel;

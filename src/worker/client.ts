@@ -1,7 +1,7 @@
 /** The page's end of the wire: requests as promises, progress and run events as callbacks. */
 import { EngineError, StillroomError, type ErrorReport } from '../base/errors.ts';
 import { endOfLife } from './life.ts';
-import type { CommandOf, CommandType, Request, Results, RunEvent, WorkerMessage } from './protocol.ts';
+import type { CommandOf, CommandType, PageMessage, Results, RunEvent, WorkerMessage } from './protocol.ts';
 
 /** An error that happened in the worker, with its own words. */
 export class WorkerError extends StillroomError {
@@ -9,6 +9,13 @@ export class WorkerError extends StillroomError {
     super(report.message, '');
     this.message = report.message;
     this.name = report.name;
+  }
+}
+
+/** A request was cancelled, and nothing came of it. */
+export class CancelledError extends EngineError {
+  constructor() {
+    super('It was stopped.', 'Try again whenever you like.');
   }
 }
 
@@ -31,6 +38,8 @@ export class StudioClient {
   readonly #name: string;
   #tellEnd: () => void = () => undefined;
   #nextId = 1;
+  /** Why nothing can be asked any more; null while the worker lives. */
+  #dead: EngineError | null = null;
 
   /**
    * @param worker A worker that runs `studio.worker.ts`.
@@ -41,7 +50,7 @@ export class StudioClient {
     this.#name = name;
     worker.onmessage = (event: MessageEvent<WorkerMessage>) => this.#receive(event.data);
     worker.onerror = (event) => {
-      this.#rejectAll(`The studio’s worker failed: ${event.message || 'it could not be started'}.`);
+      this.#die(`The studio’s worker failed: ${event.message || 'it could not be started'}.`);
     };
   }
 
@@ -53,34 +62,44 @@ export class StudioClient {
   async #waitForEnd(): Promise<void> {
     await endOfLife(this.#name);
     this.#worker.terminate();
-    this.#rejectAll('The browser ended the studio’s worker, for want of memory as a rule.');
+    this.#die('The browser ended the studio’s worker, usually because memory ran out.');
     this.#tellEnd();
   }
 
-  #rejectAll(problem: string): void {
+  /** All that is asked fails from now on, and so does what was asked before. */
+  #die(problem: string): void {
     const error = new EngineError(
       problem,
-      'What was stored is still there; reload the page if this goes on.',
+      'What was stored is still there; reload the page if this happens again.',
     );
+    this.#dead = error;
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
   }
 
   /**
    * Sends a command and waits for its result.
-   * @throws WorkerError with the worker's own words.
+   * @param signal Cancels it: the worker ends it between two pieces of its work.
+   * @throws WorkerError with the worker's own words; CancelledError where it was cancelled; EngineError where the worker
+   * has ended.
    */
   request<Type extends CommandType>(
     command: CommandOf<Type>,
     onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
   ): Promise<Results[Type]> {
+    if (this.#dead !== null) return Promise.reject(this.#dead);
     const id = this.#nextId;
     this.#nextId += 1;
+    signal?.addEventListener('abort', () => this.#send({ type: 'cancel', id }), { once: true });
     return new Promise<Results[Type]>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject, onProgress });
-      const request: Request = { id, command: command };
-      this.#worker.postMessage(request);
+      this.#send({ type: 'command', id, command });
     });
+  }
+
+  #send(message: PageMessage): void {
+    this.#worker.postMessage(message);
   }
 
   /** Calls `listener` for everything that happens in any run. Returns the way to stop that. */
@@ -106,6 +125,10 @@ export class StudioClient {
         return;
       case 'failed':
         this.#pending.get(message.id)?.reject(new WorkerError(message.error));
+        this.#pending.delete(message.id);
+        return;
+      case 'cancelled':
+        this.#pending.get(message.id)?.reject(new CancelledError());
         this.#pending.delete(message.id);
         return;
       default:

@@ -1,6 +1,7 @@
 /** A finished (or stopped) run as one zip. */
 import { InputError } from '../base/errors.ts';
 import { formatRecipe } from '../distill/recipe.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
@@ -12,7 +13,6 @@ import type { WrittenFloat } from '../student/safetensors.ts';
 import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { storedWeights } from './stored-weights.ts';
-import type { ReportProgress } from './wire.ts';
 import { zipBlob } from './zip-blob.ts';
 
 /**

@@ -1,6 +1,7 @@
 /** Files into datasets: recognised, joined, checked and stored as a whole, so that nothing half-read is ever seen. */
 import { breathe } from '../base/breathe.ts';
 import { InputError, reportError } from '../base/errors.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
 import { joinTeacher } from '../data/join.ts';
@@ -20,7 +21,6 @@ import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
 import { openOutline } from './import-student.ts';
 import { sampleDatasetId, type CommandOf, type Results } from './protocol.ts';
-import type { ReportProgress } from './wire.ts';
 
 /** Refusals kept in a record: a file of another kind may refuse every row. */
 const refusalsKept = 1000;

@@ -1,5 +1,6 @@
 /** Students: dropped folders are checked whole before anything is stored; bundled ones are fetched from our origin. */
 import { InputError } from '../base/errors.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import { readStudentFiles, readStudentRecord, writeStudent } from '../store/students.ts';
 import type { StudentRecord } from '../store/records.ts';
 import {
@@ -11,7 +12,6 @@ import {
 import { countParameters } from '../student/parameters.ts';
 import { filesFromBlobs, filesInMemory, type StudentFiles } from '../student/student-files.ts';
 import { bundledStudentId, type CommandOf, type Results } from './protocol.ts';
-import type { ReportProgress } from './wire.ts';
 
 const bundledFiles = [
   'config.json',

@@ -7,10 +7,10 @@ import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
 import type { Asked } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
-import type { StepTimes } from '../distill/rehearsal.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
+import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { Split } from '../data/split.ts';
 import type { StoredSizes } from '../store/sizes.ts';
 import type { T5Config } from '../student/config.ts';
@@ -55,8 +55,6 @@ export type Command =
   | { type: 'reduce-student'; studentId: string; datasetId: string | null; wishes: ReductionWishes }
   /** Losses of a reduced student and of what it was made from on the first rows; written to its record. */
   | { type: 'measure-reduction'; studentId: string; datasetId: string; recipe: Recipe }
-  /** Ends either after what is in hand; the measurement alone is lost, or nothing is stored. */
-  | { type: 'stop-reduction' }
   /** Floating-point operations of a training step, by the plan's count, for each configuration. */
   | {
       type: 'estimate-steps';
@@ -71,11 +69,10 @@ export type Command =
   /** What this machine offers. */
   | { type: 'probe' }
   /**
-   * Takes the first steps of a run to come, to time them. Resolves with null where it was stopped, or gave way to whatever
-   * else was asked for. Refused while a run is at work.
+   * Takes the first steps of a run to come, to time them. Cancelled where something else is asked for meanwhile. Refused
+   * while a run is at work.
    */
   | { type: 'rehearse'; run: NewRun }
-  | { type: 'stop-rehearsal' }
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
   | { type: 'start-run'; run: NewRun }
   /**
@@ -99,11 +96,9 @@ export type Command =
   | { type: 'compare'; runId: string; testRows: number | null }
   /**
    * Base and distilled student answer a question: between two steps of the run at work, whose training goes on
-   * unchanged, or with the stored weights of one that has ended. Resolves with null where it was stopped.
+   * unchanged, or with the stored weights of one that has ended.
    */
   | { type: 'ask'; runId: string; question: string }
-  /** Ends what is being asked, after the text in hand. */
-  | { type: 'stop-asking' }
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** The whole run as a zip: see export/run-archive.ts. */
   | { type: 'export-run'; runId: string }
@@ -134,10 +129,7 @@ export interface Machine {
   backend: BackendName;
 }
 
-/** What `rehearse` measured, and on what. */
-export interface Rehearsal extends StepTimes {
-  engine: EngineDescription;
-}
+export type { Rehearsal };
 
 /** What one engine reached. */
 export interface BenchRow extends Omit<Measured, 'timing'> {
@@ -169,16 +161,13 @@ export interface Results {
   'load-sample': { datasetId: string };
   'measure-lengths': null;
   'import-student': { studentId: string };
-  /** Null where a person stopped it. */
-  'reduce-student': { studentId: string } | null;
+  'reduce-student': { studentId: string };
   'measure-reduction': null;
-  'stop-reduction': null;
   'estimate-steps': number[];
   'load-bundled-student': { studentId: string };
   'measure-storage': StoredSizes;
   probe: Machine;
-  rehearse: Rehearsal | null;
-  'stop-rehearsal': null;
+  rehearse: Rehearsal;
   'start-run': { runId: string };
   'resume-run':
     | { kind: 'resumed'; step: number; damaged: string[] }
@@ -191,8 +180,7 @@ export interface Results {
   stop: null;
   'skip-evaluation': null;
   compare: null;
-  ask: Asked | null;
-  'stop-asking': null;
+  ask: Asked;
   'export-model': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };
   'import-run': { runId: string };
@@ -215,10 +203,10 @@ export type WorkerMessage =
   | { type: 'alive' }
   | { type: 'result'; id: number; result: Results[CommandType] }
   | { type: 'failed'; id: number; error: ErrorReport }
+  /** It was cancelled, and nothing came of it. */
+  | { type: 'cancelled'; id: number }
   | { type: 'progress'; id: number; what: string; done: number; total: number }
   | { type: 'run'; runId: string; event: RunEvent };
 
-export interface Request {
-  id: number;
-  command: Command;
-}
+/** What the page sends. Any command can be cancelled: what can stop midway does, between two pieces of its work. */
+export type PageMessage = { type: 'command'; id: number; command: Command } | { type: 'cancel'; id: number };

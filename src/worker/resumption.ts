@@ -1,7 +1,6 @@
-/** What a run goes on with, and what becomes of it where nobody goes on. */
+/** What a run resumes from. */
 import { CheckpointError, InputError } from '../base/errors.ts';
 import { digestRows, type Resumption } from '../distill/checkpoint.ts';
-import type { RunState } from '../distill/run-state.ts';
 import { newestCheckpoint, trimRun } from '../store/checkpoints.ts';
 import { readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
@@ -65,11 +64,4 @@ export class NothingWholeError extends CheckpointError {
       'Nothing was removed. Save its curve if you need it, then begin again with step 1, or repeat the run as a new one.',
     );
   }
-}
-
-/** The state of a run that nobody goes on with. */
-export function asStopped({ name, savedStep }: RunRecord): RunState {
-  if (savedStep !== null) return { phase: 'done', step: savedStep, stopped: true };
-  const message = `${name} was interrupted before its first checkpoint, so it kept no weights. Train again.`;
-  return { phase: 'failed', step: 0, error: { name: 'Interrupted', message, file: null, line: null } };
 }

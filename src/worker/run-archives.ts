@@ -2,6 +2,7 @@
 import { InputError } from '../base/errors.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { isActive } from '../distill/run-state.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '../export/run-archive.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
@@ -19,9 +20,8 @@ import {
 import { listStudents, readStudentRecord } from '../store/students.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { CommandOf, Results } from './protocol.ts';
-import { asStopped } from './resumption.ts';
+import { asStopped } from '../jobs/recover.ts';
 import { storedWeights } from './stored-weights.ts';
-import type { ReportProgress } from './wire.ts';
 import { zipBlob } from './zip-blob.ts';
 
 /** See `export-run` in protocol.ts. */

@@ -3,12 +3,14 @@
  * batches, so that a fast student does not spend its time in IndexedDB; a batch is at most as old as `flushEveryMs`.
  */
 import { NoRoomError, reportError } from '../base/errors.ts';
+import type { CompareResult } from '../distill/compare.ts';
+import type { RunSink, RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
 import { withMoment } from '../distill/watched.ts';
 import type { EngineDescription } from '../engine/engine.ts';
 import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
-import { appendMetrics, writeRun } from '../store/runs.ts';
+import { appendMetrics, writePredictions, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { T5Config } from '../student/config.ts';
 import type { Wire } from './wire.ts';
@@ -17,7 +19,7 @@ const flushEveryMs = 400;
 /** How old a run's heartbeat may become while the worker lives. */
 export const heartbeatEveryMs = 2000;
 
-export class RunJournal {
+export class RunJournal implements RunSink {
   readonly #wire: Wire;
   #record: RunRecord;
   #points: MetricsPoint[] = [];
@@ -32,6 +34,10 @@ export class RunJournal {
   }
 
   get record(): RunRecord {
+    return this.#record;
+  }
+
+  get soFar(): RunSoFar {
     return this.#record;
   }
 
@@ -67,6 +73,11 @@ export class RunJournal {
   async watched({ moment, questions }: SessionEvent & { type: 'watched' }): Promise<void> {
     const moments = withMoment(this.#record.watched?.moments ?? [], moment);
     await this.change({ watched: { questions, moments } });
+  }
+
+  async comparison({ predictions, accuracy }: CompareResult, step: number): Promise<void> {
+    await writePredictions(this.#record.id, predictions);
+    await this.change({ comparison: { ...accuracy, step } });
   }
 
   /** Keeps a checkpoint: when it counts, every point up to its step is stored. */

@@ -1,43 +1,54 @@
-/** The run in hand: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
-import { EngineError, InputError, LostWeightsError } from '../base/errors.ts';
-import { memorableName } from '../base/names.ts';
-import { RandomSequence } from '../base/random.ts';
-import { digestRows, type Resumption } from '../distill/checkpoint.ts';
-import { warmUp, type Asked, type AskWatch } from '../distill/ask.ts';
+/** The run at work: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
+import { EngineError, InputError } from '../base/errors.ts';
+import type { Resumption } from '../distill/checkpoint.ts';
+import type { Asked, AskOptions } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
-import { Questions } from '../distill/questions.ts';
-import { isActive, type RunState } from '../distill/run-state.ts';
+import type { Watch } from '../distill/ports.ts';
+import type { RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
-import type { Engine } from '../engine/engine.ts';
-import { readDataset, readExamples } from '../store/datasets.ts';
+import { askRun } from '../jobs/ask.ts';
+import { compareRun } from '../jobs/compare.ts';
+import { EngineOwner } from '../jobs/engine-owner.ts';
+import { asStopped } from '../jobs/recover.ts';
+import { readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
-import { readRun } from '../store/runs.ts';
-import { readStudentRecord } from '../store/students.ts';
 import type { Weights } from '../student/config.ts';
-import { askOptions, compareRun, limited, type ActiveRun } from './active-run.ts';
-import { driveRun } from './drive-run.ts';
+import type { Student } from '../student/folder.ts';
+import { driveRun, limited } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
-import { heartbeatEveryMs, RunJournal } from './run-journal.ts';
+import { RunJournal } from './run-journal.ts';
 import { holdRun } from './run-lock.ts';
-import { asStopped, NothingWholeError, prepareResumption } from './resumption.ts';
-import { rehearseRun } from './rehearse-run.ts';
-import { restoreWeights } from './stored-weights.ts';
-import { reduction, rehearsal } from './stoppable.ts';
-import type { ReportProgress, Wire } from './wire.ts';
+import { NothingWholeError, prepareResumption } from './resumption.ts';
+import { newRecord, rehearseStored, stored, storedAtRest } from './stored-run.ts';
+import { storedWeights } from './stored-weights.ts';
+import type { Wire } from './wire.ts';
 
 /** What else computes asks of whoever keeps the runs. */
 export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
 
+/** A run at work, or one of the store that is being asked or compared. */
+interface ActiveRun {
+  readonly journal: RunJournal;
+  readonly control: Control;
+  /** Null until the student is on the engine. */
+  opened: { owner: EngineOwner; student: Student } | null;
+  /** Comparisons under way or waiting: they end when the run is resumed or stopped. */
+  readonly comparisons: Set<AbortController>;
+}
+
 export class RunKeeper {
   readonly #wire: Wire;
+  readonly #isReducing: () => boolean;
   #active: ActiveRun | null = null;
-  #starting = false;
-  #rehearsing: Promise<unknown> = Promise.resolve();
+  #isTaken = false;
+  #rehearsal: { cancel: AbortController; end: Promise<unknown> } | null = null;
 
-  constructor(wire: Wire) {
+  /** @param isReducing Whether a student is being reduced or measured: a rehearsal beside it would time that too. */
+  constructor(wire: Wire, isReducing: () => boolean) {
     this.#wire = wire;
+    this.#isReducing = isReducing;
   }
 
   /** See `start-run` in protocol.ts. */
@@ -87,12 +98,6 @@ export class RunKeeper {
     return null;
   }
 
-  /** See `save` in protocol.ts. */
-  save(): Promise<null> {
-    this.#active?.control.save();
-    return Promise.resolve(null);
-  }
-
   /** Answers when the run is stored, and drives it from then on; the run stays held until its end. */
   async #begin<Result>(
     prepare: () => Promise<{
@@ -104,27 +109,43 @@ export class RunKeeper {
   ): Promise<Result> {
     await this.makeWay();
     this.#refuseSecond();
-    this.#starting = true;
+    this.#isTaken = true;
     try {
       const { record, from, letGo, result } = await prepare();
       try {
         const journal = new RunJournal(record, this.#wire);
         await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-        void driveRun(journal, from, (active) => (this.#active = active))
-          .catch(() => undefined) // Told already; what is left is the engine's own clearing up.
-          .finally(() => {
-            this.#starting = false;
-            letGo();
-          });
+        void this.#drive(journal, from).finally(letGo);
         return result;
       } catch (error) {
         letGo();
         throw error;
       }
     } catch (error) {
-      this.#starting = false;
+      this.#isTaken = false;
       throw error;
     }
+  }
+
+  async #drive(journal: RunJournal, from: Resumption | null): Promise<void> {
+    const active: ActiveRun = { journal, control: new Control(), opened: null, comparisons: new Set() };
+    this.#active = active;
+    try {
+      await driveRun(journal, active.control, from, (owner, student) => {
+        active.opened = owner && { owner, student };
+      });
+    } catch {
+      // Told already; what is left is the engine's own clearing up.
+    } finally {
+      this.#active = null;
+      this.#isTaken = false;
+    }
+  }
+
+  /** See `save` in protocol.ts. */
+  save(): null {
+    this.#active?.control.save();
+    return null;
   }
 
   async pause(): Promise<null> {
@@ -135,135 +156,108 @@ export class RunKeeper {
     return null;
   }
 
-  async resume(): Promise<null> {
+  resume(): null {
     const active = this.#require();
-    await endComparison(active);
+    endComparisons(active, 'The run was resumed.');
     active.control.resume();
     return null;
   }
 
-  async stop(): Promise<null> {
+  stop(): null {
     const active = this.#require();
-    await endComparison(active);
+    endComparisons(active, 'The run was stopped.');
     active.control.stop();
     return null;
   }
 
-  skipEvaluation(): Promise<null> {
+  skipEvaluation(): null {
     this.#require().control.skipEvaluation();
-    return Promise.resolve(null);
+    return null;
   }
 
   /** See `compare` in protocol.ts. */
-  async compare(runId: string, testRows: number | null): Promise<null> {
+  async compare(runId: string, testRows: number | null, { signal }: Watch): Promise<null> {
     const active = this.#active;
-    if (active?.journal.record.id === runId) {
-      if (active.journal.record.state.phase !== 'paused') {
-        throw new EngineError('This run is at work.', 'Pause it first, then compare.');
-      }
-      // Whoever waited as well may have begun something else by now: the engine is taken by one at a time.
-      while (active.comparing !== null) await active.comparing.catch(() => undefined);
-      const { control, journal } = active;
-      const { step, state: paused } = journal.record;
-      if (!control.pauseRequested || paused.phase !== 'paused') {
-        throw new EngineError('The run was resumed before the comparison began.', 'Pause it, then compare.');
-      }
-      active.comparing = compareRun(active, {
-        step,
-        testRows,
-        say: (state) => journal.state(state),
-      })
-        .catch((error: unknown) => {
-          if (error instanceof LostWeightsError) control.fail(error);
-          throw error;
-        })
-        .finally(async () => {
-          active.comparing = null;
-          await journal.state(paused);
-        });
-      await active.comparing;
-      answerWhilePaused(active);
-      return null;
-    }
-    await this.#alone(() => this.#compareStored(runId, testRows));
+    if (active?.journal.record.id === runId) await comparePaused(active, testRows, signal);
+    else await this.#alone(() => this.#compareStored(runId, testRows, signal));
     return null;
   }
 
   /** See `ask` in protocol.ts. */
-  async ask(runId: string, question: string, report: AskWatch['report']): Promise<Asked | null> {
+  async ask(runId: string, text: string, watch: Watch): Promise<Asked> {
     const active = this.#active;
-    if (active?.journal.record.id === runId) {
-      const asked = active.questions.ask(question, report);
-      answerWhilePaused(active);
-      return asked;
-    }
-    return this.#alone(() => this.#askStored(runId, question, report));
+    if (active?.journal.record.id !== runId) return this.#alone(() => this.#askStored(runId, text, watch));
+    const { owner, student } = opened(active);
+    return askRun(owner, { text, options: () => askOptions(active.journal, student), ...watch });
   }
 
   /** See `rehearse` in protocol.ts. */
-  rehearse(run: NewRun, report: ReportProgress): Promise<Results['rehearse']> {
-    const work = this.#alone(() => {
-      if (!reduction.atWork) return rehearseRun(run, report);
+  async rehearse(run: NewRun, { report, signal }: Watch): Promise<Results['rehearse']> {
+    await this.makeWay();
+    if (this.#isReducing()) {
       throw new EngineError('A student is being reduced or measured.', 'Wait for its end, or stop it.');
-    });
-    this.#rehearsing = work.catch(() => undefined);
+    }
+    const cancel = new AbortController();
+    const both = { report, signal: AbortSignal.any([signal, cancel.signal]) };
+    const work = this.#alone(() => rehearseStored(run, both));
+    this.#rehearsal = { cancel, end: work.catch(() => undefined) };
     return work;
   }
 
-  /** Ends a rehearsal, which gives way to all else; resolves when it is over. */
+  /** Ends a rehearsal, which gives way to everything else; resolves when it is over. */
   async makeWay(): Promise<void> {
-    void rehearsal.stop();
-    await this.#rehearsing;
+    const rehearsal = this.#rehearsal;
+    if (rehearsal === null) return;
+    rehearsal.cancel.abort();
+    await rehearsal.end;
   }
 
   /** Work that takes the machine as a run does: refused while one is at work, and none begins meanwhile. */
   async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
     await this.makeWay();
     this.#refuseSecond();
-    this.#starting = true;
+    this.#isTaken = true;
     try {
       return await work();
     } finally {
-      this.#starting = false;
+      this.#isTaken = false;
     }
   }
 
-  /** See `stop-asking` in protocol.ts. */
-  stopAsking(): Promise<null> {
-    this.#active?.questions.stop();
-    return Promise.resolve(null);
-  }
-
-  async #askStored(runId: string, question: string, report: AskWatch['report']): Promise<Asked | null> {
+  async #askStored(runId: string, text: string, watch: Watch): Promise<Asked> {
     const run = await storedAtRest(runId);
-    return this.#withStored(run, { test: [], report }, async (active) => {
-      const options = { ...askOptions(active), step: run.savedStep ?? 0 };
-      const asked = active.questions.ask(question, report);
-      // Awaited below: a failure on the way there is told all the same.
-      asked.catch(() => undefined);
-      await warmUp(options);
-      await active.questions.answer(options);
-      return asked;
+    return this.#withStored(run, watch, ({ journal }, { owner, student }) => {
+      const options = () => ({ ...askOptions(journal, student), step: run.savedStep ?? 0 });
+      return askRun(owner, { text, options, isFresh: true, ...watch });
     });
   }
 
-  async #compareStored(runId: string, testRows: number | null): Promise<void> {
+  async #compareStored(runId: string, testRows: number | null, signal: AbortSignal): Promise<void> {
     const run = await storedAtRest(runId);
-    const step = run.savedStep ?? 0;
     const test = limited(await readExamples(run.datasetId, 'test'), testRows);
     if (test.length === 0) {
       throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
     }
-    await this.#withStored(run, { test, report: () => undefined }, async (active) => {
-      const { journal } = active;
-      // Told, not stored: a run is not made anew by being looked at, and a reload finds it as it was.
+    const watch = { report: () => undefined, signal };
+    await this.#withStored(run, watch, async ({ journal, control }, { owner, student }) => {
+      // Told, not stored: looking at a run does not change it, and a reload finds it as it was.
       const say = (state: RunState): Promise<void> => {
         journal.tell(state);
         return Promise.resolve();
       };
       try {
-        await compareRun(active, { step, testRows: null, say });
-        await active.questions.answer({ ...askOptions(active), step });
+        await owner.use(({ engine }) =>
+          compareRun({
+            engine,
+            student,
+            recipe: run.recipe,
+            test,
+            step: run.savedStep ?? 0,
+            sink: journal,
+            say,
+            skipped: () => signal.aborted || control.takeSkip(),
+          }),
+        );
       } finally {
         journal.tell(run.state);
       }
@@ -273,116 +267,109 @@ export class RunKeeper {
   /** Holds a stored run with the weights that it kept on an engine, for as long as `work` takes. */
   async #withStored<Result>(
     run: RunRecord,
-    { test, report }: { test: ActiveRun['test']; report: AskWatch['report'] },
-    work: (active: ActiveRun) => Promise<Result>,
+    { report }: Watch,
+    work: (active: ActiveRun, opened: { owner: EngineOwner; student: Student }) => Promise<Result>,
   ): Promise<Result> {
     const journal = new RunJournal(run, this.#wire);
-    const questions = new Questions();
-    let engine: Engine | null = null;
+    const student = await openStudent(run.studentId, report);
+    const weights = await storedWeights(run);
+    report('opening the engine', 0, 1);
+    const engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
+    const owner = new EngineOwner(engine);
+    const active = {
+      journal,
+      control: new Control(),
+      opened: { owner, student },
+      comparisons: new Set<AbortController>(),
+    };
     try {
-      const student = await openStudent(run.studentId, report);
-      report('opening the engine', 0, 1);
-      engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
-      await restoreWeights(engine, run);
-      const active = { journal, control: new Control(), student, engine, test, comparing: null, questions };
+      engine.restore({ weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
       this.#active = active;
-      return await work(active);
+      return await work(active, active.opened);
     } finally {
       this.#active = null;
-      questions.close();
-      engine?.dispose();
+      owner.close(new EngineError('The run was put away before the question was answered.', 'Ask again.'));
     }
   }
 
   #require(): ActiveRun {
     if (this.#active) return this.#active;
     throw new EngineError(
-      this.#starting ? 'The run is still being prepared.' : 'No run is at work.',
-      this.#starting ? 'Try again in a moment.' : 'Start one first.',
+      this.#isTaken ? 'The run is still being prepared.' : 'No run is at work.',
+      this.#isTaken ? 'Try again in a moment.' : 'Start one first.',
     );
   }
 
   #refuseSecond(): void {
-    if (this.#active === null && !this.#starting) return;
+    if (!this.busy) return;
     throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
   }
 
   /** The weights of this moment of a run that is paused without having kept them; null for others. */
   async unkeptWeights(runId: string): Promise<Weights | null> {
-    const { journal, engine, comparing } = this.#active ?? {};
-    if (engine === undefined || journal?.record.id !== runId || comparing !== null) return null;
-    const { state, step, savedStep } = journal.record;
-    return state.phase === 'paused' && savedStep !== step ? (await engine.read()).weights : null;
+    const active = this.#active;
+    if (active === null || active.opened === null || active.journal.record.id !== runId) return null;
+    return active.opened.owner.use(async ({ engine }) => {
+      const { state, step, savedStep } = active.journal.record;
+      return state.phase === 'paused' && savedStep !== step ? (await engine.read()).weights : null;
+    });
   }
 
-  /** A run or a comparison is in hand, paused ones included. */
+  /** A run or a comparison is at work, paused ones included. */
   get busy(): boolean {
-    return this.#active !== null || this.#starting;
+    return this.#active !== null || this.#isTaken;
   }
 }
 
-async function endComparison(active: ActiveRun): Promise<void> {
-  // Again, where what waited for its end has taken the engine since.
-  while (active.comparing !== null) {
-    active.control.skipEvaluation();
-    // Its failure is told to whoever asked for it.
-    await active.comparing.catch(() => undefined);
+function opened({ opened }: ActiveRun): NonNullable<ActiveRun['opened']> {
+  if (opened !== null) return opened;
+  throw new EngineError('The run is still being prepared.', 'Try again in a moment.');
+}
+
+function endComparisons({ comparisons }: ActiveRun, why: string): void {
+  for (const comparison of comparisons) comparison.abort(new DOMException(why, 'AbortError'));
+}
+
+/** What both students are asked with, as the run is now. */
+function askOptions(
+  { record: { recipe, step } }: RunJournal,
+  { tokenizer, weights }: Student,
+): Omit<AskOptions, 'engine'> {
+  return { tokenizer, recipe, baseWeights: weights, step };
+}
+
+/** Compares with the weights of this moment of a run that is paused, which is paused again afterwards. */
+async function comparePaused(active: ActiveRun, testRows: number | null, asked: AbortSignal): Promise<void> {
+  const { journal, control, comparisons } = active;
+  const { datasetId, recipe, testRows: runTestRows } = journal.record;
+  const notPaused = (): EngineError =>
+    new EngineError('This run is at work.', 'Pause it first, then compare.');
+  if (journal.record.state.phase !== 'paused') throw notPaused();
+  const { owner, student } = opened(active);
+  const test = limited(limited(await readExamples(datasetId, 'test'), runTestRows), testRows);
+  const resumed = new AbortController();
+  const signal = AbortSignal.any([asked, resumed.signal]);
+  comparisons.add(resumed);
+  try {
+    await owner.use(async ({ engine }) => {
+      const { step, state: paused } = journal.record;
+      if (paused.phase !== 'paused' || !control.pauseRequested) throw notPaused();
+      try {
+        await compareRun({
+          engine,
+          student,
+          recipe,
+          test,
+          step,
+          sink: journal,
+          say: (state) => journal.state(state),
+          skipped: () => signal.aborted || control.takeSkip(),
+        });
+      } finally {
+        await journal.state(paused);
+      }
+    }, signal);
+  } finally {
+    comparisons.delete(resumed);
   }
-}
-
-/** Answers at once where the run is paused; else whoever drives it does, between two steps. */
-function answerWhilePaused(active: ActiveRun): void {
-  const { control, journal, questions } = active;
-  // A pause that was just ended: the session may be at work already.
-  if (active.comparing !== null || !control.pauseRequested || journal.record.state.phase !== 'paused') return;
-  active.comparing = questions
-    .answer(askOptions(active))
-    .catch((error: unknown) => control.fail(error instanceof Error ? error : new Error(String(error))))
-    .finally(() => (active.comparing = null));
-}
-
-/** @throws EngineError where another tab is at work on the run. */
-async function storedAtRest(runId: string): Promise<RunRecord> {
-  const run = await stored(runId);
-  if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
-    throw new EngineError('This run is at work in another tab.', 'Do it there, or wait for its end.');
-  }
-  return run;
-}
-
-async function stored(runId: string): Promise<RunRecord> {
-  const run = await readRun(runId);
-  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  return run;
-}
-
-async function newRecord(run: NewRun): Promise<RunRecord> {
-  const dataset = await readDataset(run.datasetId);
-  const student = await readStudentRecord(run.studentId);
-  if (!dataset?.splits.train)
-    throw new InputError('There are no training rows.', 'Add a training file on Data first.');
-  if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
-  const id = crypto.randomUUID();
-  return {
-    id,
-    name: memorableName(new RandomSequence(Number.parseInt(id.slice(0, 8), 16))),
-    createdAt: Date.now(),
-    datasetId: dataset.id,
-    datasetName: dataset.name,
-    studentId: student.id,
-    studentName: student.name,
-    recipe: run.recipe,
-    testRows: run.testRows,
-    engineChoice: run.engine,
-    backend: run.backend,
-    state: { phase: 'idle' },
-    heartbeatAt: Date.now(),
-    engine: null,
-    evaluations: [],
-    comparison: null,
-    step: 0,
-    trainRows: dataset.splits.train.rows,
-    rowsSha256: await digestRows(await readExamples(dataset.id, 'train')),
-    savedStep: null,
-  };
 }

@@ -1,7 +1,6 @@
 /** The weights that a run kept, back as weights. */
 import { InputError } from '../base/errors.ts';
 import { floatsOf } from '../distill/checkpoint.ts';
-import type { Engine } from '../engine/engine.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readWeights } from '../store/runs.ts';
@@ -22,9 +21,4 @@ export async function storedWeights({ id, savedStep }: RunRecord): Promise<Weigh
     );
   }
   return floatsOf(bytes, 'the stored weights');
-}
-
-/** Puts the weights that a run kept on an engine. */
-export async function restoreWeights(engine: Engine, run: RunRecord): Promise<void> {
-  engine.restore({ weights: await storedWeights(run), expAvg: new Map(), expAvgSq: new Map(), step: 0 });
 }

@@ -1,35 +1,36 @@
 /** The studio's worker: a shell that hands each command to its room and posts what comes back. */
+import type { ReportProgress, Watch } from '../distill/ports.ts';
+import { measureStored } from '../store/sizes.ts';
 import { bench } from './bench.ts';
+import { Exclusive } from './exclusive.ts';
 import { exportModel } from './export-model.ts';
 import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
 import { importStudent, loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
-import { measureReduction } from './measure-reduction.ts';
-import { measureStored } from '../store/sizes.ts';
-import type { CommandOf, CommandType, Request, Results, WorkerMessage } from './protocol.ts';
-import { estimateSteps, reduceStudent } from './reduce-student.ts';
+import type { CommandOf, CommandType, PageMessage, Results, WorkerMessage } from './protocol.ts';
+import { estimateSteps, measureAndStore, reduceAndStore } from './reduce-student.ts';
 import { exportRun, importRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
-import { reduction, rehearsal } from './stoppable.ts';
-import { Wire, type ReportProgress } from './wire.ts';
+import { Wire } from './wire.ts';
 
 const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
-const keeper = new RunKeeper(wire);
+const reduction = new Exclusive('A student is being reduced.');
+const keeper = new RunKeeper(wire, () => reduction.isAtWork);
 void holdLife(self.name).then(() => wire.alive());
 
 type Handlers = {
-  [Type in CommandType]: (command: CommandOf<Type>, progress: ReportProgress) => Promise<Results[Type]>;
+  [Type in CommandType]: (command: CommandOf<Type>, watch: Watch) => Results[Type] | Promise<Results[Type]>;
 };
 
 let dataWork: Promise<unknown> = Promise.resolve();
 
-/** One after the other: each of these reads a dataset's record, takes its time, and writes the record anew. */
+/** One after the other: each of these reads a dataset's record, takes its time, and writes the record again. */
 function inTurn<AnyCommand, Result>(
-  handle: (command: AnyCommand, progress: ReportProgress) => Promise<Result>,
+  handle: (command: AnyCommand, report: ReportProgress) => Promise<Result>,
 ) {
-  return (command: AnyCommand, progress: ReportProgress): Promise<Result> => {
-    const result = dataWork.then(() => handle(command, progress));
+  return (command: AnyCommand, { report }: Watch): Promise<Result> => {
+    const result = dataWork.then(() => handle(command, report));
     dataWork = result.catch(() => undefined);
     return result;
   };
@@ -41,16 +42,14 @@ const handlers: Handlers = {
   'assign-split': inTurn(assignSplit),
   'load-sample': inTurn(loadSample),
   'measure-lengths': inTurn(measureLengths),
-  'import-student': importStudent,
-  'reduce-student': (command, progress) => reduceStudent(command, progress, keeper),
-  'measure-reduction': (command, progress) => measureReduction(command, progress, keeper),
-  'stop-reduction': () => reduction.stop(),
+  'import-student': (command, { report }) => importStudent(command, report),
+  'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, keeper)),
+  'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, keeper)),
   'estimate-steps': estimateSteps,
-  'load-bundled-student': loadBundledStudent,
+  'load-bundled-student': (command, { report }) => loadBundledStudent(command, report),
   'measure-storage': measureStored,
   probe: probeMachine,
-  rehearse: ({ run }, progress) => keeper.rehearse(run, progress),
-  'stop-rehearsal': () => rehearsal.stop(),
+  rehearse: ({ run }, watch) => keeper.rehearse(run, watch),
   'start-run': ({ run }) => keeper.start(run),
   'resume-run': ({ runId, engine, fromStart }) => keeper.resumeRun(runId, engine, fromStart),
   'leave-stopped': ({ runId }) => keeper.leaveStopped(runId),
@@ -59,28 +58,53 @@ const handlers: Handlers = {
   resume: () => keeper.resume(),
   stop: () => keeper.stop(),
   'skip-evaluation': () => keeper.skipEvaluation(),
-  compare: ({ runId, testRows }) => keeper.compare(runId, testRows),
-  ask: ({ runId, question }, progress) => keeper.ask(runId, question, progress),
-  'stop-asking': () => keeper.stopAsking(),
-  'export-model': (command, progress) =>
-    exportModel(command, progress, (runId) => keeper.unkeptWeights(runId)),
-  'export-run': exportRun,
+  compare: ({ runId, testRows }, watch) => keeper.compare(runId, testRows, watch),
+  ask: ({ runId, question }, watch) => keeper.ask(runId, question, watch),
+  'export-model': (command, { report }) =>
+    exportModel(command, report, (runId) => keeper.unkeptWeights(runId)),
+  'export-run': (command, { report }) => exportRun(command, report),
   'import-run': inTurn(importRun),
-  bench: async (command, progress) => {
+  bench: async (command, { report }) => {
     await keeper.makeWay();
-    return bench(command, progress, () => keeper.busy);
+    return bench(command, report, () => keeper.busy);
   },
 };
 
-self.onmessage = (event: MessageEvent<Request>) => {
-  const { id, command } = event.data;
+/** What is under way, by the number of its request. */
+const underWay = new Map<number, AbortController>();
+
+self.onmessage = ({ data: message }: MessageEvent<PageMessage>) => {
+  switch (message.type) {
+    case 'cancel':
+      underWay.get(message.id)?.abort();
+      return;
+    case 'command':
+      void perform(message);
+      return;
+    default:
+      message satisfies never;
+  }
+};
+
+async function perform({ id, command }: PageMessage & { type: 'command' }): Promise<void> {
+  const cancel = new AbortController();
+  underWay.set(id, cancel);
   // The table above pairs each command with its handler; TypeScript cannot follow that through an index.
   const handle = handlers[command.type] as (
     command: unknown,
-    progress: ReportProgress,
-  ) => Promise<Results[CommandType]>;
-  handle(command, wire.progressOf(id)).then(
-    (result) => wire.result(id, result),
-    (error: unknown) => wire.failed(id, error),
-  );
-};
+    watch: Watch,
+  ) => Results[CommandType] | Promise<Results[CommandType]>;
+  try {
+    wire.result(id, await handle(command, { report: wire.progressOf(id), signal: cancel.signal }));
+  } catch (error) {
+    if (isAbort(error)) wire.cancelled(id);
+    else wire.failed(id, error);
+  } finally {
+    underWay.delete(id);
+  }
+}
+
+/** Cancelled, by the page or by what came in between. */
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}

@@ -1,11 +1,10 @@
 /** The worker's end of the wire: everything it says goes through here, typed by protocol.ts. */
 import { reportError } from '../base/errors.ts';
+import type { ReportProgress } from '../distill/ports.ts';
 import type { CommandType, Results, RunEvent, WorkerMessage } from './protocol.ts';
 
 /** How often a command may say how far it is: more would only keep the page busy. */
 const progressEveryMs = 100;
-
-export type ReportProgress = (what: string, done: number, total: number) => void;
 
 export class Wire {
   readonly #post: (message: WorkerMessage) => void;
@@ -24,6 +23,10 @@ export class Wire {
 
   failed(id: number, error: unknown): void {
     this.#post({ type: 'failed', id, error: reportError(error) });
+  }
+
+  cancelled(id: number): void {
+    this.#post({ type: 'cancelled', id });
   }
 
   run(runId: string, event: RunEvent): void {

@@ -215,8 +215,10 @@ it.skipIf(!existsSync('/dev/full'))('says that the disk is full', () => {
   writeFileSync(join(out, 'run.json'), '');
   symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
   const { code, stderr } = headless(['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm']);
-  expect(stderr).toMatch(/metrics\.jsonl cannot be written \(the disk is full\)\. Choose another --out/);
-  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /metrics\.jsonl cannot be written \(the disk is full\)\. Nothing that was kept is lost\. Free some space/,
+  );
+  expect(code).toBe(4);
 });
 
 describe('headless inspect', () => {
@@ -293,8 +295,27 @@ describe('bad input ends with 2 and one message', () => {
         cpSync(join(projectRoot, 'public/students/nano'), student, { recursive: true });
         return ['train', '--student', student, '--out', join(folder, 'own'), '--backend', 'wasm'];
       },
-      /own: the student is in model/,
+      /own: --student is in model/,
     ],
+    [
+      'data that the run would replace, behind a link',
+      () => {
+        const out = join(folder, 'linked');
+        mkdirSync(join(out, 'model'), { recursive: true });
+        for (const name of ['run.json', 'metrics.jsonl']) writeFileSync(join(out, name), '');
+        writeFileSync(join(out, 'predictions.jsonl'), rows);
+        symlinkSync(join(out, 'predictions.jsonl'), join(folder, 'rows-elsewhere.jsonl'));
+        const train = [
+          '--train',
+          join(folder, 'rows-elsewhere.jsonl'),
+          '--recipe',
+          recipe({ method: 'standard' }),
+        ];
+        return ['train', ...train, '--out', out, '--backend', 'wasm'];
+      },
+      /linked: --train is in predictions\.jsonl, which a new run in --out replaces/,
+    ],
+    ['an empty name to write to', () => ['train', '--out', ''], /--out names no folder/],
     [
       'a folder of something else to write to',
       () => ['train', '--out', join(folder, 'thesis')],

@@ -33,6 +33,9 @@ const args = (out: string): string[] => [
   ...['train', '--recipe', recipe, '--engine', 'wasm', '--test-rows', '2', '--out', out],
 ];
 
+/** The bundled student with other weights. */
+const smallerStudent = join(folder, 'reduced');
+
 const lines = (out: string): string[] => {
   const file = join(out, 'metrics.jsonl');
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
@@ -54,8 +57,8 @@ const checkpoints = (out: string): number[] =>
     .sort((a, b) => a - b);
 
 /** Kills the program and all that it started, at once, when so many steps are written down. */
-async function killedAt(out: string, steps: number): Promise<void> {
-  const child = spawn(process.execPath, ['scripts/headless.mjs', ...args(out)], {
+async function killedAt(out: string, steps: number, more: readonly string[] = []): Promise<void> {
+  const child = spawn(process.execPath, ['scripts/headless.mjs', ...args(out), ...more], {
     cwd: projectRoot,
     env: { ...process.env, INIT_CWD: projectRoot },
     detached: true,
@@ -74,6 +77,8 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     const { code, stderr } = headless(args(undisturbed));
     expect(code, stderr).toBe(0);
     await killedAt(killed, 18);
+    const student = ['--student', 'public/students/nano', '--encoder-layers', '1', '--out', smallerStudent];
+    expect(headless(['reduce', ...student]).code).toBe(0);
   });
 
   function expectAsUndisturbed(out: string): void {
@@ -93,7 +98,7 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     cpSync(join(out, `checkpoint-${newest}`), join(out, 'checkpoint-20.tmp'), { recursive: true });
     const { code, stdout, stderr } = headless(['train', '--resume', out]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toContain(`Goes on from step ${newest} of 30.`);
+    expect(stdout).toContain(`Resumes from step ${newest} of 30.`);
     expectAsUndisturbed(out);
     expect(readdirSync(out).filter((name) => /checkpoint|tmp/.test(name))).toEqual([]);
     expect(headless(['train', '--resume', out])).toMatchObject({
@@ -111,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     const { code, stdout, stderr } = headless(['train', '--resume', out]);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(new RegExp(`checkpoint of step ${newest} is damaged: optimizer.safetensors has`));
-    expect(stdout).toContain(`Goes on from step ${before} of 30.`);
+    expect(stdout).toContain(`Resumes from step ${before} of 30.`);
     expectAsUndisturbed(out);
   });
 
@@ -126,5 +131,96 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('it begins again with step 1');
     expectAsUndisturbed(out);
+  });
+
+  it.each<[string, (out: string) => readonly string[], RegExp]>([
+    [
+      'another student',
+      () => ['--student', smallerStudent],
+      /the student is not the one that it began with.*--student/s,
+    ],
+    [
+      'other test rows',
+      () => ['--train', 'public/sample/train.jsonl', '--test', 'public/sample/train.jsonl'],
+      /the test rows are not those/,
+    ],
+    [
+      'a recipe that was changed',
+      (out) => {
+        const file = join(out, 'run.json');
+        writeFileSync(file, readFileSync(file, 'utf8').replace('"steps": 30', '"steps": 10'));
+        return [];
+      },
+      /the recipe in run\.json is not the one that it began with/,
+    ],
+  ])('refuses %s, and changes nothing', (name, change, words) => {
+    const out = join(folder, name.replaceAll(' ', '-'));
+    cpSync(killed, out, { recursive: true });
+    const { code, stderr } = headless(['train', '--resume', out, ...change(out)]);
+    expect(stderr).toMatch(words);
+    expect(code).toBe(2);
+    expect(checkpoints(out)).toEqual(checkpoints(killed));
+    expect(lines(out)).toEqual(lines(killed));
+  });
+
+  it.each<[string, NodeJS.Signals | 'pipe', number | null]>([
+    ['SIGTERM', 'SIGTERM', 143],
+    ['a closed terminal', 'SIGHUP', 129],
+    ['a closed pipe', 'pipe', 141],
+    // The wrapper itself cannot say anything; the program that it started sees that it is gone.
+    ['the end of its wrapper', 'SIGKILL', null],
+  ])('saves at %s, and resumes to the bytes of a run that was not ended', async (name, how, expected) => {
+    const out = join(folder, name.replaceAll(' ', '-'));
+    const child = spawn(process.execPath, ['scripts/headless.mjs', ...args(out)], {
+      cwd: projectRoot,
+      env: { ...process.env, INIT_CWD: projectRoot },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr.resume();
+    const ended = once(child, 'exit');
+    if (how !== 'pipe') child.stdout.resume();
+    while (lines(out).length < 6) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (how === 'pipe') child.stdout.destroy();
+    else child.kill(how);
+    const [code] = (await ended) as [number | null];
+    expect(code).toBe(expected);
+    // The program may outlive its wrapper by a step and a checkpoint.
+    while (existsSync(join(out, 'job.lock'))) await new Promise((resolve) => setTimeout(resolve, 10));
+    const step = lines(out).length;
+    expect([step < 30, checkpoints(out).at(-1)]).toEqual([true, step]);
+    const resumed = headless(['train', '--resume', out]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stdout).toContain(`Resumes from step ${step} of 30.`);
+    expectAsUndisturbed(out);
+  });
+
+  it('measures an accuracy that a kill cut off, and none twice', async () => {
+    const out = join(folder, 'unmeasured');
+    const every = join(folder, 'every.json');
+    const keys = {
+      ...(JSON.parse(readFileSync(recipe, 'utf8')) as object),
+      steps: 8,
+      evalEvery: 1,
+      saveEvery: 1,
+    };
+    writeFileSync(every, JSON.stringify(keys));
+    await killedAt(out, 3, ['--recipe', every]);
+    const file = join(out, 'evaluations.jsonl');
+    const steps = () => measured().map((line) => (JSON.parse(line) as { step: number }).step);
+    const measured = (): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    // As a kill in the middle of the newest checkpoint's measurement leaves it.
+    const newest = checkpoints(out).at(-1)!;
+    writeFileSync(
+      file,
+      measured()
+        .slice(0, newest - 1)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+    expect(steps().includes(newest)).toBe(false);
+    const { code, stderr } = headless(['train', '--resume', out]);
+    expect(code, stderr).toBe(0);
+    expect(steps()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });

@@ -54,7 +54,7 @@ export function AskIt({ run }: { run: RunRecord }) {
           icon={request.busy ? Square : MessageCircleQuestion}
           reason={request.busy ? null : reason}
           onClick={() => {
-            if (request.busy) studio.stopAsking();
+            if (request.busy) studio.cancel('ask');
             else void send();
           }}
         >

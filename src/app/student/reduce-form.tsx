@@ -108,7 +108,7 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
           <p className={styles['obstacle']}>{training ?? obstacle}</p>
         )}
         {request.busy && (
-          <Button icon={Square} onClick={() => studio.stopReduction()}>
+          <Button icon={Square} onClick={() => studio.cancel('reduce')}>
             Stop
           </Button>
         )}

@@ -88,7 +88,7 @@ function TimeLine() {
           icon={busy ? Square : Gauge}
           reason={busy ? null : obstacle}
           onClick={() => {
-            if (busy) studio.stopRehearsal();
+            if (busy) studio.cancel('rehearsal');
             else void rehearseNext();
           }}
         >

@@ -14,6 +14,7 @@ import type {
   TaskBatch,
   Update,
 } from '../engine.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import type { Executor, Floats } from './executor.ts';
 import { planGeneration } from './generation.ts';
 import { generateBeams, generateGreedy } from './generator.ts';
@@ -58,6 +59,7 @@ export class PlanEngine implements Engine {
   readonly #plans: PlanCache;
   readonly #reason: string;
   readonly #rowsTogether: number;
+  readonly #entry = new OneAtATime();
   #steps = 0;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
@@ -77,7 +79,11 @@ export class PlanEngine implements Engine {
     return { ...this.#executor.describe(), reason: this.#reason, parameters };
   }
 
-  async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+  step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+    return this.#entry.run('a step', () => this.#step(microBatches, update));
+  }
+
+  async #step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
     const rows = stepRows(this.#config, microBatches, update.alpha);
     const { step, seed, dropout, learningRate, weightDecay, maxGradNorm } = update;
     const run = { ...quietRun, step, seed, dropout, learningRate, weightDecay, maxGradNorm };
@@ -88,7 +94,11 @@ export class PlanEngine implements Engine {
     return result;
   }
 
-  async evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
+  evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
+    return this.#entry.run('an evaluation', () => this.#evaluate(batch));
+  }
+
+  async #evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
     const passes = evaluationPasses(this.#config, batch, this.#rowsTogether);
     const tokens = batch.targets.reduce((sum, { length }) => sum + length, 0);
     if (tokens === 0) return { loss: NaN, tokens };
@@ -98,9 +108,13 @@ export class PlanEngine implements Engine {
     return { loss: results[resultIndex.answerLoss]! / tokens, tokens };
   }
 
-  async generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
+  generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
+    return this.#entry.run('a generation', () => this.#generate(inputs, options));
+  }
+
+  async #generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
     if (options.numBeams > 1) {
-      const beams = await this.beams(inputs, options);
+      const beams = await this.#beams(inputs, options);
       return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
     }
     const { maxNewTokens } = options;
@@ -111,14 +125,22 @@ export class PlanEngine implements Engine {
   }
 
   /** All beams that finished, best first, for each input. */
-  async beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
+  beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
+    return this.#entry.run('a beam search', () => this.#beams(inputs, options));
+  }
+
+  async #beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
     if (options.maxNewTokens === 0) return inputs.map(() => []);
     return this.#generateParts(inputs, options, (plan, part) =>
       generateBeams(this.#executor, plan, this.#config, part, options),
     );
   }
 
-  async read(): Promise<EngineState> {
+  read(): Promise<EngineState> {
+    return this.#entry.run('a read', () => this.#read());
+  }
+
+  async #read(): Promise<EngineState> {
     const read = (slab: 'parameters' | 'expAvg' | 'expAvgSq') => readSlab(this.#executor, this.#layout, slab);
     const trained = this.#steps > 0;
     return {
@@ -130,6 +152,7 @@ export class PlanEngine implements Engine {
   }
 
   restore({ weights, expAvg, expAvgSq, step }: EngineState): void {
+    this.#entry.check('a restore');
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
     checkWeights(this.#layout, 'parameters', weights);
     const moments = [

@@ -8,6 +8,7 @@ import { EngineError, NonFiniteError, StillroomError } from '../../base/errors.t
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import type { Weights } from '../../student/config.ts';
 import type { OpenBackend } from '../device.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import {
   isDecayed,
   type Engine,
@@ -68,6 +69,7 @@ export function createTfjsEngine(
 export class TfjsEngine implements InspectableEngine {
   readonly #backend: OpenBackend;
   readonly #ownsBackend: boolean;
+  readonly #entry = new OneAtATime();
   readonly #shapes: ReadonlyMap<string, number[]>;
   /** Of the weights that have gradients and moments. */
   readonly #trainedShapes: ReadonlyMap<string, number[]>;
@@ -105,7 +107,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
-    return this.#attempt(async () => {
+    return this.#attempt('a step', async () => {
       const plan = planStep(microBatches, update.alpha);
       const gradients: TensorMap = new Map();
       try {
@@ -123,7 +125,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
-    return this.#attempt(async () => {
+    return this.#attempt('an evaluation', async () => {
       let sum = 0;
       for (let first = 0; first < batch.inputs.length; first += evaluationRows) {
         const part: TaskBatch = {
@@ -143,7 +145,7 @@ export class TfjsEngine implements InspectableEngine {
       const beams = await this.beams(inputs, options);
       return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
     }
-    return this.#attempt(async () => {
+    return this.#attempt('a generation', async () => {
       const outputs = await generateGreedy(this.#student, inputs, options.maxNewTokens, (tensor) =>
         this.#take(tensor),
       );
@@ -152,14 +154,14 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
-    return this.#attempt(async () => {
+    return this.#attempt('a beam search', async () => {
       const finished = await generateBeams(this.#student, inputs, options, (tensor) => this.#take(tensor));
       return finished.map((beams) => beams.map(({ ids, score }) => ({ ids: Int32Array.from(ids), score })));
     });
   }
 
   async read(): Promise<EngineState> {
-    return this.#attempt(async () => ({
+    return this.#attempt('a read', async () => ({
       weights: await this.#download(this.#student.weights),
       expAvg: await this.#download(this.#expAvg),
       expAvgSq: await this.#download(this.#expAvgSq),
@@ -168,6 +170,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   restore(state: EngineState): void {
+    this.#entry.check('a restore');
     this.#backend.activate();
     // All is uploaded before anything is let go: a state that does not fit leaves the engine as it was.
     const weights = this.#upload(state.weights, this.#shapes);
@@ -192,7 +195,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }> {
-    return this.#attempt(async () => {
+    return this.#attempt('a forward pass', async () => {
       const { encoded, logits } = tf.tidy(() =>
         passForward(this.#student, taskInput(this.#student, batch), null),
       );
@@ -205,7 +208,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async gradients(batch: TaskBatch): Promise<Weights> {
-    return this.#attempt(async () => {
+    return this.#attempt('gradients', async () => {
       const { losses, gradients } = passGradients(this.#student, batch, 1 / countTokens(batch.targets));
       losses.dispose();
       const read = await this.#download(gradients);
@@ -316,10 +319,10 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   /** Whatever goes wrong below comes up as one of our own errors. */
-  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+  async #attempt<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.#backend.activate();
     try {
-      return await work();
+      return await this.#entry.run(name, work);
     } catch (error) {
       if (error instanceof StillroomError) throw error;
       this.#backend.activate(); // Throws the device's own failure, if that is the cause.

@@ -8,20 +8,21 @@ import { withRoom } from './with-room.ts';
 function runWith(act: (control: Control, paused: number) => void) {
   const control = new Control();
   const states: RunState[] = [];
-  const journal = {
-    record: { step: 7 },
+  const sink = {
+    soFar: { step: 7, savedStep: null, evaluations: [] },
     state: (state: RunState) => {
       states.push(state);
       setTimeout(() => act(control, states.length));
       return Promise.resolve();
     },
   };
-  return { control, journal, states };
+  const turn = { lend: (until: Promise<void>) => until };
+  return { control, sink, turn, states };
 }
 
 const full = new NoRoomError('No room.', 'Make some.');
 
-it('without room it pauses with the words, and does the same work again when the person goes on', async () => {
+it('without room it pauses with the words, and does the same work again when the person resumes', async () => {
   const run = runWith((control) => control.resume());
   let tries = 0;
   const done = await withRoom(run, () => {

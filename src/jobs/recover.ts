@@ -1,0 +1,53 @@
+/** Another attempt after a failure: a fresh engine of the same kind, and the run as it was at its newest checkpoint. */
+import { LostWeightsError } from '../base/errors.ts';
+import type { Resumption } from '../distill/checkpoint.ts';
+import type { RunSoFar } from '../distill/ports.ts';
+import type { Recovery } from '../distill/recovery.ts';
+import type { EngineRequest } from '../engine/choose.ts';
+import type { Turn } from './engine-owner.ts';
+import type { TrainEnd, TrainJob } from './train.ts';
+
+/**
+ * Waits as long as the verdict says, then makes ready for another attempt.
+ * @returns Where to resume, or how the run has ended since the person stopped it meanwhile.
+ * @throws The failure, or one that asks for a decision, where trying again is of no use.
+ */
+export async function recover(
+  turn: Turn,
+  { sink, checkpoints, control, open }: Pick<TrainJob, 'sink' | 'checkpoints' | 'control' | 'open'>,
+  recovery: Recovery,
+  failure: unknown,
+): Promise<{ kind: 'again'; from: Resumption | null } | { kind: 'ended'; end: TrainEnd }> {
+  const { engine, backend } = turn.engine.describe();
+  // Without a GPU nothing is lost but by a restore that failed, and what else fails once fails again.
+  if (backend !== 'webgpu' && !(failure instanceof LostWeightsError)) throw failure;
+  const request: EngineRequest = { engine: engine === 'twin' ? null : engine, backend };
+  turn.discard();
+  let error = failure;
+  for (let opening = false; ; opening = true) {
+    const { step, savedStep } = sink.soFar;
+    const verdict = recovery.after(error, savedStep, opening);
+    if (verdict.kind === 'fail') throw verdict.error;
+    await sink.state({ phase: 'recovering', step, reason: verdict.reason });
+    await control.sleep(verdict.waitMs);
+    if (control.stopRequested) {
+      const end = asStopped(sink.soFar);
+      await sink.state(end);
+      return { kind: 'ended', end };
+    }
+    const from = await checkpoints.rewind();
+    try {
+      turn.replace(await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })));
+      return { kind: 'again', from };
+    } catch (problem) {
+      error = problem;
+    }
+  }
+}
+
+/** The state of a run that nobody resumes. */
+export function asStopped({ savedStep }: Pick<RunSoFar, 'savedStep'>): TrainEnd {
+  if (savedStep !== null) return { phase: 'done', step: savedStep, stopped: true };
+  const message = 'The run was interrupted before its first checkpoint, so it kept no weights. Train again.';
+  return { phase: 'failed', step: 0, error: { name: 'Interrupted', message, file: null, line: null } };
+}

@@ -1,0 +1,88 @@
+/** Runs as the store has them: begun, at rest, or about to be timed. */
+import { EngineError, InputError } from '../base/errors.ts';
+import { memorableName } from '../base/names.ts';
+import { RandomSequence } from '../base/random.ts';
+import { digestRows } from '../distill/checkpoint.ts';
+import type { Watch } from '../distill/ports.ts';
+import { isActive } from '../distill/run-state.ts';
+import { rehearseRun } from '../jobs/rehearse.ts';
+import { readDataset, readExamples } from '../store/datasets.ts';
+import type { RunRecord } from '../store/records.ts';
+import { readRun } from '../store/runs.ts';
+import { readStudentRecord } from '../store/students.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
+import { limited } from './drive-run.ts';
+import { openStudent } from './import-student.ts';
+import { openEngine } from './machine.ts';
+import type { NewRun, Results } from './protocol.ts';
+import { heartbeatEveryMs } from './run-journal.ts';
+
+/** See `rehearse` in protocol.ts. @throws InputError where the student or all rows are gone. */
+export async function rehearseStored(run: NewRun, watch: Watch): Promise<Results['rehearse']> {
+  const { recipe, engine, backend, testRows } = run;
+  const train = await readExamples(run.datasetId, 'train');
+  if (train.length === 0)
+    throw new InputError('There are no training rows.', 'Add a training file on Data first.');
+  const test = limited(await readExamples(run.datasetId, 'test'), testRows);
+  const student = await openStudent(run.studentId, watch.report);
+  const frozen = frozenParameters(student.config, recipe.freeze);
+  return rehearseRun(
+    {
+      tokenizer: student.tokenizer,
+      recipe,
+      train,
+      test,
+      open: (request, tellCompiling) => openEngine({ ...student, frozen }, request, tellCompiling),
+      request: { engine, backend },
+    },
+    watch,
+  );
+}
+
+/** @throws EngineError where another tab is at work on the run. */
+export async function storedAtRest(runId: string): Promise<RunRecord> {
+  const run = await stored(runId);
+  if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
+    throw new EngineError('This run is at work in another tab.', 'Do it there, or wait for its end.');
+  }
+  return run;
+}
+
+/** @throws InputError where it is no longer stored. */
+export async function stored(runId: string): Promise<RunRecord> {
+  const run = await readRun(runId);
+  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  return run;
+}
+
+/** The record of a run that begins. @throws InputError where there are no rows, or no student. */
+export async function newRecord(run: NewRun): Promise<RunRecord> {
+  const dataset = await readDataset(run.datasetId);
+  const student = await readStudentRecord(run.studentId);
+  if (!dataset?.splits.train)
+    throw new InputError('There are no training rows.', 'Add a training file on Data first.');
+  if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
+  const id = crypto.randomUUID();
+  return {
+    id,
+    name: memorableName(new RandomSequence(Number.parseInt(id.slice(0, 8), 16))),
+    createdAt: Date.now(),
+    datasetId: dataset.id,
+    datasetName: dataset.name,
+    studentId: student.id,
+    studentName: student.name,
+    recipe: run.recipe,
+    testRows: run.testRows,
+    engineChoice: run.engine,
+    backend: run.backend,
+    state: { phase: 'idle' },
+    heartbeatAt: Date.now(),
+    engine: null,
+    evaluations: [],
+    comparison: null,
+    step: 0,
+    trainRows: dataset.splits.train.rows,
+    rowsSha256: await digestRows(await readExamples(dataset.id, 'train')),
+    savedStep: null,
+  };
+}
