@@ -10,7 +10,7 @@ export interface KernelExports {
   dismiss(control: number): void;
   serve(control: number, job: number): void;
   testExp(values: number, count: number): void;
-  testGate(values: number, count: number): void;
+  testGate(values: number, count: number, gate: number): void;
 }
 
 /** Word of the control block that is 1 once a thread has failed. */
