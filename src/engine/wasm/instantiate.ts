@@ -2,7 +2,7 @@
 
 /** What the program exports; see assembly/index.ts. Addresses are in bytes. */
 export interface KernelExports {
-  scratchBytes(maxKeys: number, distances: number, columns: number): number;
+  scratchBytes: (maxKeys: number, distances: number, columns: number) => number;
   join(part: number, parts: number): void;
   run(commands: number, count: number, runBlock: number, control: number): void;
   runShare(command: number, runBlock: number, part: number, parts: number): void;
