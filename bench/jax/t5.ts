@@ -81,6 +81,9 @@ class Reader {
       case 'gated-gelu':
         inner = nn.gelu(this.linear(normed.ref, `${dense}.wi_0`)).mul(this.linear(normed, `${dense}.wi_1`));
         break;
+      case 'gated-silu':
+        inner = nn.silu(this.linear(normed.ref, `${dense}.wi_0`)).mul(this.linear(normed, `${dense}.wi_1`));
+        break;
       case 'relu':
         inner = nn.relu(this.linear(normed, `${dense}.wi`));
         break;

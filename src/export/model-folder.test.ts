@@ -29,6 +29,8 @@ const golden = '../shared/golden/cos-e-run/student';
 const folders: [string, () => Map<string, Uint8Array>][] = [
   ['v1.1', () => tinyFolder()],
   ['mT5', () => tinyFolder({ model_type: 'mt5', architectures: ['MT5ForConditionalGeneration'] })],
+  ['UMT5', () => tinyFolder({ model_type: 'umt5', num_layers: 2 })],
+  ['UL2', () => tinyFolder({ feed_forward_proj: 'gated-silu' })],
   ['v1.0', () => tinyFolder({ tie_word_embeddings: true, feed_forward_proj: 'relu' })],
   ['the bundled student', () => fromDisk('public/students/nano')],
   ...(existsSync(golden)

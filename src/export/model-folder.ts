@@ -80,14 +80,16 @@ function exportedConfig(
   dtype: WrittenFloat,
 ): Record<string, unknown> {
   const { scale_decoder_outputs: _, ...raw } = rawConfig;
+  const { bias_in_every_layer: isUnimax, scale_decoder_outputs: __, ...named } = config;
   const torchDtype = torchDtypes[dtype];
   return {
     ...raw,
-    ...config,
+    ...named,
     // As the file had it: `gated-gelu_new` is another name for the same.
     feed_forward_proj: raw['feed_forward_proj'] ?? config.feed_forward_proj,
-    architectures: ['T5ForConditionalGeneration'],
-    model_type: 't5',
+    // An mT5 is a T5 v1.1, and is written as one; only UMT5 differs in what is computed.
+    architectures: [isUnimax === true ? 'UMT5ForConditionalGeneration' : 'T5ForConditionalGeneration'],
+    model_type: isUnimax === true ? 'umt5' : 't5',
     is_encoder_decoder: true,
     dtype: torchDtype,
     torch_dtype: torchDtype,

@@ -24,8 +24,11 @@ export const usage = `Stillroom from a terminal.
       Answers lines from standard input, one line each. With --json lines and answers are JSON strings, which may
       hold line breaks.
 
-  npm run headless -- plan --student DIR [--batch N] [--input N] [--target N]
+  npm run headless -- plan --student DIR|--shape NAME [--recipe FILE] [--batch N] [--input N] [--target N]
+                           [--engine wasm|wgsl] [--json]
       Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
+      With --json: what a run takes, for the engine that would run it (steadyBytes, peakBytes, largestBindingBytes,
+      microBatches). A shape is t5-small, flan-t5-small, t5-base, flan-t5-base, t5-large or flan-t5-large.
 
   npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]

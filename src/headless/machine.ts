@@ -1,7 +1,7 @@
 /** Engines in Node: a real GPU where there is one, else WebAssembly. */
 import { availableParallelism } from 'node:os';
 import { EngineError } from '../base/errors.ts';
-import { chooseEngine, openChosen, type EngineRequest } from '../engine/choose.ts';
+import { chooseEngine, openChosen, type ChosenEngine, type EngineRequest } from '../engine/choose.ts';
 import { probeAdapter, type OpenBackend } from '../engine/device.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
@@ -15,13 +15,21 @@ import { tuningFile } from './tuning-file.ts';
 const noGpu = { kind: 'none', description: 'this machine has no graphics driver for WebGPU' } as const;
 
 /**
+ * Which engine `openEngine` begins with.
+ * @throws InputError where engine and backend do not go together.
+ */
+export function chooseForThisMachine(request: EngineRequest): Promise<ChosenEngine> {
+  return chooseEngine(request, async () =>
+    process.env['STILLROOM_GPU'] === 'none' ? noGpu : probeAdapter(await openNodeGpu()),
+  );
+}
+
+/**
  * An engine with a student on it: the one asked for, or the best there is. Disposing of it frees all that it opened.
  * @throws InputError where engine and backend do not go together, EngineError where what was asked for does not start.
  */
 export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
-  const chosen = await chooseEngine(request, async () =>
-    process.env['STILLROOM_GPU'] === 'none' ? noGpu : probeAdapter(await openNodeGpu()),
-  );
+  const chosen = await chooseForThisMachine(request);
   return openChosen(chosen, request, {
     tfjs: async (backend) =>
       createTfjsEngine(student, await openNodeBackend({ backend: backend ?? undefined }), {

@@ -1,28 +1,100 @@
-/** `headless plan`: a training step as the compiled engine runs it. */
+/** `headless plan`: a training step as the compiled engine runs it, or what a run takes. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
+import { formatBytes } from '../base/units.ts';
+import { parseRecipe, recipeSchema, type Recipe } from '../distill/recipe.ts';
+import { answersAtOnce } from '../distill/answer.ts';
 import { formatStepPlan } from '../engine/plan/format-plan.ts';
-import { parseT5Config } from '../student/config.ts';
-import { readOptions, wholeNumber } from './arguments.ts';
+import { runMemory, type DeviceBytes, type RunMemory } from '../engine/plan/run-memory.ts';
+import { loadKernels } from '../engine/wasm/kernels.ts';
+import { wasmBytes } from '../engine/wasm/memory-layout.ts';
+import { wgslBytes } from '../engine/wgsl/wgsl-bytes.ts';
+import { parseT5Config, type T5Config } from '../student/config.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
+import { publishedShapes } from '../student/shapes.ts';
+import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { readText } from './files.ts';
+import { chooseForThisMachine } from './machine.ts';
+
+/** WebAssembly addresses 4 GiB. */
+const wasmLimitBytes = 2 ** 32;
 
 export async function plan(args: string[]): Promise<void> {
   const options = readOptions('plan', args, {
     student: { type: 'string' },
+    shape: { type: 'string' },
+    recipe: { type: 'string' },
+    engine: { type: 'string' },
     batch: { type: 'string' },
     input: { type: 'string' },
     target: { type: 'string' },
+    json: { type: 'boolean' },
   });
-  if (options.student === undefined)
-    throw new InputError('plan needs a student.', 'Name its folder with --student DIR.');
+  const config = await configOf(options);
+  const engine = oneOf('engine', options.engine, ['wasm', 'wgsl'] as const);
+  const recipe = options.recipe === undefined ? null : await readRecipe(options.recipe);
+  const asked = {
+    batch: wholeNumber('batch', options.batch) ?? recipe?.batchSize ?? 8,
+    inputTokens: wholeNumber('input', options.input) ?? recipe?.maxInputTokens ?? 64,
+    targetTokens: wholeNumber('target', options.target) ?? recipe?.maxTargetTokens ?? 32,
+  };
+  if (options.json !== true) {
+    console.log(formatStepPlan(config, asked));
+    return;
+  }
+  const memory = await estimate(config, asked, recipe, engine);
+  console.log(JSON.stringify(memory));
+}
+
+async function configOf({ student, shape }: { student?: string; shape?: string }): Promise<T5Config> {
+  if (shape !== undefined && student !== undefined)
+    throw new InputError('--student and --shape name two students.', 'Leave one of them out.');
+  if (shape !== undefined) {
+    const config = publishedShapes.get(shape);
+    if (config !== undefined) return config;
+    const names = [...publishedShapes.keys()].join(', ');
+    throw new InputError(
+      `--shape ${shape} is not known.`,
+      `Choose ${names}, or name a folder with --student.`,
+    );
+  }
+  if (student === undefined)
+    throw new InputError(
+      'plan needs a student.',
+      'Name its folder with --student DIR, or a published shape with --shape NAME.',
+    );
   // The configuration is enough: a plan needs neither weights nor tokenizer.
-  const file = join(options.student, 'config.json');
-  const config = parseT5Config(await readText(file), file);
-  console.log(
-    formatStepPlan(config, {
-      batch: wholeNumber('batch', options.batch) ?? 8,
-      inputTokens: wholeNumber('input', options.input) ?? 64,
-      targetTokens: wholeNumber('target', options.target) ?? 32,
-    }),
-  );
+  const file = join(student, 'config.json');
+  return parseT5Config(await readText(file), file);
+}
+
+async function readRecipe(file: string): Promise<Recipe> {
+  return parseRecipe(await readText(file), file);
+}
+
+/** For the engine that was asked for, or that this machine would take. Says so where the engine cannot hold it. */
+async function estimate(
+  config: T5Config,
+  { batch, inputTokens, targetTokens }: { batch: number; inputTokens: number; targetTokens: number },
+  recipe: Recipe | null,
+  asked: 'wasm' | 'wgsl' | null,
+): Promise<RunMemory> {
+  const { method, accumulation, dropout, generationMaxTokens, freeze } = recipe ?? recipeSchema.parse({});
+  const chosen = asked ?? (await chooseForThisMachine({ engine: null, backend: null })).engine;
+  const bytesOf: DeviceBytes =
+    chosen === 'wgsl' ? wgslBytes : wasmBytes(await loadKernels(), availableParallelism());
+  const shape = {
+    ...{ method, batchSize: batch, accumulation, inputTokens, targetTokens, dropout },
+    ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce },
+    frozen: frozenParameters(config, freeze),
+  };
+  const memory = runMemory(config, shape, bytesOf);
+  if (chosen !== 'wgsl' && memory.steadyBytes > wasmLimitBytes) {
+    console.error(
+      `This takes ${formatBytes(memory.steadyBytes)}, and WebAssembly has at most ${formatBytes(wasmLimitBytes)}. ` +
+        'Choose a smaller student or batch, shorter texts, or freeze a part of the student.',
+    );
+  }
+  return memory;
 }

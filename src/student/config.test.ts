@@ -69,6 +69,19 @@ describe('parseT5Config', () => {
     expect(parseT5Config(told, 'x').decoder_start_token_id).toBe(0);
   });
 
+  it('reads UMT5: a bias in every layer, and the defaults of its own configuration', () => {
+    const plain = JSON.stringify({ model_type: 'umt5' });
+    expect(parseT5Config(plain, 'x')).toMatchObject({
+      ...{ vocab_size: 250_112, d_ff: 1024, num_layers: 8, num_heads: 6, feed_forward_proj: 'gated-gelu' },
+      ...{ tie_word_embeddings: true, bias_in_every_layer: true },
+    });
+    expect(parseT5Config(text({}), 'x').bias_in_every_layer).toBeUndefined();
+  });
+
+  it.each(['gated-silu', 'gated-swish'])('reads the gate of UL2, %s', (name) => {
+    expect(parseT5Config(text({ feed_forward_proj: name }), 'x').feed_forward_proj).toBe('gated-silu');
+  });
+
   it('keeps the object as it was', () => {
     const { rawConfig } = readT5Config(text({ task_specific_params: { a: 1 } }), 'x');
     expect(rawConfig).toEqual({ model_type: 't5', task_specific_params: { a: 1 } });
@@ -105,9 +118,8 @@ describe('parseT5Config', () => {
     ['a list', '[]', /not a JSON object/],
     ['no model type', '{}', /does not say `"model_type": "t5"`/],
     ['another model', text({ model_type: 'bert' }), /type "bert", not a T5\./],
-    ['umT5', text({ model_type: 'umt5' }), /"umt5", not a T5: umT5 has a relative position bias/],
     ['LongT5', text({ model_type: 'longt5' }), /LongT5/],
-    ['another activation', text({ feed_forward_proj: 'gated-silu' }), /`feed_forward_proj` is "gated-silu"/],
+    ['another activation', text({ feed_forward_proj: 'gated-relu' }), /`feed_forward_proj` is "gated-relu"/],
     ['words for numbers', text({ d_model: 'big' }), /`d_model` is "big"/],
     ['no layers', text({ num_layers: 0 }), /`num_layers` is 0/],
     ['half a head', text({ num_heads: 1.5 }), /`num_heads` is 1.5/],

@@ -16,14 +16,21 @@ export interface T5Config {
   relative_attention_num_buckets: number;
   relative_attention_max_distance: number;
   layer_norm_epsilon: number;
-  /** T5 v1.0 is `relu`; v1.1 and flan are `gated-gelu` (with the tanh form of GELU). */
-  feed_forward_proj: 'relu' | 'gated-gelu';
-  /** True also means that logits are scaled by d_model^-0.5 (T5 v1.0). */
+  /** T5 v1.0 is `relu`; v1.1 and flan are `gated-gelu` (with the tanh form of GELU); UL2 is `gated-silu`. */
+  feed_forward_proj: 'relu' | 'gated-gelu' | 'gated-silu';
+  /** Whether the output is the embedding backwards. True also means that logits are scaled, unless the next key says. */
   tie_word_embeddings: boolean;
+  /** Whether logits are scaled by d_model^-0.5 (T5 v1.0). Absent: as `tie_word_embeddings` says. */
+  scale_decoder_outputs?: boolean;
   dropout_rate: number;
   pad_token_id: number;
   eos_token_id: number;
   decoder_start_token_id: number;
+  /**
+   * UMT5: every layer's self-attention has a relative position bias of its own. Absent or false: the first layer's is
+   * shared by its whole stack. Our own name: Hugging Face says it by `model_type`.
+   */
+  bias_in_every_layer?: boolean;
 }
 
 /** Weights by Hugging Face name, float32, row-major, Linear weights [out, in]. */
@@ -80,14 +87,23 @@ const multilingualDefaults = {
   tie_word_embeddings: false,
 };
 
+/** The defaults of `UMT5Config`: those of mT5, but tied (where a file does not say). */
+const unimaxDefaults = { ...multilingualDefaults, tie_word_embeddings: true };
+
+/** Model types that are read, each with the defaults of its own configuration. */
+const modelDefaults = new Map<unknown, Readonly<Record<string, unknown>>>([
+  ['t5', {}],
+  ['mt5', multilingualDefaults],
+  ['umt5', unimaxDefaults],
+]);
+
 /** Models that look like T5 from afar, and what sets each apart. */
 const relatives = new Map([
-  ['umt5', 'umT5 has a relative position bias in every layer'],
   ['longt5', 'LongT5 attends locally'],
   ['switch_transformers', 'Switch Transformers has expert layers'],
 ]);
 
-const wanted = 'Choose the folder of a T5 v1.0, v1.1, flan-T5 or mT5 model.';
+const wanted = 'Choose the folder of a T5 v1.0, v1.1, flan-T5, mT5 or UMT5 model.';
 
 function parseObject(text: string, file: string): Record<string, unknown> {
   let raw: unknown;
@@ -107,7 +123,7 @@ function parseObject(text: string, file: string): Record<string, unknown> {
 
 function checkModelType(raw: Record<string, unknown>, file: string): void {
   const type = raw['model_type'];
-  if (type === 't5' || type === 'mt5') return;
+  if (modelDefaults.has(type)) return;
   const architectures = raw['architectures'];
   if (
     type === undefined &&
@@ -129,8 +145,10 @@ function checkModelType(raw: Record<string, unknown>, file: string): void {
 function checkActivation(name: string, file: string): T5Config['feed_forward_proj'] {
   if (name === 'relu') return 'relu';
   if (name === 'gated-gelu' || name === 'gated-gelu_new') return 'gated-gelu';
+  // Two names of one function in transformers.
+  if (name === 'gated-silu' || name === 'gated-swish') return 'gated-silu';
   throw new InputError(
-    `\`feed_forward_proj\` is "${name}"; only "relu" (T5 v1.0) and "gated-gelu" (v1.1 and flan) can be trained.`,
+    `\`feed_forward_proj\` is "${name}"; only "relu" (T5 v1.0), "gated-gelu" (v1.1 and flan) and "gated-silu" (UL2) can be trained.`,
     wanted,
     { file },
   );
@@ -161,7 +179,8 @@ export function readT5Config(
   const rawConfig = parseObject(text, file);
   checkModelType(rawConfig, file);
   checkBounds(rawConfig, file);
-  const defaults = rawConfig['model_type'] === 'mt5' ? multilingualDefaults : {};
+  const modelType = rawConfig['model_type'];
+  const defaults = modelDefaults.get(modelType) ?? {};
   const parsed = schema.safeParse({ ...defaults, ...rawConfig });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -193,6 +212,7 @@ export function readT5Config(
     eos_token_id: typeof endId === 'number' ? endId : endId[0],
     // A T5's decoder begins with the padding token, whichever that is.
     decoder_start_token_id: values.decoder_start_token_id ?? padId,
+    ...(modelType === 'umt5' ? { bias_in_every_layer: true } : {}),
   };
   for (const key of ['pad_token_id', 'eos_token_id', 'decoder_start_token_id'] as const) {
     if (config[key] < config.vocab_size) continue;

@@ -1,6 +1,6 @@
 /** What training a student will take, before anything starts. */
 import type { T5Config } from './config.ts';
-import { expectedParameters, sizeOf } from './parameters.ts';
+import { expectedParameters, isGated, sizeOf } from './parameters.ts';
 
 export interface TrainingShape {
   /** Rows of one micro-batch. */
@@ -28,7 +28,7 @@ const bytesPerFloat = 4;
 /**
  * Estimates the float32 values that are alive at the end of a forward pass, when an engine with automatic
  * differentiation holds most. With B rows, S input and T target tokens, D = d_model, I = num_heads · d_kv, F = d_ff,
- * H = num_heads, and g = 5 for gated-gelu (two projections, the activation, the product, its dropout), 3 for relu:
+ * H = num_heads, and g = 5 with a gate (two projections, the activation, the product, its dropout), 3 for relu:
  *
  * - weights, gradients: one value a parameter each; moments: two; frozen ones have neither gradient nor moments;
  * - attention over K keys, a query token: 3·D (norm, projection out, residual) + 2·I (query, context) + 3·H·K (scores,
@@ -58,7 +58,7 @@ export function estimateTrainingMemory(
 
   const attention = (queries: number, keys: number): number =>
     queries * (3 * d_model + 2 * inner + 3 * num_heads * keys) + keys * 2 * inner;
-  const feedForward = 3 * d_model + (config.feed_forward_proj === 'gated-gelu' ? 5 : 3) * d_ff;
+  const feedForward = 3 * d_model + (isGated(config) ? 5 : 3) * d_ff;
   const encoder =
     num_layers * (attention(inputTokens, inputTokens) + inputTokens * feedForward) +
     2 * d_model * inputTokens;

@@ -43,18 +43,31 @@ describe('expectedParameters', () => {
     expect(names.filter((name) => name.includes('relative_attention_bias'))).toHaveLength(2);
   });
 
+  it('gives UMT5 a bias in every self-attention', () => {
+    const config = parse(tinyConfig({ model_type: 'umt5', num_layers: 2, num_decoder_layers: 3 }));
+    const names = expectedParameters(config).map(({ name }) => name);
+    expect(names.filter((name) => name.includes('relative_attention_bias'))).toEqual(
+      ['encoder.block.0', 'encoder.block.1', 'decoder.block.0', 'decoder.block.1', 'decoder.block.2'].map(
+        (block) => `${block}.layer.0.SelfAttention.relative_attention_bias.weight`,
+      ),
+    );
+  });
+
   const golden = '../shared/golden';
-  it.skipIf(!existsSync(golden)).each(['tiny-gated', 'tiny-tied', 'cos-e-run/student'])(
-    'is what Python saved: %s (skipped where ../shared is absent)',
-    (folder) => {
-      const config = parseT5Config(readFileSync(`${golden}/${folder}/config.json`, 'utf8'), 'config.json');
-      const file = parseSafetensors(
-        readFileSync(`${golden}/${folder}/model.safetensors`),
-        'model.safetensors',
-      );
-      const expected = expectedParameters(config).map(({ name, shape }) => [name, shape]);
-      const stored = [...file.tensors].map(([name, { shape }]) => [name, shape]);
-      expect(stored.sort()).toEqual(expected.sort());
-    },
-  );
+  it
+    .skipIf(!existsSync(golden))
+    .each([
+      'tiny-gated',
+      'tiny-tied',
+      'cos-e-run/student',
+      'more/family/umt5',
+      'more/family/mt5',
+      'more/family/gated-silu',
+    ])('is what Python saved: %s (skipped where ../shared is absent)', (folder) => {
+    const config = parseT5Config(readFileSync(`${golden}/${folder}/config.json`, 'utf8'), 'config.json');
+    const file = parseSafetensors(readFileSync(`${golden}/${folder}/model.safetensors`), 'model.safetensors');
+    const expected = expectedParameters(config).map(({ name, shape }) => [name, shape]);
+    const stored = [...file.tensors].map(([name, { shape }]) => [name, shape]);
+    expect(stored.sort()).toEqual(expected.sort());
+  });
 });

@@ -29,7 +29,7 @@ export function expectedParameters(config: T5Config): Parameter[] {
   };
 
   const addFeedForward = (path: string): void => {
-    if (config.feed_forward_proj === 'gated-gelu') {
+    if (isGated(config)) {
       add(`${path}.wi_0`, d_ff, d_model);
       add(`${path}.wi_1`, d_ff, d_model);
     } else {
@@ -41,8 +41,7 @@ export function expectedParameters(config: T5Config): Parameter[] {
   const addStack = (stack: 'encoder' | 'decoder', layers: number): void => {
     for (let block = 0; block < layers; block += 1) {
       const path = `${stack}.block.${block}.layer`;
-      // Only the first block of a stack owns the position bias; the others reuse what it computed.
-      addAttention(`${path}.0.SelfAttention`, block === 0);
+      addAttention(`${path}.0.SelfAttention`, hasBias(config, block));
       add(`${path}.0.layer_norm`, d_model);
       const last = stack === 'decoder' ? 2 : 1;
       if (stack === 'decoder') {
@@ -59,6 +58,26 @@ export function expectedParameters(config: T5Config): Parameter[] {
   addStack('decoder', config.num_decoder_layers);
   if (!config.tie_word_embeddings) add('lm_head', vocab_size, d_model);
   return parameters;
+}
+
+/** Whether the feed-forward layers have a gate: `wi_0` and `wi_1` in place of `wi`. */
+export function isGated({ feed_forward_proj }: Pick<T5Config, 'feed_forward_proj'>): boolean {
+  return feed_forward_proj !== 'relu';
+}
+
+/**
+ * Whether a block's self-attention owns a relative position bias. In T5 the first block of a stack does and the others
+ * reuse what it computed; in UMT5 every block does.
+ */
+export function hasBias(config: Pick<T5Config, 'bias_in_every_layer'>, block: number): boolean {
+  return block === 0 || config.bias_in_every_layer === true;
+}
+
+/** Factor of the logits: d_model^-0.5 in T5 v1.0. */
+export function logitScale(
+  config: Pick<T5Config, 'd_model' | 'tie_word_embeddings' | 'scale_decoder_outputs'>,
+): number {
+  return (config.scale_decoder_outputs ?? config.tie_word_embeddings) ? config.d_model ** -0.5 : 1;
 }
 
 /** How many values a shape holds. */

@@ -14,13 +14,12 @@ export const sharedGoldens = resolve(import.meta.dirname, '../../../shared/golde
 /** Folder of the project's own fixtures. */
 export const engineFixtures = resolve(import.meta.dirname, '../fixtures/engine');
 
-/** False, with one line that says so, where the shared goldens are not present. */
-export function hasSharedGoldens(): boolean {
-  const present = existsSync(join(sharedGoldens, 'README.md'));
+/** False, with one line that says so, where the shared goldens (or a folder of them) are not present. */
+export function hasSharedGoldens(folder = '.'): boolean {
+  const place = join(sharedGoldens, folder);
+  const present = existsSync(join(place, 'README.md'));
   if (!present)
-    console.log(
-      `Skipped: the shared goldens are not at ${sharedGoldens}. The project's own fixtures are tested.`,
-    );
+    console.log(`Skipped: the shared goldens are not at ${place}. The project's own fixtures are tested.`);
   return present;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { PlanBuilder } from './builder.ts';
 import type { Dropout, Matmul } from './operations.ts';
+import { hasBias } from '../../student/parameters.ts';
 import type { Columns, CountName, Extent, Tensor } from './plan.ts';
 import { firstNames, normCount } from './slab-layout.ts';
 import {
@@ -54,11 +55,7 @@ export class BackwardBuilder {
     const site = (layer: number, place: Parameters<typeof dropoutAt>[3]) =>
       dropoutAt(this.dropout, stack, layer, place);
     const last = saved.layers.length - 1;
-    const length = stack === 'encoder' ? builder.bucket.maxEncoderLength : builder.bucket.maxDecoderLength;
-    const tileCount: CountName = stack === 'encoder' ? 'encoderTiles' : 'decoderTiles';
-    const biasPartials = builder.layout.isTrained(firstNames.bias(stack))
-      ? builder.tensor([builder.capacities[tileCount], config.num_heads, 2 * length - 1])
-      : null;
+    let biasPartials: Tensor | null = null;
     stream.through(saved.final, dOutput, site(0, 'final'), site(last, 'feedForwardOutput'));
     for (let layer = last; layer >= 0; layer -= 1) {
       const { self, cross: crossSaved, feedForward } = saved.layers[layer]!;
@@ -69,24 +66,42 @@ export class BackwardBuilder {
         const dx = this.#cross(layer, crossSaved, cross.dKeys, stream.dropped);
         stream.through(crossSaved.norm, dx, null, site(layer, 'selfOutput'));
       }
-      const dx = this.#self(stack, layer, rows, self, stream.dropped, {
-        biasPartials,
-        first: layer === last,
-      });
+      // Layers that share a table add to the same partials, from the last of them to the first, which owns it.
+      const first = biasPartials === null;
+      biasPartials ??= this.#biasPartials(stack);
+      const dx = this.#self(stack, layer, rows, self, stream.dropped, { biasPartials, first });
+      if (biasPartials !== null && hasBias(config, layer)) {
+        this.#addBiasGradient(stack, layer, biasPartials);
+        biasPartials = null;
+      }
       const below = layer === 0 ? site(0, 'embedding') : site(layer - 1, 'feedForwardOutput');
       stream.through(self.norm, dx, null, below);
     }
-    if (biasPartials === null) return stream.dropped;
-    builder.add({
+    return stream.dropped;
+  }
+
+  /** Of one table of relative positions; null where the stack is frozen. */
+  #biasPartials(stack: Stack): Tensor | null {
+    const { layout, bucket, capacities, config } = this.builder;
+    if (!layout.isTrained(firstNames.bias(stack, 0))) return null;
+    const inEncoder = stack === 'encoder';
+    const length = inEncoder ? bucket.maxEncoderLength : bucket.maxDecoderLength;
+    const tiles = capacities[inEncoder ? 'encoderTiles' : 'decoderTiles'];
+    return this.builder.tensor([tiles, config.num_heads, 2 * length - 1]);
+  }
+
+  #addBiasGradient(stack: Stack, layer: number, partials: Tensor): void {
+    const { layout, tables } = this.builder;
+    const inEncoder = stack === 'encoder';
+    this.builder.add({
       kind: 'biasGradient',
-      tileCount,
-      causal: stack === 'decoder',
-      buckets: stack === 'encoder' ? builder.tables.encoderBuckets : builder.tables.decoderBuckets,
-      partials: biasPartials,
-      output: builder.layout.tensor('gradients', firstNames.bias(stack)),
+      tileCount: inEncoder ? 'encoderTiles' : 'decoderTiles',
+      causal: !inEncoder,
+      buckets: inEncoder ? tables.encoderBuckets : tables.decoderBuckets,
+      partials,
+      output: layout.tensor('gradients', firstNames.bias(stack, layer)),
       accumulate: 'laterPasses',
     });
-    return stream.dropped;
   }
 
   /** The last sum of all norms' weight gradients. */
@@ -168,11 +183,11 @@ export class BackwardBuilder {
   }
 
   #feedForward(stack: Stack, layer: number, rows: CountName, saved: SavedFeedForward, dy: Tensor): Tensor {
-    const { hidden, norm } = saved;
+    const { gated, norm } = saved;
     const dropout = dropoutAt(this.dropout, stack, layer, 'feedForwardInner');
     const second = `${layerPath(stack, layer, 'feedForward')}.wo.weight`;
     const first = firstFeedForwardName(this.builder, stack, layer);
-    if (hidden === null) {
+    if (gated === null) {
       const { activation } = saved;
       const epilogue: Matmul['epilogue'] = { kind: 'reluBackward', activation, dropout };
       const dHidden = this.addLinear(rows, second, { dy, input: activation }, { epilogue });
@@ -180,7 +195,8 @@ export class BackwardBuilder {
     }
     // The forward's activation is not kept: its adjoint writes it once more on the way.
     const activation = this.builder.rows(rows, this.builder.config.d_ff);
-    const epilogue: Matmul['epilogue'] = { kind: 'gatedGeluBackward', activation, dropout };
+    const { gate, hidden } = gated;
+    const epilogue: Matmul['epilogue'] = { kind: 'gatedBackward', gate, activation, dropout };
     this.#inputGradient(rows, second, { dy, dx: hidden }, { epilogue });
     this.addWeightGradient(rows, second, { dy, input: activation });
     return this.addLinear(rows, first, { dy: hidden, input: norm.y });

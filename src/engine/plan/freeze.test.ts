@@ -18,6 +18,7 @@ const choices: StudentPart[][] = [
 const kinds = [
   { feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
   { feed_forward_proj: 'relu', tie_word_embeddings: true, num_layers: 2, num_decoder_layers: 1 },
+  { model_type: 'umt5', feed_forward_proj: 'gated-silu', num_layers: 2, num_decoder_layers: 2 },
 ];
 const cases = kinds.flatMap((overrides) => choices.map((parts) => ({ overrides, parts })));
 

@@ -1,7 +1,7 @@
 /** The plan of generation: the encoder once, then a decoder step per token over a cache of keys and values. */
 import { PlanBuilder, type Bucket } from './builder.ts';
 import type { Plan, Tensor } from './plan.ts';
-import { firstNames, type SlabLayout } from './slab-layout.ts';
+import type { SlabLayout } from './slab-layout.ts';
 import {
   addCrossKeys,
   addCrossQuery,
@@ -11,6 +11,7 @@ import {
   addNorm,
   addResidual,
   addStack,
+  biasWeight,
   crossColumns,
   innerSize,
   layerPath,
@@ -71,7 +72,7 @@ function addCachedSelf(
   builder.add({
     ...{ kind: 'decodeSelfAttention', rows: rows.rows, heads: config.num_heads, headSize: config.d_kv },
     ...{ qkv, cache, ancestry: tables.ancestry, context },
-    bias: { buckets: tables.decoderBuckets, weight: layout.tensor('parameters', firstNames.bias('decoder')) },
+    bias: { buckets: tables.decoderBuckets, weight: biasWeight(builder, 'decoder', layer) },
   });
   return addResidual(builder, rows, {
     input: context,

@@ -34,11 +34,11 @@ export function operandsOf(operation: Operation): Operands {
           return { reads: [a, b, epilogue.residual], writes: [c] };
         case 'relu':
           return { reads: [a, b], writes: [c] };
-        case 'gatedGelu':
+        case 'gated':
           return { reads: [a, b], writes: [epilogue.hidden, c] };
         case 'reluBackward':
           return { reads: [a, b, epilogue.activation], writes: [c] };
-        case 'gatedGeluBackward':
+        case 'gatedBackward':
           return { reads: [a, b, c], writes: [c, epilogue.activation] };
         default:
           return epilogue satisfies never;

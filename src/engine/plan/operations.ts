@@ -110,6 +110,16 @@ export interface Matmul {
   epilogue: Epilogue;
 }
 
+/**
+ * What the first half of a gated feed-forward layer passes through.
+ * - `gelu` (T5 v1.1, in its tanh form): g(x) = 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)));
+ *   g′(x) = 0.5·(1 + t) + 0.5·x·(1 - t²)·√(2/π)·(1 + 3·0.044715·x²), t = tanh(√(2/π)·(x + 0.044715·x³)).
+ * - `silu` (UL2): g(x) = x·s, g′(x) = s + x·s·(1 - s), s = 1 / (1 + exp(-x)).
+ *
+ * Both are x / (1 + exp(-r·(x + a·x³))): r = 2·√(2/π) and a = 0.044715, or r = 1 and a = 0.
+ */
+export type Gate = 'gelu' | 'silu';
+
 export type Epilogue =
   /** c [M, N] = v. */
   | { kind: 'none' }
@@ -119,24 +129,22 @@ export type Epilogue =
   | { kind: 'relu'; dropout: Dropout | null }
   /**
    * N = 2F; B is wi_0 [F, K] followed by wi_1 [F, K]. hidden [M, 2F] = v;
-   * c [M, F] = drop(gelu(v[:, :F]) · v[:, F:]), dropout at (row, column of c).
-   * gelu(x) = 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+   * c [M, F] = drop(g(v[:, :F]) · v[:, F:]), g by `gate`, dropout at (row, column of c).
    */
-  | { kind: 'gatedGelu'; hidden: Tensor; dropout: Dropout | null }
+  | { kind: 'gated'; gate: Gate; hidden: Tensor; dropout: Dropout | null }
   /**
    * Adjoint of relu and its dropout: c [M, N] = activation[i] > 0 ? v · keepScale : 0, where activation [M, N] is what
    * `relu` wrote (after dropout), and keepScale is 1 / (1 - run.dropout) if `dropout`, else 1.
    */
   | { kind: 'reluBackward'; activation: Tensor; dropout: Dropout | null }
   /**
-   * Adjoint of gatedGelu, in place: N = F; c [M, 2F] is `hidden` of the forward pass. With u = drop(v) (the same bits),
+   * Adjoint of `gated`, in place: N = F; c [M, 2F] is `hidden` of the forward pass. With u = drop(v) (the same bits),
    * h0 = c[m, n], h1 = c[m, F + n] as they were:
-   * c[m, n] = u·h1·gelu′(h0), c[m, F + n] = u·gelu(h0).
-   * gelu′(x) = 0.5·(1 + t) + 0.5·x·(1 - t²)·√(2/π)·(1 + 3·0.044715·x²), t = tanh(√(2/π)·(x + 0.044715·x³)).
-   * `activation` [M, F] is written as well: activation[m, n] = drop(gelu(h0)·h1), what the forward's c held. The plan
+   * c[m, n] = u·h1·g′(h0), c[m, F + n] = u·g(h0).
+   * `activation` [M, F] is written as well: activation[m, n] = drop(g(h0)·h1), what the forward's c held. The plan
    * does not keep that one, and needs it for the gradient of wo.
    */
-  | { kind: 'gatedGeluBackward'; activation: Tensor; dropout: Dropout | null };
+  | { kind: 'gatedBackward'; gate: Gate; activation: Tensor; dropout: Dropout | null };
 
 /** Which queries meet which keys: sequence i of `queries` attends to sequence i of `keys`. */
 export interface AttentionShape {

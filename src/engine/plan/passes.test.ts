@@ -5,11 +5,15 @@ import {
   embeddingIndex,
   evaluationPasses,
   fits,
+  generationParts,
   packPass,
   packStack,
   roundBucket,
   stepRows,
 } from './passes.ts';
+import { planGeneration } from './generation.ts';
+import { SlabLayout } from './slab-layout.ts';
+import { publishedShapes } from '../../student/shapes.ts';
 import { parseTiny, randomBatch, tinyMicroBatch } from './testing/tiny-engine.ts';
 
 const config = parseTiny();
@@ -102,5 +106,35 @@ describe('packing', () => {
         expect(rounded.generationRows).toBe(3);
       }),
     );
+  });
+});
+
+describe('inputs that are answered together', () => {
+  const large = publishedShapes.get('flan-t5-base')!;
+
+  test('keep within rows and a binding, in order, none lost; one alone may be as long as it is', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 1500 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(lengths, fc.constantFrom(1, 4), (all, numBeams) => {
+        const inputs = all.map((length) => new Int32Array(length));
+        const parts = generationParts(large, inputs, { maxNewTokens: 64, numBeams }, 64);
+        expect(parts.flatMap((part) => part.inputs)).toEqual(inputs);
+        for (const { inputs: part, bucket } of parts) {
+          expect(bucket.generationRows).toBe(part.length * numBeams);
+          expect(bucket.generationRows).toBeLessThanOrEqual(64);
+          if (part.length > 1) expect(fits(large, bucket)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('32 prompts of 1,024 tokens for flan-t5-base: no buffer beyond the default limit of a binding', () => {
+    const inputs = Array.from({ length: 32 }, () => new Int32Array(1024));
+    const parts = generationParts(large, inputs, { maxNewTokens: 64, numBeams: 1 }, 64);
+    const layout = new SlabLayout(large);
+    for (const { bucket } of parts) {
+      const { slots } = planGeneration(layout, bucket, true);
+      expect(4 * Math.max(...slots.map(({ length }) => length))).toBeLessThanOrEqual(2 ** 27);
+    }
   });
 });

@@ -1,7 +1,7 @@
 /** From ragged rows to packed passes: what the tables of one run of `pass` or `evaluate` hold. */
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
-import type { MicroBatch, TaskBatch } from '../engine.ts';
+import type { GenerateOptions, MicroBatch, TaskBatch } from '../engine.ts';
 import type { Bucket } from './builder.ts';
 import { tileRows, type Counts } from './plan.ts';
 import { maxPartLength } from './slab-layout.ts';
@@ -129,12 +129,42 @@ export function fits(config: T5Config, bucket: Bucket): boolean {
   const { num_heads, d_kv, d_ff, d_model, vocab_size, num_decoder_layers } = config;
   const inner = num_heads * d_kv;
   const wide = Math.max(2 * d_ff, 3 * inner, d_model);
-  const { encoderRows, decoderRows, maxEncoderLength, maxDecoderLength } = bucket;
+  const { encoderRows, decoderRows, maxEncoderLength, maxDecoderLength, generationRows } = bucket;
   const largest = Math.max(
+    generationRows * Math.max(wide, vocab_size, 2 * inner * maxDecoderLength),
     encoderRows * Math.max(wide, 2 * inner * num_decoder_layers, num_heads * maxEncoderLength),
     decoderRows * Math.max(wide, vocab_size, num_heads * Math.max(maxEncoderLength, maxDecoderLength)),
   );
   return largest <= maxPartLength;
+}
+
+/**
+ * Inputs that are answered together, with the least bucket that holds them: as many as `maxRows` rows of a decoder step
+ * allow and one GPU binding holds.
+ */
+export function generationParts(
+  config: T5Config,
+  inputs: readonly Int32Array[],
+  { numBeams, maxNewTokens }: GenerateOptions,
+  maxRows: number,
+): { inputs: readonly Int32Array[]; bucket: Bucket }[] {
+  const bucketFor = (part: readonly Int32Array[]): Bucket => ({
+    encoderRows: countTokens(part),
+    decoderRows: 0,
+    sequences: part.length,
+    maxEncoderLength: Math.max(...part.map(({ length }) => length)),
+    maxDecoderLength: maxNewTokens,
+    generationRows: part.length * numBeams,
+  });
+  const parts: Int32Array[][] = [];
+  for (const input of inputs) {
+    const part = parts.at(-1);
+    const grown = [...(part ?? []), input];
+    const holds = grown.length * numBeams <= maxRows && fits(config, bucketFor(grown));
+    if (part !== undefined && holds) part.push(input);
+    else parts.push([input]);
+  }
+  return parts.map((part) => ({ inputs: part, bucket: bucketFor(part) }));
 }
 
 /** The least bucket that holds both. */

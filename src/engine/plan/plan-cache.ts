@@ -26,19 +26,24 @@ export class PlanCache {
     let cached = this.#plans.get(kind);
     if (cached === undefined || !holds(cached.bucket, needed)) {
       if (cached !== undefined) this.#executor.release(cached.plan);
-      const bucket = this.#grow(needed, cached?.bucket ?? null);
+      const bucket = roomyBucket(needed, cached?.bucket ?? null, this.#fits);
       cached = { bucket, plan: planner(bucket) };
       this.#plans.set(kind, cached);
     }
     await this.#executor.prepare(cached.plan);
     return cached.plan;
   }
+}
 
-  #grow(needed: Bucket, before: Bucket | null): Bucket {
-    const grown = before === null ? needed : unite(before, needed);
-    // What is too large to share must at least do for itself.
-    return [roundBucket(grown), grown, roundBucket(needed)].find(this.#fits) ?? needed;
-  }
+/** The bucket that a plan is made for: with room to spare, and for all that came before, as far as that fits. */
+export function roomyBucket(
+  needed: Bucket,
+  before: Bucket | null,
+  fits: (bucket: Bucket) => boolean,
+): Bucket {
+  const grown = before === null ? needed : unite(before, needed);
+  // What is too large to share must at least do for itself.
+  return [roundBucket(grown), grown, roundBucket(needed)].find(fits) ?? needed;
 }
 
 function holds(bucket: Bucket, needed: Bucket): boolean {

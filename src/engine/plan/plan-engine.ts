@@ -24,6 +24,7 @@ import {
   checkIds,
   evaluationPasses,
   fits,
+  generationParts,
   packPass,
   stepRows,
   unite,
@@ -256,23 +257,14 @@ export class PlanEngine implements Engine {
 
   async #generateParts<T>(
     inputs: readonly Int32Array[],
-    { numBeams, maxNewTokens }: GenerateOptions,
+    options: GenerateOptions,
     generate: (plan: Plan, part: readonly Int32Array[]) => Promise<T[]>,
   ): Promise<T[]> {
     checkIds(this.#config, inputs);
-    const perPart = Math.max(1, Math.floor(this.#rowsTogether / numBeams));
+    const parts = generationParts(this.#config, inputs, options, this.#rowsTogether);
     const found: T[] = [];
-    for (let first = 0; first < inputs.length; first += perPart) {
-      const part = inputs.slice(first, first + perPart);
-      const needed = {
-        encoderRows: part.reduce((sum, { length }) => sum + length, 0),
-        decoderRows: 0,
-        sequences: part.length,
-        maxEncoderLength: Math.max(...part.map(({ length }) => length)),
-        maxDecoderLength: maxNewTokens,
-        generationRows: Math.min(inputs.length, perPart) * numBeams,
-      };
-      const greedy = numBeams === 1;
+    for (const { inputs: part, bucket: needed } of parts) {
+      const greedy = options.numBeams === 1;
       const plan = await this.#plans.use(greedy ? 'greedy search' : 'beam search', needed, (bucket) =>
         planGeneration(this.#layout, bucket, greedy),
       );

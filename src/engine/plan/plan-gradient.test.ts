@@ -15,6 +15,8 @@ describe('the gradient of the loss', () => {
     { feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
     { feed_forward_proj: 'relu', tie_word_embeddings: true },
     { feed_forward_proj: 'gated-gelu', tie_word_embeddings: true, num_layers: 2, num_decoder_layers: 1 },
+    { feed_forward_proj: 'gated-silu', tie_word_embeddings: false },
+    { model_type: 'umt5', tie_word_embeddings: false, num_layers: 2, num_decoder_layers: 2 },
   ])('%j', async (overrides) => {
     const { config, weights } = tinyEngineStudent(overrides);
     const layout = new SlabLayout(config);

@@ -26,7 +26,8 @@ const sizes = fc.record({
   ...{ d_kv: fc.integer({ min: 1, max: 5 }), d_ff: fc.integer({ min: 1, max: 9 }) },
   ...{ num_layers: fc.integer({ min: 1, max: 3 }), num_decoder_layers: fc.integer({ min: 1, max: 3 }) },
   ...{ num_heads: fc.integer({ min: 1, max: 3 }), tie_word_embeddings: fc.boolean() },
-  feed_forward_proj: fc.constantFrom('relu', 'gated-gelu'),
+  feed_forward_proj: fc.constantFrom('relu', 'gated-gelu', 'gated-silu'),
+  model_type: fc.constantFrom('t5', 'umt5'),
 });
 
 describe('SlabLayout', () => {

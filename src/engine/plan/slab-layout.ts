@@ -6,7 +6,7 @@
  */
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
-import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import { expectedParameters, hasBias, isGated, sizeOf } from '../../student/parameters.ts';
 import { isDecayed } from '../engine.ts';
 import type { SlabName, Tensor } from './plan.ts';
 
@@ -175,8 +175,9 @@ export const firstNames = {
   norms: 'encoder.block.0.layer.0.layer_norm.weight',
   /** Of a block of its own only where one stack is frozen and the other is not. */
   decoderNorms: 'decoder.block.0.layer.0.layer_norm.weight',
-  bias: (stack: 'encoder' | 'decoder') =>
-    `${stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`,
+  /** Of the block that owns the bias: block 0, or every block of a UMT5. */
+  bias: (stack: 'encoder' | 'decoder', block: number) =>
+    `${stack}.block.${block}.layer.0.SelfAttention.relative_attention_bias.weight`,
   crossKeys: (layer: number) => `decoder.block.${layer}.layer.1.EncDecAttention.k.weight`,
   logits: (config: T5Config) => (config.tie_word_embeddings ? 'shared.weight' : 'lm_head.weight'),
 } as const;
@@ -211,7 +212,7 @@ function byFrozen(names: readonly string[], frozen: ReadonlySet<string>): string
 
 /** Names of each block in the order of the slab: what decays first, norms and biases last. */
 function* blockNames(config: T5Config, crossGroupLayers: number): Generator<string[]> {
-  const gated = config.feed_forward_proj === 'gated-gelu';
+  const gated = isGated(config);
   const norms: string[] = [];
   yield ['shared.weight'];
   for (const stack of ['encoder', 'decoder'] as const) {
@@ -249,6 +250,10 @@ function* blockNames(config: T5Config, crossGroupLayers: number): Generator<stri
   }
   if (!config.tie_word_embeddings) yield ['lm_head.weight'];
   yield norms;
-  yield [firstNames.bias('encoder')];
-  yield [firstNames.bias('decoder')];
+  for (const stack of ['encoder', 'decoder'] as const) {
+    const layers = stack === 'encoder' ? config.num_layers : config.num_decoder_layers;
+    for (let block = 0; block < layers; block += 1) {
+      if (hasBias(config, block)) yield [firstNames.bias(stack, block)];
+    }
+  }
 }

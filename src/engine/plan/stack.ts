@@ -1,8 +1,10 @@
 /** The student's stacks as operations: what training, evaluation and generation have in common. */
 import { dropoutSite, type DropoutPlace, type Stack } from '../dropout.ts';
 import type { PlanBuilder } from './builder.ts';
-import type { AttentionShape, Dropout, Matmul } from './operations.ts';
+import type { AttentionShape, Dropout, Gate, Matmul } from './operations.ts';
 import type { Columns, CountName, Extent, Table, Tensor } from './plan.ts';
+import type { T5Config } from '../../student/config.ts';
+import { hasBias, isGated, logitScale } from '../../student/parameters.ts';
 import { firstNames, normRow } from './slab-layout.ts';
 
 /** Names of counts and tables of a stack, and how its weights are called. */
@@ -33,8 +35,8 @@ export interface SavedAttention {
 
 export interface SavedFeedForward {
   norm: SavedNorm;
-  /** [rows, 2F] before the gate; null for ReLU. */
-  hidden: Tensor | null;
+  /** What the gate sees, [rows, 2F], and which it is; null for ReLU. */
+  gated: { gate: Gate; hidden: Tensor } | null;
   /** [rows, F] */
   activation: Tensor;
 }
@@ -89,7 +91,13 @@ export function layerPath(stack: Stack, layer: number, sublayer: 'self' | 'cross
 
 export function firstFeedForwardName(builder: PlanBuilder, stack: Stack, layer: number): string {
   const path = layerPath(stack, layer, 'feedForward');
-  return builder.config.feed_forward_proj === 'gated-gelu' ? `${path}.wi_0.weight` : `${path}.wi.weight`;
+  return isGated(builder.config) ? `${path}.wi_0.weight` : `${path}.wi.weight`;
+}
+
+/** The table of relative positions that a layer adds: its own, or its stack's first layer's. */
+export function biasWeight(builder: PlanBuilder, stack: Stack, layer: number): Tensor {
+  const owner = hasBias(builder.config, layer) ? layer : 0;
+  return builder.layout.tensor('parameters', firstNames.bias(stack, owner));
 }
 
 export function addEmbed(builder: PlanBuilder, { stack, rows, ids }: StackRows, dropout: boolean): Tensor {
@@ -149,6 +157,11 @@ export function addResidual(
   return c;
 }
 
+const gates = { relu: null, 'gated-gelu': 'gelu', 'gated-silu': 'silu' } as const satisfies Record<
+  T5Config['feed_forward_proj'],
+  Gate | null
+>;
+
 /** The whole sublayer: norm, first matrix, activation, second matrix onto the residual stream. */
 export function addFeedForward(
   builder: PlanBuilder,
@@ -162,10 +175,11 @@ export function addFeedForward(
   const norm = addNorm(builder, stackRows, x, { layer, sublayer: stack === 'decoder' ? 2 : 1 });
   const activation = builder.rows(rows, d_ff);
   const inner = dropoutAt(dropout, stack, layer, 'feedForwardInner');
-  const hidden = feed_forward_proj === 'gated-gelu' ? builder.rows(rows, 2 * d_ff) : null;
+  const gate = gates[feed_forward_proj];
+  const gated = gate === null ? null : { gate, hidden: builder.rows(rows, 2 * d_ff) };
   const b = builder.layout.tensor('parameters', firstFeedForwardName(builder, stack, layer));
   const epilogue: Matmul['epilogue'] =
-    hidden === null ? { kind: 'relu', dropout: inner } : { kind: 'gatedGelu', hidden, dropout: inner };
+    gated === null ? { kind: 'relu', dropout: inner } : { kind: 'gated', ...gated, dropout: inner };
   builder.add(matmul('nt', [rows, b.shape[0]!, d_model], { a: norm.y, b, c: activation }, { epilogue }));
   const output = addResidual(builder, stackRows, {
     input: activation,
@@ -173,7 +187,7 @@ export function addFeedForward(
     residual: x,
     dropout: dropoutAt(dropout, stack, layer, 'feedForwardOutput'),
   });
-  return { output, saved: { norm, hidden, activation } };
+  return { output, saved: { norm, gated, activation } };
 }
 
 function addSelfAttention(
@@ -205,7 +219,7 @@ function addSelfAttention(
   const { q, k, v, probabilities, context } = saved;
   const bias = {
     buckets: stack === 'encoder' ? tables.encoderBuckets : tables.decoderBuckets,
-    weight: builder.layout.tensor('parameters', firstNames.bias(stack)),
+    weight: biasWeight(builder, stack, layer),
   };
   builder.add({
     ...{ kind: 'attention', ...shape, q, k, v, bias, probabilities, context },
@@ -317,7 +331,7 @@ export function addStack(
   return { output: final.y, saved: { layers, final } };
 }
 
-/** Logits of rows of the decoder's output; tied students scale them by d_model^-0.5. */
+/** Logits of rows of the decoder's output, scaled where the student's are (`logitScale`). */
 export function addLogits(builder: PlanBuilder, rows: CountName, input: Tensor, persistent = false): Tensor {
   const { config } = builder;
   const logits = builder.rows(rows, config.vocab_size, persistent);
@@ -331,11 +345,6 @@ export function addLogits(builder: PlanBuilder, rows: CountName, input: Tensor, 
     ),
   );
   return logits;
-}
-
-/** Factor of the logits. */
-export function logitScale(config: { tie_word_embeddings: boolean; d_model: number }): number {
-  return config.tie_word_embeddings ? 1 / Math.sqrt(config.d_model) : 1;
 }
 
 function attentionShape(builder: PlanBuilder, queries: Stack, keys: Stack): AttentionShape {

@@ -81,7 +81,7 @@ describe('the plan of flan-t5-small', () => {
   test('can be read', () => {
     const text = formatStepPlan(small, { batch: 8, inputTokens: 64, targetTokens: 32 });
     expect(text).toContain('pass:');
-    expect(text).toContain('matmul nt + gatedGelu');
+    expect(text).toContain('matmul nt + gated');
     expect(text).toContain('[1024,2048]');
     expect(text).toMatch(/386 operations, 2\d\d\.\d\d GFLOP/);
     expect(text).toMatch(/76,961,152 parameters; .* 4 slabs of 308 MB in 3 parts$/);

@@ -4,7 +4,8 @@ import { PlanBuilder, type Bucket } from './builder.ts';
 import { normChunk } from './operations.ts';
 import type { Plan, SlabName, Tensor } from './plan.ts';
 import { firstNames, type SlabLayout } from './slab-layout.ts';
-import { addCrossKeys, addLogits, addStack, logitScale } from './stack.ts';
+import { logitScale } from '../../student/parameters.ts';
+import { addCrossKeys, addLogits, addStack } from './stack.ts';
 
 /** Programs `pass` and `update`. With `dropout` false the plan has no dropout whatever the run's rate. */
 export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): Plan {

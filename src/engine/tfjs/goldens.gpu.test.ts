@@ -26,8 +26,18 @@ import {
   readTensors,
   sharedGoldens,
 } from '../../../tests/support/goldens.ts';
+import { describeFamily } from '../../../tests/support/golden-suite.ts';
 import { parseTokenizer } from '../../student/tokenizer.ts';
 import { createTfjsEngine } from './tfjs-engine.ts';
+
+describe('the rest of the family', () => {
+  describeBackends((open, backend) => {
+    const isSlow = backend === 'webgpu' && process.env['STILLROOM_TEST_WHOLE'] !== '1';
+    describeFamily('PyTorch’s numbers', (student) => createTfjsEngine(student, open()), {
+      goldenSteps: isSlow ? 1 : Infinity,
+    });
+  });
+});
 
 describe.skipIf(!hasSharedGoldens())('PyTorch’s numbers', () => {
   describeBackends((open, backend) => {

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { T5Config } from '../../student/config.ts';
 import type { Dropout } from './dropout-site.ts';
-import { gatedGelu } from './kernels/gated-gelu.ts';
+import { gatedGelu, gatedSilu } from './kernels/gate.ts';
 import { rmsNorm } from './kernels/rms-norm.ts';
 
 /** A student's weights on the device, by Hugging Face name. */
@@ -39,11 +39,14 @@ export class Student {
     let inner: tf.Tensor2D; // [N, F]
     switch (this.config.feed_forward_proj) {
       case 'gated-gelu':
-        inner = gatedGelu(
+      case 'gated-silu': {
+        const gated = this.config.feed_forward_proj === 'gated-gelu' ? gatedGelu : gatedSilu;
+        inner = gated(
           this.linear(normed, `${dense}.wi_0`),
           this.linear(normed, `${dense}.wi_1`),
         ) as tf.Tensor2D;
         break;
+      }
       case 'relu':
         inner = tf.relu(this.linear(normed, `${dense}.wi`));
         break;

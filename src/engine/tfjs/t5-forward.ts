@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { relativeBuckets } from '../relative-buckets.ts';
 import type { T5Config } from '../../student/config.ts';
+import { logitScale } from '../../student/parameters.ts';
 import { attend, keysAndValues, type KeysValues } from './attention.ts';
 import type { Dropout } from './dropout-site.ts';
 import { embed, makeLookup, type Lookup } from './kernels/embedding.ts';
@@ -46,20 +47,31 @@ export function stackInput(config: T5Config, padded: PaddedRows, stack: 'encoder
   };
 }
 
-/** The position bias with the mask, made once and added in every layer: [B, H, T, T]. */
-function positionBias(student: Student, input: StackInput, stack: 'encoder' | 'decoder'): tf.Tensor {
-  const table = student.weight(`${stack}.block.0.layer.0.SelfAttention.relative_attention_bias`);
-  return tf.add(relativeBias(table, input.buckets, stack === 'decoder'), input.mask);
+/**
+ * The position bias of each layer, with the mask: [B, H, T, T]. T5 makes one for the whole stack, UMT5 one a layer.
+ */
+function positionBiases(
+  student: Student,
+  input: StackInput,
+  stack: 'encoder' | 'decoder',
+): (layer: number) => tf.Tensor {
+  const biasOf = (layer: number): tf.Tensor => {
+    const table = student.weight(`${stack}.block.${layer}.layer.0.SelfAttention.relative_attention_bias`);
+    return tf.add(relativeBias(table, input.buckets, stack === 'decoder'), input.mask);
+  };
+  if (student.config.bias_in_every_layer === true) return biasOf;
+  const shared = biasOf(0);
+  return () => shared;
 }
 
 /** @returns [B·T, D] after the final norm. */
 export function encode(student: Student, input: StackInput, dropout: Dropout): tf.Tensor2D {
-  const bias = positionBias(student, input, 'encoder');
+  const biasOf = positionBiases(student, input, 'encoder');
   let x = embed(student.weight('shared'), input.lookup) as tf.Tensor2D;
   x = dropout.features(x, 0, 'embedding');
   for (let layer = 0; layer < student.config.num_layers; layer += 1) {
     const path = `encoder.block.${layer}.layer`;
-    x = selfAttention(student, x, bias, `${path}.0`, { dropout, layer, batch: input.rows });
+    x = selfAttention(student, x, biasOf(layer), `${path}.0`, { dropout, layer, batch: input.rows });
     x = student.feedForward(x, `${path}.1`, layer, dropout);
   }
   return dropout.features(student.norm(x, 'encoder.final_layer_norm'), 0, 'final');
@@ -101,12 +113,12 @@ export function decode(
   crossMask: tf.Tensor4D,
   dropout: Dropout,
 ): tf.Tensor2D {
-  const bias = positionBias(student, input, 'decoder');
+  const biasOf = positionBiases(student, input, 'decoder');
   let x = embed(student.weight('shared'), input.lookup) as tf.Tensor2D;
   x = dropout.features(x, 0, 'embedding');
   for (let layer = 0; layer < student.config.num_decoder_layers; layer += 1) {
     const path = `decoder.block.${layer}.layer`;
-    x = selfAttention(student, x, bias, `${path}.0`, { dropout, layer, batch: input.rows });
+    x = selfAttention(student, x, biasOf(layer), `${path}.0`, { dropout, layer, batch: input.rows });
     const normed = student.norm(x, `${path}.1.layer_norm`);
     const output = attend(student, normed, cross[layer]!, crossMask, `${path}.1.EncDecAttention`, {
       dropout,
@@ -120,11 +132,11 @@ export function decode(
 }
 
 /**
- * Tied students (T5 v1.0) read their embedding backwards, and scale by d_model^-0.5 first.
+ * Tied students read their embedding backwards; those of T5 v1.0 are scaled first.
  * @param decoded [N, D] @returns [N, V]
  */
 export function logitsOf(student: Student, decoded: tf.Tensor2D): tf.Tensor2D {
-  if (!student.config.tie_word_embeddings) return student.linear(decoded, 'lm_head');
-  const scaled = tf.mul<tf.Tensor2D>(decoded, tf.scalar(student.config.d_model ** -0.5));
-  return student.linear(scaled, 'shared');
+  const scale = logitScale(student.config);
+  const scaled = scale === 1 ? decoded : tf.mul<tf.Tensor2D>(decoded, tf.scalar(scale));
+  return student.linear(scaled, student.config.tie_word_embeddings ? 'shared' : 'lm_head');
 }

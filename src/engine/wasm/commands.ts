@@ -2,7 +2,7 @@
  * From operations to commands: records of 64 words that the kernels read (assembly/), with addresses in place of
  * tensors. The order of words here and there must agree.
  */
-import type { AttentionShape, Dropout, Epilogue, Matmul, Operation } from '../plan/operations.ts';
+import type { AttentionShape, Dropout, Epilogue, Gate, Matmul, Operation } from '../plan/operations.ts';
 import {
   countNames,
   lengthOf,
@@ -52,10 +52,12 @@ const epilogues = {
   none: 0,
   residual: 1,
   relu: 2,
-  gatedGelu: 3,
+  gated: 3,
   reluBackward: 4,
-  gatedGeluBackward: 5,
+  gatedBackward: 5,
 } as const satisfies Record<Epilogue['kind'], number>;
+
+const gates = { gelu: 0, silu: 1 } as const satisfies Record<Gate, number>;
 
 const word = new DataView(new ArrayBuffer(4));
 
@@ -233,13 +235,14 @@ function encodeMatmul(operation: Matmul, { tensor }: Addresses): number[] {
   const { form, m, n, k, a, b, c, scale, accumulate, epilogue } = operation;
   let aux = 0;
   if (epilogue.kind === 'residual') aux = tensor(epilogue.residual);
-  if (epilogue.kind === 'gatedGelu') aux = tensor(epilogue.hidden);
-  if (epilogue.kind === 'reluBackward' || epilogue.kind === 'gatedGeluBackward')
+  if (epilogue.kind === 'gated') aux = tensor(epilogue.hidden);
+  if (epilogue.kind === 'reluBackward' || epilogue.kind === 'gatedBackward')
     aux = tensor(epilogue.activation);
   return [
     ...[codes.matmul, forms[form], extent(m), extent(n), extent(k), tensor(a), tensor(b), tensor(c)],
     ...[floatBits(scale), accumulations[accumulate], epilogues[epilogue.kind], aux],
     ...dropoutWords(epilogue.kind === 'none' ? null : epilogue.dropout),
+    'gate' in epilogue ? gates[epilogue.gate] : 0,
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The whole plan in WebAssembly against what PyTorch computed. */
-import { describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
+import type { EngineStudent } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { loadKernels } from './kernels.ts';
 import { startNodeThread } from './node-thread.ts';
@@ -8,13 +9,15 @@ import { WasmExecutor } from './wasm-executor.ts';
 const kernels = await loadKernels();
 
 for (const threads of [1, 2]) {
-  describeGoldens(
-    `the plan in WebAssembly agrees with PyTorch, ${threads} threads`,
-    (student) =>
-      new PlanEngine(student, {
-        createExecutor: (layout) =>
-          new WasmExecutor(layout, { kernels, threads, startThread: startNodeThread, poison: true }),
-        reason: 'A test.',
-      }),
+  const open = (student: EngineStudent): PlanEngine =>
+    new PlanEngine(student, {
+      createExecutor: (layout) =>
+        new WasmExecutor(layout, { kernels, threads, startThread: startNodeThread, poison: true }),
+      reason: 'A test.',
+    });
+  describeGoldens(`the plan in WebAssembly agrees with PyTorch, ${threads} threads`, open);
+  describeFamily(
+    `the plan in WebAssembly agrees with PyTorch on the rest of the family, ${threads} threads`,
+    open,
   );
 }

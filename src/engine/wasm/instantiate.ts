@@ -2,7 +2,7 @@
 
 /** What the program exports; see assembly/index.ts. Addresses are in bytes. */
 export interface KernelExports {
-  scratchBytes(maxKeys: number, distances: number, columns: number): number;
+  scratchBytes: (maxKeys: number, distances: number, columns: number) => number;
   join(part: number, parts: number): void;
   run(commands: number, count: number, runBlock: number, control: number): void;
   runShare(command: number, runBlock: number, part: number, parts: number): void;
@@ -10,7 +10,7 @@ export interface KernelExports {
   dismiss(control: number): void;
   serve(control: number, job: number): void;
   testExp(values: number, count: number): void;
-  testGate(values: number, count: number): void;
+  testGate(values: number, count: number, gate: number): void;
 }
 
 /** Word of the control block that is 1 once a thread has failed. */

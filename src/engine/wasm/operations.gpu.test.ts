@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { RandomSequence } from '../../base/random.ts';
-import type { Epilogue, Matmul } from '../plan/operations.ts';
+import type { Epilogue, Gate, Matmul } from '../plan/operations.ts';
 import { embeddingIndex } from '../plan/passes.ts';
 import { accumulate, check, dropout, makeBench, seed, size, where } from './testing/arbitraries.ts';
 
@@ -62,39 +62,41 @@ describe('matmul', () => {
     const kinds = fc.constantFrom<Epilogue['kind']>(
       'residual',
       'relu',
-      'gatedGelu',
+      'gated',
       'reluBackward',
-      'gatedGeluBackward',
+      'gatedBackward',
     );
     await check(
       fc.asyncProperty(
         seed,
         kinds,
+        fc.constantFrom<Gate>('gelu', 'silu'),
         size,
         long,
         fc.oneof(size, fc.constant(300)),
         dropout,
         where,
         async (...given) => {
-          const [value, kind, m, half, k, drop, run] = given;
+          const [value, kind, gate, m, half, k, drop, run] = given;
           const bench = makeBench(value);
-          const n = kind === 'gatedGelu' ? 2 * half : half;
-          const width = kind === 'gatedGelu' ? half : kind === 'gatedGeluBackward' ? 2 * half : half;
+          const n = kind === 'gated' ? 2 * half : half;
+          const width = kind === 'gated' ? half : kind === 'gatedBackward' ? 2 * half : half;
           const [a, b, c] = [bench.tensor([m, k]), bench.tensor([n, k]), bench.tensor([m, width], 3)];
           const epilogue = ((): Epilogue => {
             switch (kind) {
               case 'residual':
                 return { kind, residual: bench.tensor([m, n]), dropout: drop };
-              case 'gatedGelu':
-                return { kind, hidden: bench.tensor([m, n]), dropout: drop };
+              case 'gated':
+                return { kind, gate, hidden: bench.tensor([m, n]), dropout: drop };
               case 'reluBackward':
-              case 'gatedGeluBackward':
                 return { kind, activation: bench.tensor([m, n]), dropout: drop };
+              case 'gatedBackward':
+                return { kind, gate, activation: bench.tensor([m, n]), dropout: drop };
               default:
                 return { kind: 'relu', dropout: drop };
             }
           })();
-          const backward = kind === 'reluBackward' || kind === 'gatedGeluBackward';
+          const backward = kind === 'reluBackward' || kind === 'gatedBackward';
           const operation: Matmul = {
             ...{
               kind: 'matmul',

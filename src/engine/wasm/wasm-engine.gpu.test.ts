@@ -131,12 +131,13 @@ test('an engine that was disposed of says so', async () => {
 });
 
 describe('functions of the kernels', () => {
-  function apply(name: 'testExp' | 'testGate', values: readonly number[]): Float32Array {
+  /** @param gate 0 for GELU, 1 for SiLU. */
+  function apply(name: 'testExp' | 'testGate', values: readonly number[], gate = 0): Float32Array {
     const memory = new WebAssembly.Memory({ initial: 3 });
     const program = instantiate(kernels.plain, memory, 65_536);
     const floats = new Float32Array(memory.buffer, 131_072, 4 * Math.ceil(values.length / 4));
     floats.set(values);
-    program[name](131_072, floats.length);
+    program[name](131_072, floats.length, gate);
     return floats.slice(0, values.length);
   }
   const numbers = (most: number) =>
@@ -170,8 +171,24 @@ describe('functions of the kernels', () => {
       }),
       { numRuns: 50 },
     );
-    const [zero, low, high, nan] = apply('testGate', [0, -Infinity, Infinity, NaN]);
+    checkEnds(0);
+  });
+
+  test('the gate of SiLU, 1 / (1 + exp(-x)), is within 1e-6 of its value', () => {
+    fc.assert(
+      fc.property(numbers(80), (values) => {
+        apply('testGate', values, 1).forEach((found, index) => {
+          expect(Math.abs(found * (1 + Math.exp(-values[index]!)) - 1)).toBeLessThan(1e-6);
+        });
+      }),
+      { numRuns: 50 },
+    );
+    checkEnds(1);
+  });
+
+  function checkEnds(gate: number): void {
+    const [zero, low, high, nan] = apply('testGate', [0, -Infinity, Infinity, NaN], gate);
     expect([zero, high, nan]).toEqual([0.5, 1, NaN]);
     expect(low).toBeLessThan(1e-37);
-  });
+  }
 });

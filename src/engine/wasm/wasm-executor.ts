@@ -6,13 +6,22 @@
 import { EngineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { Executor, ExecutorDescription } from '../plan/executor.ts';
-import type { Operation } from '../plan/operations.ts';
 import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
-import { commandWords, encode, type Addresses } from './commands.ts';
+import { commandWords } from './commands.ts';
 import { instantiate, reportFailure, type KernelExports } from './instantiate.ts';
 import type { Kernels } from './kernels.ts';
-import { runBlockBytes, writeRunBlock, type Scratch } from './run-block.ts';
+import {
+  controlAddress,
+  pageBytes,
+  placePlan,
+  placeSlabs,
+  runAddress,
+  type PlanLayout,
+  type Program,
+  type SlabAddresses,
+} from './memory-layout.ts';
+import { runBlockBytes, writeRunBlock } from './run-block.ts';
 import type { StartThread, Thread } from './threads.ts';
 
 export interface WasmExecutorOptions {
@@ -26,37 +35,9 @@ export interface WasmExecutorOptions {
   poison?: boolean;
 }
 
-const pageBytes = 65_536;
 const maximumPages = 65_536;
-const alignment = 256;
-/** The first page belongs to the kernels' own constants. */
-const controlAddress = pageBytes;
-const runAddress = controlAddress + alignment;
-const slabsAddress = runAddress + runBlockBytes + alignment;
 /** Word of the control block that counts announcements. */
 const jobWord = 2;
-const slabNames = ['parameters', 'gradients', 'expAvg', 'expAvgSq'] as const satisfies readonly SlabName[];
-
-function align(address: number): number {
-  return Math.ceil(address / alignment) * alignment;
-}
-
-interface Program {
-  /** In bytes. */
-  address: number;
-  count: number;
-  words: Int32Array;
-}
-
-/** A plan laid out in the arena. */
-interface Layout {
-  scratch: Scratch;
-  programs: ReadonlyMap<ProgramName, Program>;
-  tablesAddress: number;
-  slotAddresses: readonly number[];
-  end: number;
-}
-
 export class WasmExecutor implements Executor {
   readonly stepsPerRead = 1;
   readonly #options: WasmExecutorOptions;
@@ -64,11 +45,9 @@ export class WasmExecutor implements Executor {
   readonly #module: WebAssembly.Module;
   readonly #kernels: KernelExports;
   readonly #parts: number;
-  /** Address of each part of each slab. */
-  readonly #slabs: Record<SlabName, readonly number[]>;
+  readonly #placed: SlabAddresses;
   readonly #partLengths: readonly number[];
-  readonly #arena: number;
-  readonly #layouts = new Map<Plan, Layout>();
+  readonly #layouts = new Map<Plan, PlanLayout>();
   #threads: Promise<Thread[]> | null = null;
   #plan: Plan | null = null;
   /** Why nothing more can be run. */
@@ -83,21 +62,8 @@ export class WasmExecutor implements Executor {
     this.#parts = sharing ? wanted : 1;
     this.#module = sharing ? shared : plain;
     this.#partLengths = layout.partLengths;
-    let end = slabsAddress;
-    const slab = (name: SlabName) =>
-      layout.partLengthsOf(name).map((length) => {
-        const address = end;
-        end = align(end + 4 * length);
-        return address;
-      });
-    this.#slabs = {
-      parameters: slab('parameters'),
-      gradients: slab('gradients'),
-      expAvg: slab('expAvg'),
-      expAvgSq: slab('expAvgSq'),
-    };
-    this.#arena = end;
-    this.#memory = makeMemory(Math.ceil(end / pageBytes), sharing);
+    this.#placed = placeSlabs(layout);
+    this.#memory = makeMemory(Math.ceil(this.#placed.end / pageBytes), sharing);
     this.#kernels = instantiate(this.#module, this.#memory, controlAddress);
     this.#kernels.join(0, this.#parts);
   }
@@ -117,7 +83,8 @@ export class WasmExecutor implements Executor {
     if (this.#plan === plan) return;
     let layout = this.#layouts.get(plan);
     if (layout === undefined) {
-      layout = this.#layOut(plan);
+      const parts = Math.max(this.#parts, this.#options.turns ?? 1);
+      layout = placePlan(plan, this.#placed, parts, this.#kernels.scratchBytes);
       this.#grow(layout.end);
       this.#layouts.set(plan, layout);
     }
@@ -168,15 +135,17 @@ export class WasmExecutor implements Executor {
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
-    this.#floats(this.#slabs[slab][part]! + 4 * offset, values.length).set(values);
+    this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, values.length).set(values);
   }
 
   readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
-    return Promise.resolve(copyOf(this.#floats(this.#slabs[slab][part]! + 4 * offset, length)));
+    return Promise.resolve(copyOf(this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, length)));
   }
 
   clearSlab(slab: SlabName): void {
-    this.#slabs[slab].forEach((address, part) => this.#floats(address, this.#partLengths[part]!).fill(0));
+    this.#placed.slabs[slab].forEach((address, part) =>
+      this.#floats(address, this.#partLengths[part]!).fill(0),
+    );
   }
 
   dispose(): void {
@@ -222,37 +191,6 @@ export class WasmExecutor implements Executor {
     );
   }
 
-  #layOut(plan: Plan): Layout {
-    const operations = [...plan.programs.values()].flat();
-    const bytes = this.#kernels.scratchBytes(...scratchNeeds(operations));
-    const scratch: Scratch = { address: this.#arena, bytes };
-    const tablesAddress = align(scratch.address + bytes * Math.max(this.#parts, this.#options.turns ?? 1));
-    let end = align(tablesAddress + 4 * plan.tablesLength);
-    const slotAddresses = plan.slots.map(({ length }) => {
-      const address = end;
-      end = align(end + 4 * length);
-      return address;
-    });
-    const addresses: Addresses = {
-      tensor: ({ place, offset }) =>
-        4 * offset +
-        (place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : slotAddresses[place.slot]!),
-      table: ({ offset }) => tablesAddress + 4 * offset,
-      slabs: (part, offset) =>
-        slabNames.map((name) => this.#slabs[name][part]! + 4 * offset) as [number, number, number, number],
-      capacities: plan.capacities,
-    };
-    const programs = new Map<ProgramName, Program>();
-    for (const [name, list] of plan.programs) {
-      const records = list.flatMap((operation) => encode(operation, addresses));
-      const words = new Int32Array(records.length * commandWords);
-      records.forEach((record, index) => words.set(record, index * commandWords));
-      programs.set(name, { address: end, count: records.length, words });
-      end = align(end + words.byteLength);
-    }
-    return { scratch, programs, tablesAddress, slotAddresses, end };
-  }
-
   #grow(end: number): void {
     const pages = Math.ceil(end / pageBytes) - this.#memory.buffer.byteLength / pageBytes;
     if (pages <= 0) return;
@@ -264,13 +202,13 @@ export class WasmExecutor implements Executor {
     }
   }
 
-  #poison({ slotAddresses }: Layout): void {
+  #poison({ slotAddresses }: PlanLayout): void {
     this.#plan!.slots.forEach(({ persistent, length }, index) => {
       if (!persistent) this.#floats(slotAddresses[index]!, length).fill(NaN);
     });
   }
 
-  #inUse(): Layout {
+  #inUse(): PlanLayout {
     const layout = this.#plan === null ? undefined : this.#layouts.get(this.#plan);
     if (layout === undefined) throw new Error('No plan has been prepared.');
     return layout;
@@ -278,7 +216,9 @@ export class WasmExecutor implements Executor {
 
   #address({ place, offset }: Tensor): number {
     const base =
-      place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : this.#inUse().slotAddresses[place.slot]!;
+      place.kind === 'slab'
+        ? this.#placed.slabs[place.slab][place.part]!
+        : this.#inUse().slotAddresses[place.slot]!;
     return base + 4 * offset;
   }
 
@@ -296,39 +236,6 @@ function copyOf(values: Float32Array): Float32Array {
   const copy = new Float32Array(values.length);
   copy.set(values);
   return copy;
-}
-
-/** Most keys of an attention, most distances of a bias table, most columns of a norm. */
-function scratchNeeds(operations: readonly Operation[]): [number, number, number] {
-  let [keys, distances, columns] = [1, 1, 1];
-  for (const operation of operations) {
-    switch (operation.kind) {
-      case 'attention':
-        keys = Math.max(keys, operation.probabilities.shape[2]!);
-        distances = Math.max(distances, operation.bias?.buckets.length ?? 0);
-        break;
-      case 'attentionBackward':
-        keys = Math.max(keys, operation.probabilities.shape[2]!);
-        break;
-      case 'biasGradient':
-        distances = Math.max(distances, operation.buckets.length + operation.output.shape[0]!);
-        break;
-      case 'decodeSelfAttention':
-        distances = Math.max(distances, operation.bias.buckets.length);
-        break;
-      case 'decodeCrossAttention':
-        keys = Math.max(keys, operation.k.of.shape[0]!);
-        break;
-      case 'rmsNormBackward':
-        columns = Math.max(columns, operation.x.shape[1]!);
-        break;
-      case 'embedBackward':
-        columns = Math.max(columns, operation.output.shape[1]!);
-        break;
-      default:
-    }
-  }
-  return [keys, distances, columns];
 }
 
 function outOfMemory(sizeBytes: number): EngineError {

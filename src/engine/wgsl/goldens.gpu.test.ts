@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { checkGeneration, checkPass } from '../../../tests/support/engine-checks.ts';
-import { describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
 import { engineFixtures, readStudent } from '../../../tests/support/goldens.ts';
 import { hasGpu } from '../../../tests/support/gpu.ts';
 import type { EngineStudent } from '../engine.ts';
@@ -51,3 +51,5 @@ describeGoldens(
   open,
   takesWhole ? { skip: !hasGpu } : { skip: !hasGpu, textSteps: 2 },
 );
+
+describeFamily('the plan on WebGPU agrees with PyTorch on the rest of the family', open, { skip: !hasGpu });

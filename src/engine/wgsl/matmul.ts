@@ -51,7 +51,7 @@ export const matmulVariants: readonly MatmulVariant[] = [
 
 /** Variants that can do this product on a device. */
 export function variantsFor(operation: Matmul, hasSubgroups: boolean): MatmulVariant[] {
-  const isGated = operation.epilogue.kind === 'gatedGelu';
+  const isGated = operation.epilogue.kind === 'gated';
   return matmulVariants.filter(
     ({ kernel, groups }) => (kernel !== 'quad' || hasSubgroups) && (!isGated || groups % 2 === 0),
   );
@@ -62,16 +62,16 @@ const epilogueFlags = {
   none: 'NONE',
   residual: 'RESIDUAL',
   relu: 'RELU',
-  gatedGelu: 'GATE',
+  gated: 'GATE',
   reluBackward: 'RELU_BACKWARD',
-  gatedGeluBackward: 'GATE_BACKWARD',
+  gatedBackward: 'GATE_BACKWARD',
 } as const satisfies Record<Epilogue['kind'], string>;
 
 export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
   const { form, m, n, k, a, b, scale, accumulate, epilogue } = operation;
   if (typeof n !== 'number') throw new Error('Columns of a product are fixed by the student.');
   const drop = dropoutParts(epilogue.kind === 'none' ? null : epilogue.dropout);
-  const isGated = epilogue.kind === 'gatedGelu';
+  const isGated = epilogue.kind === 'gated';
   const vectors = isVector(operation);
   const { threadsX, threadsY, rowBlocks, groups, depth } = chosen;
   // A quad's lanes are its threads in x; its rows are all four lanes' rows.
@@ -84,6 +84,7 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
     label: `matmul ${form} (${chosen.name})`,
     flags: [
       ...[form.toUpperCase(), epilogueFlags[epilogue.kind], ...drop.flags],
+      ...('gate' in epilogue && epilogue.gate === 'silu' ? ['SILU'] : []),
       ...(vectors ? ['VECTOR'] : []),
       ...(accumulate === 'never' ? [] : ['ADDS']),
       ...(chosen.kernel === 'staged' ? [] : ['ROWS']),
@@ -111,11 +112,11 @@ function outputs({ c, epilogue }: Matmul): Binding[] {
       return [write('c', c)];
     case 'residual':
       return [write('c', c), read('residual', epilogue.residual)];
-    case 'gatedGelu':
+    case 'gated':
       return [write('c', c), write('hidden', epilogue.hidden)];
     case 'reluBackward':
       return [write('c', c), read('activation', epilogue.activation)];
-    case 'gatedGeluBackward':
+    case 'gatedBackward':
       return [write('c', c), write('activation', epilogue.activation)];
     default:
       return epilogue satisfies never;
@@ -125,7 +126,7 @@ function outputs({ c, epilogue }: Matmul): Binding[] {
 /** Whether all rows and offsets are whole fours, so that four floats can be read and written at once. */
 function isVector({ form, m, n, k, a, b, c, epilogue }: Matmul): boolean {
   const whole = (extent: typeof m) => typeof extent !== 'number' || extent % 4 === 0;
-  const width = epilogue.kind === 'gatedGelu' ? Number(n) / 2 : n;
+  const width = epilogue.kind === 'gated' ? Number(n) / 2 : n;
   // Rows counted at run time are no row lengths, except that k of tn is only walked along.
   const inner = form === 'tn' ? whole(m) : whole(k);
   const offsets = [a, b, c].every(({ offset }) => offset % 4 === 0);

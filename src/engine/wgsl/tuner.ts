@@ -159,14 +159,14 @@ const noCounts: Counts = {
 };
 
 function productClass({ form, m, epilogue }: Matmul): string {
-  const gate = epilogue.kind === 'gatedGelu' ? ' with a gate' : '';
+  const gate = epilogue.kind === 'gated' ? ' with a gate' : '';
   return `${form}${gate}${m === 'generationRows' ? ' of few rows' : ''}`;
 }
 
 /** The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most. */
 function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
   const size = (extent: Extent) => sizeOfExtent(extent, capacities);
-  const isGated = operation.epilogue.kind === 'gatedGelu';
+  const isGated = operation.epilogue.kind === 'gated';
   let [m, n, k] = [size(operation.m), size(operation.n), size(operation.k)];
   while (2 * m * n * k > flops && Math.max(m, n, k) > leastSize) {
     if (m >= n && m >= k) m = half(m);
@@ -185,7 +185,9 @@ function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
     a: tensor(0, form === 'tn' ? [k, m] : [m, k]),
     b: tensor(1, form === 'nt' ? [n, k] : [k, n]),
     c: tensor(2, [m, isGated ? n / 2 : n]),
-    epilogue: isGated ? { kind: 'gatedGelu', hidden: tensor(3, [m, n]), dropout: null } : { kind: 'none' },
+    epilogue: isGated
+      ? { kind: 'gated', gate: 'gelu', hidden: tensor(3, [m, n]), dropout: null }
+      : { kind: 'none' },
   };
   return { product, lengths: [m * k, n * k, m * n, m * n] };
 }

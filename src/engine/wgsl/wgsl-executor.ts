@@ -36,10 +36,10 @@ export interface WgslExecutorOptions {
   poison?: boolean | undefined;
 }
 
-const blockStride = 256;
+export const blockStride = 256;
 /** Runs that are gathered before they are submitted. */
-const maxGathered = 64;
-const stagingBytes = 4096;
+export const maxGathered = 64;
+export const stagingBytes = 4096;
 const sliceBytes = 2 ** 24;
 
 interface Step {

@@ -42,6 +42,18 @@ describe('reduceLayers', () => {
     ]);
   });
 
+  it('leaves each layer of a UMT5 its own bias', async () => {
+    const files = tinyFolder({ model_type: 'umt5', num_layers: 3, num_decoder_layers: 3 });
+    const whole = await readStudentFolder(filesInMemory(files), 'tiny');
+    const { student: reduced } = reduceLayers(whole, { encoder: [1, 2] });
+    const bias = 'layer.0.SelfAttention.relative_attention_bias.weight';
+    for (const block of [0, 1]) {
+      expect(reduced.weights.get(`encoder.block.${block}.${bias}`)).toBe(
+        whole.weights.get(`encoder.block.${block + 1}.${bias}`),
+      );
+    }
+  });
+
   it('spaces a count evenly, and leaves what is not mentioned alone', async () => {
     const { kept } = reduceLayers(await student(), { decoder: 3 });
     expect(kept).toEqual({ encoder: [0, 1, 2, 3], decoder: [0, 2, 4] });

@@ -26,7 +26,7 @@ type Stack = 'encoder' | 'decoder';
 /**
  * Keeps some layers of each stack, in the order that they had. A count keeps the first and the last and spaces the
  * others evenly; a count of 1 keeps the first. The relative position bias, which block 0 owns for its whole stack,
- * goes to the new block 0, whichever layer that is.
+ * goes to the new block 0, whichever layer that is; UMT5's layers keep their own.
  * @throws InputError where no layer would be kept, or a number is out of range or there twice.
  */
 export function reduceLayers(student: Student, options: LayerOptions): ReducedLayers {
@@ -38,7 +38,7 @@ export function reduceLayers(student: Student, options: LayerOptions): ReducedLa
   const layers = { num_layers: kept.encoder.length, num_decoder_layers: kept.decoder.length };
   const reduced: T5Config = { ...config, ...layers };
   const weights: Weights = new Map(
-    expectedParameters(reduced).map(({ name }) => [name, student.weights.get(oldName(name, kept))!]),
+    expectedParameters(reduced).map(({ name }) => [name, student.weights.get(oldName(config, name, kept))!]),
   );
   const said = (['encoder', 'decoder'] as const).flatMap((stack) => {
     const before = stack === 'encoder' ? config.num_layers : config.num_decoder_layers;
@@ -99,8 +99,8 @@ function chosenLayers(stack: Stack, choice: LayerChoice | undefined, layers: num
   return [...choice].sort((a, b) => a - b);
 }
 
-function oldName(name: string, kept: Readonly<Record<Stack, readonly number[]>>): string {
-  if (name.endsWith('.relative_attention_bias.weight')) return name;
+function oldName(config: T5Config, name: string, kept: Readonly<Record<Stack, readonly number[]>>): string {
+  if (config.bias_in_every_layer !== true && name.endsWith('.relative_attention_bias.weight')) return name;
   return name.replace(
     /^(encoder|decoder)\.block\.(\d+)\./,
     (_, stack: Stack, block: string) => `${stack}.block.${kept[stack][Number(block)]!}.`,

@@ -8,6 +8,7 @@ import type {
   AttentionShape,
   Dropout,
   Epilogue,
+  Gate,
   Matmul,
   Operation,
 } from '../operations.ts';
@@ -147,11 +148,15 @@ function product(
   };
 }
 
-function matmulNt(sizes: CaseSizes, kind: 'none' | 'residual' | 'relu' | 'gatedGelu'): OperationCase {
+function matmulNt(
+  sizes: CaseSizes,
+  kind: 'none' | 'residual' | 'relu' | 'gated',
+  gate: Gate = 'gelu',
+): OperationCase {
   const lab = makeLab(sizes);
   const { columns, inner } = sizes;
   const rows = 'encoderRows';
-  const width = kind === 'gatedGelu' ? 2 * columns : columns;
+  const width = kind === 'gated' ? 2 * columns : columns;
   const a = lab.rows(rows, inner);
   const b = lab.filled([width, inner], 1 / Math.sqrt(inner));
   const c = lab.output(rows, columns);
@@ -159,20 +164,29 @@ function matmulNt(sizes: CaseSizes, kind: 'none' | 'residual' | 'relu' | 'gatedG
     none: { kind: 'none' } as const,
     residual: { kind: 'residual', residual: lab.rows(rows, columns), dropout: encoderSite } as const,
     relu: { kind: 'relu', dropout: encoderSite } as const,
-    gatedGelu: { kind: 'gatedGelu', hidden: lab.output(rows, width), dropout: encoderSite } as const,
+    gated: { kind: 'gated', gate, hidden: lab.output(rows, width), dropout: encoderSite } as const,
   }[kind];
   return product(lab, 'nt', { a, b, c }, [rows, width, inner], { epilogue });
 }
 
-function matmulNn(sizes: CaseSizes, kind: 'none' | 'reluBackward' | 'gatedGeluBackward'): OperationCase {
+function matmulNn(
+  sizes: CaseSizes,
+  kind: 'none' | 'reluBackward' | 'gatedBackward',
+  gate: Gate = 'gelu',
+): OperationCase {
   const lab = makeLab(sizes);
   const { columns, inner } = sizes;
   const rows = 'encoderRows';
   const a = lab.rows(rows, inner);
   const b = lab.filled([inner, columns], 1 / Math.sqrt(inner));
-  const c = lab.rows(rows, kind === 'gatedGeluBackward' ? 2 * columns : columns);
+  const c = lab.rows(rows, kind === 'gatedBackward' ? 2 * columns : columns);
   const activation = kind === 'reluBackward' ? lab.rows(rows, columns) : lab.output(rows, columns);
-  const epilogue: Epilogue = kind === 'none' ? { kind } : { kind, activation, dropout: encoderSite };
+  const adjoint = { activation, dropout: encoderSite };
+  const epilogue: Epilogue = {
+    none: { kind: 'none' } as const,
+    reluBackward: { kind: 'reluBackward', ...adjoint } as const,
+    gatedBackward: { kind: 'gatedBackward', gate, ...adjoint } as const,
+  }[kind];
   const accumulate = kind === 'none' && sizes.accumulate ? 'always' : 'never';
   return product(lab, 'nn', { a, b, c }, [rows, columns, inner], { epilogue, accumulate });
 }
@@ -391,10 +405,12 @@ export const operationCases: Readonly<Record<string, (sizes: CaseSizes) => Opera
   'matmul nt': (sizes) => matmulNt(sizes, 'none'),
   'matmul nt, residual': (sizes) => matmulNt(sizes, 'residual'),
   'matmul nt, relu': (sizes) => matmulNt(sizes, 'relu'),
-  'matmul nt, gatedGelu': (sizes) => matmulNt(sizes, 'gatedGelu'),
+  'matmul nt, gated by gelu': (sizes) => matmulNt(sizes, 'gated', 'gelu'),
+  'matmul nt, gated by silu': (sizes) => matmulNt(sizes, 'gated', 'silu'),
   'matmul nn': (sizes) => matmulNn(sizes, 'none'),
   'matmul nn, reluBackward': (sizes) => matmulNn(sizes, 'reluBackward'),
-  'matmul nn, gatedGeluBackward': (sizes) => matmulNn(sizes, 'gatedGeluBackward'),
+  'matmul nn, gatedBackward by gelu': (sizes) => matmulNn(sizes, 'gatedBackward', 'gelu'),
+  'matmul nn, gatedBackward by silu': (sizes) => matmulNn(sizes, 'gatedBackward', 'silu'),
   'matmul tn': matmulTn,
   'attention, bidirectional': (sizes) => attention(sizes, 'self'),
   'attention, causal': (sizes) => attention(sizes, 'causal'),

@@ -187,28 +187,32 @@ describe('adjoints', () => {
     );
   });
 
-  for (const kind of ['relu', 'gatedGelu'] as const) {
-    check(`${kind} and its dropout`, async (sizes) => {
-      const { lab, operations } = operationCases[`matmul nt, ${kind}`]!(sizes);
+  for (const name of ['relu', 'gated by gelu', 'gated by silu'] as const) {
+    const gate = name === 'relu' ? null : name === 'gated by gelu' ? 'gelu' : 'silu';
+    check(`${name} and its dropout`, async (sizes) => {
+      const { lab, operations } = operationCases[`matmul nt, ${name}`]!(sizes);
       const [first] = operations;
       if (first?.kind !== 'matmul') throw new Error('unexpected case');
       // The upstream gradient v is a product with the identity; what is asked for is d(hidden).
       const { columns } = sizes;
-      const width = kind === 'relu' ? columns : 2 * columns;
+      const width = gate === null ? columns : 2 * columns;
       const identity = Float64Array.from({ length: columns ** 2 }, (_, i) =>
         i % (columns + 1) === 0 ? 1 : 0,
       );
       const dc = lab.rows('encoderRows', columns);
-      const dHidden = kind === 'relu' ? lab.output('encoderRows', columns) : hiddenOf(first);
-      const activation = kind === 'relu' ? first.c : lab.output('encoderRows', columns);
+      const dHidden = gate === null ? lab.output('encoderRows', columns) : hiddenOf(first);
+      const activation = gate === null ? first.c : lab.output('encoderRows', columns);
       const { dropout } = first.epilogue as { dropout: null };
       const backward: Operation = {
         ...{ kind: 'matmul', form: 'nn', m: 'encoderRows', n: columns, k: columns, scale: 1 },
         ...{ a: dc, b: lab.tensor([columns, columns], identity), c: dHidden, accumulate: 'never' },
-        epilogue: { kind: `${kind}Backward`, activation, dropout },
+        epilogue:
+          gate === null
+            ? { kind: 'reluBackward', activation, dropout }
+            : { kind: 'gatedBackward', gate, activation, dropout },
       };
       const found = await lab.results(executor, [first, backward]);
-      if (kind === 'gatedGelu') {
+      if (gate !== null) {
         expect(OperationLab.of(found, activation)).toEqual(OperationLab.of(found, first.c));
       }
       // d(a) = d(hidden) · b · scale, spelt out.
@@ -234,7 +238,6 @@ describe('adjoints', () => {
 });
 
 function hiddenOf(operation: Operation): Tensor {
-  if (operation.kind === 'matmul' && operation.epilogue.kind === 'gatedGelu')
-    return operation.epilogue.hidden;
+  if (operation.kind === 'matmul' && operation.epilogue.kind === 'gated') return operation.epilogue.hidden;
   throw new Error('unexpected case');
 }

@@ -1,5 +1,5 @@
 /** The whole plan, in double precision, against what PyTorch computed. */
-import { describeGoldens } from '../../../../tests/support/golden-suite.ts';
+import { describeFamily, describeGoldens } from '../../../../tests/support/golden-suite.ts';
 import { createTwinEngine } from './twin-engine.ts';
 
 describeGoldens(
@@ -7,4 +7,8 @@ describeGoldens(
   (student) => createTwinEngine(student),
   // The exact twin is plain JavaScript: the first steps of the large vocabulary are enough.
   { textSteps: 4 },
+);
+
+describeFamily('the plan in double precision agrees with PyTorch on the rest of the family', (student) =>
+  createTwinEngine(student),
 );

@@ -1,5 +1,5 @@
 /** Matrix products and their epilogues. */
-import type { Matmul } from '../operations.ts';
+import type { Gate, Matmul } from '../operations.ts';
 import type { TwinMemory } from './memory.ts';
 import { isAdded } from './rows.ts';
 
@@ -16,6 +16,22 @@ export function geluSlope(x: number): number {
   const t = Math.tanh(root * (x + cubic * x ** 3));
   return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x);
 }
+
+/** SiLU, x · sigmoid(x). */
+export function silu(x: number): number {
+  return x / (1 + Math.exp(-x));
+}
+
+/** Its derivative. */
+export function siluSlope(x: number): number {
+  const share = 1 / (1 + Math.exp(-x));
+  return share + x * share * (1 - share);
+}
+
+const gates: Record<Gate, { value: (x: number) => number; slope: (x: number) => number }> = {
+  gelu: { value: gelu, slope: geluSlope },
+  silu: { value: silu, slope: siluSlope },
+};
 
 export function matmul(operation: Matmul, memory: TwinMemory): void {
   const { form, epilogue, scale } = operation;
@@ -69,13 +85,14 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
       v.forEach((value, i) => (c[row * n + i] = Math.max(value, 0) * (factors?.[i] ?? 1)));
       return;
     }
-    case 'gatedGelu': {
+    case 'gated': {
       const hidden = memory.floats(epilogue.hidden);
       const width = n / 2;
       const factors = memory.factors(epilogue.dropout, row, 0, width);
+      const { value } = gates[epilogue.gate];
       hidden.set(v, row * n);
       for (let i = 0; i < width; i += 1) {
-        c[row * width + i] = gelu(v[i]!) * v[width + i]! * (factors?.[i] ?? 1);
+        c[row * width + i] = value(v[i]!) * v[width + i]! * (factors?.[i] ?? 1);
       }
       return;
     }
@@ -85,17 +102,18 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
       v.forEach((value, i) => (c[row * n + i] = activation[row * n + i]! > 0 ? value * keepScale : 0));
       return;
     }
-    case 'gatedGeluBackward': {
+    case 'gatedBackward': {
       const activation = memory.floats(epilogue.activation);
       const factors = memory.factors(epilogue.dropout, row, 0, n);
+      const { value, slope } = gates[epilogue.gate];
       for (let i = 0; i < n; i += 1) {
         const factor = factors?.[i] ?? 1;
         const u = v[i]! * factor;
         const h0 = c[row * 2 * n + i]!;
         const h1 = c[row * 2 * n + n + i]!;
-        activation[row * n + i] = gelu(h0) * h1 * factor;
-        c[row * 2 * n + i] = u * h1 * geluSlope(h0);
-        c[row * 2 * n + n + i] = u * gelu(h0);
+        activation[row * n + i] = value(h0) * h1 * factor;
+        c[row * 2 * n + i] = u * h1 * slope(h0);
+        c[row * 2 * n + n + i] = u * value(h0);
       }
       return;
     }

@@ -2,8 +2,8 @@
 import { attention, attentionBackward, attentionScratch } from './attention';
 import { loadRun, parts, setShare, word } from './command';
 import { argMax, decodeCrossAttention, decodeScratch, decodeSelfAttention } from './decode';
+import { gateOf, setGate } from './gate';
 import { crossEntropyRows, crossEntropySums } from './loss';
-import { gateOf } from './gelu';
 import { matmul, matmulScratch } from './matmul';
 import { biasGradient, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './norm';
 import { adamw, clip, squaredNorm, zero } from './update';
@@ -160,7 +160,8 @@ export function testExp(x: u32, count: i32): void {
   for (let at = <usize>x; at < <usize>x + (<usize>count << 2); at += 16) v128.store(at, exp4(v128.load(at)));
 }
 
-/** For tests: the gate of the GELU. */
-export function testGate(x: u32, count: i32): void {
+/** For tests: the share that a gate lets through, of `count` floats (a multiple of 4) in place. */
+export function testGate(x: u32, count: i32, gate: i32): void {
+  setGate(gate);
   for (let at = <usize>x; at < <usize>x + (<usize>count << 2); at += 16) v128.store(at, gateOf(v128.load(at)));
 }

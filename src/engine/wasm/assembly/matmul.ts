@@ -25,15 +25,15 @@ import {
   setOperands,
   TN,
 } from './gemm';
-import { gateOf, geluSlopeOf } from './gelu';
+import { gateOf, gateSlopeOf, setGate } from './gate';
 import { dropRow } from './random';
 import { addTo, loadSome, storeSome } from './vector';
 
 const RESIDUAL: i32 = 1;
 const RELU: i32 = 2;
-const GATED_GELU: i32 = 3;
+const GATED: i32 = 3;
 const RELU_BACKWARD: i32 = 4;
-const GATED_GELU_BACKWARD: i32 = 5;
+const GATED_BACKWARD: i32 = 5;
 
 /** Rows of C whose values are kept apart at once, where they may not be written to C. */
 const apartRows: i32 = 256;
@@ -70,6 +70,7 @@ export function matmul(command: usize): void {
   dropped = drops(stack);
   dropBase = firstRow(stack);
   dropSite = word(command, 13);
+  setGate(word(command, 14));
   keepScale = dropped ? dropKept : 1;
   if (m === 0 || n === 0) return;
   const lda = form === TN ? m : k;
@@ -77,7 +78,7 @@ export function matmul(command: usize): void {
   if (form === NT && m <= fewRows) form = DOTS;
 
   // A gate's two halves are computed by one thread: it deals with columns of the half.
-  const width = epilogue === GATED_GELU ? n >> 1 : n;
+  const width = epilogue === GATED ? n >> 1 : n;
   const panels = (width + 15) >> 4;
   const tiles = (m + 3) >> 2;
   const byColumns = panels % parts === 0 || panels >= 4 * parts || panels >= tiles;
@@ -86,7 +87,7 @@ export function matmul(command: usize): void {
   const j0 = byColumns ? 16 * shareOf(panels, part) : 0;
   const j1 = byColumns ? min(width, 16 * shareOf(panels, part + 1)) : width;
 
-  if (epilogue === GATED_GELU_BACKWARD) {
+  if (epilogue === GATED_BACKWARD) {
     const apart = scratch + gemmScratch;
     for (let j = j0; j < j1; j += blockColumns) {
       for (let i = i0; i < i1; i += apartRows) {
@@ -100,11 +101,11 @@ export function matmul(command: usize): void {
     }
     return;
   }
-  const target = epilogue === GATED_GELU ? aux : c;
+  const target = epilogue === GATED ? aux : c;
   setOperands(a, lda, b, ldb, target, n, scale);
   for (let j = j0; j < j1; j += blockColumns) {
     const end = min(j1, j + blockColumns);
-    if (epilogue === GATED_GELU) multiply(i0, i1, width + j, width + end, false, false);
+    if (epilogue === GATED) multiply(i0, i1, width + j, width + end, false, false);
     multiply(i0, i1, j, end, add, epilogue !== 0);
   }
 }
@@ -129,7 +130,7 @@ function multiply(i0: i32, i1: i32, j0: i32, j1: i32, add: bool, finishing: bool
 
 /** What follows the product, on columns j … of a row that has just been computed. */
 function finish(row: i32, j: i32, columns: i32): void {
-  const width = epilogue === GATED_GELU ? n >> 1 : n;
+  const width = epilogue === GATED ? n >> 1 : n;
   const at = (<usize>(row * width + j)) << 2;
   const target = c + at;
   if (epilogue === RESIDUAL) {
@@ -156,7 +157,7 @@ function finish(row: i32, j: i32, columns: i32): void {
       }
       activation += 16;
     }
-  } else if (epilogue === GATED_GELU) {
+  } else if (epilogue === GATED) {
     let gate = aux + (<usize>(row * n + j) << 2);
     const across = <usize>width << 2;
     let out = target;
@@ -192,7 +193,7 @@ function gateBackward(values: usize, row: i32, j: i32, columns: i32): void {
     const h1 = v128.load(gate + across);
     const s = gateOf(h0);
     const g = f32x4.mul(h0, s);
-    v128.store(gate, f32x4.mul(f32x4.mul(u, h1), geluSlopeOf(h0, s)));
+    v128.store(gate, f32x4.mul(f32x4.mul(u, h1), gateSlopeOf(h0, s)));
     v128.store(gate + across, f32x4.mul(u, g));
     v128.store(out, f32x4.mul(g, h1));
     values += 16;
@@ -205,7 +206,7 @@ function gateBackward(values: usize, row: i32, j: i32, columns: i32): void {
     const h1 = loadSome(gate + across, left);
     const s = gateOf(h0);
     const g = f32x4.mul(h0, s);
-    storeSome(gate, f32x4.mul(f32x4.mul(u, h1), geluSlopeOf(h0, s)), left);
+    storeSome(gate, f32x4.mul(f32x4.mul(u, h1), gateSlopeOf(h0, s)), left);
     storeSome(gate + across, f32x4.mul(u, g), left);
     storeSome(out, f32x4.mul(g, h1), left);
   }

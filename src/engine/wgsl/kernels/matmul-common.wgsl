@@ -126,6 +126,21 @@ fn blockB(origin: vec4u, k0: u32) -> mat4x4f {
 }
 // #end
 
+// #if SILU
+fn share(x: Value) -> Value {
+  // Some drivers overflow on the way to exp(-x) of less than -88; at -80 it is 1e-35 already.
+  return 1.0 / (1.0 + exp(min(-x, Value(80.0))));
+}
+
+fn gate(x: Value) -> Value {
+  return x * share(x);
+}
+
+fn gateSlope(x: Value) -> Value {
+  let s = share(x);
+  return s + x * s * (1.0 - s);
+}
+// #else
 fn gate(x: Value) -> Value {
   // tanh of more than 10 is 1 in single precision; some drivers overflow on the way there.
   let inner = clamp(0.7978845608028654 * (x + 0.044715 * x * x * x), Value(-10.0), Value(10.0));
@@ -137,6 +152,7 @@ fn gateSlope(x: Value) -> Value {
   let t = tanh(inner);
   return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * 0.7978845608028654 * (1.0 + 3.0 * 0.044715 * x * x);
 }
+// #end
 
 // Number of a value in an array of values.
 fn placeOf(float: u32) -> u32 {

@@ -1,0 +1,106 @@
+/**
+ * What a run takes, counted on the plans that its engine will make: before anything is opened. Rows are taken to be as
+ * long as the recipe lets them be.
+ */
+import type { T5Config } from '../../student/config.ts';
+import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import type { MicroBatch, TaskBatch } from '../engine.ts';
+import { planGeneration } from './generation.ts';
+import { bucketOf, fits, generationParts, stepRows, unite } from './passes.ts';
+import { roomyBucket } from './plan-cache.ts';
+import type { Bucket } from './builder.ts';
+import type { Plan } from './plan.ts';
+import { SlabLayout } from './slab-layout.ts';
+import { planStep } from './training.ts';
+
+/** What decides how large the plans of a run are. */
+export interface RunShape {
+  method: 'step-by-step' | 'standard';
+  /** Rows of a micro-batch, and micro-batches of a step. */
+  batchSize: number;
+  accumulation: number;
+  /** Tokens of the longest input and target. */
+  inputTokens: number;
+  targetTokens: number;
+  dropout: number;
+  /** New tokens at most when the student is tested (greedily), and inputs that are answered together. */
+  generationTokens: number;
+  generationRows: number;
+  /** Names of the weights that are not trained. */
+  frozen: ReadonlySet<string>;
+}
+
+/** Bytes that an executor holds once all these plans, which take turns, have been prepared one after the other. */
+export type DeviceBytes = (layout: SlabLayout, plans: readonly Plan[]) => number;
+
+export interface RunMemory {
+  /** While it trains: weights, gradients, moments, and the activations of the largest step. */
+  steadyBytes: number;
+  /**
+   * The most that it takes: when the student is tested, or a checkpoint or a comparison has read the whole state (a copy
+   * of weights and moments, and one part of a slab on its way). The weights that the engine was opened with are the
+   * caller's and not counted.
+   */
+  peakBytes: number;
+  /** Of one slot or part of a slab: what a GPU must be able to bind (`maxStorageBufferBindingSize`). */
+  largestBindingBytes: number;
+  /** Passes through the student in an optimiser step: more than the recipe's where one would not fit a binding. */
+  microBatches: number;
+}
+
+const bytesPerFloat = 4;
+
+/** @throws EngineError where one weight is larger than a binding. */
+export function runMemory(config: T5Config, shape: RunShape, deviceBytes: DeviceBytes): RunMemory {
+  const layout = new SlabLayout(config, shape.frozen);
+  const roomy = (needed: Bucket): Bucket => roomyBucket(needed, null, (bucket) => fits(config, bucket));
+
+  const { passes } = stepRows(config, fullMicroBatches(shape), 0.5);
+  const needed = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
+  const step = planStep(layout, roomy(needed), shape.dropout > 0);
+
+  const inputs = fullRows(shape.generationRows, shape.inputTokens);
+  const options = { maxNewTokens: shape.generationTokens, numBeams: 1 };
+  const parts = generationParts(config, inputs, options, shape.generationRows);
+  const generation = planGeneration(layout, roomy(parts.map(({ bucket }) => bucket).reduce(unite)), true);
+
+  const lengths = [...step.slots, ...generation.slots].map(({ length }) => length);
+  const partLengths = layout.partLengths;
+  return {
+    steadyBytes: deviceBytes(layout, [step]),
+    peakBytes: deviceBytes(layout, [step, generation]) + stateBytes(layout, shape.frozen),
+    largestBindingBytes: bytesPerFloat * Math.max(...lengths, ...partLengths),
+    microBatches: passes.length,
+  };
+}
+
+/** A copy of weights and moments as `Engine.read` gives it, and the part of a slab that is being read. */
+function stateBytes(layout: SlabLayout, frozen: ReadonlySet<string>): number {
+  let floats = Math.max(...layout.partLengths);
+  for (const { name, shape } of expectedParameters(layout.config)) {
+    floats += sizeOf(shape) * (frozen.has(name) ? 1 : 3);
+  }
+  return bytesPerFloat * floats;
+}
+
+/** A row of so many tokens; which they are makes no difference to a plan. */
+function fullRows(count: number, length: number): Int32Array[] {
+  return new Array<Int32Array>(count).fill(new Int32Array(length));
+}
+
+function fullMicroBatches({
+  method,
+  batchSize,
+  accumulation,
+  inputTokens,
+  targetTokens,
+}: RunShape): MicroBatch[] {
+  const task: TaskBatch = {
+    inputs: fullRows(batchSize, inputTokens),
+    targets: fullRows(batchSize, targetTokens),
+  };
+  return new Array<MicroBatch>(accumulation).fill({
+    answer: task,
+    rationale: method === 'step-by-step' ? task : null,
+  });
+}

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { plan } from './plan.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stillroom-plan-'));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+async function printed(...args: string[]): Promise<string> {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  log.mockClear();
+  await plan(args);
+  return log.mock.calls.map(([line]) => String(line)).join('\n');
+}
+
+const memoryOf = async (...args: string[]): Promise<Record<string, number>> =>
+  JSON.parse(await printed(...args, '--json')) as Record<string, number>;
+
+describe('plan', () => {
+  it.each(['wasm', 'wgsl'])('tells as JSON what a run on %s takes', async (engine) => {
+    const memory = await memoryOf('--shape', 'flan-t5-small', '--engine', engine);
+    expect(Object.keys(memory)).toEqual(['steadyBytes', 'peakBytes', 'largestBindingBytes', 'microBatches']);
+    const stateBytes = 16 * 76_961_152;
+    expect(memory['steadyBytes']).toBeGreaterThan(stateBytes);
+    expect(memory['steadyBytes']).toBeLessThan(1.7e9);
+    // Reading the state copies weights and moments.
+    expect(memory['peakBytes']! - memory['steadyBytes']!).toBeGreaterThan(12 * 76_961_152);
+    expect(memory['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
+    expect(memory['microBatches']).toBe(1);
+  });
+
+  it('follows the recipe: frozen parts have no moments, long rows are cut into micro-batches', async () => {
+    const write = (name: string, recipe: object): string => {
+      const file = join(folder, name);
+      writeFileSync(file, JSON.stringify(recipe));
+      return file;
+    };
+    const short = { batchSize: 4, maxInputTokens: 64, maxTargetTokens: 32 };
+    const whole = write('whole.json', short);
+    const frozen = write('frozen.json', { ...short, freeze: ['embeddings', 'encoder'] });
+    const long = write('long.json', { batchSize: 16, maxInputTokens: 1024, accumulation: 2 });
+    const shape = ['--shape', 'flan-t5-base', '--engine', 'wgsl', '--recipe'];
+    const all = await memoryOf(...shape, whole);
+    expect((await memoryOf(...shape, frozen))['steadyBytes']).toBeLessThan(all['steadyBytes']! - 1e9);
+    const cut = await memoryOf(...shape, long);
+    expect(cut['microBatches']).toBeGreaterThan(4);
+    expect(cut['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
+  });
+
+  it('says so where WebAssembly cannot hold it', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    await memoryOf('--shape', 'flan-t5-large', '--engine', 'wasm');
+    expect(String(error.mock.calls[0]?.[0])).toMatch(/WebAssembly has at most 4.29 GB/);
+  });
+
+  it('prints the plan without --json', async () => {
+    expect(await printed('--shape', 't5-small', '--batch', '1')).toMatch(/matmul nt \+ relu/);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no student', ['--json'], /--shape NAME/],
+    ['two students', ['--shape', 't5-small', '--student', 'x'], /two students/],
+    ['an unknown shape', ['--shape', 't6'], /--shape t6 is not known/],
+    ['an engine without plans', ['--shape', 't5-small', '--engine', 'tfjs'], /Choose wasm, wgsl/],
+  ])('refuses %s', async (_, args, message) => {
+    await expect(plan(args)).rejects.toThrow(InputError);
+    await expect(plan(args)).rejects.toThrow(message);
+  });
+});
