@@ -21,6 +21,9 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   await page.getByRole('button', { name: 'Stop and keep' }).click();
   await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled({ timeout: 60_000 });
   await goTo(page, 'compare');
+  // A stopped run is not compared unasked.
+  await page.getByLabel('Test rows').fill('2');
+  await page.getByRole('button', { name: 'Compare now' }).click();
   await expect(page.getByTestId('accuracy-distilled')).toContainText('of 2');
   await goTo(page, 'take-away');
   await expect(page.getByRole('button', { name: 'Take the f16 model' })).toBeEnabled();

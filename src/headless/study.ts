@@ -8,6 +8,7 @@ import { plannedRuns, quickScale, runId, wholeScale, type Run, type TaskName } f
 import { entryId, formatEntry, isCurrent, parseEntries, type Entry } from '../study/ledger.ts';
 import { writeReport } from '../study/report.ts';
 import { readOptions, wholeNumber } from './arguments.ts';
+import { onEnding } from './ending.ts';
 import { appendOutput, readText, writeOutput } from './files.ts';
 import { runJobs } from './study-pool.ts';
 import { hasTask, openTask, projectFolder } from './study-tasks.ts';
@@ -108,7 +109,10 @@ async function measure(
     stop.abort();
   };
   process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
+  const stopListening = onEnding((ending) => {
+    onInterrupt();
+    process.exitCode = ending.code;
+  });
   const startedAt = performance.now();
   const all = sum(jobs.map(costOf));
   let done = 0;
@@ -134,7 +138,7 @@ async function measure(
     },
   });
   process.off('SIGINT', onInterrupt);
-  process.off('SIGTERM', onInterrupt);
+  stopListening();
   if (failed > 0) {
     throw new EngineError(
       `${failed} runs failed; the lines above say why.`,
