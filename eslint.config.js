@@ -11,16 +11,16 @@ const floors = {
   data: ['base', 'formats'],
   student: ['base', 'formats'],
   engine: ['base', 'student'],
-  distill: ['base', 'data', 'student', 'engine'],
+  distill: ['base', 'formats', 'data', 'student', 'engine'],
   teacher: ['base', 'data'],
-  store: ['base', 'data', 'student', 'engine', 'distill'],
+  store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
   export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
   study: ['base', 'data', 'engine', 'distill'],
   jobs: ['base', 'data', 'student', 'engine', 'distill', 'teacher', 'study', 'export'],
   headless: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'teacher', 'export', 'study', 'jobs'],
   worker: ['base', 'formats', 'data', 'student', 'engine', 'bench', 'distill', 'store', 'export', 'jobs'],
-  app: ['base', 'data', 'student', 'distill', 'store', 'export', 'worker'],
+  app: ['base', 'formats', 'data', 'student', 'distill', 'store', 'export', 'worker'],
 };
 const rooms = Object.keys(floors);
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSafetensors, writeSafetensors } from '../src/student/safetensors.ts';
+import { parseSafetensors, writeSafetensors } from '../src/formats/safetensors.ts';
 import type { Page } from '@playwright/test';
 import { expect, goTo, openStudio, setUp, test, writeRecipe, writeTinyStudent } from './support.ts';
 

@@ -8,7 +8,7 @@ import { deleteDataset, listDatasets } from '../store/datasets.ts';
 import type { Split } from '../store/records.ts';
 import { listRuns, readMetrics, readRun } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
-import type { WrittenFloat } from '../student/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors.ts';
 import type { StudioClient } from '../worker/client.ts';
 import { heldRuns } from '../worker/run-lock.ts';
 import type { BenchReport, CommandOf, NewRun, ReductionWishes, Results } from '../worker/protocol.ts';

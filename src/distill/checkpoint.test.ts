@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineState } from '../engine/engine.ts';
 import { parseT5Config } from '../student/config.ts';
-import { parseSafetensors } from '../student/safetensors.ts';
+import { parseSafetensors } from '../formats/safetensors.ts';
 import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
 import {
   checkpointParts,

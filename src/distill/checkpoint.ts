@@ -13,7 +13,7 @@ import {
   safetensorsChunks,
   type ChunkedFile,
   type WritableTensor,
-} from '../student/safetensors.ts';
+} from '../formats/safetensors.ts';
 
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
 export const sliceBytes = 32 * 1024 * 1024;

@@ -5,7 +5,7 @@ import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
 import { answerPrompt } from '../distill/tasks.ts';
 import { torchDtypes } from './torch-dtypes.ts';
-import type { WrittenFloat } from '../student/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors.ts';
 
 /** Losses of one step. */
 export interface CardLosses {

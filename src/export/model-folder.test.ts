@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
-import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../student/half.ts';
+import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../formats/half.ts';
 import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
 import { modelFolder, type FolderFile, type ModelFolderOptions } from './model-folder.ts';

@@ -12,7 +12,7 @@ import {
   safetensorsChunks,
   type ChunkedFile,
   type WrittenFloat,
-} from '../student/safetensors.ts';
+} from '../formats/safetensors.ts';
 import { torchDtypes } from './torch-dtypes.ts';
 
 /** One file of a folder. Large ones are made chunk by chunk; `bytes` puts them together. */

@@ -22,7 +22,7 @@ import { backendNames, engineNames } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { expectedParameters } from '../student/parameters.ts';
-import { parseSafetensors } from '../student/safetensors.ts';
+import { parseSafetensors } from '../formats/safetensors.ts';
 import { FolderFile } from './model-folder.ts';
 import { again, otherSize, recordName, unpackListed, unpackRecord } from './unpack-archive.ts';
 

@@ -19,7 +19,7 @@ import {
 import type { EngineState } from '../engine/engine.ts';
 import type { FolderFile } from '../export/model-folder.ts';
 import type { T5Config } from '../student/config.ts';
-import { joinChunks } from '../student/safetensors.ts';
+import { joinChunks } from '../formats/safetensors.ts';
 import { flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
 
 /** How many are kept. */

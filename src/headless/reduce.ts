@@ -12,7 +12,7 @@ import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { estimateTrainingMemory, type TrainingShape } from '../student/memory.ts';
 import { countParameters } from '../student/parameters.ts';
-import { floatOf, type WrittenFloat, writtenFloats } from '../student/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensors.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
 import { reduceVocabulary } from '../student/reduce/vocabulary.ts';

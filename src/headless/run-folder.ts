@@ -11,7 +11,7 @@ import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
-import type { WrittenFloat } from '../student/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors.ts';
 import { countParameters } from '../student/parameters.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import {

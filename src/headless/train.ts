@@ -11,7 +11,7 @@ import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type EngineDescription } from '../engine/engine.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
-import { writtenFloats } from '../student/safetensors.ts';
+import { writtenFloats } from '../formats/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import { onEnding, type Ending } from './ending.ts';

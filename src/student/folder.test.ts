@@ -2,7 +2,7 @@ import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder, readStudentOutline } from './folder.ts';
-import { writeSafetensors, type WritableTensor } from './safetensors.ts';
+import { writeSafetensors, type WritableTensor } from '../formats/safetensors.ts';
 import { filesFromBlobs, filesFromZip, filesInMemory } from './student-files.ts';
 import { jsonBytes, tinyConfig, tinyFolder, tinyTensors, tinyTokenizer } from './testing/tiny-student.ts';
 

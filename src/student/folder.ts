@@ -1,7 +1,7 @@
 /** A student out of a Hugging Face T5 folder: everything read and checked before anybody trains. */
 import { InputError } from '../base/errors.ts';
 import { readT5Config, type T5Config, type Weights } from './config.ts';
-import type { StoredDtype } from './safetensors.ts';
+import type { StoredDtype } from '../formats/safetensors.ts';
 import { readWeights, weightBytes } from './stored-weights.ts';
 import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
 import { parseTokenizer, type Tokenizer } from './tokenizer.ts';

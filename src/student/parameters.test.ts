@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseT5Config } from './config.ts';
 import { countParameters, expectedParameters } from './parameters.ts';
-import { parseSafetensors } from './safetensors.ts';
+import { parseSafetensors } from '../formats/safetensors.ts';
 import { tinyConfig } from './testing/tiny-student.ts';
 
 const parse = (values: object) =>

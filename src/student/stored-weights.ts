@@ -3,7 +3,7 @@ import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
-import { parseSafetensors, type StoredDtype, type StoredTensor } from './safetensors.ts';
+import { parseSafetensors, type StoredDtype, type StoredTensor } from '../formats/safetensors.ts';
 import { labelOf, readText, type Folder } from './student-files.ts';
 
 export interface StoredWeights {

@@ -9,7 +9,7 @@ import { readMetrics, readRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
-import type { WrittenFloat } from '../student/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors.ts';
 import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { storedWeights } from './stored-weights.ts';

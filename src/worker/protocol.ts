@@ -17,7 +17,7 @@ import type { T5Config } from '../student/config.ts';
 import type { TrainingShape } from '../student/memory.ts';
 import type { StudentPart } from '../student/reduce/freeze.ts';
 import type { LayerChoice } from '../student/reduce/layers.ts';
-import type { WrittenFloat } from '../student/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors.ts';
 
 /** Ids of what comes with the studio. */
 export const bundledStudentId = 'nano';

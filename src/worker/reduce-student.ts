@@ -13,7 +13,7 @@ import type { DownloadSize, StudentRecord } from '../store/records.ts';
 import { readStudentRecord, writeStudent, writeStudentRecord } from '../store/students.ts';
 import type { Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
-import { floatOf, type WrittenFloat, writtenAs } from '../student/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf, Results } from './protocol.ts';

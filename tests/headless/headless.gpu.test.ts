@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MetricsPoint, Prediction } from '../../src/distill/run-state.ts';
-import { parseSafetensors } from '../../src/student/safetensors.ts';
+import { parseSafetensors } from '../../src/formats/safetensors.ts';
 import { headless, projectRoot, type Ended } from '../support/headless.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stillroom-'));

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EngineStudent, MicroBatch, TaskBatch } from '../../src/engine/engine.ts';
 import { parseT5Config } from '../../src/student/config.ts';
-import { parseSafetensors, type StoredTensor } from '../../src/student/safetensors.ts';
+import { parseSafetensors, type StoredTensor } from '../../src/formats/safetensors.ts';
 
 /** Folder of the shared goldens, beside the repository; not part of the project. */
 export const sharedGoldens = resolve(import.meta.dirname, '../../../shared/golden');

@@ -1,7 +1,7 @@
 /** The form of a reduction as text, and the wishes that it means. */
 import type { StudentRecord } from '../../store/records.ts';
 import { readLayerChoice } from '../../student/reduce/layers.ts';
-import type { WrittenFloat } from '../../student/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors.ts';
 import type { ReductionWishes } from '../../worker/protocol.ts';
 
 export interface ReductionDraft {

@@ -1,7 +1,7 @@
 import { Package } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
-import type { WrittenFloat } from '../../student/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';

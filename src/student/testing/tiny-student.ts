@@ -2,7 +2,7 @@
 import { initialiseWeights } from '../initialise.ts';
 import { parseT5Config } from '../config.ts';
 import { expectedParameters } from '../parameters.ts';
-import { writeSafetensors, type WritableTensor } from '../safetensors.ts';
+import { writeSafetensors, type WritableTensor } from '../../formats/safetensors.ts';
 
 const encoder = new TextEncoder();
 
