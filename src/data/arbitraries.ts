@@ -1,53 +1,9 @@
 /** What the property tests of this room draw from. */
 import fc from 'fast-check';
-
-/** Text as files have it: any characters, JSON's own marks and markup among them. */
-export const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 12 }),
-  fc
-    .array(
-      fc.constantFrom(
-        '"',
-        '\\',
-        '{',
-        '}',
-        '[',
-        ']',
-        '},{',
-        '}\n{',
-        ',',
-        '\n',
-        '\r',
-        '<b>',
-        '&amp;',
-        'a',
-        '\u2028',
-        '\ufeff',
-        ' ',
-      ),
-      { maxLength: 8 },
-    )
-    .map((parts) => parts.join('')),
-);
+import { anyText } from '../formats/arbitraries.ts';
 
 /** Text that is not blank. */
 export const filledText = anyText.map((text) => `x${text}`);
-
-/** Objects of any JSON values, as `JSON.parse` gives them back. */
-export const anyObject = fc
-  .dictionary(
-    anyText,
-    fc.oneof(
-      anyText,
-      fc.integer(),
-      fc.boolean(),
-      fc.constant(null),
-      fc.array(anyText, { maxLength: 3 }),
-      fc.dictionary(anyText, anyText, { maxKeys: 2 }),
-    ),
-    { maxKeys: 4 },
-  )
-  .map((object) => JSON.parse(JSON.stringify(object)) as Record<string, unknown>);
 
 /** Generic rows with all four columns. */
 export const genericRow = fc.record({
@@ -56,8 +12,3 @@ export const genericRow = fc.record({
   rationale: filledText,
   teacherLabel: anyText,
 });
-
-/** A byte order mark or none. */
-export const mark = fc.constantFrom('', '\ufeff');
-/** How lines end. */
-export const lineEnd = fc.constantFrom('\n', '\r\n');

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { anyText, filledText, genericRow } from './arbitraries.ts';
+import { anyText } from '../formats/arbitraries.ts';
+import { filledText, genericRow } from './arbitraries.ts';
 import { asDataset, asRationales, readDataFile } from './read-file.ts';
 
 const lines = (...rows: unknown[]): string => rows.map((row) => JSON.stringify(row)).join('\n');

@@ -1,11 +1,12 @@
 /** A file's text as rows of one layout, with every row that was left out and why. */
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
+import { splitListUnder, splitRecords } from '../formats/json-records.ts';
+import type { FileRecord } from '../formats/record.ts';
 import type { Example, Refusal } from './example.ts';
 import { layoutsInWords, nearestLayout, recogniseLayout } from './layouts.ts';
 import { listed, typeInWords } from './layouts/columns.ts';
 import type { JsonObject, RationaleColumns, Reading } from './layouts/layout.ts';
-import { splitListUnder, splitRecords, type TextRecord } from './records.ts';
 import { whyUnreadable } from './unreadable.ts';
 
 /** A dataset's row and the line on which it begins, from 1. */
@@ -83,7 +84,7 @@ export function readDataFile(file: string, text: string): DataFile {
  *
  * @throws InputError where several lists inside could be meant.
  */
-function unwrapRows(file: string, text: string, records: TextRecord[]): TextRecord[] {
+function unwrapRows(file: string, text: string, records: FileRecord[]): FileRecord[] {
   const [only] = records;
   if (records.length !== 1 || only?.kind !== 'value' || !isObject(only.value)) return records;
   if (recogniseLayout([only.value]) !== null) return records;
@@ -126,7 +127,7 @@ export function asRationales(data: DataFile): RationalesFile {
 
 function readRows<Row extends object>(
   file: string,
-  records: readonly TextRecord[],
+  records: readonly FileRecord[],
   read: (value: JsonObject) => Reading<Row>,
 ): { rows: (Row & { row: number; line: number })[]; positions: number; refused: Refusal[] } {
   const rows: (Row & { row: number; line: number })[] = [];
@@ -165,7 +166,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function withoutObjects(file: string, records: readonly TextRecord[]): InputError {
+function withoutObjects(file: string, records: readonly FileRecord[]): InputError {
   const value = records.find((record) => record.kind === 'value');
   const remedy = `Choose a file of rows as ${shapes}.`;
   if (value !== undefined) {
@@ -183,7 +184,7 @@ function withoutObjects(file: string, records: readonly TextRecord[]): InputErro
   });
 }
 
-function unknownLayout(file: string, example: JsonObject, records: readonly TextRecord[]): InputError {
+function unknownLayout(file: string, example: JsonObject, records: readonly FileRecord[]): InputError {
   const keys = Object.keys(example);
   const named = keys.slice(0, keysNamed).map((key) => (key.length > 40 ? `${key.slice(0, 40)}…` : key));
   const more = keys.length > keysNamed ? ` and ${keys.length - keysNamed} more` : '';

@@ -4,7 +4,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
-import { findJsonFault } from '../data/json-fault.ts';
+import { findJsonFault } from '../formats/json-fault.ts';
 import { studentParts } from '../student/reduce/freeze.ts';
 
 const wholeNumber = (name: string, minimum: number, maximum: number) =>

@@ -3,13 +3,7 @@
  * one after another. A record that cannot be read is a refusal in its own place; the others are kept.
  */
 import { findJsonFault } from './json-fault.ts';
-
-export type TextRecord =
-  | { kind: 'value'; line: number; value: unknown }
-  /** A record that could not be read. It keeps its position, so that joins by position stay right. */
-  | { kind: 'refused'; line: number; reason: string }
-  /** Something wrong between or after the records. It takes no position. */
-  | { kind: 'stray'; line: number; reason: string };
+import type { FileRecord } from './record.ts';
 
 const byteOrderMark = '\ufeff';
 /** The end of one row and the beginning of the next, in an array of objects. */
@@ -19,7 +13,7 @@ const betweenRows = /\}\s*,?\s*\{/;
  * Splits a file's text into records, in order. Blank lines are skipped; a byte order mark and CRLF are tolerated.
  * Never throws: what cannot be read is a refusal, and a text without records gives an empty list.
  */
-export function splitRecords(text: string): TextRecord[] {
+export function splitRecords(text: string): FileRecord[] {
   const start = text.startsWith(byteOrderMark) ? 1 : 0;
   const first = skipSpace(text, start);
   if (first === text.length) return [];
@@ -34,8 +28,8 @@ function isListPerLine(text: string, first: number): boolean {
   return parse(text.slice(first, end)) !== null;
 }
 
-function splitLines(text: string, start: number): TextRecord[] {
-  const records: TextRecord[] = [];
+function splitLines(text: string, start: number): FileRecord[] {
+  const records: FileRecord[] = [];
   const broken: { index: number; content: string }[] = [];
   let objects = 0;
   for (let line = 1, from = start; from < text.length; line += 1) {
@@ -78,8 +72,8 @@ function splitLines(text: string, start: number): TextRecord[] {
  * Objects over several lines, one after another, as jq prints them. Null where the text does not begin with two whole
  * objects, or with one that is followed by a cut one: then its lines say better what is wrong.
  */
-function splitObjects(text: string, start: number): TextRecord[] | null {
-  const records: TextRecord[] = [];
+function splitObjects(text: string, start: number): FileRecord[] | null {
+  const records: FileRecord[] = [];
   let line = 1;
   let counted = 0;
   for (let position = skipSpace(text, start); position < text.length;) {
@@ -108,8 +102,8 @@ function splitObjects(text: string, start: number): TextRecord[] | null {
  * The elements of the list that stands under `key` in the one object that `text` is, each with its line in the file.
  * The text has to be valid JSON. Of a name that stands twice the last counts, as JSON.parse has it.
  */
-export function splitListUnder(text: string, key: string): TextRecord[] {
-  let found: TextRecord[] = [];
+export function splitListUnder(text: string, key: string): FileRecord[] {
+  let found: FileRecord[] = [];
   let position = text.indexOf('{') + 1;
   while (position < text.length) {
     position = skipSpace(text, position);
@@ -129,8 +123,8 @@ export function splitListUnder(text: string, key: string): TextRecord[] {
  * Walks the elements of a top-level array. A malformed one may seem to swallow its neighbours (a quote or a bracket is
  * missing): then it is cut at the first `},{`, so that the others are kept.
  */
-function splitArray(text: string, open: number): TextRecord[] {
-  const records: TextRecord[] = [];
+function splitArray(text: string, open: number): FileRecord[] {
+  const records: FileRecord[] = [];
   let line = 1;
   let newline = text.indexOf('\n');
   const lineAt = (position: number): number => {
