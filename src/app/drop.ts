@@ -32,7 +32,15 @@ export function filesOfInput(input: HTMLInputElement): DroppedFile[] {
 
 /** True for what looks like a student's folder and not like rows. */
 export function isStudentFolder(files: readonly DroppedFile[]): boolean {
-  return files.some(({ path }) => nameOf(path) === 'config.json' || path.endsWith('.safetensors'));
+  return files.some(({ path }) => {
+    const name = nameOf(path);
+    return (
+      name === 'config.json' ||
+      name.endsWith('.safetensors') ||
+      /^pytorch_model.*\.bin$/.test(name) ||
+      name === 'spiece.model'
+    );
+  });
 }
 
 function nameOf(path: string): string {
@@ -47,7 +55,8 @@ async function walk(entry: FileSystemEntry, depth: number, files: DroppedFile[])
     );
     // Finder and Explorer leave notes of their own in folders.
     if (!file.name.startsWith('.')) files.push({ path: entry.fullPath.replace(/^\//, ''), file });
-  } else if (depth < deepest) {
+  } else if (depth < deepest && !entry.name.startsWith('.')) {
+    // Not into .git, whose many files would use up the count.
     for (const child of await childrenOf(entry as FileSystemDirectoryEntry))
       await walk(child, depth + 1, files);
   }

@@ -59,7 +59,15 @@ interface Entry {
   end: number;
 }
 
-const bytesPerValue: Record<StoredDtype, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4 };
+/** How much one value of a dtype takes. */
+export const bytesPerValue: Readonly<Record<StoredDtype, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+};
 /** The cap of huggingface.co's own reader. A T5 of any size has well under 1 MB. */
 const maxHeaderBytes = 25_000_000;
 const downloadAgain = 'Download or copy the file again.';
@@ -178,14 +186,18 @@ function integersFrom64(values: BigInt64Array, name: string, file: string): Floa
   });
 }
 
-function readValues(
-  { name, dtype, begin, end }: Entry,
-  data: Uint8Array,
+/**
+ * Stored values as numbers.
+ * @param values Little-endian, in a buffer of their own.
+ * @param name The tensor's name, for messages.
+ * @throws InputError where an integer cannot be counted exactly.
+ */
+export function decodeValues(
+  { buffer }: Uint8Array<ArrayBuffer>,
+  dtype: StoredDtype,
+  name: string,
   file: string,
 ): StoredTensor['data'] {
-  // A copy: the values are aligned whatever the header's length, and no tensor keeps the whole file alive. Not slice(),
-  // which is a view where `data` is a Node Buffer.
-  const { buffer } = new Uint8Array(data.subarray(begin, end));
   switch (dtype) {
     case 'F32':
       return new Float32Array(buffer);
@@ -230,8 +242,11 @@ export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFi
   const data = bytes.subarray(dataStart);
   checkLayout(entries, data.length, file);
   const tensors = new Map<string, StoredTensor>();
-  for (const entry of entries) {
-    tensors.set(entry.name, { dtype: entry.dtype, shape: entry.shape, data: readValues(entry, data, file) });
+  for (const { name, dtype, shape, begin, end } of entries) {
+    // A copy: the values are aligned whatever the header's length, and no tensor keeps the whole file alive. Not
+    // slice(), which is a view where `data` is a Node Buffer.
+    const values = new Uint8Array(data.subarray(begin, end));
+    tensors.set(name, { dtype, shape, data: decodeValues(values, dtype, name, file) });
   }
   return { tensors, metadata };
 }

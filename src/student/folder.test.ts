@@ -1,13 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { readStudentFolder, readStudentOutline } from './folder.ts';
+import { readStudentFolder, readStudentOutline, studentPaths } from './folder.ts';
 import { writeSafetensors, type WritableTensor } from '../formats/safetensors.ts';
 import { filesFromBlobs, filesFromZip, filesInMemory } from './student-files.ts';
 import { jsonBytes, tinyConfig, tinyFolder, tinyTensors, tinyTokenizer } from './testing/tiny-student.ts';
 
 type Files = Map<string, Uint8Array>;
 
+const bytesOf = (...path: string[]) =>
+  new Uint8Array(readFileSync(join(import.meta.dirname, '../../tests/fixtures', ...path)));
+const fixture = (name: string) => bytesOf('torch', name);
 const read = (files: Files) => readStudentFolder(filesInMemory(files), 'tiny');
 const store = (tensors: ReadonlyMap<string, WritableTensor>) => writeSafetensors(tensors, { dtype: 'f32' });
 
@@ -120,6 +125,36 @@ describe('readStudentFolder', () => {
     );
   });
 
+  it.each(['zip', 'legacy'])('reads pytorch_model.bin (%s), whole and in shards', async (format) => {
+    const family = (name: string) => bytesOf('engine', 'tiny-tied', name);
+    const files = tinyFolder();
+    files.set('config.json', family('config.json'));
+    files.set('model.safetensors', family('model.safetensors'));
+    const expected = await read(files);
+    files.delete('model.safetensors');
+    files.set('pytorch_model.bin', fixture(`tied.${format}.bin`));
+    const student = await read(files);
+    expect([...student.weights]).toEqual([...expected.weights]);
+    expect(student).toMatchObject({ storedDtype: 'F32', notes: [] });
+
+    files.set('pytorch_model-00001-of-00001.bin', files.get('pytorch_model.bin')!);
+    files.delete('pytorch_model.bin');
+    const weight_map = Object.fromEntries(
+      [...expected.weights.keys()].map((name) => [name, 'pytorch_model-00001-of-00001.bin']),
+    );
+    files.set('pytorch_model.bin.index.json', jsonBytes({ weight_map }));
+    files.set('flax_model.msgpack', new Uint8Array(3));
+    files.set('README.md', new Uint8Array(3));
+    expect([...(await read(files)).weights]).toEqual([...expected.weights]);
+    expect([...studentPaths(filesInMemory(files), 'tiny')].sort()).toEqual([
+      'config.json',
+      'pytorch_model-00001-of-00001.bin',
+      'pytorch_model.bin.index.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+  });
+
   it('reads an outline without the weights', async () => {
     const files = tinyFolder();
     const outline = await readStudentOutline(filesInMemory(files), 'tiny');
@@ -179,9 +214,22 @@ describe('bad folders', () => {
     ],
     ['no weights', changed((files) => files.delete('model.safetensors')), /There is no model\.safetensors/],
     [
-      'a pickle',
+      'a checkpoint that is none',
       withoutWeights('pytorch_model.bin'),
-      /"pytorch_model\.bin", a Python pickle.*save_pretrained/,
+      /^tiny\/pytorch_model\.bin: This is no PyTorch checkpoint/,
+    ],
+    [
+      'a checkpoint that asks for more than tensors',
+      changed((files) => {
+        files.delete('model.safetensors');
+        files.set('pytorch_model.bin', fixture('command.bin'));
+      }),
+      /^tiny\/pytorch_model\.bin: The file asks Python for "posix\.system"\. Only tensors are read; nothing .* run\./,
+    ],
+    [
+      'a checkpoint of another name',
+      withoutWeights('flan.ckpt'),
+      /There is "flan\.ckpt", but neither model\.safetensors nor pytorch_model\.bin/,
     ],
     ['ONNX', withoutWeights('encoder.onnx'), /"encoder\.onnx", a format that cannot be trained/],
     [

@@ -2,7 +2,7 @@
 import { InputError } from '../base/errors.ts';
 import { readT5Config, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
-import { readWeights, weightBytes } from './stored-weights.ts';
+import { readWeights, weightBytes, weightNames } from './stored-weights.ts';
 import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
 import { parseTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -131,6 +131,18 @@ async function outline(folder: Folder): Promise<StudentOutline> {
  */
 export function readStudentOutline(files: StudentFiles, name: string): Promise<StudentOutline> {
   return outline(findFolder(files, name));
+}
+
+/**
+ * The paths of the files that a student is read from. A hub's clone holds others: a card, the weights for other
+ * frameworks, tests.
+ * @throws InputError where there is no folder with a config.json.
+ */
+export function studentPaths(files: StudentFiles, name: string): Set<string> {
+  const { paths } = findFolder(files, name);
+  const weights = new Set(weightNames([...paths.keys()]));
+  const used = [...paths].filter(([short]) => weights.has(short) || /^[^/]+\.json$/.test(short));
+  return new Set(used.map(([, path]) => path));
 }
 
 /**

@@ -1,9 +1,10 @@
-/** A student's weights out of a Hugging Face folder: one safetensors file, or shards with an index. */
+/** A student's weights out of a Hugging Face folder: safetensors or PyTorch's checkpoints, one file or shards with an index. */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
 import { parseSafetensors, type StoredDtype, type StoredTensor } from '../formats/safetensors.ts';
+import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { labelOf, readText, type Folder } from './student-files.ts';
 
 export interface StoredWeights {
@@ -17,6 +18,16 @@ export interface StoredWeights {
 const single = 'model.safetensors';
 const index = 'model.safetensors.index.json';
 
+/** What weights lie in, in the order in which transformers looks for them: whole, or shards by an index. */
+const layouts = [
+  { single, index, shard: /^[^/]+\.safetensors$/ },
+  {
+    single: 'pytorch_model.bin',
+    index: 'pytorch_model.bin.index.json',
+    shard: /^[^/]+\.bin$/,
+  },
+] as const;
+
 /** Copies of `shared.weight` that older files carry; safetensors may have kept one of them instead of it. */
 const embeddingCopies = new Set(['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight']);
 
@@ -25,12 +36,13 @@ const ignored = new Set(['decoder.block.0.layer.1.EncDecAttention.relative_atten
 
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
-/** The files that hold a folder's weights. */
-async function weightFiles(folder: Folder): Promise<string[]> {
-  if (folder.paths.has(single)) return [single];
-  const indexText = await readText(folder, index);
-  if (indexText === null) throw withoutWeights([...folder.paths.keys()], folder.name);
-  const file = labelOf(folder, index);
+/** The files that hold a folder's weights, and what names them. */
+async function weightFiles(folder: Folder): Promise<{ files: string[]; named: string }> {
+  const layout = layouts.find(({ single, index }) => folder.paths.has(single) || folder.paths.has(index));
+  if (layout === undefined) throw withoutWeights([...folder.paths.keys()], folder.name);
+  if (folder.paths.has(layout.single)) return { files: [layout.single], named: layout.single };
+  const indexText = (await readText(folder, layout.index))!;
+  const file = labelOf(folder, layout.index);
   let shards: string[];
   try {
     shards = [...new Set(Object.values(indexSchema.parse(JSON.parse(indexText)).weight_map))].sort();
@@ -49,7 +61,14 @@ async function weightFiles(folder: Folder): Promise<string[]> {
       file,
     });
   }
-  return shards;
+  return { files: shards, named: layout.index };
+}
+
+/** The tensors of a file with weights, by its kind. */
+function parseTensors(bytes: Uint8Array, fileName: string, label: string): Map<string, StoredTensor> {
+  return fileName.endsWith('.bin')
+    ? parseTorchCheckpoint(bytes, label)
+    : parseSafetensors(bytes, label).tensors;
 }
 
 function withoutWeights(names: readonly string[], name: string): InputError {
@@ -58,8 +77,8 @@ function withoutWeights(names: readonly string[], name: string): InputError {
   const torch = find(/\.(bin|pt|pth|ckpt)$/i);
   if (torch !== undefined) {
     return new InputError(
-      `The weights are in "${torch}", a Python pickle, which is not read because it can run code.`,
-      'Convert it once in Python: `T5ForConditionalGeneration.from_pretrained(folder).save_pretrained(folder, safe_serialization=True)`.',
+      `There is "${torch}", but neither ${single} nor pytorch_model.bin.`,
+      'Rename it to pytorch_model.bin if it holds the whole model.',
       where,
     );
   }
@@ -101,11 +120,12 @@ function takeWeight({ name, shape }: Parameter, tensor: StoredTensor, file: stri
       { file },
     );
   }
-  const values = tensor.data instanceof Float32Array ? tensor.data : Float32Array.from(tensor.data);
+  const { data } = tensor;
+  const values = data instanceof Float32Array ? data : Float32Array.from(data);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad !== -1) {
     throw new InputError(
-      `Tensor "${name}" holds ${String(tensor.data[bad])} at position ${bad}: the weights are damaged, or training had diverged.`,
+      `Tensor "${name}" holds ${String(data[bad])} at position ${bad}: the weights are damaged, or training had diverged.`,
       'Use another copy or an earlier checkpoint of the model.',
       { file },
     );
@@ -159,12 +179,12 @@ export async function readWeights(
   const unused: string[] = [];
   const notes: string[] = [];
   let storedDtype: StoredDtype = 'F32';
-  const files = await weightFiles(folder);
+  const { files, named } = await weightFiles(folder);
   for (const file of files) {
     const bytes = await folder.files.read(folder.paths.get(file)!);
     onRead(bytes.length);
     const label = labelOf(folder, file);
-    for (const [tensorName, tensor] of parseSafetensors(bytes, label).tensors) {
+    for (const [tensorName, tensor] of parseTensors(bytes, file, label)) {
       const parameter = expected.get(tensorName) ?? (tensorName === head.name ? head : undefined);
       if (parameter !== undefined) found.set(tensorName, takeWeight(parameter, tensor, label));
       else if (embeddingCopies.has(tensorName)) copies.push({ name: tensorName, tensor, file: label });
@@ -198,7 +218,7 @@ export async function readWeights(
     throw new InputError(
       `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
       'Use the config.json and the weights of the same model.',
-      { file: labelOf(folder, files.length === 1 ? files[0]! : index) },
+      { file: labelOf(folder, named) },
     );
   }
   if (unused.length > 0) {
@@ -214,8 +234,15 @@ export async function readWeights(
 
 /** Bytes that `readWeights` will read, for progress; 0 where the files' sizes are not known. */
 export function weightBytes({ files, paths }: Folder): number {
-  const names = paths.has(single)
-    ? [single]
-    : [...paths.keys()].filter((name) => name.endsWith('.safetensors'));
+  const names = weightNames([...paths.keys()]);
   return names.reduce((sum, name) => sum + (files.sizeBytes?.(paths.get(name)!) ?? 0), 0);
+}
+
+/** Of the names in a folder, those of the files with weights that are read: also of a hub's clone with every framework's. */
+export function weightNames(names: readonly string[]): string[] {
+  for (const { single, index, shard } of layouts) {
+    if (names.includes(single)) return [single];
+    if (names.includes(index)) return names.filter((name) => shard.test(name));
+  }
+  return [];
 }

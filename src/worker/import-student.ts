@@ -6,6 +6,7 @@ import type { StudentRecord } from '../store/records.ts';
 import {
   readStudentFolder,
   readStudentOutline,
+  studentPaths,
   type Student,
   type StudentOutline,
 } from '../student/folder.ts';
@@ -29,12 +30,12 @@ export async function importStudent(
 ): Promise<Results['import-student']> {
   const blobs = new Map(files.map(({ path, file }) => [path, file as Blob]));
   const name = folderName(files.map(({ path }) => path));
-  const student = await readFolder(filesFromBlobs(blobs), name, progress);
+  const folder = filesFromBlobs(blobs);
+  const student = await readFolder(folder, name, progress);
   const record: StudentRecord = { ...describeStudent(student), id: crypto.randomUUID(), source: 'folder' };
   progress('storing the student', 0, 1);
-  // A hub's clone also holds the weights for other frameworks: they are not kept.
-  const used = new Map([...blobs].filter(([path]) => /\.(json|safetensors)$/i.test(path)));
-  await writeStudent(record, used);
+  const used = studentPaths(folder, name);
+  await writeStudent(record, new Map([...blobs].filter(([path]) => used.has(path))));
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }

@@ -96,8 +96,8 @@ export function StudentScreen() {
               <span className={styles['bringWords']}>
                 <strong>Drop a Hugging Face T5 folder, or pick one</strong>
                 <span>
-                  <code>config.json</code>, <code>model.safetensors</code> (also sharded),{' '}
-                  <code>tokenizer.json</code>, <code>tokenizer_config.json</code>
+                  <code>config.json</code>, <code>model.safetensors</code> or <code>pytorch_model.bin</code>{' '}
+                  (also sharded), <code>tokenizer.json</code>, <code>tokenizer_config.json</code>
                 </span>
               </span>
             </FileButton>
