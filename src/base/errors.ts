@@ -95,6 +95,9 @@ export class CheckpointError extends StillroomError {}
 /** A file of a checkpoint is there and could not be read this time: nothing is known of its bytes, so nothing goes. */
 export class UnreadableError extends StillroomError {}
 
+/** A teacher answers no row now: it refuses the key, has no quota left, or cannot be reached. What it answered is kept. */
+export class TeacherError extends StillroomError {}
+
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 

@@ -4,6 +4,7 @@
  * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
  * and whoever reads them knows that every byte is the one that was written.
  */
+import { digest } from '../base/digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
@@ -178,12 +179,6 @@ export function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Ar
     if (data instanceof Float32Array) floats.set(tensor, data);
   }
   return floats;
-}
-
-/** SHA-256 in hexadecimal digits. */
-export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** SHA-256 of each slice of a file, as `CheckpointFile` has them. */

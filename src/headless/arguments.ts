@@ -37,6 +37,17 @@ export const usage = `Stillroom from a terminal.
       Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
+  npm run headless -- teach --data FILE --endpoint URL --model NAME --out FILE [--api chat|completions]
+                            [--key-env NAME] [--rows N] [--demos FILE|N] [--mode label|rationalise]
+                            [--instruction TEXT] [--max-tokens N] [--temperature X] [--in-flight N]
+                            [--budget-rows N] [--budget-tokens N] [--budget-money X --price-input X
+                            --price-output X] [--idle-seconds N] [--no-stream]
+      Asks a large model to think aloud about each row and writes {input, label, rationale, teacherLabel} to --out.
+      Every answer is kept beside it, in FILE.answers, as it comes: the same command resumes, and no answer that is
+      there is asked for again. The key is read from the environment variable that --key-env names. --demos: a file of
+      rows with rationales, or so many rows of --data whose rationale led to the right label. --budget-… holds over all
+      runs with the same --out; prices are for a million tokens.
+
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
       Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
       charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained
@@ -61,6 +72,30 @@ export const trainOptions = {
   backend: { type: 'string' },
   'test-rows': { type: 'string' },
   precision: { type: 'string' },
+} as const satisfies Options;
+
+/** What `teach` takes. */
+export const teachOptions = {
+  data: { type: 'string' },
+  endpoint: { type: 'string' },
+  model: { type: 'string' },
+  out: { type: 'string' },
+  api: { type: 'string' },
+  'key-env': { type: 'string' },
+  rows: { type: 'string' },
+  demos: { type: 'string' },
+  mode: { type: 'string' },
+  instruction: { type: 'string' },
+  'max-tokens': { type: 'string' },
+  temperature: { type: 'string' },
+  'in-flight': { type: 'string' },
+  'budget-rows': { type: 'string' },
+  'budget-tokens': { type: 'string' },
+  'budget-money': { type: 'string' },
+  'price-input': { type: 'string' },
+  'price-output': { type: 'string' },
+  'idle-seconds': { type: 'string' },
+  'no-stream': { type: 'boolean' },
 } as const satisfies Options;
 
 /** Whether a command's arguments ask for its usage. (As an option's value it would be `--prefix=--help`.) */
@@ -105,4 +140,12 @@ export function wholeNumber(option: string, value: string | undefined): number |
     `--${option} ${value} is not a whole number from 1.`,
     `Give one, or leave --${option} out.`,
   );
+}
+
+/** A number from 0, or null where the option was not given. */
+export function numberFromZero(option: string, value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number) && number >= 0) return number;
+  throw new InputError(`--${option} ${value} is not a number from 0.`, `Give one, or leave --${option} out.`);
 }

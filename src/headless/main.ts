@@ -10,6 +10,7 @@ import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
 import { reduce } from './reduce.ts';
 import { study } from './study.ts';
+import { teach } from './teach.ts';
 import { train } from './train.ts';
 
 const commands = new Map<string | undefined, (args: string[]) => Promise<void>>([
@@ -18,6 +19,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['generate', generate],
   ['plan', plan],
   ['reduce', reduce],
+  ['teach', teach],
   ['study', study],
 ]);
 

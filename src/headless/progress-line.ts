@@ -1,6 +1,7 @@
 /** Progress in a terminal: one line that is overwritten; plain lines now and then where it is no terminal. */
-import { formatDuration } from '../base/units.ts';
+import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { MetricsPoint, RunState } from '../distill/run-state.ts';
+import type { TeachProgress } from '../jobs/teach.ts';
 
 /** Without a terminal, a line at most this often. */
 const plainEveryMs = 10_000;
@@ -35,6 +36,22 @@ export class ProgressLine {
       `step ${point.step} of ${steps}: answer ${point.answerLoss.toFixed(3)}${rationale}, ` +
         `${perStep.toFixed(0)} ms a step, ${left} left`,
       point.step === steps,
+    );
+  }
+
+  taught(progress: TeachProgress): void {
+    const { done, total, asked, read, right, inFlight, spent, cost, elapsedMs } = progress;
+    const accuracy = read === 0 ? '' : `, ${formatPercent(right / read, 1)} right`;
+    const price = cost === null ? '' : `, cost ${cost.toFixed(4)}`;
+    const perRowMs = elapsedMs / asked;
+    const pace =
+      asked === 0
+        ? ''
+        : `, ${formatCount(Math.round(60_000 / perRowMs))} rows a minute, ${formatDuration(perRowMs * (total - done))} left`;
+    this.#show(
+      `row ${formatCount(done)} of ${formatCount(total)}${accuracy}, ${inFlight} in flight, ` +
+        `${formatCount(spent.input + spent.output)} tokens${price}${pace}`,
+      done === total,
     );
   }
 

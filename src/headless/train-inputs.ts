@@ -50,7 +50,8 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   return { student, recipe, datasetName, train, test };
 }
 
-async function openData(file: string, rationalesFile: string | undefined): Promise<Joined> {
+/** Rows of a dataset's file, with a teacher's rationales from another where there is one. */
+export async function openData(file: string, rationalesFile: string | undefined): Promise<Joined> {
   const dataset = asDataset(readDataFile(file, await readText(file)));
   if (rationalesFile === undefined) return joinTeacher(dataset, null);
   return joinTeacher(dataset, asRationales(readDataFile(rationalesFile, await readText(rationalesFile))));

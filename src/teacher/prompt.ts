@@ -1,0 +1,104 @@
+/**
+ * What a teacher is asked with: demonstrations and a row, in the format of the authors of Distilling Step-by-Step
+ * (arXiv 2305.02301): `Q: …`, `A: … So the answer is (c) x.` A completions interface gets it as one text, a chat as turns.
+ */
+import type { Example } from '../data/example.ts';
+
+/** A worked answer that shows the teacher how to answer. */
+export type Demonstration = Pick<Example, 'input' | 'label' | 'choices'> & { rationale: string };
+
+/** `label`: think, then answer. `rationalise`: the label is given, and the reason for it is asked for. */
+export type Mode = 'label' | 'rationalise';
+export const modes = ['label', 'rationalise'] as const satisfies readonly Mode[];
+
+export interface Turn {
+  role: 'user' | 'assistant';
+  content: string;
+}
+
+export type Prompt =
+  | { kind: 'text'; text: string; stop: readonly string[] }
+  | { kind: 'turns'; system: string | null; turns: readonly Turn[] };
+
+export interface PromptForm {
+  kind: Prompt['kind'];
+  mode: Mode;
+  demonstrations: readonly Demonstration[];
+  /** Said before everything; null leaves it out, which demonstrations allow. */
+  instruction: string | null;
+}
+
+/** Students of up to 3 B parameters learn better from short reasons (arXiv 2502.12143, 2502.18001). */
+const atMost = 'in at most 60 words';
+
+export const instructions = {
+  label:
+    `Answer each question. First think aloud ${atMost}, then end with one line exactly in this form: ` +
+    'So the answer is X.',
+  rationalise:
+    `Each question comes with its answer. Give the reason for it ${atMost}, as if you had found it yourself, then ` +
+    'end with one line exactly in this form: So the answer is X.',
+} as const satisfies Record<Mode, string>;
+
+/** Models that were not tuned to follow instructions go on with a next question (all of PaLM's answers did). */
+const stop = ['\nQ:', '\n\n'];
+
+/** The prompt of one row. */
+export function buildPrompt(row: Example, form: PromptForm): Prompt {
+  const { kind, mode, instruction } = form;
+  const demonstrations = form.demonstrations.map((one) => ({
+    question: questionOf(one, mode),
+    answer: answerInWords(one),
+  }));
+  const question = questionOf(row, mode);
+  if (kind === 'text') {
+    const worked = demonstrations.map((one) => `Q: ${one.question}\nA: ${one.answer}\n\n`).join('');
+    const said = instruction === null ? '' : `${instruction}\n\n`;
+    return { kind, text: `${said}${worked}Q: ${question}\nA:`, stop };
+  }
+  const turns = demonstrations.flatMap((one): Turn[] => [
+    { role: 'user', content: one.question },
+    { role: 'assistant', content: one.answer },
+  ]);
+  return { kind, system: instruction, turns: [...turns, { role: 'user', content: question }] };
+}
+
+/** The tokens of a prompt, at most: a token is a byte or more, and a chat's template adds some around each message. */
+export function mostTokens(prompt: Prompt): number {
+  const messages = prompt.kind === 'text' ? 1 : prompt.turns.length + 1;
+  const texts =
+    prompt.kind === 'text'
+      ? [prompt.text]
+      : [prompt.system ?? '', ...prompt.turns.map((turn) => turn.content)];
+  const encoder = new TextEncoder();
+  return texts.reduce((sum, text) => sum + encoder.encode(text).length, 0) + 16 * messages + 256;
+}
+
+/** The choices of a row: its own, or those written in its input as the authors compose it. */
+export function choicesOf({ input, choices }: Pick<Example, 'input' | 'choices'>): readonly string[] | null {
+  if (choices !== null) return choices;
+  const [, listed] = input.split(/\nAnswer Choices:\s*\n/);
+  const found = [...(listed ?? '').matchAll(/^\(([a-z])\) (.+)$/gm)];
+  const inOrder = found.every(([, letter], index) => letter === letterOf(index));
+  return found.length >= 2 && inOrder ? found.map(([, , choice]) => choice!) : null;
+}
+
+/** `a`, `b`, … as choices are lettered. */
+export function letterOf(index: number): string {
+  return String.fromCharCode(97 + index);
+}
+
+function questionOf(row: Pick<Example, 'input' | 'label' | 'choices'>, mode: Mode): string {
+  return mode === 'label' ? row.input : `${row.input}\nThe answer is ${labelInWords(row)}. Why?`;
+}
+
+function answerInWords({ rationale, ...row }: Demonstration): string {
+  const reason = rationale.trim();
+  return `${reason}${/[.!?]$/.test(reason) ? '' : '.'} So the answer is ${labelInWords(row)}.`;
+}
+
+/** `(c) x`, or `x` where the row has no choices. */
+function labelInWords(row: Pick<Example, 'input' | 'label' | 'choices'>): string {
+  const index = choicesOf(row)?.indexOf(row.label) ?? -1;
+  return index === -1 ? row.label : `(${letterOf(index)}) ${row.label}`;
+}

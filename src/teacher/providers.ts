@@ -1,0 +1,7 @@
+/** The interfaces that a teacher can have, by name. */
+import type { Provider } from './provider.ts';
+import { chat, completions } from './providers/openai.ts';
+
+export const providers = { chat, completions } as const satisfies Record<string, Provider>;
+export type Api = keyof typeof providers;
+export const apis = Object.keys(providers) as Api[];
