@@ -39,6 +39,20 @@ export function dropoutSite(stack: Stack, layer: number, place: DropoutPlace): n
   return ((stack === 'encoder' ? 0 : 1) << 24) | (layer << 8) | dropoutPlaces[place];
 }
 
+const adapted = ['q', 'k', 'v', 'o', 'wi', 'wi_0', 'wi_1', 'wo'] as const;
+/** First place of adapters: above all that Hugging Face's T5 has. */
+const firstAdapterPlace = 16;
+
+/** The number of the site where the input of a layer's adapter is dropped, by the layer's name. */
+export function adapterSite(module: string): number {
+  const [, stack, layer, sublayer, name] =
+    /^(\w+)\.block\.(\d+)\.layer\.(\d)\.\w+\.(\w+)$/.exec(module) ?? [];
+  const index = adapted.findIndex((one) => one === name);
+  if (index < 0) throw new Error(`${module} is no linear layer.`);
+  const place = firstAdapterPlace + adapted.length * Number(sublayer) + index;
+  return ((stack === 'encoder' ? 0 : 1) << 24) | (Number(layer) << 8) | place;
+}
+
 /** What names the masks of one step. */
 export interface DropoutStep {
   rate: number;

@@ -11,6 +11,7 @@
  * - Frozen weights keep their bits; for the rest all is as if they were constants (PyTorch's `requires_grad = False`).
  */
 import type { T5Config, Weights } from '../student/config.ts';
+import type { Lora } from '../student/lora/lora.ts';
 
 /** Rows of one task. `inputs[i]` and `targets[i]` are token ids and end with the end token; none is empty. */
 export interface TaskBatch {
@@ -69,6 +70,7 @@ export interface Generation {
 
 /** All that must be kept to go on: the optimiser's moments too. */
 export interface EngineState {
+  /** Of a student with adapters these alone: its base is never changed. */
   weights: Weights;
   /** AdamW's `exp_avg` and `exp_avg_sq`, by weight name; empty before the first step. Frozen weights have none. */
   expAvg: Weights;
@@ -107,7 +109,8 @@ export interface Engine {
   read(): Promise<EngineState>;
   /**
    * Replaces the whole state. `weights` must have the names and sizes of the student that was loaded; moments, where
-   * there are any, must cover all that is trained, and those of frozen weights are left aside.
+   * there are any, must cover all that is trained, and those of frozen weights are left aside. With adapters, `weights`
+   * are these; where they are the base's own instead, the adapters become zero, so that the base answers.
    */
   restore(state: EngineState): void;
   /** Frees the device memory. The engine must not be used afterwards. */
@@ -123,6 +126,8 @@ export interface EngineStudent {
    * of the student only (`frozenParameters`), and not all of it. Left out: all are trained.
    */
   frozen?: ReadonlySet<string>;
+  /** Adapters, which alone are trained: `weights` are frozen, and `frozen` says nothing. Left out: none. */
+  adapters?: { lora: Lora; weights: Weights };
 }
 
 /** Parameters that weight decay spares, as Hugging Face's Trainer has it: layer norms and every name with `bias`. */

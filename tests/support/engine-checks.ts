@@ -216,17 +216,15 @@ export async function checkGeneration(
   );
 }
 
+type Asked = 'untrained' | 'trained' | 'base' | 'adapter';
+
 interface ExpectedGreedy {
   maxNewTokens: number;
-  rows: { input: number[]; untrained: { tokens: number[] }; trained: { tokens: number[] } }[];
+  rows: ({ input: number[] } & Record<Asked, { tokens: number[] }>)[];
 }
 
 /** Greedy answers of a student before or after its training: equal ids, since no choice is close. */
-export async function checkGreedy(
-  engine: Engine,
-  folder: string,
-  when: 'untrained' | 'trained',
-): Promise<void> {
+export async function checkGreedy(engine: Engine, folder: string, when: Asked): Promise<void> {
   const { maxNewTokens, rows } = readJson(folder, 'generation.json') as ExpectedGreedy;
   const inputs = rows.map(({ input }) => Int32Array.from(input));
   const found = await engine.generate(inputs, { maxNewTokens, numBeams: 1 });

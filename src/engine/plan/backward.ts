@@ -2,6 +2,7 @@
  * The adjoints of a stack, last layer first. The residual stream's gradient is one tensor, updated in place. Frozen
  * weights get no gradient; what lies before them may need one, so that the stream goes on through them.
  */
+import { addAdapterGradients, addAdapterInputGradient } from './adapters.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { Dropout, Matmul } from './operations.ts';
 import { hasBias } from '../../student/parameters.ts';
@@ -40,7 +41,7 @@ export class BackwardBuilder {
   /**
    * @param dOutput Gradient of the stack's output.
    * @param cross Cross-attention's keys and values, and where their gradients go; null in the encoder.
-   * @returns The gradient of the embeddings (their dropout undone).
+   * @returns The gradient of the embeddings (their dropout undone), where it is asked for by anything that is trained.
    */
   addStack(
     stack: Stack,
@@ -70,6 +71,7 @@ export class BackwardBuilder {
       const first = biasPartials === null;
       biasPartials ??= this.#biasPartials(stack);
       const dx = this.#self(stack, layer, rows, self, stream.dropped, { biasPartials, first });
+      if (dx === null) break;
       if (biasPartials !== null && hasBias(config, layer)) {
         this.#addBiasGradient(stack, layer, biasPartials);
         biasPartials = null;
@@ -78,6 +80,13 @@ export class BackwardBuilder {
       stream.through(self.norm, dx, null, below);
     }
     return stream.dropped;
+  }
+
+  /** Whether anything is trained that lies before the first layer of a stack, or is its norm. */
+  #needsInput(stack: Stack): boolean {
+    const { layout } = this.builder;
+    const norms = stack === 'encoder' ? firstNames.norms : firstNames.decoderNorms;
+    return layout.isTrained('shared.weight') || layout.isTrained(norms);
   }
 
   /** Of one table of relative positions; null where the stack is frozen. */
@@ -144,7 +153,7 @@ export class BackwardBuilder {
     });
   }
 
-  /** gradient of the weight, unless it is frozen, (+)= dyᵀ · input; returns dy · weight. */
+  /** Gradients of the weight, unless it is frozen, (+)= dyᵀ · input, and of its adapters; returns dy · weight. */
   addLinear(
     rows: CountName,
     firstName: string,
@@ -153,7 +162,9 @@ export class BackwardBuilder {
   ): Tensor {
     const { dy, input } = operands;
     this.addWeightGradient(rows, firstName, { dy, input }, more.scale ?? 1);
-    return this.#inputGradient(rows, firstName, operands, more);
+    const { dx, du } = this.#inputGradient(rows, firstName, operands, more);
+    if (du !== null) addAdapterGradients(this.builder, rows, firstName, { dy, input, du });
+    return dx;
   }
 
   addWeightGradient(
@@ -174,12 +185,24 @@ export class BackwardBuilder {
     firstName: string,
     { dy, dx }: { dy: Tensor; dx?: Tensor },
     more: Partial<Pick<Matmul, 'scale' | 'accumulate' | 'epilogue'>> = {},
-  ): Tensor {
-    const b = this.builder.layout.tensor('parameters', firstName);
+  ): { dx: Tensor; du: Tensor | null } {
+    const { builder } = this;
+    const b = builder.layout.tensor('parameters', firstName);
     const [out, columns] = b.shape as [number, number];
-    const c = dx ?? this.builder.rows(rows, columns);
-    this.builder.add(matmul('nn', [rows, columns, out], { a: dy, b, c }, more));
-    return c;
+    const c = dx ?? builder.rows(rows, columns);
+    const whole = (accumulate: Matmul['accumulate']) =>
+      builder.add(matmul('nn', [rows, columns, out], { a: dy, b, c }, { ...more, accumulate }));
+    const adapters = (target: Tensor, accumulate: 'always' | 'never') =>
+      addAdapterInputGradient(builder, rows, firstName, { dy, dx: target }, accumulate);
+    const { epilogue = { kind: 'none' }, accumulate = 'never' } = more;
+    if (epilogue.kind === 'reluBackward' || epilogue.kind === 'gatedBackward') {
+      // What comes before the epilogue waits where the product is added to it.
+      const du = adapters(epilogue.kind === 'reluBackward' ? c : epilogue.activation, 'never');
+      whole(du === null ? 'never' : 'always');
+      return { dx: c, du };
+    }
+    whole(accumulate);
+    return { dx: c, du: adapters(c, 'always') };
   }
 
   #feedForward(stack: Stack, layer: number, rows: CountName, saved: SavedFeedForward, dy: Tensor): Tensor {
@@ -197,8 +220,9 @@ export class BackwardBuilder {
     const activation = this.builder.rows(rows, this.builder.config.d_ff);
     const { gate, hidden } = gated;
     const epilogue: Matmul['epilogue'] = { kind: 'gatedBackward', gate, activation, dropout };
-    this.#inputGradient(rows, second, { dy, dx: hidden }, { epilogue });
+    const { du } = this.#inputGradient(rows, second, { dy, dx: hidden }, { epilogue });
     this.addWeightGradient(rows, second, { dy, input: activation });
+    if (du !== null) addAdapterGradients(this.builder, rows, second, { dy, input: activation, du });
     return this.addLinear(rows, first, { dy: hidden, input: norm.y });
   }
 
@@ -209,7 +233,7 @@ export class BackwardBuilder {
     saved: SavedAttention,
     dy: Tensor,
     bias: { biasPartials: Tensor | null; first: boolean },
-  ): Tensor {
+  ): Tensor | null {
     const inner = innerSize(this.builder);
     const dqkv = this.builder.rows(rows, 3 * inner);
     const path = layerPath(stack, layer, 'self');
@@ -221,7 +245,18 @@ export class BackwardBuilder {
       dropout: dropoutAt(this.dropout, stack, layer, 'selfProbabilities'),
       ...bias,
     });
-    return this.addLinear(rows, `${path}.q.weight`, { dy: dqkv, input: saved.norm.y });
+    const operands = { dy: dqkv, input: saved.norm.y };
+    if (layer > 0 || this.#needsInput(stack)) return this.addLinear(rows, `${path}.q.weight`, operands);
+    this.#addLastGradients(rows, `${path}.q.weight`, operands);
+    return null;
+  }
+
+  /** Gradients of a product before which nothing is trained. */
+  #addLastGradients(rows: CountName, firstName: string, operands: { dy: Tensor; input: Tensor }): void {
+    const { dy } = operands;
+    this.addWeightGradient(rows, firstName, operands);
+    const du = addAdapterInputGradient(this.builder, rows, firstName, { dy, dx: null }, 'never');
+    if (du !== null) addAdapterGradients(this.builder, rows, firstName, { ...operands, du });
   }
 
   #cross(layer: number, saved: SavedAttention, dKeys: CrossKeys, dy: Tensor): Tensor {

@@ -33,6 +33,8 @@ export interface Bucket {
 export class PlanBuilder {
   readonly capacities: Counts;
   readonly tables: PlanTables;
+  /** scale·x·Aᵀ of adapters, by the first name of their block: kept for the backward pass (adapters.ts). */
+  readonly adapterInputs = new Map<string, Tensor>();
   readonly #drafts: SlotDraft[] = [];
   readonly #places: Extract<Place, { kind: 'slot' }>[] = [];
   readonly #programs = new Map<ProgramName, Operation[]>();
@@ -43,6 +45,8 @@ export class PlanBuilder {
   constructor(
     readonly layout: SlabLayout,
     readonly bucket: Bucket,
+    /** Whether the inputs of adapters are dropped in this plan. */
+    readonly dropsAdapters = false,
   ) {
     const tiles = (rows: number) => Math.floor((rows + (tileRows - 1) * bucket.sequences) / tileRows);
     this.capacities = {

@@ -1,7 +1,7 @@
 /** What an operation costs: floating-point operations, and bytes that must pass through memory at least once. */
 import type { AttentionShape, Operation } from './operations.ts';
 import { operandsOf } from './operands.ts';
-import { lengthOf, sizeOfExtent, type Counts, type CountName, type Extent } from './plan.ts';
+import { lengthOf, sizeOfExtent, type Counts, type CountName, type Extent, type Tensor } from './plan.ts';
 
 export interface Cost {
   /** A multiplication with an addition counts as two; square roots and exponentials as one. */
@@ -26,6 +26,8 @@ function flopsOf(operation: Operation, counts: Counts): number {
     case 'zero':
     case 'argMax':
       return 0;
+    case 'drop':
+      return counts[operation.rows] * operation.input.shape[1]!;
     case 'rmsNorm':
       return counts[operation.rows] * (4 * operation.x.shape[1]! + 2);
     case 'rmsNormBackward':
@@ -76,6 +78,17 @@ function bytesOf(operation: Operation, counts: Counts): number {
       );
     case 'adamw':
       return 28 * operation.length;
+    case 'matmul': {
+      const { reads, writes } = operandsOf(operation);
+      const size = ({ m, n, k }: typeof operation, tensor: Tensor): number => {
+        // Columns of a wider matrix are all that is read of it.
+        if (operation.strides === undefined) return lengthOf(tensor);
+        const [rows, columns, depth] = [m, n, k].map((extent) => sizeOfExtent(extent, counts));
+        if (tensor === operation.c) return rows! * columns!;
+        return tensor === operation.a ? rows! * depth! : columns! * depth!;
+      };
+      return 4 * [...reads, ...writes].reduce((sum, tensor) => sum + size(operation, tensor), 0);
+    }
     default: {
       const { reads, writes } = operandsOf(operation);
       return 4 * [...reads, ...writes].reduce((sum, tensor) => sum + lengthOf(tensor), 0);

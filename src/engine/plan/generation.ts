@@ -9,13 +9,13 @@ import {
   addFeedForward,
   addLogits,
   addNorm,
+  addProduct,
   addResidual,
   addStack,
   biasWeight,
   crossColumns,
   innerSize,
   layerPath,
-  matmul,
   type CrossKeys,
   type StackRows,
 } from './stack.ts';
@@ -61,14 +61,12 @@ function addCachedSelf(
   layer: number,
   cache: Tensor,
 ): Tensor {
-  const { config, tables, layout } = builder;
+  const { config, tables } = builder;
   const inner = innerSize(builder);
   const path = layerPath('decoder', layer, 'self');
   const { y } = addNorm(builder, rows, x, { layer, sublayer: 0 });
-  const qkv = builder.rows(rows.rows, 3 * inner);
+  const qkv = addProduct(builder, rows.rows, `${path}.q.weight`, y);
   const context = builder.rows(rows.rows, inner);
-  const b = layout.tensor('parameters', `${path}.q.weight`);
-  builder.add(matmul('nt', [rows.rows, 3 * inner, config.d_model], { a: y, b, c: qkv }));
   builder.add({
     ...{ kind: 'decodeSelfAttention', rows: rows.rows, heads: config.num_heads, headSize: config.d_kv },
     ...{ qkv, cache, ancestry: tables.ancestry, context },

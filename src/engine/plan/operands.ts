@@ -27,22 +27,28 @@ export function operandsOf(operation: Operation): Operands {
       return { reads: [operation.partials, ...added(operation)], writes: [operation.output] };
     case 'matmul': {
       const { a, b, c, epilogue } = operation;
+      /** What the product is added to. */
+      const onto = (tensor: Tensor) => (operation.accumulate === 'never' ? [] : [tensor]);
       switch (epilogue.kind) {
         case 'none':
-          return { reads: [a, b, ...(operation.accumulate === 'never' ? [] : [c])], writes: [c] };
+          return { reads: [a, b, ...onto(c)], writes: [c] };
         case 'residual':
           return { reads: [a, b, epilogue.residual], writes: [c] };
         case 'relu':
-          return { reads: [a, b], writes: [c] };
+          return { reads: [a, b, ...onto(c)], writes: [c] };
         case 'gated':
-          return { reads: [a, b], writes: [epilogue.hidden, c] };
+          return { reads: [a, b, ...onto(epilogue.hidden)], writes: [epilogue.hidden, c] };
         case 'reluBackward':
-          return { reads: [a, b, epilogue.activation], writes: [c] };
+          return { reads: [a, b, epilogue.activation, ...onto(c)], writes: [c] };
         case 'gatedBackward':
-          return { reads: [a, b, c], writes: [c, epilogue.activation] };
+          return { reads: [a, b, c, ...onto(epilogue.activation)], writes: [c, epilogue.activation] };
         default:
           return epilogue satisfies never;
       }
+    }
+    case 'drop': {
+      const { input, output, accumulate } = operation;
+      return { reads: [input, ...(accumulate === 'never' ? [] : [output])], writes: [output] };
     }
     case 'attention': {
       const { q, k, v, bias, probabilities, context } = operation;

@@ -92,8 +92,12 @@ export interface SumPartials {
  *   nn: A [M, K] · B [K, N]  (gradient of the input)
  *   tn: A [K, M]ᵀ · B [K, N] (gradient of the weight; K is a count of rows)
  * Each element is one sum over k ascending, taken before scale and epilogue. Then, by epilogue, c is written.
- * `accumulate` other than `never` occurs with epilogue `none` only: c = c + v.
- * All operands are contiguous: the row stride of A, B and C is their own number of columns.
+ * `accumulate`: c = c + v with epilogue `none`. With others only `never` and `always` occur, and `always` means that the
+ * product is added to what lies where the epilogue keeps values of v's size, before anything else is done with it: to c
+ * (relu, reluBackward), to `hidden` (gated), to `activation` (gatedBackward). Never with `residual`.
+ * Operands are contiguous: the row stride of A, B and C is their own number of columns. Where `strides` is given they
+ * are columns of wider matrices, with these row strides in floats (their offsets say from which column on); with
+ * epilogue `none` only.
  * A count of 0 rows for K makes v = 0.
  */
 export interface Matmul {
@@ -108,6 +112,39 @@ export interface Matmul {
   scale: number;
   accumulate: Accumulate;
   epilogue: Epilogue;
+  strides?: MatmulStrides;
+}
+
+export interface MatmulStrides {
+  a: number;
+  b: number;
+  c: number;
+}
+
+/** Row strides of a product's operands, in floats. */
+export function stridesOf(
+  { form, strides }: Pick<Matmul, 'form' | 'strides'>,
+  sizes: { m: number; n: number; k: number },
+): MatmulStrides {
+  return (
+    strides ?? { a: form === 'tn' ? sizes.m : sizes.k, b: form === 'nt' ? sizes.k : sizes.n, c: sizes.n }
+  );
+}
+
+/**
+ * Dropout with a rate of its own, of adapters: value = input[r, c]·1/(1-rate) where the counter's bit (of the run's
+ * seed and step, whatever its rate) says keep, else 0; output[r, c] = value, or output[r, c] + value where `accumulate`
+ * is `always`. Reads input [R, C]; writes output [R, C]. The output may be the input where nothing is added.
+ */
+export interface Drop {
+  kind: 'drop';
+  rows: CountName;
+  /** In (0, 1). */
+  rate: number;
+  dropout: Dropout;
+  input: Tensor;
+  output: Tensor;
+  accumulate: Exclude<Accumulate, 'laterPasses'>;
 }
 
 /**
@@ -393,6 +430,7 @@ export type Operation =
   | RmsNormBackward
   | SumPartials
   | Matmul
+  | Drop
   | Attention
   | AttentionBackward
   | BiasGradient

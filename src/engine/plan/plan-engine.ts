@@ -1,7 +1,7 @@
 /** An engine that runs plans on an executor: packs rows into tables, keeps few plans, reads and restores the slabs. */
 import { NonFiniteError } from '../../base/errors.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
-import { countParameters } from '../../student/parameters.ts';
+import { countParameters, sizeOf } from '../../student/parameters.ts';
 import type {
   Engine,
   EngineDescription,
@@ -64,15 +64,16 @@ export class PlanEngine implements Engine {
   #steps = 0;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
-  constructor({ config, weights, frozen }: EngineStudent, options: PlanEngineOptions) {
+  constructor({ config, weights, frozen, adapters }: EngineStudent, options: PlanEngineOptions) {
     this.#config = config;
-    this.#layout = new SlabLayout(config, frozen);
-    checkWeights(this.#layout, 'parameters', weights);
+    this.#layout = new SlabLayout(config, frozen, adapters?.lora);
+    const all = adapters === undefined ? weights : new Map([...weights, ...adapters.weights]);
+    checkWeights(this.#layout, 'parameters', all, true);
     this.#executor = options.createExecutor(this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
     this.#rowsTogether = options.rowsTogether ?? 64;
-    writeSlab(this.#executor, this.#layout, 'parameters', weights);
+    writeSlab(this.#executor, this.#layout, 'parameters', all, true);
   }
 
   describe(): EngineDescription {
@@ -155,18 +156,27 @@ export class PlanEngine implements Engine {
   restore({ weights, expAvg, expAvgSq, step }: EngineState): void {
     this.#entry.check('a restore');
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
-    checkWeights(this.#layout, 'parameters', weights);
+    const own = this.#withoutBase(weights);
+    checkWeights(this.#layout, 'parameters', own);
     const moments = [
       ['expAvg', expAvg],
       ['expAvgSq', expAvgSq],
     ] as const;
     for (const [slab, values] of moments) if (values.size > 0) checkWeights(this.#layout, slab, values);
-    writeSlab(this.#executor, this.#layout, 'parameters', weights);
+    writeSlab(this.#executor, this.#layout, 'parameters', own);
     for (const [slab, values] of moments) {
       if (values.size > 0) writeSlab(this.#executor, this.#layout, slab, values);
       else this.#executor.clearSlab(slab);
     }
     this.#steps = step;
+  }
+
+  /** Of the base's own weights, adapters that do nothing. */
+  #withoutBase(weights: Weights): Weights {
+    const { lora, trained } = this.#layout;
+    if (lora === null || trained.some(({ name }) => weights.has(name))) return weights;
+    checkWeights(new SlabLayout(this.#config), 'parameters', weights);
+    return new Map(trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
   }
 
   dispose(): void {
@@ -210,10 +220,11 @@ export class PlanEngine implements Engine {
 
   /** All passes of a step, and its update unless only gradients are wanted. */
   async #runPasses(rows: StepRows, run: Omit<Run, 'counts'>, updates = true): Promise<Plan> {
-    const hasDropout = run.dropout > 0;
     const needed = rows.passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
-    const plan = await this.#plans.use(hasDropout ? 'step with dropout' : 'step', needed, (bucket) =>
-      planStep(this.#layout, bucket, hasDropout),
+    const drops = { student: run.dropout > 0, adapters: updates && (this.#layout.lora?.dropout ?? 0) > 0 };
+    const kind = `step${drops.student ? ' with dropout' : ''}${drops.adapters ? ', adapters dropped' : ''}`;
+    const plan = await this.#plans.use(kind, needed, (bucket) =>
+      planStep(this.#layout, bucket, drops.student, drops.adapters),
     );
     rows.passes.forEach((pass, index) => {
       const packed = packPass(this.#config, pass);

@@ -3,10 +3,13 @@
  * into parts, each within one WebGPU binding; blocks begin at multiples of 64 floats. Weights that are multiplied
  * together lie end to end in one block, so that q, k and v (or wi_0 and wi_1, or all cross-attention keys and values)
  * are one matrix product. Frozen weights come last, in parts of their own, which gradients and moments do not have.
+ * Of a student with adapters all weights are frozen; the adapters of a block lie together: all A's, one over the other,
+ * are one matrix, and each B is one.
  */
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
-import { expectedParameters, hasBias, isGated, sizeOf } from '../../student/parameters.ts';
+import { expectedParameters, hasBias, isGated, sizeOf, type Parameter } from '../../student/parameters.ts';
+import { adaptedModules, adapterName, adapterParameters, type Lora } from '../../student/lora/lora.ts';
 import { isDecayed } from '../engine.ts';
 import type { SlabName, Tensor } from './plan.ts';
 
@@ -25,6 +28,27 @@ export interface Block {
   frozen: boolean;
 }
 
+/** The adapters of one block. */
+export interface BlockAdapters {
+  /** Their A's as one matrix, [modules · rank, inputs]. */
+  a: Tensor;
+  /** In the order of the block. */
+  modules: readonly {
+    /** As `encoder.block.0.layer.0.SelfAttention.q`. */
+    name: string;
+    /** Its first output among the block's. */
+    firstOutput: number;
+    outputs: number;
+    /** [rank, inputs] and [outputs, rank]. */
+    a: Tensor;
+    b: Tensor;
+  }[];
+  rank: number;
+  /** alpha / rank. */
+  scale: number;
+  dropout: number;
+}
+
 /** A run of floats that AdamW treats alike. */
 export interface DecayRange {
   part: number;
@@ -41,26 +65,44 @@ export class SlabLayout {
   readonly #trainedParts: number;
   /** All that is trained, and nothing else. */
   readonly ranges: DecayRange[] = [];
+  /** All that the slab of parameters holds. */
+  readonly parameters: readonly Parameter[];
+  /** What gradients and moments are of. */
+  readonly trained: readonly Parameter[];
+  readonly frozen: ReadonlySet<string>;
   /** Decoder layers whose cross-attention keys and values are one block. All of them in any T5 below 3 B. */
   readonly crossGroupLayers: number;
 
   /**
    * @param frozen Names of the weights that are not trained: whole blocks.
-   * @throws EngineError where one weight alone is larger than a binding.
+   * @param lora Adapters, which alone are trained; null for none.
+   * @throws EngineError where one weight alone is larger than a binding; InputError where the adapters do not suit the
+   *   student.
    */
   constructor(
     readonly config: T5Config,
-    readonly frozen: ReadonlySet<string> = new Set(),
+    frozen: ReadonlySet<string> = new Set(),
+    readonly lora: Lora | null = null,
   ) {
-    const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
+    const own = expectedParameters(config);
+    const adapters = lora === null ? [] : adapterParameters(config, lora);
+    this.frozen = lora === null ? frozen : new Set(own.map(({ name }) => name));
+    this.parameters = [...own, ...adapters];
+    this.trained = this.parameters.filter(({ name }) => !this.frozen.has(name));
+    const shapes = new Map(this.parameters.map(({ name, shape }) => [name, shape]));
     const inner = config.num_heads * config.d_kv;
     const crossLength = 2 * inner * config.d_model;
     this.crossGroupLayers = Math.min(
       config.num_decoder_layers,
       Math.max(1, Math.floor(maxPartLength / crossLength)),
     );
-    const blocks = [...blockNames(config, this.crossGroupLayers)].flatMap((names) => byFrozen(names, frozen));
-    const isFrozen = ([first]: readonly string[]): boolean => frozen.has(first!);
+    const whole = [...blockNames(config, this.crossGroupLayers)];
+    const modules = new Set(lora === null ? [] : adaptedModules(config, lora).map(({ name }) => name));
+    const blocks = [
+      ...whole.flatMap((names) => byFrozen(names, this.frozen)),
+      ...whole.flatMap((names) => adapterBlocks(names, modules)),
+    ];
+    const isFrozen = ([first]: readonly string[]): boolean => this.frozen.has(first!);
     for (const names of blocks) if (!isFrozen(names)) this.#add(names, shapes, 0);
     this.#trainedParts = this.#partLengths.length;
     for (const names of blocks) if (isFrozen(names)) this.#add(names, shapes, this.#trainedParts);
@@ -97,6 +139,29 @@ export class SlabLayout {
     if (block === undefined) throw new Error(`No block of the slab begins with ${firstName}.`);
     const { part, offset, shape } = block;
     return { place: { kind: 'slab', slab, part }, offset, shape };
+  }
+
+  /** The adapters of the block that begins with this weight; null where it has none. */
+  adapters(slab: 'parameters' | 'gradients', firstName: string): BlockAdapters | null {
+    const members = this.#blocks.get(firstName)?.members ?? [];
+    const { lora } = this;
+    if (lora === null) return null;
+    const inputs = this.#blocks.get(firstName)!.shape[1];
+    const adapted = members.flatMap(({ name, offset, length }) => {
+      const module = moduleOf(name);
+      const b = this.#blocks.get(adapterName(module, 'B'));
+      if (b === undefined) return [];
+      return [{ name: module, firstOutput: offset / inputs, outputs: length / inputs }];
+    });
+    if (adapted.length === 0) return null;
+    const a = this.tensor(slab, adapterName(adapted[0]!.name, 'A'));
+    const { rank, alpha, dropout } = lora;
+    const modules = adapted.map((module, index) => ({
+      ...module,
+      a: { place: a.place, offset: a.offset + index * rank * inputs, shape: [rank, inputs] },
+      b: this.tensor(slab, adapterName(module.name, 'B')),
+    }));
+    return { a, modules, rank, scale: alpha / rank, dropout };
   }
 
   /** Whether the block that begins with this weight is trained. */
@@ -208,6 +273,17 @@ function byFrozen(names: readonly string[], frozen: ReadonlySet<string>): string
     else runs.push([name]);
   }
   return runs;
+}
+
+function moduleOf(weight: string): string {
+  return weight.slice(0, -'.weight'.length);
+}
+
+/** The blocks of a block's adapters: all A's, and each B. */
+function adapterBlocks(names: readonly string[], adapted: ReadonlySet<string>): string[][] {
+  const modules = names.map(moduleOf).filter((name) => adapted.has(name));
+  if (modules.length === 0) return [];
+  return [modules.map((name) => adapterName(name, 'A')), ...modules.map((name) => [adapterName(name, 'B')])];
 }
 
 /** Names of each block in the order of the slab: what decays first, norms and biases last. */

@@ -1,4 +1,5 @@
 /** The student's stacks as operations: what training, evaluation and generation have in common. */
+import { addAdapters, addResidualAdapter } from './adapters.ts';
 import { dropoutSite, type DropoutPlace, type Stack } from '../dropout.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { AttentionShape, Dropout, Gate, Matmul } from './operations.ts';
@@ -136,6 +137,22 @@ export function addNorm(
   return { row, x, y, inverse };
 }
 
+/** input · weightᵀ, with what the block's adapters add. */
+export function addProduct(
+  builder: PlanBuilder,
+  rows: CountName,
+  firstName: string,
+  input: Tensor,
+  persistent = false,
+): Tensor {
+  const b = builder.layout.tensor('parameters', firstName);
+  const [outputs, inputs] = b.shape as [number, number];
+  const c = builder.rows(rows, outputs, persistent);
+  builder.add(matmul('nt', [rows, outputs, inputs], { a: input, b, c }));
+  addAdapters(builder, rows, firstName, { input, output: c }, 'always');
+  return c;
+}
+
 /** x + drop(input · weightᵀ). */
 export function addResidual(
   builder: PlanBuilder,
@@ -143,7 +160,23 @@ export function addResidual(
   operands: { input: Tensor; weight: string; residual: Tensor; dropout: Dropout | null },
 ): Tensor {
   const { d_model } = builder.config;
-  const { input, weight, residual, dropout } = operands;
+  const { input, weight, dropout } = operands;
+  let { residual } = operands;
+  const adapter = addResidualAdapter(builder, rows, weight, input);
+  if (adapter !== null) {
+    // Dropout is linear: the adapter's share goes first, under the same mask.
+    const c = builder.rows(rows, d_model);
+    const { u, b } = adapter;
+    builder.add(
+      matmul(
+        'nt',
+        [rows, d_model, u.shape[1]!],
+        { a: u, b, c },
+        { epilogue: { kind: 'residual', residual, dropout } },
+      ),
+    );
+    residual = c;
+  }
   const c = builder.rows(rows, d_model);
   const b = builder.layout.tensor('parameters', weight);
   builder.add(
@@ -177,10 +210,15 @@ export function addFeedForward(
   const inner = dropoutAt(dropout, stack, layer, 'feedForwardInner');
   const gate = gates[feed_forward_proj];
   const gated = gate === null ? null : { gate, hidden: builder.rows(rows, 2 * d_ff) };
-  const b = builder.layout.tensor('parameters', firstFeedForwardName(builder, stack, layer));
+  const firstName = firstFeedForwardName(builder, stack, layer);
+  const b = builder.layout.tensor('parameters', firstName);
+  const operands = { input: norm.y, output: gated?.hidden ?? activation };
+  const accumulate = addAdapters(builder, rows, firstName, operands, 'never') ? 'always' : 'never';
   const epilogue: Matmul['epilogue'] =
     gated === null ? { kind: 'relu', dropout: inner } : { kind: 'gated', ...gated, dropout: inner };
-  builder.add(matmul('nt', [rows, b.shape[0]!, d_model], { a: norm.y, b, c: activation }, { epilogue }));
+  builder.add(
+    matmul('nt', [rows, b.shape[0]!, d_model], { a: norm.y, b, c: activation }, { epilogue, accumulate }),
+  );
   const output = addResidual(builder, stackRows, {
     input: activation,
     weight: `${layerPath(stack, layer, 'feedForward')}.wo.weight`,
@@ -202,9 +240,7 @@ function addSelfAttention(
   const inner = innerSize(builder);
   const norm = addNorm(builder, stackRows, x, { layer, sublayer: 0 });
   const path = layerPath(stack, layer, 'self');
-  const qkv = builder.rows(rows, 3 * inner);
-  const weight = builder.layout.tensor('parameters', `${path}.q.weight`);
-  builder.add(matmul('nt', [rows, 3 * inner, builder.config.d_model], { a: norm.y, b: weight, c: qkv }));
+  const qkv = addProduct(builder, rows, `${path}.q.weight`, norm.y);
   const shape = attentionShape(builder, stack, stack);
   const length = stack === 'encoder' ? builder.bucket.maxEncoderLength : builder.bucket.maxDecoderLength;
   const saved: SavedAttention = {
@@ -270,11 +306,7 @@ function addCrossAttention(
 }
 
 export function addCrossQuery(builder: PlanBuilder, rows: CountName, input: Tensor, layer: number): Tensor {
-  const inner = innerSize(builder);
-  const q = builder.rows(rows, inner);
-  const b = builder.layout.tensor('parameters', `${layerPath('decoder', layer, 'cross')}.q.weight`);
-  builder.add(matmul('nt', [rows, inner, builder.config.d_model], { a: input, b, c: q }));
-  return q;
+  return addProduct(builder, rows, `${layerPath('decoder', layer, 'cross')}.q.weight`, input);
 }
 
 /** Where a layer's keys and values are in the groups. */
@@ -292,13 +324,10 @@ export function crossColumns(
 
 /** Keys and values of every cross-attention, one product per group. */
 export function addCrossKeys(builder: PlanBuilder, encoderOutput: Tensor, persistent = false): CrossKeys {
-  const { d_model, num_decoder_layers } = builder.config;
+  const { num_decoder_layers } = builder.config;
   const keys: Tensor[] = [];
   for (let layer = 0; layer < num_decoder_layers; layer += builder.layout.crossGroupLayers) {
-    const b = builder.layout.tensor('parameters', firstNames.crossKeys(layer));
-    const c = builder.rows('encoderRows', b.shape[0]!, persistent);
-    builder.add(matmul('nt', ['encoderRows', b.shape[0]!, d_model], { a: encoderOutput, b, c }));
-    keys.push(c);
+    keys.push(addProduct(builder, 'encoderRows', firstNames.crossKeys(layer), encoderOutput, persistent));
   }
   return keys;
 }

@@ -1,23 +1,26 @@
 /** Weights and moments by name, in and out of an executor's slabs. */
 import { EngineError } from '../../base/errors.ts';
 import type { Weights } from '../../student/config.ts';
-import { expectedParameters, sizeOf, type Parameter } from '../../student/parameters.ts';
+import { sizeOf, type Parameter } from '../../student/parameters.ts';
 import type { Executor } from './executor.ts';
 import type { SlabName } from './plan.ts';
 import type { SlabLayout } from './slab-layout.ts';
 
-/** Names that a slab holds, in the order of `expectedParameters`: gradients and moments only of what is trained. */
-function namesOf(layout: SlabLayout, slab: SlabName): Parameter[] {
-  const all = expectedParameters(layout.config);
-  return slab === 'parameters' ? all : all.filter(({ name }) => !layout.frozen.has(name));
+/**
+ * What a slab is read and written for: the parameters of a state, which are the adapters alone where there are any;
+ * gradients and moments of what is trained.
+ */
+function partsOf(layout: SlabLayout, slab: SlabName, whole: boolean): readonly Parameter[] {
+  return slab === 'parameters' && (whole || layout.lora === null) ? layout.parameters : layout.trained;
 }
 
 /**
  * Checks that a slab can be written from these; names that it does not hold are left aside.
+ * @param whole The base's weights too, where there are adapters.
  * @throws EngineError where a weight is missing or has another size. Nothing is written then.
  */
-export function checkWeights(layout: SlabLayout, slab: SlabName, weights: Weights): void {
-  for (const { name, shape } of namesOf(layout, slab)) {
+export function checkWeights(layout: SlabLayout, slab: SlabName, weights: Weights, whole = false): void {
+  for (const { name, shape } of partsOf(layout, slab, whole)) {
     const size = weights.get(name)?.length;
     if (size === sizeOf(shape)) continue;
     const what = size === undefined ? 'is missing' : `has ${size} values instead of ${sizeOf(shape)}`;
@@ -25,9 +28,15 @@ export function checkWeights(layout: SlabLayout, slab: SlabName, weights: Weight
   }
 }
 
-/** Writes a whole slab; `weights` must have been checked. */
-export function writeSlab(executor: Executor, layout: SlabLayout, slab: SlabName, weights: Weights): void {
-  layout.partLengthsOf(slab).forEach((length, part) => {
+/** Writes a slab, or its adapters alone; `weights` must have been checked, with the same `whole`. */
+export function writeSlab(
+  executor: Executor,
+  layout: SlabLayout,
+  slab: SlabName,
+  weights: Weights,
+  whole = false,
+): void {
+  partLengths(layout, slab, whole).forEach((length, part) => {
     const values = new Float32Array(length);
     for (const block of layout.blocks) {
       if (block.part !== part) continue;
@@ -37,10 +46,14 @@ export function writeSlab(executor: Executor, layout: SlabLayout, slab: SlabName
   });
 }
 
-/** Copies of all that a slab holds, in the order of `expectedParameters`. */
+function partLengths(layout: SlabLayout, slab: SlabName, whole: boolean): readonly number[] {
+  return layout.partLengthsOf(whole || layout.lora === null ? slab : 'gradients');
+}
+
+/** Copies of what a state has of a slab (`checkWeights`), in the order of `expectedParameters`. */
 export async function readSlab(executor: Executor, layout: SlabLayout, slab: SlabName): Promise<Weights> {
   const found: Weights = new Map();
-  for (const [part, length] of layout.partLengthsOf(slab).entries()) {
+  for (const [part, length] of partLengths(layout, slab, false).entries()) {
     const values = await executor.readSlab(slab, part, 0, length);
     for (const block of layout.blocks) {
       if (block.part !== part) continue;
@@ -50,5 +63,5 @@ export async function readSlab(executor: Executor, layout: SlabLayout, slab: Sla
       }
     }
   }
-  return new Map(namesOf(layout, slab).map(({ name }) => [name, found.get(name)!]));
+  return new Map(partsOf(layout, slab, false).map(({ name }) => [name, found.get(name)!]));
 }

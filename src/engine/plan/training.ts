@@ -7,9 +7,17 @@ import { firstNames, type SlabLayout } from './slab-layout.ts';
 import { logitScale } from '../../student/parameters.ts';
 import { addCrossKeys, addLogits, addStack } from './stack.ts';
 
-/** Programs `pass` and `update`. With `dropout` false the plan has no dropout whatever the run's rate. */
-export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): Plan {
-  const builder = new PlanBuilder(layout, bucket);
+/**
+ * Programs `pass` and `update`. With `dropout` false the plan has no dropout whatever the run's rate.
+ * @param dropsAdapters Whether the inputs of adapters are dropped, at the adapters' own rate.
+ */
+export function planStep(
+  layout: SlabLayout,
+  bucket: Bucket,
+  dropout: boolean,
+  dropsAdapters = (layout.lora?.dropout ?? 0) > 0,
+): Plan {
+  const builder = new PlanBuilder(layout, bucket, dropsAdapters);
   const { config, tables, capacities } = builder;
   const results = builder.tensor([8], true);
   const rowWeights = builder.tensor([capacities.decoderRows], true);
@@ -37,7 +45,8 @@ export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): 
   const dDecoderInput = backward.addStack('decoder', decoder.saved, dDecoder, { keys, dKeys });
   const crossName = (group: number) => firstNames.crossKeys(group * layout.crossGroupLayers);
   const trainsEmbeddings = layout.isTrained('shared.weight');
-  if (trainsEmbeddings || layout.isTrained(firstNames.norms)) {
+  // Adapters are in both stacks.
+  if (trainsEmbeddings || layout.isTrained(firstNames.norms) || layout.lora !== null) {
     const dEncoder = builder.rows('encoderRows', config.d_model);
     dKeys.forEach((dy, group) => {
       backward.addLinear(
@@ -59,7 +68,8 @@ export function planStep(layout: SlabLayout, bucket: Bucket, dropout: boolean): 
 
   builder.program('update');
   addUpdate(builder, results);
-  return builder.finish(dropout ? 'step with dropout' : 'step', { rowWeights, results });
+  const kind = `step${dropout ? ' with dropout' : ''}${dropsAdapters ? ', adapters dropped' : ''}`;
+  return builder.finish(kind, { rowWeights, results });
 }
 
 function addEmbeddingGradient(builder: PlanBuilder, encoder: Tensor, decoder: Tensor): void {

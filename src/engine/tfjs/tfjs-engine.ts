@@ -57,12 +57,22 @@ export interface TfjsEngineOptions {
   ownsBackend?: boolean;
 }
 
-/** Makes the reference engine. @throws EngineError where the student's weights do not fit its configuration. */
+/**
+ * Makes the reference engine, which trains whole weights only.
+ * @throws EngineError where the student's weights do not fit its configuration, or it has adapters.
+ */
 export function createTfjsEngine(
   student: EngineStudent,
   backend: OpenBackend,
   options: TfjsEngineOptions = {},
 ): InspectableEngine {
+  if (student.adapters !== undefined) {
+    if (options.ownsBackend === true) backend.close();
+    throw new EngineError(
+      'TensorFlow.js, the reference engine, has no adapters (LoRA).',
+      'Choose the engine wasm or wgsl, or train without LoRA.',
+    );
+  }
   return new TfjsEngine(student, backend, options);
 }
 

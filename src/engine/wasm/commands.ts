@@ -2,6 +2,7 @@
  * From operations to commands: records of 64 words that the kernels read (assembly/), with addresses in place of
  * tensors. The order of words here and there must agree.
  */
+import { dropoutNumbers } from '../dropout.ts';
 import type { AttentionShape, Dropout, Epilogue, Gate, Matmul, Operation } from '../plan/operations.ts';
 import {
   countNames,
@@ -44,6 +45,7 @@ const codes = {
   decodeSelfAttention: 16,
   decodeCrossAttention: 17,
   argMax: 18,
+  drop: 19,
 } as const;
 
 const accumulations = { never: 0, always: 1, laterPasses: 2 } as const satisfies Record<Accumulate, number>;
@@ -115,6 +117,16 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
     }
     case 'matmul':
       return [encodeMatmul(operation, addresses)];
+    case 'drop': {
+      const { rows, rate, dropout, input, output, accumulate } = operation;
+      const { threshold, keepScale } = dropoutNumbers({ rate, seed: 0, step: 0 });
+      return [
+        [
+          ...[codes.drop, extent(rows), columnsOf(input), tensor(input), tensor(output)],
+          ...[accumulations[accumulate], threshold, floatBits(keepScale), ...dropoutWords(dropout)],
+        ],
+      ];
+    }
     case 'attention':
     case 'attentionBackward':
       return [encodeAttention(operation, addresses)];
@@ -232,7 +244,7 @@ function columnWords({ of, from }: Columns, { tensor }: Addresses): [number, num
 }
 
 function encodeMatmul(operation: Matmul, { tensor }: Addresses): number[] {
-  const { form, m, n, k, a, b, c, scale, accumulate, epilogue } = operation;
+  const { form, m, n, k, a, b, c, scale, accumulate, epilogue, strides } = operation;
   let aux = 0;
   if (epilogue.kind === 'residual') aux = tensor(epilogue.residual);
   if (epilogue.kind === 'gated') aux = tensor(epilogue.hidden);
@@ -243,6 +255,7 @@ function encodeMatmul(operation: Matmul, { tensor }: Addresses): number[] {
     ...[floatBits(scale), accumulations[accumulate], epilogues[epilogue.kind], aux],
     ...dropoutWords(epilogue.kind === 'none' ? null : epilogue.dropout),
     'gate' in epilogue ? gates[epilogue.gate] : 0,
+    ...(strides === undefined ? [0, 0, 0] : [strides.a, strides.b, strides.c]),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The whole plan in WebAssembly against what PyTorch computed. */
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeLora } from '../../../tests/support/lora-suite.ts';
 import type { EngineStudent } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { loadKernels } from './kernels.ts';
@@ -20,4 +21,5 @@ for (const threads of [1, 2]) {
     `the plan in WebAssembly agrees with PyTorch on the rest of the family, ${threads} threads`,
     open,
   );
+  describeLora(`LoRA in WebAssembly agrees with peft, ${threads} threads`, open);
 }

@@ -135,6 +135,7 @@ function scratchNeeds(operations: readonly Operation[]): [number, number, number
       case 'rmsNormBackward':
         columns = Math.max(columns, operation.x.shape[1]!);
         break;
+      case 'drop':
       case 'embedBackward':
         columns = Math.max(columns, operation.output.shape[1]!);
         break;

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { expectSameState } from '../../../tests/support/same-state.ts';
 import { RandomSequence } from '../../base/random.ts';
 import { parseT5Config } from '../../student/config.ts';
+import { initialiseAdapters, type Lora } from '../../student/lora/lora.ts';
 import { initialiseWeights } from '../../student/initialise.ts';
 import type { EngineStudent, MicroBatch, TaskBatch, Update } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
@@ -28,13 +29,21 @@ const config = parseT5Config(
 );
 const student = (): EngineStudent => ({ config, weights: initialiseWeights(config, 4) });
 
-function open(options: Omit<WasmExecutorOptions, 'kernels'> = {}): PlanEngine {
-  return new PlanEngine(student(), {
+/** With adapters on all layers, and dropout of their own. */
+function adapted(): EngineStudent {
+  const lora: Lora = { rank: 3, alpha: 6, dropout: 0.3, targets: 'all-linear' };
+  return { ...student(), adapters: { lora, weights: initialiseAdapters(config, lora, 5) } };
+}
+
+function openFor(one: EngineStudent, options: Omit<WasmExecutorOptions, 'kernels'> = {}): PlanEngine {
+  return new PlanEngine(one, {
     createExecutor: (layout) =>
       new WasmExecutor(layout, { kernels, startThread: startNodeThread, ...options }),
     reason: 'A test.',
   });
 }
+
+const open = (options: Omit<WasmExecutorOptions, 'kernels'> = {}) => openFor(student(), options);
 
 function makeTask(random: RandomSequence, rows: number): TaskBatch {
   const row = (most: number) =>
@@ -65,8 +74,12 @@ async function train(engine: PlanEngine, from: number, to: number): Promise<stri
   return JSON.stringify(log);
 }
 
-describe('the same bytes', () => {
+describe.each([
+  ['of whole weights', student],
+  ['of adapters', adapted],
+])('the same bytes %s', (_name, make) => {
   test('in two runs, on two threads, with poisoned slots, and after stopping and going on', async () => {
+    const open = (options: Omit<WasmExecutorOptions, 'kernels'> = {}) => openFor(make(), options);
     const first = open();
     const log = await train(first, 1, 9);
     const state = await first.read();
@@ -92,9 +105,12 @@ describe('the same bytes', () => {
   });
 });
 
-test('a step agrees with double precision, dropout and all', async () => {
-  const twin = createTwinEngine(student());
-  const engine = open();
+test.each([
+  ['', student],
+  [', of adapters', adapted],
+])('a step%s agrees with double precision, dropout and all', async (_name, make) => {
+  const twin = createTwinEngine(make());
+  const engine = openFor(make());
   for (let step = 1; step <= 3; step += 1) {
     const expected = await twin.step(batchesOf(step), update(step));
     const found = await engine.step(batchesOf(step), update(step));

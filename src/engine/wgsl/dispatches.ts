@@ -6,7 +6,7 @@ import { argMax, decodeCrossAttention, decodeSelfAttention } from './decode.ts';
 import type { Dispatch, Sharing } from './dispatch.ts';
 import { adamw, clip, crossEntropy, squaredNorm, zero } from './loss.ts';
 import { matmul, type MatmulVariant } from './matmul.ts';
-import { biasGradient, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './rows.ts';
+import { biasGradient, drop, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './rows.ts';
 
 /** What a device is best at. */
 export interface Choices {
@@ -28,6 +28,8 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
       return [sumPartials(operation)];
     case 'matmul':
       return [matmul(operation, choices.product(operation))];
+    case 'drop':
+      return [drop(operation)];
     case 'attention':
       return [attention(operation, choices.sharing)];
     case 'attentionBackward':

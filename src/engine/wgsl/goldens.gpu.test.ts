@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { checkGeneration, checkPass } from '../../../tests/support/engine-checks.ts';
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeLora } from '../../../tests/support/lora-suite.ts';
 import { engineFixtures, readStudent } from '../../../tests/support/goldens.ts';
 import { hasGpu } from '../../../tests/support/gpu.ts';
 import type { EngineStudent } from '../engine.ts';
@@ -53,3 +54,9 @@ describeGoldens(
 );
 
 describeFamily('the plan on WebGPU agrees with PyTorch on the rest of the family', open, { skip: !hasGpu });
+
+describeLora(
+  'LoRA on WebGPU agrees with peft',
+  open,
+  takesWhole ? { skip: !hasGpu } : { skip: !hasGpu, maxSteps: 3 },
+);

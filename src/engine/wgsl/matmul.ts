@@ -68,7 +68,7 @@ const epilogueFlags = {
 } as const satisfies Record<Epilogue['kind'], string>;
 
 export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
-  const { form, m, n, k, a, b, scale, accumulate, epilogue } = operation;
+  const { form, m, n, k, a, b, scale, accumulate, epilogue, strides } = operation;
   if (typeof n !== 'number') throw new Error('Columns of a product are fixed by the student.');
   const drop = dropoutParts(epilogue.kind === 'none' ? null : epilogue.dropout);
   const isGated = epilogue.kind === 'gated';
@@ -98,6 +98,9 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
     params: {
       ...{ m: extentWord(m), n, k: extentWord(k), scale: { float: scale } },
       ...{ accumulate: accumulateWords[accumulate], ...drop.params },
+      strideA: strides?.a ?? extentWord(form === 'tn' ? m : k),
+      strideB: strides?.b ?? (form === 'nt' ? extentWord(k) : n),
+      strideC: strides?.c ?? n,
     },
     vectors,
     grid: (counts) => [Math.ceil(allGroups / groupsEach), Math.ceil(sizeOfExtent(m, counts) / rowsEach), 1],
@@ -124,11 +127,12 @@ function outputs({ c, epilogue }: Matmul): Binding[] {
 }
 
 /** Whether all rows and offsets are whole fours, so that four floats can be read and written at once. */
-function isVector({ form, m, n, k, a, b, c, epilogue }: Matmul): boolean {
+function isVector({ form, m, n, k, a, b, c, epilogue, strides }: Matmul): boolean {
   const whole = (extent: typeof m) => typeof extent !== 'number' || extent % 4 === 0;
   const width = epilogue.kind === 'gated' ? Number(n) / 2 : n;
   // Rows counted at run time are no row lengths, except that k of tn is only walked along.
   const inner = form === 'tn' ? whole(m) : whole(k);
   const offsets = [a, b, c].every(({ offset }) => offset % 4 === 0);
-  return inner && whole(width) && whole(n) && offsets;
+  const wide = strides === undefined || [strides.a, strides.b, strides.c].every(whole);
+  return inner && whole(width) && whole(n) && offsets && wide;
 }

@@ -1,6 +1,8 @@
 /** Dispatches of the operations on rows: embeddings, layer norms, and the last sums of their gradients. */
+import { dropoutNumbers } from '../dropout.ts';
 import type {
   BiasGradient,
+  Drop,
   Embed,
   EmbedBackward,
   RmsNorm,
@@ -20,6 +22,7 @@ import {
   type Sharing,
 } from './dispatch.ts';
 import biasGradientSource from './kernels/bias-gradient.wgsl?raw';
+import dropSource from './kernels/drop.wgsl?raw';
 import embedBackwardSource from './kernels/embed-backward.wgsl?raw';
 import embedSource from './kernels/embed.wgsl?raw';
 import rmsNormBackwardSource from './kernels/rms-norm-backward.wgsl?raw';
@@ -40,6 +43,19 @@ export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {
     ...{ source: embedSource, label: 'embed', flags: drop.flags, tables: 'read' },
     bindings: [read('weight', weight), write('output', output)],
     params: { rows: extentWord(rows), columns, ids: ids.offset, ...drop.params },
+    grid: (counts) => foldThreads(counts[rows] * Math.ceil(columns / 4), 64),
+  });
+}
+
+export function drop({ rows, rate, dropout, input, output, accumulate }: Drop): Dispatch {
+  const columns = input.shape[1]!;
+  const { flags, params } = dropoutParts(dropout);
+  const { threshold, keepScale } = dropoutNumbers({ rate, seed: 0, step: 0 });
+  return dispatch({
+    ...{ source: dropSource, label: 'drop' },
+    flags: [...flags, ...(accumulate === 'always' ? ['ADDS'] : [])],
+    bindings: [read('input', input), write('output', output)],
+    params: { rows: extentWord(rows), columns, threshold, kept: { float: keepScale }, ...params },
     grid: (counts) => foldThreads(counts[rows] * Math.ceil(columns / 4), 64),
   });
 }

@@ -178,9 +178,10 @@ function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
     offset: 0,
     shape,
   });
-  const { form } = operation;
+  const { strides: _strides, ...rest } = operation;
+  const { form } = rest;
   const product: Matmul = {
-    ...operation,
+    ...rest,
     ...{ m, n, k, accumulate: 'never' },
     a: tensor(0, form === 'tn' ? [k, m] : [m, k]),
     b: tensor(1, form === 'nt' ? [n, k] : [k, n]),

@@ -191,6 +191,58 @@ function matmulNn(
   return product(lab, 'nn', { a, b, c }, [rows, columns, inner], { epilogue, accumulate });
 }
 
+/** A product that is added to before its epilogue. */
+function added({ lab, operations }: OperationCase, sizes: CaseSizes): OperationCase {
+  const [operation] = operations;
+  if (operation?.kind !== 'matmul') throw new Error('Only products are added to.');
+  const { epilogue, c } = operation;
+  const target =
+    epilogue.kind === 'gated' ? epilogue.hidden : epilogue.kind === 'gatedBackward' ? epilogue.activation : c;
+  lab.valuesOf(target).set(lab.randomFloats(sizes.rows * target.shape[1]!));
+  return { lab, operations: [{ ...operation, accumulate: 'always' }] };
+}
+
+/** Operands that are columns of wider matrices: of all but the first `from`, and a last one. */
+function matmulOfColumns(sizes: CaseSizes, form: Matmul['form']): OperationCase {
+  const lab = makeLab(sizes);
+  const { columns, inner } = sizes;
+  const from = 1 + (sizes.seed % 5);
+  const wider = (size: number) => size + from + 1;
+  const within = (tensor: Tensor): Tensor => ({ ...tensor, offset: from });
+  const a = lab.rows('encoderRows', wider(inner));
+  const tall = form === 'tn';
+  const width = form === 'nt' ? inner : columns;
+  const b = tall
+    ? lab.rows('encoderRows', wider(width))
+    : lab.filled([form === 'nt' ? columns : inner, wider(width)]);
+  const c = tall ? lab.filled([inner, wider(columns)]) : lab.rows('encoderRows', wider(columns));
+  const extents = tall
+    ? ([inner, columns, 'encoderRows'] as const)
+    : (['encoderRows', columns, inner] as const);
+  const accumulate = sizes.accumulate ? 'always' : 'never';
+  const one = product(lab, form, { a: within(a), b: within(b), c: within(c) }, extents, { accumulate });
+  const operations = one.operations.map((operation) => ({
+    ...(operation as Matmul),
+    strides: { a: wider(inner), b: wider(width), c: wider(columns) },
+  }));
+  return { lab, operations };
+}
+
+/** At a rate that is not the run's; and in place. */
+function drop(sizes: CaseSizes): OperationCase {
+  const lab = makeLab(sizes);
+  const [input, output] = [lab.rows('encoderRows', sizes.columns), lab.rows('encoderRows', sizes.columns)];
+  const accumulate = sizes.accumulate ? 'always' : 'never';
+  const one = { kind: 'drop', rows: 'encoderRows', rate: 0.2, dropout: encoderSite } as const;
+  return {
+    lab,
+    operations: [
+      { ...one, input, output, accumulate },
+      { ...one, dropout: decoderSite, input, output: input, accumulate: 'never' },
+    ],
+  };
+}
+
 function matmulTn(sizes: CaseSizes): OperationCase {
   const lab = makeLab(sizes);
   const { columns, inner } = sizes;
@@ -412,6 +464,14 @@ export const operationCases: Readonly<Record<string, (sizes: CaseSizes) => Opera
   'matmul nn, gatedBackward by gelu': (sizes) => matmulNn(sizes, 'gatedBackward', 'gelu'),
   'matmul nn, gatedBackward by silu': (sizes) => matmulNn(sizes, 'gatedBackward', 'silu'),
   'matmul tn': matmulTn,
+  'matmul nt, relu, added to': (sizes) => added(matmulNt(sizes, 'relu'), sizes),
+  'matmul nt, gated, added to': (sizes) => added(matmulNt(sizes, 'gated'), sizes),
+  'matmul nn, reluBackward, added to': (sizes) => added(matmulNn(sizes, 'reluBackward'), sizes),
+  'matmul nn, gatedBackward, added to': (sizes) => added(matmulNn(sizes, 'gatedBackward'), sizes),
+  'matmul nt of columns': (sizes) => matmulOfColumns(sizes, 'nt'),
+  'matmul nn of columns': (sizes) => matmulOfColumns(sizes, 'nn'),
+  'matmul tn of columns': (sizes) => matmulOfColumns(sizes, 'tn'),
+  drop,
   'attention, bidirectional': (sizes) => attention(sizes, 'self'),
   'attention, causal': (sizes) => attention(sizes, 'causal'),
   'attention, cross': (sizes) => attention(sizes, 'cross'),

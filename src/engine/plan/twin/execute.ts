@@ -5,7 +5,7 @@ import { argMax, decodeCrossAttention, decodeSelfAttention } from './decode.ts';
 import { crossEntropy } from './loss.ts';
 import { matmul } from './matmul.ts';
 import type { TwinMemory } from './memory.ts';
-import { embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero } from './rows.ts';
+import { drop, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero } from './rows.ts';
 import { adamw, clip, squaredNorm } from './update.ts';
 
 type Kernels = {
@@ -13,7 +13,7 @@ type Kernels = {
 };
 
 const kernels: Kernels = {
-  ...{ embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero, matmul },
+  ...{ embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero, matmul, drop },
   ...{ attention, attentionBackward, biasGradient, crossEntropy, squaredNorm, clip, adamw },
   ...{ decodeSelfAttention, decodeCrossAttention, argMax },
 };

@@ -1,5 +1,6 @@
 /** The whole plan, in double precision, against what PyTorch computed. */
 import { describeFamily, describeGoldens } from '../../../../tests/support/golden-suite.ts';
+import { describeLora } from '../../../../tests/support/lora-suite.ts';
 import { createTwinEngine } from './twin-engine.ts';
 
 describeGoldens(
@@ -12,3 +13,5 @@ describeGoldens(
 describeFamily('the plan in double precision agrees with PyTorch on the rest of the family', (student) =>
   createTwinEngine(student),
 );
+
+describeLora('LoRA in double precision agrees with peft', (student) => createTwinEngine(student));

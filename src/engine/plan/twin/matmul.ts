@@ -1,5 +1,6 @@
 /** Matrix products and their epilogues. */
-import type { Gate, Matmul } from '../operations.ts';
+import { stridesOf, type Gate, type Matmul } from '../operations.ts';
+import type { Floats } from '../executor.ts';
 import type { TwinMemory } from './memory.ts';
 import { isAdded } from './rows.ts';
 
@@ -41,28 +42,30 @@ export function matmul(operation: Matmul, memory: TwinMemory): void {
   const a = memory.floats(operation.a);
   const b = memory.floats(operation.b);
   const c = memory.floats(operation.c);
+  const stride = stridesOf(operation, { m, n, k });
+  const adds = isAdded(operation.accumulate, memory.run);
   const v = new Float64Array(n);
   for (let row = 0; row < m; row += 1) {
     v.fill(0);
     if (form === 'nt') {
       for (let column = 0; column < n; column += 1) {
         let sum = 0;
-        for (let i = 0; i < k; i += 1) sum += a[row * k + i]! * b[column * k + i]!;
+        for (let i = 0; i < k; i += 1) sum += a[row * stride.a + i]! * b[column * stride.b + i]!;
         v[column] = sum;
       }
     } else {
       for (let i = 0; i < k; i += 1) {
-        const factor = form === 'nn' ? a[row * k + i]! : a[i * m + row]!;
-        for (let column = 0; column < n; column += 1) v[column]! += factor * b[i * n + column]!;
+        const factor = form === 'nn' ? a[row * stride.a + i]! : a[i * stride.a + row]!;
+        for (let column = 0; column < n; column += 1) v[column]! += factor * b[i * stride.b + column]!;
       }
     }
     if (scale !== 1) for (let column = 0; column < n; column += 1) v[column]! *= scale;
     if (epilogue.kind !== 'none') {
       finishRow(operation, memory, row, v);
-    } else if (isAdded(operation.accumulate, memory.run)) {
-      for (let column = 0; column < n; column += 1) c[row * n + column]! += v[column]!;
+    } else if (adds) {
+      for (let column = 0; column < n; column += 1) c[row * stride.c + column]! += v[column]!;
     } else {
-      c.set(v, row * n);
+      c.set(v, row * stride.c);
     }
   }
 }
@@ -73,6 +76,8 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
   if (epilogue.kind === 'none') return;
   const c = memory.floats(operation.c);
   const n = v.length;
+  const adds = isAdded(operation.accumulate, memory.run);
+  const addRow = (values: Floats) => v.forEach((value, i) => (v[i] = value + values[row * n + i]!));
   switch (epilogue.kind) {
     case 'residual': {
       const residual = memory.floats(epilogue.residual);
@@ -82,6 +87,7 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
     }
     case 'relu': {
       const factors = memory.factors(epilogue.dropout, row, 0, n);
+      if (adds) addRow(c);
       v.forEach((value, i) => (c[row * n + i] = Math.max(value, 0) * (factors?.[i] ?? 1)));
       return;
     }
@@ -90,6 +96,7 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
       const width = n / 2;
       const factors = memory.factors(epilogue.dropout, row, 0, width);
       const { value } = gates[epilogue.gate];
+      if (adds) addRow(hidden);
       hidden.set(v, row * n);
       for (let i = 0; i < width; i += 1) {
         c[row * width + i] = value(v[i]!) * v[width + i]! * (factors?.[i] ?? 1);
@@ -99,6 +106,7 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
     case 'reluBackward': {
       const activation = memory.floats(epilogue.activation);
       const keepScale = epilogue.dropout === null ? 1 : memory.keepScale;
+      if (adds) addRow(c);
       v.forEach((value, i) => (c[row * n + i] = activation[row * n + i]! > 0 ? value * keepScale : 0));
       return;
     }
@@ -106,6 +114,7 @@ function finishRow(operation: Matmul, memory: TwinMemory, row: number, v: Float6
       const activation = memory.floats(epilogue.activation);
       const factors = memory.factors(epilogue.dropout, row, 0, n);
       const { value, slope } = gates[epilogue.gate];
+      if (adds) addRow(activation);
       for (let i = 0; i < n; i += 1) {
         const factor = factors?.[i] ?? 1;
         const u = v[i]! * factor;

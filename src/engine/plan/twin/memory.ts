@@ -55,12 +55,30 @@ export class TwinMemory {
     return sizeOfExtent(extent, this.run.counts);
   }
 
+  /** Factors of a row of so many columns at a site with a rate of its own. */
+  factorsAt(rate: number, dropout: Dropout, row: number, count: number): Float32Array {
+    const { seed, step } = this.run;
+    const factors = new Float32Array(count);
+    new DropoutMasks({ rate, seed, step }).fill(
+      dropout.site,
+      this.#firstRow(dropout) + row,
+      0,
+      count,
+      factors,
+      0,
+    );
+    return factors;
+  }
+
+  #firstRow({ stack }: Dropout): number {
+    return stack === 'encoder' ? this.run.firstEncoderRow : this.run.firstDecoderRow;
+  }
+
   /** Factors of columns first … first + count - 1 (first a multiple of 4) of a row at a site; null keeps everything. */
   factors(dropout: Dropout | null, row: number, first: number, count: number): Float32Array | null {
     if (dropout === null || this.#masks === null) return null;
-    const base = dropout.stack === 'encoder' ? this.run.firstEncoderRow : this.run.firstDecoderRow;
     const factors = new Float32Array(count);
-    this.#masks.fill(dropout.site, base + row, first, count, factors, 0);
+    this.#masks.fill(dropout.site, this.#firstRow(dropout) + row, first, count, factors, 0);
     return factors;
   }
 }

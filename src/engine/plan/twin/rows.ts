@@ -1,5 +1,13 @@
 /** Operations that take one row after the other: embeddings, norms, and sums of partials. */
-import type { Embed, EmbedBackward, RmsNorm, RmsNormBackward, SumPartials, Zero } from '../operations.ts';
+import type {
+  Drop,
+  Embed,
+  EmbedBackward,
+  RmsNorm,
+  RmsNormBackward,
+  SumPartials,
+  Zero,
+} from '../operations.ts';
 import type { Run } from '../plan.ts';
 import type { TwinMemory } from './memory.ts';
 
@@ -13,6 +21,20 @@ export function embed(operation: Embed, memory: TwinMemory): void {
     for (let column = 0; column < columns; column += 1) {
       output[row * columns + column] = weight[ids[row]! * columns + column]! * (factors?.[column] ?? 1);
     }
+  }
+}
+
+export function drop(operation: Drop, memory: TwinMemory): void {
+  const input = memory.floats(operation.input);
+  const output = memory.floats(operation.output);
+  const columns = operation.input.shape[1]!;
+  for (let row = 0; row < memory.run.counts[operation.rows]; row += 1) {
+    const factors = memory.factorsAt(operation.rate, operation.dropout, row, columns);
+    factors.forEach((factor, column) => {
+      const at = row * columns + column;
+      const value = input[at]! * factor;
+      output[at] = operation.accumulate === 'always' ? output[at]! + value : value;
+    });
   }
 }
 

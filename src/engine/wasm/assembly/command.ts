@@ -74,6 +74,12 @@ export function adds(accumulate: i32): bool {
   return accumulate === 1 || (accumulate === 2 && word(runBlock, accumulateWord) !== 0);
 }
 
+/** Takes another rate's threshold and factor, until the next run is loaded or they are put back. */
+export function setDropout(threshold: i32, kept: f32): void {
+  dropThreshold = threshold;
+  dropKept = kept;
+}
+
 /** Whether a place drops: `stack` is -1 in plans without dropout. */
 export function drops(stack: i32): bool {
   return stack >= 0 && dropping;

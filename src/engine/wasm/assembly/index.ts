@@ -5,7 +5,7 @@ import { argMax, decodeCrossAttention, decodeScratch, decodeSelfAttention } from
 import { gateOf, setGate } from './gate';
 import { crossEntropyRows, crossEntropySums } from './loss';
 import { matmul, matmulScratch } from './matmul';
-import { biasGradient, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './norm';
+import { biasGradient, drop, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './norm';
 import { adamw, clip, squaredNorm, zero } from './update';
 import { exp4 } from './vector';
 
@@ -150,6 +150,8 @@ function execute(command: usize): void {
       return decodeCrossAttention(command);
     case 18:
       return argMax(command);
+    case 19:
+      return drop(command);
     default:
       unreachable();
   }

@@ -73,8 +73,10 @@ export function matmul(command: usize): void {
   setGate(word(command, 14));
   keepScale = dropped ? dropKept : 1;
   if (m === 0 || n === 0) return;
-  const lda = form === TN ? m : k;
-  const ldb = form === NT ? k : n;
+  // Strides of columns of wider matrices; 0 where the operand is one of its own.
+  const lda = strideOr(command, 15, form === TN ? m : k);
+  const ldb = strideOr(command, 16, form === NT ? k : n);
+  const ldc = strideOr(command, 17, n);
   if (form === NT && m <= fewRows) form = DOTS;
 
   // A gate's two halves are computed by one thread: it deals with columns of the half.
@@ -94,20 +96,28 @@ export function matmul(command: usize): void {
         // Values of row i, column j shall land at the beginning.
         setOperands(a, lda, b, ldb, apart - ((<usize>(i * blockColumns + j)) << 2), blockColumns, scale);
         multiply(i, min(i1, i + apartRows), j, min(j1, j + blockColumns), false, false);
+        const columns = min(j1 - j, blockColumns);
         for (let row = i; row < min(i1, i + apartRows); row += 1) {
-          gateBackward(apart + ((<usize>((row - i) * blockColumns)) << 2), row, j, min(j1 - j, blockColumns));
+          const values = apart + ((<usize>((row - i) * blockColumns)) << 2);
+          if (add) addTo(values, aux + ((<usize>(row * n + j)) << 2), columns);
+          gateBackward(values, row, j, columns);
         }
       }
     }
     return;
   }
   const target = epilogue === GATED ? aux : c;
-  setOperands(a, lda, b, ldb, target, n, scale);
+  setOperands(a, lda, b, ldb, target, epilogue === GATED ? n : ldc, scale);
   for (let j = j0; j < j1; j += blockColumns) {
     const end = min(j1, j + blockColumns);
-    if (epilogue === GATED) multiply(i0, i1, width + j, width + end, false, false);
+    if (epilogue === GATED) multiply(i0, i1, width + j, width + end, add, false);
     multiply(i0, i1, j, end, add, epilogue !== 0);
   }
+}
+
+function strideOr(command: usize, index: i32, own: i32): i32 {
+  const stride = word(command, index);
+  return stride === 0 ? own : stride;
 }
 
 /** Rows i0 … and up to blockColumns columns of the product. */

@@ -2,13 +2,16 @@
 import {
   address,
   adds,
+  dropKept,
   drops,
+  dropThreshold,
   extent,
   firstRow,
   part,
   parts,
   real,
   scratch,
+  setDropout,
   shareEnd,
   shareStart,
   word,
@@ -178,6 +181,30 @@ export function sumPartials(command: usize): void {
       addTo(target, partials + ((<usize>((group * count + p) * columns + first)) << 2), width);
     }
   }
+}
+
+/** Rows dropped at a rate of their own: output = or += drop(input). */
+export function drop(command: usize): void {
+  const rows = extent(word(command, 1));
+  const columns = word(command, 2);
+  const input = address(command, 3);
+  const output = address(command, 4);
+  const add = adds(word(command, 5));
+  const stack = word(command, 8);
+  const site = word(command, 9);
+  const bytes = (<usize>columns) << 2;
+  const apart = scratch + gemmScratch;
+  const threshold = dropThreshold;
+  const kept = dropKept;
+  setDropout(word(command, 6), real(command, 7));
+  const end = shareEnd(rows);
+  for (let row = shareStart(rows); row < end; row += 1) {
+    const from = input + <usize>row * bytes;
+    const to = output + <usize>row * bytes;
+    dropRow(from, add ? apart : to, columns, firstRow(stack) + row, 0, site);
+    if (add) addTo(to, apart, columns);
+  }
+  setDropout(threshold, kept);
 }
 
 /** output[r] = drop(weight[ids[r]]). */

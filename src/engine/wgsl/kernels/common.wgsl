@@ -49,12 +49,16 @@ fn pcg4d(counters: vec4u) -> vec4u {
   return v;
 }
 
-// Factors (0 or 1 / (1 - rate)) of columns 4 · quad … 4 · quad + 3 of a packed row.
-fn dropFactors(site: u32, stack: u32, row: u32, quad: u32) -> vec4f {
+// The bits of columns 4 · quad … 4 · quad + 3 of a packed row.
+fn dropBits(site: u32, stack: u32, row: u32, quad: u32) -> vec4u {
   let key = vec4u(runWord(KEY_WORD), runWord(KEY_WORD + 1u), runWord(KEY_WORD + 2u), runWord(KEY_WORD + 3u));
   let first = runWord(FIRST_ROW_WORD + stack);
-  let bits = pcg4d(vec4u((row + first) ^ key.x, quad ^ key.y, site ^ key.z, key.w));
-  let keeps = bits >= vec4u(runWord(THRESHOLD_WORD));
+  return pcg4d(vec4u((row + first) ^ key.x, quad ^ key.y, site ^ key.z, key.w));
+}
+
+// Their factors, 0 or 1 / (1 - rate).
+fn dropFactors(site: u32, stack: u32, row: u32, quad: u32) -> vec4f {
+  let keeps = dropBits(site, stack, row, quad) >= vec4u(runWord(THRESHOLD_WORD));
   return select(vec4f(), vec4f(runFloat(KEEP_SCALE_WORD)), keeps);
 }
 // #else

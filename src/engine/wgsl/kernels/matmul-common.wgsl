@@ -14,10 +14,15 @@ struct Sizes {
   m: u32,
   n: u32,
   k: u32,
+  // Row strides.
+  a: u32,
+  b: u32,
+  c: u32,
 }
 
 fn sizes() -> Sizes {
-  return Sizes(extent(params.m), params.n, extent(params.k));
+  let k = extent(params.k);
+  return Sizes(extent(params.m), params.n, k, extent(params.strideA), extent(params.strideB), params.strideC);
 }
 
 // #if GATE
@@ -33,19 +38,19 @@ fn columnOf(group: u32, n: u32) -> u32 { return 4u * group; }
 // #if VECTOR
 fn originA(row: u32, size: Sizes) -> vec4u {
   // #if TN
-  return vec4u((params.a + min(row, size.m - 4u)) / 4u, size.m / 4u, size.k - 1u, 0u);
+  return vec4u((params.a + min(row, size.m - 4u)) / 4u, size.a / 4u, size.k - 1u, 0u);
   // #else
   let rows = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(size.m - 1u));
-  return (vec4u(params.a) + rows * size.k) / 4u;
+  return (vec4u(params.a) + rows * size.a) / 4u;
   // #end
 }
 
 fn originB(group: u32, size: Sizes) -> vec4u {
   let column = min(columnOf(group, size.n), size.n - 4u);
   // #if NT
-  return (vec4u(params.b) + (vec4u(column) + vec4u(0u, 1u, 2u, 3u)) * size.k) / 4u;
+  return (vec4u(params.b) + (vec4u(column) + vec4u(0u, 1u, 2u, 3u)) * size.b) / 4u;
   // #else
-  return vec4u((params.b + column) / 4u, size.n / 4u, size.k - 1u, 0u);
+  return vec4u((params.b + column) / 4u, size.b / 4u, size.k - 1u, 0u);
   // #end
 }
 
@@ -86,11 +91,11 @@ fn blockB(origin: vec4u, k0: u32) -> mat4x4f {
 }
 // #else
 fn originA(row: u32, size: Sizes) -> vec4u {
-  return vec4u(row, size.m, size.k, 0u);
+  return vec4u(row, size.m, size.k, size.a);
 }
 
 fn originB(group: u32, size: Sizes) -> vec4u {
-  return vec4u(columnOf(group, size.n), size.n, size.k, 0u);
+  return vec4u(columnOf(group, size.n), size.n, size.k, size.b);
 }
 
 fn blockA(origin: vec4u, k0: u32) -> mat4x4f {
@@ -100,9 +105,9 @@ fn blockA(origin: vec4u, k0: u32) -> mat4x4f {
     let row = min(origin.x + item % 4u, origin.y - 1u);
     if (k < origin.z) {
       // #if TN
-      found[item / 4u][item % 4u] = a[params.a + k * origin.y + row];
+      found[item / 4u][item % 4u] = a[params.a + k * origin.w + row];
       // #else
-      found[item / 4u][item % 4u] = a[params.a + row * origin.z + k];
+      found[item / 4u][item % 4u] = a[params.a + row * origin.w + k];
       // #end
     }
   }
@@ -116,9 +121,9 @@ fn blockB(origin: vec4u, k0: u32) -> mat4x4f {
     let column = min(origin.x + item % 4u, origin.y - 1u);
     if (k < origin.z) {
       // #if NT
-      found[item / 4u][item % 4u] = b[params.b + column * origin.z + k];
+      found[item / 4u][item % 4u] = b[params.b + column * origin.w + k];
       // #else
-      found[item / 4u][item % 4u] = b[params.b + k * origin.y + column];
+      found[item / 4u][item % 4u] = b[params.b + k * origin.w + column];
       // #end
     }
   }
@@ -164,9 +169,16 @@ fn placeOf(float: u32) -> u32 {
 }
 
 // #if GATE
-fn keepGated(size: Sizes, row: u32, column: u32, first: Value, second: Value, factor: Value) {
+fn keepGated(size: Sizes, row: u32, column: u32, one: Value, other: Value, factor: Value) {
   let width = size.n / 2u;
   let at = placeOf(params.hidden + row * size.n + column);
+  // #if ADDS
+  let first = one + hidden[at];
+  let second = other + hidden[at + placeOf(width)];
+  // #else
+  let first = one;
+  let second = other;
+  // #end
   hidden[at] = first;
   hidden[at + placeOf(width)] = second;
   c[placeOf(params.c + row * width + column)] = gate(first) * second * factor;
@@ -190,9 +202,10 @@ fn keepPair(size: Sizes, row: u32, group: u32, first: vec4f, second: vec4f) {
   // #end
 }
 // #else
-fn keepValue(size: Sizes, row: u32, column: u32, value: Value, factor: Value) {
-  let at = placeOf(params.c + row * size.n + column);
+fn keepValue(size: Sizes, row: u32, column: u32, product: Value, factor: Value) {
   // #if NONE
+  let at = placeOf(params.c + row * size.c + column);
+  let value = product;
   // #if ADDS
   if (accumulates(params.accumulate)) {
     c[at] = c[at] + value;
@@ -201,6 +214,17 @@ fn keepValue(size: Sizes, row: u32, column: u32, value: Value, factor: Value) {
   }
   // #else
   c[at] = value;
+  // #end
+  // #else
+  let at = placeOf(params.c + row * size.n + column);
+  // #if ADDS
+  // #if GATE_BACKWARD
+  let value = product + activation[placeOf(params.activation + row * size.n + column)];
+  // #else
+  let value = product + c[at];
+  // #end
+  // #else
+  let value = product;
   // #end
   // #end
   // #if RESIDUAL
