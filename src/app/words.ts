@@ -3,7 +3,7 @@ import { formatCount, formatPercent } from '../base/units.ts';
 import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Layout } from '../data/example.ts';
-import type { LintKind } from '../data/lint.ts';
+import { layoutTitle } from '../data/layouts.ts';
 import type { DatasetRecord, RunRecord, Split } from '../store/records.ts';
 
 /** A run that claims to be at work and was not heard of for so long is taken for interrupted. */
@@ -145,28 +145,21 @@ export function rowWords(dataset: DatasetRecord): string {
   return parts.length === 0 ? 'no rows yet' : parts.join(' · ');
 }
 
-export const layoutWords: Record<Layout, string> = {
-  'cos-e': 'CommonsenseQA rows',
-  rationales: 'teacher’s rationales and labels',
-  rows: 'rows with input and label',
-};
+/** What a file was recognised as. */
+export function layoutWords(layout: Layout): string {
+  switch (layout) {
+    case 'cos-e':
+      return 'CommonsenseQA rows';
+    case 'rationales':
+      return 'teacher’s rationales and labels';
+    case 'rows':
+      return 'rows with input and label';
+    default:
+      return layoutTitle(layout);
+  }
+}
 
 export const splitWords: Record<Split, string> = { train: 'Train', test: 'Test' };
-
-const lintWords: Record<LintKind, (one: boolean) => string> = {
-  'teacher-label-blank': (one) => (one ? 'teacher’s label is blank' : 'teacher’s labels are blank'),
-  'teacher-label-cut': (one) => `teacher’s ${one ? 'label is' : 'labels are'} a choice with its end cut off`,
-  'teacher-label-case': (one) =>
-    `teacher’s ${one ? 'label is' : 'labels are'} a choice but for upper and lower case`,
-  'teacher-label-unknown': (one) => `teacher’s ${one ? 'label is' : 'labels are'} none of the choices`,
-  'input-repeated': (one) => (one ? 'input stood in an earlier row' : 'inputs stood in an earlier row'),
-  'rationale-missing': (one) => (one ? 'row has no rationale' : 'rows have no rationale'),
-};
-
-/** What a lint note counts; the count stands before it. */
-export function lintNoteWords(kind: LintKind, count: number): string {
-  return lintWords[kind](count === 1);
-}
 
 /** A recipe's gist: `600 steps of 16 at 2e-3, step by step, alpha 0.1`. */
 export function recipeWords(recipe: Recipe): string {

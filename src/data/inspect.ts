@@ -1,41 +1,99 @@
 /** What `headless inspect` prints of a file, as JSON. */
 import type { Layout, Refusal, Tally } from './example.ts';
-import { joinTeacher } from './join.ts';
+import { joinTeacher, type JoinKey, type Joined, type JoinOptions } from './join.ts';
+import { lint } from './lint.ts';
+import type { Note } from './notes.ts';
 import { asDataset, type DataFile, type RationalesFile } from './read-file.ts';
+
+/** One row as it would be learned; `row` is its position in the file, from 0. */
+export interface InspectedRow {
+  row: number;
+  id: string | null;
+  input: string | null;
+  label: string | null;
+  rationale: string | null;
+  teacherLabel: string | null;
+  choices: readonly string[] | null;
+}
 
 export interface Inspection {
   layout: Layout;
-  /** Rows that can be used. */
+  container: string;
+  /** Rows that were read, those without a true answer counted. */
   rows: number;
-  /** Lines are the inspected file's; where a reason begins with another file's name, they are that file's. */
-  refused: Refusal[];
+  /** Of both files, each with its name and the line. */
+  refused: (Refusal & { file: string })[];
+  notes: Note[];
+  /** Null without a teacher's file. */
+  join: { by: JoinKey; moved: number } | null;
   teacher: Tally | null;
+  examples: InspectedRow[];
 }
+
+/** Rows that are shown where nobody said how many. */
+export const examplesShown = 3;
 
 /**
  * Sums up a file, joined with its rationales where they are given.
  *
+ * @param examples How many rows to show.
  * @throws InputError where `data` itself holds rationales and others are given, or where the two do not fit.
  */
-export function inspection(data: DataFile, rationales: RationalesFile | null): Inspection {
+export function inspection(
+  data: DataFile,
+  rationales: RationalesFile | null,
+  { examples = examplesShown, ...options }: JoinOptions & { examples?: number } = {},
+): Inspection {
   if (rationales === null && data.kind === 'rationales') {
-    const { layout, rows, refused } = data;
+    const { layout, container, rows, refused, notes, file } = data;
     return {
       layout,
+      container,
       rows: rows.length,
-      refused: refused.map(({ line, reason }) => ({ line, reason })),
+      refused: refused.map((refusal) => ({
+        file: refusal.file ?? file,
+        line: refusal.line,
+        reason: refusal.reason,
+      })),
+      notes,
+      join: null,
       teacher: null,
+      examples: rows.slice(0, examples).map(({ row, id, input, rationale, label }) => ({
+        row,
+        id,
+        input,
+        label: null,
+        rationale,
+        teacherLabel: label,
+        choices: null,
+      })),
     };
   }
   const dataset = asDataset(data);
-  const joined = joinTeacher(dataset, rationales);
+  const joined = joinTeacher(dataset, rationales, options);
   return {
     layout: dataset.layout,
-    rows: joined.examples.length,
-    refused: joined.refused.map(({ file, line, reason }) => ({
-      line,
-      reason: file === dataset.file ? reason : `${file}: ${reason}`,
-    })),
+    container: dataset.container,
+    rows: dataset.rows.length,
+    refused: joined.refused.map(({ file, line, reason }) => ({ file, line, reason })),
+    notes: [...joined.notes, ...lint(joined.examples)],
+    join: joined.join,
     teacher: joined.teacher,
+    examples: inspectedRows(joined).slice(0, examples),
   };
+}
+
+/** All rows of a split in their order, those without a true answer too. */
+export function inspectedRows({ examples, unlabelled, ids }: Joined): InspectedRow[] {
+  return [...examples, ...unlabelled]
+    .sort((a, b) => a.row - b.row)
+    .map(({ row, input, label, rationale, teacherLabel, choices }) => ({
+      row,
+      id: ids.get(row) ?? null,
+      input,
+      label,
+      rationale,
+      teacherLabel,
+      choices,
+    }));
 }

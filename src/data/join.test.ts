@@ -64,23 +64,40 @@ describe('joinTeacher', () => {
 
 describe('inspection', () => {
   it('has exactly the keys that are promised', () => {
-    expect(inspection(dataset, rationales)).toEqual({
+    expect(inspection(dataset, rationales, { examples: 2 })).toEqual({
       layout: 'rows',
+      container: 'jsonl',
       rows: 3,
       refused: [
         {
+          file: 'd.jsonl',
           line: 2,
           reason: 'the column “label” is missing, which a generic row needs; add it or leave the row out',
         },
         {
+          file: 'r.jsonl',
           line: 3,
           reason:
-            'r.jsonl: the column “label” is missing, which a row of rationales needs; add it or leave the row out',
+            'the column “label” is missing, which a row of rationales needs; add it or leave the row out',
         },
       ],
+      notes: [
+        {
+          kind: 'teacher-spelling',
+          count: 1,
+          rows: [3],
+          text: '1 teacher’s label is the true one but for case, spaces or a final stop',
+        },
+        { kind: 'rationale-missing', count: 1, rows: [2], text: '1 row has no rationale' },
+      ],
+      join: { by: 'row', moved: 0 },
       teacher: { correct: 1, total: 2 },
+      examples: [
+        { row: 0, id: null, input: 'a', label: 'A', rationale: 'x', teacherLabel: 'A', choices: null },
+        { row: 2, id: null, input: 'c', label: 'C', rationale: null, teacherLabel: null, choices: null },
+      ],
     });
-    expect(Object.keys(inspection(dataset, null))).toEqual(['layout', 'rows', 'refused', 'teacher']);
+    expect(inspection(dataset, null)).toMatchObject({ join: null, teacher: null });
   });
 
   it('sums up rationales alone', () => {

@@ -31,12 +31,16 @@ describe('recognises', () => {
       kind: 'dataset',
       layout: 'cos-e',
       file: 'train.jsonl',
+      container: 'jsonl',
+      because: '1 of the first 1 rows are CoS-E rows: they have “question”, “choices” and “answer”.',
       positions: 1,
       refused: [],
+      notes: [],
       rows: [
         {
           row: 0,
           line: 1,
+          id: '1',
           input: 'Where?\nAnswer Choices:\n(a) a\n(b) b\n(c) c\n(d) d\n(e) e',
           label: 'c',
           rationale: null,
@@ -57,7 +61,7 @@ describe('recognises', () => {
       kind: 'rationales',
       layout: 'rationales',
       rows: [
-        { row: 0, line: 1, rationale: 'Because.', label: ' ' },
+        { row: 0, line: 1, rationale: 'Because.', label: '' },
         { row: 1, line: 2, rationale: null, label: 'x' },
       ],
     });
@@ -142,21 +146,18 @@ describe('refuses rows with a reason', () => {
       { id: 'x' },
       'the columns “question”, “choices” and “answer” are missing, which a CoS-E row needs; add them or leave the row out',
     ],
-    [{ ...cosE, answer: 3 }, '“answer” is a number (3), but has to be text; put it in double quotes'],
+    [{ ...cosE, answer: {} }, '“answer” is an object, but has to be text; write it as such'],
     [{ ...cosE, answer: ' \n' }, '“answer” is blank; write the true answer, or leave the row out'],
     [{ ...cosE, question: null }, '“question” is null, but has to be text; write it as such'],
     [
-      { ...cosE, choices: ['a', 'b', 'c'] },
-      '“choices” has 3 entries, but a CoS-E row has five; mend it, or bring the rows as {input, label}',
-    ],
-    [
       { ...cosE, choices: ['a'] },
-      '“choices” has 1 entry, but a CoS-E row has five; mend it, or bring the rows as {input, label}',
+      '“choices” has 1 entry, but there have to be 2 to 26 choices; mend the row or leave it out',
     ],
-    [{ ...cosE, choices: 'abc' }, '“choices” is text, but has to be a list; write it as such'],
+    [{ ...cosE, choices: 'a;b' }, '“choices” is text, not a list; write it as ["…", "…"]'],
+    [{ ...cosE, choices: 7 }, '“choices” is a number (7), but has to be a list; write it as such'],
     [
-      { ...cosE, choices: ['a', 'b', 3, 'd', 'e'] },
-      'entry 3 of “choices” is a number (3), but has to be text; put it in double quotes',
+      { ...cosE, choices: ['a', 'b', {}, 'd', 'e'] },
+      'entry 3 of “choices” is an object, but has to be text; write it as such',
     ],
     [[1], 'it is a list, not an object with named columns'],
     ['text', 'it is text, not an object with named columns'],
@@ -211,8 +212,8 @@ describe('throws InputError where nothing can be read', () => {
       'f.jsonl, line 1: No row of this file can be read; the first: not valid JSON: it has the bare word “question”',
     ],
     [
-      '["a", "b"]',
-      'f.jsonl, line 1: There are no rows with named columns in this file: the first record is text.',
+      '[1, 2]',
+      'f.jsonl, line 1: There are no rows with named columns in this file: the first record is a number (1).',
     ],
     [
       '{"question": "Wh',
@@ -221,7 +222,7 @@ describe('throws InputError where nothing can be read', () => {
     ['[', 'f.jsonl, line 1: No row of this file can be read; the first: the list is not closed'],
     [
       '{"a":{}}',
-      'f.jsonl, line 1: Its columns are a, which is no known layout. Rename or add columns, so that the rows are CoS-E rows {question, choices, answer}, generic rows {input, label, rationale?, teacherLabel?} or rationales {rationale, label}.',
+      'f.jsonl, line 1: Its columns are a, which is no known layout. Say which column is what (in a terminal: --map input=COLUMN,label=COLUMN), or rename columns, so that the rows are CoS-E rows {question, choices, answer}, generic rows {input, label, rationale?, teacherLabel?} or rationales {rationale, label}.',
     ],
     [
       '\n{"question":"q","choices":[]}',
@@ -229,7 +230,7 @@ describe('throws InputError where nothing can be read', () => {
     ],
     ['{}', 'f.jsonl, line 1: Its first row has no columns at all, which is no known layout.'],
     [
-      '{"input":"","label":"x"}\n{"input":"x","label":1}',
+      '{"input":"","label":"x"}\n{"input":"x","label":{}}',
       'f.jsonl, line 1: Every row was refused (2 in all); the first: “input” is blank; write what the student is given, or leave the row out.',
     ],
   ])('%j', (text, message) => {
@@ -258,7 +259,11 @@ describe('properties', () => {
       fc.property(filledText, filledText, anyText, (input, label, teacherLabel) => {
         const markup = `<img src=x onerror=alert(1)>${input}&lt;`;
         const data = asDataset(readDataFile('f', lines({ input: markup, label, teacherLabel })));
-        expect(data.rows[0]).toMatchObject({ input: markup, label, teacherLabel });
+        expect(data.rows[0]).toMatchObject({
+          input: markup,
+          label: label.trim(),
+          teacherLabel: teacherLabel.trim(),
+        });
       }),
     );
   });
@@ -287,7 +292,13 @@ describe('properties', () => {
                 rationale,
                 teacherLabel,
               })),
-            ).toEqual(whole);
+            ).toEqual(
+              whole.map((row) => ({
+                ...row,
+                label: row.label.trim(),
+                teacherLabel: row.teacherLabel.trim(),
+              })),
+            );
             expect(data.rows.map(({ row }) => row)).toEqual(whole.map((_, index) => index));
           } catch (error) {
             if (!(error instanceof InputError)) throw error;

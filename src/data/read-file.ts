@@ -1,20 +1,36 @@
-/** A file's text as rows of one layout, with every row that was left out and why. */
+/** A file's records as rows of one layout, with every row that was left out and why. */
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
+import { formatColumnMap, guessColumnMap, mappedLayout, type ColumnMap } from './column-map.ts';
+import { faithfulTaskOf, readAnswer, readFaithfully, type CompletionMode } from './completions.ts';
+import type { DatasetLayoutId, Refusal, TeacherLayoutId } from './example.ts';
+import { layoutsInWords, nearestLayout, recogniseLayout, shareOfLayout, voters } from './layouts.ts';
+import { isObject } from './layouts/cells.ts';
+import type {
+  AnyLayout,
+  Change,
+  ExampleColumns,
+  JsonObject,
+  RationaleColumns,
+  ReadContext,
+  Reading,
+} from './layouts/layout.ts';
+import { changeNotes, type Note } from './notes.ts';
 import { splitListUnder, splitRecords } from '../formats/json-records.ts';
-import type { FileRecord } from '../formats/record.ts';
-import type { Example, Refusal } from './example.ts';
-import { layoutsInWords, nearestLayout, recogniseLayout } from './layouts.ts';
-import { listed, typeInWords } from './layouts/columns.ts';
-import type { JsonObject, RationaleColumns, Reading } from './layouts/layout.ts';
+import type { FileRecord, FormatNote } from '../formats/record.ts';
+import type { Container } from './containers.ts';
+import { guessSplit, type Split } from './split-name.ts';
 import { whyUnreadable } from './unreadable.ts';
+import { unwrapRows } from './unwrap.ts';
+import { listed, quoted, typeInWords } from './words.ts';
 
-/** A dataset's row and the line on which it begins, from 1. */
-export interface ExampleRow extends Example {
+/** A dataset's row: its position, from 0, and the line on which it begins, from 1. */
+export interface ExampleRow extends ExampleColumns {
+  row: number;
   line: number;
 }
 
-/** A teacher's row: `row` is its position, from 0, by which it is joined; `line` is where it begins, from 1. */
+/** A teacher's row: `row` is its position, from 0; `line` is where it begins, from 1. */
 export interface RationaleRow extends RationaleColumns {
   row: number;
   line: number;
@@ -23,86 +39,180 @@ export interface RationaleRow extends RationaleColumns {
 interface FileBase {
   /** As the person named it. */
   file: string;
+  /** How its records are written. */
+  container: string;
+  /** Why this layout was taken, as a sentence. */
+  because: string;
   /** Records in the file, refused ones included. */
   positions: number;
   refused: Refusal[];
+  /** What was changed or noticed while it was read. */
+  notes: Note[];
 }
 
 export interface DatasetFile extends FileBase {
   kind: 'dataset';
-  layout: 'cos-e' | 'rows';
+  layout: DatasetLayoutId;
   rows: ExampleRow[];
 }
 
 export interface RationalesFile extends FileBase {
   kind: 'rationales';
-  layout: 'rationales';
+  layout: TeacherLayoutId | DatasetLayoutId;
   rows: RationaleRow[];
+  completions: CompletionMode;
 }
 
 export type DataFile = DatasetFile | RationalesFile;
+
+/** How a file is to be read. */
+export interface ReadOptions {
+  /** Columns by their role, in place of the layouts that are known. */
+  map?: ColumnMap | null;
+  /** How raw completions are read: as the research code does, or mended. */
+  completions?: CompletionMode;
+  /** What the file is for: picks one of several lists inside it. */
+  split?: Split;
+}
+
+/** Records with what is known of their file. */
+export interface FileRecords {
+  file: string;
+  container: string;
+  records: readonly FileRecord[];
+  /** Names of classes by column, where the file says them. */
+  classLabels?: ReadonlyMap<string, readonly string[]>;
+  notes?: readonly FormatNote[];
+  /** The records of the list under a key of the only value, each with its line. */
+  linesOf?: ((key: string) => readonly FileRecord[]) | null;
+}
 
 const shapes = 'JSON Lines (one object on each line) or one JSON array of objects';
 /** Keys that a message names before it only counts them. */
 const keysNamed = 12;
 
 /**
- * Reads a data file: records, layout, rows.
+ * Reads a data file of JSON.
  *
  * @param file The file's name, for messages. @param text Its content, decoded as UTF-8.
  * @throws InputError with the file, and the line where there is one, if nothing of it can be used.
  */
-export function readDataFile(file: string, text: string): DataFile {
+export function readDataFile(file: string, text: string, options: ReadOptions = {}): DataFile {
   const unreadable = whyUnreadable(text);
   if (unreadable !== null) throw new InputError(unreadable.problem, unreadable.remedy, { file });
+  return readFileRecords(
+    {
+      file,
+      container: /^\s*\ufeff?\s*\[/.test(text.slice(0, 100)) ? 'json' : 'jsonl',
+      records: splitRecords(text),
+      linesOf: (key) => splitListUnder(text, key),
+    },
+    options,
+  );
+}
 
-  const records = unwrapRows(file, text, splitRecords(text));
+/**
+ * Reads what a container holds: see `readFileRecords`.
+ * @throws InputError where nothing of it can be used.
+ */
+export function readContainer(container: Container, options: ReadOptions = {}): DataFile {
+  const { file, kind, packed, records, notes, classLabels, text } = container;
+  return readFileRecords(
+    {
+      file,
+      container: packed === null ? kind : `${kind} in ${packed}`,
+      records,
+      notes,
+      ...(classLabels === undefined ? {} : { classLabels: new Map(Object.entries(classLabels)) }),
+      linesOf: text === null ? null : (key) => splitListUnder(text, key),
+    },
+    options,
+  );
+}
+
+/**
+ * Recognises the layout of a file's records and reads its rows.
+ * @throws InputError with the file, and the line where there is one, if nothing of it can be used.
+ */
+export function readFileRecords(source: FileRecords, options: ReadOptions = {}): DataFile {
+  const { file } = source;
+  const split = options.split;
+  const { records, said, truncated, classLabels } = unwrapRows(
+    file,
+    source.records,
+    source.linesOf ?? null,
+    (key) => split !== undefined && guessSplit(key) === split,
+  );
+  const unwrapped: FormatNote[] = said === null ? [] : [{ kind: 'container', text: said }];
+  const notes = [...(source.notes ?? []), ...unwrapped].map(({ kind, text }): Note => ({
+    kind,
+    count: 1,
+    rows: [],
+    text,
+  }));
+  if (truncated.length > 0) {
+    notes.push({
+      kind: 'cells-truncated',
+      count: truncated.length,
+      rows: [...truncated],
+      text: `${formatCount(truncated.length)} ${truncated.length === 1 ? 'row has' : 'rows have'} cells that were cut by the server that sent them`,
+    });
+  }
+  if (isCompletions(records))
+    return readCompletions(source, records, notes, options.completions ?? 'faithful');
+
   const objects: JsonObject[] = [];
   for (const record of records)
     if (record.kind === 'value' && isObject(record.value)) objects.push(record.value);
   if (objects.length === 0) throw withoutObjects(file, records);
 
-  const layout = recogniseLayout(objects);
-  if (layout === null) throw unknownLayout(file, objects[0]!, records);
-
+  const { layout, because } = chooseLayout(file, objects, records, options.map ?? null);
+  const labels = new Map([...(source.classLabels ?? []), ...classLabels]);
+  const base = { file, container: source.container, because };
   switch (layout.kind) {
     case 'dataset': {
-      const { rows, ...rest } = readRows(file, records, (value) => layout.read(value));
-      return { kind: layout.kind, layout: layout.layout, file, ...rest, rows };
+      const read = readRows(file, records, objects, labels, (value, context) => layout.read(value, context));
+      if (Object.hasOwn(objects[0]!, 'annotation_id')) leaveOutSecondAnnotations(read);
+      return { kind: layout.kind, layout: layout.layout, ...base, ...read, notes: [...notes, ...read.notes] };
     }
     case 'rationales': {
-      const { rows, ...rest } = readRows(file, records, (value) => layout.read(value));
-      return { kind: layout.kind, layout: layout.layout, file, ...rest, rows };
+      const read = readRows(file, records, objects, labels, (value, context) => layout.read(value, context));
+      return {
+        kind: layout.kind,
+        layout: layout.layout,
+        ...base,
+        ...read,
+        notes: [...notes, ...read.notes],
+        completions: options.completions ?? 'repaired',
+      };
     }
     default:
       return layout satisfies never;
   }
 }
 
-/**
- * Where the file is one object that is no row itself, the list of rows inside it; else the records as they are.
- *
- * @throws InputError where several lists inside could be meant.
- */
-function unwrapRows(file: string, text: string, records: FileRecord[]): FileRecord[] {
-  const [only] = records;
-  if (records.length !== 1 || only?.kind !== 'value' || !isObject(only.value)) return records;
-  if (recogniseLayout([only.value]) !== null) return records;
-  const lists = Object.entries(only.value).flatMap(([key, list]) => {
-    if (!Array.isArray(list)) return [];
-    const objects = list.filter(isObject);
-    return objects.length === 0 ? [] : [{ key, known: recogniseLayout(objects) !== null }];
-  });
-  const known = lists.filter((list) => list.known);
-  if (known.length > 1) {
-    throw new InputError(
-      `This file is one object with ${known.length} lists of rows in it: ${listed(known.map(({ key }) => `“${key}”`))}.`,
-      'Save each list as a file of its own and choose the one that you need here.',
-      { file, line: only.line },
-    );
-  }
-  const list = known[0] ?? (lists.length === 1 ? lists[0] : undefined);
-  return list === undefined ? records : splitListUnder(text, list.key);
+function chooseLayout(
+  file: string,
+  objects: readonly JsonObject[],
+  records: readonly FileRecord[],
+  map: ColumnMap | null,
+): { layout: AnyLayout; because: string } {
+  if (map !== null)
+    return { layout: mappedLayout(map), because: `The columns were mapped: ${formatColumnMap(map)}.` };
+  const known = recogniseLayout(objects);
+  const share = known === null ? null : shareOfLayout(known, objects);
+  const clear = share !== null && share.count * 2 >= share.of;
+  const guess = clear ? null : guessColumnMap(objects.slice(0, voters));
+  if (guess !== null)
+    return {
+      layout: mappedLayout(guess),
+      because: `The columns were mapped by their names: ${formatColumnMap(guess)}.`,
+    };
+  if (known === null || share === null) throw unknownLayout(file, objects[0]!, records);
+  return {
+    layout: known,
+    because: `${formatCount(share.count)} of the first ${formatCount(share.of)} rows are ${known.title}: they have ${listed(known.required.map((name) => `“${name}”`))}.`,
+  };
 }
 
 /** The file as a dataset. @throws InputError where it holds rationales. */
@@ -115,9 +225,31 @@ export function asDataset(data: DataFile): DatasetFile {
   );
 }
 
-/** The file as rationales. @throws InputError where it holds a dataset. */
+/**
+ * The file as rationales: also rows that repeat their input beside what the teacher wrote.
+ * @throws InputError where it holds a dataset without a teacher.
+ */
 export function asRationales(data: DataFile): RationalesFile {
   if (data.kind === 'rationales') return data;
+  if (data.rows.some(({ rationale, teacherLabel }) => rationale !== null || teacherLabel !== null)) {
+    const { rows, ...rest } = data;
+    // Where no row has an answer of the teacher's own, the label beside a rationale is its answer.
+    const own = rows.some(({ teacherLabel }) => teacherLabel !== null);
+    return {
+      ...rest,
+      kind: 'rationales',
+      completions: 'repaired',
+      rows: rows.map(({ row, line, id, input, label, rationale, teacherLabel }) => ({
+        row,
+        line,
+        id,
+        input,
+        rationale,
+        label: own ? teacherLabel : label,
+        completion: null,
+      })),
+    };
+  }
   throw new InputError(
     'This file holds a dataset, not a teacher’s rationales.',
     'Choose a file of {rationale, label} rows here; rows that carry their own rationales need none.',
@@ -125,13 +257,26 @@ export function asRationales(data: DataFile): RationalesFile {
   );
 }
 
-function readRows<Row extends object>(
-  file: string,
+/** Whether most of the first records are texts: a teacher's completions as they came. */
+function isCompletions(records: readonly FileRecord[]): boolean {
+  const values = records.filter((record) => record.kind === 'value').slice(0, voters);
+  return (
+    values.length > 0 && values.filter(({ value }) => typeof value === 'string').length * 2 > values.length
+  );
+}
+
+function readCompletions(
+  { file, container }: FileRecords,
   records: readonly FileRecord[],
-  read: (value: JsonObject) => Reading<Row>,
-): { rows: (Row & { row: number; line: number })[]; positions: number; refused: Refusal[] } {
-  const rows: (Row & { row: number; line: number })[] = [];
+  notes: Note[],
+  mode: CompletionMode,
+): RationalesFile {
+  const texts = records.flatMap((record) =>
+    record.kind === 'value' && typeof record.value === 'string' ? [record.value] : [],
+  );
+  const task = faithfulTaskOf(texts);
   const refused: Refusal[] = [];
+  const rows: RationaleRow[] = [];
   let positions = 0;
   for (const record of records) {
     const { line } = record;
@@ -141,12 +286,78 @@ function readRows<Row extends object>(
     }
     const row = positions;
     positions += 1;
+    if (record.kind === 'refused') refused.push({ line, reason: record.reason });
+    else if (typeof record.value !== 'string')
+      refused.push({
+        line,
+        reason: `it is ${typeInWords(record.value)}, not a text; write the teacher’s answer`,
+      });
+    else {
+      const completion = record.value;
+      const { rationale, label } =
+        mode === 'faithful' ? readFaithfully(completion, task) : readAnswer(completion, null);
+      rows.push({ row, line, id: null, input: null, rationale, label: label ?? '', completion });
+    }
+  }
+  const blank = rows.filter(({ label }) => label === '').map(({ row }) => row);
+  if (blank.length > 0) {
+    notes.push({
+      kind: 'completion-unread',
+      count: blank.length,
+      rows: blank,
+      text: `${formatCount(blank.length)} of ${formatCount(rows.length)} completions give no answer as ${mode === 'faithful' ? 'the research code reads them' : 'they stand'}`,
+    });
+  }
+  return {
+    kind: 'rationales',
+    layout: 'completions',
+    file,
+    container,
+    because: `Its ${formatCount(rows.length)} records are texts: a teacher’s completions (${mode === 'faithful' ? `read as the research code does for ${task}` : 'repaired'}).`,
+    positions,
+    refused,
+    notes,
+    rows,
+    completions: mode,
+  };
+}
+
+function readRows<Row extends object>(
+  file: string,
+  records: readonly FileRecord[],
+  objects: readonly JsonObject[],
+  classLabels: ReadonlyMap<string, readonly string[]>,
+  read: (value: JsonObject, context: ReadContext) => Reading<Row>,
+): { rows: (Row & { row: number; line: number })[]; positions: number; refused: Refusal[]; notes: Note[] } {
+  const rows: (Row & { row: number; line: number })[] = [];
+  const refused: Refusal[] = [];
+  const changes = new Map<Change, number[]>();
+  const used = new Set<string>();
+  let positions = 0;
+  let row = 0;
+  const context: ReadContext = {
+    classLabels,
+    use: (column) => void used.add(column),
+    tell(change) {
+      const told = changes.get(change);
+      if (told === undefined) changes.set(change, [row]);
+      else if (told.at(-1) !== row) told.push(row);
+    },
+  };
+  for (const record of records) {
+    const { line } = record;
+    if (record.kind === 'stray') {
+      refused.push({ line, reason: record.reason });
+      continue;
+    }
+    row = positions;
+    positions += 1;
     if (record.kind === 'refused') {
       refused.push({ line, reason: record.reason });
       continue;
     }
     const reading: Reading<Row> = isObject(record.value)
-      ? read(record.value)
+      ? read(record.value, context)
       : { ok: false, reason: `it is ${typeInWords(record.value)}, not an object with named columns` };
     if (reading.ok) rows.push({ row, line, ...reading.row });
     else refused.push({ line, reason: reading.reason });
@@ -159,11 +370,42 @@ function readRows<Row extends object>(
       { file, line: first.line },
     );
   }
-  return { rows, positions, refused };
+  return { rows, positions, refused, notes: [...changeNotes(changes), ...unusedColumns(objects, used)] };
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Label Studio's short export has a task once for each annotation: the first counts, the others are told. */
+function leaveOutSecondAnnotations(read: { rows: ExampleRow[]; refused: Refusal[] }): void {
+  const first = new Set<string>();
+  read.rows = read.rows.filter(({ id, line }) => {
+    if (id === null || !first.has(id)) {
+      if (id !== null) first.add(id);
+      return true;
+    }
+    read.refused.push({ line, reason: `it is a second annotation of ${quoted(id)}; the first one is used` });
+    return false;
+  });
+}
+
+/** The columns of text that the layout takes nothing from: they are listed, so that nothing is lost unseen. */
+function unusedColumns(objects: readonly JsonObject[], used: ReadonlySet<string>): Note[] {
+  const unused = new Set<string>();
+  for (const object of objects.slice(0, voters))
+    for (const [column, value] of Object.entries(object))
+      if (typeof value === 'string' && value.trim() !== '' && !used.has(column)) unused.add(column);
+  if (unused.size === 0) return [];
+  const names = [...unused];
+  const more = names.length > keysNamed ? ` and ${names.length - keysNamed} more` : '';
+  return [
+    {
+      kind: 'columns-unused',
+      count: names.length,
+      rows: [],
+      text: `Not used: ${names
+        .slice(0, keysNamed)
+        .map((name) => quoted(name))
+        .join(', ')}${more}`,
+    },
+  ];
 }
 
 function withoutObjects(file: string, records: readonly FileRecord[]): InputError {
@@ -197,7 +439,7 @@ function unknownLayout(file: string, example: JsonObject, records: readonly File
       : ` As ${nearest.layout.title} it lacks ${listed(nearest.missing.map((column) => `“${column}”`))}.`;
   return new InputError(
     `${found}, which is no known layout.${hint}`,
-    `Rename or add columns, so that the rows are ${layoutsInWords()}.`,
+    `Say which column is what (in a terminal: --map input=COLUMN,label=COLUMN), or rename columns, so that the rows are ${layoutsInWords()}.`,
     { file, line: records.find((record) => record.kind === 'value' && isObject(record.value))?.line },
   );
 }

@@ -32,10 +32,11 @@ it.each([
   ['test', 500, 440],
 ])('%s has %i rows, of which the teacher gets %i right', (split, total, correct) => {
   const dataset = read(split);
-  expect(inspection(dataset, null)).toEqual({
+  expect(inspection(dataset, null)).toMatchObject({
     layout: 'rows',
     rows: total,
     refused: [],
+    notes: [],
     teacher: { correct, total },
   });
   expect(lint(joinTeacher(dataset, null).examples)).toEqual([]);

@@ -19,7 +19,7 @@ const splits = [
     rationales: 'PaLM_CoT_train.json',
     correct: 7234,
     total: 9741,
-    lints: { cut: 282, case: 123, unknown: 43, blank: 3 },
+    lints: { cut: 282, case: 123, unknown: 43, blank: 3, repeated: 122, another: 295 },
   },
   {
     split: 'test',
@@ -27,7 +27,7 @@ const splits = [
     rationales: 'PaLM_CoT_test.json',
     correct: 943,
     total: 1221,
-    lints: { cut: 25, case: 15, unknown: 6, blank: undefined },
+    lints: { cut: 25, case: 15, unknown: 6, blank: undefined, repeated: 24, another: 26 },
   },
 ] as const;
 
@@ -38,7 +38,7 @@ describe.skipIf(!present)('CoS-E with PaLM’s rationales', () => {
       const dataset = asDataset(read(expected.dataset));
       const rationales = asRationales(read(expected.rationales));
       const { correct, total } = expected;
-      expect(inspection(dataset, rationales)).toEqual({
+      expect(inspection(dataset, rationales)).toMatchObject({
         layout: 'cos-e',
         rows: total,
         refused: [],
@@ -50,6 +50,8 @@ describe.skipIf(!present)('CoS-E with PaLM’s rationales', () => {
         'teacher-label-cut': expected.lints.cut,
         'teacher-label-case': expected.lints.case,
         'teacher-label-unknown': expected.lints.unknown,
+        'choices-repeated': expected.lints.repeated,
+        'rationale-other-choice': expected.lints.another,
         ...(expected.lints.blank === undefined ? {} : { 'teacher-label-blank': expected.lints.blank }),
       });
     },

@@ -3,8 +3,9 @@ import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { countMismatch } from './join.ts';
 import type { DataFile, DatasetFile, RationalesFile } from './read-file.ts';
+import { guessSplit, type Split } from './split-name.ts';
 
-export type Split = 'train' | 'test';
+export { guessSplit, type Split };
 
 export interface SplitFiles {
   dataset: DatasetFile;
@@ -18,24 +19,6 @@ export interface Pairing {
   splits: Map<DataFile, Split | null>;
   /** A file that was left over, and why, with what to do. */
   leftover: { file: DataFile; error: InputError }[];
-}
-
-const trainWords = new Set(['train', 'training']);
-const testWords = new Set(['test', 'validation', 'valid', 'val', 'dev']);
-
-/** The split that a file's name speaks of, or null where it speaks of none or of both. Folders count if the name is silent. */
-export function guessSplit(path: string): Split | null {
-  for (const part of path.split(/[\\/]/).reverse()) {
-    const words = part
-      .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-      .toLowerCase()
-      .split(/[^a-z]+/);
-    const train = words.some((word) => trainWords.has(word));
-    const test = words.some((word) => testWords.has(word));
-    if (train !== test) return train ? 'train' : 'test';
-    if (train) return null;
-  }
-  return null;
 }
 
 /**

@@ -5,7 +5,8 @@ import { InputError, withoutStop } from '../base/errors.ts';
 export const usage = `Stillroom from a terminal.
 
   npm run headless -- train [--student DIR] [--train FILE] [--train-rationales FILE] [--test FILE]
-                            [--test-rationales FILE] [--recipe run.json] [--out DIR]
+                            [--test-rationales FILE] [--map input=…,label=…] [--completions faithful|repaired]
+                            [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
                             [--precision f32|f16|bf16]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
@@ -16,8 +17,18 @@ export const usage = `Stillroom from a terminal.
       Goes on with the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
       (--student, --train and the like say where files have moved to.)
 
-  npm run headless -- inspect --train FILE [--train-rationales FILE] [--json]
-      Says what was recognised, how many rows, which were refused and why, and how often the teacher is right.
+  npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
+                              [--map input=…,label=…] [--completions faithful|repaired] [--only-matching]
+                              [--examples N] [--json]
+      Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
+      often they are right, what is worth a look, and the first rows as they would be learned. Files may be named
+      several times: their rows follow each other. --map says which column is what where names do not: the input may
+      be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"), the roles are input, label, rationale,
+      teacherLabel, id and choices. --completions: raw completions are read as the research code does, or repaired.
+
+  npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE
+      Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
+      teacherLabel, choices.
 
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
                                [--beams N] [--json] [--engine NAME] [--backend NAME]
@@ -58,13 +69,32 @@ Bad input ends with exit code 2 and one message that names the file, the line an
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
+/** Files of training rows; each option may be given several times. */
+export const trainFileOptions = {
+  train: { type: 'string', multiple: true },
+  'train-rationales': { type: 'string', multiple: true },
+} as const satisfies Options;
+
+/** How files are read and joined. */
+export const readingOptions = {
+  map: { type: 'string' },
+  completions: { type: 'string' },
+  'only-matching': { type: 'boolean' },
+  unaligned: { type: 'boolean' },
+} as const satisfies Options;
+
+/** Files of both splits, and how they are read. */
+export const dataOptions = {
+  ...trainFileOptions,
+  test: { type: 'string', multiple: true },
+  'test-rationales': { type: 'string', multiple: true },
+  ...readingOptions,
+} as const satisfies Options;
+
 /** What `train` takes. */
 export const trainOptions = {
   student: { type: 'string' },
-  train: { type: 'string' },
-  'train-rationales': { type: 'string' },
-  test: { type: 'string' },
-  'test-rationales': { type: 'string' },
+  ...dataOptions,
   recipe: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },

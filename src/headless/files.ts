@@ -11,7 +11,8 @@ export async function readText(file: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(file));
 }
 
-async function readBytes(file: string): Promise<Uint8Array> {
+/** A file's bytes. @throws InputError where it cannot be read. */
+export async function readBytes(file: string): Promise<Uint8Array> {
   try {
     // A plain Uint8Array: a Buffer's slice() is a view, not a copy.
     return new Uint8Array(await readFile(file));

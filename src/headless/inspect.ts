@@ -1,33 +1,65 @@
-/** `headless inspect`: what a file is, before anything is trained on it. */
+/** `headless inspect`: what files are, before anything is trained on them. */
 import { formatCount, formatPercent } from '../base/units.ts';
 import { InputError } from '../base/errors.ts';
-import { inspection, type Inspection } from '../data/inspect.ts';
-import { asRationales, readDataFile } from '../data/read-file.ts';
-import { readOptions } from './arguments.ts';
-import { readText } from './files.ts';
+import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
+import { joinTeacher } from '../data/join.ts';
+import { layoutTitle } from '../data/layouts.ts';
+import { lintLeaks } from '../data/lint.ts';
+import { asDataset } from '../data/read-file.ts';
+import { quoted } from '../data/words.ts';
+import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
+import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
 
 const refusalsShown = 20;
+/** Rows that a note names. */
+const rowsNamed = 8;
 
 export async function inspect(args: string[]): Promise<void> {
   const options = readOptions('inspect', args, {
-    train: { type: 'string' },
-    'train-rationales': { type: 'string' },
+    ...dataOptions,
+    examples: { type: 'string' },
     json: { type: 'boolean' },
   });
   if (options.train === undefined)
     throw new InputError('inspect needs a file.', 'Name it with --train FILE.');
-  const file = readDataFile(options.train, await readText(options.train));
-  const rationalesFile = options['train-rationales'];
-  const rationales =
-    rationalesFile === undefined
-      ? null
-      : asRationales(readDataFile(rationalesFile, await readText(rationalesFile)));
-  const result = inspection(file, rationales);
-  console.log(options.json ? JSON.stringify(result) : inWords(options.train, result));
+  checkFiles(options);
+  const reading = readingOf(options);
+  const examples = wholeNumber('examples', options.examples);
+  const how = { ...reading, ...(examples === null ? {} : { examples }) };
+  const { data, rationales } = await openSplit(options.train, options['train-rationales'], 'train', reading);
+  const result = inspection(data, rationales, how);
+  const name = listOfPaths(options.train).join(', ');
+  if (options.test === undefined) {
+    console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because));
+    return;
+  }
+  const test = await openSplit(options.test, options['test-rationales'], 'test', reading);
+  const tested = inspection(test.data, test.rationales, how);
+  if (data.kind === 'dataset') {
+    const leaks = lintLeaks(
+      joinTeacher(data, rationales, reading).examples,
+      joinTeacher(asDataset(test.data), test.rationales, reading).examples,
+    );
+    tested.notes.push(...leaks);
+  }
+  if (options.json) console.log(JSON.stringify({ ...result, test: tested }));
+  else {
+    console.log(inWords(name, result, data.because));
+    console.log(`\n${inWords(listOfPaths(options.test).join(', '), tested, test.data.because)}`);
+  }
 }
 
-function inWords(file: string, { layout, rows, refused, teacher }: Inspection): string {
-  const lines = [`${file}: ${layout}, ${formatCount(rows)} rows`];
+function inWords(
+  file: string,
+  { layout, container, rows, refused, notes, join, teacher, examples }: Inspection,
+  because: string,
+): string {
+  const lines = [
+    `${file}: ${layoutTitle(layout)} (${layout}), ${container}, ${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'}`,
+    because,
+  ];
+  if (join !== null)
+    lines.push(`The teacher's rows were joined by ${join.by}; ${formatCount(join.moved)} stood elsewhere.`);
   if (teacher) {
     const share = formatPercent(teacher.correct / teacher.total);
     lines.push(
@@ -37,8 +69,29 @@ function inWords(file: string, { layout, rows, refused, teacher }: Inspection): 
   lines.push(
     refused.length === 0 ? 'no row was refused' : `${formatCount(refused.length)} rows were refused:`,
   );
-  for (const { line, reason } of refused.slice(0, refusalsShown)) lines.push(`  line ${line}: ${reason}`);
+  for (const refusal of refused.slice(0, refusalsShown))
+    lines.push(`  ${refusal.file}, line ${refusal.line}: ${refusal.reason}`);
   if (refused.length > refusalsShown)
     lines.push(`  … and ${formatCount(refused.length - refusalsShown)} more`);
+  if (notes.length > 0) lines.push('worth a look:');
+  for (const note of notes) {
+    const named = note.rows.slice(0, rowsNamed).map((row) => formatCount(row + 1));
+    const where =
+      named.length === 0 ? '' : ` (rows ${named.join(', ')}${note.rows.length > rowsNamed ? ', …' : ''})`;
+    lines.push(`  ${note.text}${where}`);
+  }
+  for (const example of examples) lines.push('', ...exampleInWords(example));
   return lines.join('\n');
+}
+
+function exampleInWords({ row, id, input, label, rationale, teacherLabel }: InspectedRow): string[] {
+  const part = (name: string, text: string | null): string[] =>
+    text === null ? [] : [`  ${name}: ${quoted(text, 300)}`];
+  return [
+    `row ${formatCount(row + 1)}${id === null ? '' : `, id ${id}`}`,
+    ...part('input', input),
+    ...part('label', label),
+    ...part('rationale', rationale),
+    ...part('teacher’s label', teacherLabel),
+  ];
 }

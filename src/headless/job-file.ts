@@ -3,18 +3,27 @@ import { writtenFloats } from '../formats/safetensors.ts';
 import { resolve } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { completionModes } from '../data/completions.ts';
+import { listOfPaths, type Paths } from './data-files.ts';
 import { readText } from './files.ts';
 
-const path = z.string().nullable();
+/** One path, or several whose rows follow each other. */
+const paths = z.union([z.string(), z.array(z.string())]).nullable();
 
 const jobSchema = z.strictObject({
   format: z.literal('stillroom-run-1'),
   /** Absolute; null is the bundled student, and the bundled sample. */
-  student: path,
-  train: path,
-  trainRationales: path,
-  test: path,
-  testRationales: path,
+  student: z.string().nullable(),
+  train: paths,
+  trainRationales: paths,
+  test: paths,
+  testRationales: paths,
+  /** How the files are read; left out where nothing was said. */
+  map: z.string().optional(),
+  completions: z.enum(completionModes).optional(),
+  onlyMatching: z.boolean().optional(),
+  /** Joined although the rationales seem to belong to other rows. */
+  unaligned: z.boolean().optional(),
   /** What was asked for; null lets the machine decide. */
   engine: z.string().nullable(),
   backend: z.string().nullable(),
@@ -46,6 +55,12 @@ export const jobFileName = 'job.json';
 /** A path that holds wherever the program is next started; null stays. */
 export function absolute(option: string | undefined): string | null {
   return option === undefined ? null : resolve(option);
+}
+
+/** Paths that hold wherever the program is next started: one as it is, several as a list. */
+export function absolutePaths(paths: Paths): string | string[] | null {
+  const all = listOfPaths(paths).map((path) => resolve(path));
+  return all.length < 2 ? (all[0] ?? null) : all;
 }
 
 export function formatJob(inputs: JobInputs, { rowsSha256, ...digests }: JobDigests): string {

@@ -4,6 +4,7 @@
  */
 import { InputError, NoRoomError, reportError } from '../base/errors.ts';
 import { asksForHelp, usage } from './arguments.ts';
+import { convert } from './convert.ts';
 import { watchForEndings } from './ending.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
@@ -16,6 +17,7 @@ import { train } from './train.ts';
 const commands = new Map<string | undefined, (args: string[]) => Promise<void>>([
   ['train', train],
   ['inspect', inspect],
+  ['convert', convert],
   ['generate', generate],
   ['plan', plan],
   ['reduce', reduce],

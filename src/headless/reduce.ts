@@ -3,8 +3,6 @@ import { basename, join, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { Example } from '../data/example.ts';
-import { joinTeacher } from '../data/join.ts';
-import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
 import { reducedCard } from '../export/reduced-card.ts';
@@ -16,8 +14,9 @@ import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensor
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
 import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
-import { oneOf, readOptions, wholeNumber } from './arguments.ts';
-import { openFolder, readText, writeOutput } from './files.ts';
+import { dataOptions, oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
+import { openFolder, writeOutput } from './files.ts';
 
 /** What a student weighs. */
 interface Size {
@@ -34,10 +33,7 @@ interface Size {
 export async function reduce(args: string[]): Promise<void> {
   const options = readOptions('reduce', args, {
     student: { type: 'string' },
-    train: { type: 'string' },
-    'train-rationales': { type: 'string' },
-    test: { type: 'string' },
-    'test-rationales': { type: 'string' },
+    ...dataOptions,
     vocabulary: { type: 'string' },
     'drop-rare': { type: 'boolean' },
     'encoder-layers': { type: 'string' },
@@ -113,34 +109,20 @@ export async function reduce(args: string[]): Promise<void> {
   console.log(`Everything is in ${out}.`);
 }
 
-interface DataFiles {
-  train?: string | undefined;
-  'train-rationales'?: string | undefined;
-  test?: string | undefined;
-  'test-rationales'?: string | undefined;
-}
-
 /** Rows of both splits, or null where no file was named. */
-async function readRows(files: DataFiles): Promise<Example[] | null> {
-  const pairs = [
-    ['train', files.train, files['train-rationales']],
-    ['test', files.test, files['test-rationales']],
-  ] as const;
+async function readRows(files: DataArguments): Promise<Example[] | null> {
+  const reading = readingOf(files);
   const rows: Example[] = [];
-  for (const [split, file, rationalesFile] of pairs) {
-    if (file === undefined) {
-      if (rationalesFile === undefined) continue;
+  for (const split of ['train', 'test'] as const) {
+    const rationales = files[`${split}-rationales`];
+    if (listOfPaths(files[split]).length === 0) {
+      if (listOfPaths(rationales).length === 0) continue;
       throw new InputError(
         `There are ${split} rationales, but no ${split} file.`,
         `Name it with --${split} FILE.`,
       );
     }
-    const dataset = asDataset(readDataFile(file, await readText(file)));
-    const rationales =
-      rationalesFile === undefined
-        ? null
-        : asRationales(readDataFile(rationalesFile, await readText(rationalesFile)));
-    rows.push(...joinTeacher(dataset, rationales).examples);
+    rows.push(...(await joinSplit(files[split], rationales, split, reading)).examples);
   }
   return rows.length === 0 ? null : rows;
 }

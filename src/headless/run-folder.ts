@@ -49,7 +49,10 @@ const evaluationsFile = 'evaluations.jsonl';
  * @param inputs What the run reads, by the option that names it.
  * @throws InputError where it is a file, holds something else than a run, or an input is among what would be replaced.
  */
-export async function checkOut(path: string, inputs: ReadonlyMap<string, string>): Promise<void> {
+export async function checkOut(
+  path: string,
+  inputs: readonly (readonly [option: string, path: string])[],
+): Promise<void> {
   if (path === '') {
     throw new InputError('--out names no folder.', 'Name one, or leave --out out.');
   }

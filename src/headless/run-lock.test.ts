@@ -55,7 +55,7 @@ it.each([
   ['a process that wrote no number', () => ''],
 ])('takes over the lock of %s', async (_, pid) => {
   writeFileSync(join(folder, lockFileName), `${pid()}\n`);
-  await checkOut(folder, new Map([['student', join(folder, '..', 'student')]]));
+  await checkOut(folder, [['student', join(folder, '..', 'student')]]);
   await withRunLock(folder, () => {
     expect(readFileSync(join(folder, lockFileName), 'utf8').trim()).toBe(String(process.pid));
     return Promise.resolve();

@@ -8,7 +8,7 @@ import type { Example } from '../data/example.ts';
 import { isCorrect } from '../distill/score.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import type { TaskName } from '../study/design.ts';
-import { isSameValue } from '../study/equation.ts';
+import { isSameValue } from '../data/equation.ts';
 import { readSvamp } from '../study/svamp.ts';
 import type { Task } from '../study/train-run.ts';
 import { bundledFolder, openFolder, readText } from './files.ts';

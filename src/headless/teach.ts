@@ -18,7 +18,7 @@ import { onEnding, type Ending } from './ending.ts';
 import { appendOutput, createOutput, readText, realPath, replaceOutput } from './files.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withRunLock } from './run-lock.ts';
-import { openData } from './train-inputs.ts';
+import { joinSplit, readingOf } from './data-files.ts';
 
 const defaultInFlight = 8;
 const defaultMaxTokens = 256;
@@ -49,7 +49,7 @@ export async function teach(args: string[]): Promise<void> {
   const rowCount = wholeNumber('rows', options.rows);
   await refuseOut(out, { data, demos: options.demos });
 
-  const { examples } = await openData(data, undefined);
+  const { examples } = await joinSplit(data, undefined, 'train', readingOf({}));
   const rows = examples.slice(0, rowCount ?? undefined);
   const demonstrationsOf = await openDemonstrations(options.demos, examples, data);
   const provider = providers[api];
@@ -151,7 +151,7 @@ async function openDemonstrations(
 ): Promise<(row: Example) => Demonstration[]> {
   if (named === undefined) return () => [];
   if (!/^\d+$/.test(named)) {
-    const shown = demonstrationsIn((await openData(named, undefined)).examples);
+    const shown = demonstrationsIn((await joinSplit(named, undefined, 'train', readingOf({}))).examples);
     if (shown.length > 0) return () => shown;
     throw new InputError('no row here has a rationale.', 'Write one to ten rows {input, label, rationale}.', {
       file: named,

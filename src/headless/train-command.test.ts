@@ -54,10 +54,10 @@ it('names files, test rows and machine, whatever the files are called', () => {
   });
   expect(options).toEqual({
     student: 'flan-t5-small',
-    train: data.train,
-    'train-rationales': data.trainRationales,
-    test: './-dash.jsonl',
-    'test-rationales': data.testRationales,
+    train: [data.train],
+    'train-rationales': [data.trainRationales],
+    test: ['./-dash.jsonl'],
+    'test-rationales': [data.testRationales],
     'test-rows': '200',
     engine: 'wgsl',
     backend: 'webgpu',

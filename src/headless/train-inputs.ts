@@ -1,14 +1,13 @@
 /** What `train` reads: the student, the rows of both splits, the teacher's rationales. */
 import { basename, join } from 'node:path';
-import { InputError } from '../base/errors.ts';
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
-import { joinTeacher, type Joined } from '../data/join.ts';
-import { asDataset, asRationales, readDataFile } from '../data/read-file.ts';
+import type { Joined } from '../data/join.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
-import { bundledFolder, openFolder, readText } from './files.ts';
+import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
+import { bundledFolder, openFolder } from './files.ts';
 
 export interface TrainInputs {
   student: Student;
@@ -18,49 +17,41 @@ export interface TrainInputs {
   test: Joined | null;
 }
 
-/** Paths as the person named them. */
-export type FileOptions = Partial<
-  Record<'student' | 'train' | 'train-rationales' | 'test' | 'test-rationales', string | undefined>
->;
+/** What a person named: a student, files, and how to read them. */
+export interface FileOptions extends DataArguments {
+  student?: string | undefined;
+}
 
+/** @throws InputError where a file cannot be used, or files do not go together. */
 export async function openInputs(options: FileOptions, recipe: Recipe): Promise<TrainInputs> {
-  if (
-    options.train === undefined &&
-    (options['train-rationales'] ?? options.test ?? options['test-rationales'])
-  ) {
-    throw new InputError(
-      'There are files to go with a training file, but none.',
-      'Name it with --train FILE.',
-    );
-  }
-  if (options.test === undefined && options['test-rationales'] !== undefined) {
-    throw new InputError('There are test rationales, but no test file.', 'Name it with --test FILE.');
-  }
+  checkFiles(options);
+  const reading = readingOf(options);
   const sample = join(bundledFolder(), 'sample');
-  const train =
-    options.train === undefined
-      ? await openData(join(sample, 'train.jsonl'), undefined)
-      : await openData(options.train, options['train-rationales']);
+  const trainFiles = listOfPaths(options.train);
+  const own = trainFiles.length > 0;
+  const train = own
+    ? await joinSplit(trainFiles, options['train-rationales'], 'train', reading)
+    : await joinSplit(join(sample, 'train.jsonl'), undefined, 'train', readingOf({}));
   checkTrainable(recipe, train.examples);
-  const testFile = options.test ?? (options.train === undefined ? join(sample, 'test.jsonl') : undefined);
-  const test = testFile === undefined ? null : await openData(testFile, options['test-rationales']);
+  const testFiles = listOfPaths(options.test);
+  const test = own
+    ? testFiles.length === 0
+      ? null
+      : await joinSplit(testFiles, options['test-rationales'], 'test', reading)
+    : await joinSplit(join(sample, 'test.jsonl'), undefined, 'test', readingOf({}));
   const studentFolder = options.student ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
-  const datasetName = options.train === undefined ? 'the sample' : basename(options.train);
+  const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
   return { student, recipe, datasetName, train, test };
 }
 
-/** Rows of a dataset's file, with a teacher's rationales from another where there is one. */
-export async function openData(file: string, rationalesFile: string | undefined): Promise<Joined> {
-  const dataset = asDataset(readDataFile(file, await readText(file)));
-  if (rationalesFile === undefined) return joinTeacher(dataset, null);
-  return joinTeacher(dataset, asRationales(readDataFile(rationalesFile, await readText(rationalesFile))));
-}
-
 export function sayWhatWasRead({ train, test }: TrainInputs): void {
-  const say = (split: string, { examples, refused, teacher }: Joined) => {
+  const say = (split: string, { examples, refused, teacher, alarm, unlabelled }: Joined) => {
     const share = teacher ? `, teacher right on ${formatPercent(teacher.correct / teacher.total)}` : '';
     console.log(`${split}: ${formatCount(examples.length)} rows${share}`);
+    if (alarm) console.error(`${split}: ${alarm.text}`);
+    if (unlabelled.length > 0)
+      console.error(`${split}: ${formatCount(unlabelled.length)} rows have no true answer and are left out.`);
     for (const refusal of refused.slice(0, 10)) console.error(leftOut(refusal));
     if (refused.length > 10)
       console.error(`… and ${formatCount(refused.length - 10)} more rows were left out.`);

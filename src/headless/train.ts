@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
+import { completionModes } from '../data/completions.ts';
 import { digestRows, digestStudent, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
@@ -14,9 +15,18 @@ import { frozenParameters } from '../student/reduce/freeze.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import { listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
-import { absolute, formatJob, jobFileName, readJob, type JobDigests, type JobInputs } from './job-file.ts';
+import {
+  absolute,
+  absolutePaths,
+  formatJob,
+  jobFileName,
+  readJob,
+  type JobDigests,
+  type JobInputs,
+} from './job-file.ts';
 import { openEngine } from './machine.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkOut, RunFolder } from './run-folder.ts';
@@ -47,10 +57,11 @@ export async function train(args: string[]): Promise<void> {
   }
   const inputs: JobInputs = {
     student: absolute(options.student),
-    train: absolute(options.train),
-    trainRationales: absolute(options['train-rationales']),
-    test: absolute(options.test),
-    testRationales: absolute(options['test-rationales']),
+    train: absolutePaths(options.train),
+    trainRationales: absolutePaths(options['train-rationales']),
+    test: absolutePaths(options.test),
+    testRationales: absolutePaths(options['test-rationales']),
+    ...readingInputs(options),
     engine: oneOf('engine', options.engine, engineChoices),
     backend: oneOf('backend', options.backend, backendNames),
     testRows: wholeNumber('test-rows', options['test-rows']),
@@ -73,13 +84,26 @@ export async function train(args: string[]): Promise<void> {
   });
 }
 
+/** How the files are read, as `job.json` keeps it: nothing where nothing was said. */
+function readingInputs(options: FileOptions): Partial<JobInputs> {
+  const completions = oneOf('completions', options.completions, completionModes);
+  return {
+    ...(options.map === undefined ? {} : { map: options.map }),
+    ...(completions === null ? {} : { completions }),
+    ...(options['only-matching'] ? { onlyMatching: true } : {}),
+    ...(options.unaligned ? { unaligned: true } : {}),
+  };
+}
+
 /** Options that go with `--resume`: files may have moved. */
 const mayChange = ['resume', 'student', 'train', 'train-rationales', 'test', 'test-rationales'];
 
-/** What the run reads, by option. */
-function inputPaths(options: FileOptions & { recipe?: string | undefined }): Map<string, string> {
+/** What the run reads, each with its option. */
+function inputPaths(
+  options: FileOptions & { recipe?: string | undefined },
+): [option: string, path: string][] {
   const names = ['student', 'train', 'train-rationales', 'test', 'test-rationales', 'recipe'] as const;
-  return new Map(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+  return names.flatMap((name) => listOfPaths(options[name]).map((path): [string, string] => [name, path]));
 }
 
 /** Resumes a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
@@ -94,6 +118,10 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       'train-rationales': moved['train-rationales'] ?? known.trainRationales ?? undefined,
       test: moved.test ?? known.test ?? undefined,
       'test-rationales': moved['test-rationales'] ?? known.testRationales ?? undefined,
+      map: known.map,
+      completions: known.completions,
+      'only-matching': known.onlyMatching,
+      unaligned: known.unaligned,
     },
     recipe,
   );

@@ -2,7 +2,7 @@
 import type { ErrorReport } from '../base/errors.ts';
 import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
 import type { LengthHistogram } from '../data/histogram.ts';
-import type { LintNote } from '../data/lint.ts';
+import type { Note } from '../data/notes.ts';
 import type { Split } from '../data/split.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -30,6 +30,9 @@ export interface DataFileRecord {
   refused: Refusal[];
 }
 
+/** A note on a split's rows; records of earlier versions have the kind and the count alone. */
+export type StoredNote = Omit<Note, 'text'> & { text?: string };
+
 /** What one split came to, once its dataset file and its rationales were joined. */
 export interface SplitSummary {
   rows: number;
@@ -37,7 +40,7 @@ export interface SplitSummary {
   rationales: number;
   refused: (Refusal & { file: string })[];
   teacher: Tally | null;
-  lint: LintNote[];
+  lint: StoredNote[];
 }
 
 /** Token lengths of a split under one student's tokenizer. */

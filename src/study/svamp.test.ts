@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { isSameValue } from './equation.ts';
+import { isSameValue } from '../data/equation.ts';
 import { readCompletion, readSvamp } from './svamp.ts';
 
 const row = JSON.stringify({ input: 'Two and two\nHow many?', label: '( 2.0 + 2.0 )' });

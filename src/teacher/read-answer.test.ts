@@ -98,7 +98,7 @@ describe.skipIf(!existsSync(raw))('PaLM’s raw answers (skipped where ../shared
     const differing = labels.filter((label, index) => label !== theirs[index]!.label);
     // Every label of theirs that is a choice is ours.
     const lost = theirs.filter(
-      ({ label }, index) => examples[index]!.choices!.includes(label) && labels[index] !== label,
+      ({ label }, index) => examples[index]!.choices!.includes(label ?? '') && labels[index] !== label,
     );
     const right = labels.filter((label, index) => label === examples[index]!.label);
     expect([texts.length, lost.length, differing.length, right.length]).toEqual([1221, 0, 46, 958]);

@@ -5,7 +5,7 @@ import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
 import { joinTeacher } from '../data/join.ts';
-import { lint } from '../data/lint.ts';
+import { lint, lintLeaks } from '../data/lint.ts';
 import { readDataFile, type DataFile } from '../data/read-file.ts';
 import { pairFiles, type Split } from '../data/split.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
@@ -244,7 +244,11 @@ async function joinAndStore(
       rationales: joined.examples.filter((example) => example.rationale !== null).length,
       refused: joined.refused.slice(0, refusalsKept),
       teacher: joined.teacher,
-      lint: lint(joined.examples),
+      lint: [
+        ...joined.notes,
+        ...lint(joined.examples),
+        ...(split === 'test' ? lintLeaks(examples.train, joined.examples) : []),
+      ],
     };
     await breathe();
   }

@@ -231,12 +231,23 @@ describe('headless inspect', () => {
     ];
     const { code, stdout } = headless(['inspect', ...args, '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    const printed = JSON.parse(stdout) as object;
+    expect(printed).toMatchObject({
       layout: 'cos-e',
       rows: 12,
       refused: [],
       teacher: { correct: 9, total: 12 },
     });
+    expect(Object.keys(printed)).toEqual([
+      'layout',
+      'container',
+      'rows',
+      'refused',
+      'notes',
+      'join',
+      'teacher',
+      'examples',
+    ]);
     expect(headless(['inspect', ...args]).stdout).toContain('75.00 %');
   });
 

@@ -32,7 +32,7 @@ function FileCard({ file, fixed }: { file: DataFileRecord; fixed: boolean }) {
     <>
       <p className={styles['name']}>{file.name}</p>
       <p className={styles['facts']}>
-        {layoutWords[file.layout]} · {plural(file.rows, 'row')}
+        {layoutWords(file.layout)} · {plural(file.rows, 'row')}
         {file.refused.length > 0 && `, ${formatCount(file.refused.length)} left out`} ·{' '}
         {formatBytes(file.sizeBytes).replace(' ', '\u00a0')}
       </p>

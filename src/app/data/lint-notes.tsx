@@ -1,13 +1,13 @@
 import { formatCount } from '../../base/units.ts';
-import type { LintNote } from '../../data/lint.ts';
-import { lintNoteWords } from '../words.ts';
+import { lintWords, type LintKind } from '../../data/lint.ts';
+import type { StoredNote } from '../../store/records.ts';
 import styles from './lint-notes.module.css';
 
 /** Rows named at most, below a note. */
 const named = 8;
 
 /** Counts that are worth a look; none of them stops anything. */
-export function LintNotes({ notes, refused }: { notes: readonly LintNote[]; refused: number }) {
+export function LintNotes({ notes, refused }: { notes: readonly StoredNote[]; refused: number }) {
   return (
     <section className={styles['notes']} aria-label="Worth a look">
       <h2>Worth a look</h2>
@@ -23,19 +23,32 @@ export function LintNotes({ notes, refused }: { notes: readonly LintNote[]; refu
         )}
         {notes.map((note) => (
           <li key={note.kind} className={styles['note']}>
-            <strong className={styles['count']}>{formatCount(note.count)}</strong>{' '}
-            {lintNoteWords(note.kind, note.count)}
-            <span className={styles['rows']}>
-              {note.count === 1 ? 'row ' : 'rows '}
-              {note.rows
-                .slice(0, named)
-                .map((row) => formatCount(row + 1))
-                .join(', ')}
-              {note.count > named && ' …'}
-            </span>
+            <NoteText note={note} />
+            {note.rows.length > 0 && (
+              <span className={styles['rows']}>
+                {note.rows.length === 1 ? 'row ' : 'rows '}
+                {note.rows
+                  .slice(0, named)
+                  .map((row) => formatCount(row + 1))
+                  .join(', ')}
+                {note.rows.length > named && ' …'}
+              </span>
+            )}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** A note with its count in bold, where it begins with one. Records of earlier versions have no text of their own. */
+function NoteText({ note }: { note: StoredNote }) {
+  const count = formatCount(note.count);
+  const text = note.text ?? `${count} ${lintWords(note.kind as LintKind, note.count)}`;
+  if (!text.startsWith(`${count} `)) return <>{text}</>;
+  return (
+    <>
+      <strong className={styles['count']}>{count}</strong> {text.slice(count.length + 1)}
+    </>
   );
 }

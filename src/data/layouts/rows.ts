@@ -1,14 +1,6 @@
 /** Generic rows: an input and its label, with the teacher's rationale and label beside them where there are any. */
-import { z } from '../../base/schemas.ts';
-import { filledText, readColumns } from './columns.ts';
+import { Cells, findColumn, noColumns, reading } from './cells.ts';
 import type { DatasetLayout } from './layout.ts';
-
-const schema = z.object({
-  input: filledText('write what the student is given, or leave the row out'),
-  label: filledText('write the true answer, or leave the row out'),
-  rationale: z.string().nullish(),
-  teacherLabel: z.string().nullish(),
-});
 
 export const rows: DatasetLayout = {
   kind: 'dataset',
@@ -16,21 +8,23 @@ export const rows: DatasetLayout = {
   title: 'generic rows',
   required: ['input', 'label'],
   optional: ['rationale', 'teacherLabel'],
-  read(value) {
-    const reading = readColumns(schema, value, 'a generic row');
-    if (!reading.ok) return reading;
-    const { input, label, rationale, teacherLabel } = reading.row;
-    return {
-      ok: true,
-      row: {
-        input,
-        label,
+  // Beside an instruction, `input` is a context only.
+  matches: (record) => findColumn(record, 'instruction', 'question', 'prompt') === null,
+  read(value, context) {
+    return reading(() => {
+      const cells = new Cells(value, context, 'a generic row').need('input', 'label');
+      const teacher = cells.answer('teacherLabel');
+      return {
+        ...noColumns,
+        id: cells.id(),
+        input: cells.filled('write what the student is given, or leave the row out', 'input'),
+        label: cells.gold('label'),
         // A blank rationale explains nothing: the example goes without.
-        rationale: rationale?.trim() ? rationale : null,
-        teacherLabel: teacherLabel ?? null,
-        question: null,
-        choices: null,
-      },
-    };
+        rationale: cells.text('rationale'),
+        teacherLabel: teacher,
+        choices:
+          Object.hasOwn(value, 'choices') && Array.isArray(value['choices']) ? cells.list('choices') : null,
+      };
+    });
   },
 };

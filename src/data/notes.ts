@@ -1,0 +1,52 @@
+/** What was noticed of a file's rows, each with its count and the rows. */
+import { formatCount } from '../base/units.ts';
+import type { Change } from './layouts/layout.ts';
+
+export interface Note<Kind extends string = string> {
+  kind: Kind;
+  count: number;
+  /** Positions of the rows, from 0; empty where the note is of the file. */
+  rows: number[];
+  /** The whole note, for people. */
+  text: string;
+}
+
+const changeWords: Record<Change, (one: boolean) => string> = {
+  'label-trimmed': (one) =>
+    one
+      ? 'label had white space around it, which was taken off'
+      : 'labels had white space around them, which was taken off',
+  'label-number': (one) =>
+    one ? 'label was a number and is text now' : 'labels were numbers and are text now',
+  'label-boolean': (one) =>
+    one ? 'label was true or false and is yes or no now' : 'labels were true or false and are yes or no now',
+  'label-letter': (one) =>
+    one
+      ? 'label was a letter and is the text of its choice now'
+      : 'labels were letters and are the texts of their choices now',
+  'list-as-text': (one) =>
+    one ? 'list was written as text and read as a list' : 'lists were written as text and read as lists',
+  'answer-cut-off': (one) =>
+    one
+      ? 'answer was cut off inside its thought and has no label'
+      : 'answers were cut off inside their thought and have no label',
+};
+
+/** What was changed to read the rows, a note for each kind of change. */
+export function changeNotes(changes: ReadonlyMap<Change, number[]>): Note[] {
+  return [...changes].map(([kind, rows]) => note(kind, rows, changeWords[kind]));
+}
+
+/** A note whose text begins with its count. */
+export function note<Kind extends string>(
+  kind: Kind,
+  rows: readonly number[],
+  words: (one: boolean) => string,
+): Note<Kind> {
+  return {
+    kind,
+    count: rows.length,
+    rows: [...rows],
+    text: `${formatCount(rows.length)} ${words(rows.length === 1)}`,
+  };
+}

@@ -1,0 +1,43 @@
+/** `headless convert`: rows of any layout, joined with the teacher's, as the JSON Lines that every command takes. */
+import { resolve } from 'node:path';
+import { InputError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
+import { inspectedRows } from '../data/inspect.ts';
+import { readingOptions, readOptions, trainFileOptions } from './arguments.ts';
+import { joinSplit, listOfPaths, readingOf } from './data-files.ts';
+import { writeOutput } from './files.ts';
+
+export async function convert(args: string[]): Promise<void> {
+  const options = readOptions('convert', args, {
+    ...trainFileOptions,
+    ...readingOptions,
+    out: { type: 'string' },
+  });
+  const { train, 'train-rationales': rationales, out } = options;
+  if (train === undefined) throw new InputError('convert needs a file.', 'Name it with --train FILE.');
+  if (out === undefined)
+    throw new InputError('convert needs a file to write to.', 'Name it with --out FILE.');
+  const sources = [...listOfPaths(train), ...listOfPaths(rationales)];
+  if (sources.some((source) => resolve(source) === resolve(out)))
+    throw new InputError(
+      '--out is one of the files that are read, which would be overwritten.',
+      'Name another.',
+    );
+  const joined = await joinSplit(train, rationales, 'train', readingOf(options));
+  const rows = inspectedRows(joined);
+  const lines = rows.map(({ id, input, label, rationale, teacherLabel, choices }) =>
+    JSON.stringify({
+      ...(id === null ? {} : { id }),
+      input,
+      label,
+      ...(rationale === null ? {} : { rationale }),
+      ...(teacherLabel === null ? {} : { teacherLabel }),
+      ...(choices === null ? {} : { choices }),
+    }),
+  );
+  await writeOutput(out, lines.map((line) => `${line}\n`).join(''));
+  const left = joined.refused.length === 0 ? '' : `; ${formatCount(joined.refused.length)} rows were refused`;
+  console.log(`${formatCount(rows.length)} rows are in ${out}${left}.`);
+  for (const { file, line, reason } of joined.refused)
+    console.error(`${file}, line ${line}: left out: ${reason}`);
+}
