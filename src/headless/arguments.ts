@@ -48,14 +48,14 @@ export const usage = `Stillroom from a terminal.
       Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
-  npm run headless -- teach --data FILE --endpoint URL --model NAME --out FILE [--api chat|completions]
-                            [--key-env NAME] [--rows N] [--demos FILE|N] [--mode label|rationalise]
+  npm run headless -- teach --data FILE --endpoint URL --model NAME --out FILE [--key-env NAME]
+                            [--api chat|completions|anthropic|google|ollama] [--schema] [--rows N] [--demos FILE|N] [--mode label|rationalise]
                             [--instruction TEXT] [--max-tokens N] [--temperature X] [--in-flight N]
                             [--budget-rows N] [--budget-tokens N] [--budget-money X --price-input X
                             --price-output X] [--idle-seconds N] [--no-stream]
       Asks a large model to think aloud about each row and writes {input, label, rationale, teacherLabel} to --out.
       Every answer is kept beside it, in FILE.answers, as it comes: the same command resumes, and no answer that is
-      there is asked for again. The key is read from the environment variable that --key-env names. --demos: a file of
+      there is asked for again. With --schema answers are JSON of a schema, where the server keeps to it. The key is read from the environment variable that --key-env names. --demos: a file of
       rows with rationales, or so many rows of --data whose rationale led to the right label. --budget-… holds over all
       runs with the same --out; prices are for a million tokens.
 
@@ -126,6 +126,7 @@ export const teachOptions = {
   'price-output': { type: 'string' },
   'idle-seconds': { type: 'string' },
   'no-stream': { type: 'boolean' },
+  schema: { type: 'boolean' },
 } as const satisfies Options;
 
 /** Whether a command's arguments ask for its usage. (As an option's value it would be `--prefix=--help`.) */

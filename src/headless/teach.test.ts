@@ -117,6 +117,7 @@ it.each([
   [['--endpoint', 'http://me:secret@x/'], /a name or a password/],
   [['--key-env', 'NO_SUCH_KEY'], /no environment variable NO_SUCH_KEY/],
   [['--budget-money', '3'], /What a row costs is not known/],
+  [['--schema', '--api', 'completions'], /does not go with/],
   [['--in-flight', '0'], /whole number from 1/],
   [['--temperature', 'hot'], /not a number from 0/],
 ])('%o is bad input', async (more, words) => {

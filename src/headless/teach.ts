@@ -10,7 +10,7 @@ import { Answers } from '../teacher/answers.ts';
 import { Budget, type Limits, type Prices } from '../teacher/budget.ts';
 import { demonstrationsIn } from '../teacher/demonstrations.ts';
 import { Pace, type Clock } from '../teacher/pace.ts';
-import { buildPrompt, instructions, modes, type Demonstration, type Mode } from '../teacher/prompt.ts';
+import { buildPrompt, instructionFor, modes, type Demonstration, type Mode } from '../teacher/prompt.ts';
 import { apis, providers } from '../teacher/providers.ts';
 import { askTeacher, checkEndpoint, checkKey } from '../teacher/transport.ts';
 import { numberFromZero, oneOf, readOptions, teachOptions, wholeNumber } from './arguments.ts';
@@ -47,6 +47,10 @@ export async function teach(args: string[]): Promise<void> {
     streams: options['no-stream'] !== true,
   };
   const rowCount = wholeNumber('rows', options.rows);
+  const usesSchema = options.schema === true;
+  if (usesSchema && api === 'completions') {
+    throw new InputError('--schema does not go with --api completions.', 'Leave one of them out.');
+  }
   await refuseOut(out, { data, demos: options.demos });
 
   const { examples } = await joinSplit(data, undefined, 'train', readingOf({}));
@@ -55,9 +59,12 @@ export async function teach(args: string[]): Promise<void> {
   const provider = providers[api];
   const promptOf = (row: Example) => {
     const demonstrations = demonstrationsOf(row);
-    const instruction = options.instruction ?? defaultInstruction(provider.promptKind, mode, demonstrations);
     const kind = provider.promptKind;
+    // A model that only goes on with a text is led by demonstrations alone, as the authors did.
+    const isLed = kind === 'text' && demonstrations.length > 0;
+    const instruction = options.instruction ?? (isLed ? '' : instructionFor(mode, usesSchema));
     return buildPrompt(row, {
+      asJson: usesSchema,
       kind,
       mode,
       demonstrations,
@@ -77,7 +84,7 @@ export async function teach(args: string[]): Promise<void> {
       const place = { fetch, endpoint, provider, key, idleMs: idleSeconds * 1000 };
       if (answers.size > 0) progress.say(`${formatCount(answers.size)} answers are there from before.`);
       const taught = await teachRows({
-        ...{ rows, promptOf, manner, answers, pace, clock },
+        ...{ rows, promptOf, usesSchema, manner, answers, pace, clock },
         budget: new Budget(limits, prices, answers.before()),
         ask: (ask, signal) => askTeacher(place, ask, signal),
         stop: interrupts.stop.signal,
@@ -132,15 +139,6 @@ function readBudget(options: Options): { limits: Limits; prices: Prices | null }
   const rows = wholeNumber('budget-rows', options['budget-rows']);
   const tokens = wholeNumber('budget-tokens', options['budget-tokens']);
   return { limits: { rows, tokens, money }, prices };
-}
-
-/** A model that only goes on with a text is led by demonstrations alone, as the authors did. */
-function defaultInstruction(
-  kind: 'text' | 'turns',
-  mode: Mode,
-  demonstrations: readonly Demonstration[],
-): string | null {
-  return kind === 'text' && demonstrations.length > 0 ? null : instructions[mode];
 }
 
 /** The demonstrations of each row: never the row itself. */

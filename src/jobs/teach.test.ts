@@ -10,7 +10,7 @@ import { Answers } from '../teacher/answers.ts';
 import { Budget, type Limits } from '../teacher/budget.ts';
 import { Pace, type Clock } from '../teacher/pace.ts';
 import { buildPrompt } from '../teacher/prompt.ts';
-import { providers } from '../teacher/providers.ts';
+import { apis, providers } from '../teacher/providers.ts';
 import { askTeacher } from '../teacher/transport.ts';
 import { teachRows, type TeachJob } from './teach.ts';
 
@@ -23,6 +23,14 @@ const row = (index: number): Example => ({
   ...{ rationale: null, teacherLabel: null, question: null, choices: null },
 });
 const rows = (count: number): Example[] => Array.from({ length: count }, (_, index) => row(index));
+
+const paths: Record<keyof typeof providers, (streams: boolean) => string> = {
+  chat: () => '/v1/chat/completions',
+  completions: () => '/v1/completions',
+  anthropic: () => '/v1/messages',
+  google: (streams) => `/v1beta/models/m:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  ollama: () => '/api/chat',
+};
 
 /** The right answer to a question. */
 function right({ said }: Asked): Behaviour {
@@ -58,6 +66,7 @@ interface Setting {
   maxTokens?: number;
   key?: string;
   idleMs?: number;
+  usesSchema?: boolean;
 }
 
 function teach(url: string, setting: Setting = {}) {
@@ -75,9 +84,16 @@ function teach(url: string, setting: Setting = {}) {
     key: setting.key ?? null,
     idleMs: setting.idleMs ?? 10_000,
   };
-  const form = { kind: provider.promptKind, mode: 'label', demonstrations: [], instruction: null } as const;
+  const form = {
+    kind: provider.promptKind,
+    mode: 'label',
+    demonstrations: [],
+    instruction: null,
+    asJson: false,
+  } as const;
   const job: TeachJob = {
     rows: rows(count),
+    usesSchema: setting.usesSchema ?? false,
     promptOf: (one) => buildPrompt(one, form),
     manner: { api, model: 'm', temperature: 0, maxTokens: setting.maxTokens ?? 64, streams },
     ask: (ask, signal) => askTeacher(place, ask, signal),
@@ -90,7 +106,7 @@ function teach(url: string, setting: Setting = {}) {
   return { clock, told, budget, answers, done: teachRows(job) };
 }
 
-describe.each(['chat', 'completions'] as const)('%s', (api) => {
+describe.each(apis)('%s', (api) => {
   it.each([true, false])('asks each row once and reads its answer (streamed: %s)', async (streams) => {
     server = await startTeacher(right);
     const { end, progress, rows: taught } = await teach(server.url, { api, streams }).done;
@@ -100,8 +116,8 @@ describe.each(['chat', 'completions'] as const)('%s', (api) => {
     expect(taught[4]!.read).toEqual({ ok: true, label: 'farm', rationale: 'Because of thing 4.' });
     expect(server.asked).toHaveLength(30);
     const [first] = server.asked;
-    expect(first!.path).toBe(api === 'chat' ? '/v1/chat/completions' : '/v1/completions');
-    expect(first!.body).toMatchObject({ model: 'm', max_tokens: 64, temperature: 0 });
+    expect(first!.path).toBe(paths[api](streams));
+    expect(JSON.stringify(first!.body)).toMatch(/"(?:max_tokens|maxOutputTokens|num_predict)":64\b/);
   });
 });
 
@@ -155,6 +171,37 @@ it('1,000 rows, a fifth of the requests at fault, three restarts: each row store
   expect(server.asked.length).toBeLessThanOrEqual(1000 + failed + inFlightAtRestarts);
   expect(server.asked.length).toBeGreaterThan(1000 + failed);
 }, 60_000);
+
+it.each(apis.filter((api) => api !== 'completions'))(
+  '%s: a schema is asked for, and left out where it is refused',
+  async (api) => {
+    const asksForSchema = (asked: Asked): boolean =>
+      JSON.stringify(asked.body).includes('"additionalProperties"');
+    server = await startTeacher((asked) => {
+      const message = 'response_format, output_config or format: a schema is not supported by this model';
+      if (asksForSchema(asked) && asked.before < 4)
+        return { kind: 'status', status: 400, body: { error: { message } } };
+      return right(asked);
+    });
+    const { told, done } = teach(server.url, { api, usesSchema: true });
+    expect((await done).progress).toMatchObject({ done: 30, right: 30 });
+    expect(asksForSchema(server.asked[0]!)).toBe(true);
+    expect(JSON.stringify(server.asked[0]!.body)).toContain('"enum":["beach","farm","library"]');
+    expect(asksForSchema(server.asked.at(-1)!)).toBe(false);
+    expect(told).toEqual([
+      expect.stringMatching(/does not take schema/),
+      'The teacher does not keep to the schema: its answers are read as text.',
+    ]);
+  },
+);
+
+it('an answer that stands where the thinking goes is read', async () => {
+  const message = { content: '', reasoning_content: '{"rationale": "It floats.", "label": "beach"}' };
+  const body = JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] });
+  server = await startTeacher(() => ({ kind: 'raw', type: 'application/json', body }));
+  const { rows: taught } = await teach(server.url, { count: 1, usesSchema: true }).done;
+  expect(taught[0]!.read).toEqual({ ok: true, label: 'beach', rationale: 'It floats.' });
+});
 
 describe('budget', () => {
   it.each([

@@ -7,6 +7,7 @@ import type { Outcome } from '../teacher/outcome.ts';
 import { backOffMs, type Clock, type Pace } from '../teacher/pace.ts';
 import { choicesOf, mostTokens, type Prompt } from '../teacher/prompt.ts';
 import type { Ask, Feature, Usage } from '../teacher/provider.ts';
+import { answerSchema } from '../teacher/schema.ts';
 import { closedLabels, readAnswer, type ReadAnswer } from '../teacher/read-answer.ts';
 
 /** How a teacher is asked: with the row and its prompt, this makes a question the same question. */
@@ -22,6 +23,8 @@ export interface Manner {
 export interface TeachJob {
   rows: readonly Example[];
   promptOf: (row: Example) => Prompt;
+  /** Answers are asked for as JSON of a schema; read as text where the server does not keep to it. */
+  usesSchema: boolean;
   manner: Manner;
   ask: (ask: Ask, signal: AbortSignal) => Promise<Outcome>;
   answers: Answers;
@@ -96,6 +99,7 @@ export function teachRows(job: TeachJob): Promise<Taught> {
 /** A row on its way. */
 interface Lesson extends TaughtRow {
   prompt: Prompt;
+  schema: object | null;
   /** Which of several rows with this very prompt. */
   twin: number;
   isDone: boolean;
@@ -132,6 +136,7 @@ class Teaching {
   #requests = 0;
   #faults = 0;
   #hasAnswered = false;
+  #hasToldOfText = false;
   #givenUpInARow = 0;
 
   constructor(job: TeachJob) {
@@ -148,7 +153,8 @@ class Teaching {
       const words = JSON.stringify(prompt);
       const twin = seen.get(words) ?? 0;
       seen.set(words, twin + 1);
-      return { row, prompt, twin, answer: null, read: null, givenUp: null, isDone: false };
+      const schema = job.usesSchema ? answerSchema(choicesOf(row) ?? this.#labels) : null;
+      return { row, prompt, schema, twin, answer: null, read: null, givenUp: null, isDone: false };
     });
   }
 
@@ -217,8 +223,11 @@ class Teaching {
   }
 
   #keep(lesson: Lesson, answer: StoredAnswer, maxTokens: number): void {
-    const read = readAnswer(answer.text, { choices: choicesOf(lesson.row), labels: this.#labels });
+    // Some servers put the whole answer where the thinking goes.
+    const text = answer.text.trim() === '' && answer.finish === 'stop' ? answer.reasoning : answer.text;
+    const read = readAnswer(text, { choices: choicesOf(lesson.row), labels: this.#labels });
     const isCut = answer.finish === 'length' && !read.ok;
+    if (lesson.schema !== null && read.ok && !text.includes('{')) this.#tellOfText();
     lesson.answer = answer;
     lesson.read = isCut ? { ok: false, why: 'it was cut before it said what the answer is' } : read;
     if (isCut && maxTokens === this.#job.manner.maxTokens) return;
@@ -229,9 +238,9 @@ class Teaching {
     if (lesson.read.label === lesson.row.label) this.#right += 1;
   }
 
-  #keyOf({ prompt, twin }: Lesson, maxTokens: number): Promise<string> {
+  #keyOf({ prompt, schema, twin }: Lesson, maxTokens: number): Promise<string> {
     const { api, model, temperature } = this.#job.manner;
-    return keyOf({ api, model, prompt, temperature, maxTokens, schema: null, twin, sample: 0 });
+    return keyOf({ api, model, prompt, temperature, maxTokens, schema, twin, sample: 0 });
   }
 
   /** An answer, asked for until it comes. Null where the row is given up, or the run ends. */
@@ -250,7 +259,14 @@ class Teaching {
         answers.add({ type: 'asked', key, row, most });
         this.#requests += 1;
         const { model, temperature, streams } = manner;
-        const asking = { model, temperature, streams, maxTokens, prompt: lesson.prompt, schema: null };
+        const asking = {
+          model,
+          temperature,
+          streams,
+          maxTokens,
+          prompt: lesson.prompt,
+          schema: lesson.schema,
+        };
         outcome = await this.#job.ask({ ...asking, omitted }, lane.abort.signal);
       } catch (error) {
         if (lane.abort.signal.aborted) return null;
@@ -320,6 +336,12 @@ class Teaching {
       await pace.changed(lane.ending.signal);
       if (this.#isEnding) return false;
     }
+  }
+
+  #tellOfText(): void {
+    if (this.#hasToldOfText) return;
+    this.#hasToldOfText = true;
+    this.#job.tell('The teacher does not keep to the schema: its answers are read as text.');
   }
 
   #omit(feature: Feature, words: string): void {

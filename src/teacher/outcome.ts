@@ -65,6 +65,13 @@ export function outcomeOf({ status, headers, body }: Response, nowMs: number): O
     }
     case 400:
     case 422: {
+      // Google's way to refuse a key.
+      if (/API key not valid|API_KEY_INVALID/.test(body)) {
+        return ended(
+          'The teacher does not take the key',
+          'Check the key, and that it is meant for this address.',
+        );
+      }
       const feature = unsupportedIn(message);
       return feature === null
         ? { kind: 'refused', isBilled: false, words }

@@ -24,6 +24,8 @@ export interface PromptForm {
   kind: Prompt['kind'];
   mode: Mode;
   demonstrations: readonly Demonstration[];
+  /** Answers are JSON, `{rationale, label}`, as `answerSchema` has it. */
+  asJson: boolean;
   /** Said before everything; null leaves it out, which demonstrations allow. */
   instruction: string | null;
 }
@@ -31,7 +33,7 @@ export interface PromptForm {
 /** Students of up to 3 B parameters learn better from short reasons (arXiv 2502.12143, 2502.18001). */
 const atMost = 'in at most 60 words';
 
-export const instructions = {
+const instructions = {
   label:
     `Answer each question. First think aloud ${atMost}, then end with one line exactly in this form: ` +
     'So the answer is X.',
@@ -39,6 +41,19 @@ export const instructions = {
     `Each question comes with its answer. Give the reason for it ${atMost}, as if you had found it yourself, then ` +
     'end with one line exactly in this form: So the answer is X.',
 } as const satisfies Record<Mode, string>;
+
+const endInWords = /end with one line exactly in this form: So the answer is X\.$/;
+
+/** What a teacher is told, where the person says nothing else. */
+export function instructionFor(mode: Mode, asJson: boolean): string {
+  const inWords = instructions[mode];
+  return asJson
+    ? inWords.replace(
+        endInWords,
+        'answer with a JSON object alone: {"rationale": the reason, "label": the answer}.',
+      )
+    : inWords;
+}
 
 /** Models that were not tuned to follow instructions go on with a next question (all of PaLM's answers did). */
 const stop = ['\nQ:', '\n\n'];
@@ -48,7 +63,7 @@ export function buildPrompt(row: Example, form: PromptForm): Prompt {
   const { kind, mode, instruction } = form;
   const demonstrations = form.demonstrations.map((one) => ({
     question: questionOf(one, mode),
-    answer: answerInWords(one),
+    answer: form.asJson ? answerAsJson(one) : answerInWords(one),
   }));
   const question = questionOf(row, mode);
   if (kind === 'text') {
@@ -95,6 +110,10 @@ function questionOf(row: Pick<Example, 'input' | 'label' | 'choices'>, mode: Mod
 function answerInWords({ rationale, ...row }: Demonstration): string {
   const reason = rationale.trim();
   return `${reason}${/[.!?]$/.test(reason) ? '' : '.'} So the answer is ${labelInWords(row)}.`;
+}
+
+function answerAsJson({ rationale, label }: Demonstration): string {
+  return JSON.stringify({ rationale: rationale.trim(), label });
 }
 
 /** `(c) x`, or `x` where the row has no choices. */

@@ -24,6 +24,8 @@ describe('reads', () => {
     [open, 'Two and two.\n#### 4', '4', 'Two and two.'],
     [open, 'Sum. Therefore, the final answer is \\boxed{4}.', '4', 'Sum.'],
     [open, 'So the answer is boat.', 'boat', null],
+    [open, '<think>The answer is no.</think>It floats. So the answer is boat.', 'boat', 'It floats.'],
+    [open, 'Is the answer is no?</think>\nIt floats. So the answer is boat.', 'boat', 'It floats.'],
     [five, 'Meows. So the answer is (c) cat.', 'cat', 'Meows.'],
     [five, 'Meows. So the answer is (c).', 'cat', 'Meows.'],
     [five, 'Mends. So the answer is (a) anthill.', 'ant hill', 'Mends.'],
@@ -40,6 +42,7 @@ describe('reads', () => {
 
   it.each([
     [open, '', 'it is empty'],
+    [open, '<think>The answer is no.', 'it is empty'],
     [open, 'I do not know.', 'it never says what the answer is'],
     [five, 'So the answer is (f) fox.', 'its answer is not one of the choices'],
     [five, 'So the answer is (b) fox.', 'its answer is not one of the choices'],
@@ -62,7 +65,7 @@ const row: Example = {
 
 it('asks in the authors’ format', () => {
   const demonstrations = [{ ...row, rationale: 'Only a hill is high', choices: null }];
-  const form = { demonstrations, instruction: null } as const;
+  const form = { demonstrations, instruction: null, asJson: false } as const;
   expect(choicesOf(row)).toEqual(['sea', 'hill']);
   const text = buildPrompt(row, { ...form, kind: 'text', mode: 'label' });
   const question = 'Q: Where?\nAnswer Choices:\n(a) sea\n(b) hill\nA:';

@@ -33,7 +33,7 @@ const lastLine = /^[ \t>*_]*(?:(?:final\s+)?answer\s*[*_]*\s*[:=]|#{4})[ \t*_]*(
  * label is one of them: by its letter, or by its text without regard to case.
  */
 export function readAnswer(text: string, expected: Expected): ReadAnswer {
-  const own = text.split(/\n\s*Q:/)[0]!;
+  const own = withoutThinking(text).split(/\n\s*Q:/)[0]!;
   const json = readJson(own, expected);
   if (json !== null) return json;
   const found = [...own.matchAll(marker)].at(-1);
@@ -44,6 +44,16 @@ export function readAnswer(text: string, expected: Expected): ReadAnswer {
   const line = [...own.matchAll(lastLine)].at(-1);
   if (line !== undefined) return asAnswer(own.slice(0, line.index), line[1]!, expected);
   return { ok: false, why: own.trim() === '' ? 'it is empty' : 'it never says what the answer is' };
+}
+
+/**
+ * Without what a model thought in tags. A template may have written the opening tag, so that only the closing one is here;
+ * where only the opening one is, all that follows is thought.
+ */
+function withoutThinking(text: string): string {
+  return text
+    .replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, '')
+    .replace(/<(?:think|thinking|reasoning)>[\s\S]*$/i, '');
 }
 
 /** `{"rationale": …, "label": …}`, alone or in a fence. */

@@ -194,7 +194,15 @@ class AnswerReader {
     this.#answer.text += part.text;
     this.#answer.reasoning += part.reasoning;
     this.#answer.finish = part.finish ?? this.#answer.finish;
-    this.#answer.usage = part.usage ?? this.#answer.usage;
+    const { usage } = this.#answer;
+    // Some count as they go, and some count prompt and answer in different events.
+    this.#answer.usage =
+      part.usage && usage
+        ? {
+            input: Math.max(usage.input, part.usage.input),
+            output: Math.max(usage.output, part.usage.output),
+          }
+        : (part.usage ?? usage);
   }
 }
 

@@ -69,10 +69,15 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
+/** Everything that is said in a request's body. */
 function saidIn(body: Record<string, unknown>): string {
-  if (typeof body.prompt === 'string') return body.prompt;
-  const messages = body.messages as { content: string }[];
-  return messages.map(({ content }) => content).join('\n\n');
+  const texts: string[] = [];
+  JSON.stringify(body, (name, value: unknown) => {
+    if (['prompt', 'content', 'text', 'system'].includes(name) && typeof value === 'string')
+      texts.push(value);
+    return value;
+  });
+  return texts.join('\n\n');
 }
 
 function perform(behaviour: Behaviour, asked: Asked, response: ServerResponse): void {
@@ -114,23 +119,74 @@ function inItsShape(
   const finish = (behaviour.kind === 'answer' ? behaviour.finish : null) ?? 'stop';
   const given = behaviour.kind === 'answer' ? behaviour.usage : null;
   const usage = given === undefined ? { input: 10, output: text.split(' ').length } : given;
+  const words = text.match(/\s*\S+/g) ?? [''];
+  const sse = 'text/event-stream';
+  if (path.includes(':streamGenerateContent')) {
+    const parts = words.map((word) => googlePart(word, null, null));
+    return { type: sse, chunks: [...parts, googlePart('', finish, usage)].map(event) };
+  }
+  if (path.includes(':generateContent')) return whole(googlePart(text, finish, usage));
+  if (path.endsWith('/api/chat')) {
+    const last = {
+      ...{ done: true, done_reason: finish },
+      ...(usage && { prompt_eval_count: usage.input, eval_count: usage.output }),
+    };
+    if (body.stream === false) return whole({ message: { content: text }, ...last });
+    const parts = [...words.map((content) => ({ message: { content }, done: false })), last];
+    return { type: 'application/x-ndjson', chunks: parts.map((part) => `${JSON.stringify(part)}\n`) };
+  }
+  if (path.endsWith('/messages')) {
+    const reason = finish === 'length' ? 'max_tokens' : 'end_turn';
+    const content = [{ type: 'text', text }];
+    const counted = { input_tokens: usage?.input, output_tokens: usage?.output };
+    if (body.stream !== true) {
+      return whole({ type: 'message', content, stop_reason: reason, ...(usage && { usage: counted }) });
+    }
+    const started = { ...counted, output_tokens: 1 };
+    const events: { type: string }[] = [
+      { type: 'message_start', ...(usage && { message: { usage: started } }) },
+      ...words.map((word) => ({ type: 'content_block_delta', delta: { type: 'text_delta', text: word } })),
+      {
+        type: 'message_delta',
+        ...{ delta: { stop_reason: reason }, ...(usage && { usage: { output_tokens: usage.output } }) },
+      },
+      { type: 'message_stop' },
+    ];
+    return { type: sse, chunks: events.map((one) => `event: ${one.type}\n${event(one)}`) };
+  }
   const tokens = usage && { prompt_tokens: usage.input, completion_tokens: usage.output };
   const isChat = path.endsWith('/chat/completions');
   if (body.stream !== true) {
     const choice = { ...(isChat ? { message: { content: text } } : { text }), finish_reason: finish };
-    const whole = JSON.stringify({ choices: [choice], ...(tokens && { usage: tokens }) });
-    return { type: 'application/json', chunks: [whole.slice(0, 20), whole.slice(20), '', ''] };
+    return whole({ choices: [choice], ...(tokens && { usage: tokens }) });
   }
-  const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
-  const words = text.match(/\s*\S+/g) ?? [''];
   const part = (word: string): object => (isChat ? { delta: { content: word } } : { text: word });
   return {
-    type: 'text/event-stream',
+    type: sse,
     chunks: [
       ...words.map((word) => event({ choices: [{ ...part(word), finish_reason: null }] })),
       event({ choices: [{ ...part(''), finish_reason: finish }] }),
       ...(tokens ? [event({ choices: [], usage: tokens })] : []),
       'data: [DONE]\n\n',
     ],
+  };
+}
+
+const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+
+function whole(value: unknown): { type: string; chunks: string[] } {
+  const text = JSON.stringify(value);
+  return { type: 'application/json', chunks: [text.slice(0, 20), text.slice(20), '', ''] };
+}
+
+function googlePart(
+  text: string,
+  finish: string | null,
+  usage: { input: number; output: number } | null,
+): object {
+  const finishReason = finish === 'length' ? 'MAX_TOKENS' : 'STOP';
+  return {
+    candidates: [{ content: { parts: [{ text }] }, ...(finish === null ? {} : { finishReason }) }],
+    ...(usage && { usageMetadata: { promptTokenCount: usage.input, candidatesTokenCount: usage.output } }),
   };
 }
