@@ -5,6 +5,8 @@ import { policyInPage, securityHeaders } from './scripts/headers.mjs';
 import { offline } from './scripts/offline.mjs';
 
 export default defineConfig({
+  // The built folder works under any address: nothing in it names its own.
+  base: './',
   plugins: [react(), kernels(), policyInPage(), offline()],
   worker: { format: 'es', plugins: () => [kernels()] },
   // Found by the worker only when it first trains, they would reload the page under it in development.

@@ -81,12 +81,12 @@ export const test = base.extend<{ faults: string[] }>({
 
 /** Opens the studio and waits until its sample is there. */
 export async function openStudio(page: Page): Promise<void> {
-  await page.goto('/');
+  await page.goto('./');
   await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
 }
 
 export async function goTo(page: Page, station: string): Promise<void> {
-  await page.goto(`/#/${station}`);
+  await page.goto(`./#/${station}`);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 }
 

@@ -1,24 +1,25 @@
 /**
  * The headers that every page of the studio is served with, in development, by `npm start` and in tests.
  * Cross-origin isolation gives the wasm backend its threads; the policy lets nothing leave the origin.
- *
- * `blob:` is there for one reason: TensorFlow.js' threaded wasm build starts its threads from a blob of its own code.
  */
 /** The policy's directives, by name. */
 function contentSecurityPolicy({ development }) {
   return {
     'default-src': ["'none'"],
     // Vite's development server injects the React refresh preamble inline.
-    'script-src': ["'self'", "'wasm-unsafe-eval'", 'blob:', ...(development ? ["'unsafe-inline'"] : [])],
+    'script-src': ["'self'", "'wasm-unsafe-eval'", ...(development ? ["'unsafe-inline'"] : [])],
     'style-src': ["'self'", ...(development ? ["'unsafe-inline'"] : [])],
     'img-src': ["'self'", 'data:', 'blob:'],
     'font-src': ["'self'"],
     'connect-src': ["'self'", ...(development ? ['ws:'] : [])],
-    'worker-src': ["'self'", 'blob:'],
+    'worker-src': ["'self'"],
     'manifest-src': ["'self'"],
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
     'frame-ancestors': ["'none'"],
+    // Vite's development server and React's refresh write scripts themselves. The one policy is the studio's own:
+    // src/base/own-scripts.ts.
+    ...(development ? {} : { 'require-trusted-types-for': ["'script'"], 'trusted-types': ['default'] }),
   };
 }
 
@@ -35,13 +36,17 @@ export function securityHeaders({ development }) {
     'Cross-Origin-Resource-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
+    // What the studio never asks for, no script in it can.
+    'Permissions-Policy':
+      'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), display-capture=()',
     'Content-Security-Policy': policyText(contentSecurityPolicy({ development })),
   };
 }
 
 /**
- * A Vite plugin that writes the policy into the built page as well, so that it holds on any host. `frame-ancestors`
- * counts in headers only. Threads need the isolation headers besides.
+ * A Vite plugin that writes the policy into the built page as well, for the first visit on a host that sends no
+ * headers. It does not bind workers, and `frame-ancestors` counts in headers only: from the second page on the service
+ * worker sends them all (scripts/offline-worker.js).
  */
 export function policyInPage() {
   return {

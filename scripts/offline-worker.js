@@ -1,10 +1,12 @@
 /**
- * Keeps the studio in the browser, so that a visit needs no network. `version` and `files` are written above this by
- * scripts/offline.mjs. Every answer is kept as it came, headers included: threads need the isolation that they ask for.
+ * Keeps the studio in the browser, so that a visit needs no network, and gives it the headers that a plain host does
+ * not send: threads need the isolation that they ask for, and a worker has no policy but the one in its own answer.
+ * `version`, `files` and `headers` are written above this by scripts/offline.mjs.
  */
-/* global version, files */
+/* global version, files, headers */
 const prefix = 'stillroom-';
 const cacheName = prefix + version;
+const scope = self.registration.scope;
 
 self.addEventListener('install', (event) => {
   // All or nothing: a studio with a part missing would fail later, without a network to mend it.
@@ -33,14 +35,63 @@ self.addEventListener('message', (event) => {
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
-  if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;
-  event.respondWith(answer(request));
+  const url = new URL(request.url);
+  // Other folders of this host are other people's.
+  if (request.method !== 'GET' || !url.href.startsWith(scope)) return;
+  if (request.mode !== 'navigate') {
+    event.respondWith(answer(request));
+    return;
+  }
+  // The studio is one page; what stands at any other address below it is not ours to answer.
+  const path = url.origin + url.pathname;
+  if (path !== scope && path !== `${scope}index.html`) return;
+  event.respondWith(answer(new Request(scope)));
+  event.waitUntil(leaveWhereNotOurs(event.resultingClientId));
 });
 
 async function answer(request) {
-  const wanted = request.mode === 'navigate' ? self.registration.scope : request;
   const cache = await caches.open(cacheName);
   // The files are the same for everybody: what a server varies by (an Origin header, say) tells no two apart.
   const options = { ignoreVary: true };
-  return (await cache.match(wanted, options)) ?? (await caches.match(wanted, options)) ?? fetch(request);
+  const kept = (await cache.match(request, options)) ?? (await caches.match(request, options));
+  return withHeaders(kept ?? (await fetch(request)));
+}
+
+/** The same answer with the studio's headers. */
+function withHeaders(response) {
+  // Opaque answers and errors cannot be made again.
+  if (response.status === 0 || response.type === 'opaqueredirect') return response;
+  const all = new Headers(response.headers);
+  for (const [name, value] of Object.entries(headers)) all.set(name, value);
+  const { status, statusText } = response;
+  const body = status === 204 || status === 304 ? null : response.body;
+  return new Response(body, { status, statusText, headers: all });
+}
+
+/**
+ * Another project may be served from this address by now; a page from the cache would hide it. Runs and files stay:
+ * they are not in the cache.
+ */
+async function leaveWhereNotOurs(clientId) {
+  let response;
+  try {
+    response = await fetch(self.location.href, { cache: 'no-store' });
+  } catch {
+    return; // No network: the very case that the cache is for.
+  }
+  // A server that has a fault of its own says nothing about whose it is.
+  if (response.status >= 500) return;
+  if (response.ok && (await response.text()).includes(`'${prefix}'`)) return;
+  await self.registration.unregister();
+  const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
+  await Promise.all(names.map((name) => caches.delete(name)));
+  // The page that was just opened; one that is at work in another tab is left alone. It exists once its answer came.
+  for (let tries = 0; tries < 100; tries += 1) {
+    const client = await self.clients.get(clientId);
+    if (client !== undefined) {
+      await client.navigate(client.url).catch(() => undefined);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

@@ -1,12 +1,17 @@
 /**
- * A Vite plugin that writes the service worker of the built studio: `offline-worker.js` beside it, with the list of
- * all files of the build and a version that changes when any of them does.
+ * A Vite plugin that writes what a static host needs beside the built studio: the service worker (`offline-worker.js`
+ * with the list of all files of the build, the headers and a version that changes when any of them does), and
+ * `_headers` for the hosts that read it (Netlify, Cloudflare Pages).
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { securityHeaders } from './headers.mjs';
 
 const source = join(import.meta.dirname, 'offline-worker.js');
+
+/** What is of use to a host or to the browser, never to the page. */
+const servedOnly = ['service-worker.js', '_headers'];
 
 /** The files of a folder, as addresses below it, each with a hash of its bytes; sorted. */
 function hashedFiles(folder) {
@@ -17,7 +22,7 @@ function hashedFiles(folder) {
       path: file.slice(folder.length + 1).replaceAll('\\', '/'),
       hash: createHash('sha256').update(readFileSync(file)).digest('hex'),
     }))
-    .filter(({ path }) => path !== 'service-worker.js' && !path.endsWith('.map'))
+    .filter(({ path }) => !servedOnly.includes(path) && !path.endsWith('.map'))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
@@ -29,7 +34,14 @@ export function serviceWorkerOf(folder) {
   for (const { path, hash } of files) whole.update(`${path} ${hash}\n`);
   // The page is asked for by its folder's address, never by its file's name.
   const paths = files.map(({ path }) => (path === 'index.html' ? './' : path));
-  return `const version = '${whole.digest('hex').slice(0, 12)}';\nconst files = ${JSON.stringify(paths, null, 1)};\n${text}`;
+  const headers = securityHeaders({ development: false });
+  whole.update(JSON.stringify(headers));
+  return [
+    `const version = '${whole.digest('hex').slice(0, 12)}';`,
+    `const files = ${JSON.stringify(paths, null, 1)};`,
+    `const headers = ${JSON.stringify(headers, null, 1)};`,
+    text,
+  ].join('\n');
 }
 
 export function offline() {
@@ -43,6 +55,11 @@ export function offline() {
     // After the files of public/ were copied, too.
     closeBundle() {
       writeFileSync(join(folder, 'service-worker.js'), serviceWorkerOf(folder));
+      const lines = Object.entries(securityHeaders({ development: false }));
+      writeFileSync(
+        join(folder, '_headers'),
+        `/*\n${lines.map(([name, value]) => `  ${name}: ${value}\n`).join('')}`,
+      );
     },
   };
 }

@@ -6,6 +6,7 @@ import './base.css';
 import { StrictMode } from 'react';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { createRoot } from 'react-dom/client';
+import { allowOwnScripts } from '../base/own-scripts.ts';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
@@ -17,6 +18,7 @@ import { keepOffline } from './offline/offline.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
+allowOwnScripts();
 applyTheme(storedTheme());
 // What the page needs itself comes first; in development every file is the newest.
 void studio.open(startStudio).finally(() => {

@@ -22,13 +22,10 @@ export interface OpenBackend {
   close: () => void;
 }
 
-/** Where the three WebAssembly files of TensorFlow.js are, by file name: URLs in a browser, paths in Node. */
+/** Where the WebAssembly files without threads of TensorFlow.js are, by file name: URLs in a browser, paths in Node. */
 export interface WasmPaths {
   'tfjs-backend-wasm.wasm': string;
   'tfjs-backend-wasm-simd.wasm': string;
-  'tfjs-backend-wasm-threaded-simd.wasm': string;
-  /** Text of the script that threads run. Without it there is one thread. */
-  threadSource?: () => Promise<string>;
 }
 
 export interface OpenOptions {
@@ -83,7 +80,7 @@ export async function openBackend(options: OpenOptions = {}): Promise<OpenBacken
     case 'webgpu':
       return openAskedGpu(await probeAdapter(gpu));
     case 'wasm':
-      return openWasm(options.wasmPaths, () => 'WebAssembly was asked for.');
+      return openWasm(options.wasmPaths, 'WebAssembly was asked for.');
     case 'cpu':
       return openCpu('Plain JavaScript was asked for.');
     case undefined:
@@ -151,7 +148,7 @@ async function openBest(probe: AdapterProbe, wasmPaths: WasmPaths | undefined): 
   }
   let wasmProblem: unknown;
   try {
-    return await openWasm(wasmPaths, (threads) => `${why}, so training runs on WebAssembly with ${threads}.`);
+    return await openWasm(wasmPaths, `${why}, so training runs on WebAssembly with one thread.`);
   } catch (error) {
     wasmProblem = error;
   }
@@ -160,10 +157,7 @@ async function openBest(probe: AdapterProbe, wasmPaths: WasmPaths | undefined): 
   );
 }
 
-async function openWasm(
-  paths: WasmPaths | undefined,
-  reason: (threads: string) => string,
-): Promise<OpenBackend> {
+async function openWasm(paths: WasmPaths | undefined, reason: string): Promise<OpenBackend> {
   const { openWasmBackend } = await import('./tfjs/backend-wasm.ts');
   return openWasmBackend(paths, reason);
 }

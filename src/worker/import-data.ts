@@ -1,6 +1,7 @@
 /** Files into datasets: recognised, joined, checked and stored as a whole, so that nothing half-read is ever seen. */
 import { breathe } from '../base/breathe.ts';
 import { InputError, reportError } from '../base/errors.ts';
+import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
@@ -100,7 +101,7 @@ export async function loadSample(
   const files: OpenFile[] = [];
   for (const split of ['train', 'test'] as const) {
     const name = `${split}.jsonl`;
-    const response = await fetch(new URL(`sample/${name}`, self.location.origin + import.meta.env.BASE_URL));
+    const response = await fetch(siteUrl(`sample/${name}`));
     if (!response.ok) {
       throw new InputError(`the sample could not be fetched (${response.status}).`, 'Reload the page.', {
         file: name,

@@ -1,5 +1,6 @@
 /** Students: dropped folders are checked whole before anything is stored; bundled ones are fetched from our origin. */
 import { InputError } from '../base/errors.ts';
+import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { readStudentFiles, readStudentRecord, writeStudent } from '../store/students.ts';
 import type { StudentRecord } from '../store/records.ts';
@@ -95,10 +96,9 @@ export function describeStudent(student: Omit<Student, 'weights'>): Omit<Student
 
 /** The files of a bundled student, fetched from the studio's own origin (a megabyte or two). */
 async function bundled(studentId: string): Promise<StudentFiles> {
-  const base = new URL(`students/${studentId}/`, self.location.origin + import.meta.env.BASE_URL);
   const files = await Promise.all(
     bundledFiles.map(async (name) => {
-      const response = await fetch(new URL(name, base));
+      const response = await fetch(siteUrl(`students/${studentId}/${name}`));
       if (!response.ok) {
         throw new InputError(`it could not be fetched (${response.status}).`, 'Reload the page.', {
           file: name,

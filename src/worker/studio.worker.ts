@@ -1,4 +1,5 @@
 /** The studio's worker: a shell that hands each command to its room and posts what comes back. */
+import { allowOwnScripts } from '../base/own-scripts.ts';
 import type { ReportProgress, Watch } from '../distill/ports.ts';
 import { measureStored } from '../store/sizes.ts';
 import { bench } from './bench.ts';
@@ -69,6 +70,9 @@ const handlers: Handlers = {
     return bench(command, report, () => keeper.busy);
   },
 };
+
+// The engine starts threads from here.
+allowOwnScripts();
 
 /** What is under way, by the number of its request. */
 const underWay = new Map<number, AbortController>();

@@ -4,12 +4,17 @@ import { Notice } from '../ui/notice.tsx';
 import styles from './new-version.module.css';
 import { takeNewVersion, useOffline } from './offline.ts';
 
-/** Says that a newer studio is there. It is never forced on a run. */
+/** Says that loading the page again brings something: a newer studio, or threads. It is never forced on a run. */
 export function NewVersion() {
   const waiting = useOffline((state) => state.waiting);
+  const isolatedByReload = useOffline((state) => state.isolatedByReload);
   const live = useStudio((state) => liveRun(state)?.name ?? null);
   const elsewhere = useStudio((state) => (state.heldRunIds?.size ?? 0) > 0);
-  if (waiting === null) return null;
+  if (waiting === null && !isolatedByReload) return null;
+  const news =
+    waiting === null
+      ? `The studio can train on all ${navigator.hardwareConcurrency} CPU threads after a reload.`
+      : 'A new version is ready.';
   const reason =
     live !== null
       ? `${live} is under way; reload when it has ended.`
@@ -20,8 +25,15 @@ export function NewVersion() {
     <div role="status">
       <Notice kind="info">
         <div className={styles['line']}>
-          <p>A new version is ready.{reason === null ? '' : ` ${reason}`}</p>
-          <Button small reason={reason} onClick={() => takeNewVersion(waiting)}>
+          <p>
+            {news}
+            {reason === null ? '' : ` ${reason}`}
+          </p>
+          <Button
+            small
+            reason={reason}
+            onClick={() => (waiting === null ? location.reload() : takeNewVersion(waiting))}
+          >
             Reload
           </Button>
         </div>

@@ -1,15 +1,23 @@
 /** The service worker that keeps the studio in the browser: whether it is there, and whether a newer one waits. */
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import { siteUrl } from '../../base/site.ts';
 
 interface Offline {
   /** True once every file is kept, so that the next visit needs no network. */
   ready: boolean;
   /** A newer version that is kept already and waits to be used. */
   waiting: ServiceWorker | null;
+  /**
+   * True where the host sends no headers and the service worker now would: the page has to be loaded again to have
+   * threads and the whole policy.
+   */
+  isolatedByReload: boolean;
 }
 
-const offlineStore = createStore<Offline>(() => ({ ready: false, waiting: null }));
+const offlineStore = createStore<Offline>(() => ({ ready: false, waiting: null, isolatedByReload: false }));
+/** Says that this tab was loaded again for the headers, so that it never happens twice. */
+const reloadedKey = 'stillroom.reloaded-for-headers';
 /** A studio may stay open for days. */
 const lookEveryMs = 3_600_000;
 
@@ -21,7 +29,7 @@ export function useOffline<Part>(selector: (state: Offline) => Part): Part {
 export async function keepOffline(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   try {
-    await navigator.serviceWorker.register('/service-worker.js', { updateViaCache: 'none' });
+    await navigator.serviceWorker.register(siteUrl('service-worker.js'), { updateViaCache: 'none' });
     const registration = await navigator.serviceWorker.getRegistration();
     if (registration === undefined) return;
     watch(registration);
@@ -40,11 +48,25 @@ function watch(registration: ServiceWorkerRegistration): void {
   const follow = (): void => registration.installing?.addEventListener('statechange', look);
   registration.addEventListener('updatefound', follow);
   follow();
-  navigator.serviceWorker.addEventListener('controllerchange', look);
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    look();
+    isolate();
+  });
   look();
+  isolate();
 }
 
-/** Lets the version that waits take over, and opens the page anew in it. */
+/** On a host without headers: loads the page again through the service worker, which adds them. */
+function isolate(): void {
+  if (self.crossOriginIsolated || navigator.serviceWorker.controller === null) return;
+  if (sessionStorage.getItem(reloadedKey) !== null) return;
+  sessionStorage.setItem(reloadedKey, '1');
+  // What a person has begun is not taken away; they are offered the button instead.
+  if (navigator.userActivation.hasBeenActive) offlineStore.setState({ isolatedByReload: true });
+  else location.reload();
+}
+
+/** Lets the version that waits take over, and loads the page again in it. */
 export function takeNewVersion(waiting: ServiceWorker): void {
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   waiting.postMessage('take-over');

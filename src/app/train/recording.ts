@@ -1,5 +1,6 @@
 /** The run that was recorded with the sample (scripts/make-recording.mjs), as the charts take a run. */
 import { z } from '../../base/schemas.ts';
+import { siteUrl } from '../../base/site.ts';
 import { recipeSchema } from '../../distill/recipe.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
@@ -63,7 +64,7 @@ let asked: Promise<Recording | null> | null = null;
 
 /** The recording, fetched once; null where it cannot be had, which nothing depends on. */
 export function fetchRecording(): Promise<Recording | null> {
-  asked ??= fetch(`${import.meta.env.BASE_URL}recording.json`)
+  asked ??= fetch(siteUrl('recording.json'))
     .then((response) => (response.ok ? response.json() : null))
     .then((value: unknown) => (value === null ? null : readRecording(value)))
     .catch(() => null);

@@ -10,6 +10,5 @@ export function wasmFiles(): WasmPaths {
   return {
     'tfjs-backend-wasm.wasm': join(folder, 'tfjs-backend-wasm.wasm'),
     'tfjs-backend-wasm-simd.wasm': join(folder, 'tfjs-backend-wasm-simd.wasm'),
-    'tfjs-backend-wasm-threaded-simd.wasm': join(folder, 'tfjs-backend-wasm-threaded-simd.wasm'),
   };
 }

@@ -1,13 +1,9 @@
 /** Where a browser finds TensorFlow.js' WebAssembly files: Vite puts them beside the page's other files. */
 import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threadedSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
 import type { WasmPaths } from '../device.ts';
 
 export const wasmUrls: WasmPaths = {
   'tfjs-backend-wasm.wasm': plain,
   'tfjs-backend-wasm-simd.wasm': simd,
-  'tfjs-backend-wasm-threaded-simd.wasm': threadedSimd,
-  threadSource: async () =>
-    (await import('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js?raw')).default,
 };
