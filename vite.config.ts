@@ -2,13 +2,16 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
 import { policyInPage, securityHeaders } from './scripts/headers.mjs';
+import { licences } from './scripts/licences.mjs';
 import { offline } from './scripts/offline.mjs';
+
+const { collect, write } = licences();
 
 export default defineConfig({
   // The built folder works under any address: nothing in it names its own.
   base: './',
-  plugins: [react(), kernels(), policyInPage(), offline()],
-  worker: { format: 'es', plugins: () => [kernels()] },
+  plugins: [react(), kernels(), policyInPage(), write, offline()],
+  worker: { format: 'es', plugins: () => [kernels(), collect] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {
     include: [

@@ -3,7 +3,7 @@
  * Uses nothing but Node itself, since it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -44,6 +44,12 @@ export function ensureInstalled() {
   const lock = join(root, 'package-lock.json');
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  // npm empties the folder first: through a link that would be another project's.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error('node_modules is a link to another folder, which is older than package-lock.json.');
+    console.error('Remove the link (npm ci then installs here), or install in that folder.');
+    process.exit(1);
+  }
   console.error('Installing packages (npm ci) …');
   // What builds the studio is a development dependency, which npm leaves out under NODE_ENV=production.
   if (runNpm(['ci', '--include=dev', '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] }) !== 0) {

@@ -50,10 +50,11 @@ self.addEventListener('fetch', (event) => {
 });
 
 async function answer(request) {
-  const cache = await caches.open(cacheName);
-  // The files are the same for everybody: what a server varies by (an Origin header, say) tells no two apart.
+  // The files are the same for everybody: what a server varies by (an Origin header, say) tells no two apart. Looked up
+  // by name, since opening a cache makes it, after it was removed as well.
   const options = { ignoreVary: true };
-  const kept = (await cache.match(request, options)) ?? (await caches.match(request, options));
+  const kept =
+    (await caches.match(request, { ...options, cacheName })) ?? (await caches.match(request, options));
   return withHeaders(kept ?? (await fetch(request)));
 }
 

@@ -15,11 +15,16 @@ import { watchPresence } from './frame/presence.ts';
 import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
 import { watchRoom } from './storage/room.ts';
 import { keepOffline } from './offline/offline.ts';
+import { reloadForNewFiles } from './offline/new-files.ts';
 import { studio } from './studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
 allowOwnScripts();
 applyTheme(storedTheme());
+// A new version was put in place of this one, and the files of this one are gone.
+addEventListener('vite:preloadError', (event) => {
+  if (reloadForNewFiles()) event.preventDefault();
+});
 // What the page needs itself comes first; in development every file is the newest.
 void studio.open(startStudio).finally(() => {
   if (import.meta.env.PROD) void keepOffline();

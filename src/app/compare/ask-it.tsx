@@ -85,7 +85,7 @@ export function AskIt({ run }: { run: RunRecord }) {
 
 function Answered({ asked, run }: { asked: Asked; run: RunRecord }) {
   return (
-    <article className={styles['answered']}>
+    <article className={styles['answered']} translate="no">
       <p className={styles['asked']}>{asked.question}</p>
       <dl className={styles['both']}>
         <Voice who="base" spoken={asked.base} className={styles['base']} />

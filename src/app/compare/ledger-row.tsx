@@ -36,7 +36,7 @@ export function LedgerRow({ ref, prediction, index, offset, open, focused, href,
       className={classes(styles['row'], open && styles['open'])}
       style={{ transform: `translateY(${offset}px)` }}
     >
-      <div role="cell" className={styles['question']}>
+      <div role="cell" className={styles['question']} translate="no">
         <button
           ref={button}
           type="button"
@@ -79,7 +79,7 @@ function AnswerCell({ prediction, answerer }: { prediction: Prediction; answerer
       {verdict === null ? (
         <span className={styles['nothing']}>not asked</span>
       ) : (
-        <span className={styles['answer']}>
+        <span className={styles['answer']} translate="no">
           <Verdict right={verdict} />
           {answer === '' ? <span className={styles['nothing']}>(empty)</span> : answer}
         </span>

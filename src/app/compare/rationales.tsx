@@ -58,16 +58,20 @@ function Marked({
   pieces: readonly Piece[] | undefined;
   className: string | undefined;
 }) {
-  if (pieces === undefined) return text;
-  return pieces.map((piece, index) =>
-    piece.differs ? (
-      // Pieces never change places: they are made anew with their text.
-      <mark key={index} className={className}>
-        {piece.text}
-      </mark>
-    ) : (
-      piece.text
-    ),
+  if (pieces === undefined) return <span translate="no">{text}</span>;
+  return (
+    <span translate="no">
+      {pieces.map((piece, index) =>
+        piece.differs ? (
+          // Pieces never change places: they are made again with their text.
+          <mark key={index} className={className}>
+            {piece.text}
+          </mark>
+        ) : (
+          piece.text
+        ),
+      )}
+    </span>
   );
 }
 

@@ -25,7 +25,7 @@ export function ExamplesPager({
   const end = Math.min(start + pageLength, total);
   return (
     <div className={styles['pager']}>
-      <ol className={styles['cards']}>
+      <ol className={styles['cards']} translate="no">
         {examples?.map((example) => (
           <li key={example.row} className={styles['card']}>
             <ExampleCard example={example} />

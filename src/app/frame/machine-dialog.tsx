@@ -1,3 +1,4 @@
+import { siteUrl } from '../../base/site.ts';
 import { hashOf } from '../routes.ts';
 import { currentRun, liveRun, useStudio } from '../studio-store.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -38,6 +39,11 @@ export function MachineDialog({ onClose }: { onClose: () => void }) {
       <p>
         <a href={hashOf('bench')} onClick={onClose}>
           Measure this machine
+        </a>
+      </p>
+      <p>
+        <a href={siteUrl('licences.txt').href} target="_blank" rel="noreferrer">
+          Licences of the software and fonts in the studio
         </a>
       </p>
     </Dialog>

@@ -29,12 +29,13 @@ export function UseIt({ run }: { run: RunRecord }) {
         {prefix !== '' && (
           <>
             {' '}
-            <code>{predictPrefix}</code> asks for the answer, <code>{explainPrefix}</code> for the reasons.
+            <code translate="no">{predictPrefix}</code> asks for the answer,{' '}
+            <code translate="no">{explainPrefix}</code> for the reasons.
           </>
         )}
       </p>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- long lines scroll, and keys must reach them */}
-      <pre className={styles['code']} tabIndex={0} aria-label="Python that uses the model">
+      <pre translate="no" className={styles['code']} tabIndex={0} aria-label="Python that uses the model">
         <code>{code}</code>
       </pre>
       <Button

@@ -56,7 +56,7 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
           </div>
         )}
       </header>
-      <ul className={styles['questions']}>
+      <ul className={styles['questions']} translate="no">
         {questions.map((question, at) => (
           <QuestionItem
             key={question.row}
