@@ -5,13 +5,13 @@ import { openOpenServer, openPlainHost, type PlainHost } from './plain-host.ts';
 import { expect, root, setUp, studioWorker, writeRecipe } from './support.ts';
 
 const test = base.extend<{ host: PlainHost }>({
-  host: async ({ browserName: _ }, use) => {
+  host: async ({ browserName: _ }, provide) => {
     const host = await openPlainHost(join(root, 'dist'));
-    await use(host);
+    await provide(host);
     await host.close();
   },
   // What the flows open is this host's.
-  baseURL: async ({ host }, use) => use(host.address),
+  baseURL: async ({ host }, provide) => provide(host.address),
 });
 test.use({ serviceWorkers: 'allow' });
 
