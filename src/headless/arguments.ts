@@ -58,6 +58,10 @@ export const usage = `Stillroom from a terminal.
       there is asked for again. With --schema answers are JSON of a schema, where the server keeps to it. The key is read from the environment variable that --key-env names. --demos: a file of
       rows with rationales, or so many rows of --data whose rationale led to the right label. --budget-… holds over all
       runs with the same --out; prices are for a million tokens.
+  npm run headless -- serve --student DIR|--run DIR [--port 7080] [--host 127.0.0.1] [--threads 1] [--engine NAME]
+      Answers over HTTP: GET /health, POST /predict {"instances": ["…"]} -> {"predictions": [["…"]]}, GET /metrics.
+      SIGTERM and Ctrl+C answer what was taken, then end. The page docs/serving.md has the contract and the
+      environment's variables (AIP_HTTP_PORT, STILLROOM_TOKEN and the like).
 
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
       Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and

@@ -26,9 +26,13 @@ export function chooseForThisMachine(request: EngineRequest): Promise<ChosenEngi
 
 /**
  * An engine with a student on it: the one asked for, or the best there is. Disposing of it frees all that it opened.
+ * @param request.threads Threads of WebAssembly; as many as the machine has where it is left out.
  * @throws InputError where engine and backend do not go together, EngineError where what was asked for does not start.
  */
-export async function openEngine(student: EngineStudent, request: EngineRequest): Promise<Engine> {
+export async function openEngine(
+  student: EngineStudent,
+  { threads = availableParallelism(), ...request }: EngineRequest & { threads?: number },
+): Promise<Engine> {
   const chosen = await chooseForThisMachine(request);
   return openChosen(chosen, request, {
     tfjs: async (backend) =>
@@ -37,8 +41,7 @@ export async function openEngine(student: EngineStudent, request: EngineRequest)
       }),
     wgsl: async (reason) =>
       createWgslEngine(student, { gpu: await openNodeGpu(), reason, memory: tuningFile() }),
-    wasm: (reason) =>
-      createWasmEngine(student, { threads: availableParallelism(), startThread: startNodeThread, reason }),
+    wasm: (reason) => createWasmEngine(student, { threads, startThread: startNodeThread, reason }),
     instead: async (problem) => createTfjsEngine(student, await openInstead(problem), { ownsBackend: true }),
   });
 }

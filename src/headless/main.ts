@@ -10,6 +10,7 @@ import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
 import { reduce } from './reduce.ts';
+import { serve } from './serve.ts';
 import { study } from './study.ts';
 import { teach } from './teach.ts';
 import { train } from './train.ts';
@@ -22,6 +23,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['plan', plan],
   ['reduce', reduce],
   ['teach', teach],
+  ['serve', serve],
   ['study', study],
 ]);
 
