@@ -45,6 +45,7 @@ const run = (...more: string[]) =>
     ...['--data', join(folder, 'rows.jsonl'), '--endpoint', `${server.url}/v1`, '--model', 'm'],
     ...['--out', out(), '--key-env', 'TEACHER_KEY', ...more],
   ]);
+const chat = (content: string) => ({ choices: [{ message: { content }, finish_reason: 'stop' }] });
 const linesOf = (file: string) =>
   readFileSync(file, 'utf8')
     .trim()
@@ -118,6 +119,7 @@ it.each([
   [['--key-env', 'NO_SUCH_KEY'], /no environment variable NO_SUCH_KEY/],
   [['--budget-money', '3'], /What a row costs is not known/],
   [['--schema', '--api', 'completions'], /does not go with/],
+  [['--votes', '3', '--temperature', '0'], /all answers are the same/],
   [['--in-flight', '0'], /whole number from 1/],
   [['--temperature', 'hot'], /not a number from 0/],
 ])('%o is bad input', async (more, words) => {
@@ -131,6 +133,59 @@ it('a key with a line break in it is refused without being said', async () => {
   const error = await run().catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(InputError);
   expect(String(error)).not.toContain(key);
+});
+
+it.each([
+  ['chat', (key: string, text: string) => ({ custom_id: key, response: { body: chat(text) } })],
+  ['completions', (key: string, text: string) => ({ custom_id: key, text })],
+  [
+    'anthropic',
+    (key: string, text: string) => ({
+      custom_id: key,
+      result: {
+        type: 'succeeded',
+        message: { type: 'message', content: [{ type: 'text', text }], stop_reason: 'end_turn' },
+      },
+    }),
+  ],
+  [
+    'google',
+    (key: string, text: string) => ({
+      key,
+      response: { candidates: [{ content: { parts: [{ text }] }, finishReason: 'STOP' }] },
+    }),
+  ],
+  [
+    'ollama',
+    (key: string, text: string) => ({ custom_id: key, response: { message: { content: text }, done: true } }),
+  ],
+] as const)('%s: prompts go out and answers come back by file', async (api, inItsShape) => {
+  const [prompts, answers] = [join(folder, 'prompts.jsonl'), join(folder, 'answers.jsonl')];
+  await run('--api', api, '--prompts', prompts);
+  const keys = linesOf(prompts).map(({ custom_id, key: id }) => String(custom_id ?? id));
+  expect(keys).toHaveLength(3);
+  expect(JSON.stringify(linesOf(prompts)[1])).toContain('two 2');
+  const lines = keys
+    .slice(1)
+    .map((id, index) => JSON.stringify(inItsShape(id, `R${index}. So the answer is a.`)));
+  const others = [
+    '{"custom_id":"other","text":"x"}',
+    `{"custom_id":"${keys[0]}","error":{"message":"expired"}}`,
+    '{',
+  ];
+  writeFileSync(answers, [...lines.reverse(), ...others].join('\n'));
+  await run('--api', api, '--answers', answers);
+  expect(linesOf(out()).map(({ input, rationale }) => [input, rationale])).toEqual([
+    ['two 2', 'R0.'],
+    ['three 3', 'R1.'],
+  ]);
+  expect(said.join('')).toMatch(/2 answers are new/);
+  expect(said.join('')).toMatch(/One line answers other questions/);
+  expect(said.join('')).toMatch(/line 4: left out: it holds no answer/);
+  expect(said.join('')).toMatch(/line 5: left out: it is no line of results/);
+  await run('--api', api, '--prompts', prompts);
+  expect(linesOf(prompts).map(({ custom_id, key: id }) => custom_id ?? id)).toEqual([keys[0]]);
+  expect(server.asked).toHaveLength(0);
 });
 
 it('replaces no file that it did not write', async () => {

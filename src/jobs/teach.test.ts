@@ -8,6 +8,7 @@ import {
 import type { Example } from '../data/example.ts';
 import { Answers } from '../teacher/answers.ts';
 import { Budget, type Limits } from '../teacher/budget.ts';
+import { Lessons } from '../teacher/lessons.ts';
 import { Pace, type Clock } from '../teacher/pace.ts';
 import { buildPrompt } from '../teacher/prompt.ts';
 import { apis, providers } from '../teacher/providers.ts';
@@ -67,6 +68,7 @@ interface Setting {
   key?: string;
   idleMs?: number;
   usesSchema?: boolean;
+  votes?: number;
 }
 
 function teach(url: string, setting: Setting = {}) {
@@ -91,11 +93,20 @@ function teach(url: string, setting: Setting = {}) {
     instruction: null,
     asJson: false,
   } as const;
+  const manner = {
+    ...{ api, model: 'm', temperature: 0, maxTokens: setting.maxTokens ?? 64 },
+    ...{ votes: setting.votes ?? 1, usesSchema: setting.usesSchema ?? false },
+  };
+  const lessons = new Lessons(
+    rows(count),
+    (one) => buildPrompt(one, form),
+    manner,
+    count > 5 ? labels : null,
+  );
   const job: TeachJob = {
-    rows: rows(count),
-    usesSchema: setting.usesSchema ?? false,
-    promptOf: (one) => buildPrompt(one, form),
-    manner: { api, model: 'm', temperature: 0, maxTokens: setting.maxTokens ?? 64, streams },
+    lessons,
+    streams,
+    manner,
     ask: (ask, signal) => askTeacher(place, ask, signal),
     ...{ answers, budget, clock, pace: new Pace(inFlight, clock) },
     stop: (setting.stop ?? new AbortController()).signal,
@@ -347,6 +358,22 @@ it('leaves out what a server does not take, and says so', async () => {
   expect((await done).progress).toMatchObject({ done: 30, read: 30 });
   expect(told.map((words) => /take (\w+)/.exec(words)?.[1])).toEqual(['max_tokens', 'temperature']);
   expect(server.asked.at(-1)!.body.max_completion_tokens).toBe(64);
+});
+
+it('of several answers the label counts that most of them give, with a reason for it', async () => {
+  const asked = new Map<string, number>();
+  server = await startTeacher((now) => {
+    const nth = asked.get(now.said) ?? 0;
+    asked.set(now.said, nth + 1);
+    return nth === 0 ? { kind: 'answer', text: 'A slip. So the answer is library.' } : right(now);
+  });
+  const log: string[] = [];
+  const { rows: taught, progress } = await teach(server.url, { count: 6, votes: 3, log }).done;
+  expect(progress).toMatchObject({ done: 6, right: 6, requests: 18 });
+  expect(taught.map(({ agreeing }) => agreeing)).toEqual([2, 2, 3, 2, 2, 3]);
+  expect(taught[0]!.read).toEqual({ ok: true, label: 'beach', rationale: 'Because of thing 0.' });
+  const more = await teach(server.url, { count: 6, votes: 4, log }).done;
+  expect(more.progress).toMatchObject({ right: 6, requests: 6 });
 });
 
 it('stops after what is in flight, and resumes with the rest', async () => {

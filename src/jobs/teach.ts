@@ -1,31 +1,17 @@
 /** A teacher asked for rationales, row by row: several at once, each answer stored as it comes, none asked for twice. */
 import { TeacherError } from '../base/errors.ts';
-import type { Example } from '../data/example.ts';
-import { keyOf, type Answers, type StoredAnswer } from '../teacher/answers.ts';
+import type { Answers, StoredAnswer } from '../teacher/answers.ts';
 import type { Budget, Limits } from '../teacher/budget.ts';
+import type { Lesson, Lessons, Manner, OpenQuestion, TaughtRow } from '../teacher/lessons.ts';
 import type { Outcome } from '../teacher/outcome.ts';
 import { backOffMs, type Clock, type Pace } from '../teacher/pace.ts';
-import { choicesOf, mostTokens, type Prompt } from '../teacher/prompt.ts';
+import { mostTokens } from '../teacher/prompt.ts';
 import type { Ask, Feature, Usage } from '../teacher/provider.ts';
-import { answerSchema } from '../teacher/schema.ts';
-import { closedLabels, readAnswer, type ReadAnswer } from '../teacher/read-answer.ts';
-
-/** How a teacher is asked: with the row and its prompt, this makes a question the same question. */
-export interface Manner {
-  api: string;
-  model: string;
-  temperature: number;
-  /** Tokens of an answer; one that was cut before it could be read is asked for once more with twice as many. */
-  maxTokens: number;
-  streams: boolean;
-}
 
 export interface TeachJob {
-  rows: readonly Example[];
-  promptOf: (row: Example) => Prompt;
-  /** Answers are asked for as JSON of a schema; read as text where the server does not keep to it. */
-  usesSchema: boolean;
+  lessons: Lessons;
   manner: Manner;
+  streams: boolean;
   ask: (ask: Ask, signal: AbortSignal) => Promise<Outcome>;
   answers: Answers;
   budget: Budget;
@@ -58,15 +44,6 @@ export interface TeachProgress {
   elapsedMs: number;
 }
 
-export interface TaughtRow {
-  row: Example;
-  answer: StoredAnswer | null;
-  /** Null where there is no answer. */
-  read: ReadAnswer | null;
-  /** Why there is no answer, where the row was given up. */
-  givenUp: string | null;
-}
-
 export type TeachEnd =
   | { kind: 'done' }
   | { kind: 'stopped' }
@@ -75,7 +52,7 @@ export type TeachEnd =
   | { kind: 'failed'; error: TeacherError };
 
 export interface Taught {
-  rows: TaughtRow[];
+  rows: readonly TaughtRow[];
   end: TeachEnd;
   progress: TeachProgress;
 }
@@ -96,15 +73,6 @@ export function teachRows(job: TeachJob): Promise<Taught> {
   return new Teaching(job).run();
 }
 
-/** A row on its way. */
-interface Lesson extends TaughtRow {
-  prompt: Prompt;
-  schema: object | null;
-  /** Which of several rows with this very prompt. */
-  twin: number;
-  isDone: boolean;
-}
-
 /**
  * One of the rows in flight at once. Each has signals of its own: one signal with a listener for every request would look
  * like a leak to Node.
@@ -118,8 +86,6 @@ interface Lane {
 
 class Teaching {
   readonly #job: TeachJob;
-  readonly #labels: readonly string[] | null;
-  readonly #lessons: Lesson[];
   readonly #omitted = new Set<Feature>();
   readonly #lanes: readonly Lane[];
   readonly #startedMs: number;
@@ -129,9 +95,6 @@ class Teaching {
   /** No other row is begun: the budget has no room for it. */
   #isFull = false;
   #next = 0;
-  #done = 0;
-  #read = 0;
-  #right = 0;
   #asked = 0;
   #requests = 0;
   #faults = 0;
@@ -141,25 +104,15 @@ class Teaching {
 
   constructor(job: TeachJob) {
     this.#job = job;
-    this.#labels = closedLabels(job.rows);
     this.#startedMs = job.clock.nowMs();
-    this.#lanes = Array.from({ length: Math.min(job.pace.most, job.rows.length) }, () => ({
+    this.#lanes = Array.from({ length: Math.min(job.pace.most, job.lessons.all.length) }, () => ({
       ending: new AbortController(),
       abort: new AbortController(),
     }));
-    const seen = new Map<string, number>();
-    this.#lessons = job.rows.map((row) => {
-      const prompt = job.promptOf(row);
-      const words = JSON.stringify(prompt);
-      const twin = seen.get(words) ?? 0;
-      seen.set(words, twin + 1);
-      const schema = job.usesSchema ? answerSchema(choicesOf(row) ?? this.#labels) : null;
-      return { row, prompt, schema, twin, answer: null, read: null, givenUp: null, isDone: false };
-    });
   }
 
   async run(): Promise<Taught> {
-    const { stop, abort } = this.#job;
+    const { stop, abort, lessons, answers } = this.#job;
     const stopped = (): void => this.#endWith({ kind: 'stopped' });
     const aborted = (): void => {
       stopped();
@@ -170,7 +123,7 @@ class Teaching {
     if (stop.aborted) stopped();
     if (abort.aborted) aborted();
     try {
-      for (const lesson of this.#lessons) await this.#recall(lesson);
+      for (const lesson of lessons.all) await lessons.open(lesson, answers);
       this.#report();
       const ended = await Promise.allSettled(this.#lanes.map((lane) => this.#follow(lane)));
       const failed = ended.find((lane) => lane.status === 'rejected');
@@ -179,15 +132,16 @@ class Teaching {
       stop.removeEventListener('abort', stopped);
       abort.removeEventListener('abort', aborted);
     }
-    return { rows: this.#lessons, end: this.#end, progress: this.#progress() };
+    return { rows: lessons.all, end: this.#end, progress: this.#progress() };
   }
 
   /** Takes rows one after another. What is no outcome (a full disk) ends all lanes. */
   async #follow(lane: Lane): Promise<void> {
     try {
-      while (!this.#isEnding && !this.#isFull && this.#next < this.#lessons.length) {
-        const lesson = this.#lessons[this.#next++]!;
-        if (!lesson.isDone) await this.#teach(lane, lesson);
+      const { all } = this.#job.lessons;
+      while (!this.#isEnding && !this.#isFull && this.#next < all.length) {
+        const lesson = all[this.#next++]!;
+        if (lesson.answer === null) await this.#teach(lane, lesson);
       }
     } catch (error) {
       this.#endWith({ kind: 'stopped' });
@@ -195,70 +149,35 @@ class Teaching {
     }
   }
 
-  /** What the store has of a row. */
-  async #recall(lesson: Lesson): Promise<void> {
-    for (const maxTokens of this.#lengths) {
-      const stored = this.#job.answers.get(await this.#keyOf(lesson, maxTokens));
-      if (stored === null) return;
-      this.#keep(lesson, stored, maxTokens);
-      if (lesson.isDone) return;
-    }
-  }
-
   async #teach(lane: Lane, lesson: Lesson): Promise<void> {
-    for (const maxTokens of this.#lengths) {
-      const key = await this.#keyOf(lesson, maxTokens);
-      const answer = this.#job.answers.get(key) ?? (await this.#obtain(lane, lesson, key, maxTokens));
-      if (answer !== null) this.#keep(lesson, answer, maxTokens);
-      if (answer === null || lesson.isDone) break;
+    const { lessons, answers } = this.#job;
+    for (;;) {
+      const [question] = await lessons.open(lesson, answers);
+      if (question === undefined) break;
+      if (!(await this.#obtain(lane, lesson, question))) break;
+      if (lessons.sawText) this.#tellOfText();
     }
-    if (lesson.isDone || lesson.givenUp !== null) this.#asked += 1;
+    if (lesson.answer !== null || lesson.givenUp !== null) this.#asked += 1;
     this.#report();
   }
 
-  /** Tokens that an answer may have: twice as many where the first was cut before it could be read. */
-  get #lengths(): readonly number[] {
-    const { maxTokens } = this.#job.manner;
-    return [maxTokens, maxTokens * 2];
-  }
-
-  #keep(lesson: Lesson, answer: StoredAnswer, maxTokens: number): void {
-    // Some servers put the whole answer where the thinking goes.
-    const text = answer.text.trim() === '' && answer.finish === 'stop' ? answer.reasoning : answer.text;
-    const read = readAnswer(text, { choices: choicesOf(lesson.row), labels: this.#labels });
-    const isCut = answer.finish === 'length' && !read.ok;
-    if (lesson.schema !== null && read.ok && !text.includes('{')) this.#tellOfText();
-    lesson.answer = answer;
-    lesson.read = isCut ? { ok: false, why: 'it was cut before it said what the answer is' } : read;
-    if (isCut && maxTokens === this.#job.manner.maxTokens) return;
-    lesson.isDone = true;
-    this.#done += 1;
-    if (!lesson.read.ok) return;
-    this.#read += 1;
-    if (lesson.read.label === lesson.row.label) this.#right += 1;
-  }
-
-  #keyOf({ prompt, schema, twin }: Lesson, maxTokens: number): Promise<string> {
-    const { api, model, temperature } = this.#job.manner;
-    return keyOf({ api, model, prompt, temperature, maxTokens, schema, twin, sample: 0 });
-  }
-
-  /** An answer, asked for until it comes. Null where the row is given up, or the run ends. */
-  async #obtain(lane: Lane, lesson: Lesson, key: string, maxTokens: number): Promise<StoredAnswer | null> {
+  /** Asks until there is an answer. False where the row is given up, or the run ends. */
+  async #obtain(lane: Lane, lesson: Lesson, { key, maxTokens }: OpenQuestion): Promise<boolean> {
     const { manner, pace, clock, answers, budget } = this.#job;
     const { signal } = lane.ending;
     const { row } = lesson.row;
     const most: Usage = { input: mostTokens(lesson.prompt), output: maxTokens };
     for (let failures = 0; ;) {
-      if (!(await pace.enter(signal))) return null;
+      if (!(await pace.enter(signal))) return false;
       let outcome: Outcome;
       const sentMs = clock.nowMs();
       const omitted = new Set(this.#omitted);
       try {
-        if (!(await this.#reserve(lane, row, most))) return null;
+        if (!(await this.#reserve(lane, row, most))) return false;
         answers.add({ type: 'asked', key, row, most });
         this.#requests += 1;
-        const { model, temperature, streams } = manner;
+        const { model, temperature } = manner;
+        const { streams } = this.#job;
         const asking = {
           model,
           temperature,
@@ -269,7 +188,7 @@ class Teaching {
         };
         outcome = await this.#job.ask({ ...asking, omitted }, lane.abort.signal);
       } catch (error) {
-        if (lane.abort.signal.aborted) return null;
+        if (lane.abort.signal.aborted) return false;
         throw error;
       } finally {
         // Who waits for this goes on when what follows, up to the next `await`, has settled the budget.
@@ -286,7 +205,7 @@ class Teaching {
         this.#hasAnswered = true;
         this.#givenUpInARow = 0;
         if (budget.isPassed) this.#endWith({ kind: 'failed', error: passed() });
-        return stored;
+        return true;
       }
       const isBilled = (outcome.kind === 'fault' || outcome.kind === 'refused') && outcome.isBilled;
       budget.settle(most, isBilled ? null : { input: 0, output: 0 });
@@ -350,12 +269,11 @@ class Teaching {
     this.#job.tell(`The teacher does not take ${feature} (${words}). It is asked without it from now on.`);
   }
 
-  #giveUp(lesson: Lesson, words: string): null {
-    lesson.givenUp = words;
-    this.#done += 1;
+  #giveUp(lesson: Lesson, words: string): false {
+    this.#job.lessons.giveUp(lesson, words);
     this.#givenUpInARow += 1;
     if (this.#givenUpInARow >= givenUpInARow) this.#endWith(failedFor(unreachable(words)));
-    return null;
+    return false;
   }
 
   /** The first reason counts. */
@@ -371,13 +289,11 @@ class Teaching {
   }
 
   #progress(): TeachProgress {
-    const { budget, pace, clock } = this.#job;
+    const { budget, pace, clock, lessons } = this.#job;
     return {
-      done: this.#done,
-      total: this.#lessons.length,
+      ...lessons.counts,
+      total: lessons.all.length,
       asked: this.#asked,
-      read: this.#read,
-      right: this.#right,
       requests: this.#requests,
       faults: this.#faults,
       inFlight: pace.inFlight,

@@ -1,0 +1,53 @@
+/** What `headless teach` writes: `--out`, and the answers beside it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
+import { Answers } from '../teacher/answers.ts';
+import type { TaughtRow } from '../teacher/lessons.ts';
+import type { Mode } from '../teacher/prompt.ts';
+import { appendOutput, createOutput, readText, realPath } from './files.ts';
+
+/** @throws InputError where --out is a file that this command did not write, or one that it reads. */
+export async function refuseOut(out: string, inputs: Record<string, string | undefined>): Promise<void> {
+  for (const [option, input] of Object.entries(inputs)) {
+    if (input === undefined || (await realPath(input)) !== (await realPath(out))) continue;
+    throw new InputError(`--out is the file of --${option}.`, 'Choose another --out.', { file: out });
+  }
+  if (!existsSync(out) || existsSync(answersFile(out))) return;
+  throw new InputError(
+    'this file was not written by teach, so it is not replaced.',
+    'Choose another --out.',
+    {
+      file: out,
+    },
+  );
+}
+
+function answersFile(out: string): string {
+  return join(`${out}.answers`, 'answers.jsonl');
+}
+
+/** The answers beside `--out`, from this run on added to. */
+export async function openAnswers(out: string): Promise<Answers> {
+  const file = answersFile(out);
+  await createOutput(file, '');
+  const answers = new Answers(await readText(file), (text) => appendOutput(file, text));
+  if (answers.unreadable > 0) {
+    const many = answers.unreadable === 1 ? 'One line' : `${formatCount(answers.unreadable)} lines`;
+    console.error(`${file}: ${many} cannot be read and count as not there.`);
+  }
+  return answers;
+}
+
+/** A row of `--out`; none where there is no answer yet. An answer that cannot be read is a blank label: it is wrong. */
+export function lineOf({ row, answer, read, agreeing }: TaughtRow, mode: Mode, votes: number): string[] {
+  if (answer === null || read === null) return [];
+  const { input, label } = row;
+  const said = read.ok
+    ? { rationale: read.rationale, teacherLabel: read.label }
+    : { rationale: null, teacherLabel: '' };
+  const mark = mode === 'rationalise' ? { rationalised: true } : {};
+  const vote = votes > 1 ? { agreement: agreeing / votes } : {};
+  return [`${JSON.stringify({ input, label, ...said, ...mark, ...vote })}\n`];
+}
