@@ -1,6 +1,7 @@
 /**
  * Base, distilled and teacher on the same test rows, as Google's notebook judges them: the distilled student is asked
- * with its prefix, the base student with the bare input, and an answer is right when it equals the label exactly.
+ * with its prefix, the base student with the bare input, and an answer is right when it equals the label exactly, as far as
+ * the student's tokenizer can write it (`writtenLabel`).
  */
 import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
@@ -11,6 +12,7 @@ import type { Recipe } from './recipe.ts';
 import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
 import { tally } from './score.ts';
 import { answerPrompt, rationalePrompt } from './tasks.ts';
+import { writtenLabelOf } from './written-labels.ts';
 
 export interface CompareOptions {
   engine: Engine;
@@ -28,7 +30,15 @@ export interface CompareOptions {
 
 export interface CompareResult {
   predictions: Prediction[];
-  accuracy: { base: Tally; distilled: Tally; teacher: Tally | null };
+  accuracy: ComparedAccuracy;
+}
+
+export interface ComparedAccuracy {
+  base: Tally;
+  distilled: Tally;
+  teacher: Tally | null;
+  /** The students' answers by equality with the label's raw text; only where a label cannot be written back as it is. */
+  rawText?: { base: Tally; distilled: Tally } | undefined;
 }
 
 /**
@@ -65,7 +75,7 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
     putBack(engine, trained);
   }
   if (base === null) return null;
-  return collect(test, base, distilled, rationales);
+  return collect(options, base, distilled, rationales);
 }
 
 /**
@@ -109,7 +119,7 @@ async function* ask(
 }
 
 function collect(
-  test: readonly Example[],
+  { test, tokenizer, recipe }: CompareOptions,
   base: readonly string[],
   distilled: readonly string[],
   rationales: readonly string[] | null,
@@ -118,19 +128,29 @@ function collect(
     row: example.row,
     input: example.input,
     label: example.label,
+    ...writtenLabelOf(example.label, tokenizer, recipe),
     teacher: example.teacherLabel,
     base: base[index]!,
     distilled: distilled[index]!,
     rationale: rationales?.[index] ?? null,
     teacherRationale: example.rationale,
   }));
-  const teacher = tally(predictions.map((row) => [row.teacher, row.label] as const));
+  return { predictions, accuracy: accuracyOf(predictions) };
+}
+
+/** Counts right answers: the students' as they can write the labels, the teacher's by the labels themselves. */
+export function accuracyOf(predictions: readonly Prediction[]): ComparedAccuracy {
+  const count = (who: 'base' | 'distilled' | 'teacher', label: (row: Prediction) => string): Tally =>
+    tally(predictions.map((row) => [row[who], label(row)] as const));
+  const written = (row: Prediction): string => row.writtenLabel ?? row.label;
+  const raw = (row: Prediction): string => row.label;
+  const teacher = count('teacher', raw);
   return {
-    predictions,
-    accuracy: {
-      base: tally(predictions.map((row) => [row.base, row.label] as const)),
-      distilled: tally(predictions.map((row) => [row.distilled, row.label] as const)),
-      teacher: teacher.total === 0 ? null : teacher,
-    },
+    base: count('base', written),
+    distilled: count('distilled', written),
+    teacher: teacher.total === 0 ? null : teacher,
+    ...(predictions.some(({ writtenLabel }) => writtenLabel !== undefined)
+      ? { rawText: { base: count('base', raw), distilled: count('distilled', raw) } }
+      : {}),
   };
 }

@@ -23,7 +23,7 @@ describe('recipe', () => {
       shuffle: true,
       maxInputTokens: 1024,
       maxTargetTokens: 256,
-      generationMaxTokens: 64,
+      generationMaxTokens: 63,
       evalEvery: 500,
       saveEvery: 1000,
     });

@@ -55,8 +55,11 @@ export const recipeSchema = z.strictObject({
   maxInputTokens: wholeNumber('maxInputTokens', 2, 16_384).default(1024),
   /** Tokens kept of a label or rationale, the end token included. */
   maxTargetTokens: wholeNumber('maxTargetTokens', 2, 16_384).default(256),
-  /** New tokens at most when the student answers or explains, the end token included. */
-  generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(64),
+  /**
+   * New tokens at most when the student answers or explains, the end token included. The notebook's
+   * `generation_max_length=64` counts the decoder's start token too.
+   */
+  generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(63),
   /** Steps between test accuracies; 0 for none. */
   evalEvery: wholeNumber('evalEvery', 0, 10_000_000).default(500),
   /** Steps between checkpoints; 0 leaves them to the clock (session.ts), and the last one. */

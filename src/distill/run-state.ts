@@ -84,6 +84,8 @@ export interface Prediction {
   row: number;
   input: string;
   label: string;
+  /** The label as the student can write it (`writtenLabel`), by which its answers are judged; only where it differs. */
+  writtenLabel?: string | undefined;
   teacher: string | null;
   base: string;
   distilled: string;

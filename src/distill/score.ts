@@ -1,5 +1,19 @@
-/** Accuracy as the method's authors compute it (exact, case-sensitive string equality), and how sure it is. */
+/** Accuracy as the method's authors compute it (exact, case-sensitive string equality of decoded texts), and how sure it is. */
 import type { Tally } from '../data/example.ts';
+
+/** A row to be judged: its label, and that label as the student can write it where it differs (`writtenLabel`). */
+export interface Judged {
+  label: string;
+  writtenLabel?: string | undefined;
+}
+
+/**
+ * Whether a student's answer is right as the method's authors compute it: they decode the ids of the label too. A
+ * teacher has no tokenizer here; its labels are held against the label itself (`isCorrect`).
+ */
+export function isRight(answer: string, { label, writtenLabel }: Judged): boolean {
+  return isCorrect(answer, writtenLabel ?? label);
+}
 
 /** The method authors' text metric: no trimming, no case folding. */
 export function isCorrect(answer: string, label: string): boolean {

@@ -17,6 +17,7 @@ import { tally } from './score.ts';
 import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
+import { writtenLabel } from './written-labels.ts';
 
 export type SessionEvent =
   | { type: 'state'; state: RunState }
@@ -214,7 +215,12 @@ export class Session {
     for (;;) {
       const next = await answers.next();
       if (next.done) {
-        const score = tally(next.value.map((answer, index) => [answer, this.#test[index]!.label] as const));
+        const score = tally(
+          next.value.map((answer, index) => {
+            const { label } = this.#test[index]!;
+            return [answer, writtenLabel(label, this.#tokenizer, this.#recipe)] as const;
+          }),
+        );
         yield { type: 'evaluation', evaluation: { step, ...score } };
         yield* this.#watch();
         break;
@@ -240,7 +246,8 @@ export class Session {
       () => this.control.takeSkip() || this.control.stopRequested,
     );
     if (answers === null) return;
-    yield { type: 'watched', questions: this.#watched.map(watchedQuestion), moment: { step, answers } };
+    const questions = this.#watched.map((row) => watchedQuestion(row, this.#tokenizer, this.#recipe));
+    yield { type: 'watched', questions, moment: { step, answers } };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { answerAll, type Speaker } from './answer.ts';
 import type { Recipe } from './recipe.ts';
 import { answerPrompt, rationalePrompt } from './tasks.ts';
+import { writtenLabelOf } from './written-labels.ts';
 
 export interface WatchedAnswer {
   answer: string;
@@ -27,6 +28,8 @@ export interface WatchedQuestion {
   row: number;
   input: string;
   label: string;
+  /** As in `Prediction`. */
+  writtenLabel?: string | undefined;
   teacherRationale: string | null;
 }
 
@@ -41,8 +44,12 @@ export function watchedRows(test: readonly Example[]): readonly Example[] {
   return Array.from({ length: count }, (_, index) => test[Math.floor((index * test.length) / count)]!);
 }
 
-export function watchedQuestion({ row, input, label, rationale }: Example): WatchedQuestion {
-  return { row, input, label, teacherRationale: rationale };
+export function watchedQuestion(
+  { row, input, label, rationale }: Example,
+  speaker: Speaker,
+  recipe: Recipe,
+): WatchedQuestion {
+  return { row, input, label, ...writtenLabelOf(label, speaker, recipe), teacherRationale: rationale };
 }
 
 /**

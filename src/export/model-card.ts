@@ -1,6 +1,7 @@
 /** The README of an exported student: a model card whose every figure was measured in the run. */
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Tally } from '../data/example.ts';
+import type { ComparedAccuracy } from '../distill/compare.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
 import { answerPrompt } from '../distill/tasks.ts';
@@ -27,7 +28,7 @@ export interface ModelCardFacts {
   /** Steps taken; fewer than the recipe's where the run was stopped. */
   steps: number;
   /** All on the same test rows; null where nothing was tested. */
-  accuracy: { base: Tally; distilled: Tally; teacher: Tally | null } | null;
+  accuracy: ComparedAccuracy | null;
   /** The first and the last step; null where none was taken. */
   losses: { first: CardLosses; last: CardLosses } | null;
   elapsedMs: number;
@@ -68,6 +69,17 @@ function accuracySection({ accuracy, recipe, datasetName }: ModelCardFacts): str
     `| Student before, asked with the bare input | ${score(accuracy.base)} |`,
     `| **This student**, ${asked} | ${score(accuracy.distilled)} |`,
     ...(accuracy.teacher === null ? [] : [`| Teacher | ${score(accuracy.teacher)} |`]),
+    ...(accuracy.rawText === undefined
+      ? []
+      : [
+          '',
+          'The students’ answers are held against each label as their tokenizer writes it, as the method’s authors do. By the raw text of the labels, with what the tokenizer loses:',
+          '',
+          '| Who, by raw text | Accuracy | 95 % interval | Right |',
+          '| --- | --- | --- | --- |',
+          `| Student before | ${score(accuracy.rawText.base)} |`,
+          `| **This student** | ${score(accuracy.rawText.distilled)} |`,
+        ]),
   ];
 }
 

@@ -156,6 +156,7 @@ const recordSchema = z.object({
             row: count,
             input: z.string(),
             label: z.string(),
+            writtenLabel: z.string().optional(),
             teacherRationale: z.string().nullable(),
           }),
         )
@@ -173,6 +174,7 @@ const recordSchema = z.object({
       base: tally,
       distilled: tally,
       teacher: tally.nullable(),
+      rawText: z.object({ base: tally, distilled: tally }).optional(),
       step: count,
     })
     .nullable(),
@@ -198,6 +200,7 @@ const predictionSchema = z.object({
   row: count,
   input: z.string(),
   label: z.string(),
+  writtenLabel: z.string().optional(),
   teacher: z.string().nullable(),
   base: z.string(),
   distilled: z.string(),

@@ -33,8 +33,9 @@ export function metricsJsonLines(points: Iterable<MetricsPoint>): string {
 /** Predictions as JSON Lines, one object a test row. */
 export function predictionsJsonLines(predictions: Iterable<Prediction>): string {
   let text = '';
-  for (const { row, input, label, teacher, base, distilled, rationale } of predictions) {
-    text += `${JSON.stringify({ row, input, label, teacher, base, distilled, rationale })}\n`;
+  for (const { row, input, label, writtenLabel, teacher, base, distilled, rationale } of predictions) {
+    // `writtenLabel` has no key where it is the label.
+    text += `${JSON.stringify({ row, input, label, writtenLabel, teacher, base, distilled, rationale })}\n`;
   }
   return text;
 }

@@ -6,6 +6,7 @@ import { joinTeacher } from '../data/join.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
 import type { Example } from '../data/example.ts';
 import { isCorrect } from '../distill/score.ts';
+import { writtenLabel } from '../distill/written-labels.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import type { TaskName } from '../study/design.ts';
 import { isSameValue } from '../data/equation.ts';
@@ -55,9 +56,14 @@ export async function openTask(name: TaskName, testRows: number): Promise<OpenTa
     tokenizer: student.tokenizer,
     train,
     test: test.slice(0, testRows),
-    isRight: name === 'sample' ? isCorrect : isSameValue,
+    isRight: name === 'sample' ? asWritten(student) : isSameValue,
     fingerprint: hash.digest('hex').slice(0, 16),
   };
+}
+
+/** Exact match with the label as the student can write it. The study's recipes cut no label. */
+function asWritten({ tokenizer }: Student): Task['isRight'] {
+  return (answer, label) => isCorrect(answer, writtenLabel(label, tokenizer, { maxTargetTokens: Infinity }));
 }
 
 interface Splits {

@@ -5,6 +5,7 @@ import type { Example, Refusal } from '../data/example.ts';
 import type { Joined } from '../data/join.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
+import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
@@ -58,6 +59,15 @@ export function sayWhatWasRead({ train, test }: TrainInputs): void {
   };
   say('train', train);
   if (test) say('test', test);
+}
+
+/** Labels that do not survive the student's tokenizer. */
+export function sayLostLabels({ student, recipe, train, test }: TrainInputs): void {
+  const lost = [train, ...(test ? [test] : [])].map(({ examples }) =>
+    lostLabels(examples, student.tokenizer, recipe),
+  );
+  const words = lostLabelWords(sumOfLostLabels(lost));
+  if (words !== null) console.error(words);
 }
 
 function leftOut({ file, line, reason }: Refusal & { file: string }): string {

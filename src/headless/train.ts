@@ -5,6 +5,7 @@ import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { completionModes } from '../data/completions.ts';
 import { digestRows, digestStudent, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
+import type { Tally } from '../data/example.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { formatRecipe, parseRecipe, smallRecipe } from '../distill/recipe.ts';
@@ -38,6 +39,7 @@ import {
   testRowsOf,
   type FileOptions,
   type TrainInputs,
+  sayLostLabels,
 } from './train-inputs.ts';
 
 export async function train(args: string[]): Promise<void> {
@@ -221,6 +223,7 @@ async function distil(
   const run = new TerminalRun(folder, recipe, progress, {
     onEngine: async (description) => {
       sayWhatWasRead(read);
+      sayLostLabels(read);
       await begin(description);
     },
     onTrained: () => interrupts.trained(test.length),
@@ -306,10 +309,14 @@ class Interrupts {
 }
 
 function inWords({ accuracy }: CompareResult): string {
-  const entries = Object.entries(accuracy).flatMap(([who, score]) =>
-    score
-      ? [`${who} ${formatPercent(score.correct / score.total)} (${score.correct} of ${score.total})`]
-      : [],
-  );
-  return `accuracy: ${entries.join(', ')}`;
+  const { rawText, ...judged } = accuracy;
+  const words = (tallies: Readonly<Record<string, Tally | null>>): string =>
+    Object.entries(tallies)
+      .flatMap(([who, score]) =>
+        score
+          ? [`${who} ${formatPercent(score.correct / score.total)} (${score.correct} of ${score.total})`]
+          : [],
+      )
+      .join(', ');
+  return `accuracy: ${words(judged)}${rawText === undefined ? '' : `; by raw text: ${words(rawText)}`}`;
 }

@@ -5,9 +5,11 @@ import type { LengthHistogram } from '../data/histogram.ts';
 import type { Note } from '../data/notes.ts';
 import type { Split } from '../data/split.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
+import type { ComparedAccuracy } from '../distill/compare.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, RunState } from '../distill/run-state.ts';
 import type { WatchedMoment, WatchedQuestion } from '../distill/watched.ts';
+import type { LostLabels } from '../distill/written-labels.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
@@ -56,6 +58,8 @@ export interface LengthReport {
   maxTargetTokens: number;
   /** How well the student's vocabulary knows these rows; not in records of earlier versions, which are measured again. */
   coverage?: Coverage;
+  /** Labels that the student cannot write back as they are; as above. */
+  lostLabels?: LostLabels;
 }
 
 export interface DatasetRecord {
@@ -134,6 +138,8 @@ export interface Comparison {
   distilled: Tally;
   /** Null where no teacher labels came with the test rows. */
   teacher: Tally | null;
+  /** As in `ComparedAccuracy`. */
+  rawText?: ComparedAccuracy['rawText'];
   /** The step whose weights were compared. */
   step: number;
 }

@@ -10,6 +10,7 @@ import { lint, lintLeaks } from '../data/lint.ts';
 import { readDataFile, type DataFile } from '../data/read-file.ts';
 import { pairFiles, type Split } from '../data/split.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
+import { LostLabelCount } from '../distill/written-labels.ts';
 import {
   readDataFiles,
   readDataset,
@@ -154,6 +155,7 @@ async function measure(
   const labels = new Int32Array(examples.length);
   const rationales: number[] = [];
   const coverage = new CoverageCount(tokenizer);
+  const lost = new LostLabelCount(tokenizer, limits);
   const lengthOf = (text: string): number => {
     const ids = tokenizer.encode(text);
     coverage.add(ids);
@@ -166,6 +168,7 @@ async function measure(
   for (const [index, example] of examples.entries()) {
     inputs[index] = lengthOf(longer + example.input);
     labels[index] = lengthOf(example.label);
+    lost.add(example.label);
     if (example.rationale !== null) rationales.push(lengthOf(example.rationale));
     if (index % 200 === 0) {
       progress('counting tokens', index, examples.length);
@@ -182,6 +185,7 @@ async function measure(
       countAbove(labels, limits.maxTargetTokens) + countAbove(rationaleLengths, limits.maxTargetTokens),
     ...limits,
     coverage: coverage.coverage,
+    lostLabels: lost.lost,
   };
 }
 

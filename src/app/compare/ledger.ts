@@ -2,7 +2,7 @@
 import type { Tally } from '../../data/example.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { mcnemar, type Pair, type PairedTest } from '../../distill/mcnemar.ts';
-import { isCorrect } from '../../distill/score.ts';
+import { isCorrect, isRight } from '../../distill/score.ts';
 
 export type LedgerView = 'all' | 'fixed' | 'broken' | 'distilled-wrong' | 'beats-teacher';
 export type Judgement = 'any' | 'right' | 'wrong';
@@ -26,7 +26,8 @@ export const everything: LedgerFilter = {
 /** Whether somebody's answer is right; null where nobody asked. */
 export function verdictOf(prediction: Prediction, answerer: Answerer): boolean | null {
   const answer = prediction[answerer];
-  return answer === null ? null : isCorrect(answer, prediction.label);
+  if (answer === null) return null;
+  return answerer === 'teacher' ? isCorrect(answer, prediction.label) : isRight(answer, prediction);
 }
 
 function isIn(view: LedgerView, prediction: Prediction): boolean {

@@ -38,11 +38,21 @@ export function ThreeNumbers({
         )}
         <p>
           Weights of step {formatCount(comparison.step)}; an answer is right when it equals the true one
-          exactly.
+          exactly{comparison.rawText && ', as far as the student’s tokenizer can write it'}.
         </p>
+        {comparison.rawText && (
+          <p data-testid="raw-text">
+            By raw text, with what the tokenizer loses: base {tallyWords(comparison.rawText.base)}, distilled{' '}
+            {tallyWords(comparison.rawText.distilled)}.
+          </p>
+        )}
       </div>
     </section>
   );
+}
+
+function tallyWords({ correct, total }: Tally): string {
+  return `${formatCount(correct)} of ${formatCount(total)}`;
 }
 
 /** What distillation fixed and broke, and whether that is more than chance. */

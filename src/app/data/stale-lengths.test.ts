@@ -8,7 +8,8 @@ import { staleLengths } from './stale-lengths.ts';
 function state(known: Partial<LengthReport> | null): StudioState {
   const { maxInputTokens, maxTargetTokens } = smallRecipe;
   const coverage = { pieces: 9, unknown: 0, letters: 1 };
-  const train = known && { studentId: 's', maxInputTokens, maxTargetTokens, coverage, ...known };
+  const lostLabels = { rows: 0, total: 3, examples: [], alike: 0 };
+  const train = known && { studentId: 's', maxInputTokens, maxTargetTokens, coverage, lostLabels, ...known };
   const dataset = {
     id: 'd',
     files: [],

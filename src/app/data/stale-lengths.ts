@@ -25,7 +25,8 @@ export function staleLengths(state: StudioState): WantedLengths | null {
       known?.studentId === student.id &&
       known.maxInputTokens === maxInputTokens &&
       known.maxTargetTokens === maxTargetTokens &&
-      known.coverage !== undefined;
+      known.coverage !== undefined &&
+      known.lostLabels !== undefined;
     return (splits[split]?.rows ?? 0) > 0 && !fresh;
   });
   if (!stale) return null;

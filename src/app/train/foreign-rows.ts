@@ -1,11 +1,22 @@
 /** Whether the student's vocabulary knows the rows: a run on others than it knows ends in gibberish. */
 import { formatPercent } from '../../base/units.ts';
+import { lostLabelWords, sumOfLostLabels } from '../../distill/written-labels.ts';
 import { currentDataset, currentStudent, type StudioState } from '../studio-store.ts';
 
 /** More unknown pieces than this are no accident: full flan-t5 has hardly one in 10,000 on English text. */
 const mostUnknown = 0.01;
 /** More single letters than this are spelled words: full flan-t5 has one in ten on English text, one in eight on code. */
 const mostLetters = 1 / 3;
+
+/** Labels that the chosen student cannot write back; null where there are none, or nothing was measured yet. */
+export function lostLabelNote(state: StudioState): string | null {
+  const student = currentStudent(state);
+  const known = currentDataset(state)?.lengths;
+  const lost = [known?.train, known?.test].flatMap((report) =>
+    report?.studentId === student?.id && report?.lostLabels ? [report.lostLabels] : [],
+  );
+  return lostLabelWords(sumOfLostLabels(lost));
+}
 
 /** What is to be known before training the chosen student on the chosen rows; null where nothing is, or not yet. */
 export function foreignRows(state: StudioState): string | null {

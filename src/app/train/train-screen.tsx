@@ -18,7 +18,7 @@ import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
 import { ForecastLines } from './forecast-lines.tsx';
-import { foreignRows } from './foreign-rows.ts';
+import { foreignRows, lostLabelNote } from './foreign-rows.ts';
 import { repeatRun } from './form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
@@ -139,6 +139,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
   const foreign = useStudio(foreignRows);
+  const lostLabels = useStudio(lostLabelNote);
   const [settingsOpen, openSettings] = useSettingsOpen();
   return (
     <section id={recipeId} className={styles['recipe']} aria-label="Recipe">
@@ -150,6 +151,11 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
       {foreign !== null && (
         <Notice kind="warning">
           <p data-testid="foreign-rows">{foreign}</p>
+        </Notice>
+      )}
+      {lostLabels !== null && (
+        <Notice kind="warning">
+          <p data-testid="lost-labels">{lostLabels}</p>
         </Notice>
       )}
       <details

@@ -1,7 +1,7 @@
 import { ChevronsRight } from 'lucide-react';
 import { useId, useState } from 'react';
 import { formatCount } from '../../base/units.ts';
-import { isCorrect } from '../../distill/score.ts';
+import { isRight } from '../../distill/score.ts';
 import type { WatchedMoment, WatchedQuestion } from '../../distill/watched.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { Button } from '../ui/button.tsx';
@@ -76,7 +76,7 @@ function stepWords(step: number): string {
 }
 
 function QuestionItem({
-  question: { input, label },
+  question,
   shown,
   before,
   at,
@@ -89,7 +89,8 @@ function QuestionItem({
 }) {
   const spoken = shown.answers[at];
   if (spoken === undefined) return null;
-  const right = isCorrect(spoken.answer, label);
+  const { input, label } = question;
+  const right = isRight(spoken.answer, question);
   const earlier = answerTrail(before, at);
   // What it says still is no earlier answer.
   if (earlier.at(-1)?.answer === spoken.answer) earlier.pop();
@@ -111,7 +112,7 @@ function QuestionItem({
           <span className={styles['earlier-name']}>earlier</span>
           {earlier.slice(-4).map(({ step, answer }) => (
             <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${answer}`}>
-              <Verdict right={isCorrect(answer, label)} />
+              <Verdict right={isRight(answer, question)} />
               <span className={styles['mark-answer']}>{shownText(answer)}</span>
               <span className={styles['mark-step']}>{step === 0 ? 'at 0' : `from ${formatCount(step)}`}</span>
             </span>
