@@ -17,7 +17,7 @@ test('bad data files are refused in words, and the page goes on', async ({ page 
   await expect(alert).toContainText('empty.jsonl');
   await drop('page.json', '<!doctype html><p>Not found</p>');
   await expect(alert).toContainText('page.json');
-  await drop('columns.jsonl', '{"text":"a","target":"b"}\n');
+  await drop('columns.jsonl', '{"topic":"a","points":"b"}\n');
   await expect(alert).toContainText('columns.jsonl');
 
   // A malformed line is left out with its line; the others stay. Markup in a file is text.

@@ -19,12 +19,13 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
                               [--map input=…,label=…] [--completions faithful|repaired] [--only-matching]
-                              [--examples N] [--json]
+                              [--student DIR] [--examples N] [--json]
       Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
-      often they are right, what is worth a look, and the first rows as they would be learned. Files may be named
-      several times: their rows follow each other. --map says which column is what where names do not: the input may
-      be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"), the roles are input, label, rationale,
-      teacherLabel, id and choices. --completions: raw completions are read as the research code does, or repaired.
+      often they are right, what is worth a look (for the bundled student, or the one named), and the first rows as
+      they would be learned. Files may be named several times: their rows follow each other. --map says which column
+      is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
+      the roles are input, label, rationale, teacherLabel, id and choices. --completions: raw completions are read as
+      the research code does, or repaired.
 
   npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,

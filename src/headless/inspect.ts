@@ -1,14 +1,19 @@
 /** `headless inspect`: what files are, before anything is trained on them. */
+import { join } from 'node:path';
 import { formatCount, formatPercent } from '../base/units.ts';
 import { InputError } from '../base/errors.ts';
 import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
 import { joinTeacher } from '../data/join.ts';
 import { layoutTitle } from '../data/layouts.ts';
 import { lintLeaks } from '../data/lint.ts';
-import { asDataset } from '../data/read-file.ts';
+import { lintTokens } from '../data/lint-tokens.ts';
+import { asDataset, type DataFile, type RationalesFile } from '../data/read-file.ts';
 import { quoted } from '../data/words.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
+import { readStudentOutline } from '../student/folder.ts';
 import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
+import { bundledFolder, openFolder } from './files.ts';
 
 const refusalsShown = 20;
 /** Rows that a note names. */
@@ -17,6 +22,7 @@ const rowsNamed = 8;
 export async function inspect(args: string[]): Promise<void> {
   const options = readOptions('inspect', args, {
     ...dataOptions,
+    student: { type: 'string' },
     examples: { type: 'string' },
     json: { type: 'boolean' },
   });
@@ -27,14 +33,24 @@ export async function inspect(args: string[]): Promise<void> {
   const examples = wholeNumber('examples', options.examples);
   const how = { ...reading, ...(examples === null ? {} : { examples }) };
   const { data, rationales } = await openSplit(options.train, options['train-rationales'], 'train', reading);
-  const result = inspection(data, rationales, how);
+  const folder = options.student ?? join(bundledFolder(), 'students', 'nano');
+  const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
+  const inspected = (one: DataFile, taught: RationalesFile | null): Inspection => {
+    const summary = inspection(one, taught, how);
+    if (one.kind === 'dataset')
+      summary.notes.push(
+        ...lintTokens(joinTeacher(one, taught, reading).examples, tokenizer, notebookRecipe),
+      );
+    return summary;
+  };
+  const result = inspected(data, rationales);
   const name = listOfPaths(options.train).join(', ');
   if (options.test === undefined) {
     console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because));
     return;
   }
   const test = await openSplit(options.test, options['test-rationales'], 'test', reading);
-  const tested = inspection(test.data, test.rationales, how);
+  const tested = inspected(test.data, test.rationales);
   if (data.kind === 'dataset') {
     const leaks = lintLeaks(
       joinTeacher(data, rationales, reading).examples,
@@ -51,15 +67,17 @@ export async function inspect(args: string[]): Promise<void> {
 
 function inWords(
   file: string,
-  { layout, container, rows, refused, notes, join, teacher, examples }: Inspection,
+  { layout, container, rows, refused, notes, join: joined, teacher, examples }: Inspection,
   because: string,
 ): string {
   const lines = [
     `${file}: ${layoutTitle(layout)} (${layout}), ${container}, ${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'}`,
     because,
   ];
-  if (join !== null)
-    lines.push(`The teacher's rows were joined by ${join.by}; ${formatCount(join.moved)} stood elsewhere.`);
+  if (joined !== null)
+    lines.push(
+      `The teacher's rows were joined by ${joined.by}; ${formatCount(joined.moved)} stood elsewhere.`,
+    );
   if (teacher) {
     const share = formatPercent(teacher.correct / teacher.total);
     lines.push(

@@ -23,6 +23,8 @@ export interface DataFileRecord {
   name: string;
   sizeBytes: number;
   layout: Layout;
+  /** Its name within the archive that was dropped, where it was in one. */
+  within?: string;
   /** Null where it is not clear; `problems` of the dataset says why. */
   split: Split | null;
   /** True where the person said so, rather than the file's name or row count. */

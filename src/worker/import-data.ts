@@ -1,14 +1,15 @@
 /** Files into datasets: recognised, joined, checked and stored as a whole, so that nothing half-read is ever seen. */
 import { breathe } from '../base/breathe.ts';
-import { InputError, reportError } from '../base/errors.ts';
+import { InputError, reportError, type ErrorReport } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
+import { openContainers } from '../data/containers.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import { joinTeacher } from '../data/join.ts';
+import { joinTeacher, type Joined } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
-import { readDataFile, type DataFile } from '../data/read-file.ts';
-import { pairFiles, type Split } from '../data/split.ts';
+import { readContainer, type DataFile } from '../data/read-file.ts';
+import { pairFiles, type Split, type SplitFiles } from '../data/split.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
 import {
@@ -33,6 +34,8 @@ interface OpenFile {
   /** What the person said; null leaves it to names and row counts. */
   split: Split | null;
   parsed: DataFile;
+  /** Its name within the archive, where it is in one. */
+  within: string | null;
 }
 
 /** See `import-files` in protocol.ts. @throws InputError where a file cannot be read; the dataset stays as it was. */
@@ -45,8 +48,8 @@ export async function importFiles(
   const added: OpenFile[] = [];
   for (const [index, { file, split }] of files.entries()) {
     progress(`reading ${file.name}`, index, files.length);
-    const parsed = await parse(file.name, file);
-    added.push({ id: crypto.randomUUID(), blob: file, split, parsed });
+    for (const opened of await parse(file.name, file))
+      added.push({ id: crypto.randomUUID(), blob: file, split, ...opened });
   }
   // A file dropped again replaces the one of the same name.
   const kept = open.filter((old) => !added.some((file) => file.parsed.file === old.parsed.file));
@@ -109,7 +112,8 @@ export async function loadSample(
       });
     }
     const blob = await response.blob();
-    files.push({ id: split, blob, split, parsed: await parse(name, blob) });
+    const [opened] = await parse(name, blob);
+    files.push({ id: split, blob, split, ...opened! });
   }
   const record: DatasetRecord = {
     id: sampleDatasetId,
@@ -195,10 +199,16 @@ async function requireDataset(datasetId: string): Promise<DatasetRecord> {
   throw new InputError('That dataset is no longer stored.', 'Drop its files again.');
 }
 
-async function parse(name: string, blob: Blob): Promise<DataFile> {
-  const text = await blob.text();
-  await breathe();
-  return readDataFile(name, text);
+/** What a dropped file holds: one file of rows, or those of an archive. */
+async function parse(name: string, blob: Blob): Promise<Pick<OpenFile, 'parsed' | 'within'>[]> {
+  const containers = await openContainers(name, blob);
+  const opened: Pick<OpenFile, 'parsed' | 'within'>[] = [];
+  for (const container of containers) {
+    await breathe();
+    const within = container.file === name ? null : container.file.slice(name.length + 1);
+    opened.push({ parsed: readContainer(container), within });
+  }
+  return opened;
 }
 
 async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<OpenFile[]> {
@@ -208,12 +218,10 @@ async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<
     const blob = blobs.get(file.id);
     if (!blob) continue;
     progress(`reading ${file.name}`, index, record.files.length);
-    open.push({
-      id: file.id,
-      blob,
-      split: file.splitChosen ? file.split : null,
-      parsed: await parse(file.name, blob),
-    });
+    const name = file.within === undefined ? file.name : file.name.slice(0, -file.within.length - 1);
+    const opened = (await parse(name, blob)).find(({ within }) => within === (file.within ?? null));
+    if (opened === undefined) continue;
+    open.push({ id: file.id, blob, split: file.splitChosen ? file.split : null, ...opened });
   }
   return open;
 }
@@ -237,12 +245,13 @@ async function joinAndStore(
     files.map(({ parsed }) => parsed),
     chosen,
   );
+  const problems = pairing.leftover.map(({ error }) => reportError(error));
   const examples: Record<Split, readonly Example[]> = { train: [], test: [] };
   const splits: Record<Split, SplitSummary | null> = { train: null, test: null };
   for (const split of ['train', 'test'] as const) {
     const pair = pairing[split];
     if (pair === null) continue;
-    const joined = joinTeacher(pair.dataset, pair.rationales);
+    const joined = joinOrSay(pair, problems);
     examples[split] = joined.examples;
     splits[split] = {
       rows: joined.examples.length,
@@ -261,7 +270,7 @@ async function joinAndStore(
     ...record,
     files: files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
     splits,
-    problems: pairing.leftover.map(({ error }) => reportError(error)),
+    problems,
     lengths: { train: null, test: null },
   };
   await writeDataset(stored, new Map(files.map((file) => [file.id, file.blob])), examples);
@@ -269,12 +278,27 @@ async function joinAndStore(
   return stored;
 }
 
-function fileRecord({ id, blob, split: chosen, parsed }: OpenFile, split: Split | null): DataFileRecord {
+/** Rows with their teacher's; where the two contradict each other, the rows alone, and why. */
+function joinOrSay({ dataset, rationales }: SplitFiles, problems: ErrorReport[]): Joined {
+  try {
+    return joinTeacher(dataset, rationales);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(reportError(error));
+    return joinTeacher(dataset, null);
+  }
+}
+
+function fileRecord(
+  { id, blob, split: chosen, parsed, within }: OpenFile,
+  split: Split | null,
+): DataFileRecord {
   return {
     id,
     name: parsed.file,
     sizeBytes: blob.size,
     layout: parsed.layout,
+    ...(within === null ? {} : { within }),
     split,
     splitChosen: chosen !== null,
     rows: parsed.rows.length,

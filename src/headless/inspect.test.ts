@@ -1,0 +1,55 @@
+/** What `inspect` says of texts, with the tokenizer that most students have. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { joinTeacher } from '../data/join.ts';
+import { lintTokens } from '../data/lint-tokens.ts';
+import { asDataset, readDataFile } from '../data/read-file.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
+import { parseTokenizer } from '../student/tokenizer.ts';
+
+const folder = '../shared';
+const present = existsSync(`${folder}/data/t5-tokenizer`);
+if (!present) console.info(`skipped: ${folder} is not here, so that T5's tokenizer was not asked`);
+
+describe.skipIf(!present)('with T5’s tokenizer', () => {
+  const read = (file: string) => readFileSync(`${folder}/${file}`, 'utf8');
+  const coder = () =>
+    parseTokenizer(
+      {
+        tokenizer: read('data/t5-tokenizer/tokenizer.json'),
+        config: read('data/t5-tokenizer/tokenizer_config.json'),
+      },
+      { endId: 1 },
+    );
+  const notesOf = (file: string) =>
+    lintTokens(
+      joinTeacher(asDataset(readDataFile(file, read(file))), null).examples,
+      coder(),
+      notebookRecipe,
+    );
+
+  it('finds labels that it cannot spell, and inputs that it does not know', () => {
+    const notes = notesOf('cases/data-bugs/19-t5-cannot-spell-it/train.jsonl');
+    expect(notes).toMatchObject([
+      { kind: 'label-unspellable', count: 6 },
+      { kind: 'input-unknown', rows: [0, 1] },
+      { kind: 'label-unknown' },
+      { kind: 'rationale-unknown', rows: [0] },
+    ]);
+  });
+
+  it('finds rationales that are cut', () => {
+    const notes = notesOf('cases/data-bugs/38-very-long-field/train.jsonl');
+    expect(notes).toMatchObject([{ kind: 'rationale-long', rows: [0, 1] }]);
+  });
+
+  it('finds the one label of CoS-E that it cannot spell', () => {
+    const { examples } = joinTeacher(
+      asDataset(readDataFile('train', read('data/cos_e/cos_e_v1.11_train.jsonl'))),
+      null,
+    );
+    const notes = lintTokens(examples, coder(), notebookRecipe);
+    expect(notes).toMatchObject([{ kind: 'label-unspellable', count: 1 }]);
+    expect(examples[notes[0]!.rows[0]!]!.label).toBe('tromsø');
+  });
+});
