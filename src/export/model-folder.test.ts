@@ -83,10 +83,10 @@ describe('modelFolder', () => {
       'README.md',
       'config.json',
       'generation_config.json',
-      'model.safetensors',
       'run.json',
       'tokenizer.json',
       'tokenizer_config.json',
+      'model.safetensors',
     ]);
     for (const file of files) expect(file.bytes.length).toBe(file.sizeBytes);
     expect(textOf(files, 'run.json')).toBe(options.runFile);

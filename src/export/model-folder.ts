@@ -156,7 +156,7 @@ function generationFiles(student: ExportableStudent, runFile: string | null): Fo
 }
 
 /** @throws InputError where f16 cannot hold a weight. */
-function checkHalf(weights: Weights): void {
+export function checkHalf(weights: Weights): void {
   for (const [name, values] of weights) {
     const beyond = beyondHalf(values);
     if (beyond === null) continue;
@@ -182,6 +182,25 @@ function modelFile(student: ExportableStudent, weights: Weights, dtype: WrittenF
 }
 
 /**
+ * The texts beside the weights: `config.json`, how to generate, the tokenizer's files verbatim, `run.json`.
+ * @param more Keys that `config.json` has besides.
+ * @throws InputError where `runFile` is no recipe.
+ */
+export function textFiles(
+  student: ExportableStudent,
+  { dtype, runFile }: Pick<ModelFolderOptions, 'dtype' | 'runFile'>,
+  more: Readonly<Record<string, unknown>> = {},
+): FolderFile[] {
+  const config = jsonText({ ...exportedConfig(student, dtype), ...more });
+  return [
+    textFile('config.json', config.replace(floatLine, '$1.0$2')),
+    ...generationFiles(student, runFile),
+    ...(runFile === null ? [] : [textFile('run.json', runFile)]),
+    ...Object.entries(student.tokenizerFiles).map(([name, text]) => textFile(name, text)),
+  ];
+}
+
+/**
  * The files of the folder. Untied students have both `shared.weight` and `lm_head.weight` and
  * `tie_word_embeddings: false`; tied ones `shared.weight` alone: so every version of transformers reads them alike.
  * @param weights The trained weights, by name, all that `expectedParameters` lists.
@@ -196,10 +215,7 @@ export function modelFolder(
   if (dtype === 'f16') checkHalf(weights);
   return [
     ...(card === null ? [] : [textFile('README.md', card)]),
-    textFile('config.json', jsonText(exportedConfig(student, dtype)).replace(floatLine, '$1.0$2')),
-    ...generationFiles(student, runFile),
+    ...textFiles(student, { dtype, runFile }),
     modelFile(student, weights, dtype),
-    ...(runFile === null ? [] : [textFile('run.json', runFile)]),
-    ...Object.entries(student.tokenizerFiles).map(([name, text]) => textFile(name, text)),
   ];
 }

@@ -67,6 +67,11 @@ export const usage = `Stillroom from a terminal.
       SIGTERM and Ctrl+C answer what was taken, then end. The page docs/serving.md has the contract and the
       environment's variables (AIP_HTTP_PORT, STILLROOM_TOKEN and the like).
 
+  npm run headless -- export --run DIR|--student DIR --onnx f32|f16|w8|q8 --out DIR
+  npm run headless -- export --run DIR|--student DIR --model f32|f16|bf16 --out DIR
+      Writes what a run trained, or a student, to a new folder: for transformers.js, optimum and ONNX runtimes (f32
+      and f16; w8 has 8-bit weights; q8 computes with 8 bits, fast and not exact), or as a Hugging Face folder.
+
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
       Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
       charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained

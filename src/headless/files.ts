@@ -1,6 +1,18 @@
 /** Files on disk, with errors in words. */
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
@@ -139,6 +151,57 @@ export async function namesIn(folder: string): Promise<string[]> {
     throw new InputError(`it cannot be opened (${reasonOf(error)}).`, 'Name another folder.', {
       file: folder,
     });
+  }
+}
+
+/**
+ * Refuses a place that is not new or empty, so that nothing in it is replaced.
+ * @throws InputError where it is a file, or a folder that holds something.
+ */
+export async function checkEmpty(path: string): Promise<void> {
+  if (path === '') throw new InputError('--out names no folder.', 'Name a new one.');
+  if ((await namesIn(path)).length === 0) return;
+  throw new InputError('this folder is not empty, and nothing in it is replaced.', 'Choose another --out.', {
+    file: path,
+  });
+}
+
+/** A file that is made chunk by chunk, under its path within a folder. */
+interface ChunkedOutput {
+  path: string;
+  chunks(): Iterable<Uint8Array>;
+}
+
+/**
+ * Writes a folder that is not there yet, or is empty, so that it is there whole or not at all.
+ * @throws StorageError where the disk refuses; InputError as `checkEmpty`.
+ */
+export async function writeNewFolder(folder: string, files: readonly ChunkedOutput[]): Promise<void> {
+  await checkEmpty(folder);
+  const place = resolve(folder);
+  let beside: string | null = null;
+  try {
+    await mkdir(dirname(place), { recursive: true });
+    const name = `${place}.tmp-${randomUUID()}`;
+    await mkdir(name);
+    beside = name;
+    for (const file of files) await writeChunks(join(beside, file.path), file.chunks());
+    if (existsSync(place)) await rmdir(place);
+    await rename(beside, place);
+  } catch (error) {
+    if (beside !== null) await rm(beside, { recursive: true, force: true });
+    throw error instanceof InputError ? error : notWritten(folder, error);
+  }
+}
+
+async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, 'wx');
+  try {
+    for (const chunk of chunks) await file.writeFile(chunk);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { InputError, NoRoomError, reportError } from '../base/errors.ts';
 import { asksForHelp, usage } from './arguments.ts';
 import { convert } from './convert.ts';
 import { watchForEndings } from './ending.ts';
+import { exportStudent } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
@@ -24,6 +25,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['reduce', reduce],
   ['teach', teach],
   ['serve', serve],
+  ['export', exportStudent],
   ['study', study],
 ]);
 

@@ -1,0 +1,48 @@
+/** A student as the folder that transformers.js, optimum and ONNX runtimes open: graphs in `onnx/`, texts beside it. */
+import { onnxFile, type OnnxGraph } from '../../formats/onnx.ts';
+import type { T5Config, Weights } from '../../student/config.ts';
+import { checkHalf, FolderFile, textFiles, type ExportableStudent } from '../model-folder.ts';
+import { decoderGraph, encoderGraph } from './graphs.ts';
+import type { OnnxStorage } from './matrices.ts';
+
+/** What transformers.js calls each storage, and how it expects the files' names to end. */
+export const onnxNames = {
+  f32: { dtype: 'fp32', suffix: '' },
+  f16: { dtype: 'fp16', suffix: '_fp16' },
+  w8: { dtype: 'int8', suffix: '_int8' },
+  q8: { dtype: 'q8', suffix: '_quantized' },
+} as const satisfies Record<OnnxStorage, { dtype: string; suffix: string }>;
+
+const graphs = {
+  encoder_model: encoderGraph,
+  decoder_model_merged: decoderGraph,
+} as const satisfies Record<string, (config: T5Config, weights: Weights, storage: OnnxStorage) => OnnxGraph>;
+
+export interface OnnxFolderOptions {
+  storage: OnnxStorage;
+  /** The text of `run.json`; null where there was no run. */
+  runFile: string | null;
+}
+
+/**
+ * The files of the folder. `config.json` says by `transformers.js_config` which of the files to load, so that nobody
+ * has to name the storage again.
+ * @throws InputError where f16 cannot hold a weight, a graph would be too large for a file, or `runFile` is no recipe.
+ */
+export function onnxFolder(
+  student: ExportableStudent,
+  weights: Weights,
+  { storage, runFile }: OnnxFolderOptions,
+): FolderFile[] {
+  if (storage === 'f16') checkHalf(weights);
+  const { dtype, suffix } = onnxNames[storage];
+  const written = storage === 'f16' ? 'f16' : 'f32';
+  const models = Object.entries(graphs).map(([name, build]) => {
+    const path = `onnx/${name}${suffix}.onnx`;
+    return new FolderFile(path, onnxFile(build(student.config, weights, storage), path));
+  });
+  return [
+    ...textFiles(student, { dtype: written, runFile }, { 'transformers.js_config': { dtype } }),
+    ...models,
+  ];
+}

@@ -1,0 +1,89 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import { formatRecipe, notebookRecipe } from '../distill/recipe.ts';
+import { parseSafetensors } from '../formats/safetensors.ts';
+import { tinyFolder } from '../student/testing/tiny-student.ts';
+import { exportStudent } from './export.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stillroom-export-'));
+  writeFolder('student', tinyFolder());
+  vi.spyOn(console, 'log').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function writeFolder(name: string, files: ReadonlyMap<string, Uint8Array>): void {
+  mkdirSync(join(folder, name), { recursive: true });
+  for (const [file, bytes] of files) writeFileSync(join(folder, name, file), bytes);
+}
+
+const run = (...args: string[]): Promise<void> =>
+  exportStudent(args.map((arg) => (arg.startsWith('./') ? join(folder, arg) : arg)));
+
+it('writes a student for ONNX runtimes, and as a Hugging Face folder', async () => {
+  await run('--student', './student', '--onnx', 'w8', '--out', './new/onnx');
+  expect(readdirSync(join(folder, 'new/onnx/onnx')).sort()).toEqual([
+    'decoder_model_merged_int8.onnx',
+    'encoder_model_int8.onnx',
+  ]);
+  // Nothing half-made stays beside it.
+  expect(readdirSync(join(folder, 'new'))).toEqual(['onnx']);
+  await run('--student', './student', '--model', 'f16', '--out', './half');
+  const weights = parseSafetensors(readFileSync(join(folder, 'half/model.safetensors')), 'model');
+  expect(weights.tensors.get('shared.weight')?.dtype).toBe('F16');
+});
+
+it('writes what a run trained, with the settings it was measured with', async () => {
+  const text = formatRecipe({ ...notebookRecipe, generationMaxTokens: 17 });
+  writeFolder('run/model', new Map([...tinyFolder(), ['run.json', new TextEncoder().encode(text)]]));
+  await run('--run', './run', '--onnx', 'f32', '--out', './out');
+  const generation = JSON.parse(readFileSync(join(folder, 'out/generation_config.json'), 'utf8')) as object;
+  expect(generation).toMatchObject({ max_new_tokens: 17, num_beams: 1 });
+  expect(readFileSync(join(folder, 'out/run.json'), 'utf8')).toBe(text);
+});
+
+it('replaces nothing', async () => {
+  const before = readFileSync(join(folder, 'student/config.json'), 'utf8');
+  for (const out of ['./student', './taken']) {
+    writeFolder('taken', new Map([['notes.txt', new Uint8Array(1)]]));
+    const refused = run('--student', './student', '--onnx', 'f32', '--out', out);
+    await expect(refused).rejects.toThrow('this folder is not empty, and nothing in it is replaced.');
+  }
+  expect(readFileSync(join(folder, 'student/config.json'), 'utf8')).toBe(before);
+  expect(readdirSync(join(folder, 'taken'))).toEqual(['notes.txt']);
+  // An empty folder is as good as none.
+  mkdirSync(join(folder, 'empty'));
+  await run('--student', './student', '--model', 'f32', '--out', './empty');
+  expect(existsSync(join(folder, 'empty/model.safetensors'))).toBe(true);
+});
+
+it.each([
+  [['--student', './student', '--onnx', 'f32'], 'needs a folder to write to'],
+  [['--student', './student', '--out', './out'], 'was not told what to write'],
+  [['--student', './student', '--onnx', 'f32', '--model', 'f32', '--out', './out'], 'are two folders'],
+  [['--student', './student', '--onnx', 'bf16', '--out', './out'], '--onnx bf16 is not known'],
+  [['--onnx', 'f32', '--out', './out'], 'needs a run or a student'],
+  [['--run', './a', '--student', './student', '--onnx', 'f32', '--out', './out'], 'name two students'],
+  [['--run', './student', '--onnx', 'f32', '--out', './out'], 'there is no model/ in it'],
+  [['--student', './absent', '--onnx', 'f32', '--out', './out'], 'there is no such file'],
+])('says what is wrong with %j', async (args, words) => {
+  const refused = run(...args);
+  await expect(refused).rejects.toThrow(InputError);
+  await expect(refused).rejects.toThrow(words);
+  expect(existsSync(join(folder, 'out'))).toBe(false);
+});
