@@ -18,6 +18,7 @@ const floors = {
   export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
   serve: ['base', 'student', 'engine', 'distill'],
   study: ['base', 'data', 'engine', 'distill'],
+  demo: ['base', 'formats', 'student', 'engine', 'distill', 'export'],
   jobs: ['base', 'data', 'student', 'engine', 'distill', 'teacher', 'study', 'export'],
   headless: [
     'base',

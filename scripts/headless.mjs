@@ -23,21 +23,27 @@ function newest(path) {
 ensureInstalled();
 const program = join(root, 'build', 'headless', 'main.js');
 const stamp = join(root, 'build', 'headless', 'built');
-const sources = ['src', 'scripts/build-kernels.mjs', 'vite.headless.config.ts', 'package-lock.json'].map(
-  (path) => join(root, path),
-);
+const sources = [
+  'src',
+  'scripts/build-kernels.mjs',
+  'vite.headless.config.ts',
+  'vite.demo.config.ts',
+  'package-lock.json',
+].map((path) => join(root, path));
 const builtAt = existsSync(stamp) && existsSync(program) ? statSync(stamp).mtimeMs : 0;
 if (sources.some((path) => newest(path) > builtAt)) {
   const startedAt = new Date();
-  const code = runPackage(
-    'vite/bin/vite.js',
-    ['build', '--config', 'vite.headless.config.ts', '--logLevel', 'warn'],
-    // Standard output is for results alone.
-    { stdio: ['ignore', 2, 2] },
-  );
-  if (code !== 0) {
-    console.error('The build failed; the lines above say where.');
-    process.exit(1);
+  for (const config of ['vite.headless.config.ts', 'vite.demo.config.ts']) {
+    const code = runPackage(
+      'vite/bin/vite.js',
+      ['build', '--config', config, '--logLevel', 'warn'],
+      // Standard output is for results alone.
+      { stdio: ['ignore', 2, 2] },
+    );
+    if (code !== 0) {
+      console.error('The build failed; the lines above say where.');
+      process.exit(1);
+    }
   }
   mkdirSync(join(root, 'build', 'headless'), { recursive: true });
   writeFileSync(stamp, startedAt.toISOString());

@@ -72,6 +72,9 @@ export const usage = `Stillroom from a terminal.
       Writes what a run trained, or a student, to a new folder: for transformers.js, optimum and ONNX runtimes (f32
       and f16; w8 has 8-bit weights; q8 computes with 8 bits, fast and not exact), or as a Hugging Face folder.
 
+  npm run headless -- export --run DIR|--student DIR --demo FILE.html
+      Writes one page that answers by itself, in any browser, without a network.
+
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
       Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
       charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained

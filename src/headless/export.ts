@@ -1,16 +1,19 @@
 /** `headless export`: a student, or what a run trained, in the form that it is used in elsewhere. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { InputError } from '../base/errors.ts';
+import { z } from '../base/schemas.ts';
 import { formatBytes } from '../base/units.ts';
 import { parseRecipe } from '../distill/recipe.ts';
+import { demoPage, demoWarningBytes } from '../export/demo/page.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
-import { checkEmpty, openFolder, readText, writeNewFolder } from './files.ts';
+import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
 
 /** What is exported. */
 interface Source {
@@ -25,17 +28,28 @@ export async function exportStudent(args: string[]): Promise<void> {
     student: { type: 'string' },
     onnx: { type: 'string' },
     model: { type: 'string' },
+    demo: { type: 'string' },
     out: { type: 'string' },
   });
   const storage = oneOf('onnx', options.onnx, onnxStorages);
   const dtype = oneOf('model', options.model, writtenFloats);
-  const { out } = options;
+  const { out, demo } = options;
+  if (demo !== undefined) {
+    if (storage !== null || dtype !== null || out !== undefined) {
+      throw new InputError(
+        '--demo FILE is one file by itself.',
+        'Give it without --onnx, --model and --out.',
+      );
+    }
+    await exportDemo(demo, options);
+    return;
+  }
   if (out === undefined)
     throw new InputError('export needs a folder to write to.', 'Name a new one with --out DIR.');
   if ((storage === null) === (dtype === null)) {
     throw new InputError(
       storage === null ? 'export was not told what to write.' : '--onnx and --model are two folders.',
-      `Give one of --onnx ${onnxStorages.join('|')} and --model ${writtenFloats.join('|')}.`,
+      `Give one of --onnx ${onnxStorages.join('|')}, --model ${writtenFloats.join('|')} and --demo FILE.`,
     );
   }
   await checkEmpty(out);
@@ -53,6 +67,49 @@ export async function exportStudent(args: string[]): Promise<void> {
   }
   console.log(`Everything is in ${out}.`);
 }
+
+/** One page that answers. @throws InputError where the file is there already. */
+async function exportDemo(path: string, options: { run?: string; student?: string }): Promise<void> {
+  if (path === '') throw new InputError('--demo names no file.', 'Name a new one: --demo demo.html.');
+  if (existsSync(path)) {
+    throw new InputError('this file is there already and is not replaced.', 'Name another with --demo.', {
+      file: path,
+    });
+  }
+  const { student, runFile } = await readSource(options);
+  for (const note of student.notes) console.error(note);
+  const { run } = options;
+  const page = await demoPage(path, student, student.weights, {
+    name: basename(resolve(run ?? student.name)),
+    recipe: runFile === null ? null : parseRecipe(runFile, 'run.json'),
+    examples: run === undefined ? [] : await testedQuestions(join(run, 'predictions.jsonl')),
+    program: await readText(join(dirname(fileURLToPath(import.meta.url)), 'demo.js')),
+  });
+  if (page.sizeBytes > demoWarningBytes) {
+    console.error(
+      `The page has ${formatBytes(page.sizeBytes)}: above ${formatBytes(demoWarningBytes)} browsers open it slowly, or not at all. For larger students export --onnx.`,
+    );
+  }
+  await writeNewFile(path, page.chunks());
+  console.log(`${path}: ${formatBytes(page.sizeBytes)}. Open it in a browser; it needs nothing else.`);
+}
+
+/** The first questions that the run was tested on; none where it was not. */
+async function testedQuestions(file: string): Promise<string[]> {
+  if (!existsSync(file)) return [];
+  const rows = (await readText(file)).split('\n').slice(0, 3);
+  return rows.flatMap((row) => {
+    try {
+      const question = questionSchema.safeParse(JSON.parse(row));
+      return question.success ? [question.data.input] : [];
+    } catch {
+      // A line that was cut off.
+      return [];
+    }
+  });
+}
+
+const questionSchema = z.looseObject({ input: z.string() });
 
 /** @throws InputError where neither or both of a run and a student are named, or what is named cannot be read. */
 async function readSource({ run, student }: { run?: string; student?: string }): Promise<Source> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync } from 'node:fs';
 import {
+  link,
   mkdir,
   open,
   readdir,
@@ -191,6 +192,20 @@ export async function writeNewFolder(folder: string, files: readonly ChunkedOutp
   } catch (error) {
     if (beside !== null) await rm(beside, { recursive: true, force: true });
     throw error instanceof InputError ? error : notWritten(folder, error);
+  }
+}
+
+/** Writes a file that is not there yet, whole or not at all. @throws StorageError where the disk refuses. */
+export async function writeNewFile(file: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const beside = `${file}.tmp-${randomUUID()}`;
+  try {
+    await writeChunks(beside, chunks);
+    // Fails where the name was taken meanwhile, where a rename would replace it.
+    await link(beside, file);
+  } catch (error) {
+    throw notWritten(file, error);
+  } finally {
+    await rm(beside, { force: true });
   }
 }
 
