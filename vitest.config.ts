@@ -31,6 +31,17 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        plugins: [kernels()],
+        test: {
+          name: 'python',
+          setupFiles,
+          include: ['tests/**/*.python.test.ts'],
+          server,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

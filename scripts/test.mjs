@@ -1,20 +1,21 @@
 /**
  * `npm test`: installs what is missing (a Chromium too), runs every test and ends with a line `N passed, N failed`.
- * `npm test -- unit`, `gpu` or `e2e` runs one kind. The GPU tests run on SwiftShader where it is found, so that they
+ * `npm test -- unit`, `gpu`, `python` or `e2e` runs one kind. The GPU tests run on SwiftShader where it is found, so that they
  * mean the same everywhere; STILLROOM_TEST_GPU=hardware runs them on this machine's own GPU.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { ensureInstalled, root, runPackage } from './install.mjs';
+import { pythonEnvironments } from './python.mjs';
 
-const kinds = ['unit', 'gpu', 'e2e'];
+const kinds = ['unit', 'gpu', 'python', 'e2e'];
 const asked = process.argv.slice(2).filter((argument) => kinds.includes(argument));
 const rest = process.argv.slice(2).filter((argument) => !kinds.includes(argument));
 const chosen = asked.length > 0 ? asked : kinds;
 
 ensureInstalled();
-const chromium = chosen.some((kind) => kind !== 'unit') ? await ensureChromium() : null;
+const chromium = chosen.some((kind) => kind === 'gpu' || kind === 'e2e') ? await ensureChromium() : null;
 const { softwareGpuEnv } = await import('./software-gpu.mjs');
 
 const results = join(root, 'build', 'test-results');
@@ -73,9 +74,19 @@ function runPlaywright() {
   });
 }
 
+function runPython() {
+  try {
+    runVitest('python', { ...process.env, ...pythonEnvironments() });
+  } catch (error) {
+    console.error(error.message);
+    count('python', 1, { passed: 0, failed: 0, skipped: 0 });
+  }
+}
+
 for (const kind of chosen) {
   console.log(`\n── ${kind} ──`);
   if (kind === 'e2e') runPlaywright();
+  else if (kind === 'python') runPython();
   else {
     const software =
       kind === 'gpu' && process.env.STILLROOM_TEST_GPU !== 'hardware' ? softwareGpuEnv() : null;

@@ -69,8 +69,10 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- export --run DIR|--student DIR --onnx f32|f16|w8|q8 --out DIR
   npm run headless -- export --run DIR|--student DIR --model f32|f16|bf16 --out DIR
+  npm run headless -- export --run DIR|--student DIR --serve [--onnx f32|f16|w8] --out DIR
       Writes what a run trained, or a student, to a new folder: for transformers.js, optimum and ONNX runtimes (f32
-      and f16; w8 has 8-bit weights; q8 computes with 8 bits, fast and not exact), or as a Hugging Face folder.
+      and f16; w8 has 8-bit weights; q8 computes with 8 bits, fast and not exact), as a Hugging Face folder, or with a
+      server in Python and its Dockerfile (--serve).
 
   npm run headless -- export --run DIR|--student DIR --demo FILE.html
       Writes one page that answers by itself, in any browser, without a network.

@@ -57,6 +57,26 @@ it('writes what a run trained, with the settings it was measured with', async ()
   expect(readFileSync(join(folder, 'out/run.json'), 'utf8')).toBe(text);
 });
 
+it('writes a folder that serves the student by itself', async () => {
+  await run('--student', './student', '--serve', '--onnx', 'w8', '--out', './served');
+  const read = (name: string): string => readFileSync(join(folder, 'served', name), 'utf8');
+  expect(readdirSync(join(folder, 'served/model/onnx'))).toHaveLength(2);
+  expect(existsSync(join(folder, 'served/model/model.safetensors'))).toBe(true);
+  // Every module that another one imports is there.
+  const modules = readdirSync(join(folder, 'served/serve'));
+  for (const name of modules) {
+    for (const [, imported] of read(`serve/${name}`).matchAll(/^from \.(\w+) import/gm)) {
+      expect(modules).toContain(`${imported}.py`);
+    }
+  }
+  expect(read('Dockerfile')).toMatch(/^USER \d+$/m);
+  expect(read('Dockerfile')).toMatch(/^HEALTHCHECK /m);
+  // Pins and their hashes, nothing else: no registry's address.
+  for (const line of read('requirements.txt').trim().split('\n')) {
+    expect(line).toMatch(/^(?:[\w-]+==[\w.]+ \\| {4}--hash=sha256:[0-9a-f]{64}(?: \\)?)$/);
+  }
+});
+
 it('replaces nothing', async () => {
   const before = readFileSync(join(folder, 'student/config.json'), 'utf8');
   for (const out of ['./student', './taken']) {
@@ -80,6 +100,8 @@ it.each([
   [['--student', './student', '--demo', './a.html', '--out', './out'], 'is one file by itself'],
   [['--student', './student', '--demo', './student/config.json'], 'is there already and is not replaced'],
   [['--demo', './a.html'], 'needs a run or a student'],
+  [['--student', './student', '--serve', '--model', 'f32', '--out', './out'], '--serve and --model'],
+  [['--student', './student', '--serve', '--onnx', 'q8', '--out', './out'], '--onnx q8 is not known'],
   [['--onnx', 'f32', '--out', './out'], 'needs a run or a student'],
   [['--run', './a', '--student', './student', '--onnx', 'f32', '--out', './out'], 'name two students'],
   [['--run', './student', '--onnx', 'f32', '--out', './out'], 'there is no model/ in it'],

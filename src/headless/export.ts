@@ -10,6 +10,7 @@ import { demoPage, demoWarningBytes } from '../export/demo/page.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
+import { servedStorages, serverFolder } from '../export/server-folder.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
@@ -29,16 +30,17 @@ export async function exportStudent(args: string[]): Promise<void> {
     onnx: { type: 'string' },
     model: { type: 'string' },
     demo: { type: 'string' },
+    serve: { type: 'boolean', default: false },
     out: { type: 'string' },
   });
   const storage = oneOf('onnx', options.onnx, onnxStorages);
   const dtype = oneOf('model', options.model, writtenFloats);
   const { out, demo } = options;
   if (demo !== undefined) {
-    if (storage !== null || dtype !== null || out !== undefined) {
+    if (storage !== null || dtype !== null || options.serve || out !== undefined) {
       throw new InputError(
         '--demo FILE is one file by itself.',
-        'Give it without --onnx, --model and --out.',
+        'Give it without --onnx, --model, --serve and --out.',
       );
     }
     await exportDemo(demo, options);
@@ -46,20 +48,28 @@ export async function exportStudent(args: string[]): Promise<void> {
   }
   if (out === undefined)
     throw new InputError('export needs a folder to write to.', 'Name a new one with --out DIR.');
-  if ((storage === null) === (dtype === null)) {
+  const served = options.serve ? (oneOf('onnx', options.onnx, servedStorages) ?? 'f32') : null;
+  // --serve has an ONNX folder in it, whose storage --onnx may name.
+  if ([served ?? storage, dtype].filter((form) => form !== null).length !== 1) {
+    const isNone = dtype === null;
     throw new InputError(
-      storage === null ? 'export was not told what to write.' : '--onnx and --model are two folders.',
-      `Give one of --onnx ${onnxStorages.join('|')}, --model ${writtenFloats.join('|')} and --demo FILE.`,
+      isNone
+        ? 'export was not told what to write.'
+        : `${options.serve ? '--serve' : '--onnx'} and --model are two folders.`,
+      `Give one of --onnx ${onnxStorages.join('|')}, --model ${writtenFloats.join('|')}, --serve and --demo FILE.`,
     );
   }
   await checkEmpty(out);
   const source = await readSource(options);
   for (const note of source.student.notes) console.error(note);
   const { student, runFile } = source;
+  const { weights } = student;
   const files =
-    storage === null
-      ? modelFolder(student, student.weights, { dtype: dtype ?? 'f32', runFile, card: null })
-      : onnxFolder(student, student.weights, { storage, runFile });
+    served !== null
+      ? serverFolder(student, weights, { storage: served, runFile })
+      : storage !== null
+        ? onnxFolder(student, weights, { storage, runFile })
+        : modelFolder(student, weights, { dtype: dtype ?? 'f32', runFile, card: null });
   await writeNewFolder(out, files);
   console.log(listing(files));
   if (storage === 'q8') {
