@@ -244,7 +244,7 @@ describe('bad folders', () => {
         files.delete('tokenizer.json');
         files.set('spiece.model', new Uint8Array(1));
       }),
-      /only there as spiece\.model/,
+      /^tiny\/spiece\.model: The SentencePiece model is cut off/,
     ],
     [
       'a broken tokenizer',

@@ -4,7 +4,8 @@ import { readT5Config, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { readWeights, weightBytes, weightNames } from './stored-weights.ts';
 import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
-import { parseTokenizer, type Tokenizer } from './tokenizer.ts';
+import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
+import { parseObject, parseTokenizer, type Tokenizer } from './tokenizer.ts';
 
 export type { StudentFiles };
 
@@ -45,6 +46,16 @@ const tokenizerFileNames = [
   'added_tokens.json',
 ];
 
+/** The text of a tokenizer.json made from `spiece.model`; null where there is none. */
+async function fromSentencePiece(folder: Folder, configText: string | undefined): Promise<string | null> {
+  const path = folder.paths.get('spiece.model');
+  if (path === undefined) return null;
+  const config =
+    configText === undefined ? {} : parseObject(configText, labelOf(folder, 'tokenizer_config.json'));
+  const bytes = await folder.files.read(path);
+  return JSON.stringify(tokenizerFromSentencePiece(bytes, config, labelOf(folder, 'spiece.model')));
+}
+
 async function readTokenizer(
   folder: Folder,
   config: T5Config,
@@ -54,20 +65,18 @@ async function readTokenizer(
     const text = await readText(folder, fileName);
     if (text !== null) tokenizerFiles[fileName] = text;
   }
-  const { 'tokenizer.json': text, 'tokenizer_config.json': configText } = tokenizerFiles;
-  if (text === undefined) {
-    const hasModel = folder.paths.has('spiece.model');
+  const { 'tokenizer_config.json': configText } = tokenizerFiles;
+  const text = tokenizerFiles['tokenizer.json'] ?? (await fromSentencePiece(folder, configText));
+  if (text === null) {
     throw new InputError(
-      hasModel
-        ? 'The tokenizer is only there as spiece.model; tokenizer.json is missing.'
-        : 'There is no tokenizer.json.',
-      hasModel
-        ? 'Make it once in Python: `AutoTokenizer.from_pretrained(folder).save_pretrained(folder)`.'
-        : 'Add tokenizer.json and tokenizer_config.json of the same model.',
+      'There is no tokenizer.json and no spiece.model.',
+      'Add tokenizer.json and tokenizer_config.json of the same model.',
       { file: folder.name },
     );
   }
-  const file = labelOf(folder, 'tokenizer.json');
+  const isMade = tokenizerFiles['tokenizer.json'] === undefined;
+  tokenizerFiles['tokenizer.json'] = text;
+  const file = labelOf(folder, isMade ? 'spiece.model' : 'tokenizer.json');
   const notes: string[] = [];
   const tokenizer = parseTokenizer(
     { tokenizer: text, config: configText ?? null },
@@ -82,6 +91,7 @@ async function readTokenizer(
   }
   if (configText === undefined)
     notes.push('There is no tokenizer_config.json; transformers’ defaults are taken.');
+  if (isMade) notes.push('tokenizer.json was made from spiece.model, as transformers makes it.');
   if (!tokenizer.appendsEnd)
     notes.push('tokenizer.json does not append the end token; the studio appends it.');
   return { tokenizer, tokenizerFiles, notes };
@@ -141,7 +151,9 @@ export function readStudentOutline(files: StudentFiles, name: string): Promise<S
 export function studentPaths(files: StudentFiles, name: string): Set<string> {
   const { paths } = findFolder(files, name);
   const weights = new Set(weightNames([...paths.keys()]));
-  const used = [...paths].filter(([short]) => weights.has(short) || /^[^/]+\.json$/.test(short));
+  const used = [...paths].filter(
+    ([short]) => weights.has(short) || short === 'spiece.model' || /^[^/]+\.json$/.test(short),
+  );
   return new Set(used.map(([, path]) => path));
 }
 

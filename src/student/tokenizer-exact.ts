@@ -6,6 +6,7 @@ import {
   ByteFallbackDecoder,
   LowercaseNormalizer,
   MetaspacePreTokenizer,
+  PrecompiledNormalizer,
   ReplaceNormalizer,
   SequenceDecoder,
   SequenceNormalizer,
@@ -13,6 +14,7 @@ import {
   StripNormalizer,
   Unigram,
 } from '@huggingface/tokenizers';
+import { Charsmap } from '../formats/charsmap.ts';
 import type { Decoder, Model, Normalizer, PreTokenizer, Tokenizer } from '@huggingface/tokenizers';
 
 const byteToken = /^<0x([0-9A-Fa-f]{2})>$/u;
@@ -74,6 +76,10 @@ function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText):
   } else if (normalizer instanceof LowercaseNormalizer) {
     // Letter by letter: of a whole word JavaScript makes another sigma at the end.
     normalizer.normalize = (before) => before.replace(/\u03a3/gu, '\u03c3').toLowerCase();
+  } else if (normalizer instanceof PrecompiledNormalizer) {
+    const charsmap = charsmapOf(normalizer.config);
+    if (charsmap === null) return;
+    normalizer.normalize = (before) => charsmap.normalize(before);
   } else if (normalizer instanceof StripNormalizer) {
     const config: { strip_left?: unknown; strip_right?: unknown } = normalizer.config;
     normalizer.normalize = (before) => {
@@ -93,6 +99,15 @@ function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText):
         return '';
       });
   }
+}
+
+/** The rules of a `Precompiled` normalizer, which the library stands in for with rules of its own. */
+function charsmapOf(config: object): Charsmap | null {
+  if (!('precompiled_charsmap' in config) || typeof config.precompiled_charsmap !== 'string') return null;
+  if (config.precompiled_charsmap === '') return null;
+  const binary = atob(config.precompiled_charsmap);
+  const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+  return new Charsmap(bytes, 'tokenizer.json');
 }
 
 /**

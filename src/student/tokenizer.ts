@@ -126,7 +126,8 @@ function rememberWords(tokenizer: HuggingFaceTokenizer): void {
   };
 }
 
-function parseObject(text: string, file: string): Record<string, unknown> {
+/** A JSON object in a file. @throws InputError where it is none. */
+export function parseObject(text: string, file: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -171,6 +172,7 @@ export function parseTokenizer(
   try {
     return new Tokenizer(tokenizerJson, tokenizerConfig, options);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const detail = error instanceof Error ? error.message : String(error);
     throw new InputError(
       `The tokenizer could not be made from this file (${detail}).`,

@@ -97,7 +97,8 @@ export function StudentScreen() {
                 <strong>Drop a Hugging Face T5 folder, or pick one</strong>
                 <span>
                   <code>config.json</code>, <code>model.safetensors</code> or <code>pytorch_model.bin</code>{' '}
-                  (also sharded), <code>tokenizer.json</code>, <code>tokenizer_config.json</code>
+                  (also sharded), <code>tokenizer.json</code> or <code>spiece.model</code>,{' '}
+                  <code>tokenizer_config.json</code>
                 </span>
               </span>
             </FileButton>
