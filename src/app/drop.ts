@@ -36,6 +36,7 @@ export function isStudentFolder(files: readonly DroppedFile[]): boolean {
     const name = nameOf(path);
     return (
       name === 'config.json' ||
+      name === 'adapter_config.json' ||
       name.endsWith('.safetensors') ||
       /^pytorch_model.*\.bin$/.test(name) ||
       name === 'spiece.model'

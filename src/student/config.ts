@@ -97,10 +97,27 @@ const modelDefaults = new Map<unknown, Readonly<Record<string, unknown>>>([
   ['umt5', unimaxDefaults],
 ]);
 
-/** Models that look like T5 from afar, and what sets each apart. */
-const relatives = new Map([
-  ['longt5', 'LongT5 attends locally'],
-  ['switch_transformers', 'Switch Transformers has expert layers'],
+/** Models that look like T5 from afar: what sets each apart, and what would work instead. */
+const relatives = new Map<string, readonly [why: string, instead: string]>([
+  [
+    'longt5',
+    [
+      'LongT5 attends within a window and to summaries of blocks',
+      'Choose a T5 v1.1 or flan-T5: it reads long inputs too, with memory that grows with the square of their length.',
+    ],
+  ],
+  ['switch_transformers', ['Switch Transformers has expert layers', 'Choose the T5 v1.1 of that size.']],
+  [
+    't5gemma',
+    ['T5Gemma is a Gemma of two stacks, with rotary positions', 'Choose a flan-T5 of about that size.'],
+  ],
+  [
+    't5gemma2',
+    ['T5Gemma 2 is a Gemma of two stacks, with rotary positions', 'Choose a flan-T5 of about that size.'],
+  ],
+  ['udop', ['UDOP is a T5 that reads pages as pictures', 'Choose a T5 that reads text alone.']],
+  ['pix2struct', ['Pix2Struct reads pictures', 'Choose a T5 that reads text.']],
+  ['pop2piano', ['Pop2Piano reads sound', 'Choose a T5 that reads text.']],
 ]);
 
 const wanted = 'Choose the folder of a T5 v1.0, v1.1, flan-T5, mT5 or UMT5 model.';
@@ -134,10 +151,10 @@ function checkModelType(raw: Record<string, unknown>, file: string): void {
   if (typeof type !== 'string') {
     throw new InputError('The configuration does not say `"model_type": "t5"`.', wanted, { file });
   }
-  const why = relatives.get(type);
+  const [why, instead] = relatives.get(type) ?? [null, wanted];
   throw new InputError(
-    `This is a model of type "${type}", not a T5${why === undefined ? '' : `: ${why}`}.`,
-    wanted,
+    `This is a model of type "${type}", not a T5${why === null ? '' : `: ${why}`}.`,
+    instead,
     { file },
   );
 }

@@ -198,6 +198,33 @@ describe('bad folders', () => {
       changed((files) => files.delete('config.json')),
       /There is no config\.json\. Choose the whole/,
     ],
+    [
+      'an adapter',
+      new Map([
+        ['a/adapter_config.json', jsonBytes({})],
+        ['a/adapter_model.safetensors', new Uint8Array(4)],
+      ]),
+      /^tiny: This folder holds an adapter .* needs its base: .*merge_and_unload/,
+    ],
+    [
+      'an adapter with a configuration',
+      changed((files) => {
+        files.delete('model.safetensors');
+        files.set('adapter_config.json', jsonBytes({}));
+        files.set('adapter_model.bin', new Uint8Array(4));
+      }),
+      /needs its base/,
+    ],
+    [
+      'LongT5',
+      changed((files) => files.set('config.json', jsonBytes({ model_type: 'longt5' }))),
+      /type "longt5", not a T5: LongT5 attends within a window.*Choose a T5 v1\.1/,
+    ],
+    [
+      'T5Gemma',
+      changed((files) => files.set('config.json', jsonBytes({ model_type: 't5gemma' }))),
+      /type "t5gemma", not a T5: T5Gemma is a Gemma of two stacks.*Choose a flan-T5/,
+    ],
     ['GGUF', new Map([['flan-q8.gguf', new Uint8Array(4)]]), /"flan-q8\.gguf" is a GGUF file/],
     [
       'two models',

@@ -5,7 +5,7 @@ import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
 import { parseSafetensors, type StoredDtype, type StoredTensor } from '../formats/safetensors.ts';
 import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
-import { labelOf, readText, type Folder } from './student-files.ts';
+import { adapterAlone, adapterConfig, labelOf, readText, type Folder } from './student-files.ts';
 
 export interface StoredWeights {
   weights: Weights;
@@ -74,6 +74,7 @@ function parseTensors(bytes: Uint8Array, fileName: string, label: string): Map<s
 function withoutWeights(names: readonly string[], name: string): InputError {
   const where = { file: name };
   const find = (test: RegExp): string | undefined => names.find((path) => test.test(path));
+  if (names.includes(adapterConfig)) return adapterAlone(name);
   const torch = find(/\.(bin|pt|pth|ckpt)$/i);
   if (torch !== undefined) {
     return new InputError(

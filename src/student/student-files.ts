@@ -97,10 +97,23 @@ export function findFolder(files: StudentFiles, name: string): Folder {
   return { files, paths: new Map(inside.map((path) => [path.slice(prefix.length), path])), name };
 }
 
+/** What PEFT describes an adapter in. */
+export const adapterConfig = 'adapter_config.json';
+
+/** A folder that PEFT wrote: it holds what was learnt on top of a model, and not the model. */
+export function adapterAlone(name: string): InputError {
+  return new InputError(
+    `This folder holds an adapter (LoRA, as PEFT saves it), which needs its base: the model that ${adapterConfig} names.`,
+    'Merge them once in Python: `AutoPeftModelForSeq2SeqLM.from_pretrained(folder).merge_and_unload().save_pretrained(merged)`, and choose the merged folder, with the tokenizer’s files of the base.',
+    { file: name },
+  );
+}
+
 function withoutConfig(names: readonly string[], name: string): InputError {
   const where = { file: name };
   if (names.length === 0)
     return new InputError('The folder is empty.', 'Choose a Hugging Face T5 folder.', where);
+  if (names.some((path) => path.split('/').at(-1) === adapterConfig)) return adapterAlone(name);
   const gguf = names.find((path) => path.toLowerCase().endsWith('.gguf'));
   if (gguf !== undefined) {
     return new InputError(
