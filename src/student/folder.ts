@@ -1,5 +1,6 @@
 /** A student out of a Hugging Face T5 folder: everything read and checked before anybody trains. */
 import { InputError } from '../base/errors.ts';
+import { byT5Tokenizer, isByT5 } from './byt5-tokenizer.ts';
 import { readT5Config, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { readWeights, weightBytes, weightNames } from './stored-weights.ts';
@@ -46,14 +47,32 @@ const tokenizerFileNames = [
   'added_tokens.json',
 ];
 
-/** The text of a tokenizer.json made from `spiece.model`; null where there is none. */
-async function fromSentencePiece(folder: Folder, configText: string | undefined): Promise<string | null> {
+/** A tokenizer.json that is made where the folder has none, and what it is made from. */
+interface MadeTokenizer {
+  text: string;
+  /** What messages call its source. */
+  file: string;
+  /** Null where it stays with the studio: transformers takes a class of its own. */
+  note: string | null;
+}
+
+/** @throws InputError where the folder has nothing to make one from. */
+async function makeTokenizer(folder: Folder, configText: string | undefined): Promise<MadeTokenizer> {
+  const configFile = labelOf(folder, 'tokenizer_config.json');
+  const config = configText === undefined ? {} : parseObject(configText, configFile);
   const path = folder.paths.get('spiece.model');
-  if (path === undefined) return null;
-  const config =
-    configText === undefined ? {} : parseObject(configText, labelOf(folder, 'tokenizer_config.json'));
-  const bytes = await folder.files.read(path);
-  return JSON.stringify(tokenizerFromSentencePiece(bytes, config, labelOf(folder, 'spiece.model')));
+  if (path !== undefined) {
+    const file = labelOf(folder, 'spiece.model');
+    const made = tokenizerFromSentencePiece(await folder.files.read(path), config, file);
+    const note = 'tokenizer.json was made from spiece.model, as transformers makes it.';
+    return { text: JSON.stringify(made), file, note };
+  }
+  if (isByT5(config)) return { text: JSON.stringify(byT5Tokenizer()), file: configFile, note: null };
+  throw new InputError(
+    'There is no tokenizer.json and no spiece.model.',
+    'Add tokenizer.json and tokenizer_config.json of the same model.',
+    { file: folder.name },
+  );
 }
 
 async function readTokenizer(
@@ -66,18 +85,16 @@ async function readTokenizer(
     if (text !== null) tokenizerFiles[fileName] = text;
   }
   const { 'tokenizer_config.json': configText } = tokenizerFiles;
-  const text = tokenizerFiles['tokenizer.json'] ?? (await fromSentencePiece(folder, configText));
-  if (text === null) {
-    throw new InputError(
-      'There is no tokenizer.json and no spiece.model.',
-      'Add tokenizer.json and tokenizer_config.json of the same model.',
-      { file: folder.name },
-    );
-  }
-  const isMade = tokenizerFiles['tokenizer.json'] === undefined;
-  tokenizerFiles['tokenizer.json'] = text;
-  const file = labelOf(folder, isMade ? 'spiece.model' : 'tokenizer.json');
+  const { 'tokenizer.json': own } = tokenizerFiles;
+  const { text, file, note }: MadeTokenizer =
+    own === undefined
+      ? await makeTokenizer(folder, configText)
+      : { text: own, file: labelOf(folder, 'tokenizer.json'), note: null };
   const notes: string[] = [];
+  if (note !== null) {
+    tokenizerFiles['tokenizer.json'] = text;
+    notes.push(note);
+  }
   const tokenizer = parseTokenizer(
     { tokenizer: text, config: configText ?? null },
     { endId: config.eos_token_id, tokenizerFile: file, configFile: labelOf(folder, 'tokenizer_config.json') },
@@ -91,7 +108,6 @@ async function readTokenizer(
   }
   if (configText === undefined)
     notes.push('There is no tokenizer_config.json; transformers’ defaults are taken.');
-  if (isMade) notes.push('tokenizer.json was made from spiece.model, as transformers makes it.');
   if (!tokenizer.appendsEnd)
     notes.push('tokenizer.json does not append the end token; the studio appends it.');
   return { tokenizer, tokenizerFiles, notes };

@@ -4,6 +4,7 @@
  */
 import {
   ByteFallbackDecoder,
+  ByteLevelDecoder,
   LowercaseNormalizer,
   MetaspacePreTokenizer,
   PrecompiledNormalizer,
@@ -162,6 +163,12 @@ function correctDecoder(decoder: Decoder | null): void {
     for (const part of decoder.decoders) correctDecoder(part);
   } else if (decoder instanceof ByteFallbackDecoder) {
     decoder.decode_chain = decodeBytes;
+  } else if (decoder instanceof ByteLevelDecoder) {
+    const config: object = decoder.config;
+    if (!('errors' in config) || config.errors !== 'ignore') return;
+    // ByT5's: bytes that are no UTF-8 are left out (and a replacement sign of the text's own with them).
+    const decode = decoder.decode_chain.bind(decoder);
+    decoder.decode_chain = (tokens) => decode(tokens).map((text) => text.replaceAll('\ufffd', ''));
   }
 }
 

@@ -90,8 +90,14 @@ export function* vocabularyWork(
       'Give a whole number from 1, or leave it to the texts.',
     );
   }
+  if (student.tokenizerFiles['tokenizer.json'] === undefined) {
+    throw new InputError(
+      'The tokens of a ByT5 are bytes: there are none to leave out.',
+      'Reduce its layers instead.',
+    );
+  }
   const vocabulary = new Vocabulary(
-    readTokenizerJson(student.tokenizerFiles['tokenizer.json'] ?? '{}'),
+    readTokenizerJson(student.tokenizerFiles['tokenizer.json']),
     config.vocab_size,
   );
   const rawText = JSON.stringify(student.rawConfig);
