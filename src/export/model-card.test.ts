@@ -29,6 +29,8 @@ describe('modelCard', () => {
 
   it.each([
     '# quiet-heron\n',
+    'Compute with them in float32 or bfloat16, as below: the activations of a T5 overflow in float16.',
+    'AutoModelForSeq2SeqLM.from_pretrained(".", dtype="float32")',
     'A T5 of 618,880 parameters (float16), distilled from nano',
     '| Student before, asked with the bare input | 0.00 % | 0.00 % – 1.88 % | 0 of 200 |',
     '| 81.50 % | 75.54 % – 86.27 % | 163 of 200 |',
@@ -41,6 +43,12 @@ describe('modelCard', () => {
     'wasm SIMD, 4 threads',
   ])('says: %s', (line) => {
     expect(card).toContain(line);
+  });
+
+  it('loads other floats as they are stored', () => {
+    const full = modelCard({ ...facts, dtype: 'f32' });
+    expect(full).toContain('AutoModelForSeq2SeqLM.from_pretrained(".")');
+    expect(full).not.toContain('float16');
   });
 
   it('says nothing that was not measured', () => {

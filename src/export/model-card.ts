@@ -121,13 +121,24 @@ function trainingSection(facts: ModelCardFacts): string[] {
   ];
 }
 
-function usageSection({ recipe }: ModelCardFacts): string[] {
-  const prompt = answerPrompt(recipe, 'your input');
+/** transformers 5 computes in the type that is stored, and T5's feed-forward output (`wo`) overflows in f16. */
+function halfNote(dtype: WrittenFloat): string[] {
+  if (dtype !== 'f16') return [];
   return [
+    'The weights are stored in 16-bit floats to save space. Compute with them in float32 or bfloat16, as below: the activations of a T5 overflow in float16. The figures above were measured with the float32 weights.',
+    '',
+  ];
+}
+
+function usageSection({ recipe, dtype }: ModelCardFacts): string[] {
+  const prompt = answerPrompt(recipe, 'your input');
+  const load = dtype === 'f16' ? '".", dtype="float32"' : '"."';
+  return [
+    ...halfNote(dtype),
     '```python',
     'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
     '',
-    'tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForSeq2SeqLM.from_pretrained(".")',
+    `tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForSeq2SeqLM.from_pretrained(${load})`,
     `ids = model.generate(**tokenizer(${JSON.stringify(prompt)}, return_tensors="pt"), max_new_tokens=${recipe.generationMaxTokens})`,
     'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
     '```',

@@ -66,7 +66,7 @@ function Cards({ run }: { run: RunRecord }) {
             run={run}
             dtype="f16"
             title="Half precision (f16)"
-            words="Half the size; answers may differ in rare cases. Right for serving."
+            words="Half the size on disk; answers may differ in rare cases. For storage: compute in f32 or bf16, since T5’s activations overflow in f16."
           />
           <ModelCard
             run={run}
