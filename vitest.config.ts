@@ -16,6 +16,8 @@ export default defineConfig({
           setupFiles,
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
+          // No test waits; the limit is for machines that have other work.
+          testTimeout: 30_000,
         },
       },
       {
