@@ -10,6 +10,7 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(2);
 
   await page.getByRole('button', { name: /^Pause/ }).click();
+  await expect(page.getByTestId('run-state')).toContainText(/^paus/);
   await expect(page.getByRole('button', { name: /^Resume/ })).toBeVisible();
   const pausedAt = await step();
   await page.waitForFunction(() => new Promise((resolve) => setTimeout(() => resolve(true), 1000)));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MetricsPoint } from '../distill/run-state.ts';
+import type { MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { RunRecord } from '../store/records.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
 
@@ -31,6 +31,7 @@ function before(runs = [record()], runId = 'a') {
   return {
     runs,
     liveRunId: null as string | null,
+    asked: null as 'pause' | 'stop' | null,
     metrics: { runId, points: [] as MetricsPoint[], version: 3 },
   };
 }
@@ -49,6 +50,15 @@ test('a run is live from its first active state to its end', () => {
     event: { type: 'state', state: { phase: 'done', step: 9, stopped: false } },
   };
   expect(hear(during, [end], 60).liveRunId).toBeNull();
+});
+
+test('what was asked of a run stands until the run has come to it', () => {
+  const state = (phase: RunState): Told => ({ runId: 'a', event: { type: 'state', state: phase } });
+  const asked = (what: 'pause' | 'stop') => ({ ...before(), liveRunId: 'a', asked: what });
+  expect(hear(asked('pause'), [training(1)], 1).asked).toBe('pause');
+  expect(hear(asked('pause'), [state({ phase: 'paused', step: 1 })], 1).asked).toBeNull();
+  expect(hear(asked('stop'), [state({ phase: 'paused', step: 1 })], 1).asked).toBe('stop');
+  expect(hear(asked('stop'), [state({ phase: 'done', step: 1, stopped: true })], 1).asked).toBeNull();
 });
 
 test('the end of one run does not end another', () => {

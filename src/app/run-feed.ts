@@ -1,9 +1,10 @@
 /** What the worker tells of runs, worked into what the screens draw from. Pure: the state before, what was told, the state after. */
-import { isActive, type MetricsPoint } from '../distill/run-state.ts';
+import { isActive, type MetricsPoint, type RunState } from '../distill/run-state.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { RunEvent } from '../worker/protocol.ts';
 import { lastOf } from './last-of.ts';
 import type { Metrics } from './studio-store.ts';
+import type { Asked } from './words.ts';
 
 export interface Told {
   runId: string;
@@ -13,6 +14,7 @@ export interface Told {
 export interface Feed {
   runs: RunRecord[];
   liveRunId: string | null;
+  asked: Asked | null;
   metrics: Metrics;
   /** True where the store knows more than was told: its records must be read again. */
   stale: boolean;
@@ -22,7 +24,7 @@ export interface Feed {
 export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: number): Feed {
   const runs = new Map<string, RunRecord>(before.runs.map((run) => [run.id, run]));
   const arrived: MetricsPoint[] = [];
-  let { liveRunId } = before;
+  let { liveRunId, asked } = before;
   let shown = before.metrics;
   let stale = false;
   for (const { runId, event } of events) {
@@ -40,8 +42,14 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
     if (event.type !== 'state') continue;
     if (isActive(event.state)) liveRunId = runId;
     else if (liveRunId === runId) liveRunId = null;
+    if (runId === before.liveRunId && isDone(asked, event.state)) asked = null;
   }
-  return { runs: [...runs.values()], liveRunId, metrics: extend(shown, arrived), stale };
+  return { runs: [...runs.values()], liveRunId, asked, metrics: extend(shown, arrived), stale };
+}
+
+/** Whether a run has come to what was asked of it. */
+function isDone(asked: Asked | null, state: RunState): boolean {
+  return !isActive(state) || (asked === 'pause' && state.phase === 'paused');
 }
 
 /** A run's record after what was told of it. */
@@ -92,7 +100,7 @@ function lastStep(metrics: Metrics): number {
  */
 export function withWhatIsKnown(
   stored: readonly RunRecord[],
-  { runs, liveRunId, metrics }: Omit<Feed, 'stale'>,
+  { runs, liveRunId, metrics }: Pick<Feed, 'runs' | 'liveRunId' | 'metrics'>,
 ): RunRecord[] {
   const live = runs.find((run) => run.id === liveRunId);
   return stored.map((run) => {

@@ -9,6 +9,7 @@ import type { Progress } from '../worker/client.ts';
 import type { BenchReport, Machine, NewRun, Results } from '../worker/protocol.ts';
 import type { MachineChoice } from './train/machine-choice.ts';
 import { draftOf, type RecipeDraft } from './train/recipe-draft.ts';
+import type { Asked } from './words.ts';
 
 /** What can compute: `webgpu`, `wasm` or `cpu`. */
 export type Backend = Machine['backend'];
@@ -58,6 +59,8 @@ export interface StudioState {
   liveRunId: string | null;
   /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
   heldRunIds: ReadonlySet<string> | null;
+  /** What was asked of the live run and is not done yet. */
+  asked: Asked | null;
   metrics: Metrics;
   draft: RecipeDraft;
   /** Test rows as typed; empty for all. */
@@ -86,6 +89,7 @@ export function initialState(): StudioState {
     runId: null,
     liveRunId: null,
     heldRunIds: null,
+    asked: null,
     metrics: { runId: null, points: [], version: 0 },
     draft: draftOf(smallRecipe),
     testRows: '',

@@ -271,14 +271,17 @@ export class Studio extends Requests {
   }
 
   pause(): void {
+    this.set({ asked: 'pause' });
     void this.request('run', { type: 'pause' });
   }
 
   resume(): void {
+    this.set({ asked: null });
     void this.request('run', { type: 'resume' });
   }
 
   stop(): void {
+    this.set({ asked: 'stop' });
     void this.request('run', { type: 'stop' });
   }
 
@@ -336,7 +339,7 @@ export class Studio extends Requests {
   async #replaceWorker(start: () => StudioClient): Promise<void> {
     this.#startWorker(start);
     const live = liveRun(this.state);
-    this.set({ liveRunId: null });
+    this.set({ liveRunId: null, asked: null });
     if (live === null) return;
     const last = this.#continued;
     const savedStep = (await readRun(live.id))?.savedStep ?? 0;

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import type { RunState } from '../distill/run-state.ts';
 import type { RunRecord } from '../store/records.ts';
-import { holdOf, parameterWords, phaseWords, plural, runWords, silentAfterMs, stateWords } from './words.ts';
+import {
+  askedWords,
+  holdOf,
+  parameterWords,
+  phaseWords,
+  plural,
+  runWords,
+  silentAfterMs,
+  stateWords,
+} from './words.ts';
 
 const training: RunState = { phase: 'training', step: 342, steps: 600 };
 
@@ -17,6 +26,19 @@ test('states are told with their figures', () => {
   expect(stateWords({ phase: 'preparing', what: 'reading rows', done: 256, total: 400 })).toBe(
     'preparing: reading rows, 256 of 400',
   );
+});
+
+test('Pause and Stop are answered at once, with what is waited for', () => {
+  expect(askedWords('pause', training, 8200)).toBe('pausing after this step, about 8 s');
+  expect(askedWords('stop', training, 900)).toBe('stopping after this step');
+  expect(askedWords('stop', training, null)).toBe('stopping after this step');
+  expect(
+    askedWords('pause', { phase: 'evaluating', purpose: 'accuracy', step: 3, done: 1, total: 9 }, 1),
+  ).toBe('pausing after these answers');
+  expect(askedWords('stop', { phase: 'compiling' }, null)).toBe('stopping as soon as the engine is ready');
+  expect(askedWords('pause', { phase: 'paused', step: 3 }, 1)).toBeNull();
+  expect(askedWords('stop', { phase: 'paused', step: 3 }, 1)).toBe('stopping');
+  expect(askedWords('stop', { phase: 'done', step: 3, stopped: true }, 1)).toBeNull();
 });
 
 test('the phase alone does not change from step to step, so that a live region stays calm', () => {

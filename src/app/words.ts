@@ -1,5 +1,5 @@
 /** States in words: one place, so that every screen says the same. */
-import { formatCount, formatPercent } from '../base/units.ts';
+import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Layout } from '../data/example.ts';
@@ -70,6 +70,39 @@ export function stateWords(state: RunState): string {
     case 'pausing':
     case 'recovering':
       return phaseWords(state);
+    default:
+      return state satisfies never;
+  }
+}
+
+/** What a person asked of the run under way, and the run has not done yet. */
+export type Asked = 'pause' | 'stop';
+
+/**
+ * What is shown from the press of Pause or Stop until the run has come to it. The worker answers between two steps
+ * only, which may take seconds.
+ * @param stepMs What a step takes; null where that is not known.
+ */
+export function askedWords(asked: Asked, state: RunState, stepMs: number | null): string | null {
+  const doing = asked === 'pause' ? 'pausing' : 'stopping';
+  switch (state.phase) {
+    case 'training':
+    case 'pausing': {
+      const wait = stepMs === null || stepMs < 1000 ? '' : `, about ${formatDuration(stepMs)}`;
+      return `${doing} after this step${wait}`;
+    }
+    case 'evaluating':
+      return `${doing} after these answers`;
+    case 'preparing':
+    case 'compiling':
+    case 'recovering':
+      return `${doing} as soon as the engine is ready`;
+    case 'paused':
+      return asked === 'pause' ? null : 'stopping';
+    case 'idle':
+    case 'done':
+    case 'failed':
+      return null;
     default:
       return state satisfies never;
   }

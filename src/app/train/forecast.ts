@@ -4,7 +4,7 @@ import type { Recipe } from '../../distill/recipe.ts';
 import { isActive, type MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import type { NewRun } from '../../worker/protocol.ts';
-import { paceOf } from './pace.ts';
+import { paceOf } from '../pace.ts';
 
 /** Where the time of a step is known from. */
 export type TimeSource = { kind: 'measured' } | { kind: 'run'; name: string };

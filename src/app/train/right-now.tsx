@@ -3,7 +3,7 @@ import type { RunRecord } from '../../store/records.ts';
 import { useRunWords } from '../frame/use-run-words.ts';
 import { lastOf } from '../last-of.ts';
 import { useStudio } from '../studio-store.ts';
-import { paceOf } from './pace.ts';
+import { paceOf } from '../pace.ts';
 import { numberText } from './recipe-draft.ts';
 import styles from './right-now.module.css';
 

@@ -23,7 +23,7 @@ import { repeatRun } from './form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
 import { startObstacle } from './obstacles.ts';
-import { paceOf } from './pace.ts';
+import { paceOf } from '../pace.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from './recipe-draft.ts';
@@ -123,7 +123,8 @@ function RunLine({ run }: { run: RunRecord }) {
   const points = metrics.runId === run.id ? metrics.points : [];
   const elapsedMs = lastOf(points)?.elapsedMs ?? 0;
   const pace = paceOf(points, run.recipe.steps);
-  const going = hold === 'here' && run.state.phase === 'training';
+  const asked = useStudio((state) => state.asked);
+  const going = hold === 'here' && asked === null && run.state.phase === 'training';
   return (
     <p data-testid="run-state">
       {hold === 'here' && <span className={styles['dot']} aria-hidden="true" />}

@@ -1,6 +1,6 @@
 /** How fast a run goes, and how long it will take, from its latest points. */
-import type { MetricsPoint } from '../../distill/run-state.ts';
-import { lastOf } from '../last-of.ts';
+import type { MetricsPoint } from '../distill/run-state.ts';
+import { lastOf } from './last-of.ts';
 
 export interface Pace {
   stepsPerSecond: number;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MetricsPoint } from '../../distill/run-state.ts';
+import type { MetricsPoint } from '../distill/run-state.ts';
 import { paceOf } from './pace.ts';
 
 /** Steps of 100 ms and 50 tokens, after a first one that compiles for five seconds. */
