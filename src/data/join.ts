@@ -5,6 +5,7 @@ import { alarmNote, alignmentAlarm, type Alarm } from './alignment.ts';
 import { readAnswer } from './completions.ts';
 import { equationValue, isSameValue } from './equation.ts';
 import type { Example, Refusal, Tally } from './example.ts';
+import { applyFixes, type Fix } from './fixes.ts';
 import { note, type Note } from './notes.ts';
 import type { DatasetFile, ExampleRow, RationaleRow, RationalesFile } from './read-file.ts';
 import { listed, quoted } from './words.ts';
@@ -33,6 +34,8 @@ export interface Joined {
 export interface JoinOptions {
   /** Rows without a partner of the same id or input are left as they are, where it is an error otherwise. */
   onlyMatching?: boolean;
+  /** What is mended in the joined rows. */
+  fixes?: readonly Fix[];
 }
 
 /** Ids or inputs that a message names of each side. */
@@ -64,13 +67,14 @@ export function joinTeacher(
     }
     return { ...row, rationale: taught.rationale, teacherLabel: taught.label };
   });
-  const examples = rows.flatMap(
+  const labelled = rows.flatMap(
     ({ row, input, label, rationale, teacherLabel, question, choices }): Example[] =>
       label === null ? [] : [{ row, input, label, rationale, teacherLabel, question, choices }],
   );
+  const { examples, notes: fixed } = applyFixes(labelled, options.fixes ?? []);
   const unlabelled = rows.filter(({ label }) => label === null);
   const alarm = pairs?.by === 'row' ? alignmentAlarm(rows) : null;
-  const notes: Note[] = [...dataset.notes, ...(rationales?.notes ?? []), ...(pairs?.notes ?? [])];
+  const notes: Note[] = [...dataset.notes, ...(rationales?.notes ?? []), ...(pairs?.notes ?? []), ...fixed];
   if (alarm !== null) notes.push(alarmNote(alarm));
   if (repaired.length > 0)
     notes.push(

@@ -19,13 +19,14 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
                               [--map input=…,label=…] [--completions faithful|repaired] [--only-matching]
-                              [--student DIR] [--examples N] [--json]
+                              [--fix NAME,NAME] [--student DIR] [--examples N] [--json]
       Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
       often they are right, what is worth a look (for the bundled student, or the one named), and the first rows as
       they would be learned. Files may be named several times: their rows follow each other. --map says which column
       is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
       the roles are input, label, rationale, teacherLabel, id and choices. --completions: raw completions are read as
-      the research code does, or repaired.
+      the research code does, or repaired. --fix NAME,NAME mends rows (train and convert take it too): cut-labels,
+      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-repeated.
 
   npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
@@ -99,6 +100,7 @@ export const readingOptions = {
   completions: { type: 'string' },
   'only-matching': { type: 'boolean' },
   unaligned: { type: 'boolean' },
+  fix: { type: 'string' },
 } as const satisfies Options;
 
 /** Files of both splits, and how they are read. */

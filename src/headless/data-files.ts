@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { openContainers } from '../data/containers.ts';
 import { parseColumnMap, type ColumnMap } from '../data/column-map.ts';
 import { completionModes, type CompletionMode } from '../data/completions.ts';
+import { parseFixes } from '../data/fixes.ts';
 import { joinTeacher, type Joined, type JoinOptions } from '../data/join.ts';
 import {
   asDataset,
@@ -30,6 +31,7 @@ export interface DataArguments {
   completions?: string | undefined;
   'only-matching'?: boolean | undefined;
   unaligned?: boolean | undefined;
+  fix?: string | undefined;
 }
 
 /** How files are read and joined. */
@@ -47,6 +49,7 @@ export function readingOf(options: DataArguments): Reading {
     completions: oneOf('completions', options.completions, completionModes),
     onlyMatching: options['only-matching'] ?? false,
     unaligned: options.unaligned ?? false,
+    fixes: options.fix === undefined ? [] : parseFixes(options.fix),
   };
 }
 

@@ -1,10 +1,13 @@
-/** What `inspect` says of texts, with the tokenizer that most students have. */
-import { existsSync, readFileSync } from 'node:fs';
+/** What is said of texts with the tokenizer that most students have, and what a run keeps of how it read them. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { joinTeacher } from '../data/join.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { formatJob, readJob } from './job-file.ts';
 import { parseTokenizer } from '../student/tokenizer.ts';
 
 const folder = '../shared';
@@ -43,7 +46,7 @@ describe.skipIf(!present)('with T5’s tokenizer', () => {
     expect(notes).toMatchObject([{ kind: 'rationale-long', rows: [0, 1] }]);
   });
 
-  it('finds the one label of CoS-E that it cannot spell', () => {
+  it('finds the one label of CoS-E that it cannot spell', { timeout: 60_000 }, () => {
     const { examples } = joinTeacher(
       asDataset(readDataFile('train', read('data/cos_e/cos_e_v1.11_train.jsonl'))),
       null,
@@ -51,5 +54,24 @@ describe.skipIf(!present)('with T5’s tokenizer', () => {
     const notes = lintTokens(examples, coder(), notebookRecipe);
     expect(notes).toMatchObject([{ kind: 'label-unspellable', count: 1 }]);
     expect(examples[notes[0]!.rows[0]!]!.label).toBe('tromsø');
+  });
+});
+
+describe('a run', () => {
+  it('keep in job.json how files were read', async () => {
+    const inputs = {
+      ...{ student: null, train: ['/a/x-0.json', '/a/x-1.json'], trainRationales: null, test: null },
+      ...{ testRationales: null, engine: null, backend: null, testRows: null, precision: 'f32' as const },
+      ...{ map: 'input=q,label=a', completions: 'repaired' as const, fix: 'letters' },
+    };
+    const digests = { rowsSha256: 'a', student: 'b', test: null, recipe: 'c' };
+    const folder = mkdtempSync(join(tmpdir(), 'job-'));
+    try {
+      const file = join(folder, 'job.json');
+      writeFileSync(file, formatJob(inputs, digests));
+      expect(await readJob(file)).toMatchObject(inputs);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -24,6 +24,8 @@ const jobSchema = z.strictObject({
   onlyMatching: z.boolean().optional(),
   /** Joined although the rationales seem to belong to other rows. */
   unaligned: z.boolean().optional(),
+  /** What was mended in the rows. */
+  fix: z.string().optional(),
   /** What was asked for; null lets the machine decide. */
   engine: z.string().nullable(),
   backend: z.string().nullable(),

@@ -94,6 +94,7 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
     ...(completions === null ? {} : { completions }),
     ...(options['only-matching'] ? { onlyMatching: true } : {}),
     ...(options.unaligned ? { unaligned: true } : {}),
+    ...(options.fix === undefined ? {} : { fix: options.fix }),
   };
 }
 
@@ -124,6 +125,7 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       completions: known.completions,
       'only-matching': known.onlyMatching,
       unaligned: known.unaligned,
+      fix: known.fix,
     },
     recipe,
   );
