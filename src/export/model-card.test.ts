@@ -20,6 +20,9 @@ const facts: ModelCardFacts = {
     last: { step: 4000, answerLoss: 0.01, rationaleLoss: 0.06 },
   },
   elapsedMs: 200_000,
+  examples: [
+    { input: 'where was peter?', distilled: 'forest', rationale: 'most are in a forest, so forest.' },
+  ],
   engine: { engine: 'tfjs', backend: 'wasm', adapter: 'wasm SIMD, 4 threads' },
   dtype: 'f16',
 };
@@ -51,11 +54,27 @@ describe('modelCard', () => {
     expect(full).not.toContain('float16');
   });
 
+  it('shows what the student reads and what it wrote, word for word', () => {
+    const fed = card.slice(card.indexOf('## What it is fed'), card.indexOf('## Training'));
+    expect(fed).toContain('```text\npredict: where was peter?\n```\n\nIt wrote:\n\n```text\nforest\n```');
+    expect(fed).toContain(
+      '```text\nexplain: where was peter?\n```\n\nIt wrote:\n\n```text\nmost are in a forest',
+    );
+    // Rows from files cannot end the block that they stand in.
+    const input = '````\n# No heading\n<b>';
+    const fenced = modelCard({ ...facts, examples: [{ input, distilled: 'x', rationale: null }] });
+    expect(fenced).toContain(`\`\`\`\`\`text\npredict: ${input}\n\`\`\`\`\`\n`);
+    const standard = modelCard({ ...facts, recipe: { ...facts.recipe, method: 'standard' } });
+    expect(standard).toContain('```text\nwhere was peter?\n```');
+    expect(standard).not.toContain('explain: where');
+  });
+
   it('says nothing that was not measured', () => {
-    const bare = modelCard({ ...facts, accuracy: null, losses: null });
+    const bare = modelCard({ ...facts, accuracy: null, losses: null, examples: [] });
     expect(bare).toContain('was not tested');
     expect(bare).not.toContain('%');
     expect(bare).not.toContain('| Loss');
+    expect(bare).not.toContain('## What it is fed');
     const alone = modelCard({
       ...facts,
       accuracy: { ...facts.accuracy!, teacher: null },

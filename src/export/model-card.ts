@@ -2,9 +2,10 @@
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Tally } from '../data/example.ts';
 import type { ComparedAccuracy } from '../distill/compare.ts';
+import type { Prediction } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
-import { answerPrompt } from '../distill/tasks.ts';
+import { answerPrompt, rationalePrompt } from '../distill/tasks.ts';
 import { torchDtypes } from './torch-dtypes.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 
@@ -13,6 +14,17 @@ export interface CardLosses {
   step: number;
   answerLoss: number;
   rationaleLoss: number | null;
+}
+
+/** One test row, as `Prediction` has it. */
+export type CardExample = Pick<Prediction, 'input' | 'distilled' | 'rationale'>;
+
+/** Rows shown in the card. */
+const examplesShown = 3;
+
+/** The rows that a card shows: the first ones, right or wrong. */
+export function cardExamples(predictions: readonly CardExample[]): CardExample[] {
+  return predictions.slice(0, examplesShown);
 }
 
 export interface ModelCardFacts {
@@ -32,6 +44,8 @@ export interface ModelCardFacts {
   /** The first and the last step; null where none was taken. */
   losses: { first: CardLosses; last: CardLosses } | null;
   elapsedMs: number;
+  /** Test rows and what this student made of them; none where nothing was tested. */
+  examples: readonly CardExample[];
   /** As the engine describes itself: `tfjs`, `webgpu`, `NVIDIA …`. */
   engine: { engine: string; backend: string; adapter: string };
   dtype: WrittenFloat;
@@ -148,6 +162,39 @@ function usageSection({ recipe, dtype }: ModelCardFacts): string[] {
   ];
 }
 
+/** Text in a code block whose fence is longer than any in it. */
+function codeBlock(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}text`, text, fence];
+}
+
+/** What the student reads, word for word, and what it wrote: rows of the test, not chosen. */
+function exampleSection({ recipe, examples }: ModelCardFacts): string[] {
+  if (examples.length === 0) return [];
+  const pair = (prompt: string, written: string): string[] => [
+    ...codeBlock(prompt),
+    '',
+    'It wrote:',
+    '',
+    ...codeBlock(written),
+    '',
+  ];
+  return [
+    '## What it is fed',
+    '',
+    `The first ${formatCount(examples.length)} test rows, whether it was right or not.`,
+    '',
+    ...examples.flatMap(({ input, distilled, rationale }) => {
+      const explain = rationalePrompt(recipe, input);
+      return [
+        ...pair(answerPrompt(recipe, input), distilled),
+        ...(explain === null || rationale === null ? [] : pair(explain, rationale)),
+      ];
+    }),
+  ];
+}
+
 /** The text of `README.md`. */
 export function modelCard(facts: ModelCardFacts): string {
   const dtype = torchDtypes[facts.dtype];
@@ -172,6 +219,7 @@ export function modelCard(facts: ModelCardFacts): string {
     '',
     ...usageSection(facts),
     '',
+    ...exampleSection(facts),
     '## Training',
     '',
     ...trainingSection(facts),

@@ -7,7 +7,7 @@ import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
-import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
+import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
@@ -252,6 +252,7 @@ export class RunFolder {
       accuracy: result?.accuracy ?? null,
       losses: first && last ? { first, last } : null,
       elapsedMs: last?.elapsedMs ?? 0,
+      examples: cardExamples(result?.predictions ?? []),
       engine,
       dtype,
     };

@@ -2,10 +2,10 @@
 import { InputError } from '../base/errors.ts';
 import { formatRecipe } from '../distill/recipe.ts';
 import type { ReportProgress } from '../distill/ports.ts';
-import { modelCard, type ModelCardFacts } from '../export/model-card.ts';
+import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
-import { readMetrics, readRun } from '../store/runs.ts';
+import { readMetrics, readPredictions, readRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
@@ -60,6 +60,7 @@ async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number
     accuracy: comparison,
     losses: first && last ? { first, last } : null,
     elapsedMs: last?.elapsedMs ?? 0,
+    examples: comparison === null ? [] : cardExamples(await readPredictions(run.id)),
     engine: run.engine ?? { engine: 'unknown', backend: 'unknown', adapter: 'unknown' },
     dtype,
   };
