@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyObject, lineEnd, mark } from './arbitraries.ts';
-import { splitRecords } from './json-records.ts';
+import { splitRecords, type JsonFinds } from './json-records.ts';
 
 /** Lines on which the elements of a pretty-printed array begin. */
 function prettyLines(objects: readonly unknown[], indent: number): number[] {
@@ -160,4 +160,46 @@ it('has no records where there is no text', () => {
   expect(splitRecords('')).toEqual([]);
   expect(splitRecords('\ufeff \r\n\n')).toEqual([]);
   expect(splitRecords('[ ]\n')).toEqual([]);
+});
+
+describe('what Python writes', () => {
+  const found = (): JsonFinds => ({ longIntegers: 0, notNumbers: 0 });
+
+  it('keeps whole numbers beyond 2^53 as text of their digits, and counts them', () => {
+    const finds = found();
+    const text =
+      '{"id": 12345678901234567890, "n": 9007199254740991, "t": "1234567890123456789", "f": 0.1234567890123456789}';
+    expect(splitRecords(text, finds)).toMatchObject([
+      {
+        value: {
+          id: '12345678901234567890',
+          n: 9007199254740991,
+          t: '1234567890123456789',
+          f: 0.12345678901234568,
+        },
+      },
+    ]);
+    expect(finds).toEqual({ longIntegers: 1, notNumbers: 0 });
+  });
+
+  it('reads NaN and Infinity outside of strings as null, and counts them', () => {
+    const finds = found();
+    expect(splitRecords('{"a": NaN, "b": "NaN, \\"NaN", "c": -Infinity}\n{"a": 1}', finds)).toMatchObject([
+      { value: { a: null, b: 'NaN, "NaN', c: null } },
+      { value: { a: 1 } },
+    ]);
+    expect(splitRecords('[{"a": NaN}, {"a": NaNs}]', finds).map(({ kind }) => kind)).toEqual([
+      'value',
+      'refused',
+    ]);
+    expect(finds.notNumbers).toBe(3);
+  });
+
+  it('names an object that Python printed', () => {
+    const [record] = splitRecords('{\'a\': 1}\n{"a": 2}');
+    expect(record).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('json.dumps') as unknown,
+    });
+  });
 });

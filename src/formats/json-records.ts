@@ -9,16 +9,26 @@ const byteOrderMark = '\ufeff';
 /** The end of one row and the beginning of the next, in an array of objects. */
 const betweenRows = /\}\s*,?\s*\{/;
 
+/** What was read otherwise than JSON has it; counted as records are split. */
+export interface JsonFinds {
+  /** Whole numbers beyond 2^53, which became text of their digits. */
+  longIntegers: number;
+  /** NaN, Infinity and -Infinity outside of strings, which became null. */
+  notNumbers: number;
+}
+
 /**
  * Splits a file's text into records, in order. Blank lines are skipped; a byte order mark and CRLF are tolerated.
  * Never throws: what cannot be read is a refusal, and a text without records gives an empty list.
+ *
+ * @param found Counts are added to it.
  */
-export function splitRecords(text: string): FileRecord[] {
+export function splitRecords(text: string, found: JsonFinds | null = null): FileRecord[] {
   const start = text.startsWith(byteOrderMark) ? 1 : 0;
   const first = skipSpace(text, start);
   if (first === text.length) return [];
-  if (text[first] === '[' && !isListPerLine(text, first)) return splitArray(text, first);
-  return splitLines(text, start);
+  if (text[first] === '[' && !isListPerLine(text, first)) return splitArray(text, first, found);
+  return splitLines(text, start, found);
 }
 
 /** JSON Lines whose lines are lists: then the first line is a whole list and more follows. */
@@ -28,7 +38,7 @@ function isListPerLine(text: string, first: number): boolean {
   return parse(text.slice(first, end)) !== null;
 }
 
-function splitLines(text: string, start: number): FileRecord[] {
+function splitLines(text: string, start: number, found: JsonFinds | null): FileRecord[] {
   const records: FileRecord[] = [];
   const broken: { index: number; content: string }[] = [];
   let objects = 0;
@@ -39,7 +49,7 @@ function splitLines(text: string, start: number): FileRecord[] {
     const content = text.slice(text[from] === byteOrderMark ? from + 1 : from, end);
     from = end + 1;
     if (content.trim() === '') continue;
-    const parsed = parse(content);
+    const parsed = parse(content, found);
     if (parsed === null) {
       broken.push({ index: records.length, content });
       records.push({ kind: 'refused', line, reason: '' });
@@ -50,9 +60,9 @@ function splitLines(text: string, start: number): FileRecord[] {
   }
   if (records.length > 1 && (objects === 0 || records[0]!.kind === 'refused')) {
     // One object over many lines (a configuration, say) is one record, not many broken ones.
-    const whole = parse(text.slice(start));
+    const whole = parse(text.slice(start), found);
     if (whole !== null) return [{ kind: 'value', line: records[0]!.line, value: whole.value }];
-    const objectsInTurn = splitObjects(text, start);
+    const objectsInTurn = splitObjects(text, start, found);
     // Lines that are rows by themselves are given up only where the whole file can be read.
     if (objectsInTurn !== null && (objects === 0 || objectsInTurn.every(({ kind }) => kind === 'value')))
       return objectsInTurn;
@@ -72,7 +82,7 @@ function splitLines(text: string, start: number): FileRecord[] {
  * Objects over several lines, one after another, as jq prints them. Null where the text does not begin with two whole
  * objects, or with one that is followed by a cut one: then its lines say better what is wrong.
  */
-function splitObjects(text: string, start: number): FileRecord[] | null {
+function splitObjects(text: string, start: number, found: JsonFinds | null): FileRecord[] | null {
   const records: FileRecord[] = [];
   let line = 1;
   let counted = 0;
@@ -84,7 +94,7 @@ function splitObjects(text: string, start: number): FileRecord[] | null {
     if (text[position] !== '{') return null;
     const end = elementEnd(text, position, true);
     const content = text.slice(position, end);
-    const parsed = parse(content);
+    const parsed = parse(content, found);
     if (parsed !== null) records.push({ kind: 'value', line, value: parsed.value });
     else if (records.length === 0) return null;
     else
@@ -123,7 +133,7 @@ export function splitListUnder(text: string, key: string): FileRecord[] {
  * Walks the elements of a top-level array. A malformed one may seem to swallow its neighbours (a quote or a bracket is
  * missing): then it is cut at the first `},{`, so that the others are kept.
  */
-function splitArray(text: string, open: number): FileRecord[] {
+function splitArray(text: string, open: number, found: JsonFinds | null = null): FileRecord[] {
   const records: FileRecord[] = [];
   let line = 1;
   let newline = text.indexOf('\n');
@@ -163,13 +173,13 @@ function splitArray(text: string, open: number): FileRecord[] {
     const hasty = patience > 0 ? null : betweenRows.exec(text.slice(position));
     let end = hasty === null ? elementEnd(text, position) : position + hasty.index + 1;
     let element = text.slice(position, end);
-    let parsed = parse(element);
+    let parsed = parse(element, found);
     const boundary = parsed === null ? betweenRows.exec(element) : null;
     if (boundary !== null) {
       patience -= element.length;
       end = position + boundary.index + 1;
       element = text.slice(position, end);
-      parsed = parse(element);
+      parsed = parse(element, found);
     }
     if (parsed !== null) records.push({ kind: 'value', line: elementLine, value: parsed.value });
     else {
@@ -216,17 +226,58 @@ function skipSpace(text: string, position: number): number {
   return position;
 }
 
-/** The value, or null where the text is not JSON. A failed parse is dear, so that what cannot be JSON is told first. */
-function parse(text: string): { value: unknown } | null {
-  if (!/^[ \t\r\n]*["{[\-0-9tfn]/.test(text)) return null;
+/**
+ * The value, or null where the text is not JSON. A failed parse is expensive, so that what cannot be JSON is told first.
+ * Whole numbers that JavaScript cannot hold become text of their digits; Python's NaN and Infinity become null.
+ */
+function parse(text: string, found: JsonFinds | null = null): { value: unknown } | null {
+  if (!/^[ \t\r\n]*["{[\-0-9tfnNI]/.test(text)) return null;
   try {
-    return { value: JSON.parse(text) };
+    return longDigits.test(text) ? parseReplaced(text, found) : { value: JSON.parse(text) };
   } catch {
-    return null;
+    if (!/NaN|Infinity/.test(text)) return null;
+    try {
+      return parseReplaced(text, found);
+    } catch {
+      return null;
+    }
   }
 }
 
+/** @throws SyntaxError as JSON.parse does; then nothing is counted. */
+function parseReplaced(text: string, found: JsonFinds | null): { value: unknown } {
+  const here: JsonFinds = { longIntegers: 0, notNumbers: 0 };
+  const parsed = { value: JSON.parse(withTextFor(text, here)) as unknown };
+  if (found !== null) {
+    found.longIntegers += here.longIntegers;
+    found.notNumbers += here.notNumbers;
+  }
+  return parsed;
+}
+
+const longDigits = /\d{16}/;
+/** Strings, to step over; numbers; Python's words for what is no number. */
+const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|-?\b(?:NaN|Infinity)\b/gs;
+
+function withTextFor(text: string, found: JsonFinds): string {
+  return text.replace(tokens, (token) => {
+    if (token.startsWith('"')) return token;
+    if (/[NI]/.test(token)) {
+      found.notNumbers += 1;
+      return 'null';
+    }
+    if (!/^-?\d{16,}$/.test(token) || Number.isSafeInteger(Number(token))) return token;
+    found.longIntegers += 1;
+    return `"${token}"`;
+  });
+}
+
+/** An object as Python prints it, which looks like JSON at first sight. */
+const pythonObject = /^\s*\{\s*'/;
+
 function notJson(text: string, line: number, adviceWhereItEnds: string): string {
+  if (pythonObject.test(text))
+    return 'not valid JSON: it is written as Python prints it, in single quotes; write rows with json.dumps';
   const fault = findJsonFault(text, line);
   if (fault === null) return 'not valid JSON';
   return `not valid JSON: ${fault.what}${fault.endsEarly && adviceWhereItEnds !== '' ? `; ${adviceWhereItEnds}` : ''}`;

@@ -1,0 +1,248 @@
+/** Parquet files as records, a slice of rows at a time. hyparquet reads; what its input may ask for is bounded here. */
+import {
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+  type SchemaTree,
+} from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { InputError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
+import { classLabelsOf } from './class-labels.ts';
+import { PlainValues } from './plain-value.ts';
+import type { FileRecord, FormatNote } from './record.ts';
+
+/** Rows that are built at once. */
+const sliceRows = 20_000;
+const maxRows = 50_000_000;
+/** A page is a megabyte as a rule. */
+const maxPageBytes = 2 ** 28;
+const damagedAdvice = 'Download or write it again.';
+
+export interface ParquetTable {
+  columns: string[];
+  classLabels: Record<string, string[]> | null;
+  rows: number;
+  /** The rows in order; a record's line is its row's number, from 1. @throws InputError where the file is damaged. */
+  slices(): AsyncGenerator<FileRecord[], void>;
+  /** Whole after the last slice. */
+  notes(): FormatNote[];
+}
+
+/** Bytes in memory, or a file of which only parts are read. */
+export type ByteSource = Uint8Array | Blob;
+
+function bufferOf(source: ByteSource): AsyncBuffer {
+  if (source instanceof Blob)
+    return { byteLength: source.size, slice: (start, end) => source.slice(start, end).arrayBuffer() };
+  return {
+    byteLength: source.length,
+    // A copy: the slice of a Node Buffer is none.
+    slice: (start, end) => new Uint8Array(source.subarray(start, end)).buffer,
+  };
+}
+
+/**
+ * Opens a Parquet file: its schema, and its rows to be read.
+ * @throws InputError where it is cut, damaged, encrypted, or has no rows.
+ */
+export async function openParquet(file: string, source: ByteSource): Promise<ParquetTable> {
+  const buffer = bufferOf(source);
+  const tail = new TextDecoder('latin1').decode(await buffer.slice(Math.max(0, buffer.byteLength - 4)));
+  if (tail === 'PARE')
+    throw new InputError('This Parquet file is encrypted.', 'Write it without encryption.', { file });
+  if (tail !== 'PAR1' || buffer.byteLength < 12) {
+    throw new InputError(
+      'This Parquet file is cut off: its end, which says what is in it, is missing.',
+      damagedAdvice,
+      {
+        file,
+      },
+    );
+  }
+  const metadata = await parquetMetadataAsync(buffer).catch((error: unknown) => {
+    throw damaged(file, error);
+  });
+  const { columns, rows, roots } = checked(file, metadata, buffer.byteLength);
+  const values = new PlainValues();
+  const single = new Set(roots.filter(isSingle).map(({ element }) => element.name));
+  return {
+    columns,
+    rows,
+    classLabels: classLabelsOf(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
+    notes: () => [...decimalNotes(roots), ...values.notes()],
+    async *slices() {
+      let start = 0;
+      for (const group of metadata.row_groups) {
+        const groupEnd = start + Number(group.num_rows);
+        for (; start < groupEnd; start += Math.min(sliceRows, groupEnd - start)) {
+          const end = Math.min(start + sliceRows, groupEnd);
+          const cells = await readCells(file, buffer, metadata, columns, start, end);
+          const records: FileRecord[] = [];
+          for (let at = 0; at < end - start; at += 1) {
+            const row = columns.map(
+              (column, index) => [column, values.plain(cells[index]![at], single.has(column))] as const,
+            );
+            // Not by assignment: a column may be called __proto__.
+            records.push({ kind: 'value', line: start + at + 1, value: Object.fromEntries(row) });
+          }
+          yield records;
+        }
+      }
+    },
+  };
+}
+
+/** The schema and counts, where they can be true. */
+function checked(
+  file: string,
+  metadata: FileMetaData,
+  sizeBytes: number,
+): { columns: string[]; rows: number; roots: SchemaTree[] } {
+  let roots: SchemaTree[];
+  let rows: number;
+  let summed = 0;
+  try {
+    roots = parquetSchema(metadata).children;
+    rows = Number(metadata.num_rows);
+    for (const { num_rows, columns } of metadata.row_groups) {
+      summed += Number(num_rows);
+      for (const { meta_data, file_path } of columns) {
+        if (meta_data === undefined || file_path !== undefined) throw new Error('columns lie in other files');
+        const { data_page_offset, total_compressed_size, dictionary_page_offset } = meta_data;
+        const offset = dictionary_page_offset ?? data_page_offset;
+        if (offset < 0n || Number(offset) + Number(total_compressed_size) > sizeBytes)
+          throw new Error('a column lies behind the end');
+      }
+    }
+  } catch (error) {
+    throw damaged(file, error);
+  }
+  if (summed !== rows || !(rows >= 0)) throw damaged(file, null);
+  if (rows === 0) throw new InputError('This Parquet file has no rows.', 'Choose one with rows.', { file });
+  if (rows > maxRows) {
+    throw new InputError(
+      `This Parquet file says that it has ${formatCount(rows)} rows, more than are read here.`,
+      'Write a part of it as a file of its own.',
+      { file },
+    );
+  }
+  const columns = roots.map(({ element }) => element.name);
+  const twice = columns.find((column, at) => columns.indexOf(column) !== at);
+  if (twice !== undefined) {
+    throw new InputError(
+      `Two columns of this Parquet file are called “${twice}”.`,
+      'Give each a name of its own.',
+      { file },
+    );
+  }
+  const deep = roots.flatMap((root) => root.children).find(hasProtoKey);
+  if (deep !== undefined) {
+    throw new InputError('A field of this Parquet file is called “__proto__”.', 'Give it another name.', {
+      file,
+    });
+  }
+  return { columns, rows, roots };
+}
+
+function hasProtoKey({ element, children }: SchemaTree): boolean {
+  return element.name === '__proto__' || children.some(hasProtoKey);
+}
+
+/** Cells of rows `start` to `end` by column. */
+async function readCells(
+  file: string,
+  buffer: AsyncBuffer,
+  metadata: FileMetaData,
+  columns: readonly string[],
+  start: number,
+  end: number,
+): Promise<unknown[][]> {
+  const cells = columns.map(() => new Array<unknown>(end - start));
+  const filled = columns.map(() => 0);
+  try {
+    await parquetRead({
+      file: buffer,
+      metadata,
+      rowStart: start,
+      rowEnd: end,
+      compressors: bounded,
+      geoparquet: false,
+      parsers: { stringFromBytes },
+      onChunk: ({ columnName, columnData, rowStart, rowEnd }) => {
+        const column = columns.indexOf(columnName);
+        const from = Math.max(start, rowStart);
+        const to = Math.min(end, rowEnd);
+        for (let row = from; row < to; row += 1) cells[column]![row - start] = columnData[row - rowStart];
+        filled[column]! += Math.max(0, to - from);
+      },
+    });
+  } catch (error) {
+    throw damaged(file, error);
+  }
+  // A column that ends too soon would leave cells empty that are not.
+  if (filled.some((count) => count !== end - start)) throw damaged(file, null);
+  return cells;
+}
+
+/** Text, or the bytes where they are none: nothing becomes U+FFFD. */
+function stringFromBytes(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return undefined;
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A page says how large it will be; what is out of all proportion is not built. */
+const bounded: Compressors = Object.fromEntries(
+  Object.entries(compressors).map(([codec, unpack]) => [
+    codec,
+    (input: Uint8Array, outputLength: number) => {
+      if (outputLength > maxPageBytes) throw new Error('a page is too large');
+      // An empty block of LZ4 is one byte, which the library reads past.
+      return outputLength === 0 ? new Uint8Array(0) : unpack(input, outputLength);
+    },
+  ]),
+);
+
+/** Whether all fractions below have single precision. */
+function isSingle(root: SchemaTree): boolean {
+  const types = leaves(root).map(({ element }) => element.type);
+  return types.includes('FLOAT') && !types.includes('DOUBLE');
+}
+
+function leaves(tree: SchemaTree): SchemaTree[] {
+  return tree.children.length === 0 ? [tree] : tree.children.flatMap(leaves);
+}
+
+function decimalNotes(roots: readonly SchemaTree[]): FormatNote[] {
+  const long = roots.filter(
+    ({ element }) => element.converted_type === 'DECIMAL' && (element.precision ?? 0) > 15,
+  );
+  return long.map(({ element }) => ({
+    kind: 'decimals-rounded',
+    text: `Decimals of “${element.name}” with more than 15 digits were rounded.`,
+  }));
+}
+
+function damaged(file: string, error: unknown): InputError {
+  if (error instanceof InputError) return error;
+  const unsupported = error instanceof Error ? /(?:unsupported|not supported).*/.exec(error.message) : null;
+  if (unsupported !== null)
+    return new InputError(
+      'This Parquet file is written in a way that is not read here.',
+      'Write it again with pyarrow’s defaults.',
+      { file },
+    );
+  return new InputError(
+    'This Parquet file is damaged: what it says of itself does not fit what it holds.',
+    damagedAdvice,
+    { file },
+  );
+}
