@@ -78,6 +78,15 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- export --run DIR|--student DIR --demo FILE.html
       Writes one page that answers by itself, in any browser, without a network.
 
+  npm run headless -- sweep --spec sweep.json --out DIR [--jobs N] [--report]
+      Trains every combination of a spec, N runs at a time (default: one a core, one thread each), into folders below
+      --out, with a line for each in results.jsonl, and prints a table (also table.md, .csv and .tex). A spec:
+        {"train": FILE, "trainRationales": FILE, "test": FILE, "testRationales": FILE, "student": DIR,
+         "recipe": {…}, "vary": {"alpha": [0.1, 0.5], "fraction": [0.5, 1], "seed": [0, 1]}}
+      All keys may be left out: the sample, nano, the small preset. Any setting of the recipe may vary, and "fraction"
+      (of the training rows) and "student". Paths are relative to the spec. What has ended is never trained again;
+      lists may grow. --report writes the tables of what there is, and trains nothing.
+
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
       Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
       charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained

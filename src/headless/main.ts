@@ -14,6 +14,7 @@ import { reduce } from './reduce.ts';
 import { serve } from './serve.ts';
 import { study } from './study.ts';
 import { teach } from './teach.ts';
+import { sweep } from './sweep.ts';
 import { train } from './train.ts';
 
 const commands = new Map<string | undefined, (args: string[]) => Promise<void>>([
@@ -26,6 +27,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['teach', teach],
   ['serve', serve],
   ['export', exportStudent],
+  ['sweep', sweep],
   ['study', study],
 ]);
 

@@ -32,7 +32,7 @@ export class ProgressLine {
     const perStep = point.elapsedMs / point.step;
     const rationale = point.rationaleLoss === null ? '' : `, rationale ${point.rationaleLoss.toFixed(3)}`;
     const left = formatDuration(perStep * (steps - point.step));
-    this.#show(
+    this.show(
       `step ${point.step} of ${steps}: answer ${point.answerLoss.toFixed(3)}${rationale}, ` +
         `${perStep.toFixed(0)} ms a step, ${left} left`,
       point.step === steps,
@@ -48,7 +48,7 @@ export class ProgressLine {
       asked === 0
         ? ''
         : `, ${formatCount(Math.round(60_000 / perRowMs))} rows a minute, ${formatDuration(perRowMs * (total - done))} left`;
-    this.#show(
+    this.show(
       `row ${formatCount(done)} of ${formatCount(total)}${accuracy}, ${inFlight} in flight, ` +
         `${formatCount(spent.input + spent.output)} tokens${price}${pace}`,
       done === total,
@@ -56,14 +56,15 @@ export class ProgressLine {
   }
 
   state(state: RunState): void {
-    if (state.phase === 'preparing') this.#show(`${state.what}: ${state.done} of ${state.total}`, false);
+    if (state.phase === 'preparing') this.show(`${state.what}: ${state.done} of ${state.total}`);
     if (state.phase === 'evaluating') {
-      this.#show(`${purposes[state.purpose]}: ${state.done} of ${state.total}`, false);
+      this.show(`${purposes[state.purpose]}: ${state.done} of ${state.total}`);
     }
     if (state.phase === 'recovering') this.say(`${state.reason}. It resumes from its last checkpoint.`);
   }
 
-  #show(line: string, always: boolean): void {
+  /** A line that the next one overwrites. @param always Also where it is no terminal and one was just written. */
+  show(line: string, always = false): void {
     if (this.#out.isTTY) {
       this.#out.write(`\r\u001b[K${line}`);
       return;

@@ -10,10 +10,13 @@ import type { EngineDescription } from '../engine/engine.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { RunFolder } from './run-folder.ts';
 
+/** Where a run is told. */
+export type Progress = Pick<ProgressLine, 'say' | 'step' | 'state'>;
+
 export class TerminalRun implements RunSink, CheckpointStore {
   readonly #folder: RunFolder;
   readonly #recipe: Recipe;
-  readonly #progress: ProgressLine;
+  readonly #progress: Progress;
   readonly #onEngine: (description: EngineDescription) => Promise<void>;
   readonly #onTrained: () => void;
   #begun = false;
@@ -25,7 +28,7 @@ export class TerminalRun implements RunSink, CheckpointStore {
   constructor(
     folder: RunFolder,
     recipe: Recipe,
-    progress: ProgressLine,
+    progress: Progress,
     watch: { onEngine: (description: EngineDescription) => Promise<void>; onTrained: () => void },
   ) {
     this.#folder = folder;

@@ -3,12 +3,14 @@ import { basename, join } from 'node:path';
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
 import type { Joined } from '../data/join.ts';
-import type { Recipe } from '../distill/recipe.ts';
+import { digestRows, digestStudent } from '../distill/checkpoint.ts';
+import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
+import type { JobDigests } from './job-file.ts';
 
 export interface TrainInputs {
   student: Student;
@@ -77,4 +79,16 @@ function leftOut({ file, line, reason }: Refusal & { file: string }): string {
 /** The test rows that are used: the first `testRows`, or all. */
 export function testRowsOf({ test }: TrainInputs, testRows: number | null): readonly Example[] {
   return (test?.examples ?? []).slice(0, testRows ?? undefined);
+}
+
+/** What a run depends on. @param testRows As `testRowsOf`. */
+export async function digestsOf(read: TrainInputs, testRows: number | null): Promise<JobDigests> {
+  const { student, recipe, train } = read;
+  const test = testRowsOf(read, testRows);
+  return {
+    rowsSha256: await digestRows(train.examples),
+    student: await digestStudent(student),
+    test: test.length === 0 ? null : await digestRows(test),
+    recipe: await digestRows([formatRecipe(recipe)]),
+  };
 }

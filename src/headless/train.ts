@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { completionModes } from '../data/completions.ts';
-import { digestRows, digestStudent, type EngineStamp, type Resumption } from '../distill/checkpoint.ts';
+import type { EngineStamp, Resumption } from '../distill/checkpoint.ts';
 import type { Tally } from '../data/example.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
-import { formatRecipe, parseRecipe, smallRecipe } from '../distill/recipe.ts';
+import { parseRecipe, smallRecipe } from '../distill/recipe.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type EngineDescription } from '../engine/engine.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
@@ -34,6 +34,7 @@ import { checkOut, RunFolder } from './run-folder.ts';
 import { withRunLock } from './run-lock.ts';
 import { TerminalRun } from './terminal-run.ts';
 import {
+  digestsOf,
   openInputs,
   sayWhatWasRead,
   testRowsOf,
@@ -156,17 +157,6 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     if (from !== null) sayOtherEngine(from.engine, description);
     return Promise.resolve();
   });
-}
-
-async function digestsOf(read: TrainInputs, testRows: number | null): Promise<JobDigests> {
-  const { student, recipe, train } = read;
-  const test = testRowsOf(read, testRows);
-  return {
-    rowsSha256: await digestRows(train.examples),
-    student: await digestStudent(student),
-    test: test.length === 0 ? null : await digestRows(test),
-    recipe: await digestRows([formatRecipe(recipe)]),
-  };
 }
 
 /** @throws InputError where something is not what the run began with: its steps would be another run's. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkRecipe } from '../distill/recipe.ts';
-import { chooseRows, plannedRuns, quickScale, recipeOf, runId, wholeScale } from './design.ts';
+import { plannedRuns, quickScale, recipeOf, runId, wholeScale } from './design.ts';
 
 describe('plannedRuns', () => {
   const runs = plannedRuns(wholeScale);
@@ -20,21 +20,5 @@ describe('plannedRuns', () => {
     ['quick', quickScale],
   ])('%s: every recipe is valid', (_, scale) => {
     for (const run of plannedRuns(scale)) expect(checkRecipe(recipeOf(run)).issues).toEqual([]);
-  });
-});
-
-describe('chooseRows', () => {
-  const rows = Array.from({ length: 40 }, (_, row) => row);
-
-  it('takes fewer rows out of the same more', () => {
-    const few = chooseRows(rows, { rows: 10, seed: 1 });
-    const more = chooseRows(rows, { rows: 20, seed: 1 });
-    expect(new Set(more).size).toBe(20);
-    expect(more.slice(0, 10)).toEqual(few);
-  });
-
-  it('takes others for another seed, and all where all are asked for', () => {
-    expect(chooseRows(rows, { rows: 10, seed: 2 })).not.toEqual(chooseRows(rows, { rows: 10, seed: 1 }));
-    expect(chooseRows(rows, { rows: 40, seed: 3 }).sort((a, b) => a - b)).toEqual(rows);
   });
 });

@@ -1,5 +1,4 @@
 /** What the study trains: which runs, in which order, each with its whole recipe. */
-import { RandomSequence } from '../base/random.ts';
 import { smallRecipe, type Recipe } from '../distill/recipe.ts';
 
 /** `sample`: nano on the bundled sample. `svamp`: a student of nano's shape on word problems. */
@@ -129,13 +128,4 @@ export function recipeOf({ task, method, labels, alpha, steps, seed }: Run): Rec
     saveEvery: 0,
     ...(task === 'svamp' ? { maxInputTokens: 200, maxTargetTokens: 240 } : {}),
   };
-}
-
-/** Separates the choice of rows from other uses of a seed. */
-const rowStream = 11;
-
-/** The rows that a run trains on: drawn by its seed alone, so that more rows are fewer ones and others. */
-export function chooseRows<T>(rows: readonly T[], { rows: count, seed }: Pick<Run, 'rows' | 'seed'>): T[] {
-  const order = new RandomSequence(seed, rowStream).permutation(rows.length);
-  return [...order.subarray(0, count)].map((index) => rows[index]!);
 }

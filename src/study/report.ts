@@ -5,7 +5,7 @@ import { smallRecipe } from '../distill/recipe.ts';
 import type { Scale } from './design.ts';
 import type { Entry } from './ledger.ts';
 import { Results, type Cell } from './results.ts';
-import { summarise, type MeanInterval } from './statistics.ts';
+import { summarise, type MeanInterval } from '../experiment/statistics.ts';
 import { alphaChart, sizeChart } from './study-charts.ts';
 
 /** A file, by its path below the documents' folder. */

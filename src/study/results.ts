@@ -2,7 +2,7 @@
 import { smallRecipe } from '../distill/recipe.ts';
 import { runId, type Run, type Scale } from './design.ts';
 import type { BaseEntry, Entry, RunEntry } from './ledger.ts';
-import { meanInterval, type MeanInterval } from './statistics.ts';
+import { meanInterval, type MeanInterval } from '../experiment/statistics.ts';
 
 /** A setting, of which each seed is a run. */
 export type Cell = Omit<Run, 'seed'>;

@@ -2,7 +2,7 @@
 import { formatCount, formatPercent } from '../base/units.ts';
 import { chartSvg, type Chart, type Point, type Series } from './chart.ts';
 import type { Cell, Results } from './results.ts';
-import { meanInterval } from './statistics.ts';
+import { meanInterval } from '../experiment/statistics.ts';
 
 const dots = 'A dot is one seed; a line joins the means; a bar is the mean’s 95 % interval.';
 

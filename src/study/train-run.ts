@@ -5,7 +5,8 @@ import type { Recipe } from '../distill/recipe.ts';
 import { Session } from '../distill/session.ts';
 import { answerPrompt } from '../distill/tasks.ts';
 import type { Engine } from '../engine/engine.ts';
-import { chooseRows, recipeOf, type Run, type TaskName } from './design.ts';
+import { chooseRows } from '../experiment/rows.ts';
+import { recipeOf, type Run, type TaskName } from './design.ts';
 
 /** What runs on one task share. */
 export interface Task {

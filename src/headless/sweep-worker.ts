@@ -1,0 +1,132 @@
+/** A process of a sweep: trains runs into their folders, on one thread each. */
+import { EngineError, CheckpointError, InputError } from '../base/errors.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CompareResult } from '../distill/compare.ts';
+import { Control } from '../distill/control.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import type { Engine, EngineStudent } from '../engine/engine.ts';
+import { startNodeThread } from '../engine/wasm/node-thread.ts';
+import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
+import { chooseRows, rowsOfFraction } from '../experiment/rows.ts';
+import { trainRun } from '../jobs/train.ts';
+import { frozenParameters } from '../student/reduce/freeze.ts';
+import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import {
+  absolutePaths,
+  formatJob,
+  jobFileName,
+  readJob,
+  type JobDigests,
+  type JobInputs,
+} from './job-file.ts';
+import { checkOut, RunFolder } from './run-folder.ts';
+import { withRunLock } from './run-lock.ts';
+import { serveJobs } from './run-pool.ts';
+import { TerminalRun, type Progress } from './terminal-run.ts';
+import { digestsOf, openInputs, type FileOptions, type TrainInputs } from './train-inputs.ts';
+
+/** One run of a sweep, as a process is asked for it. */
+export interface SweepRun {
+  files: FileOptions;
+  recipe: Recipe;
+  fraction: number | null;
+  /** The run's folder. */
+  out: string;
+}
+
+export type Accuracy = CompareResult['accuracy'];
+
+/** An engine as each process of a sweep has it. */
+export function openOneThread(student: EngineStudent): Promise<Engine> {
+  return createWasmEngine(student, {
+    threads: 1,
+    startThread: startNodeThread,
+    reason: 'A sweep trains each run on one thread, several of them side by side.',
+  });
+}
+
+export function sweepWorker(): Promise<never> {
+  // Runs of one experiment read the same files.
+  const opened = new Map<string, TrainInputs>();
+  return serveJobs(async (job, tell): Promise<Accuracy> => {
+    const run = job as SweepRun;
+    const id = JSON.stringify(run.files);
+    const inputs = opened.get(id) ?? (await openInputs(run.files, run.recipe));
+    opened.set(id, inputs);
+    await checkOut(run.out, []);
+    return withRunLock(run.out, () => trainOne({ ...inputs, ...chosen(inputs, run) }, run, tell));
+  });
+}
+
+/** The run's own recipe and rows. */
+function chosen(
+  { train }: TrainInputs,
+  { recipe, fraction }: SweepRun,
+): Pick<TrainInputs, 'recipe' | 'train'> {
+  if (fraction === null) return { recipe, train };
+  const rows = rowsOfFraction(fraction, train.examples.length);
+  return { recipe, train: { ...train, examples: chooseRows(train.examples, { rows, seed: recipe.seed }) } };
+}
+
+async function trainOne(
+  read: TrainInputs,
+  { files, out }: SweepRun,
+  tell: (share: number) => void,
+): Promise<Accuracy> {
+  const { student, recipe, train } = read;
+  const test = read.test?.examples ?? [];
+  const folder = new RunFolder(out, { ...read, trainRows: train.examples.length, dtype: 'f32' });
+  const digests = await digestsOf(read, null);
+  const from = await resumption(folder, digests);
+  const progress: Progress = {
+    say: () => undefined,
+    step: ({ step }) => tell(step / (recipe.steps + 1)),
+    state: () => undefined,
+  };
+  const run = new TerminalRun(folder, recipe, progress, {
+    onEngine: async () => {
+      if (from === null) await folder.begin(formatJob(inputsOf(files), digests));
+    },
+    onTrained: () => undefined,
+  });
+  const { comparison } = await trainRun({
+    ...{ student, recipe, train: train.examples, test, watched: [], sink: run, checkpoints: run },
+    open: () => openOneThread({ ...student, frozen: frozenParameters(student.config, recipe.freeze) }),
+    request: { engine: 'wasm', backend: null },
+    control: new Control(),
+    from,
+    policy: { comparesWhenStopped: false, waitsForRoom: false, keepsBest: false },
+  });
+  await folder.finish(comparison);
+  if (comparison !== null) return comparison.accuracy;
+  throw new EngineError('The trained student could not be asked the test rows.', 'Run the sweep again.');
+}
+
+/** The newest checkpoint of this very run, to which the folder is taken back; null where there is none that is whole. */
+async function resumption(folder: RunFolder, now: JobDigests): Promise<FoundCheckpoint | null> {
+  const file = join(folder.path, jobFileName);
+  if (!existsSync(file)) return null;
+  try {
+    const { rowsSha256, digests } = await readJob(file);
+    const { rowsSha256: rows, ...others } = now;
+    if (rowsSha256 !== rows || JSON.stringify(digests) !== JSON.stringify(others)) return null;
+    const from = await new CheckpointFolder(folder.path).newest((words) => console.error(words));
+    if (from !== null) await folder.resumeAt(from.state.step);
+    return from;
+  } catch (error) {
+    // A folder that was torn while it was made ready, or damaged since: the run begins again.
+    if (error instanceof InputError || error instanceof CheckpointError) return null;
+    throw error;
+  }
+}
+
+/** What `job.json` says of the run. */
+function inputsOf(files: FileOptions): JobInputs {
+  return {
+    ...{ student: files.student ?? null, train: absolutePaths(files.train) },
+    ...{ trainRationales: absolutePaths(files['train-rationales']), test: absolutePaths(files.test) },
+    ...{ testRationales: absolutePaths(files['test-rationales']) },
+    ...{ engine: 'wasm', backend: null, testRows: null, precision: 'f32' },
+  };
+}
