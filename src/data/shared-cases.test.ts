@@ -3,22 +3,24 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { inspection, type Inspection } from './inspect.ts';
-import { asRationales, readDataFile } from './read-file.ts';
+import { openContainers } from './containers.ts';
+import { asRationales, readContainer, type DataFile } from './read-file.ts';
 
 const folder = '../shared/cases/data-bugs';
 const present = existsSync(folder);
 if (!present) console.info(`skipped: ${folder} is not here, so that reported faults were not tried`);
 
-function inspected(name: string): Inspection {
+async function inspected(name: string): Promise<Inspection> {
   const files = readdirSync(`${folder}/${name}`);
-  const read = (start: string) => {
+  const read = async (start: string): Promise<DataFile | null> => {
     const file = files.find((one) => one.startsWith(start));
-    return file === undefined
-      ? null
-      : readDataFile(file, readFileSync(`${folder}/${name}/${file}`, 'utf8'), { split: 'train' });
+    if (file === undefined) return null;
+    const [container] = await openContainers(file, new Uint8Array(readFileSync(`${folder}/${name}/${file}`)));
+    return readContainer(container!, { split: 'train' });
   };
-  const rationales = read('rationales');
-  return inspection(read('train')!, rationales === null ? null : asRationales(rationales), { examples: 10 });
+  const train = await read('train');
+  const rationales = await read('rationales');
+  return inspection(train!, rationales === null ? null : asRationales(rationales), { examples: 10 });
 }
 
 const labels = ({ examples }: Inspection): (string | null)[] => examples.map(({ label }) => label);
@@ -79,6 +81,10 @@ const cases: Record<string, (result: Inspection) => void> = {
     ]);
     expect(counts(result)).toMatchObject({ 'answer-cut-off': 1, 'label-missing': 1 });
   },
+  '21-csv-bom-semicolons-decimal-comma'(result) {
+    expect(result).toMatchObject({ layout: 'rows', container: 'csv', rows: 6, refused: [] });
+    expect(labels(result)).toEqual(['1,5', '2,5', '3,5', '4,5', '5,5', '6,5']);
+  },
   '23-list-as-text'(result) {
     expect(labels(result)).toEqual(['shallow water', 'candle', 'bakery', 'blanket']);
     expect(counts(result)).toMatchObject({ 'list-as-text': 4 });
@@ -133,11 +139,11 @@ const cases: Record<string, (result: Inspection) => void> = {
 };
 
 describe.skipIf(!present)('reported faults', () => {
-  it.each(Object.entries(cases))('%s', (name, check) => check(inspected(name)));
+  it.each(Object.entries(cases))('%s', async (name, check) => check(await inspected(name)));
 
-  it('03-duplicate-ids-in-rationales', () => {
-    const read = () => inspected('03-duplicate-ids-in-rationales');
-    expect(read).toThrow(InputError);
-    expect(read).toThrow('“q2” stands twice (lines 3 and 6) and “q5” not at all');
+  it('03-duplicate-ids-in-rationales', async () => {
+    const read = inspected('03-duplicate-ids-in-rationales');
+    await expect(read).rejects.toThrow(InputError);
+    await expect(read).rejects.toThrow('“q2” stands twice (lines 3 and 6) and “q5” not at all');
   });
 });

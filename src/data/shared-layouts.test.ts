@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { inspection } from './inspect.ts';
-import { readDataFile } from './read-file.ts';
+import { openContainers } from './containers.ts';
+import { readContainer, type DataFile, type ReadOptions } from './read-file.ts';
 
 const folder = '../shared/data/layouts';
 const present = existsSync(folder);
@@ -18,7 +19,15 @@ const derived = present
   ? (JSON.parse(readFileSync(`${folder}/derived.json`, 'utf8')) as Record<string, Derived>)
   : {};
 
-/** Files of JSON, and what is known of each beside its derived rows. */
+async function read(name: string, options: ReadOptions = {}): Promise<DataFile> {
+  const [container] = await openContainers(name, new Uint8Array(readFileSync(`${folder}/${name}`)), {
+    // This one has no mark and is no UTF-8: a person is asked.
+    ...(name.includes('cp1252') ? { encoding: 'windows-1252' } : {}),
+  });
+  return readContainer(container!, options);
+}
+
+/** The layout of each file. */
 const layouts: Record<string, string> = {
   '01-gsm8k-jsonl/example_model_solutions.jsonl': 'gsm8k-solutions',
   '01-gsm8k-jsonl/test_socratic.jsonl': 'gsm8k',
@@ -70,6 +79,22 @@ const layouts: Record<string, string> = {
   '28-annotation-exports/distilabel.jsonl': 'distilabel',
   '28-annotation-exports/label_studio.json': 'label-studio',
   '28-annotation-exports/label_studio_min.json': 'mapped',
+  '05-ecqa-csv/cqa_data_test.csv': 'ecqa',
+  '06-flan-cot-tsv-no-header/creak_train.tsv': 'flan-cot',
+  '06-flan-cot-tsv-no-header/ecqa_train.tsv': 'flan-cot',
+  '06-flan-cot-tsv-no-header/gsm8k_train.tsv': 'flan-cot',
+  '06-flan-cot-tsv-no-header/sensemaking_train.tsv': 'flan-cot',
+  '06-flan-cot-tsv-no-header/strategyqa_train.tsv': 'flan-cot',
+  '11-svamp-official/cv_asdiv-a_dev.csv': 'mawps',
+  '23-esnli-csv/esnli_dev.csv': 'nli',
+  '29-autotrain-unsloth-csv/autotrain_classification.csv': 'mapped',
+  '29-autotrain-unsloth-csv/autotrain_sft.csv': 'prompt-and-answer',
+  '29-autotrain-unsloth-csv/excel_cp1252.csv': 'rows',
+  '29-autotrain-unsloth-csv/excel_de.csv': 'mapped',
+  '29-autotrain-unsloth-csv/excel_sep_line.csv': 'rows',
+  '29-autotrain-unsloth-csv/excel_unicode_text.txt': 'rows',
+  '30-hf-parquet-classlabel/arc-test-00000-of-00001.parquet': 'choices',
+  '30-hf-parquet-classlabel/esnli-train-00000-of-00001.parquet': 'nli',
 };
 
 /** Where the derived rows are a prototype's and ours are better. */
@@ -84,9 +109,9 @@ const ours: Record<string, { label: string; why: string }> = {
 const withoutLetter = (label: string): string => label.replace(/^\([a-z]\) /, '');
 
 describe.skipIf(!present)('published layouts', () => {
-  it.each(Object.entries(layouts))('%s is %s', (name, layout) => {
+  it.each(Object.entries(layouts))('%s is %s', async (name, layout) => {
     const want = derived[name]!;
-    const data = readDataFile(name, readFileSync(`${folder}/${name}`, 'utf8'), { completions: 'repaired' });
+    const data = await read(name, { completions: 'repaired' });
     const got = inspection(data, null);
     expect(got.layout).toBe(layout);
     expect(got.rows + got.refused.length).toBe(want.rows);
@@ -108,21 +133,19 @@ describe.skipIf(!present)('published layouts', () => {
     }
   });
 
-  it('says what a conversation of several turns or with tools is refused for', () => {
-    const read = (name: string) => readDataFile(name, readFileSync(`${folder}/${name}`, 'utf8'));
-    const tools = read('19-messages-typed-parts/reason_tool_use_demo.jsonl');
+  it('says what a conversation of several turns or with tools is refused for', async () => {
+    const tools = await read('19-messages-typed-parts/reason_tool_use_demo.jsonl');
     expect(tools.refused).toHaveLength(
       derived['19-messages-typed-parts/reason_tool_use_demo.jsonl']!.withoutLabel,
     );
     expect(tools.refused[0]!.reason).toContain('calls tools');
-    const turns = read('18-sharegpt-json/dummy_conversation.json');
+    const turns = await read('18-sharegpt-json/dummy_conversation.json');
     expect(turns.rows).toHaveLength(3);
     expect(turns.refused).toHaveLength(7);
     expect(turns.refused[0]!.reason).toContain('has 2 answers');
   });
 
-  it('asks where nothing is known', () => {
-    const name = '19-messages-typed-parts/dataset_info.json';
-    expect(() => readDataFile(name, readFileSync(`${folder}/${name}`, 'utf8'))).toThrow(InputError);
+  it('asks where nothing is known', async () => {
+    await expect(read('19-messages-typed-parts/dataset_info.json')).rejects.toThrow(InputError);
   });
 });
