@@ -8,7 +8,8 @@ import { digest } from '../base/digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
-import { expectedParameters } from '../student/parameters.ts';
+import { shapesOf } from '../student/lora/lora.ts';
+import { areAdapters } from './engine-student.ts';
 import {
   parseSafetensors,
   safetensorsChunks,
@@ -19,7 +20,13 @@ import {
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
 export const sliceBytes = 32 * 1024 * 1024;
 
-export type CheckpointFileName = 'model.safetensors' | 'optimizer.safetensors';
+/** Of a student with adapters, `adapter_model.safetensors` has these and stands for its weights. */
+export const checkpointFileNames = [
+  'model.safetensors',
+  'adapter_model.safetensors',
+  'optimizer.safetensors',
+] as const;
+export type CheckpointFileName = (typeof checkpointFileNames)[number];
 
 /** A file of a checkpoint, as it was written. */
 export interface CheckpointFile {
@@ -52,12 +59,13 @@ export function checkpointParts(
   { weights, expAvg, expAvgSq }: EngineState,
   config: T5Config,
 ): { name: CheckpointFileName; file: ChunkedFile }[] {
-  const shapes = new Map(expectedParameters(config).map(({ name, shape }) => [name, shape]));
+  const shapeOf = shapesOf(config);
   const tensors = (named: Weights, prefix: string): [string, WritableTensor][] =>
-    [...named].map(([name, data]) => [prefix + name, { shape: shapes.get(name) ?? [data.length], data }]);
+    [...named].map(([name, data]) => [prefix + name, { shape: shapeOf(name, data.length), data }]);
   const file = (entries: [string, WritableTensor][]): ChunkedFile =>
     safetensorsChunks(new Map(entries), { dtype: 'f32', metadata: { format: 'pt' } });
-  const model = { name: 'model.safetensors' as const, file: file(tensors(weights, '')) };
+  const name = areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors';
+  const model = { name, file: file(tensors(weights, '')) } as const;
   if (expAvg.size === 0) return [model];
   const moments = [...tensors(expAvg, 'exp_avg.'), ...tensors(expAvgSq, 'exp_avg_sq.')];
   return [model, { name: 'optimizer.safetensors', file: file(moments) }];
@@ -120,7 +128,7 @@ export async function readCheckpoint(
     await check(step, file, bytes, size);
     tensors.set(file.name, floatsOf(bytes, file.name));
   }
-  const weights = tensors.get('model.safetensors');
+  const weights = tensors.get('model.safetensors') ?? tensors.get('adapter_model.safetensors');
   if (weights === undefined) throw notAsWritten(step, 'it names no weights');
   const moments = tensors.get('optimizer.safetensors') ?? new Map<string, Float32Array>();
   const named = (prefix: string): Weights =>

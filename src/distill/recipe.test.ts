@@ -19,6 +19,7 @@ describe('recipe', () => {
       maxGradNorm: 1,
       dropout: 0.1,
       freeze: [],
+      lora: null,
       seed: 0,
       shuffle: true,
       maxInputTokens: 1024,

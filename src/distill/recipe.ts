@@ -5,6 +5,7 @@
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
+import { defaultLora } from '../student/lora/lora.ts';
 import { studentParts } from '../student/reduce/freeze.ts';
 
 const wholeNumber = (name: string, minimum: number, maximum: number) =>
@@ -21,6 +22,21 @@ const number = (name: string, minimum: number, maximum: number) =>
 
 const choice = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, `${name} must be ${values.map((value) => `"${value}"`).join(' or ')}`);
+
+/** Adapters (LoRA) in place of the student's own weights, under short names of peft's settings. */
+const loraSchema = z.strictObject({
+  rank: wholeNumber('lora rank', 1, 4096).default(defaultLora.rank),
+  alpha: number('lora alpha', 1e-6, 1e6).default(defaultLora.alpha),
+  /** On the adapters' input. */
+  dropout: number('lora dropout', 0, 0.95).default(defaultLora.dropout),
+  /** Last names of linear layers, or all of them. */
+  targets: z
+    .union(
+      [z.literal('all-linear'), z.array(z.string().regex(/^\w{1,20}$/)).max(20)],
+      'lora targets must be "all-linear" or a list of names such as ["q", "v"]',
+    )
+    .default([...defaultLora.targets]),
+});
 
 export const recipeSchema = z.strictObject({
   /** Two tasks with prefixes, or the answer alone on the bare input. */
@@ -48,6 +64,8 @@ export const recipeSchema = z.strictObject({
     .array(choice('freeze', studentParts), 'freeze must be a list of parts')
     .default([])
     .transform((parts) => studentParts.filter((part) => parts.includes(part))),
+  /** Null: the student's own weights are trained. */
+  lora: loraSchema.nullable().default(null),
   seed: wholeNumber('seed', 0, 0xffff_ffff).default(0),
   /** False: batches are consecutive rows. */
   shuffle: z.boolean('shuffle must be true or false').default(true),
@@ -129,6 +147,9 @@ function contradictions(recipe: Recipe): RecipeIssue[] {
   if (recipe.freeze.length === studentParts.length) {
     return [{ key: 'freeze', problem: 'freeze names every part, so that nothing would be trained' }];
   }
+  if (recipe.freeze.length > 0 && recipe.lora !== null) {
+    return [{ key: 'freeze', problem: 'freeze names parts, and with lora all of the student is frozen' }];
+  }
   if (recipe.warmupSteps > recipe.steps) {
     return [
       {
@@ -138,6 +159,20 @@ function contradictions(recipe: Recipe): RecipeIssue[] {
     ];
   }
   return [];
+}
+
+/**
+ * A recipe with adapters of this rank, the rest of them as the recipe has it, else as peft's defaults: alpha as the rank.
+ * @throws InputError where they contradict the recipe.
+ */
+export function withLora(recipe: Recipe, rank: number): Recipe {
+  const lora = { ...defaultLora, alpha: rank, ...recipe.lora, rank };
+  const { recipe: found, issues } = checkRecipe({ ...recipe, lora });
+  if (found !== null) return found;
+  throw new InputError(
+    `${issues.map(({ problem }) => problem).join('; ')}.`,
+    'Choose a rank of 4 to 64, and freeze nothing beside it.',
+  );
 }
 
 /**
@@ -179,6 +214,14 @@ function faultIn(text: string): { line: number | undefined; what: string } {
   // The fault names its line only where that is not the first.
   const line = /on line (\d+), column/.exec(fault.what)?.[1];
   return { line: Number(line ?? 1), what: fault.what.replace(/on line \d+, column/, 'at column') };
+}
+
+/**
+ * Text that names a recipe among others. Settings that came later are left out where they are as before, so that a run
+ * is still the same that an earlier version began.
+ */
+export function recipeIdentity({ lora, ...recipe }: Recipe): string {
+  return `${JSON.stringify(lora === null ? recipe : { ...recipe, lora }, null, 2)}\n`;
 }
 
 /** `run.json` as the studio and the terminal write it: every key, in the schema's order. */

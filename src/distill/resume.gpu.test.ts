@@ -13,6 +13,7 @@ import {
   type CheckpointFacts,
   type Resumption,
 } from './checkpoint.ts';
+import { engineStudent } from './engine-student.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Evaluation, MetricsPoint } from './run-state.ts';
 import { Session } from './session.ts';
@@ -30,6 +31,14 @@ const engines: [string, (student: Student) => Promise<Engine>][] = [
   [
     'the compiled engine',
     (student) => createWasmEngine(student, { threads: 2, startThread: startNodeThread, reason: 'a test' }),
+  ],
+  [
+    'the compiled engine with adapters',
+    (student) => {
+      const lora = { rank: 4, alpha: 8, dropout: 0.1, targets: 'all-linear' as const };
+      const trained = engineStudent(student, { ...recipe, lora });
+      return createWasmEngine(trained, { threads: 2, startThread: startNodeThread, reason: 'a test' });
+    },
   ],
   [
     'TensorFlow.js on WebAssembly',

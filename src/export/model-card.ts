@@ -126,6 +126,11 @@ function trainingSection(facts: ModelCardFacts): string[] {
     `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
     `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
     `- AdamW, learning rate ${recipe.learningRate}, ${recipe.schedule}, ${formatCount(recipe.warmupSteps)} steps of warm-up, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
+    ...(recipe.lora === null
+      ? []
+      : [
+          `- LoRA: rank ${recipe.lora.rank}, alpha ${recipe.lora.alpha}, dropout ${recipe.lora.dropout}, on ${recipe.lora.targets === 'all-linear' ? 'all linear layers' : recipe.lora.targets.join(', ')}; merged into these weights`,
+        ]),
     ...(recipe.freeze.length === 0 ? [] : [`- Frozen, as they were before: ${recipe.freeze.join(', ')}`]),
     `- Inputs up to ${formatCount(recipe.maxInputTokens)} tokens, targets up to ${formatCount(recipe.maxTargetTokens)}`,
     `- Engine: ${escapeMarkdown(`${engine.engine}, ${engine.backend}, ${engine.adapter}`)}`,

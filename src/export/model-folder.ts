@@ -5,6 +5,13 @@ import { InputError } from '../base/errors.ts';
 import { parseRecipe } from '../distill/recipe.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
+import type { Lora } from '../student/lora/lora.ts';
+import {
+  adapterConfigFile,
+  adapterConfigText,
+  adapterModel,
+  adapterModelFile,
+} from '../student/lora/peft-folder.ts';
 import { expectedParameters } from '../student/parameters.ts';
 import {
   beyondHalf,
@@ -217,5 +224,25 @@ export function modelFolder(
     ...(card === null ? [] : [textFile('README.md', card)]),
     ...textFiles(student, { dtype, runFile }),
     modelFile(student, weights, dtype),
+  ];
+}
+
+/**
+ * Adapters as peft's folder, with the run's recipe.
+ * @throws InputError where f16 is asked for and cannot hold a value.
+ */
+export function adapterFolder(
+  student: ExportableStudent & { name: string },
+  lora: Lora,
+  adapters: Weights,
+  { dtype, runFile }: Pick<ModelFolderOptions, 'dtype' | 'runFile'>,
+): FolderFile[] {
+  if (dtype === 'f16') checkHalf(adapters);
+  const { config, name } = student;
+  return [
+    // A path of this machine says nothing elsewhere.
+    textFile(adapterConfigFile, adapterConfigText(config, lora, name.split(/[\\/]/).at(-1) ?? name)),
+    new FolderFile(adapterModelFile, adapterModel(config, lora, adapters, dtype)),
+    ...(runFile === null ? [] : [textFile('run.json', runFile)]),
   ];
 }

@@ -20,6 +20,7 @@ const names = {
   maxGradNorm: 'MAX_GRAD_NORM',
   dropout: 'DROPOUT',
   freeze: 'FREEZE',
+  lora: 'LORA',
   seed: 'SEED',
   shuffle: 'SHUFFLE',
   maxInputTokens: 'MAX_INPUT_TOKENS',
@@ -70,5 +71,11 @@ export function pythonLiteral(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(
+      ([key, one]) => `${JSON.stringify(key)}: ${pythonLiteral(one)}`,
+    );
+    return `{${entries.join(', ')}}`;
+  }
   return JSON.stringify(value);
 }

@@ -8,10 +8,12 @@ export const usage = `Stillroom from a terminal.
                             [--test-rationales FILE] [--map input=…,label=…] [--completions faithful|repaired]
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
-                            [--precision f32|f16|bf16]
+                            [--precision f32|f16|bf16] [--lora RANK]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
+      --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
+      run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
 
   npm run headless -- train --resume DIR
       Goes on with the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
@@ -33,12 +35,12 @@ export const usage = `Stillroom from a terminal.
       teacherLabel, choices.
 
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
-                               [--beams N] [--json] [--engine NAME] [--backend NAME]
+                               [--beams N] [--json] [--engine NAME] [--backend NAME] [--adapter DIR]
       Answers lines from standard input, one line each. With --json lines and answers are JSON strings, which may
-      hold line breaks.
+      hold line breaks. --adapter: a LoRA that was trained on this student, as peft's folder.
 
   npm run headless -- plan --student DIR|--shape NAME [--recipe FILE] [--batch N] [--input N] [--target N]
-                           [--engine wasm|wgsl] [--json]
+                           [--engine wasm|wgsl] [--lora RANK] [--json]
       Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
       With --json: what a run takes, for the engine that would run it (steadyBytes, peakBytes, largestBindingBytes,
       microBatches). A shape is t5-small, flan-t5-small, t5-base, flan-t5-base, t5-large or flan-t5-large.
@@ -131,6 +133,7 @@ export const trainOptions = {
   backend: { type: 'string' },
   'test-rows': { type: 'string' },
   precision: { type: 'string' },
+  lora: { type: 'string' },
 } as const satisfies Options;
 
 /** What `teach` takes. */

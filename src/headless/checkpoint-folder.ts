@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import {
+  checkpointFileNames,
   checkpointParts,
   isMissing,
   readCheckpoint,
@@ -36,7 +37,7 @@ const factsSchema = z.strictObject({
   }),
   files: z.array(
     z.strictObject({
-      name: z.enum(['model.safetensors', 'optimizer.safetensors']),
+      name: z.enum(checkpointFileNames),
       sizeBytes: z.int().min(0),
       sha256: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
     }),

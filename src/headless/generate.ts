@@ -1,12 +1,31 @@
 /** `headless generate`: a student answers lines from standard input. */
-import { backendNames } from '../engine/engine.ts';
+import { join } from 'node:path';
+import { backendNames, type EngineStudent } from '../engine/engine.ts';
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { engineChoices } from '../engine/choose.ts';
+import type { T5Config } from '../student/config.ts';
+import {
+  adapterConfigFile,
+  adapterModelFile,
+  parseAdapterConfig,
+  readAdapters,
+} from '../student/lora/peft-folder.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
-import { openFolder } from './files.ts';
+import { openFolder, readBytes, readText } from './files.ts';
 import { openEngine } from './machine.ts';
+
+/** A folder that peft wrote. @throws InputError where it is none, or its base is another student. */
+async function readAdapterFolder(
+  folder: string,
+  config: T5Config,
+): Promise<NonNullable<EngineStudent['adapters']>> {
+  const file = (name: string) => join(folder, name);
+  const lora = parseAdapterConfig(await readText(file(adapterConfigFile)), file(adapterConfigFile));
+  const model = file(adapterModelFile);
+  return { lora, weights: readAdapters(await readBytes(model), model, config, lora) };
+}
 
 const defaultMaxTokens = 64;
 const lineBatch = 16;
@@ -14,6 +33,7 @@ const lineBatch = 16;
 export async function generate(args: string[]): Promise<void> {
   const options = readOptions('generate', args, {
     student: { type: 'string' },
+    adapter: { type: 'string' },
     prefix: { type: 'string', default: '' },
     'max-tokens': { type: 'string' },
     'max-input-tokens': { type: 'string' },
@@ -31,7 +51,11 @@ export async function generate(args: string[]): Promise<void> {
   const numBeams = wholeNumber('beams', options.beams) ?? 1;
   const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;
   const student = await readStudentFolder(await openFolder(options.student), options.student);
-  const engine = await openEngine(student, { engine: engineChoice, backend });
+  const adapters =
+    options.adapter === undefined
+      ? {}
+      : { adapters: await readAdapterFolder(options.adapter, student.config) };
+  const engine = await openEngine({ ...student, ...adapters }, { engine: engineChoice, backend });
   const { reason } = engine.describe();
   console.error(reason);
   const answer = async (lines: string[]) => {

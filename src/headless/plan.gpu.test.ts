@@ -55,6 +55,19 @@ describe('plan', () => {
     expect(cut['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
   });
 
+  it('counts adapters: no gradients and moments of the base, and a state without it', async () => {
+    const shape = ['--shape', 'flan-t5-base', '--engine', 'wgsl'];
+    const [whole, lora] = [await memoryOf(...shape), await memoryOf(...shape, '--lora', '8')];
+    const baseBytes = 4 * 247_577_856;
+    expect(lora['steadyBytes']).toBeGreaterThan(baseBytes);
+    expect(lora['steadyBytes']).toBeLessThan(whole['steadyBytes']! - 2.9 * baseBytes);
+    expect(lora['peakBytes']! - lora['steadyBytes']!).toBeLessThan(0.2 * baseBytes);
+    expect(lora['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
+    // q and v of 12 + 24 attentions.
+    expect(await printed(...shape, '--lora', '8')).toContain('of adapters');
+    await expect(plan([...shape, '--lora', '9999'])).rejects.toThrow(InputError);
+  });
+
   it('says so where WebAssembly cannot hold it', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     await memoryOf('--shape', 'flan-t5-large', '--engine', 'wasm');

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { parseRecipe, recipeSchema, type Recipe } from '../distill/recipe.ts';
+import { parseRecipe, recipeSchema, withLora, type Recipe } from '../distill/recipe.ts';
+import { untrainedParameters } from '../distill/engine-student.ts';
 import { answersAtOnce } from '../distill/answer.ts';
 import { formatStepPlan } from '../engine/plan/format-plan.ts';
 import { runMemory, type DeviceBytes, type RunMemory } from '../engine/plan/run-memory.ts';
@@ -11,7 +12,6 @@ import { loadKernels } from '../engine/wasm/kernels.ts';
 import { wasmBytes } from '../engine/wasm/memory-layout.ts';
 import { wgslBytes } from '../engine/wgsl/wgsl-bytes.ts';
 import { parseT5Config, type T5Config } from '../student/config.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
 import { publishedShapes } from '../student/shapes.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { readText } from './files.ts';
@@ -29,18 +29,21 @@ export async function plan(args: string[]): Promise<void> {
     batch: { type: 'string' },
     input: { type: 'string' },
     target: { type: 'string' },
+    lora: { type: 'string' },
     json: { type: 'boolean' },
   });
   const config = await configOf(options);
   const engine = oneOf('engine', options.engine, ['wasm', 'wgsl'] as const);
-  const recipe = options.recipe === undefined ? null : await readRecipe(options.recipe);
+  const given = options.recipe === undefined ? null : await readRecipe(options.recipe);
+  const rank = wholeNumber('lora', options.lora);
+  const recipe = rank === null ? given : withLora(given ?? recipeSchema.parse({}), rank);
   const asked = {
-    batch: wholeNumber('batch', options.batch) ?? recipe?.batchSize ?? 8,
-    inputTokens: wholeNumber('input', options.input) ?? recipe?.maxInputTokens ?? 64,
-    targetTokens: wholeNumber('target', options.target) ?? recipe?.maxTargetTokens ?? 32,
+    batch: wholeNumber('batch', options.batch) ?? given?.batchSize ?? 8,
+    inputTokens: wholeNumber('input', options.input) ?? given?.maxInputTokens ?? 64,
+    targetTokens: wholeNumber('target', options.target) ?? given?.maxTargetTokens ?? 32,
   };
   if (options.json !== true) {
-    console.log(formatStepPlan(config, asked));
+    console.log(formatStepPlan(config, asked, recipe?.lora ?? null));
     return;
   }
   const memory = await estimate(config, asked, recipe, engine);
@@ -80,20 +83,22 @@ async function estimate(
   recipe: Recipe | null,
   asked: 'wasm' | 'wgsl' | null,
 ): Promise<RunMemory> {
-  const { method, accumulation, dropout, generationMaxTokens, freeze } = recipe ?? recipeSchema.parse({});
+  const settings = recipe ?? recipeSchema.parse({});
+  const { method, accumulation, dropout, generationMaxTokens, lora } = settings;
   const chosen = asked ?? (await chooseForThisMachine({ engine: null, backend: null })).engine;
   const bytesOf: DeviceBytes =
     chosen === 'wgsl' ? wgslBytes : wasmBytes(await loadKernels(), availableParallelism());
   const shape = {
     ...{ method, batchSize: batch, accumulation, inputTokens, targetTokens, dropout },
     ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce },
-    frozen: frozenParameters(config, freeze),
+    frozen: untrainedParameters(config, settings),
+    lora,
   };
   const memory = runMemory(config, shape, bytesOf);
   if (chosen !== 'wgsl' && memory.steadyBytes > wasmLimitBytes) {
     console.error(
       `This takes ${formatBytes(memory.steadyBytes)}, and WebAssembly has at most ${formatBytes(wasmLimitBytes)}. ` +
-        'Choose a smaller student or batch, shorter texts, or freeze a part of the student.',
+        `Choose a smaller student or batch, or shorter texts${lora === null ? ', or train adapters (--lora 8)' : ''}.`,
     );
   }
   return memory;

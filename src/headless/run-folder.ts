@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
+import { wholeWeights } from '../distill/engine-student.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import type { EngineDescription, EngineState } from '../engine/engine.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
-import { modelFolder } from '../export/model-folder.ts';
+import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
@@ -39,7 +40,8 @@ export interface RunFacts {
 }
 
 /** What a run writes on its way and at its end: from an earlier run, it would pass for this one's. */
-const leftovers = /^(?:model|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
+const leftovers =
+  /^(?:model|adapter|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
 /** What a run writes when it begins. */
 const beginnings = new Set([jobFileName, 'run.json', 'metrics.jsonl']);
 const evaluationsFile = 'evaluations.jsonl';
@@ -172,25 +174,33 @@ export class RunFolder {
     const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
     const kept = step < recipe.steps ? state : { ...state, expAvg: new Map(), expAvgSq: new Map() };
-    const beside = modelFolder(student, state.weights, {
-      dtype: 'f32',
-      runFile: formatRecipe(recipe),
-      card: null,
-    });
+    const runFile = formatRecipe(recipe);
+    const beside =
+      recipe.lora === null
+        ? modelFolder(student, state.weights, { dtype: 'f32', runFile, card: null })
+        : adapterFolder(student, recipe.lora, state.weights, { dtype: 'f32', runFile });
     const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
     await new CheckpointFolder(this.path).write(facts, kept, student.config, beside);
     this.#savedStep = step;
   }
 
-  /** Writes the weights at the end of training to `model/`; an earlier one stays until this one is whole. */
+  /**
+   * Writes the weights at the end of training to `model/`, and adapters as they are to `adapter/`; an earlier one stays
+   * until this one is whole.
+   */
   async saveModel({ weights }: EngineState): Promise<void> {
     const { student, recipe, dtype } = this.#run;
-    const files = modelFolder(student, weights, {
-      dtype,
-      runFile: formatRecipe(recipe),
-      card: modelCard(this.#facts(null)),
-    });
-    const folder = join(this.path, 'model');
+    const runFile = formatRecipe(recipe);
+    const card = modelCard(this.#facts(null));
+    if (recipe.lora !== null) {
+      await this.#saveFolder('adapter', adapterFolder(student, recipe.lora, weights, { dtype, runFile }));
+    }
+    const whole = wholeWeights(student, recipe, weights);
+    await this.#saveFolder('model', modelFolder(student, whole, { dtype, runFile, card }));
+  }
+
+  async #saveFolder(name: 'model' | 'adapter', files: readonly FolderFile[]): Promise<void> {
+    const folder = join(this.path, name);
     await removeOutput(`${folder}.tmp`);
     for (const file of files) {
       await writeOutput(join(`${folder}.tmp`, file.path), file.bytes);

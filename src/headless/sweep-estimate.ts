@@ -3,7 +3,7 @@ import { answersAtOnce } from '../distill/answer.ts';
 import type { PlannedRun } from '../experiment/spec.ts';
 import { rehearseRun, type Rehearsal } from '../jobs/rehearse.ts';
 import { countParameters } from '../student/parameters.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
+import { untrainedParameters } from '../distill/engine-student.ts';
 import { openOneThread } from './sweep-worker.ts';
 import type { TrainInputs } from './train-inputs.ts';
 
@@ -37,7 +37,7 @@ export async function estimateSweep(
     const kind = kindOf(run);
     if (kinds.has(kind) || kinds.size >= mostKinds) continue;
     const { student, train, test } = inputsOf(run);
-    const frozen = frozenParameters(student.config, run.recipe.freeze);
+    const frozen = untrainedParameters(student.config, run.recipe);
     try {
       const times = await rehearseRun(
         {

@@ -10,7 +10,7 @@ import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { chooseRows, rowsOfFraction } from '../experiment/rows.ts';
 import { trainRun } from '../jobs/train.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
+import { engineStudent } from '../distill/engine-student.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import {
   absolutePaths,
@@ -92,7 +92,7 @@ async function trainOne(
   });
   const { comparison } = await trainRun({
     ...{ student, recipe, train: train.examples, test, watched: [], sink: run, checkpoints: run },
-    open: () => openOneThread({ ...student, frozen: frozenParameters(student.config, recipe.freeze) }),
+    open: () => openOneThread(engineStudent(student, recipe)),
     request: { engine: 'wasm', backend: null },
     control: new Control(),
     from,

@@ -4,7 +4,7 @@ import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
 import type { Joined } from '../data/join.ts';
 import { digestRows, digestStudent } from '../distill/checkpoint.ts';
-import { formatRecipe, type Recipe } from '../distill/recipe.ts';
+import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
@@ -89,6 +89,6 @@ export async function digestsOf(read: TrainInputs, testRows: number | null): Pro
     rowsSha256: await digestRows(train.examples),
     student: await digestStudent(student),
     test: test.length === 0 ? null : await digestRows(test),
-    recipe: await digestRows([formatRecipe(recipe)]),
+    recipe: await digestRows([recipeIdentity(recipe)]),
   };
 }

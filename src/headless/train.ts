@@ -8,11 +8,11 @@ import type { EngineStamp, Resumption } from '../distill/checkpoint.ts';
 import type { Tally } from '../data/example.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
-import { parseRecipe, smallRecipe } from '../distill/recipe.ts';
+import { engineStudent } from '../distill/engine-student.ts';
+import { parseRecipe, smallRecipe, withLora } from '../distill/recipe.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type EngineDescription } from '../engine/engine.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
@@ -70,8 +70,10 @@ export async function train(args: string[]): Promise<void> {
     testRows: wholeNumber('test-rows', options['test-rows']),
     precision: oneOf('precision', options.precision, writtenFloats) ?? 'f32',
   };
-  const recipe =
+  const given =
     options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
+  const rank = wholeNumber('lora', options.lora);
+  const recipe = rank === null ? given : withLora(given, rank);
   const read = await openInputs(options, recipe);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, inputPaths({ ...options, student: read.student.name }));
@@ -203,7 +205,7 @@ async function distil(
 ): Promise<void> {
   const { student, recipe, train } = read;
   const test = testRowsOf(read, testRows);
-  const frozen = frozenParameters(student.config, recipe.freeze);
+  const trained = engineStudent(student, recipe);
   const request: EngineRequest = {
     engine: oneOf('engine', engine ?? undefined, engineChoices),
     backend: oneOf('backend', backend ?? undefined, backendNames),
@@ -229,7 +231,7 @@ async function distil(
       watched: [],
       sink: run,
       checkpoints: run,
-      open: (wanted) => openEngine({ ...student, frozen }, wanted),
+      open: (wanted) => openEngine(trained, wanted),
       request,
       control,
       from,

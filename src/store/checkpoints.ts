@@ -147,7 +147,7 @@ export async function newestCheckpoint(
 export async function checkpointWeights(runId: string, step: number | null): Promise<Weights | null> {
   const record = (await listCheckpoints(runId)).find((one) => one.step === step);
   if (record === undefined) return null;
-  const files = record.files.filter(({ name }) => name === 'model.safetensors');
+  const files = record.files.filter(({ name }) => name !== 'optimizer.safetensors');
   const read = (file: CheckpointFile) => places[record.where].read(runId, record.id, file);
   return (await readCheckpoint({ ...record, files }, read)).weights;
 }

@@ -1,6 +1,7 @@
 /** How much a run will take of the browser's storage, before it begins. */
 import type { Recipe } from '../distill/recipe.ts';
 import type { T5Config } from '../student/config.ts';
+import { adapterParameters } from '../student/lora/lora.ts';
 import { expectedParameters, sizeOf } from '../student/parameters.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { newestKept } from './checkpoints.ts';
@@ -10,7 +11,7 @@ const bytesPerFloat = 4;
 const bytesPerPoint = 200;
 
 export interface RunSize {
-  /** Weights and both moments, of what is trained. */
+  /** Weights and both moments, of what is trained; of adapters alone where there are any. */
   checkpointBytes: number;
   /** The newest ones, the best, and the one that is being written. */
   checkpoints: number;
@@ -19,9 +20,12 @@ export interface RunSize {
 }
 
 export function runSize(config: T5Config, recipe: Recipe, testRows: number): RunSize {
-  const frozen = frozenParameters(config, recipe.freeze);
+  const { lora, freeze } = recipe;
+  const frozen = lora === null ? frozenParameters(config, freeze) : new Set<string>();
   let values = 0;
-  for (const { name, shape } of expectedParameters(config)) {
+  for (const { name, shape } of lora === null
+    ? expectedParameters(config)
+    : adapterParameters(config, lora)) {
     values += sizeOf(shape) * (frozen.has(name) ? 1 : 3);
   }
   const measured = recipe.evalEvery > 0 && recipe.evalEvery <= recipe.steps && testRows > 0;

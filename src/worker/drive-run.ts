@@ -1,12 +1,12 @@
 /** A run of the store, bound to the job that trains: its student, its rows, its journal, its checkpoints. */
 import type { Resumption } from '../distill/checkpoint.ts';
 import type { Control } from '../distill/control.ts';
+import { engineStudent } from '../distill/engine-student.ts';
 import type { CheckpointStore } from '../distill/ports.ts';
 import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
 import { readExamples } from '../store/datasets.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
 import type { Student } from '../student/folder.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -36,7 +36,7 @@ export async function driveRun(
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
     const test = limited(await readExamples(datasetId, 'test'), testRows);
-    const frozen = frozenParameters(student.config, recipe.freeze);
+    const trained = engineStudent(student, recipe);
     const checkpoints: CheckpointStore = {
       save: (event, description) => journal.save(event, student.config, description),
       rewind: async () => {
@@ -54,7 +54,7 @@ export async function driveRun(
         watched: watchedRows(test),
         sink: journal,
         checkpoints,
-        open: (request, tellCompiling) => openEngine({ ...student, frozen }, request, tellCompiling),
+        open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),
         request: { engine: engineChoice, backend },
         control,
         from,

@@ -12,7 +12,7 @@ import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
-import { storedWeights } from './stored-weights.ts';
+import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { zipBlob } from './zip-blob.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function exportModel(
   if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
   const now = await unkept(runId);
   const run = now === null ? stored : { ...stored, savedStep: stored.step };
-  const weights = now ?? (await storedWeights(run));
+  const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
   const student = await openOutline(run.studentId);
   const facts = await cardFacts(run, dtype, countParameters(student.config));
   const files = modelFolder(student, weights, {

@@ -21,7 +21,7 @@ import { listStudents, readStudentRecord } from '../store/students.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
-import { storedWeights } from './stored-weights.ts';
+import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { zipBlob } from './zip-blob.ts';
 
 /** See `export-run` in protocol.ts. */
@@ -32,7 +32,10 @@ export async function exportRun(
   const record = await readRun(runId);
   if (record === null) throw new InputError('That run is no longer stored.', 'Choose another.');
   const student = await readStudentRecord(record.studentId);
-  const weights = student !== null && record.savedStep !== null ? await storedWeights(record) : null;
+  const weights =
+    student !== null && record.savedStep !== null
+      ? await mergedWeights(record, await storedWeights(record), progress)
+      : null;
   const files = await archiveFiles({
     run: archived(record),
     config: student?.config ?? null,

@@ -22,6 +22,7 @@ import { RunJournal } from './run-journal.ts';
 import { holdRun } from './run-lock.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
 import { newRecord, rehearseStored, stored, storedAtRest } from './stored-run.ts';
+import { wholeWeights } from '../distill/engine-student.ts';
 import { storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
@@ -272,7 +273,7 @@ export class RunKeeper {
   ): Promise<Result> {
     const journal = new RunJournal(run, this.#wire);
     const student = await openStudent(run.studentId, report);
-    const weights = await storedWeights(run);
+    const weights = wholeWeights(student, run.recipe, await storedWeights(run));
     report('opening the engine', 0, 1);
     const engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
     const owner = new EngineOwner(engine);

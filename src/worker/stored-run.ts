@@ -3,6 +3,7 @@ import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { digestRows } from '../distill/checkpoint.ts';
+import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
 import { isActive } from '../distill/run-state.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
@@ -10,7 +11,6 @@ import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
-import { frozenParameters } from '../student/reduce/freeze.ts';
 import { limited } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -25,14 +25,14 @@ export async function rehearseStored(run: NewRun, watch: Watch): Promise<Results
     throw new InputError('There are no training rows.', 'Add a training file on Data first.');
   const test = limited(await readExamples(run.datasetId, 'test'), testRows);
   const student = await openStudent(run.studentId, watch.report);
-  const frozen = frozenParameters(student.config, recipe.freeze);
+  const trained = engineStudent(student, recipe);
   return rehearseRun(
     {
       tokenizer: student.tokenizer,
       recipe,
       train,
       test,
-      open: (request, tellCompiling) => openEngine({ ...student, frozen }, request, tellCompiling),
+      open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),
       request: { engine, backend },
     },
     watch,

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { estimateTrainingMemory, type MemoryEstimate } from '../../student/memory.ts';
-import { frozenParameters } from '../../student/reduce/freeze.ts';
+import { untrainedParameters } from '../../distill/engine-student.ts';
 import { currentDataset, useStudio } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
 import { longestRow } from './longest-row.ts';
@@ -24,7 +24,7 @@ export function MemoryTable({ student }: { student: StudentRecord }) {
     return <p className="small quiet">The estimate follows once the recipe’s fields are mended.</p>;
   const { inputTokens, targetTokens } = longestRow(dataset, student, recipe);
   const { batchSize, method } = recipe;
-  const frozen = frozenParameters(student.config, recipe.freeze);
+  const frozen = untrainedParameters(student.config, recipe);
   const shape = { batchSize, inputTokens, targetTokens, method };
   const estimate = estimateTrainingMemory(student.config, shape, frozen);
   return (

@@ -5,7 +5,7 @@ import type { Reduction, StudentRecord } from '../../store/records.ts';
 import type { T5Config } from '../../student/config.ts';
 import { estimateTrainingMemory, type TrainingShape } from '../../student/memory.ts';
 import { countParameters } from '../../student/parameters.ts';
-import { frozenParameters } from '../../student/reduce/freeze.ts';
+import { untrainedParameters } from '../../distill/engine-student.ts';
 import { studio } from '../studio.ts';
 import { currentDataset, useStudio } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
@@ -111,7 +111,7 @@ function trainingRows(
 ): Row[] {
   if (shape === null || recipe === null) return [];
   const memory = (config: T5Config) =>
-    formatBytes(estimateTrainingMemory(config, shape, frozenParameters(config, recipe.freeze)).total);
+    formatBytes(estimateTrainingMemory(config, shape, untrainedParameters(config, recipe)).total);
   const frozen = recipe.freeze.length === 0 ? '' : `, ${recipe.freeze.join(' and ')} frozen`;
   return [[`memory to train, estimated${frozen}`, memory(before), memory(after)]];
 }

@@ -1,7 +1,7 @@
 import { Gauge, Square } from 'lucide-react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import { estimateTrainingMemory } from '../../student/memory.ts';
-import { frozenParameters } from '../../student/reduce/freeze.ts';
+import { untrainedParameters } from '../../distill/engine-student.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { hashOf } from '../routes.ts';
 import { RunRoom } from '../storage/run-room.tsx';
@@ -35,11 +35,11 @@ function MemoryLine() {
   const dataset = useStudio(currentDataset);
   const { recipe } = readDraft(useStudio((state) => state.draft));
   if (student === null || recipe === null) return null;
-  const { batchSize, method, freeze } = recipe;
+  const { batchSize, method } = recipe;
   const { total } = estimateTrainingMemory(
     student.config,
     { batchSize, method, ...longestRow(dataset, student, recipe) },
-    frozenParameters(student.config, freeze),
+    untrainedParameters(student.config, recipe),
   );
   return (
     <p className={styles['line']} data-testid="forecast-memory">

@@ -28,11 +28,11 @@ type Timed = Pick<NewRun, 'datasetId' | 'studentId' | 'recipe' | 'engine' | 'bac
 
 /** What the time of a step depends on, as a text: with another one, what was measured says nothing. */
 export function timingKey({ datasetId, studentId, recipe, engine, backend }: Timed): string {
-  const { method, labels, batchSize, accumulation, dropout, freeze } = recipe;
+  const { method, labels, batchSize, accumulation, dropout, freeze, lora } = recipe;
   const { maxInputTokens, maxTargetTokens, generationMaxTokens } = recipe;
   return JSON.stringify([
     ...[datasetId, studentId, engine, backend, method, labels, batchSize, accumulation, dropout > 0],
-    ...[freeze, maxInputTokens, maxTargetTokens, generationMaxTokens],
+    ...[freeze, lora, maxInputTokens, maxTargetTokens, generationMaxTokens],
   ]);
 }
 

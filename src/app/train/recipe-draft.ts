@@ -8,6 +8,8 @@ import {
   type RecipeKey,
 } from '../../distill/recipe.ts';
 
+import { loraText, loraValue } from './lora-draft.ts';
+
 export type RecipeDraft = Record<RecipeKey, string>;
 
 export const recipeKeys = Object.keys(recipeSchema.shape) as RecipeKey[];
@@ -21,6 +23,7 @@ export function numberText(value: number): string {
 export function draftOf(recipe: Recipe): RecipeDraft {
   return Object.fromEntries(
     recipeKeys.map((key) => {
+      if (key === 'lora') return [key, loraText(recipe.lora)];
       const value = recipe[key];
       return [key, typeof value === 'number' ? numberText(value) : String(value)];
     }),
@@ -42,6 +45,7 @@ export function readDraft(draft: RecipeDraft): Reading {
 }
 
 function valueOf(key: RecipeKey, text: string): unknown {
+  if (key === 'lora') return loraValue(text);
   const kind = typeof notebookRecipe[key];
   // A list, as String() writes it.
   if (kind === 'object') return listOf(text);

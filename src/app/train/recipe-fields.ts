@@ -2,6 +2,7 @@
 import { formatCount } from '../../base/units.ts';
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
+import { loraWords } from './lora-draft.ts';
 import { draftOf, listOf, numberText } from './recipe-draft.ts';
 
 export interface RecipeField {
@@ -116,6 +117,12 @@ export const recipeGroups: readonly RecipeGroup[] = [
           { value: 'decoder', label: 'decoder' },
         ],
       },
+      {
+        key: 'lora',
+        label: 'LoRA',
+        meaning:
+          'Trains small adapters beside the student’s weights, which stay as they are: far less memory.',
+      },
     ],
   },
   {
@@ -174,6 +181,7 @@ export function valueWords(key: RecipeKey, text: string): string {
   const { options, parts } = fieldOf(key);
   if (options) return options.find((option) => option.value === text)?.label ?? text;
   if (parts) return listOf(text).join(' and ') || 'none';
+  if (key === 'lora') return loraWords(text);
   if (typeof notebookRecipe[key] === 'boolean') return text === 'true' ? 'yes' : 'no';
   const value = Number(text);
   if (text.trim() === '') return 'empty';

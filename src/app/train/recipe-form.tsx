@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
+import { LoraField } from './lora-field.tsx';
 import { machineOptions, parseMachineChoice } from './machine-choice.ts';
 import { draftOf, issueOf, listOf, readDraft, readTestRows } from './recipe-draft.ts';
 import { issueWords, meaningWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
@@ -105,6 +106,17 @@ function FieldOf({ field }: { field: RecipeField }) {
         options={parts}
         values={listOf(value)}
         onChange={(values) => studio.setField(key, values.join(','))}
+      />
+    );
+  }
+  if (key === 'lora') {
+    return (
+      <LoraField
+        label={label}
+        meaning={meaning}
+        error={issue && issueWords(issue)}
+        value={value}
+        onChange={(text) => studio.setField(key, text)}
       />
     );
   }

@@ -7,6 +7,7 @@ import { studio } from '../studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../studio-store.ts';
 import { plural } from '../words.ts';
 import { issueWords } from './recipe-fields.ts';
+import { loraText, loraWords } from './lora-draft.ts';
 import { listOf, numberText, readDraft } from './recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
 
@@ -17,6 +18,7 @@ export function RecipeSentence() {
   const method = useStudio((state) => state.draft.method);
   const accumulation = useStudio((state) => state.draft.accumulation);
   const freeze = useStudio((state) => state.draft.freeze);
+  const lora = useStudio((state) => state.draft.lora);
   const issues = useStudio((state) => state.draft);
   const problems = readDraft(issues).issues;
   return (
@@ -52,7 +54,8 @@ export function RecipeSentence() {
           ]}
         />
         , seed <NumberWord name="seed" label="Value of the seed, in the sentence" />
-        {freeze !== '' && <>, with {frozenWords(listOf(freeze))} frozen</>}.
+        {freeze !== '' && <>, with {frozenWords(listOf(freeze))} frozen</>}
+        {lora !== '' && <>, by LoRA ({loraWords(lora)})</>}.
       </p>
       {problems.length > 0 && (
         <ul className={styles['problems']}>
@@ -123,7 +126,8 @@ export function RunSentence({ run }: { run: RunRecord }) {
       {word(recipe.method === 'step-by-step' ? 'step by step' : 'the standard way')}
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
       {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
-      {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}.
+      {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}
+      {recipe.lora !== null && <>, by LoRA ({word(loraWords(loraText(recipe.lora)))})</>}.
     </p>
   );
 }

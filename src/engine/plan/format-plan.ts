@@ -1,6 +1,7 @@
 /** A plan as text: every operation with its shapes, places and costs, and the totals. */
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { T5Config } from '../../student/config.ts';
+import type { Lora } from '../../student/lora/lora.ts';
 import { countParameters } from '../../student/parameters.ts';
 import { costOf } from './cost.ts';
 import type { Operation } from './operations.ts';
@@ -75,8 +76,9 @@ export function formatPlan(plan: Plan): string {
 export function formatStepPlan(
   config: T5Config,
   { batch, inputTokens, targetTokens }: { batch: number; inputTokens: number; targetTokens: number },
+  lora: Lora | null = null,
 ): string {
-  const layout = new SlabLayout(config);
+  const layout = new SlabLayout(config, new Set(), lora);
   const plan = planStep(
     layout,
     {
@@ -89,7 +91,10 @@ export function formatStepPlan(
     },
     config.dropout_rate > 0,
   );
-  const slabs = `parameters, gradients and two moments: 4 slabs of ${formatBytes(4 * layout.length)}`;
+  const slabs =
+    lora === null
+      ? `parameters, gradients and two moments: 4 slabs of ${formatBytes(4 * layout.length)}`
+      : `parameters, and gradients and two moments of adapters: ${formatBytes(4 * layout.lengthOfAll)}`;
   const parts = `${layout.partLengths.length} ${layout.partLengths.length === 1 ? 'part' : 'parts'}`;
   const parameters = `${formatCount(countParameters(config))} parameters`;
   return `${formatPlan(plan)}\n${parameters}; ${slabs} in ${parts}`;

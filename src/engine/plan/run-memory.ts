@@ -3,7 +3,8 @@
  * long as the recipe lets them be.
  */
 import type { T5Config } from '../../student/config.ts';
-import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import type { Lora } from '../../student/lora/lora.ts';
+import { sizeOf, type Parameter } from '../../student/parameters.ts';
 import type { MicroBatch, TaskBatch } from '../engine.ts';
 import { planGeneration } from './generation.ts';
 import { bucketOf, fits, generationParts, stepRows, unite } from './passes.ts';
@@ -28,6 +29,8 @@ export interface RunShape {
   generationRows: number;
   /** Names of the weights that are not trained. */
   frozen: ReadonlySet<string>;
+  /** Adapters, which alone are trained; left out or null for none. */
+  lora?: Lora | null;
 }
 
 /** Bytes that an executor holds once all these plans, which take turns, have been prepared one after the other. */
@@ -52,7 +55,7 @@ const bytesPerFloat = 4;
 
 /** @throws EngineError where one weight is larger than a binding. */
 export function runMemory(config: T5Config, shape: RunShape, deviceBytes: DeviceBytes): RunMemory {
-  const layout = new SlabLayout(config, shape.frozen);
+  const layout = new SlabLayout(config, shape.frozen, shape.lora ?? null);
   const roomy = (needed: Bucket): Bucket => roomyBucket(needed, null, (bucket) => fits(config, bucket));
 
   const { passes } = stepRows(config, fullMicroBatches(shape), 0.5);
@@ -68,19 +71,19 @@ export function runMemory(config: T5Config, shape: RunShape, deviceBytes: Device
   const partLengths = layout.partLengths;
   return {
     steadyBytes: deviceBytes(layout, [step]),
-    peakBytes: deviceBytes(layout, [step, generation]) + stateBytes(layout, shape.frozen),
+    peakBytes: deviceBytes(layout, [step, generation]) + stateBytes(layout),
     largestBindingBytes: bytesPerFloat * Math.max(...lengths, ...partLengths),
     microBatches: passes.length,
   };
 }
 
-/** A copy of weights and moments as `Engine.read` gives it, and the part of a slab that is being read. */
-function stateBytes(layout: SlabLayout, frozen: ReadonlySet<string>): number {
-  let floats = Math.max(...layout.partLengths);
-  for (const { name, shape } of expectedParameters(layout.config)) {
-    floats += sizeOf(shape) * (frozen.has(name) ? 1 : 3);
-  }
-  return bytesPerFloat * floats;
+/** A copy of weights (adapters, where there are any) and moments as `Engine.read` gives it, and the part of a slab that is being read. */
+function stateBytes(layout: SlabLayout): number {
+  const { lora, parameters, trained } = layout;
+  const floats = (list: readonly Parameter[]) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const part = Math.max(...layout.partLengthsOf(lora === null ? 'parameters' : 'gradients'));
+  const weights = floats(lora === null ? parameters : trained);
+  return bytesPerFloat * (part + weights + 2 * floats(trained));
 }
 
 /** A row of so many tokens; which they are makes no difference to a plan. */

@@ -1,6 +1,6 @@
 """Distils a T5 student step by step with Hugging Face's Trainer: the run that Stillroom was set to.
 
-    python -m venv venv && venv/bin/pip install torch transformers accelerate
+    python -m venv venv && venv/bin/pip install torch transformers accelerate peft
     venv/bin/python train.py
 
 Two tasks, "predict: " + input -> label and "explain: " + input -> rationale, with
@@ -208,6 +208,19 @@ def main():
     model = AutoModelForSeq2SeqLM.from_pretrained(STUDENT, dropout_rate=DROPOUT).float()
     for name, weight in model.named_parameters():
         weight.requires_grad_(part_of(name) not in FREEZE)
+    if LORA is not None:
+        from peft import LoraConfig, get_peft_model
+
+        model = get_peft_model(
+            model,
+            LoraConfig(
+                task_type="SEQ_2_SEQ_LM",
+                r=LORA["rank"],
+                lora_alpha=LORA["alpha"],
+                lora_dropout=LORA["dropout"],
+                target_modules=LORA["targets"],
+            ),
+        )
     train = [tasks(example, tokenizer) for example in examples(TRAIN, TRAIN_RATIONALES)]
     test = [] if TEST is None else examples(TEST, TEST_RATIONALES)[:TEST_ROWS]
     if METHOD == "step-by-step" and all(row["rationale"] is None for row in train):
@@ -241,6 +254,9 @@ def main():
     trainer.train()
     if test:
         print(f"after training: {right(model, tokenizer, test)} of {len(test)} right")
+    if LORA is not None:
+        model.save_pretrained(Path(OUT) / "adapter")
+        model = model.merge_and_unload()
     model.save_pretrained(Path(OUT) / "model")
     tokenizer.save_pretrained(Path(OUT) / "model")
     print(f"The student is in {OUT}/model.")

@@ -1,0 +1,49 @@
+/** The recipe's adapters as text: '' for none, else `rank=8 alpha=8 dropout=0 targets=q,v`, as it was typed. */
+import { defaultLora, type Lora } from '../../student/lora/lora.ts';
+
+export type LoraTexts = Record<keyof Lora, string>;
+
+const keys = ['rank', 'alpha', 'dropout', 'targets'] as const satisfies readonly (keyof Lora)[];
+
+export function loraText(lora: Lora | null): string {
+  if (lora === null) return '';
+  return keys.map((key) => `${key}=${String(lora[key])}`).join(' ');
+}
+
+/** What each field of the adapters holds; null where there are none. What is not there is as peft has it. */
+export function loraTexts(text: string): LoraTexts | null {
+  if (text === '') return null;
+  const texts = Object.fromEntries(keys.map((key) => [key, String(defaultLora[key])])) as LoraTexts;
+  for (const part of text.split(' ')) {
+    const at = part.indexOf('=');
+    const key = keys.find((one) => one === part.slice(0, at));
+    if (key !== undefined) texts[key] = part.slice(at + 1);
+  }
+  return texts;
+}
+
+export function textOfLora(texts: LoraTexts | null): string {
+  // A blank within would end a value.
+  return texts === null ? '' : keys.map((key) => `${key}=${texts[key].replaceAll(' ', '')}`).join(' ');
+}
+
+/** What the schema is to judge. */
+export function loraValue(text: string): unknown {
+  const texts = loraTexts(text);
+  if (texts === null) return null;
+  const number = (typed: string) => (typed === '' ? Number.NaN : Number(typed));
+  const { rank, alpha, dropout, targets } = texts;
+  return {
+    ...{ rank: number(rank), alpha: number(alpha), dropout: number(dropout) },
+    targets: targets === 'all-linear' ? targets : targets.split(',').filter((name) => name !== ''),
+  };
+}
+
+/** In a few words: `rank 8, alpha 8, on q, v`. */
+export function loraWords(text: string): string {
+  const texts = loraTexts(text);
+  if (texts === null) return 'none';
+  const { rank, alpha, dropout, targets } = texts;
+  const dropped = dropout === '0' ? '' : `, dropout ${dropout}`;
+  return `rank ${rank}, alpha ${alpha}${dropped}, on ${targets === 'all-linear' ? 'all linear layers' : targets.replaceAll(',', ', ')}`;
+}
