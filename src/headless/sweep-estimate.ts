@@ -3,7 +3,7 @@ import { answersAtOnce } from '../distill/answer.ts';
 import type { PlannedRun } from '../experiment/spec.ts';
 import { rehearseRun, type Rehearsal } from '../jobs/rehearse.ts';
 import { countParameters } from '../student/parameters.ts';
-import { untrainedParameters } from '../distill/engine-student.ts';
+import { engineStudent } from '../distill/engine-student.ts';
 import { openOneThread } from './sweep-worker.ts';
 import type { TrainInputs } from './train-inputs.ts';
 
@@ -37,7 +37,7 @@ export async function estimateSweep(
     const kind = kindOf(run);
     if (kinds.has(kind) || kinds.size >= mostKinds) continue;
     const { student, train, test } = inputsOf(run);
-    const frozen = untrainedParameters(student.config, run.recipe);
+    const trained = engineStudent(student, run.recipe);
     try {
       const times = await rehearseRun(
         {
@@ -46,7 +46,7 @@ export async function estimateSweep(
           recipe: { ...run.recipe, evalEvery: 1 },
           train: train.examples,
           test: (test?.examples ?? []).slice(0, answersAtOnce),
-          open: () => openOneThread({ ...student, frozen }),
+          open: () => openOneThread(trained),
           request: { engine: 'wasm', backend: null },
         },
         { report: () => undefined, signal },
