@@ -24,9 +24,10 @@ export interface Response {
 /** Longer than this, nobody waits for a server: the run ends with words and resumes later. */
 export const longestWaitMs = 5 * 60_000;
 
-/** Quotas that do not come back within minutes. */
-const quota =
-  /insufficient[_ ]quota|exceeded your current quota|billing|credit balance|per[_ -]?day|daily|\b[RT]PD\b|monthly|per month/i;
+/** Quotas that do not come back within minutes, whatever wait is named beside them. */
+const longQuota = /credit balance|per[_ -]?day|daily|\b[RT]PD\b|monthly|per month/i;
+/** Words that limits for a minute have too: they end a run only where the server names no wait. */
+const openQuota = /insufficient[_ ]quota|exceeded your current quota/i;
 
 /** What a response that is no answer means. @param nowMs The time, in milliseconds since 1970, for dates in headers. */
 export function outcomeOf({ status, headers, body }: Response, nowMs: number): Outcome {
@@ -55,10 +56,10 @@ export function outcomeOf({ status, headers, body }: Response, nowMs: number): O
     case 429:
     case 503:
     case 529: {
-      if (status === 429 && quota.test(body)) {
+      const waitMs = waitIn(headers, body, nowMs);
+      if (status === 429 && (longQuota.test(body) || (waitMs === null && openQuota.test(body)))) {
         return ended('The teacher’s quota is used up', 'Resume when there is quota again.');
       }
-      const waitMs = waitIn(headers, body, nowMs);
       if (waitMs === null || waitMs <= longestWaitMs) return { kind: 'slower', waitMs, words };
       const minutes = Math.ceil(waitMs / 60_000);
       return ended(`The teacher asks to wait for ${minutes} minutes`, 'Resume after that time.');
