@@ -53,18 +53,20 @@ export const usage = `Stillroom from a terminal.
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
   npm run headless -- teach --data FILE --endpoint URL --model NAME --out FILE [--key-env NAME]
-                            [--api chat|completions|anthropic|google|ollama] [--schema] [--rows N] [--demos FILE|N] [--mode label|rationalise]
-                            [--instruction TEXT] [--max-tokens N] [--temperature X] [--in-flight N]
-                            [--budget-rows N] [--budget-tokens N] [--budget-money X --price-input X
-                            --price-output X] [--idle-seconds N] [--no-stream] [--votes K]
-                            [--prompts FILE | --answers FILE]
+                            [--api chat|completions|anthropic|google|ollama] [--schema] [--rows N]
+                            [--demos FILE|N] [--mode label|rationalise] [--instruction TEXT] [--max-tokens N]
+                            [--temperature X] [--in-flight N] [--budget-rows N] [--budget-tokens N]
+                            [--budget-money X --price-input X --price-output X] [--idle-seconds N]
+                            [--no-stream] [--votes K] [--prompts FILE | --answers FILE]
       Asks a large model to think aloud about each row and writes {input, label, rationale, teacherLabel} to --out.
       Every answer is kept beside it, in FILE.answers, as it comes: the same command resumes, and no answer that is
       there is asked for again. With --schema answers are JSON of a schema, where the server keeps to it.
-      --votes: K answers a row, and the label that most give. Without a server: --prompts writes what would be asked as
-      lines for the interface's batches, and --answers reads the lines that come back. The key is read from the environment variable that --key-env names. --demos: a file of
-      rows with rationales, or so many rows of --data whose rationale led to the right label. --budget-… holds over all
-      runs with the same --out; prices are for a million tokens.
+      --votes: K answers a row, and the label that most give. Without a server: --prompts writes what would be asked
+      as lines for the interface's batches, and --answers reads the lines that come back. The key is read from the
+      environment variable that --key-env names. --demos: rows with rationales, or so many rows of --data whose
+      rationale led to the right label. --budget-… holds over all runs with the same --out; prices are for a million
+      tokens.
+
   npm run headless -- serve --student DIR|--run DIR [--port 7080] [--host 127.0.0.1] [--threads 1] [--engine NAME]
       Answers over HTTP: GET /health, POST /predict {"instances": ["…"]} -> {"predictions": [["…"]]}, GET /metrics.
       SIGTERM and Ctrl+C answer what was taken, then end. The page docs/serving.md has the contract and the
