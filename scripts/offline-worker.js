@@ -46,7 +46,6 @@ self.addEventListener('fetch', (event) => {
   const path = url.origin + url.pathname;
   if (path !== scope && path !== `${scope}index.html`) return;
   event.respondWith(answer(new Request(scope)));
-  event.waitUntil(leaveWhereNotOurs(event.resultingClientId));
 });
 
 async function answer(request) {
@@ -67,32 +66,4 @@ function withHeaders(response) {
   const { status, statusText } = response;
   const body = status === 204 || status === 304 ? null : response.body;
   return new Response(body, { status, statusText, headers: all });
-}
-
-/**
- * Another project may be served from this address by now; a page from the cache would hide it. Runs and files stay:
- * they are not in the cache.
- */
-async function leaveWhereNotOurs(clientId) {
-  let response;
-  try {
-    response = await fetch(self.location.href, { cache: 'no-store' });
-  } catch {
-    return; // No network: the very case that the cache is for.
-  }
-  // A server that has a fault of its own says nothing about whose it is.
-  if (response.status >= 500) return;
-  if (response.ok && (await response.text()).includes(`'${prefix}'`)) return;
-  await self.registration.unregister();
-  const names = (await caches.keys()).filter((name) => name.startsWith(prefix));
-  await Promise.all(names.map((name) => caches.delete(name)));
-  // The page that was just opened; one that is at work in another tab is left alone. It exists once its answer came.
-  for (let tries = 0; tries < 100; tries += 1) {
-    const client = await self.clients.get(clientId);
-    if (client !== undefined) {
-      await client.navigate(client.url).catch(() => undefined);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -29,6 +29,10 @@ export function useOffline<Part>(selector: (state: Offline) => Part): Part {
 export async function keepOffline(): Promise<void> {
   if (!('serviceWorker' in navigator)) return;
   try {
+    if (navigator.serviceWorker.controller !== null && !(await isServedHere())) {
+      await leave();
+      return;
+    }
     await navigator.serviceWorker.register(siteUrl('service-worker.js'), { updateViaCache: 'none' });
     const registration = await navigator.serviceWorker.getRegistration();
     if (registration === undefined) return;
@@ -37,6 +41,34 @@ export async function keepOffline(): Promise<void> {
   } catch {
     // A private window may forbid it, and a full disk too; nothing else depends on it.
   }
+}
+
+/** What the built service worker's caches begin with (scripts/offline-worker.js). */
+const cachePrefix = 'stillroom-';
+
+/**
+ * Whether this page's server still has a studio. Another project may be served from the address by now, and a page
+ * from the cache would hide it for ever.
+ */
+async function isServedHere(): Promise<boolean> {
+  try {
+    const response = await fetch(siteUrl('service-worker.js'), { cache: 'no-store' });
+    // A server with a fault of its own says nothing about whose it is.
+    if (response.status >= 500) return true;
+    return response.ok && (await response.text()).includes(`'${cachePrefix}'`);
+  } catch {
+    // No network: the very case that the cache is for.
+    return true;
+  }
+}
+
+/** Takes the studio out of this address, and shows what is served there. Runs and files stay in their store. */
+async function leave(): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration?.unregister();
+  const names = (await caches.keys()).filter((name) => name.startsWith(cachePrefix));
+  await Promise.all(names.map((name) => caches.delete(name)));
+  location.reload();
 }
 
 function watch(registration: ServiceWorkerRegistration): void {
