@@ -51,13 +51,15 @@ const cachePrefix = 'stillroom-';
  * from the cache would hide it for ever.
  */
 async function isServedHere(): Promise<boolean> {
+  // Not even asked: the browser would write the failure to its console.
+  if (!navigator.onLine) return true;
   try {
     const response = await fetch(siteUrl('service-worker.js'), { cache: 'no-store' });
     // A server with a fault of its own says nothing about whose it is.
     if (response.status >= 500) return true;
     return response.ok && (await response.text()).includes(`'${cachePrefix}'`);
   } catch {
-    // No network: the very case that the cache is for.
+    // The server is not there: the very case that the cache is for.
     return true;
   }
 }
