@@ -1,13 +1,20 @@
 /** Whether a column is usually called so: such a name in a file's first row makes it a head. */
+import { choicesNames, inputNames, labelNames, rationaleNames, teacherLabelNames } from './roles.ts';
 
-const usualNames = new Set(
-  [
-    'input question prompt query instruction text sentence source stem review premise hypothesis sentence1 sentence2',
-    'label answer target output gold goldlabel goldanswer correct correctanswer answerkey expectedoutput response completion',
-    'rationale explanation explanation1 reasoning reasoningcontent cot chainofthought thinking solution support combinedfact',
-    'abstractiveexplanation teacherlabel teacheranswer pred prediction choices options id qid uid pairid customid idx index',
-  ].flatMap((line) => line.split(' ')),
-);
+/** Names that say no role, or only within one layout, and are no data either. */
+const otherNames = [
+  ...['premise', 'hypothesis', 'sentence1', 'sentence2'],
+  ...['id', 'qid', 'uid', 'pairid', 'customid', 'idx', 'index'],
+];
+
+const usualNames = new Set<string>([
+  ...inputNames,
+  ...labelNames,
+  ...rationaleNames,
+  ...teacherLabelNames,
+  ...choicesNames,
+  ...otherNames,
+]);
 
 /** Compared in lower case, without outer white space, `_`, `-` and `.`. */
 export function isUsualName(name: string): boolean {

@@ -51,7 +51,7 @@ const stepCharacters = 2 ** 20;
  * Opens a file by what is in it, never by its name. A file that holds several (a zip) gives several.
  *
  * @param file What people call the file.
- * @throws InputError which says what the file is, and what to do, where there are no records to be had.
+ * @throws InputError which says what the file is, and what to do, where it has no records.
  * @throws EncodingError where it is text in an encoding that has to be asked for.
  */
 export async function openContainers(

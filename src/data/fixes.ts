@@ -1,4 +1,4 @@
-/** What can be mended in rows, each switched on by name: nothing is changed that nobody asked for. */
+/** What can be mended in rows, each switched on by name; nothing else is changed. */
 import { InputError } from '../base/errors.ts';
 import { choicesWithin, findChoice, letterIndex } from './choices.ts';
 import type { Example } from './example.ts';

@@ -30,7 +30,7 @@ export interface Inspection {
   examples: InspectedRow[];
 }
 
-/** Rows that are shown where nobody said how many. */
+/** Rows that are shown where no number is given. */
 export const examplesShown = 3;
 
 /**

@@ -36,7 +36,7 @@ describe('plannedRuns', () => {
     expect(runsOf({})).toMatchObject([{ name: 'run', varied: {}, fraction: null, recipe: { steps: 600 } }]);
   });
 
-  it('shortens a warm-up that nobody asked for, and refuses one that somebody did', () => {
+  it('shortens the warm-up of the preset, and refuses one from the spec', () => {
     expect(runsOf({ vary: { steps: [5] } })[0]!.recipe.warmupSteps).toBe(5);
     expect(() => runsOf({ recipe: { warmupSteps: 9 }, vary: { steps: [5] } })).toThrow('warmupSteps (9)');
   });

@@ -136,7 +136,7 @@ async function readSource({ run, student }: { run?: string; student?: string }):
   if (!existsSync(folder)) {
     throw new InputError(
       'there is no model/ in it: no run in this folder has come to its end.',
-      'Name a run’s folder; one that was stopped goes on with `train --resume DIR`.',
+      'Name a run’s folder; resume one that was stopped with `train --resume DIR`.',
       { file: run },
     );
   }

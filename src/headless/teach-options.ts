@@ -90,7 +90,7 @@ export async function openRows(
   const asJson = manner.usesSchema;
   const promptOf = (row: Example): Prompt => {
     const demonstrations = demonstrationsOf(row);
-    // A model that only goes on with a text is led by demonstrations alone, as the authors did.
+    // A model that only continues a text is led by demonstrations alone, as the authors did.
     const isLed = kind === 'text' && demonstrations.length > 0;
     const words = options.instruction ?? (isLed ? '' : instructionFor(mode, asJson));
     return buildPrompt(row, { asJson, kind, mode, demonstrations, instruction: words === '' ? null : words });

@@ -232,7 +232,7 @@ function allow(method: string, allowed: readonly string[]): void {
   throw new Refusal(405, 'This path does not take this method.', `Use ${methods}.`, { Allow: methods });
 }
 
-/** The sender went away while its body was read: there is nobody to answer. */
+/** The sender went away while its body was read: no answer can reach it. */
 class SenderGone extends Error {
   constructor(readonly fault: unknown) {
     super('The sender is gone.');

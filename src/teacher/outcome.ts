@@ -21,7 +21,7 @@ export interface Response {
   body: string;
 }
 
-/** Longer than this, nobody waits for a server: the run ends with words and resumes later. */
+/** The longest wait for a server: the run ends with words instead, and resumes later. */
 export const longestWaitMs = 5 * 60_000;
 
 /** Quotas that do not come back within minutes, whatever wait is named beside them. */

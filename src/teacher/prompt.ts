@@ -55,7 +55,7 @@ export function instructionFor(mode: Mode, asJson: boolean): string {
     : inWords;
 }
 
-/** Models that were not tuned to follow instructions go on with a next question (all of PaLM's answers did). */
+/** Models that were not tuned to follow instructions continue with a next question (all of PaLM's answers did). */
 const stop = ['\nQ:', '\n\n'];
 
 /** The prompt of one row. */
