@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { gpuWish } from './gpu-wish.mjs';
 import { ensureInstalled, root, run, runPackage } from './install.mjs';
 import { softwareGpuEnv } from './software-gpu.mjs';
 
@@ -54,13 +55,13 @@ if (sources.some((path) => newest(path) > builtAt)) {
 // The Vulkan loader reads its variables when a process starts, so a machine without a driver is found out here. Asked
 // for WebGPU by name, a Chromium's SwiftShader will do; else the program is told not to look again.
 const args = process.argv.slice(2);
-const named = (option, value) =>
-  args.includes(`--${option}=${value}`) || args[args.indexOf(`--${option}`) + 1] === value;
-const needsGpu =
-  ['train', 'generate'].includes(args[0]) && !named('backend', 'wasm') && !named('backend', 'cpu');
+const wish = gpuWish(args);
 const env = { ...process.env };
-if (needsGpu && run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) !== 0) {
-  Object.assign(env, named('backend', 'webgpu') ? softwareGpuEnv() : { STILLROOM_GPU: 'none' });
+if (
+  wish !== 'none' &&
+  run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) !== 0
+) {
+  Object.assign(env, wish === 'named' ? softwareGpuEnv() : { STILLROOM_GPU: 'none' });
 }
 
 // npm runs scripts in the project's root; paths are meant from where the person is.

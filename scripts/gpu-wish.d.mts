@@ -1,0 +1,1 @@
+export function gpuWish(args: readonly string[]): 'named' | 'real' | 'none';
