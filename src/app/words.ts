@@ -171,10 +171,12 @@ export function parameterWords(parameters: number): string {
 
 /** The rows of a dataset in one line: `400 rows · 500 test`. */
 export function rowWords(dataset: DatasetRecord): string {
-  const { train, test } = dataset.splits;
-  const parts = [train && plural(train.rows, 'row'), test && `${formatCount(test.rows)} test`].filter(
-    Boolean,
-  );
+  const { train, validation, test } = dataset.splits;
+  const parts = [
+    train && plural(train.rows, 'row'),
+    validation && `${formatCount(validation.rows)} validation`,
+    test && `${formatCount(test.rows)} test`,
+  ].filter(Boolean);
   return parts.length === 0 ? 'no rows yet' : parts.join(' · ');
 }
 
@@ -192,7 +194,11 @@ export function layoutWords(layout: Layout): string {
   }
 }
 
-export const splitWords: Record<Split, string> = { train: 'Train', test: 'Test' };
+export const splitWords: Record<Split, string> = {
+  train: 'Train',
+  validation: 'Validation',
+  test: 'Test',
+};
 
 /** A recipe's gist: `600 steps of 16 at 2e-3, step by step, alpha 0.1`. */
 export function recipeWords(recipe: Recipe): string {

@@ -19,7 +19,7 @@ import { changeNotes, type Note } from './notes.ts';
 import { splitListUnder, splitRecords } from '../formats/json-records.ts';
 import type { FileRecord, FormatNote } from '../formats/record.ts';
 import type { Container } from './containers.ts';
-import { guessSplit, type Split } from './split-name.ts';
+import { ofSplit, type Split } from './split-name.ts';
 import { whyUnreadable } from './unreadable.ts';
 import { unwrapRows } from './unwrap.ts';
 import { listed, quoted, typeInWords } from './words.ts';
@@ -141,7 +141,7 @@ export function readFileRecords(source: FileRecords, options: ReadOptions = {}):
     file,
     source.records,
     source.linesOf ?? null,
-    (key) => split !== undefined && guessSplit(key) === split,
+    (keys) => (split === undefined ? [] : ofSplit(split, keys, (key) => key)),
   );
   const unwrapped: FormatNote[] = said === null ? [] : [{ kind: 'container', text: said }];
   const notes = [...(source.notes ?? []), ...unwrapped].map(({ kind, text }): Note => ({

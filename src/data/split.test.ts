@@ -5,15 +5,16 @@ import { guessSplit, pairFiles, type Pairing } from './split.ts';
 
 it.each([
   ['cos_e_v1.11_train.jsonl', 'train'],
-  ['cos_e_v1.11_validation.jsonl', 'test'],
+  ['cos_e_v1.11_validation.jsonl', 'validation'],
   ['PaLM_CoT_test.json', 'test'],
-  ['dev-rows.json', 'test'],
+  ['dev-rows.json', 'validation'],
   ['trainSet.json', 'train'],
-  ['VAL.jsonl', 'test'],
+  ['VAL.jsonl', 'validation'],
   ['training2.jsonl', 'train'],
   ['latest.jsonl', null],
   ['constrained.jsonl', null],
   ['train_test.jsonl', null],
+  ['dev_test.jsonl', null],
   ['data/test/rows.jsonl', 'test'],
   ['test/train.jsonl', 'train'],
   ['rows.jsonl', null],
@@ -39,6 +40,15 @@ describe('pairFiles', () => {
       datasetOf('d_test', 3),
     ];
     expect(pair(...files)).toEqual({ pairs: ['d_train', 'r_train', 'd_test', 'r_test'], leftover: [] });
+  });
+
+  it('takes what is called validation for testing only where nothing else is', () => {
+    const [train, valid, test] = [datasetOf('d_train', 5), datasetOf('d_val', 3), datasetOf('d_test', 2)];
+    expect(pair(train, valid).pairs).toEqual(['d_train', undefined, 'd_val', undefined]);
+    const all = pairFiles([train, valid, test, rationalesOf('r_dev', 3)]);
+    expect(all.validation).toMatchObject({ dataset: { file: 'd_val' }, rationales: { file: 'r_dev' } });
+    expect(all.test?.dataset.file).toBe('d_test');
+    expect(all.leftover).toEqual([]);
   });
 
   it('goes by equal numbers of rows where names say nothing', () => {

@@ -3,9 +3,9 @@ import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { countMismatch } from './join.ts';
 import type { DataFile, DatasetFile, RationalesFile } from './read-file.ts';
-import { guessSplit, type Split } from './split-name.ts';
+import { guessSplit, splits as splitNames, type BySplit, type Split } from './split-name.ts';
 
-export { guessSplit, type Split };
+export { guessSplit, splitNames, type BySplit, type Split };
 
 export interface SplitFiles {
   dataset: DatasetFile;
@@ -14,6 +14,7 @@ export interface SplitFiles {
 
 export interface Pairing {
   train: SplitFiles | null;
+  validation: SplitFiles | null;
   test: SplitFiles | null;
   /** The split of every file as far as it is known, those that were left over included. */
   splits: Map<DataFile, Split | null>;
@@ -22,7 +23,8 @@ export interface Pairing {
 }
 
 /**
- * Sorts files into a train and a test split, each a dataset with its rationales where there are any.
+ * Sorts files into a train, a validation and a test split, each a dataset with its rationales where there are any. Files
+ * that are called validation are for testing where no dataset is called test.
  * A name that tells the split decides; then equal numbers of rows, where they leave no doubt; then the larger dataset
  * is for training. Never throws: what finds no place is in `leftover`.
  *
@@ -36,10 +38,14 @@ export function pairFiles(
   const rationales = files.filter((file) => file.kind === 'rationales');
   const splits = new Map<DataFile, Split | null>();
   for (const file of files) splits.set(file, chosen.get(file) ?? guessSplit(file.file));
+  if (!datasets.some((dataset) => splits.get(dataset) === 'test')) {
+    for (const file of files)
+      if (!chosen.has(file) && splits.get(file) === 'validation') splits.set(file, 'test');
+  }
   const leftover: Pairing['leftover'] = [];
 
   settleDatasets(datasets, rationales, splits);
-  const taken: Record<Split, DatasetFile | null> = { train: null, test: null };
+  const taken: Record<Split, DatasetFile | null> = { train: null, validation: null, test: null };
   for (const dataset of datasets) {
     const split = splits.get(dataset) ?? null;
     const earlier = split === null ? null : taken[split];
@@ -47,8 +53,8 @@ export function pairFiles(
     else leftover.push({ file: dataset, error: surplusDataset(dataset, split, earlier) });
   }
 
-  const pairs: Record<Split, SplitFiles | null> = { train: null, test: null };
-  for (const split of ['train', 'test'] as const) {
+  const pairs: Record<Split, SplitFiles | null> = { train: null, validation: null, test: null };
+  for (const split of splitNames) {
     const dataset = taken[split];
     if (dataset !== null) pairs[split] = { dataset, rationales: null };
   }
@@ -58,7 +64,7 @@ export function pairFiles(
   );
   for (const file of ordered) {
     const known = splits.get(file) ?? null;
-    const candidates = (known === null ? (['train', 'test'] as const) : [known]).filter(
+    const candidates = (known === null ? splitNames : [known]).filter(
       (split) => pairs[split]?.dataset.positions === file.positions && pairs[split].rationales === null,
     );
     const only = candidates.length === 1 ? candidates[0]! : null;
@@ -122,7 +128,7 @@ function leftoverRationales(
   const where = { file: file.file };
   const count = formatCount(file.positions);
   const named = known === null ? null : pairs[known];
-  const present = [pairs.train, pairs.test].filter((pair) => pair !== null);
+  const present = [pairs.train, pairs.validation, pairs.test].filter((pair) => pair !== null);
   if (present.length === 0 || (known !== null && named === null)) {
     return new InputError(
       `These are rationales for ${count} rows${known === null ? '' : ` (${known})`}, but the dataset that they explain is not here.`,

@@ -26,14 +26,14 @@ function isKnown(records: readonly JsonObject[]): boolean {
  * The rows inside a file's only value, or the records as they are.
  *
  * @param linesOf The records of the list under a key with their own lines, where the text is at hand.
- * @param chosen Picks one of several lists by its key; null leaves it undecided.
+ * @param chosen Picks of several lists by their keys: one, or it stays undecided.
  * @throws InputError where several lists inside could be meant.
  */
 export function unwrapRows(
   file: string,
   records: readonly FileRecord[],
   linesOf: ((key: string) => readonly FileRecord[]) | null,
-  chosen: (key: string) => boolean,
+  chosen: (keys: readonly string[]) => readonly string[],
 ): Unwrapped {
   const asIs: Unwrapped = { records, said: null, truncated: [], classLabels: new Map() };
   const [only] = records;
@@ -91,7 +91,7 @@ function listWithin(
   file: string,
   value: JsonObject,
   line: number,
-  chosen: (key: string) => boolean,
+  chosen: (keys: readonly string[]) => readonly string[],
 ): string | null {
   const lists = Object.entries(value).flatMap(([key, list]) => {
     if (!Array.isArray(list)) return [];
@@ -100,8 +100,8 @@ function listWithin(
   });
   const known = lists.filter((list) => list.known);
   if (known.length > 1) {
-    const picked = known.filter(({ key }) => chosen(key));
-    if (picked.length === 1) return picked[0]!.key;
+    const picked = chosen(known.map(({ key }) => key));
+    if (picked.length === 1) return picked[0]!;
     throw new InputError(
       `This file is one object with ${known.length} lists of rows in it: ${listed(known.map(({ key }) => `“${key}”`))}.`,
       'Save each list as a file of its own and choose the one that you need here.',

@@ -12,6 +12,8 @@ export function trainCommand(job: TrainJob): string {
     ['student', student],
     ['train', data?.train ?? null],
     ['train-rationales', data?.trainRationales ?? null],
+    ['validation', data?.validation ?? null],
+    ['validation-rationales', data?.validationRationales ?? null],
     ['test', data?.test ?? null],
     ['test-rationales', data?.testRationales ?? null],
     ['recipe', recipeFileName],

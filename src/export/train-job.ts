@@ -9,6 +9,9 @@ export interface JobData {
   trainRationales: string | null;
   test: string | null;
   testRationales: string | null;
+  /** Rows to watch while it trains; left out where there are none. */
+  validation?: string;
+  validationRationales?: string;
 }
 
 /** For a student that is in no folder yet, as a comment of a shell or of Python. */

@@ -5,7 +5,8 @@ import { InputError, withoutStop } from '../base/errors.ts';
 export const usage = `Stillroom from a terminal.
 
   npm run headless -- train [--student DIR] [--train FILE] [--train-rationales FILE] [--test FILE]
-                            [--test-rationales FILE] [--map input=…,label=…] [--completions faithful|repaired]
+                            [--test-rationales FILE] [--validation FILE] [--validation-rationales FILE]
+                            [--map input=…,label=…] [--completions faithful|repaired]
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
                             [--precision f32|f16|bf16] [--lora RANK]
@@ -116,9 +117,11 @@ export const readingOptions = {
   fix: { type: 'string' },
 } as const satisfies Options;
 
-/** Files of both splits, and how they are read. */
+/** Files of all splits, and how they are read. */
 export const dataOptions = {
   ...trainFileOptions,
+  validation: { type: 'string', multiple: true },
+  'validation-rationales': { type: 'string', multiple: true },
   test: { type: 'string', multiple: true },
   'test-rationales': { type: 'string', multiple: true },
   ...readingOptions,

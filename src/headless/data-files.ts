@@ -14,7 +14,7 @@ import {
   type ReadOptions,
 } from '../data/read-file.ts';
 import { concatenate, sortChunks } from '../data/several-files.ts';
-import { guessSplit, type Split } from '../data/split-name.ts';
+import { ofSplit, splits, type Split } from '../data/split-name.ts';
 import { oneOf } from './arguments.ts';
 import { readBytes } from './files.ts';
 
@@ -25,6 +25,8 @@ export type Paths = string | readonly string[] | undefined;
 export interface DataArguments {
   train?: Paths;
   'train-rationales'?: Paths;
+  validation?: Paths;
+  'validation-rationales'?: Paths;
   test?: Paths;
   'test-rationales'?: Paths;
   map?: string | undefined;
@@ -33,6 +35,10 @@ export interface DataArguments {
   unaligned?: boolean | undefined;
   fix?: string | undefined;
 }
+
+/** Options that name files of rows, or of a teacher's answers to them. */
+export const fileOptions = splits.flatMap((split) => [split, `${split}-rationales`] as const);
+export type FileOption = (typeof fileOptions)[number];
 
 /** How files are read and joined. */
 export interface Reading extends JoinOptions {
@@ -60,16 +66,20 @@ export function listOfPaths(paths: Paths): string[] {
 
 /** @throws InputError where a test or rationales file is named without the one that it goes with. */
 export function checkFiles(options: DataArguments): void {
-  const has = (name: 'train' | 'train-rationales' | 'test' | 'test-rationales'): boolean =>
-    listOfPaths(options[name]).length > 0;
-  if (!has('train') && (has('train-rationales') || has('test') || has('test-rationales'))) {
+  const has = (name: FileOption): boolean => listOfPaths(options[name]).length > 0;
+  if (!has('train') && fileOptions.some(has)) {
     throw new InputError(
       'There are files to go with a training file, but none.',
       'Name it with --train FILE.',
     );
   }
-  if (!has('test') && has('test-rationales'))
-    throw new InputError('There are test rationales, but no test file.', 'Name it with --test FILE.');
+  for (const split of ['validation', 'test'] as const) {
+    if (!has(split) && has(`${split}-rationales`))
+      throw new InputError(
+        `There are ${split} rationales, but no ${split} file.`,
+        `Name it with --${split} FILE.`,
+      );
+  }
 }
 
 /** The files of one split, read but not joined. The map is the dataset's: a teacher's file is read by its own columns. */
@@ -108,8 +118,8 @@ async function openFiles(paths: readonly string[], options: ReadOptions): Promis
   const files: DataFile[] = [];
   for (const path of sortChunks(paths)) {
     const all = await openContainers(path, await readBytes(path));
-    // An archive of both splits gives the one that is asked for.
-    const named = all.filter(({ file }) => guessSplit(file) === options.split);
+    // An archive of several splits gives the one that is asked for.
+    const named = options.split === undefined ? [] : ofSplit(options.split, all, ({ file }) => file);
     const containers = all.length > 1 && named.length > 0 ? named : all;
     for (const container of containers) files.push(readContainer(container, options));
   }

@@ -18,6 +18,9 @@ const jobSchema = z.strictObject({
   trainRationales: paths,
   test: paths,
   testRationales: paths,
+  /** Left out in runs of earlier versions, and where there are none. */
+  validation: paths.optional(),
+  validationRationales: paths.optional(),
   /** How the files are read; left out where nothing was said. */
   map: z.string().optional(),
   completions: z.enum(completionModes).optional(),
@@ -41,6 +44,8 @@ const jobSchema = z.strictObject({
       student: z.string(),
       /** Of the test rows that are used; null without any. */
       test: z.string().nullable(),
+      /** As the test rows; left out where there are none. */
+      validation: z.string().optional(),
       recipe: z.string(),
     })
     .optional(),

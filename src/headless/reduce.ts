@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { Example } from '../data/example.ts';
+import { splits } from '../data/split-name.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
 import { reducedCard } from '../export/reduced-card.ts';
@@ -109,11 +110,11 @@ export async function reduce(args: string[]): Promise<void> {
   console.log(`Everything is in ${out}.`);
 }
 
-/** Rows of both splits, or null where no file was named. */
+/** Rows of every split, or null where no file was named. */
 async function readRows(files: DataArguments): Promise<Example[] | null> {
   const reading = readingOf(files);
   const rows: Example[] = [];
-  for (const split of ['train', 'test'] as const) {
+  for (const split of splits) {
     const rationales = files[`${split}-rationales`];
     if (listOfPaths(files[split]).length === 0) {
       if (listOfPaths(rationales).length === 0) continue;

@@ -1,4 +1,4 @@
-/** What `train` reads: the student, the rows of both splits, the teacher's rationales. */
+/** What `train` reads: the student, the rows of every split, the teacher's rationales. */
 import { basename, join } from 'node:path';
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
@@ -17,6 +17,8 @@ export interface TrainInputs {
   recipe: Recipe;
   datasetName: string;
   train: Joined;
+  /** Rows for the loss while it trains; never trained on. */
+  validation: Joined | null;
   test: Joined | null;
 }
 
@@ -42,13 +44,18 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
       ? null
       : await joinSplit(testFiles, options['test-rationales'], 'test', reading)
     : await joinSplit(join(sample, 'test.jsonl'), undefined, 'test', readingOf({}));
+  const validationFiles = listOfPaths(options.validation);
+  const validation =
+    validationFiles.length === 0
+      ? null
+      : await joinSplit(validationFiles, options['validation-rationales'], 'validation', reading);
   const studentFolder = options.student ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
-  return { student, recipe, datasetName, train, test };
+  return { student, recipe, datasetName, train, validation, test };
 }
 
-export function sayWhatWasRead({ train, test }: TrainInputs): void {
+export function sayWhatWasRead({ train, validation, test }: TrainInputs): void {
   const say = (split: string, { examples, refused, teacher, alarm, unlabelled }: Joined) => {
     const share = teacher ? `, teacher right on ${formatPercent(teacher.correct / teacher.total)}` : '';
     console.log(`${split}: ${formatCount(examples.length)} rows${share}`);
@@ -60,6 +67,7 @@ export function sayWhatWasRead({ train, test }: TrainInputs): void {
       console.error(`… and ${formatCount(refused.length - 10)} more rows were left out.`);
   };
   say('train', train);
+  if (validation) say('validation', validation);
   if (test) say('test', test);
 }
 
@@ -83,12 +91,13 @@ export function testRowsOf({ test }: TrainInputs, testRows: number | null): read
 
 /** What a run depends on. @param testRows As `testRowsOf`. */
 export async function digestsOf(read: TrainInputs, testRows: number | null): Promise<JobDigests> {
-  const { student, recipe, train } = read;
+  const { student, recipe, train, validation } = read;
   const test = testRowsOf(read, testRows);
   return {
     rowsSha256: await digestRows(train.examples),
     student: await digestStudent(student),
     test: test.length === 0 ? null : await digestRows(test),
+    ...(validation === null ? {} : { validation: await digestRows(validation.examples) }),
     recipe: await digestRows([recipeIdentity(recipe)]),
   };
 }

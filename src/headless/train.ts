@@ -16,7 +16,7 @@ import { trainRun, type TrainPolicy } from '../jobs/train.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
-import { listOfPaths } from './data-files.ts';
+import { fileOptions, listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
 import {
@@ -64,6 +64,12 @@ export async function train(args: string[]): Promise<void> {
     trainRationales: absolutePaths(options['train-rationales']),
     test: absolutePaths(options.test),
     testRationales: absolutePaths(options['test-rationales']),
+    ...(options.validation === undefined
+      ? {}
+      : {
+          validation: absolutePaths(options.validation),
+          validationRationales: absolutePaths(options['validation-rationales']),
+        }),
     ...readingInputs(options),
     engine: oneOf('engine', options.engine, engineChoices),
     backend: oneOf('backend', options.backend, backendNames),
@@ -102,13 +108,13 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
 }
 
 /** Options that go with `--resume`: files may have moved. */
-const mayChange = ['resume', 'student', 'train', 'train-rationales', 'test', 'test-rationales'];
+const mayChange: readonly string[] = ['resume', 'student', ...fileOptions];
 
 /** What the run reads, each with its option. */
 function inputPaths(
   options: FileOptions & { recipe?: string | undefined },
 ): [option: string, path: string][] {
-  const names = ['student', 'train', 'train-rationales', 'test', 'test-rationales', 'recipe'] as const;
+  const names = ['student', ...fileOptions, 'recipe'] as const;
   return names.flatMap((name) => listOfPaths(options[name]).map((path): [string, string] => [name, path]));
 }
 
@@ -124,6 +130,8 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       'train-rationales': moved['train-rationales'] ?? known.trainRationales ?? undefined,
       test: moved.test ?? known.test ?? undefined,
       'test-rationales': moved['test-rationales'] ?? known.testRationales ?? undefined,
+      validation: moved.validation ?? known.validation ?? undefined,
+      'validation-rationales': moved['validation-rationales'] ?? known.validationRationales ?? undefined,
       map: known.map,
       completions: known.completions,
       'only-matching': known.onlyMatching,
@@ -171,10 +179,11 @@ function refuseOthers(
   const whats: Record<keyof JobDigests, readonly [what: string, remedy: string]> = {
     rowsSha256: [`the training rows (${datasetName}) are`, 'Name them as they were with --train'],
     student: ['the student is', 'Name it as it was with --student'],
+    validation: ['the validation rows are', 'Name them as they were with --validation'],
     test: ['the test rows are', 'Name them as they were with --test'],
     recipe: ['the recipe in run.json is', 'Put run.json back as it was'],
   };
-  for (const key of ['rowsSha256', 'student', 'test', 'recipe'] as const) {
+  for (const key of ['rowsSha256', 'student', 'validation', 'test', 'recipe'] as const) {
     if (then[key] === undefined || then[key] === now[key]) continue;
     const [what, remedy] = whats[key];
     const one = what.endsWith(' is') ? 'the one' : 'those';

@@ -1,7 +1,7 @@
 /** Datasets, their files and their examples. */
 import type { Example } from '../data/example.ts';
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
-import type { Split } from '../data/split.ts';
+import { splits, type Split } from '../data/split-name.ts';
 import type { DatasetRecord } from './records.ts';
 
 /** Examples to a chunk: small enough that one page of examples costs one read. */
@@ -44,7 +44,7 @@ export function writeDataset(
       add(exampleStore.delete(keysOf(record.id)));
       add(transaction.objectStore('datasets').put(record));
       for (const [fileId, blob] of files) add(fileStore.put({ datasetId: record.id, fileId, blob }));
-      for (const split of ['train', 'test'] as const) {
+      for (const split of splits) {
         const rows = examples[split];
         for (let start = 0; start < rows.length; start += chunkLength) {
           const chunk = start / chunkLength;

@@ -3,7 +3,7 @@ import type { ErrorReport } from '../base/errors.ts';
 import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
 import type { LengthHistogram } from '../data/histogram.ts';
 import type { Note } from '../data/notes.ts';
-import type { Split } from '../data/split.ts';
+import type { BySplit, Split } from '../data/split-name.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { ComparedAccuracy } from '../distill/compare.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -71,10 +71,10 @@ export interface DatasetRecord {
   /** True for the sample that comes with the studio. */
   sample: boolean;
   files: DataFileRecord[];
-  splits: Record<Split, SplitSummary | null>;
+  splits: BySplit<SplitSummary>;
   /** What keeps the files from being joined (counts that differ, rationales without rows), in words. */
   problems: ErrorReport[];
-  lengths: Record<Split, LengthReport | null>;
+  lengths: BySplit<LengthReport>;
 }
 
 export interface ExampleChunk {

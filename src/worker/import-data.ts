@@ -9,7 +9,7 @@ import { countAbove, lengthHistogram } from '../data/histogram.ts';
 import { joinTeacher, type Joined } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
 import { readContainer, type DataFile } from '../data/read-file.ts';
-import { pairFiles, type Split, type SplitFiles } from '../data/split.ts';
+import { pairFiles, splitNames, type BySplit, type Split, type SplitFiles } from '../data/split.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
 import {
@@ -137,7 +137,7 @@ export async function measureLengths(
   await requireDataset(datasetId);
   const { tokenizer } = await openOutline(studentId);
   const lengths: DatasetRecord['lengths'] = { train: null, test: null };
-  for (const split of ['train', 'test'] as const) {
+  for (const split of splitNames) {
     const examples = await readExamples(datasetId, split);
     if (examples.length === 0) continue;
     const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
@@ -246,9 +246,9 @@ async function joinAndStore(
     chosen,
   );
   const problems = pairing.leftover.map(({ error }) => reportError(error));
-  const examples: Record<Split, readonly Example[]> = { train: [], test: [] };
-  const splits: Record<Split, SplitSummary | null> = { train: null, test: null };
-  for (const split of ['train', 'test'] as const) {
+  const examples: Record<Split, readonly Example[]> = { train: [], validation: [], test: [] };
+  const splits: BySplit<SplitSummary> = { train: null, validation: null, test: null };
+  for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
     const joined = joinOrSay(pair, problems);
@@ -261,7 +261,7 @@ async function joinAndStore(
       lint: [
         ...joined.notes,
         ...lint(joined.examples),
-        ...(split === 'test' ? lintLeaks(examples.train, joined.examples) : []),
+        ...(split === 'train' ? [] : lintLeaks(examples.train, joined.examples)),
       ],
     };
     await breathe();

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ArrowRight, Trash2, Wine } from 'lucide-react';
+import { splitNames } from '../../data/split.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
@@ -70,7 +71,7 @@ function NoRows() {
 
 function Rows({ dataset }: { dataset: DatasetRecord }) {
   const [wanted, setSplit] = useState<Split>('train');
-  const splits = (['train', 'test'] as const).filter((split) => dataset.splits[split] !== null);
+  const splits = splitNames.filter((split) => dataset.splits[split]);
   const split = splits.includes(wanted) ? wanted : (splits[0] ?? 'train');
   const summary = dataset.splits[split];
   return (
@@ -110,7 +111,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
         <aside className={styles['margin']} aria-label="About the rows">
           <TeacherScore splits={dataset.splits} />
           {summary && <LintNotes notes={summary.lint} refused={summary.refused.length} />}
-          <Lengths report={dataset.lengths[split]} />
+          <Lengths report={dataset.lengths[split] ?? null} />
         </aside>
       </div>
       <OtherDatasets current={dataset} />

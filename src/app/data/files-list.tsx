@@ -1,5 +1,6 @@
 import { X } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
+import { splitNames } from '../../data/split.ts';
 import type { DataFileRecord, DatasetRecord, Split } from '../../store/records.ts';
 import { studio } from '../studio.ts';
 import { useStudio } from '../studio-store.ts';
@@ -51,7 +52,7 @@ function FileCard({ file, fixed }: { file: DataFileRecord; fixed: boolean }) {
             onChange={(event) => void studio.assignSplit(file.id, event.target.value as Split)}
           >
             {file.split === null && <option value="">Choose …</option>}
-            {(['train', 'test'] as const).map((split) => (
+            {splitNames.map((split) => (
               <option key={split} value={split}>
                 {splitWords[split]}
               </option>

@@ -1,4 +1,5 @@
 /** Whether token lengths are known for the dataset, the student and the limits that are chosen now. */
+import { splitNames } from '../../data/split.ts';
 import { currentDataset, currentStudent, type StudioState } from '../studio-store.ts';
 import { readDraft } from '../train/recipe-draft.ts';
 
@@ -19,7 +20,7 @@ export function staleLengths(state: StudioState): WantedLengths | null {
   if (dataset === null || student === null || recipe === null) return null;
   const { maxInputTokens, maxTargetTokens } = recipe;
   const { splits, lengths, files } = dataset;
-  const stale = (['train', 'test'] as const).some((split) => {
+  const stale = splitNames.some((split) => {
     const known = lengths[split];
     const fresh =
       known?.studentId === student.id &&
@@ -30,6 +31,11 @@ export function staleLengths(state: StudioState): WantedLengths | null {
     return (splits[split]?.rows ?? 0) > 0 && !fresh;
   });
   if (!stale) return null;
-  const rows = [splits.train?.rows, splits.test?.rows, ...files.map((file) => file.id)].join(' ');
+  const rows = [
+    splits.train?.rows,
+    splits.validation?.rows,
+    splits.test?.rows,
+    ...files.map((file) => file.id),
+  ].join(' ');
   return { datasetId: dataset.id, studentId: student.id, maxInputTokens, maxTargetTokens, rows };
 }

@@ -1,10 +1,11 @@
 import { formatCount, formatPercent } from '../../base/units.ts';
+import { splitNames } from '../../data/split.ts';
 import type { DatasetRecord } from '../../store/records.ts';
 import styles from './teacher-score.module.css';
 
 /** How often the teacher was right, by split. */
 export function TeacherScore({ splits }: { splits: DatasetRecord['splits'] }) {
-  const known = (['train', 'test'] as const).flatMap((split) => {
+  const known = splitNames.flatMap((split) => {
     const teacher = splits[split]?.teacher;
     return teacher && teacher.total > 0 ? [{ split, teacher }] : [];
   });

@@ -42,10 +42,13 @@ function dataOf({ files }: DatasetRecord): JobData | undefined {
     files.find((file) => file.split === split && (file.layout === 'rationales') === rationales)?.name ?? null;
   const train = named('train', false);
   if (train === null) return undefined;
+  const [validation, taught] = [named('validation', false), named('validation', true)];
   return {
     train,
     trainRationales: named('train', true),
     test: named('test', false),
     testRationales: named('test', true),
+    ...(validation === null ? {} : { validation }),
+    ...(taught === null ? {} : { validationRationales: taught }),
   };
 }
