@@ -13,6 +13,7 @@ const floors = {
   engine: ['base', 'student'],
   distill: ['base', 'formats', 'data', 'student', 'engine'],
   teacher: ['base', 'data'],
+  frames: ['base', 'teacher'],
   store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
   export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
@@ -48,7 +49,7 @@ const floors = {
     'export',
     'jobs',
   ],
-  app: ['base', 'formats', 'data', 'student', 'distill', 'experiment', 'store', 'export', 'worker'],
+  app: ['base', 'formats', 'data', 'student', 'distill', 'experiment', 'store', 'export', 'worker', 'frames'],
 };
 const rooms = Object.keys(floors);
 

@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
-import { policyInPage, securityHeaders } from './scripts/headers.mjs';
+import { frames, headersOfServer, policyInPage } from './scripts/headers.mjs';
 import { licences } from './scripts/licences.mjs';
 import { offline } from './scripts/offline.mjs';
 
@@ -10,7 +10,7 @@ const { collect, write } = licences();
 export default defineConfig({
   // The built folder works under any address: nothing in it names its own.
   base: './',
-  plugins: [react(), kernels(), policyInPage(), write, offline()],
+  plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, offline()],
   worker: { format: 'es', plugins: () => [kernels(), collect] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {
@@ -22,7 +22,9 @@ export default defineConfig({
       '@tensorflow/tfjs-backend-webgpu/dist/index.js',
     ],
   },
-  build: { target: 'es2023', chunkSizeWarningLimit: 1500 },
-  server: { headers: securityHeaders({ development: true }) },
-  preview: { headers: securityHeaders({ development: false }) },
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 1500,
+    rolldownOptions: { input: ['index.html', ...Object.keys(frames)] },
+  },
 });

@@ -1,9 +1,9 @@
 /**
  * Keeps the studio in the browser, so that a visit needs no network, and gives it the headers that a plain host does
  * not send: threads need the isolation that they ask for, and a worker has no policy but the one in its own answer.
- * `version`, `files` and `headers` are written above this by scripts/offline.mjs.
+ * `version`, `files`, `headers` and `headersOfFrames` are written above this by scripts/offline.mjs.
  */
-/* global version, files, headers */
+/* global version, files, headers, headersOfFrames */
 const prefix = 'stillroom-';
 const cacheName = prefix + version;
 const scope = self.registration.scope;
@@ -42,27 +42,32 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(answer(request));
     return;
   }
-  // The studio is one page; what stands at any other address below it is not ours to answer.
   const path = url.origin + url.pathname;
+  // The studio is one page and its frames; what stands at any other address below it is not ours to answer.
+  const page = path.slice(scope.length);
+  if (Object.hasOwn(headersOfFrames, page)) {
+    event.respondWith(answer(new Request(path), headersOfFrames[page]));
+    return;
+  }
   if (path !== scope && path !== `${scope}index.html`) return;
   event.respondWith(answer(new Request(scope)));
 });
 
-async function answer(request) {
+async function answer(request, itsHeaders = headers) {
   // The files are the same for everybody: what a server varies by (an Origin header, say) tells no two apart. Looked up
   // by name, since opening a cache makes it, after it was removed as well.
   const options = { ignoreVary: true };
   const kept =
     (await caches.match(request, { ...options, cacheName })) ?? (await caches.match(request, options));
-  return withHeaders(kept ?? (await fetch(request)));
+  return withHeaders(kept ?? (await fetch(request)), itsHeaders);
 }
 
-/** The same answer with the studio's headers. */
-function withHeaders(response) {
+/** The same answer with other headers: the studio's, or a frame's. */
+function withHeaders(response, itsHeaders) {
   // Opaque answers and errors cannot be made again.
   if (response.status === 0 || response.type === 'opaqueredirect') return response;
   const all = new Headers(response.headers);
-  for (const [name, value] of Object.entries(headers)) all.set(name, value);
+  for (const [name, value] of Object.entries(itsHeaders)) all.set(name, value);
   const { status, statusText } = response;
   const body = status === 204 || status === 304 ? null : response.body;
   return new Response(body, { status, statusText, headers: all });

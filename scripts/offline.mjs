@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { securityHeaders } from './headers.mjs';
+import { frameHeaders, hostHeaders, securityHeaders } from './headers.mjs';
 
 const source = join(import.meta.dirname, 'offline-worker.js');
 
@@ -35,11 +35,13 @@ export function serviceWorkerOf(folder) {
   // The page is asked for by its folder's address, never by its file's name.
   const paths = files.map(({ path }) => (path === 'index.html' ? './' : path));
   const headers = securityHeaders({ development: false });
-  whole.update(JSON.stringify(headers));
+  const pages = frameHeaders();
+  whole.update(JSON.stringify([headers, pages]));
   return [
     `const version = '${whole.digest('hex').slice(0, 12)}';`,
     `const files = ${JSON.stringify(paths, null, 1)};`,
     `const headers = ${JSON.stringify(headers, null, 1)};`,
+    `const headersOfFrames = ${JSON.stringify(pages, null, 1)};`,
     text,
   ].join('\n');
 }
@@ -55,11 +57,7 @@ export function offline() {
     // After the files of public/ were copied, too.
     closeBundle() {
       writeFileSync(join(folder, 'service-worker.js'), serviceWorkerOf(folder));
-      const lines = Object.entries(securityHeaders({ development: false }));
-      writeFileSync(
-        join(folder, '_headers'),
-        `/*\n${lines.map(([name, value]) => `  ${name}: ${value}\n`).join('')}`,
-      );
+      writeFileSync(join(folder, '_headers'), hostHeaders());
     },
   };
 }

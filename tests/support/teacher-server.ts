@@ -33,15 +33,31 @@ export interface TeacherServer {
   close: () => Promise<void>;
 }
 
-/** Starts it on a free port. @param behave Says what to do with each request; may take its time. */
+/**
+ * Starts it on a free port.
+ * @param behave Says what to do with each request; may take its time.
+ * @param letsPagesIn Whether it answers pages of other origins, as most do; it exposes no header of its own to them.
+ */
 export async function startTeacher(
   behave: (asked: Asked) => Behaviour | Promise<Behaviour>,
+  { letsPagesIn = true } = {},
 ): Promise<TeacherServer> {
   const asked: Asked[] = [];
   let open = 0;
   const server = createServer((request, response) => {
     open += 1;
     response.on('close', () => (open -= 1));
+    if (letsPagesIn) {
+      response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
+      response.setHeader(
+        'access-control-allow-headers',
+        request.headers['access-control-request-headers'] ?? '*',
+      );
+    }
+    if (request.method === 'OPTIONS') {
+      response.writeHead(letsPagesIn ? 204 : 405).end();
+      return;
+    }
     void (async () => {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
       const path = request.url ?? '';
