@@ -10,7 +10,7 @@ import { listRuns, readMetrics, readRun } from '../store/runs.ts';
 import { deleteStudent, listStudents } from '../store/students.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 import type { StudioClient } from '../worker/client.ts';
-import { heldRuns } from '../worker/run-lock.ts';
+import { heldRuns } from '../store/locks.ts';
 import type { BenchReport, CommandOf, NewRun, ReductionWishes, Results } from '../worker/protocol.ts';
 import { keepChoice, readChoice, type ChoiceName } from './choices.ts';
 import { staleLengths } from './data/stale-lengths.ts';

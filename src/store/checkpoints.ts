@@ -18,7 +18,7 @@ import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, openDatabase, storageError, writing } from './database.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
-import { withStoredLabels } from './runs.ts';
+import { overStored } from './runs.ts';
 
 /** How many of the newest are kept: where the last is damaged, the one before it is there. */
 export const newestKept = 2;
@@ -85,7 +85,7 @@ function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly Checkp
     await allOrNothing(transaction, (add) => {
       add(checkpoints.put(record));
       for (const { runId, id } of dropped) add(checkpoints.delete([runId, id]));
-      add(runs.put(withStoredLabels(run, stored)));
+      add(runs.put(overStored(run, stored)));
     });
   });
 }
@@ -223,7 +223,7 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
         );
       }
       for (const { id } of later) add(transaction.objectStore('checkpoints').delete([run.id, id]));
-      add(runs.put(withStoredLabels(record, stored)));
+      add(runs.put(overStored(record, stored)));
     });
   });
   for (const { where, id } of later) await places[where].remove(run.id, id).catch(() => undefined);

@@ -1,6 +1,8 @@
 /** Datasets, their files and their examples. */
 import type { Example } from '../data/example.ts';
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
+import { refuseWhileAtWork } from './in-use.ts';
+import { holding } from './locks.ts';
 import { splits, type Split } from '../data/split-name.ts';
 import type { DatasetRecord } from './records.ts';
 
@@ -56,14 +58,17 @@ export function writeDataset(
   });
 }
 
-/** Removes a dataset with all that belongs to it. */
+/** Removes a dataset with all that belongs to it. @throws StorageError where a run is at work on it, in any tab. */
 export function deleteDataset(datasetId: string): Promise<void> {
-  return writing(async (database) => {
-    const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
-    await allOrNothing(transaction, (add) => {
-      add(transaction.objectStore('datasets').delete(datasetId));
-      add(transaction.objectStore('dataFiles').delete(keysOf(datasetId)));
-      add(transaction.objectStore('examples').delete(keysOf(datasetId)));
+  return holding('dataset', datasetId, async () => {
+    await refuseWhileAtWork({ datasetId }, 'Its dataset cannot be removed now.');
+    await writing(async (database) => {
+      const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
+      await allOrNothing(transaction, (add) => {
+        add(transaction.objectStore('datasets').delete(datasetId));
+        add(transaction.objectStore('dataFiles').delete(keysOf(datasetId)));
+        add(transaction.objectStore('examples').delete(keysOf(datasetId)));
+      });
     });
   });
 }

@@ -158,6 +158,11 @@ export interface RunLabels {
 
 export interface RunRecord extends RunLabels {
   id: string;
+  /**
+   * How often a worker has taken the run in hand (`takeRun`). A write under an earlier one is refused: that worker was
+   * replaced, and what it knows of the run is old. Missing in records of earlier versions.
+   */
+  revision?: number;
   createdAt: number;
   datasetId: string;
   datasetName: string;

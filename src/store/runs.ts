@@ -3,6 +3,7 @@
  * work on it, and the person, who names it, pins it or throws it away meanwhile. Neither undoes what the other wrote:
  * `labelRun` changes the labels alone, and whoever writes the whole record leaves them as they are stored.
  */
+import { StorageError } from '../base/errors.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { removeRunFiles } from './checkpoint-places.ts';
@@ -49,18 +50,46 @@ function withAllSettings(record: RunRecord): RunRecord {
   return { ...record, recipe: { ...notebookRecipe, ...record.recipe } };
 }
 
-/** Writes a run's record; the labels of one that is stored already stay as they are stored. */
+/**
+ * Takes a run in hand: from now on whoever had it before can write its record no longer. Whoever calls this holds the
+ * run (locks.ts).
+ * @returns Its record; null where there is none.
+ */
+export async function takeRun(runId: string): Promise<RunRecord | null> {
+  return writing(async (database) => {
+    const { store, done } = database.transaction('runs', 'readwrite');
+    const stored = await store.get(runId);
+    const taken = stored && { ...stored, revision: (stored.revision ?? 0) + 1 };
+    if (taken !== undefined) await store.put(taken);
+    await done;
+    return taken === undefined || taken.deletedAt !== undefined ? null : withAllSettings(taken);
+  });
+}
+
+/**
+ * Writes a run's record; the labels of one that is stored already stay as they are stored.
+ * @throws StorageError where another worker has taken the run in hand since.
+ */
 export function writeRun(record: RunRecord): Promise<void> {
   return writing(async (database) => {
     const { store, done } = database.transaction('runs', 'readwrite');
-    await store.put(withStoredLabels(record, await store.get(record.id)));
+    await store.put(overStored(record, await store.get(record.id)));
     await done;
   });
 }
 
-/** A record under the labels that are stored. */
-export function withStoredLabels(record: RunRecord, stored: RunRecord | undefined): RunRecord {
+/**
+ * What is written over a stored record: this one, under the labels that are stored.
+ * @throws StorageError where another worker has taken the run in hand since.
+ */
+export function overStored(record: RunRecord, stored: RunRecord | undefined): RunRecord {
   if (stored === undefined) return record;
+  if ((stored.revision ?? 0) > (record.revision ?? 0)) {
+    throw new StorageError(
+      `${stored.name} was taken over by another tab, which has its newer state.`,
+      'Nothing of it was changed here. See the run in that tab, or reload this one.',
+    );
+  }
   const { name: _name, note: _note, pinned: _pinned, deletedAt: _deletedAt, ...rest } = record;
   return { ...rest, ...labelsOf(stored) };
 }

@@ -1,5 +1,7 @@
 /** Students: their records, and the files of those that a person dropped. */
 import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
+import { refuseWhileAtWork } from './in-use.ts';
+import { holding } from './locks.ts';
 import type { StudentRecord } from './records.ts';
 
 export async function listStudents(): Promise<StudentRecord[]> {
@@ -37,13 +39,16 @@ export function writeStudentRecord(record: StudentRecord): Promise<void> {
   });
 }
 
-/** Removes a student and its files. */
+/** Removes a student and its files. @throws StorageError where a run is at work on it, in any tab. */
 export function deleteStudent(studentId: string): Promise<void> {
-  return writing(async (database) => {
-    const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
-    await allOrNothing(transaction, (add) => {
-      add(transaction.objectStore('students').delete(studentId));
-      add(transaction.objectStore('studentFiles').delete(keysOf(studentId)));
+  return holding('student', studentId, async () => {
+    await refuseWhileAtWork({ studentId }, 'Its student cannot be removed now.');
+    await writing(async (database) => {
+      const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
+      await allOrNothing(transaction, (add) => {
+        add(transaction.objectStore('students').delete(studentId));
+        add(transaction.objectStore('studentFiles').delete(keysOf(studentId)));
+      });
     });
   });
 }

@@ -31,7 +31,7 @@ export async function driveRun(
   // A step may be long: the heartbeat must not wait for its end.
   const heartbeat = setInterval(() => void journal.beat().catch(() => undefined), heartbeatEveryMs);
   try {
-    const { studentId, datasetId, recipe, testRows, engineChoice, backend, id } = journal.record;
+    const { studentId, datasetId, recipe, testRows, engineChoice, backend } = journal.record;
     const student = await openStudent(studentId, (what, done, total) => {
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
@@ -40,7 +40,7 @@ export async function driveRun(
     const checkpoints: CheckpointStore = {
       save: (event, description) => journal.save(event, student.config, description),
       rewind: async () => {
-        const { record, from: resumption } = await prepareResumption(id);
+        const { record, from: resumption } = await prepareResumption(journal.record);
         journal.rewind(record);
         return resumption;
       },

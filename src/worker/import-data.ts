@@ -1,6 +1,6 @@
 /** Files into datasets: recognised, joined, checked and stored as a whole, so that nothing half-read is ever seen. */
 import { breathe } from '../base/breathe.ts';
-import { InputError, reportError, type ErrorReport } from '../base/errors.ts';
+import { InputError, reportError, StorageError, type ErrorReport } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
@@ -10,6 +10,7 @@ import { joinTeacher, type Joined } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
 import { readContainer, type DataFile } from '../data/read-file.ts';
 import { pairFiles, splitNames, type BySplit, type Split, type SplitFiles } from '../data/split.ts';
+import { digestRows } from '../distill/checkpoint.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
 import {
@@ -19,6 +20,8 @@ import {
   writeDataset,
   writeDatasetRecord,
 } from '../store/datasets.ts';
+import { runsAtWorkOn } from '../store/in-use.ts';
+import { holding } from '../store/locks.ts';
 import type { DataFileRecord, DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
 import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
@@ -38,8 +41,25 @@ interface OpenFile {
   within: string | null;
 }
 
+/** Work on a dataset, after any that another tab is doing on it. */
+function onDataset<Result>(
+  datasetId: string,
+  progress: ReportProgress,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return holding('dataset', datasetId, work, () => progress('waiting for another tab', 0, 1));
+}
+
 /** See `import-files` in protocol.ts. @throws InputError where a file cannot be read; the dataset stays as it was. */
-export async function importFiles(
+export function importFiles(
+  command: CommandOf<'import-files'>,
+  progress: ReportProgress,
+): Promise<Results['import-files']> {
+  const work = () => addFiles(command, progress);
+  return command.datasetId === null ? work() : onDataset(command.datasetId, progress, work);
+}
+
+async function addFiles(
   { datasetId, files }: CommandOf<'import-files'>,
   progress: ReportProgress,
 ): Promise<Results['import-files']> {
@@ -67,39 +87,47 @@ export async function importFiles(
   return { datasetId: stored.id, problems: stored.problems };
 }
 
-export async function removeFile(
+export function removeFile(
   { datasetId, fileId }: CommandOf<'remove-file'>,
   progress: ReportProgress,
 ): Promise<Results['remove-file']> {
-  const record = await requireDataset(datasetId);
-  const open = await reopen(record, progress);
-  await joinAndStore(
-    record,
-    open.filter((file) => file.id !== fileId),
-    progress,
-  );
-  return null;
+  return onDataset(datasetId, progress, async () => {
+    const record = await requireDataset(datasetId);
+    const open = await reopen(record, progress);
+    await joinAndStore(
+      record,
+      open.filter((file) => file.id !== fileId),
+      progress,
+    );
+    return null;
+  });
 }
 
-export async function assignSplit(
+export function assignSplit(
   { datasetId, fileId, split }: CommandOf<'assign-split'>,
   progress: ReportProgress,
 ): Promise<Results['assign-split']> {
-  const record = await requireDataset(datasetId);
-  const open = await reopen(record, progress);
-  await joinAndStore(
-    record,
-    open.map((file) => (file.id === fileId ? { ...file, split } : file)),
-    progress,
-  );
-  return null;
+  return onDataset(datasetId, progress, async () => {
+    const record = await requireDataset(datasetId);
+    const open = await reopen(record, progress);
+    await joinAndStore(
+      record,
+      open.map((file) => (file.id === fileId ? { ...file, split } : file)),
+      progress,
+    );
+    return null;
+  });
 }
 
 /** Stores the sample that comes with the studio, once. */
-export async function loadSample(
+export function loadSample(
   _command: CommandOf<'load-sample'>,
   progress: ReportProgress,
 ): Promise<Results['load-sample']> {
+  return onDataset(sampleDatasetId, progress, () => fetchSample(progress));
+}
+
+async function fetchSample(progress: ReportProgress): Promise<Results['load-sample']> {
   const known = await readDataset(sampleDatasetId);
   if (known) return { datasetId: known.id };
   const files: OpenFile[] = [];
@@ -130,11 +158,18 @@ export async function loadSample(
 }
 
 /** Counts tokens under a student's tokenizer and keeps the histograms with the dataset. */
-export async function measureLengths(
+export function measureLengths(
+  command: CommandOf<'measure-lengths'>,
+  progress: ReportProgress,
+): Promise<Results['measure-lengths']> {
+  return onDataset(command.datasetId, progress, () => countAndKeep(command, progress));
+}
+
+async function countAndKeep(
   { datasetId, studentId, maxInputTokens, maxTargetTokens }: CommandOf<'measure-lengths'>,
   progress: ReportProgress,
 ): Promise<Results['measure-lengths']> {
-  await requireDataset(datasetId);
+  const record = await requireDataset(datasetId);
   const { tokenizer } = await openOutline(studentId);
   const lengths: DatasetRecord['lengths'] = { train: null, test: null };
   for (const split of splitNames) {
@@ -143,8 +178,6 @@ export async function measureLengths(
     const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
     lengths[split] = { studentId, ...report };
   }
-  // The record may have changed meanwhile (a file added): only the lengths are ours to write.
-  const record = await requireDataset(datasetId);
   await writeDatasetRecord({ ...record, lengths });
   return null;
 }
@@ -266,6 +299,7 @@ async function joinAndStore(
     };
     await breathe();
   }
+  await refuseOtherRows(record.id, examples.train);
   const stored: DatasetRecord = {
     ...record,
     files: files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
@@ -276,6 +310,17 @@ async function joinAndStore(
   await writeDataset(stored, new Map(files.map((file) => [file.id, file.blob])), examples);
   progress('joining rows', 1, 1);
   return stored;
+}
+
+/** @throws StorageError where a run is at work on the dataset, in any tab, and these are other rows than it has. */
+async function refuseOtherRows(datasetId: string, train: readonly Example[]): Promise<void> {
+  for (const run of await runsAtWorkOn({ datasetId })) {
+    if (run.rowsSha256 === null || run.rowsSha256 === (await digestRows(train))) continue;
+    throw new StorageError(
+      `${run.name} is at work on this dataset, and its training rows would change.`,
+      'Stop that run or wait for its end, then try again; or begin another dataset.',
+    );
+  }
 }
 
 /** Rows with their teacher's; where the two contradict each other, the rows alone, and why. */

@@ -62,12 +62,12 @@ it('removes nothing where checkpoints cannot be read now, and resumes when they 
   const reading = vi.spyOn(places.database, 'read');
   reading.mockRejectedValue(new RangeError('Array buffer allocation failed'));
   try {
-    await expect(prepareResumption(run.id)).rejects.toBeInstanceOf(UnreadableError);
+    await expect(prepareResumption(run)).rejects.toBeInstanceOf(UnreadableError);
   } finally {
     reading.mockRestore();
   }
   expect(await kept()).toEqual(before);
-  expect((await prepareResumption(run.id)).from?.state.step).toBe(4);
+  expect((await prepareResumption(run)).from?.state.step).toBe(4);
 });
 
 it('asks before it begins again with step 1 where every checkpoint is damaged', async () => {
@@ -76,11 +76,11 @@ it('asks before it begins again with step 1 where every checkpoint is damaged', 
   for (const slice of await database.getAll('checkpointSlices')) {
     await database.put('checkpointSlices', { ...slice, bytes: slice.bytes.slice(0, -8) });
   }
-  const refusal = await prepareResumption(run.id).catch((error: unknown) => error);
+  const refusal = await prepareResumption(run).catch((error: unknown) => error);
   expect(refusal).toBeInstanceOf(NothingWholeError);
   expect(String(refusal)).toMatch(/copper-heron.*step 4 is damaged.*step 2 is damaged.*Nothing was removed/);
   expect(await kept()).toEqual(before);
-  const agreed = await prepareResumption(run.id, true);
+  const agreed = await prepareResumption(run, true);
   expect(agreed.from).toBeNull();
   expect(await kept()).toEqual({ points: [], checkpoints: [], savedStep: null });
 });

@@ -15,14 +15,20 @@ export interface Prepared {
 }
 
 /**
- * Makes a run what it was at its newest checkpoint that is whole. Whoever calls this holds the run (run-lock.ts).
+ * Makes a run what it was at its newest checkpoint that is whole. Whoever calls this holds the run
+ * (store/locks.ts) and has taken it in hand.
  * @param fromStart A person has agreed to begin again with step 1 where no checkpoint is whole.
  * @throws InputError where the run or its rows are gone, or the rows are others now; NothingWholeError where every
  * checkpoint is damaged, UnreadableError where one could not be read now. Nothing is removed then.
  */
-export async function prepareResumption(runId: string, fromStart = false): Promise<Prepared> {
-  const run = await readRun(runId);
-  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+export async function prepareResumption(
+  { id: runId, revision }: Pick<RunRecord, 'id' | 'revision'>,
+  fromStart = false,
+): Promise<Prepared> {
+  const stored = await readRun(runId);
+  if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  // Under the revision of whoever asks: what another worker has taken since is not written over.
+  const run: RunRecord = { ...stored, ...(revision === undefined ? {} : { revision }) };
   if (run.imported) {
     throw new InputError(
       `${run.name} came as a file, with its weights alone: nothing is there to go on from.`,

@@ -19,9 +19,9 @@ import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
 import { RunJournal } from './run-journal.ts';
-import { holdRun } from './run-lock.ts';
+import { holding, holdRun, withRun } from '../store/locks.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
-import { newRecord, rehearseStored, stored, storedAtRest } from './stored-run.ts';
+import { newRecord, rehearseStored, storedAtRest, taken } from './stored-run.ts';
 import { wholeWeights } from '../distill/engine-student.ts';
 import { storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
@@ -54,11 +54,14 @@ export class RunKeeper {
 
   /** See `start-run` in protocol.ts. */
   start(run: NewRun): Promise<Results['start-run']> {
-    return this.#begin(async () => {
-      const record = await newRecord(run);
-      const letGo = await holdRun(record.id);
-      return { record, from: null, letGo, result: { runId: record.id } };
-    });
+    const begin = () =>
+      this.#begin(async () => {
+        const record = await newRecord(run);
+        const letGo = await holdRun(record.id);
+        return { record, from: null, letGo, result: { runId: record.id } };
+      });
+    // Neither rows nor student are changed or removed between looking for them and storing the run that needs them.
+    return holding('dataset', run.datasetId, () => holding('student', run.studentId, begin));
   }
 
   /** See `resume-run` in protocol.ts. */
@@ -71,7 +74,7 @@ export class RunKeeper {
       return await this.#begin(async () => {
         const letGo = await holdRun(runId);
         try {
-          const { record, from, damaged } = await prepareResumption(runId, fromStart);
+          const { record, from, damaged } = await prepareResumption(await taken(runId), fromStart);
           this.#wire.run(runId, { type: 'trimmed', step: record.step });
           const on = engine === null ? {} : { engineChoice: engine, backend: null };
           const result = { kind: 'resumed', step: record.step, damaged } as const;
@@ -91,7 +94,7 @@ export class RunKeeper {
   async leaveStopped(runId: string): Promise<null> {
     const letGo = await holdRun(runId);
     try {
-      const journal = new RunJournal(await stored(runId), this.#wire);
+      const journal = new RunJournal(await taken(runId), this.#wire);
       await journal.state(asStopped(journal.record));
     } finally {
       letGo();
@@ -180,7 +183,13 @@ export class RunKeeper {
   async compare(runId: string, testRows: number | null, { signal }: Watch): Promise<null> {
     const active = this.#active;
     if (active?.journal.record.id === runId) await comparePaused(active, testRows, signal);
-    else await this.#alone(() => this.#compareStored(runId, testRows, signal));
+    else
+      await this.#alone(() =>
+        withRun(runId, async () => {
+          await storedAtRest(runId);
+          await this.#compareStored(await taken(runId), testRows, signal);
+        }),
+      );
     return null;
   }
 
@@ -233,8 +242,8 @@ export class RunKeeper {
     });
   }
 
-  async #compareStored(runId: string, testRows: number | null, signal: AbortSignal): Promise<void> {
-    const run = await storedAtRest(runId);
+  /** @param run Held and taken in hand: what comes of it is written to its record. */
+  async #compareStored(run: RunRecord, testRows: number | null, signal: AbortSignal): Promise<void> {
     const test = limited(await readExamples(run.datasetId, 'test'), testRows);
     if (test.length === 0) {
       throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');

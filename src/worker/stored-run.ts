@@ -9,7 +9,7 @@ import { isActive } from '../distill/run-state.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
-import { readRun } from '../store/runs.ts';
+import { readRun, takeRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
 import { limited } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
@@ -48,6 +48,13 @@ export async function storedAtRest(runId: string): Promise<RunRecord> {
   return run;
 }
 
+/** Takes a run in hand, which the caller holds. @throws InputError where it is no longer stored. */
+export async function taken(runId: string): Promise<RunRecord> {
+  const run = await takeRun(runId);
+  if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  return run;
+}
+
 /** @throws InputError where it is no longer stored. */
 export async function stored(runId: string): Promise<RunRecord> {
   const run = await readRun(runId);
@@ -65,6 +72,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
   const id = crypto.randomUUID();
   return {
     id,
+    revision: 1,
     name: memorableName(new RandomSequence(Number.parseInt(id.slice(0, 8), 16))),
     createdAt: Date.now(),
     datasetId: dataset.id,

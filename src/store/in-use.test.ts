@@ -1,0 +1,82 @@
+import 'fake-indexeddb/auto';
+import { expect, it } from 'vitest';
+import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { StorageError } from '../base/errors.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
+import { deleteDataset, readDataset, writeDataset } from './datasets.ts';
+import { runsAtWorkOn } from './in-use.ts';
+import { holding, holdRun, withRun } from './locks.ts';
+import type { DatasetRecord, RunRecord, StudentRecord } from './records.ts';
+import { readRun, takeRun, writeRun } from './runs.ts';
+import { deleteStudent, readStudentRecord, writeStudent } from './students.ts';
+
+withWebLocks();
+
+const run = {
+  ...{ id: 'run', name: 'copper-heron', datasetId: 'data', studentId: 'student', step: 1 },
+  recipe: notebookRecipe,
+} as RunRecord;
+
+it('a run at work keeps its dataset and its student', async () => {
+  await writeRun(run);
+  await writeDataset({ id: 'data', name: 'mine' } as DatasetRecord, new Map(), {
+    train: [],
+    validation: [],
+    test: [],
+  });
+  await writeStudent({ id: 'student', name: 'nano' } as StudentRecord, new Map());
+  await withRun('run', async () => {
+    expect((await runsAtWorkOn({ datasetId: 'data' })).map(({ id }) => id)).toEqual(['run']);
+    expect(await runsAtWorkOn({ datasetId: 'other' })).toEqual([]);
+    await expect(deleteDataset('data')).rejects.toThrow('copper-heron is at work. Its dataset cannot be');
+    await expect(deleteStudent('student')).rejects.toBeInstanceOf(StorageError);
+  });
+  expect(await readDataset('data')).not.toBeNull();
+  expect(await readStudentRecord('student')).not.toBeNull();
+  await deleteDataset('data');
+  await deleteStudent('student');
+  expect(await readDataset('data')).toBeNull();
+  expect(await readStudentRecord('student')).toBeNull();
+});
+
+it('work on one dataset is done one after the other, and who has to wait is told', async () => {
+  const order: string[] = [];
+  let begun = (): void => undefined;
+  const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+  const first = holding('dataset', 'data', async () => {
+    order.push('first reads');
+    begun();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    order.push('first writes');
+  });
+  await hasBegun;
+  const waits: string[] = [];
+  const second = holding(
+    'dataset',
+    'data',
+    () => Promise.resolve(order.push('second')),
+    () => waits.push('told'),
+  );
+  const other = holding(
+    'dataset',
+    'other',
+    () => Promise.resolve(order.push('other')),
+    () => waits.push('no'),
+  );
+  await Promise.all([first, second, other]);
+  expect(order).toEqual(['first reads', 'other', 'first writes', 'second']);
+  expect(waits).toEqual(['told']);
+});
+
+it('a worker that was replaced cannot write over what its successor wrote', async () => {
+  const first = { ...run, id: 'taken', revision: 1, step: 3 };
+  await writeRun(first);
+  const letGo = await holdRun('taken');
+  const second = await takeRun('taken');
+  expect(second).toMatchObject({ revision: 2, step: 3 });
+  await writeRun({ ...second!, step: 9 });
+  await expect(writeRun({ ...first, step: 4 })).rejects.toThrow('was taken over by another tab');
+  expect(await readRun('taken')).toMatchObject({ revision: 2, step: 9 });
+  letGo();
+  expect(await takeRun('not there')).toBeNull();
+});

@@ -1,0 +1,52 @@
+import 'fake-indexeddb/auto';
+import { expect, it } from 'vitest';
+import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { digestRows } from '../distill/checkpoint.ts';
+import { notebookRecipe } from '../distill/recipe.ts';
+import { readDataset, readExamples } from '../store/datasets.ts';
+import { withRun } from '../store/locks.ts';
+import type { RunRecord } from '../store/records.ts';
+import { writeRun } from '../store/runs.ts';
+import { importFiles, removeFile } from './import-data.ts';
+
+withWebLocks();
+
+const silent = (): void => undefined;
+const rows = (name: string, text: string): File =>
+  new File([JSON.stringify({ input: text, label: text.slice(0, 3) })], name);
+const add = (datasetId: string | null, ...files: File[]) =>
+  importFiles(
+    { type: 'import-files', datasetId, files: files.map((file) => ({ file, split: null })) },
+    silent,
+  );
+
+it('two tabs that add to one dataset at the same time both keep their file', async () => {
+  const { datasetId } = await add(null, rows('train.jsonl', 'one of the first file'));
+  await Promise.all([
+    add(datasetId, rows('test.jsonl', 'a test row of one tab')),
+    add(datasetId, rows('more.train.jsonl', 'a row of the other tab')),
+  ]);
+  const names = (await readDataset(datasetId))!.files.map(({ name }) => name);
+  expect(names.sort()).toEqual(['more.train.jsonl', 'test.jsonl', 'train.jsonl']);
+});
+
+it('the training rows of a run at work stay as they are, whatever is dropped or removed', async () => {
+  const { datasetId } = await add(null, rows('train.jsonl', 'what the run is trained on'));
+  const before = await readExamples(datasetId, 'train');
+  await writeRun({
+    ...{ id: 'run', name: 'copper-heron', datasetId, recipe: notebookRecipe },
+    rowsSha256: await digestRows(before),
+  } as RunRecord);
+  await withRun('run', async () => {
+    await expect(add(datasetId, rows('train.jsonl', 'other words'))).rejects.toThrow(
+      'copper-heron is at work on this dataset',
+    );
+    const [file] = (await readDataset(datasetId))!.files;
+    const removal = { type: 'remove-file', datasetId, fileId: file!.id } as const;
+    await expect(removeFile(removal, silent)).rejects.toThrow('copper-heron is at work on this dataset');
+    // Test rows are not what it is trained on.
+    await add(datasetId, rows('test.jsonl', 'a row to be tested'));
+  });
+  expect(await readExamples(datasetId, 'train')).toEqual(before);
+  expect(await readExamples(datasetId, 'test')).toHaveLength(1);
+});
