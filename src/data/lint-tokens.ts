@@ -1,4 +1,4 @@
-/** Notes on what a student's tokenizer makes of the texts: what it cannot write back, does not know, or has to cut. */
+/** Notes on what a student's tokenizer makes of the texts: what it does not know, or has to cut. */
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example } from './example.ts';
 import { note, type Note } from './notes.ts';
@@ -7,7 +7,6 @@ import { note, type Note } from './notes.ts';
 export interface TextCoder {
   /** Ids of a text, the end token last. */
   encode(text: string): Int32Array;
-  decode(ids: Int32Array): string;
   unknownId: number | null;
 }
 
@@ -28,33 +27,27 @@ const longestPiece = 16;
 const columns = ['input', 'label', 'rationale'] as const;
 
 /**
- * Labels that cannot come back from the tokenizer (they can never count as right), columns of which more than half is
- * unknown, labels and rationales that are longer than the limits.
+ * Columns of which more than half is unknown, labels and rationales that are longer than the limits. (Labels that do not
+ * come back as they are: `distill/written-labels.ts`.)
  */
 export function lintTokens(
   examples: readonly Example[],
   coder: TextCoder,
   { maxTargetTokens, generationMaxTokens }: TokenLimits,
 ): Note[] {
-  const unspellable: number[] = [];
   const longLabels: number[] = [];
   const longRationales: number[] = [];
   let lostTokens = 0;
   let longTokens = 0;
   const unknown = new Map<(typeof columns)[number], number[]>(columns.map((column) => [column, []]));
-  const labels = new Map<string, { survives: boolean; tokens: number }>();
+  const labelTokens = new Map<string, number>();
   const lengthOf = (text: string): number =>
     text.length > longest ? Math.ceil(text.length / longestPiece) : coder.encode(text).length;
   for (const example of examples) {
     const { row, label, rationale } = example;
-    let known = labels.get(label);
-    if (known === undefined) {
-      const ids = coder.encode(label);
-      known = { survives: coder.decode(ids) === label, tokens: ids.length };
-      labels.set(label, known);
-    }
-    if (!known.survives) unspellable.push(row);
-    if (known.tokens > generationMaxTokens) longLabels.push(row);
+    const tokens = labelTokens.get(label) ?? coder.encode(label).length;
+    labelTokens.set(label, tokens);
+    if (tokens > generationMaxTokens) longLabels.push(row);
     if (rationale !== null) {
       const tokens = lengthOf(rationale);
       if (tokens > maxTargetTokens) {
@@ -69,15 +62,6 @@ export function lintTokens(
     }
   }
   const notes: Note[] = [];
-  if (unspellable.length > 0) {
-    notes.push(
-      note('label-unspellable', unspellable, (one) =>
-        one
-          ? 'label does not come back from the tokenizer as it is: the student can never write it'
-          : 'labels do not come back from the tokenizer as they are: the student can never write them',
-      ),
-    );
-  }
   for (const [column, rows] of unknown) {
     if (rows.length === 0) continue;
     notes.push(

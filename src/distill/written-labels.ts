@@ -4,6 +4,7 @@
  * line break, two spaces) is lost on both sides. Judged by its raw text, such a label could never be answered.
  */
 import type { Example } from '../data/example.ts';
+import type { Note } from '../data/notes.ts';
 import type { Speaker } from './answer.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -113,6 +114,28 @@ export function lostLabelWords({ rows, total, examples, alike }: LostLabels): st
   return (
     `${rows} of ${total} labels cannot be written back by this student’s tokenizer as they are: ${shown.join('; ')}.${same} ` +
     'Answers are judged against what comes back, as the method’s authors judge them. ' +
-    'To keep what is lost, replace these characters in your rows with ones that the tokenizer has, or choose a student whose vocabulary has them.'
+    'To keep what is lost, replace these characters in your rows with ones that the tokenizer has, or add them to the student as pieces.'
+  );
+}
+
+/** The same as a note on the rows: none where all labels come back. */
+export function lostLabelNotes(
+  examples: readonly Pick<Example, 'row' | 'label'>[],
+  speaker: Speaker,
+  limits: LabelLimits,
+): Note[] {
+  const lost = lostLabels(examples, speaker, limits);
+  const text = lostLabelWords(lost);
+  if (text === null) return [];
+  const rows = examples.flatMap(({ row, label }) =>
+    writtenLabel(label, speaker, limits) === label ? [] : [row],
+  );
+  return [{ kind: 'label-unspellable', count: rows.length, rows, text }];
+}
+
+/** Every text that an answer is trained or judged on, true and the teacher's. */
+export function writableTexts(examples: readonly Pick<Example, 'label' | 'teacherLabel'>[]): string[] {
+  return examples.flatMap(({ label, teacherLabel }) =>
+    teacherLabel === null ? [label] : [label, teacherLabel],
   );
 }

@@ -53,6 +53,11 @@ export const usage = `Stillroom from a terminal.
       Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
       (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
+  npm run headless -- add-pieces --student DIR --train FILE [--test FILE] [--train-rationales FILE] --out DIR
+                                 [--precision f32|f16|bf16] [--json]
+      Writes the student with pieces for the characters of the labels that its tokenizer cannot write ({, <, ~, line
+      breaks). Each begins as the mean of what stands beside it in the files. Other texts are read as before.
+
   npm run headless -- teach --data FILE --endpoint URL --model NAME --out FILE [--key-env NAME]
                             [--api chat|completions|anthropic|google|ollama] [--schema] [--rows N]
                             [--demos FILE|N] [--mode label|rationalise] [--instruction TEXT] [--max-tokens N]

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { joinTeacher } from '../data/join.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
+import type { Example } from '../data/example.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { lostLabelNotes } from '../distill/written-labels.ts';
 import { formatJob, readJob } from './job-file.ts';
 import { parseTokenizer } from '../student/tokenizer.ts';
 
@@ -24,12 +26,12 @@ describe.skipIf(!present)('with T5’s tokenizer', () => {
       },
       { endId: 1 },
     );
+  const notesOn = (examples: readonly Example[]) => {
+    const tokenizer = coder();
+    return [lostLabelNotes, lintTokens].flatMap((notes) => notes(examples, tokenizer, notebookRecipe));
+  };
   const notesOf = (file: string) =>
-    lintTokens(
-      joinTeacher(asDataset(readDataFile(file, read(file))), null).examples,
-      coder(),
-      notebookRecipe,
-    );
+    notesOn(joinTeacher(asDataset(readDataFile(file, read(file))), null).examples);
 
   it('finds labels that it cannot spell, and inputs that it does not know', () => {
     const notes = notesOf('cases/data-bugs/19-t5-cannot-spell-it/train.jsonl');
@@ -51,7 +53,7 @@ describe.skipIf(!present)('with T5’s tokenizer', () => {
       asDataset(readDataFile('train', read('data/cos_e/cos_e_v1.11_train.jsonl'))),
       null,
     );
-    const notes = lintTokens(examples, coder(), notebookRecipe);
+    const notes = notesOn(examples);
     expect(notes).toMatchObject([{ kind: 'label-unspellable', count: 1 }]);
     expect(examples[notes[0]!.rows[0]!]!.label).toBe('tromsø');
   });

@@ -11,6 +11,7 @@ import { asDataset, type DataFile, type RationalesFile } from '../data/read-file
 import { quoted } from '../data/words.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { lostLabelNotes } from '../distill/written-labels.ts';
 import { readStudentOutline } from '../student/folder.ts';
 import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
@@ -37,10 +38,13 @@ export async function inspect(args: string[]): Promise<void> {
   const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
   const inspected = (one: DataFile, taught: RationalesFile | null): Inspection => {
     const summary = inspection(one, taught, how);
-    if (one.kind === 'dataset')
+    if (one.kind === 'dataset') {
+      const { examples } = joinTeacher(one, taught, reading);
       summary.notes.push(
-        ...lintTokens(joinTeacher(one, taught, reading).examples, tokenizer, notebookRecipe),
+        ...lostLabelNotes(examples, tokenizer, notebookRecipe),
+        ...lintTokens(examples, tokenizer, notebookRecipe),
       );
+    }
     return summary;
   };
   const result = inspected(data, rationales);

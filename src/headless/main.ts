@@ -3,6 +3,7 @@
  * signal's number where it was asked to end.
  */
 import { InputError, NoRoomError, reportError } from '../base/errors.ts';
+import { addPieces } from './add-pieces.ts';
 import { asksForHelp, usage } from './arguments.ts';
 import { convert } from './convert.ts';
 import { watchForEndings } from './ending.ts';
@@ -24,6 +25,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['generate', generate],
   ['plan', plan],
   ['reduce', reduce],
+  ['add-pieces', addPieces],
   ['teach', teach],
   ['serve', serve],
   ['export', exportStudent],

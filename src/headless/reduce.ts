@@ -111,7 +111,7 @@ export async function reduce(args: string[]): Promise<void> {
 }
 
 /** Rows of every split, or null where no file was named. */
-async function readRows(files: DataArguments): Promise<Example[] | null> {
+export async function readRows(files: DataArguments): Promise<Example[] | null> {
   const reading = readingOf(files);
   const rows: Example[] = [];
   for (const split of splits) {

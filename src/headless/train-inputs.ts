@@ -77,7 +77,7 @@ export function sayLostLabels({ student, recipe, train, test }: TrainInputs): vo
     lostLabels(examples, student.tokenizer, recipe),
   );
   const words = lostLabelWords(sumOfLostLabels(lost));
-  if (words !== null) console.error(words);
+  if (words !== null) console.error(`${words} (\`headless add-pieces\` does.)`);
 }
 
 function leftOut({ file, line, reason }: Refusal & { file: string }): string {

@@ -3,6 +3,7 @@
  * (tokenization_byt5.py). The same as a tokenizer.json for our own use; it is not exported, since transformers takes
  * the class that tokenizer_config.json names.
  */
+import { endTemplate } from './end-template.ts';
 
 /** `<pad>`, `</s>` and `<unk>` come before the bytes. */
 const specials = ['<pad>', '</s>', '<unk>'];
@@ -31,10 +32,6 @@ export function byT5Tokenizer(): object {
     content,
     ...{ single_word: false, lstrip: strips, rstrip: strips, normalized: false, special: true },
   });
-  const sequence = (id: 'A' | 'B') => [
-    { Sequence: { id, type_id: 0 } },
-    { SpecialToken: { id: '</s>', type_id: 0 } },
-  ];
   return {
     version: '1.0',
     truncation: null,
@@ -45,12 +42,7 @@ export function byT5Tokenizer(): object {
     ],
     normalizer: null,
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: sequence('A'),
-      pair: [...sequence('A'), ...sequence('B')],
-      special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-    },
+    post_processor: endTemplate(1),
     // `errors` is ours: Python's decode(errors="ignore").
     decoder: { type: 'ByteLevel', errors: 'ignore' },
     model: {

@@ -3,6 +3,7 @@
  * (convert_slow_tokenizer.py): it is exported with the student, so that both read alike.
  */
 import { InputError } from '../base/errors.ts';
+import { endTemplate } from './end-template.ts';
 import { readSentencePiece, type SentencePieceModel } from '../formats/sentencepiece.ts';
 
 /** T5 has a hundred sentinels after SentencePiece's own pieces; `extra_ids` of tokenizer_config.json says otherwise. */
@@ -47,10 +48,6 @@ export function tokenizerFromSentencePiece(
     prepend_scheme: config['legacy'] === false ? 'first' : model.addDummyPrefix ? 'always' : 'never',
     split: true,
   };
-  const sequence = (id: 'A' | 'B') => [
-    { Sequence: { id, type_id: 0 } },
-    { SpecialToken: { id: '</s>', type_id: 0 } },
-  ];
   return {
     version: '1.0',
     truncation: null,
@@ -61,12 +58,7 @@ export function tokenizerFromSentencePiece(
     ],
     normalizer: { type: 'Sequence', normalizers: normalizersOf(model) },
     pre_tokenizer: metaspace,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: sequence('A'),
-      pair: [...sequence('A'), ...sequence('B')],
-      special_tokens: { '</s>': { id: '</s>', ids: [end], tokens: ['</s>'] } },
-    },
+    post_processor: endTemplate(end),
     decoder: metaspace,
     model: {
       type: 'Unigram',

@@ -163,3 +163,39 @@ export function reduceTokenizerFiles(
     reduced['added_tokens.json'] = jsonText(reduceAddedTokens(parse(addedTokens), idMap));
   return reduced;
 }
+
+/**
+ * The files of a student's tokenizer with another `tokenizer.json` and more tokens, which are taken out of a text before
+ * it is normalised, and are text like any other: not special.
+ */
+export function withAddedTokens(
+  files: Readonly<Record<string, string>>,
+  json: TokenizerJson,
+  tokens: readonly { id: number; content: string }[],
+): Record<string, string> {
+  const rules = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+  const added_tokens = [
+    ...(json.added_tokens ?? []),
+    ...tokens.map(({ id, content }) => ({ id, content, ...rules })),
+  ];
+  const changed: Record<string, string> = {
+    ...files,
+    'tokenizer.json': JSON.stringify({ ...json, added_tokens }),
+  };
+  if (tokens.length === 0) return changed;
+  const { 'tokenizer_config.json': configText, 'added_tokens.json': addedText } = files;
+  if (configText !== undefined) {
+    const config = parse(configText);
+    const decoder = config['added_tokens_decoder'];
+    if (isJson(decoder)) {
+      const more = tokens.map(({ id, content }) => [String(id), { content, ...rules }] as const);
+      const added_tokens_decoder = { ...decoder, ...Object.fromEntries(more) };
+      changed['tokenizer_config.json'] = jsonText({ ...config, added_tokens_decoder });
+    }
+  }
+  if (addedText !== undefined) {
+    const more = Object.fromEntries(tokens.map(({ id, content }) => [content, id]));
+    changed['added_tokens.json'] = jsonText({ ...parse(addedText), ...more });
+  }
+  return changed;
+}

@@ -1,4 +1,5 @@
 /** A very small student as files, for tests: v1.1 by default, T5 v1.0 where `tied`. */
+import { endTemplate } from '../end-template.ts';
 import { initialiseWeights } from '../initialise.ts';
 import { parseT5Config } from '../config.ts';
 import { expectedParameters } from '../parameters.ts';
@@ -55,12 +56,7 @@ export function tinyTokenizer(): Record<string, unknown> {
     })),
     normalizer: null,
     pre_tokenizer: spaces,
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: '</s>', type_id: 0 } }],
-      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 0 } }],
-      special_tokens: { '</s>': { id: '</s>', ids: [1], tokens: ['</s>'] } },
-    },
+    post_processor: endTemplate(1),
     decoder: spaces,
     model: { type: 'Unigram', unk_id: 2, vocab: pieces, byte_fallback: false },
   };
