@@ -1,6 +1,7 @@
 /** States in words: one place, so that every screen says the same. */
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
+import { methodWords } from '../distill/methods.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Layout } from '../data/example.ts';
 import { layoutTitle } from '../data/layouts.ts';
@@ -203,6 +204,7 @@ export const splitWords: Record<Split, string> = {
 /** A recipe's gist: `600 steps of 16 at 2e-3, step by step, alpha 0.1`. */
 export function recipeWords(recipe: Recipe): string {
   const rate = recipe.learningRate < 0.01 ? recipe.learningRate.toExponential() : String(recipe.learningRate);
-  const method = recipe.method === 'step-by-step' ? `step by step, alpha ${recipe.alpha}` : 'standard';
+  const method =
+    recipe.method === 'step-by-step' ? `step by step, alpha ${recipe.alpha}` : methodWords[recipe.method];
   return `${plural(recipe.steps, 'step')} of ${formatCount(recipe.batchSize * recipe.accumulation)} at ${rate}, ${method}`;
 }

@@ -1,7 +1,9 @@
 /** Asking a student: texts in, texts out, in batches of like length, with progress and a way out. */
 import { breathe } from '../base/breathe.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Encoder } from './tasks.ts';
+import { isOneTarget, readTarget, type Written } from './methods.ts';
+import type { Recipe } from './recipe.ts';
+import { answerPrompt, rationalePrompt, type Encoder } from './tasks.ts';
 
 /** What asking needs of a tokenizer. */
 export interface Speaker extends Encoder {
@@ -50,4 +52,48 @@ export async function* answerAll(
     await breathe();
   }
   return texts;
+}
+
+/** What deciding on an answer's length needs of a recipe. */
+type GenerationLimits = Pick<Recipe, 'method' | 'generationMaxTokens' | 'maxTargetTokens'>;
+
+/**
+ * New tokens at most of a student's answer. A label behind its rationale would never be reached under a limit that
+ * answers alone were given: such a text may be as long as its target was.
+ */
+export function answerTokens({ method, generationMaxTokens, maxTargetTokens }: GenerationLimits): number {
+  return method === 'rationale-then-label'
+    ? Math.max(generationMaxTokens, maxTargetTokens)
+    : generationMaxTokens;
+}
+
+/**
+ * The distilled student's answers to inputs, asked as its method taught it. Of one target the rationale is read as well;
+ * of two tasks it is another question (`explainAll`). Yields as `answerAll`.
+ */
+export async function* answerInputs(
+  engine: Engine,
+  tokenizer: Speaker,
+  recipe: Recipe,
+  inputs: readonly string[],
+): AsyncGenerator<number, Written[]> {
+  const { method, maxInputTokens } = recipe;
+  const prompts = inputs.map((input) => answerPrompt(recipe, input));
+  const options = { maxInputTokens, maxNewTokens: answerTokens(recipe) };
+  const texts = yield* answerAll(engine, tokenizer, prompts, options);
+  return texts.map((text) =>
+    isOneTarget(method) ? readTarget(method, text) : { answer: text, rationale: null },
+  );
+}
+
+/** Its rationales to inputs as a task of their own; nothing where the method has no such task. */
+export async function* explainInputs(
+  engine: Engine,
+  tokenizer: Speaker,
+  recipe: Recipe,
+  inputs: readonly string[],
+): AsyncGenerator<number, string[]> {
+  const prompts = inputs.flatMap((input) => rationalePrompt(recipe, input) ?? []);
+  const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
+  return yield* answerAll(engine, tokenizer, prompts, { maxInputTokens, maxNewTokens });
 }

@@ -5,10 +5,11 @@
 import { InputError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
-import { answerAll, type Speaker } from './answer.ts';
+import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
+import type { Written } from './methods.ts';
 import { putBack, untouched } from './compare.ts';
 import type { Recipe } from './recipe.ts';
-import { answerPrompt, rationalePrompt } from './tasks.ts';
+import { rationalePrompt } from './tasks.ts';
 
 /** What one student made of a question. */
 export interface Spoken {
@@ -16,6 +17,7 @@ export interface Spoken {
   answerMs: number;
   /** Null for the standard method, which teaches no rationales. */
   rationale: string | null;
+  /** Null where it was no question of its own. */
   rationaleMs: number | null;
 }
 
@@ -58,33 +60,40 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   const explain = rationalePrompt(recipe, text);
   const total = explain === null ? 2 : 4;
   let done = 0;
-  const timed = async (who: string, prompt: string): Promise<{ text: string; ms: number } | null> => {
+  const timed = async <T>(
+    who: string,
+    begin: () => AsyncGenerator<number, T[]>,
+  ): Promise<{ one: T; ms: number } | null> => {
     if (watch.stopped()) return null;
     watch.report(who, done, total);
     const startedAt = performance.now();
-    const spoken = await generate(options, prompt);
+    const one = await onlyOf(begin());
     done += 1;
-    return { text: spoken, ms: performance.now() - startedAt };
+    return { one, ms: performance.now() - startedAt };
   };
-  const speak = async (who: string, prompt: string): Promise<Spoken | null> => {
-    const answer = await timed(`${who} student answers`, prompt);
+  const speak = async (
+    who: string,
+    begin: () => AsyncGenerator<number, Written[]>,
+  ): Promise<Spoken | null> => {
+    const answer = await timed(`${who} student answers`, begin);
     if (answer === null) return null;
-    const rationale = explain === null ? null : await timed(`${who} student explains`, explain);
+    const explains = () => explainInputs(engine, tokenizer, recipe, [text]);
+    const rationale = explain === null ? null : await timed(`${who} student explains`, explains);
     if (explain !== null && rationale === null) return null;
     return {
-      answer: answer.text,
+      answer: answer.one.answer,
       answerMs: answer.ms,
-      rationale: rationale?.text ?? null,
+      rationale: rationale?.one ?? answer.one.rationale,
       rationaleMs: rationale?.ms ?? null,
     };
   };
-  const distilled = await speak('distilled', answerPrompt(recipe, text));
+  const distilled = await speak('distilled', () => answerInputs(engine, tokenizer, recipe, [text]));
   if (distilled === null) return null;
   const trained = await engine.read();
   let base: Spoken | null;
   try {
     engine.restore(untouched(options.baseWeights));
-    base = await speak('base', text);
+    base = await speak('base', () => bareAnswer(options, text));
   } finally {
     putBack(engine, trained);
   }
@@ -98,11 +107,16 @@ export async function warmUp({ engine, tokenizer, recipe }: AskOptions): Promise
   await engine.generate([tokenizer.encode('?', recipe.maxInputTokens)], { maxNewTokens: 2, numBeams: 1 });
 }
 
-async function generate({ engine, tokenizer, recipe }: AskOptions, prompt: string): Promise<string> {
-  const answers = answerAll(engine, tokenizer, [prompt], {
-    maxInputTokens: recipe.maxInputTokens,
-    maxNewTokens: recipe.generationMaxTokens,
-  });
+async function* bareAnswer(
+  { engine, tokenizer, recipe }: AskOptions,
+  text: string,
+): AsyncGenerator<number, Written[]> {
+  const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
+  const answers = yield* answerAll(engine, tokenizer, [text], { maxInputTokens, maxNewTokens });
+  return answers.map((answer) => ({ answer, rationale: null }));
+}
+
+async function onlyOf<T>(answers: AsyncGenerator<number, T[]>): Promise<T> {
   for (;;) {
     const next = await answers.next();
     if (next.done) return next.value[0]!;

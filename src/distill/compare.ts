@@ -7,11 +7,11 @@ import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
-import { answerAll, type Speaker } from './answer.ts';
+import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
+import type { Written } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
 import { tally } from './score.ts';
-import { answerPrompt, rationalePrompt } from './tasks.ts';
 import { writtenLabelOf } from './written-labels.ts';
 
 export interface CompareOptions {
@@ -46,36 +46,27 @@ export interface ComparedAccuracy {
  * it was skipped. The engine's weights are as before when it ends, in whatever way.
  */
 export async function* compare(options: CompareOptions): AsyncGenerator<RunState, CompareResult | null> {
-  const { engine, recipe, test } = options;
-  const distilled = yield* ask(
-    options,
-    'distilled',
-    test.map((example) => answerPrompt(recipe, example.input)),
-  );
+  const { engine, tokenizer, recipe, test } = options;
+  const inputs = test.map(({ input }) => input);
+  const distilled = yield* ask(options, 'distilled', answerInputs(engine, tokenizer, recipe, inputs));
   if (distilled === null) return null;
-  let rationales: string[] | null = null;
   if (recipe.method === 'step-by-step') {
-    rationales = yield* ask(
-      options,
-      'rationales',
-      test.map((example) => rationalePrompt(recipe, example.input) ?? ''),
-    );
+    const rationales = yield* ask(options, 'rationales', explainInputs(engine, tokenizer, recipe, inputs));
     if (rationales === null) return null;
+    distilled.forEach((one, index) => (one.rationale = rationales[index]!));
   }
   const trained = await engine.read();
   let base: string[] | null;
   try {
     engine.restore(untouched(options.baseWeights));
-    base = yield* ask(
-      options,
-      'base',
-      test.map((example) => example.input),
-    );
+    const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
+    const answers = answerAll(engine, tokenizer, inputs, { maxInputTokens, maxNewTokens });
+    base = yield* ask(options, 'base', answers);
   } finally {
     putBack(engine, trained);
   }
   if (base === null) return null;
-  return collect(options, base, distilled, rationales);
+  return collect(options, base, distilled);
 }
 
 /**
@@ -99,17 +90,13 @@ export function untouched(weights: Weights): EngineState {
   return { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
 }
 
-async function* ask(
-  { engine, tokenizer, recipe, skipped, step }: CompareOptions,
+async function* ask<T>(
+  { test, skipped, step }: CompareOptions,
   purpose: EvaluationPurpose,
-  prompts: readonly string[],
-): AsyncGenerator<RunState, string[] | null> {
-  const total = prompts.length;
+  answers: AsyncGenerator<number, T>,
+): AsyncGenerator<RunState, T | null> {
+  const total = test.length;
   yield { phase: 'evaluating', purpose, step, done: 0, total };
-  const answers = answerAll(engine, tokenizer, prompts, {
-    maxInputTokens: recipe.maxInputTokens,
-    maxNewTokens: recipe.generationMaxTokens,
-  });
   for (;;) {
     const next = await answers.next();
     if (next.done) return next.value;
@@ -121,8 +108,7 @@ async function* ask(
 function collect(
   { test, tokenizer, recipe }: CompareOptions,
   base: readonly string[],
-  distilled: readonly string[],
-  rationales: readonly string[] | null,
+  distilled: readonly Written[],
 ): CompareResult {
   const predictions = test.map((example, index): Prediction => ({
     row: example.row,
@@ -131,8 +117,8 @@ function collect(
     ...writtenLabelOf(example.label, tokenizer, recipe),
     teacher: example.teacherLabel,
     base: base[index]!,
-    distilled: distilled[index]!,
-    rationale: rationales?.[index] ?? null,
+    distilled: distilled[index]!.answer,
+    rationale: distilled[index]!.rationale,
     teacherRationale: example.rationale,
   }));
   return { predictions, accuracy: accuracyOf(predictions) };

@@ -5,6 +5,7 @@
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
+import { methods } from './methods.ts';
 import { defaultLora } from '../student/lora/lora.ts';
 import { studentParts } from '../student/reduce/freeze.ts';
 
@@ -39,8 +40,8 @@ const loraSchema = z.strictObject({
 });
 
 export const recipeSchema = z.strictObject({
-  /** Two tasks with prefixes, or the answer alone on the bare input. */
-  method: choice('method', ['step-by-step', 'standard']).default('step-by-step'),
+  /** Two tasks with prefixes, the answer alone on the bare input, or answer and rationale as one text: see methods.ts. */
+  method: choice('method', methods).default('step-by-step'),
   /** Whose labels are trained on. Tests are always against the gold ones. */
   labels: choice('labels', ['gold', 'teacher']).default('gold'),
   /** Weight of the answer loss; the rationale loss has the rest. */

@@ -4,11 +4,11 @@
  */
 import type { Example } from '../data/example.ts';
 import type { Engine } from '../engine/engine.ts';
-import { answerAll, answersAtOnce, type Speaker } from './answer.ts';
+import { answerInputs, answersAtOnce, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Recipe } from './recipe.ts';
 import { updateOf } from './schedule.ts';
-import { answerPrompt, checkTrainable, taskRow } from './tasks.ts';
+import { checkTrainable, taskRow } from './tasks.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What was measured. */
@@ -73,20 +73,17 @@ export async function* rehearse(
   }
   let rowMs: number | null = null;
   if (measuresAnswers) {
-    const prompts = test.slice(0, answersAtOnce).map(({ input }) => answerPrompt(recipe, input));
-    const { maxInputTokens, generationMaxTokens } = recipe;
+    const inputs = test.slice(0, answersAtOnce).map(({ input }) => input);
     for (let time = 0; time < 2; time += 1) {
       const start = now();
-      const answers = answerAll(engine, tokenizer, prompts, {
-        ...{ maxInputTokens, maxNewTokens: generationMaxTokens },
-      });
+      const answers = answerInputs(engine, tokenizer, recipe, inputs);
       const ask = async (): Promise<void> => {
         while (!(await answers.next()).done);
       };
       // Another limit than a step's, which may be far shorter.
       await new Watchdog().guard(times.length, ask());
       const ms = now() - start;
-      rowMs = ms / prompts.length;
+      rowMs = ms / inputs.length;
       if (ms > worthRepeatingMs) break;
       yield { done: 1 + enough.steps, total };
     }

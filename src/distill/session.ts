@@ -5,7 +5,7 @@
 import { breathe } from '../base/breathe.ts';
 import type { Example } from '../data/example.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
-import { answerAll, type Speaker } from './answer.ts';
+import { answerInputs, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
 import { Control } from './control.ts';
@@ -14,7 +14,7 @@ import { cutIntoParts } from './recovery.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
 import { tally } from './score.ts';
-import { answerPrompt, checkTrainable, taskRow, type TaskRow } from './tasks.ts';
+import { checkTrainable, taskRow, type TaskRow } from './tasks.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
 import { writtenLabel } from './written-labels.ts';
@@ -206,17 +206,17 @@ export class Session {
       state: { phase: 'evaluating', purpose: 'accuracy', step, done, total },
     });
     yield state(0);
-    const answers = answerAll(
+    const answers = answerInputs(
       this.#engine,
       this.#tokenizer,
-      this.#test.map((example) => answerPrompt(this.#recipe, example.input)),
-      { maxInputTokens: this.#recipe.maxInputTokens, maxNewTokens: this.#recipe.generationMaxTokens },
+      this.#recipe,
+      this.#test.map(({ input }) => input),
     );
     for (;;) {
       const next = await answers.next();
       if (next.done) {
         const score = tally(
-          next.value.map((answer, index) => {
+          next.value.map(({ answer }, index) => {
             const { label } = this.#test[index]!;
             return [answer, writtenLabel(label, this.#tokenizer, this.#recipe)] as const;
           }),

@@ -1,9 +1,11 @@
 /**
  * The method's two tasks as token ids: "predict: " + input -> label and "explain: " + input -> rationale; standard
- * fine-tuning has the bare input -> label alone (google-research/distilling-step-by-step, run.py).
+ * fine-tuning has the bare input -> label alone (google-research/distilling-step-by-step, run.py), and the paper's
+ * ablation the bare input -> both as one text, which is the answer task here.
  */
 import { InputError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
+import { isOneTarget, targetParts, teachesRationales } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 
 export const predictPrefix = 'predict: ';
@@ -45,9 +47,9 @@ export function checkTrainable(recipe: Recipe, examples: readonly Example[]): vo
       'Add a training file with at least one row that can be used.',
     );
   }
-  if (recipe.method === 'step-by-step' && examples.every((example) => example.rationale === null)) {
+  if (teachesRationales(recipe.method) && examples.every((example) => example.rationale === null)) {
     throw new InputError(
-      'No training row has a rationale, and the method "step-by-step" needs them.',
+      `No training row has a rationale, and the method "${recipe.method}" needs them.`,
       'Add the teacher’s rationales, or choose the method "standard".',
     );
   }
@@ -68,11 +70,32 @@ export function taskRow(recipe: Recipe, example: Example, tokenizer: Encoder): T
   const rationaleInput = example.rationale === null ? null : rationalePrompt(recipe, example.input);
   return {
     answerInput: tokenizer.encode(answerPrompt(recipe, example.input), recipe.maxInputTokens),
-    answerTarget: tokenizer.encode(label, recipe.maxTargetTokens),
+    answerTarget: answerTarget(recipe, label, example.rationale, tokenizer),
     rationaleInput: rationaleInput === null ? null : tokenizer.encode(rationaleInput, recipe.maxInputTokens),
     rationaleTarget:
       rationaleInput === null || example.rationale === null
         ? null
         : tokenizer.encode(example.rationale, recipe.maxTargetTokens),
   };
+}
+
+/** What answers are trained towards: the label, or the method's one target, whose label is never cut off. */
+function answerTarget(
+  { method, maxTargetTokens }: Recipe,
+  label: string,
+  rationale: string | null,
+  tokenizer: Encoder,
+): Int32Array {
+  if (!isOneTarget(method)) return tokenizer.encode(label, maxTargetTokens);
+  const [first, second] = targetParts(method, label, rationale);
+  const whole = tokenizer.encode(first + second);
+  if (whole.length <= maxTargetTokens) return whole;
+  if (method === 'label-then-rationale') return tokenizer.encode(first + second, maxTargetTokens);
+  const end = tokenizer.encode(second, maxTargetTokens);
+  // Without its end token.
+  const start = tokenizer
+    .encode(first)
+    .slice(0, -1)
+    .subarray(0, maxTargetTokens - end.length);
+  return Int32Array.from([...start, ...end]);
 }

@@ -4,9 +4,8 @@
  */
 import type { Example } from '../data/example.ts';
 import type { Engine } from '../engine/engine.ts';
-import { answerAll, type Speaker } from './answer.ts';
+import { answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Recipe } from './recipe.ts';
-import { answerPrompt, rationalePrompt } from './tasks.ts';
 import { writtenLabelOf } from './written-labels.ts';
 
 export interface WatchedAnswer {
@@ -62,21 +61,22 @@ export async function askWatched(
   questions: readonly { input: string }[],
   stopped: () => boolean,
 ): Promise<WatchedAnswer[] | null> {
-  const generate = async (prompts: readonly string[]): Promise<string[] | null> => {
-    const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
-    const texts = answerAll(engine, tokenizer, prompts, { maxInputTokens, maxNewTokens });
+  const inputs = questions.map(({ input }) => input);
+  const end = async <T>(texts: AsyncGenerator<number, T>): Promise<T | null> => {
     for (;;) {
       const next = await texts.next();
       if (next.done) return next.value;
       if (stopped()) return null;
     }
   };
-  const answers = await generate(questions.map(({ input }) => answerPrompt(recipe, input)));
+  const answers = await end(answerInputs(engine, tokenizer, recipe, inputs));
   if (answers === null) return null;
-  const prompts = questions.flatMap(({ input }) => rationalePrompt(recipe, input) ?? []);
-  const rationales = prompts.length === 0 ? [] : await generate(prompts);
+  const rationales = await end(explainInputs(engine, tokenizer, recipe, inputs));
   if (rationales === null) return null;
-  return answers.map((answer, index) => ({ answer, rationale: rationales[index] ?? null }));
+  return answers.map(({ answer, rationale }, index) => ({
+    answer,
+    rationale: rationales[index] ?? rationale,
+  }));
 }
 
 /** The moments with a new one, in the order of their steps; one of the same step gives way to it. */

@@ -5,6 +5,8 @@ import type { ComparedAccuracy } from '../distill/compare.ts';
 import type { Prediction } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
+import { answerTokens } from '../distill/answer.ts';
+import { isOneTarget, oneTarget, targetMarkers, type OneTarget } from '../distill/methods.ts';
 import { answerPrompt, rationalePrompt } from '../distill/tasks.ts';
 import { torchDtypes } from './torch-dtypes.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
@@ -116,7 +118,9 @@ function trainingSection(facts: ModelCardFacts): string[] {
   const method =
     recipe.method === 'step-by-step'
       ? `Distilling step by step (Hsieh et al., 2023): one student learns the answer (\`predict: \`) and the teacher’s rationale (\`explain: \`) as two tasks; loss = ${recipe.alpha} · answer + ${Number((1 - recipe.alpha).toFixed(6))} · rationale.`
-      : 'Standard fine-tuning: the student learns the answer alone, from the bare input.';
+      : isOneTarget(recipe.method)
+        ? `One target (the ablation of Hsieh et al., 2023): from the bare input the student learns to write ${recipe.method === 'rationale-then-label' ? 'the teacher’s rationale, then the label behind' : 'the label, then the teacher’s rationale behind'} \`${targetMarkers[recipe.method]}\`.`
+        : 'Standard fine-tuning: the student learns the answer alone, from the bare input.';
   const stopped =
     facts.steps < recipe.steps ? `, stopped by hand (the recipe has ${formatCount(recipe.steps)})` : '';
   const rows = recipe.batchSize * recipe.accumulation;
@@ -158,13 +162,21 @@ function usageSection({ recipe, dtype }: ModelCardFacts): string[] {
     'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
     '',
     `tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForSeq2SeqLM.from_pretrained(${load})`,
-    `ids = model.generate(**tokenizer(${JSON.stringify(prompt)}, return_tensors="pt"), max_new_tokens=${recipe.generationMaxTokens})`,
+    `ids = model.generate(**tokenizer(${JSON.stringify(prompt)}, return_tensors="pt"), max_new_tokens=${answerTokens(recipe)})`,
     'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
     '```',
     ...(recipe.method === 'step-by-step'
       ? ['', 'With `explain: ` in place of `predict: ` it writes a rationale.']
       : []),
+    ...(isOneTarget(recipe.method) ? ['', readingWords(recipe.method)] : []),
   ];
+}
+
+function readingWords(method: OneTarget): string {
+  const marker = `\`${targetMarkers[method]}\``;
+  return method === 'rationale-then-label'
+    ? `It writes a rationale and then its answer: what stands behind the last ${marker}.`
+    : `It writes its answer and then a rationale: the answer is what stands before ${marker}.`;
 }
 
 /** Text in a code block whose fence is longer than any in it. */
@@ -193,7 +205,10 @@ function exampleSection({ recipe, examples }: ModelCardFacts): string[] {
     ...examples.flatMap(({ input, distilled, rationale }) => {
       const explain = rationalePrompt(recipe, input);
       return [
-        ...pair(answerPrompt(recipe, input), distilled),
+        ...pair(
+          answerPrompt(recipe, input),
+          isOneTarget(recipe.method) ? oneTarget(recipe.method, { answer: distilled, rationale }) : distilled,
+        ),
         ...(explain === null || rationale === null ? [] : pair(explain, rationale)),
       ];
     }),

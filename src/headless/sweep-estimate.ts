@@ -95,7 +95,7 @@ function kindOf({ recipe, student }: PlannedRun): string {
 function askedRows({ recipe }: PlannedRun, rows: number): number {
   const { evalEvery, steps, method } = recipe;
   const onTheWay = evalEvery === 0 ? 0 : Math.floor(steps / evalEvery);
-  return rows * (onTheWay + (method === 'standard' ? 2 : 3));
+  return rows * (onTheWay + (method === 'step-by-step' ? 3 : 2));
 }
 
 /** What a run leaves: the model, a line a step, a line a test row. */

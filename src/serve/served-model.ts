@@ -1,5 +1,5 @@
 /** What the server knows of its model: how texts become ids and back, and what is put before them. */
-import type { Speaker } from '../distill/answer.ts';
+import { answerTokens, type Speaker } from '../distill/answer.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { answerPrompt, explainPrefix, predictPrefix, rationalePrompt } from '../distill/tasks.ts';
 import type { GenerateOptions } from '../engine/engine.ts';
@@ -35,7 +35,7 @@ export function askedAs(
     answerPrefix: answerPrompt(recipe, ''),
     rationalePrefix: rationalePrompt(recipe, ''),
     maxInputTokens: recipe.maxInputTokens,
-    maxNewTokens: recipe.generationMaxTokens,
+    maxNewTokens: answerTokens(recipe),
   };
 }
 

@@ -8,9 +8,11 @@ export interface TrainingShape {
   /** Tokens of the longest input and the longest target after truncation. */
   inputTokens: number;
   targetTokens: number;
-  /** Step-by-step takes an answer and a rationale pass through each row. */
-  method: 'step-by-step' | 'standard';
+  method: TrainingMethod;
 }
+
+/** Step-by-step takes an answer and a rationale pass through each row, all others one. */
+export type TrainingMethod = 'step-by-step' | 'standard' | 'rationale-then-label' | 'label-then-rationale';
 
 /** Bytes on the engine's device; an estimate, not a promise: engines fuse, reuse and pad in their own ways. */
 export interface MemoryEstimate {

@@ -7,7 +7,7 @@ export type TaskName = 'sample' | 'svamp';
 /** One training, from the untouched student to an accuracy on the test rows. */
 export interface Run {
   task: TaskName;
-  method: Recipe['method'];
+  method: 'standard' | 'step-by-step';
   labels: Recipe['labels'];
   /** Training rows. */
   rows: number;

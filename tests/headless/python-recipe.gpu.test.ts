@@ -93,6 +93,13 @@ it.skipIf(!able)('step by step on the sample, with accumulated batches', () => {
   expectSame(both('steps', recipe, null));
 });
 
+it.skipIf(!able)('rationale and label as one text, some of them cut', () => {
+  const recipe = recipeSchema.parse({
+    ...{ ...short, steps: 2, maxTargetTokens: 24, method: 'rationale-then-label' },
+  });
+  expectSame(both('one-target', recipe, null));
+});
+
 it.skipIf(!able)('step by step on files of two layouts, by the teacher’s labels, with a frozen part', () => {
   const recipe = recipeSchema.parse({
     ...short,

@@ -1,5 +1,7 @@
 import { Copy } from 'lucide-react';
 import { useState } from 'react';
+import { answerTokens } from '../../distill/answer.ts';
+import { isOneTarget, targetMarkers } from '../../distill/methods.ts';
 import { explainPrefix, predictPrefix } from '../../distill/tasks.ts';
 import { safeFolderName } from '../../export/zip.ts';
 import type { RunRecord } from '../../store/records.ts';
@@ -10,14 +12,15 @@ import styles from './take-away-screen.module.css';
 /** The lines of Python that load the folder and ask it something. */
 export function UseIt({ run }: { run: RunRecord }) {
   const [copied, setCopied] = useState(false);
-  const prefix = run.recipe.method === 'step-by-step' ? predictPrefix : '';
+  const { method } = run.recipe;
+  const prefix = method === 'step-by-step' ? predictPrefix : '';
   const folder = JSON.stringify(safeFolderName(run.name));
   // As the model card has it: transformers 5 no longer has the pipeline "text2text-generation".
   const code = [
     'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
     '',
     `tokenizer, model = AutoTokenizer.from_pretrained(${folder}), AutoModelForSeq2SeqLM.from_pretrained(${folder})`,
-    `ids = model.generate(**tokenizer("${prefix}your input", return_tensors="pt"), max_new_tokens=${run.recipe.generationMaxTokens})`,
+    `ids = model.generate(**tokenizer("${prefix}your input", return_tensors="pt"), max_new_tokens=${answerTokens(run.recipe)})`,
     'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
   ].join('\n');
   return (
@@ -31,6 +34,15 @@ export function UseIt({ run }: { run: RunRecord }) {
             {' '}
             <code translate="no">{predictPrefix}</code> asks for the answer,{' '}
             <code translate="no">{explainPrefix}</code> for the reasons.
+          </>
+        )}
+        {isOneTarget(method) && (
+          <>
+            {' '}
+            It writes label and rationale as one text; <code translate="no">
+              {targetMarkers[method]}
+            </code>{' '}
+            stands between them.
           </>
         )}
       </p>

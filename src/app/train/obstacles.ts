@@ -1,4 +1,5 @@
 /** Why a button cannot be pressed now, in a sentence; null where it can. */
+import { teachesRationales } from '../../distill/methods.ts';
 import { isActive, isComparing, type RunState } from '../../distill/run-state.ts';
 import { currentDataset, currentStudent, liveRun, type StudioState } from '../studio-store.ts';
 import { readDraft, readTestRows } from './recipe-draft.ts';
@@ -41,7 +42,7 @@ function recipeObstacle(state: StudioState, train: { rationales: number; teacher
   if (recipe === null) return `The recipe needs mending: ${issues[0]?.problem ?? 'see its fields'}.`;
   if (readTestRows(state.testRows) === undefined)
     return 'Test rows must be a whole number, or empty for all.';
-  if (recipe.method === 'step-by-step' && train.rationales === 0) {
+  if (teachesRationales(recipe.method) && train.rationales === 0) {
     return 'No training row has a rationale; add the teacher’s, or choose the standard method.';
   }
   if (recipe.labels === 'teacher' && train.teacher === null) {

@@ -17,7 +17,7 @@ test('choices offer what the schema allows, no more and no less', () => {
       expect(recipeSchema.shape[key].safeParse([part.value]).success).toBe(true);
   }
   const method = recipeGroups[0]!.fields[0]!;
-  expect(method.options).toHaveLength(2);
+  expect(method.options).toHaveLength(4);
 });
 
 test('ranges come from the schema', () => {

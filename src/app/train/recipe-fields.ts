@@ -2,6 +2,7 @@
 import { formatCount } from '../../base/units.ts';
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
+import { methods, methodWords } from '../../distill/methods.ts';
 import { loraWords } from './lora-draft.ts';
 import { draftOf, listOf, numberText } from './recipe-draft.ts';
 
@@ -29,11 +30,8 @@ export const recipeGroups: readonly RecipeGroup[] = [
         key: 'method',
         label: 'Method',
         meaning:
-          'Step by step teaches the answer and the teacher’s reasons as two tasks; standard teaches the answer alone.',
-        options: [
-          { value: 'step-by-step', label: 'step by step' },
-          { value: 'standard', label: 'standard' },
-        ],
+          'Step by step teaches the answer and the teacher’s reasons as two tasks; standard teaches the answer alone. The other two teach both as one text, in this order: what the method’s authors compare with.',
+        options: methods.map((value) => ({ value, label: methodWords[value] })),
       },
       {
         key: 'labels',

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { formatCount } from '../../base/units.ts';
+import { methods, methodWords, type Method } from '../../distill/methods.ts';
 import type { Recipe, RecipeKey } from '../../distill/recipe.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { hashOf } from '../routes.ts';
@@ -33,10 +34,7 @@ export function RecipeSentence() {
         <ChoiceWord
           name="method"
           label="How, in the sentence"
-          options={[
-            ['step-by-step', 'step by step'],
-            ['standard', 'the standard way'],
-          ]}
+          options={methods.map((method) => [method, sentenceWords(method)])}
         />
         {method === 'step-by-step' && (
           <>
@@ -122,14 +120,17 @@ export function RunSentence({ run }: { run: RunRecord }) {
     <p className={styles['sentence']}>
       Distil {word(run.studentName)} on {word(plural(run.trainRows, 'row'))} for{' '}
       {word(plural(recipe.steps, 'step'))} of {word(batchWords(recipe))} at{' '}
-      {word(numberText(recipe.learningRate))},{' '}
-      {word(recipe.method === 'step-by-step' ? 'step by step' : 'the standard way')}
+      {word(numberText(recipe.learningRate))}, {word(sentenceWords(recipe.method))}
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
       {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
       {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}
       {recipe.lora !== null && <>, by LoRA ({word(loraWords(loraText(recipe.lora)))})</>}.
     </p>
   );
+}
+
+function sentenceWords(method: Method): string {
+  return method === 'standard' ? 'the standard way' : methodWords[method];
 }
 
 function frozenWords(parts: readonly string[]): string {

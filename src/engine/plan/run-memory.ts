@@ -4,6 +4,7 @@
  */
 import type { T5Config } from '../../student/config.ts';
 import type { Lora } from '../../student/lora/lora.ts';
+import type { TrainingMethod } from '../../student/memory.ts';
 import { sizeOf, type Parameter } from '../../student/parameters.ts';
 import type { MicroBatch, TaskBatch } from '../engine.ts';
 import { planGeneration } from './generation.ts';
@@ -16,7 +17,7 @@ import { planStep } from './training.ts';
 
 /** What decides how large the plans of a run are. */
 export interface RunShape {
-  method: 'step-by-step' | 'standard';
+  method: TrainingMethod;
   /** Rows of a micro-batch, and micro-batches of a step. */
   batchSize: number;
   accumulation: number;

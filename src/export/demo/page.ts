@@ -2,6 +2,7 @@
  * A student as one HTML file that answers by itself: configuration, tokenizer, weights and the studio's own engine in
  * it. It opens from `file://`, and its policy lets it ask for nothing from anywhere.
  */
+import { answerTokens } from '../../distill/answer.ts';
 import { answerPrompt, rationalePrompt } from '../../distill/tasks.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { Weights } from '../../student/config.ts';
@@ -54,7 +55,7 @@ export async function demoPage(
     answerPrefix: recipe === null ? '' : answerPrompt(recipe, ''),
     rationalePrefix: recipe === null ? null : rationalePrompt(recipe, ''),
     maxInputTokens: recipe?.maxInputTokens ?? 512,
-    maxNewTokens: recipe?.generationMaxTokens ?? 64,
+    maxNewTokens: recipe === null ? 64 : answerTokens(recipe),
     examples,
   };
   const script = inScript(program);

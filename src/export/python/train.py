@@ -4,7 +4,8 @@
     venv/bin/python train.py
 
 Two tasks, "predict: " + input -> label and "explain: " + input -> rationale, with
-loss = ALPHA * answer + (1 - ALPHA) * rationale, each the mean over its own target tokens of a whole step.
+loss = ALPHA * answer + (1 - ALPHA) * rationale, each the mean over its own target tokens of a whole step; or, with another
+METHOD, one: input -> label, input -> rationale and label, input -> label and rationale.
 Writes the losses of each step to OUT/metrics.jsonl and the student to OUT/model.
 
 The order of shuffled rows and what dropout drops come from PyTorch's random numbers here, from Stillroom's there: with
@@ -59,18 +60,52 @@ def examples(file, rationales_file):
     return found
 
 
+MARKERS = {"rationale-then-label": "answer:", "label-then-rationale": "because:"}  # between the parts of one target
+
+
+def one_target(label, rationale, tokenizer):
+    """Ids of label and rationale as one text. Where it is too long the rationale is cut, never the label behind it."""
+    marker = MARKERS[METHOD]
+    if METHOD == "label-then-rationale":
+        parts = [label, "" if rationale is None else f" {marker} {rationale}"]
+    else:
+        parts = ["", f"{marker} {label}"] if rationale is None else [rationale, f" {marker} {label}"]
+    whole = tokenizer("".join(parts))["input_ids"]
+    if len(whole) <= MAX_TARGET_TOKENS:
+        return whole
+    if METHOD == "label-then-rationale":
+        return tokenizer("".join(parts), truncation=True, max_length=MAX_TARGET_TOKENS)["input_ids"]
+    end = tokenizer(parts[1], truncation=True, max_length=MAX_TARGET_TOKENS)["input_ids"]
+    return tokenizer(parts[0])["input_ids"][:-1][: MAX_TARGET_TOKENS - len(end)] + end
+
+
+def answer_of(text):
+    """The answer in what a student wrote."""
+    if METHOD not in MARKERS:
+        return text
+    before, marker, after = (
+        text.rpartition(MARKERS[METHOD]) if METHOD == "rationale-then-label" else text.partition(MARKERS[METHOD])
+    )
+    if METHOD == "rationale-then-label":
+        return after[1:] if marker and after[:1].isspace() else after if marker else ""
+    return before[:-1] if marker and before[-1:].isspace() else before
+
+
 def tasks(example, tokenizer):
-    """Token ids of both tasks; the method "standard" has the bare input and its label alone."""
+    """Token ids of both tasks; methods other than step by step have the bare input and one target."""
 
     def task(prefix, target):
         source = tokenizer(prefix + example["input"], truncation=True, max_length=MAX_INPUT_TOKENS)
-        goal = tokenizer(target, truncation=True, max_length=MAX_TARGET_TOKENS)
-        return {"inputs": source["input_ids"], "targets": goal["input_ids"]}
+        if METHOD in MARKERS:
+            goal = one_target(target, example["rationale"], tokenizer)
+        else:
+            goal = tokenizer(target, truncation=True, max_length=MAX_TARGET_TOKENS)["input_ids"]
+        return {"inputs": source["input_ids"], "targets": goal}
 
     label = example["teacher"] if LABELS == "teacher" else example["label"]
     if label is None:
         sys.exit("A training row has no label by the teacher, and LABELS says to train on those.")
-    if METHOD == "standard":
+    if METHOD != "step-by-step":
         return {"answer": task("", label), "rationale": None}
     rationale = example["rationale"]
     return {
@@ -177,7 +212,8 @@ class Report(TrainerCallback):
 @torch.no_grad()
 def right(model, tokenizer, rows, batch_size=32):
     """How many answers are the true label, letter by letter, as greedy search gives them."""
-    training, prefix, correct = model.training, "" if METHOD == "standard" else "predict: ", 0
+    training, prefix, correct = model.training, "predict: " if METHOD == "step-by-step" else "", 0
+    limit = max(GENERATION_MAX_TOKENS, MAX_TARGET_TOKENS) if METHOD == "rationale-then-label" else GENERATION_MAX_TOKENS
     model.eval()
     for start in range(0, len(rows), batch_size):
         part = rows[start : start + batch_size]
@@ -188,10 +224,10 @@ def right(model, tokenizer, rows, batch_size=32):
         ids = model.generate(
             input_ids=asked["input_ids"],
             attention_mask=asked["attention_mask"],
-            **{"max_new_tokens": GENERATION_MAX_TOKENS, "num_beams": 1, "do_sample": False},
+            **{"max_new_tokens": limit, "num_beams": 1, "do_sample": False},
         )
         answers = tokenizer.batch_decode(ids, skip_special_tokens=True)
-        correct += sum(answer == row["label"] for answer, row in zip(answers, part))
+        correct += sum(answer_of(answer) == row["label"] for answer, row in zip(answers, part))
     model.train(training)
     return correct
 
@@ -221,10 +257,11 @@ def main():
                 target_modules=LORA["targets"],
             ),
         )
-    train = [tasks(example, tokenizer) for example in examples(TRAIN, TRAIN_RATIONALES)]
+    taught = examples(TRAIN, TRAIN_RATIONALES)
+    train = [tasks(example, tokenizer) for example in taught]
     test = [] if TEST is None else examples(TEST, TEST_RATIONALES)[:TEST_ROWS]
-    if METHOD == "step-by-step" and all(row["rationale"] is None for row in train):
-        sys.exit("No training row has a rationale, and step by step needs them.")
+    if METHOD != "standard" and all(row["rationale"] is None for row in taught):
+        sys.exit("No training row has a rationale, and this METHOD needs them.")
     print(f"{len(train)} training rows, {len(test)} test rows")
 
     Path(OUT).mkdir(parents=True, exist_ok=True)

@@ -25,11 +25,14 @@ class Model:
         config, recipe = texts("config.json"), texts("run.json")
         self.start, self.end = config["decoder_start_token_id"], config["eos_token_id"]
         self.pad = config["pad_token_id"]
-        # The standard method asks with the bare text, and teaches no rationales.
-        standard = recipe.get("method") == "standard"
-        self.answer_prefix, self.rationale_prefix = ("", None) if standard else (PREDICT, EXPLAIN)
+        # Only step by step has a task, and a prefix, for rationales; the other methods ask with the bare text.
+        method = recipe.get("method", "step-by-step")
+        two_tasks = method == "step-by-step"
+        self.answer_prefix, self.rationale_prefix = (PREDICT, EXPLAIN) if two_tasks else ("", None)
         self.max_input_tokens = recipe.get("maxInputTokens", 512)
         self.max_new_tokens = recipe.get("generationMaxTokens", 64)
+        if method == "rationale-then-label":  # the label is behind the rationale, and has to be reached
+            self.max_new_tokens = max(self.max_new_tokens, recipe.get("maxTargetTokens", 256))
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
