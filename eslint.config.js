@@ -70,6 +70,21 @@ zones.push({
   message: 'app/ may only read the types of engine/engine.ts.',
 });
 
+// The screens know nothing of each other; what two of them share lies in a room below them.
+const screens = ['data', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
+const shared = ['frame', 'parts', 'keys', 'offline', 'charts', 'ui', 'state', 'recipe'];
+for (const room of [...screens, ...shared])
+  zones.push({
+    target: `./src/app/${room}`,
+    from: screens.filter((screen) => screen !== room).map((screen) => `./src/app/${screen}`),
+    message: 'No screen is imported by another, or from below: what two screens share moves down.',
+  });
+zones.push({
+  target: ['./src/app/state', './src/app/recipe'],
+  from: ['frame', 'parts', 'keys', 'offline', 'ui'].map((room) => `./src/app/${room}`),
+  message: 'What the screens draw from knows nothing of how it is drawn.',
+});
+
 export default tseslint.config(
   {
     ignores: [

@@ -13,7 +13,7 @@ import { useRunShortcut } from './frame/use-run-shortcut.ts';
 import { NothingWhole } from './frame/nothing-whole.tsx';
 import { NewVersion } from './offline/new-version.tsx';
 import { useRoute, type Route } from './routes.ts';
-import { useStudio } from './studio-store.ts';
+import { useStudio } from './state/studio-store.ts';
 
 const screens: Record<Route, ComponentType> = {
   data: lazy(() => import('./data/data-screen.tsx').then((module) => ({ default: module.DataScreen }))),

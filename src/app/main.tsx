@@ -12,11 +12,11 @@ import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
 import { keepFocus } from './frame/keep-focus.ts';
 import { watchPresence } from './frame/presence.ts';
-import { clearAway, clearAwayAtOnce } from './runs/run-actions.ts';
-import { watchRoom } from './storage/room.ts';
+import { clearAway, clearAwayAtOnce } from './state/run-actions.ts';
+import { watchRoom } from './state/room.ts';
 import { keepOffline } from './offline/offline.ts';
 import { reloadForNewFiles } from './offline/new-files.ts';
-import { studio } from './studio.ts';
+import { studio } from './state/studio.ts';
 import { applyTheme, storedTheme } from './theme.ts';
 
 allowOwnScripts();

@@ -1,6 +1,6 @@
 /** Light, dark, or as the system has it. */
 import { useSyncExternalStore } from 'react';
-import { keepChoice, readChoice } from './choices.ts';
+import { keepChoice, readChoice } from './state/choices.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 

@@ -1,5 +1,5 @@
 /** A chart's values as CSV (RFC 4180): every value, also those that lines leave out. */
-import type { LineSeries } from './series.ts';
+import type { LineSeries } from './chart.ts';
 
 export function chartCsv(xName: string, x: readonly number[], series: readonly LineSeries[]): string {
   const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { chartCsv } from './chart-csv.ts';
 import { chartSvg } from './chart-svg.ts';
 import { parseChartView, plainView } from './chart-view.ts';
-import type { LineSeries } from './series.ts';
+import type { LineSeries } from './chart.ts';
 
 const series: LineSeries[] = [
   { key: 'answer', label: 'answer', values: [4, null, Number.NaN, 1], token: '--answer' },

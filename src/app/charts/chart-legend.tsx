@@ -1,5 +1,5 @@
 import styles from './line-chart.module.css';
-import type { LineSeries } from './series.ts';
+import type { LineSeries } from './chart.ts';
 
 interface Props {
   series: readonly LineSeries[];

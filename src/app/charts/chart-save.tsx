@@ -3,8 +3,7 @@ import type uPlot from 'uplot';
 import { saveFile } from '../download.ts';
 import { chartCsv } from './chart-csv.ts';
 import styles from './line-chart.module.css';
-import type { LineChartProps } from './line-chart.tsx';
-import { colourOf, type LineSeries } from './series.ts';
+import { colourOf, type LineChartProps, type LineSeries } from './chart.ts';
 
 interface Props {
   chart: LineChartProps;

@@ -1,6 +1,6 @@
 /** A chart as an SVG file of its own: what is in sight, with axes, names and colours written out. Loaded on demand. */
 import { escapeXml } from '../../base/xml.ts';
-import { colourOf, type LineSeries } from './series.ts';
+import { colourOf, type LineSeries } from './chart.ts';
 
 export interface SvgChart {
   title: string;

@@ -1,6 +1,6 @@
 /** How curves are looked at: smoothing, axes, and the part of x that is shown. One view for all charts of a screen. */
 import { useCallback, useRef, useState } from 'react';
-import { keepChoice, readChoice } from '../choices.ts';
+import { keepChoice, readChoice } from '../state/choices.ts';
 import { maxSmoothing } from './smoothing.ts';
 
 export type XAxis = 'step' | 'time' | 'examples';

@@ -1,6 +1,6 @@
 /** What a chart draws beside its lines: the ground that is still to come, and each line's last value with its name. */
 import uPlot from 'uplot';
-import { colourOf, lastIndex, type LineSeries } from './series.ts';
+import { colourOf, lastIndex, type LineSeries } from './chart.ts';
 
 const labelSize = 11;
 

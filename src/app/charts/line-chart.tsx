@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatCount } from '../../base/units.ts';
@@ -11,47 +11,8 @@ import { drawEndMarks, shadeFuture } from './end-marks.ts';
 import styles from './line-chart.module.css';
 import { drawNonFinite } from './non-finite.ts';
 import { plotOptions } from './plot-options.ts';
-import type { LineSeries } from './series.ts';
+import { wholeTick, type LineChartProps, type LineSeries, type Zoom } from './chart.ts';
 import { VisibleLines, type Sight } from './visible-lines.ts';
-
-export type Zoom = readonly [from: number, to: number];
-
-export interface LineChartProps {
-  title: string;
-  /** Shared by all series, rising. */
-  x: number[];
-  /** What x counts, and one of its values in words and on the axis. */
-  xName?: string;
-  xText?: (value: number) => string;
-  xTick?: (value: number) => string;
-  /** Their keys must stay the same for the life of the chart; values may change at will. */
-  series: readonly LineSeries[];
-  /** The x at which the chart ends. */
-  xMax: number;
-  /** The last x that there is; what lies beyond is shaded. */
-  now: number;
-  /** Fixed limits; without them y goes from 0 to a little above the largest value. */
-  yRange?: [number, number];
-  logY?: boolean;
-  /** The part of x that is shown; null for all. Dragging asks for another. */
-  zoom?: Zoom | null;
-  onZoom?: (zoom: Zoom | null) => void;
-  height: number;
-  format: (value: number) => string;
-  /**
-   * The values under the cursor in words, where there are so few of them that it seldom points at one.
-   * @param at Where it points, in x.
-   */
-  readout?: (at: number) => string;
-  /** As the axis has it, where that is shorter. */
-  tick?: (value: number) => string;
-  /** The same values as a table, for those who do not see the lines. */
-  table?: ReactNode;
-  small?: boolean;
-}
-
-/** Ticks between two steps have no name. */
-export const wholeTick = (value: number): string => (Number.isInteger(value) ? formatCount(value) : '');
 
 /**
  * Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. It is

@@ -1,6 +1,6 @@
 /** Values that are no finite numbers, marked at the foot of the chart where a line would have a gap. */
 import uPlot from 'uplot';
-import { colourOf, type LineSeries } from './series.ts';
+import { colourOf, type LineSeries } from './chart.ts';
 
 /** By the column: where its values are no finite numbers, as far as it was looked through. */
 const known = new WeakMap<readonly (number | null)[], { seen: number; at: number[] }>();

@@ -1,6 +1,6 @@
 /** uPlot's options for our charts: thin grid, our type, colours read when drawn so that the theme may change. */
 import type uPlot from 'uplot';
-import { colourOf, type LineSeries } from './series.ts';
+import { colourOf, type LineSeries } from './chart.ts';
 import { isDrawable } from './visible-lines.ts';
 
 export interface PlotShape {

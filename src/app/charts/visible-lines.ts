@@ -1,5 +1,5 @@
 /** What is drawn of a line: at most two of its points for each column of pixels, its lowest and its highest there. */
-import type { LineSeries } from './series.ts';
+import type { LineSeries } from './chart.ts';
 
 /** The part of x that is in sight, and over how many pixels. */
 export interface Sight {

@@ -4,14 +4,14 @@ import { useStore } from 'zustand';
 import { formatCount, formatDuration } from '../../base/units.ts';
 import type { Asked, Spoken } from '../../distill/ask.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import styles from './ask-it.module.css';
 import { askObstacle } from './ask-obstacle.ts';
-import { askedStore, keepAsked } from './asked-store.ts';
+import { askedStore, keepAsked } from '../state/asked-store.ts';
 import { shownText } from '../words.ts';
 
 const none: readonly Asked[] = [];

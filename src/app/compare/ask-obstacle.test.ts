@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { RunRecord, StudentRecord } from '../../store/records.ts';
-import { initialState, type StudioState } from '../studio-store.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
 import { askObstacle } from './ask-obstacle.ts';
 
 const run = {

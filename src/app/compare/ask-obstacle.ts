@@ -1,6 +1,6 @@
 /** Why nothing can be asked of a run now, in a sentence; null where it can. */
 import type { RunRecord } from '../../store/records.ts';
-import { liveRun, type StudioState } from '../studio-store.ts';
+import { liveRun, type StudioState } from '../state/studio-store.ts';
 
 export function askObstacle(state: StudioState, run: RunRecord): string | null {
   if (state.requests.compare.busy && run.id !== state.liveRunId) return 'A comparison is under way.';

@@ -1,6 +1,6 @@
 /** Why a comparison cannot be made now, in a sentence; null where it can. */
 import type { RunRecord } from '../../store/records.ts';
-import { liveRun, type StudioState } from '../studio-store.ts';
+import { liveRun, type StudioState } from '../state/studio-store.ts';
 
 /** @param rows Test rows as read from their field: null for all, undefined where the field is no such number. */
 export function compareObstacle(

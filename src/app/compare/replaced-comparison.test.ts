@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DatasetRecord, RunRecord } from '../../store/records.ts';
-import { initialState, type StudioState } from '../studio-store.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
 import { replacedComparison } from './replaced-comparison.ts';
 
 const tally = { correct: 3, total: 9 };

@@ -1,6 +1,6 @@
 /** A larger comparison that another one would replace: that takes its answers with it, so a person is asked first. */
 import type { RunRecord } from '../../store/records.ts';
-import type { StudioState } from '../studio-store.ts';
+import type { StudioState } from '../state/studio-store.ts';
 
 export interface ReplacedComparison {
   /** Rows of the comparison that is there. */

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { Prediction } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { readPredictions } from '../../store/runs.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 
 /** What everybody answered in a run's comparison, from the store; null until it was read. */
 export function usePredictions(run: RunRecord | null): Prediction[] | null {

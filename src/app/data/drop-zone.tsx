@@ -1,5 +1,5 @@
 import { Upload } from 'lucide-react';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 import { FileButton } from '../ui/file-button.tsx';
 import styles from './drop-zone.module.css';
 

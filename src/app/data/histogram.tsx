@@ -1,6 +1,6 @@
 import { formatCount } from '../../base/units.ts';
 import type { LengthHistogram } from '../../data/histogram.ts';
-import { lastOf } from '../last-of.ts';
+import { lastOf } from '../state/last-of.ts';
 import styles from './histogram.module.css';
 
 const height = 56;

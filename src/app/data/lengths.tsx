@@ -1,7 +1,7 @@
 import { formatCount } from '../../base/units.ts';
 import type { LengthReport } from '../../store/records.ts';
-import { studio } from '../studio.ts';
-import { currentStudent, useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { currentStudent, useStudio } from '../state/studio-store.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { Example } from '../../data/example.ts';
 import { readExamplePage } from '../../store/datasets.ts';
 import type { Split } from '../../store/records.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 
 /**
  * A page of examples from the store; the last one stays until the next one is there.

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { currentRun, liveRun, useStudio } from '../studio-store.ts';
+import { currentRun, liveRun, useStudio } from '../state/studio-store.ts';
 import { phaseWords } from '../words.ts';
 
 /** Tells a screen reader when a run enters another phase, and only then. */

@@ -2,12 +2,12 @@ import { formatBytes } from '../../base/units.ts';
 import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
 import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
-import { useRoom } from '../storage/room.ts';
-import { useStudio } from '../studio-store.ts';
+import { useRoom } from '../state/room.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { applyTheme, themes, useTheme } from '../theme.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { backendWords } from './machine-words.ts';
-import { openPanel, type Panel } from './panels.ts';
+import { openPanel, type Panel } from '../state/panels.ts';
 import styles from './colophon.module.css';
 
 /** Below the stations: the runs, the machine, what the keys open, the theme, and the promise. */

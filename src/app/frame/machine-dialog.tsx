@@ -1,6 +1,6 @@
 import { siteUrl } from '../../base/site.ts';
 import { hashOf } from '../routes.ts';
-import { currentRun, liveRun, useStudio } from '../studio-store.ts';
+import { currentRun, liveRun, useStudio } from '../state/studio-store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { machineWords } from './machine-words.ts';
 import styles from './machine-dialog.module.css';

@@ -1,6 +1,6 @@
 /** Backends as people know them. */
 import type { Machine } from '../../worker/protocol.ts';
-import type { Backend } from '../studio-store.ts';
+import type { Backend } from '../state/studio-store.ts';
 
 export const backendWords: Record<Backend, { short: string; long: string }> = {
   webgpu: { short: 'GPU', long: 'the GPU (WebGPU)' },

@@ -1,5 +1,5 @@
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 
 /** Asks before a run whose checkpoints are all damaged begins again with step 1: its curve goes then. */

@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { useKeys } from '../keys/use-keys.ts';
 import { navigate, routes } from '../routes.ts';
-import { closePanel, openPanel, usePanel } from './panels.ts';
+import { closePanel, openPanel, usePanel } from '../state/panels.ts';
 
 const views = {
   palette: lazy(() => import('../keys/palette.tsx').then((module) => ({ default: module.Palette }))),

@@ -5,8 +5,8 @@
 import { create } from 'zustand';
 import { isActive, type RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { keepChoice, readChoice } from '../choices.ts';
-import { liveRun, studioStore } from '../studio-store.ts';
+import { keepChoice, readChoice } from '../state/choices.ts';
+import { liveRun, studioStore } from '../state/studio-store.ts';
 import { stateWords } from '../words.ts';
 
 // ── The screen stays awake ──────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { formatPercent } from '../../base/units.ts';
 import { nameOfRoute, useRoute } from '../routes.ts';
-import { liveRun, useStudio } from '../studio-store.ts';
+import { liveRun, useStudio } from '../state/studio-store.ts';
 import styles from './run-bar.module.css';
 
 /** How far the run under way is: a line under the header, and the page's title. */

@@ -1,8 +1,8 @@
 import { Pause, Play, SkipForward, Square } from 'lucide-react';
 import { isComparing } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { studio } from '../studio.ts';
-import { pauseObstacle, stopObstacle } from '../train/obstacles.ts';
+import { studio } from '../state/studio.ts';
+import { pauseObstacle, stopObstacle } from '../state/obstacles.ts';
 import { Button } from '../ui/button.tsx';
 
 /** What can be asked of the run under way. */

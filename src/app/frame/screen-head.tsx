@@ -1,11 +1,11 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { hashOf } from '../routes.ts';
-import { liveRun, useStudio } from '../studio-store.ts';
-import { studio } from '../studio.ts';
+import { liveRun, useStudio } from '../state/studio-store.ts';
+import { studio } from '../state/studio.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { RunControls } from './run-controls.tsx';
 import styles from './screen-head.module.css';
-import { useRunWords } from './use-run-words.ts';
+import { useRunWords } from '../state/use-run-words.ts';
 
 interface Props {
   /** The station's name, for the heading's beginning. */

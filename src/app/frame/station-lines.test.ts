@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../../store/records.ts';
-import { initialState, type StudioState } from '../studio-store.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
 import { stationLine } from './station-lines.ts';
 
 const run = {

@@ -1,8 +1,14 @@
 /** What each station says of itself in the rail: together they are a status board. */
 import { shareOf } from '../../distill/score.ts';
 import { formatCount, formatPercent } from '../../base/units.ts';
-import { currentDataset, currentRun, currentStudent, liveRun, type StudioState } from '../studio-store.ts';
-import { lastOf } from '../last-of.ts';
+import {
+  currentDataset,
+  currentRun,
+  currentStudent,
+  liveRun,
+  type StudioState,
+} from '../state/studio-store.ts';
+import { lastOf } from '../state/last-of.ts';
 import type { Route } from '../routes.ts';
 import { parameterWords, plural, rowWords } from '../words.ts';
 

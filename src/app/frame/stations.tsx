@@ -1,7 +1,7 @@
 import { hashOf, stations, type Route } from '../routes.ts';
-import { useStudio } from '../studio-store.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { classes } from '../ui/classes.ts';
-import { openPanel } from './panels.ts';
+import { openPanel } from '../state/panels.ts';
 import { stationLine } from './station-lines.ts';
 import styles from './stations.module.css';
 

@@ -1,6 +1,6 @@
 import { filesOfDrop, isStudentFolder } from '../drop.ts';
 import { navigate } from '../routes.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 
 /** What was dropped goes where it belongs: a Hugging Face folder to Student, all else to Data. */
 export async function takeDrop(transfer: DataTransfer): Promise<void> {

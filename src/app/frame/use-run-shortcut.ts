@@ -1,7 +1,7 @@
 import { useKeys } from '../keys/use-keys.ts';
-import { liveRun, studioStore } from '../studio-store.ts';
-import { studio } from '../studio.ts';
-import { pauseObstacle } from '../train/obstacles.ts';
+import { liveRun, studioStore } from '../state/studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { pauseObstacle } from '../state/obstacles.ts';
 
 /** Pauses and resumes the run under way by key. */
 export function useRunShortcut(): void {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { initialState } from '../studio-store.ts';
+import { initialState } from '../state/studio-store.ts';
 import { commandsOf, findCommands, steadyCommands } from './commands.ts';
 
 const commands = commandsOf({ ...initialState(), ready: true });

@@ -1,12 +1,12 @@
 /** What the palette offers: the screens, what can be done now, and the runs. Pure but for what each does when chosen. */
 import { presets } from '../../distill/recipe.ts';
-import { openPanel } from '../frame/panels.ts';
+import { openPanel } from '../state/panels.ts';
 import { nameOfRoute, navigate, routes } from '../routes.ts';
-import { currentDataset, liveRun, type StudioState } from '../studio-store.ts';
-import { studio } from '../studio.ts';
+import { currentDataset, liveRun, type StudioState } from '../state/studio-store.ts';
+import { studio } from '../state/studio.ts';
 import { applyTheme, themes } from '../theme.ts';
-import { pauseObstacle, startObstacle, stopObstacle } from '../train/obstacles.ts';
-import { draftOf } from '../train/recipe-draft.ts';
+import { pauseObstacle, startObstacle, stopObstacle } from '../state/obstacles.ts';
+import { draftOf } from '../recipe/recipe-draft.ts';
 import { recipeWords, stateWords } from '../words.ts';
 import type { KeyId } from './keys.ts';
 

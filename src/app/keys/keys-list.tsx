@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { keepChoice } from '../choices.ts';
+import { keepChoice } from '../state/choices.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { CheckField } from '../ui/check-field.tsx';
 import { bindingOf, isMac, isSingleSign, keyPlaces, keysOf, pressWords, type KeyId } from './keys.ts';

@@ -4,7 +4,7 @@ import { Input } from 'react-aria-components/Input';
 import { ListBox, ListBoxItem } from 'react-aria-components/ListBox';
 import { TextField } from 'react-aria-components/TextField';
 import { flushSync } from 'react-dom';
-import { useStudio } from '../studio-store.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { classes } from '../ui/classes.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { plural } from '../words.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { readChoice } from '../choices.ts';
+import { readChoice } from '../state/choices.ts';
 import { dialogOpen, isFree } from './free-key.ts';
 import { isSingleSign, readPress, type KeyId, type Press } from './keys.ts';
 

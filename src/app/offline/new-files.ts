@@ -1,4 +1,4 @@
-import { liveRun, studioStore } from '../studio-store.ts';
+import { liveRun, studioStore } from '../state/studio-store.ts';
 
 const reloadedAtKey = 'stillroom.reloaded-for-files';
 /** A second failure so soon after a reload has another cause. */

@@ -1,4 +1,4 @@
-import { liveRun, useStudio } from '../studio-store.ts';
+import { liveRun, useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import styles from './new-version.module.css';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { smallRecipe } from '../../distill/recipe.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { columnsOf } from '../train/metric-columns.ts';
+import { columnsOf } from '../charts/metric-columns.ts';
 import { differences, results } from './differences.ts';
 
 const run = (keys: Partial<RunRecord>, recipe: Partial<RunRecord['recipe']> = {}): RunRecord =>

@@ -3,10 +3,10 @@ import { formatCount, formatDuration, formatPercent } from '../../base/units.ts'
 import type { Tally } from '../../data/example.ts';
 import { shareOf } from '../../distill/score.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { lastOf } from '../last-of.ts';
-import type { MetricColumns } from '../train/metric-columns.ts';
-import { draftOf, recipeKeys } from '../train/recipe-draft.ts';
-import { fieldOf, valueWords } from '../train/recipe-fields.ts';
+import { lastOf } from '../state/last-of.ts';
+import type { MetricColumns } from '../charts/metric-columns.ts';
+import { draftOf, recipeKeys } from '../recipe/recipe-draft.ts';
+import { fieldOf, valueWords } from '../recipe/recipe-fields.ts';
 
 export interface DifferenceRow {
   name: string;

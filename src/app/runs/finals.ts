@@ -2,7 +2,7 @@
 import type { Tally } from '../../data/example.ts';
 import { shareOf, wilsonInterval, type Interval } from '../../distill/score.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { lastOf } from '../last-of.ts';
+import { lastOf } from '../state/last-of.ts';
 
 export interface Final {
   run: RunRecord;

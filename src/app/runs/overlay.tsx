@@ -5,20 +5,20 @@ import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { readMetrics } from '../../store/runs.ts';
 import { useChartView } from '../charts/chart-view.ts';
-import { LineChart, wholeTick, type Zoom } from '../charts/line-chart.tsx';
-import type { LineSeries, SeriesToken } from '../charts/series.ts';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
-import { ChartControls } from '../train/chart-controls.tsx';
-import { examplesInStep, lossText, lossTick, timeText, xColumn } from '../train/curves.tsx';
-import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../train/metric-columns.ts';
+import { wholeTick, type LineSeries, type SeriesToken, type Zoom } from '../charts/chart.ts';
+import { LineChart } from '../charts/line-chart.tsx';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
+import { ChartControls } from '../charts/chart-controls.tsx';
+import { examplesInStep, lossText, lossTick, timeText, xColumn } from '../charts/run-axis.ts';
+import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { differences, results, type DifferenceRow } from './differences.ts';
 import { FinalsView } from './finals-view.tsx';
 import styles from './overlay.module.css';
-import { alignedTo, runLooks, sharedX, type Column } from './overlay-series.ts';
-import { clearOverlay, useShelf } from './run-actions.ts';
+import { alignedTo, runLooks, sharedX, type Column } from '../charts/overlay-series.ts';
+import { clearOverlay, useShelf } from '../state/run-actions.ts';
 
 /** The chosen runs over each other, and what sets them apart; nothing before there are two. */
 export function Overlay() {

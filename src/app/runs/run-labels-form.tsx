@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { RunRecord } from '../../store/records.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
-import { changeLabels } from './run-actions.ts';
+import { changeLabels } from '../state/run-actions.ts';
 import styles from './run-item.module.css';
 
 const longestName = 80;

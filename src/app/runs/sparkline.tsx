@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { RunRecord } from '../../store/records.ts';
 import { readMetrics } from '../../store/runs.ts';
-import { lastOf } from '../last-of.ts';
+import { lastOf } from '../state/last-of.ts';
 import styles from './sparkline.module.css';
 import { bucketMeans, sparklinePath } from './sparkline-path.ts';
 

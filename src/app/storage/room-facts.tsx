@@ -1,6 +1,6 @@
 import { formatBytes } from '../../base/units.ts';
 import { Button } from '../ui/button.tsx';
-import { askToPersist, freeBytes, useRoom } from './room.ts';
+import { askToPersist, freeBytes, useRoom } from '../state/room.ts';
 import styles from './storage-screen.module.css';
 
 /** How much there is, how much is taken, and what the browser promised. */

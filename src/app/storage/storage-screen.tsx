@@ -3,18 +3,19 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StoredRun, StoredSizes } from '../../store/sizes.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
-import { useNow } from '../frame/use-now.ts';
-import { DeletedRuns } from '../runs/deleted-runs.tsx';
-import { deleteRun, useShelf } from '../runs/run-actions.ts';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { useNow } from '../state/use-now.ts';
+import { DeletedRuns } from '../parts/deleted-runs.tsx';
+import { deleteRun, useShelf } from '../state/run-actions.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { plural } from '../words.ts';
 import { RoomFacts } from './room-facts.tsx';
-import { measure, remove, useSizes, type Removal } from './storage-actions.ts';
+import { measure, remove, useSizes, type Removal } from '../state/storage-actions.ts';
 import { checkpointObstacle, ownerObstacle, runObstacle, runsAtWork } from './storage-obstacle.ts';
+import parts from '../parts/room.module.css';
 import styles from './storage-screen.module.css';
 
 /** Something that is about to be removed, with what that means. */
@@ -216,9 +217,9 @@ function Thing({
   children?: ReactNode;
 }) {
   return (
-    <li className={styles['thing']}>
-      <span className={styles['name']}>{name}</span>
-      <span className={styles['size']}>{formatBytes(sizeBytes)}</span>
+    <li className={parts['thing']}>
+      <span className={parts['name']}>{name}</span>
+      <span className={parts['size']}>{formatBytes(sizeBytes)}</span>
       <Button
         kind="danger"
         small

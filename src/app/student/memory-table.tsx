@@ -2,9 +2,9 @@ import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { estimateTrainingMemory, type MemoryEstimate } from '../../student/memory.ts';
 import { untrainedParameters } from '../../distill/engine-student.ts';
-import { currentDataset, useStudio } from '../studio-store.ts';
-import { readDraft } from '../train/recipe-draft.ts';
-import { longestRow } from './longest-row.ts';
+import { currentDataset, useStudio } from '../state/studio-store.ts';
+import { readDraft } from '../recipe/recipe-draft.ts';
+import { longestRow } from '../state/longest-row.ts';
 import styles from './memory-table.module.css';
 
 const parts: readonly { key: Exclude<keyof MemoryEstimate, 'total'>; name: string }[] = [

@@ -6,11 +6,11 @@ import type { T5Config } from '../../student/config.ts';
 import { estimateTrainingMemory, type TrainingShape } from '../../student/memory.ts';
 import { countParameters } from '../../student/parameters.ts';
 import { untrainedParameters } from '../../distill/engine-student.ts';
-import { studio } from '../studio.ts';
-import { currentDataset, useStudio } from '../studio-store.ts';
-import { readDraft } from '../train/recipe-draft.ts';
+import { studio } from '../state/studio.ts';
+import { currentDataset, useStudio } from '../state/studio-store.ts';
+import { readDraft } from '../recipe/recipe-draft.ts';
 import { Button } from '../ui/button.tsx';
-import { longestRow } from './longest-row.ts';
+import { longestRow } from '../state/longest-row.ts';
 import styles from './reduce.module.css';
 import { useStepFlops } from './use-step-flops.ts';
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import type { T5Config } from '../../student/config.ts';
 import type { TrainingShape } from '../../student/memory.ts';
 import type { StudentPart } from '../../student/reduce/freeze.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 
 /** Work of a training step for each configuration, by the plan's count; null until the worker has said. */
 export function useStepFlops(

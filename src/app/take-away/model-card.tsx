@@ -3,8 +3,8 @@ import { formatBytes, formatCount } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { saveFile } from '../download.ts';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import styles from './take-away-screen.module.css';
 

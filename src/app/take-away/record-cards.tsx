@@ -4,7 +4,7 @@ import { metricsCsv, predictionsJsonLines } from '../../export/tables.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { readMetrics, readPredictions } from '../../store/runs.ts';
 import { saveFile } from '../download.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import styles from './take-away-screen.module.css';

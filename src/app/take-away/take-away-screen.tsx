@@ -1,9 +1,9 @@
 import type { RunRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
-import { useRunWords } from '../frame/use-run-words.ts';
+import { useRunWords } from '../state/use-run-words.ts';
 import { hashOf } from '../routes.ts';
-import { studio } from '../studio.ts';
-import { currentRun, useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { currentRun, useStudio } from '../state/studio-store.ts';
 import { LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';

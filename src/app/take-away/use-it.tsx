@@ -5,7 +5,7 @@ import { isOneTarget, targetMarkers } from '../../distill/methods.ts';
 import { explainPrefix, predictPrefix } from '../../distill/tasks.ts';
 import { safeFolderName } from '../../export/zip.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { studio } from '../studio.ts';
+import { studio } from '../state/studio.ts';
 import { Button } from '../ui/button.tsx';
 import styles from './take-away-screen.module.css';
 

@@ -4,11 +4,11 @@ import type { Tally } from '../../data/example.ts';
 import { shareOf } from '../../distill/score.ts';
 import type { Evaluation } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { LineChart, type Zoom } from '../charts/line-chart.tsx';
-import type { LineSeries } from '../charts/series.ts';
-import { lastOf } from '../last-of.ts';
-import { useStudio } from '../studio-store.ts';
-import type { CurveAxis } from './curves.tsx';
+import { LineChart } from '../charts/line-chart.tsx';
+import type { LineSeries, Zoom } from '../charts/chart.ts';
+import type { CurveAxis } from '../charts/run-axis.ts';
+import { lastOf } from '../state/last-of.ts';
+import { useStudio } from '../state/studio-store.ts';
 
 /** Where the cursor points, and what the measurement nearest to it found: few steps have one of their own. */
 function readout(

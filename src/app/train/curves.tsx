@@ -1,34 +1,19 @@
 import { useCallback, useMemo, useState } from 'react';
-import { formatCount, formatDuration } from '../../base/units.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { useChartView, type ChartView, type XAxis } from '../charts/chart-view.ts';
-import { LineChart, wholeTick, type LineChartProps, type Zoom } from '../charts/line-chart.tsx';
-import type { LineSeries } from '../charts/series.ts';
-import { useStudio, type Metrics } from '../studio-store.ts';
+import { ChartControls } from '../charts/chart-controls.tsx';
+import { useChartView, type ChartView } from '../charts/chart-view.ts';
+import type { LineChartProps, LineSeries, Zoom } from '../charts/chart.ts';
+import { LineChart } from '../charts/line-chart.tsx';
+import { columnsOf, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
+import { axisOf, lossText, lossTick, xColumn } from '../charts/run-axis.ts';
+import { useStudio, type Metrics } from '../state/studio-store.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
-import { ChartControls } from './chart-controls.tsx';
 import styles from './curves.module.css';
-import { columnsOf, secondsAt, smoothed, type MetricColumns } from './metric-columns.ts';
 import { MetricsTable } from './metrics-table.tsx';
-import { numberText } from './recipe-draft.ts';
+import { numberText } from '../recipe/recipe-draft.ts';
 
-export const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
-export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
 const rateText = (value: number): string => (value === 0 ? '0' : numberText(Number(value.toPrecision(2))));
-
-export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
-
-/** What x counts, for every chart of the screen. */
-export interface CurveAxis {
-  xName: string;
-  xText: (value: number) => string;
-  xTick: (value: number) => string;
-  /** x at a step. */
-  xOf: (step: number) => number;
-  xMax: number;
-  now: number;
-}
 
 /**
  * The two losses on one axis, the test accuracy below, and what else was measured, folded.
@@ -128,56 +113,6 @@ function SmallChart({ name, values, version, ...chart }: SmallChartProps) {
 
 function oneSeries(key: string, values: number[], _version: number): LineSeries[] {
   return [{ key, label: '', name: key, values, token: '--ink-quiet' }];
-}
-
-function axisOf(
-  x: XAxis,
-  run: RunRecord,
-  columns: MetricColumns,
-  live: boolean,
-  _version: number,
-): CurveAxis {
-  const steps = Math.max(run.recipe.steps, run.step);
-  switch (x) {
-    case 'step':
-      return {
-        ...{ xName: 'step', xText: formatCount, xTick: wholeTick },
-        ...{ xOf: (step: number) => step, xMax: steps, now: run.step },
-      };
-    case 'examples': {
-      const each = examplesInStep(run);
-      return {
-        ...{ xName: 'example', xText: formatCount, xTick: wholeTick },
-        ...{ xOf: (step: number) => step * each, xMax: steps * each, now: run.step * each },
-      };
-    }
-    case 'time': {
-      const now = columns.seconds.at(-1) ?? 0;
-      // A run under way goes on at its pace; one that has ended ends there.
-      const whole = live && run.step > 0 ? (now * steps) / run.step : now;
-      return {
-        ...{
-          xName: 'time',
-          xText: timeText,
-          xTick: timeText,
-        },
-        ...{ xOf: (step: number) => secondsAt(columns, step), xMax: Math.max(0.001, whole), now },
-      };
-    }
-    default:
-      return x satisfies never;
-  }
-}
-
-export function xColumn(x: XAxis, run: RunRecord, columns: MetricColumns, _version: number): number[] {
-  if (x === 'step') return columns.step;
-  if (x === 'time') return columns.seconds;
-  const each = examplesInStep(run);
-  return columns.step.map((step) => step * each);
-}
-
-export function examplesInStep({ recipe }: RunRecord): number {
-  return recipe.batchSize * recipe.accumulation;
 }
 
 /** Each loss smoothed, and its own values faintly below. */

@@ -4,20 +4,33 @@ import { estimateTrainingMemory } from '../../student/memory.ts';
 import { untrainedParameters } from '../../distill/engine-student.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { hashOf } from '../routes.ts';
-import { RunRoom } from '../storage/run-room.tsx';
-import { longestRow } from '../student/longest-row.ts';
-import { studio } from '../studio.ts';
-import { currentDataset, currentRun, currentStudent, useStudio, type StudioState } from '../studio-store.ts';
+import { RunRoom } from '../parts/run-room.tsx';
+import { longestRow } from '../state/longest-row.ts';
+import { studio } from '../state/studio.ts';
+import {
+  currentDataset,
+  currentRun,
+  currentStudent,
+  useStudio,
+  type StudioState,
+} from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
-import { forecast, rehearsalKey, timesOfRun, timingKey, type Forecast, type KnownTimes } from './forecast.ts';
+import {
+  forecast,
+  rehearsalKey,
+  timesOfRun,
+  timingKey,
+  type Forecast,
+  type KnownTimes,
+} from '../state/forecast.ts';
 import styles from './forecast-lines.module.css';
-import { newRun } from './new-run.ts';
-import { measureObstacle } from './obstacles.ts';
-import { readDraft } from './recipe-draft.ts';
-import { rehearseNext, useRehearsed } from './rehearsal-store.ts';
+import { newRun } from '../state/new-run.ts';
+import { measureObstacle } from '../state/obstacles.ts';
+import { readDraft } from '../recipe/recipe-draft.ts';
+import { rehearseNext, useRehearsed } from '../state/rehearsal-store.ts';
 
 /** What the run to come takes, before it is started: memory, storage, and time once a step was measured. */
 export function ForecastLines() {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DatasetRecord, StudentRecord } from '../../store/records.ts';
 import type { Coverage } from '../../student/coverage.ts';
-import { initialState, type StudioState } from '../studio-store.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
 import { foreignRows } from './foreign-rows.ts';
 
 function state(coverage: Coverage | undefined, studentId = 's'): StudioState {

@@ -1,7 +1,7 @@
 /** Whether the student's vocabulary knows the rows: a run on others than it knows ends in gibberish. */
 import { formatPercent } from '../../base/units.ts';
 import { lostLabelWords, sumOfLostLabels } from '../../distill/written-labels.ts';
-import { currentDataset, currentStudent, type StudioState } from '../studio-store.ts';
+import { currentDataset, currentStudent, type StudioState } from '../state/studio-store.ts';
 
 /** More unknown pieces than this are no accident: full flan-t5 has hardly one in 10,000 on English text. */
 const mostUnknown = 0.01;

@@ -2,7 +2,13 @@ import { Undo2 } from 'lucide-react';
 import { useEffect } from 'react';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { forgetSource, takeBack, useFormSource, type FormSource, type Missing } from './form-source.ts';
+import {
+  forgetSource,
+  takeBack,
+  useFormSource,
+  type FormSource,
+  type Missing,
+} from '../state/form-source.ts';
 import styles from './form-source-notice.module.css';
 
 /** Where the recipe in the form came from, when a run or a link filled it, with the way back. */

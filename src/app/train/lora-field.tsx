@@ -1,7 +1,7 @@
 import { defaultLora } from '../../student/lora/lora.ts';
 import { CheckField } from '../ui/check-field.tsx';
 import { NumberField, SelectField } from '../ui/field.tsx';
-import { loraText, loraTexts, textOfLora, type LoraTexts } from './lora-draft.ts';
+import { loraText, loraTexts, textOfLora, type LoraTexts } from '../recipe/lora-draft.ts';
 
 const targetOptions = [
   { value: 'q,v', label: 'q and v of each attention' },

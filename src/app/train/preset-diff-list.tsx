@@ -1,11 +1,11 @@
 import { RotateCcw } from 'lucide-react';
 import { useState } from 'react';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { nearestPreset, type Difference } from './preset-diff.ts';
-import { fieldOf, valueWords } from './recipe-fields.ts';
+import { fieldOf, valueWords } from '../recipe/recipe-fields.ts';
 import styles from './preset-diff-list.module.css';
 
 /** So many are a glance; more would fill a phone's first screen. */

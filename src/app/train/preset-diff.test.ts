@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { notebookRecipe, presets, smallRecipe } from '../../distill/recipe.ts';
 import { differencesFrom, nearestPreset } from './preset-diff.ts';
-import { draftOf } from './recipe-draft.ts';
+import { draftOf } from '../recipe/recipe-draft.ts';
 
 it('a preset differs from itself in nothing', () => {
   for (const preset of presets) {

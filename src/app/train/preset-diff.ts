@@ -1,6 +1,6 @@
 /** What of a recipe in the form is not as a preset has it. */
 import { notebookRecipe, presets, type RecipeKey } from '../../distill/recipe.ts';
-import { draftOf, recipeKeys, type RecipeDraft } from './recipe-draft.ts';
+import { draftOf, recipeKeys, type RecipeDraft } from '../recipe/recipe-draft.ts';
 
 export type Preset = (typeof presets)[number];
 

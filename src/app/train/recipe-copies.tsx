@@ -2,10 +2,10 @@ import { Braces, Link, SquareTerminal } from 'lucide-react';
 import { pythonRecipe } from '../../export/python-recipe.ts';
 import { trainCommand } from '../../export/train-command.ts';
 import type { TrainJob } from '../../export/train-job.ts';
-import { studioStore, useStudio } from '../studio-store.ts';
+import { studioStore, useStudio } from '../state/studio-store.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
-import { readDraft } from './recipe-draft.ts';
-import { recipeHash } from './recipe-link.ts';
+import { readDraft } from '../recipe/recipe-draft.ts';
+import { recipeHash } from '../recipe/recipe-link.ts';
 import styles from './recipe-copies.module.css';
 import { readJob } from './train-job.ts';
 

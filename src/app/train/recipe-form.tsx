@@ -3,16 +3,16 @@ import { Download, FileText, RotateCcw } from 'lucide-react';
 import { formatRecipe, notebookRecipe, presets } from '../../distill/recipe.ts';
 import { saveFile } from '../download.ts';
 import { machineWords } from '../frame/machine-words.ts';
-import { studio } from '../studio.ts';
-import { useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { LoraField } from './lora-field.tsx';
-import { machineOptions, parseMachineChoice } from './machine-choice.ts';
-import { draftOf, issueOf, listOf, readDraft, readTestRows } from './recipe-draft.ts';
-import { issueWords, meaningWords, recipeGroups, type RecipeField } from './recipe-fields.ts';
+import { machineOptions, parseMachineChoice } from '../state/machine-choice.ts';
+import { draftOf, issueOf, listOf, readDraft, readTestRows } from '../recipe/recipe-draft.ts';
+import { issueWords, meaningWords, recipeGroups, type RecipeField } from '../recipe/recipe-fields.ts';
 import styles from './recipe-form.module.css';
 
 /** Every setting of the recipe with its meaning, presets, and `run.json` in and out. */

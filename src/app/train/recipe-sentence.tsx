@@ -4,12 +4,12 @@ import { methods, methodWords, type Method } from '../../distill/methods.ts';
 import type { Recipe, RecipeKey } from '../../distill/recipe.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { hashOf } from '../routes.ts';
-import { studio } from '../studio.ts';
-import { currentDataset, currentStudent, useStudio } from '../studio-store.ts';
+import { studio } from '../state/studio.ts';
+import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
 import { plural } from '../words.ts';
-import { issueWords } from './recipe-fields.ts';
-import { loraText, loraWords } from './lora-draft.ts';
-import { listOf, numberText, readDraft } from './recipe-draft.ts';
+import { issueWords } from '../recipe/recipe-fields.ts';
+import { loraText, loraWords } from '../recipe/lora-draft.ts';
+import { listOf, numberText, readDraft } from '../recipe/recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
 
 /** The recipe as a sentence whose words can be changed where they stand. */

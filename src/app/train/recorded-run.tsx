@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { formatDuration, formatPercent } from '../../base/units.ts';
 import { shareOf } from '../../distill/score.ts';
-import { lastOf } from '../last-of.ts';
+import { lastOf } from '../state/last-of.ts';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
 import { EmptyCurves } from './empty-curves.tsx';

@@ -4,7 +4,7 @@ import { siteUrl } from '../../base/site.ts';
 import { recipeSchema } from '../../distill/recipe.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import type { Metrics } from '../studio-store.ts';
+import type { Metrics } from '../state/studio-store.ts';
 
 const count = z.int().min(0);
 const tally = z.object({ correct: count, total: count });

@@ -1,10 +1,10 @@
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { useRunWords } from '../frame/use-run-words.ts';
-import { lastOf } from '../last-of.ts';
-import { useStudio } from '../studio-store.ts';
-import { paceOf } from '../pace.ts';
-import { numberText } from './recipe-draft.ts';
+import { useRunWords } from '../state/use-run-words.ts';
+import { lastOf } from '../state/last-of.ts';
+import { useStudio } from '../state/studio-store.ts';
+import { paceOf } from '../state/pace.ts';
+import { numberText } from '../recipe/recipe-draft.ts';
 import styles from './right-now.module.css';
 
 /** The run in figures: what it does, how fast, and on what. */

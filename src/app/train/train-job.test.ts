@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DatasetRecord, StudentRecord } from '../../store/records.ts';
 import { bundledStudentId } from '../../worker/protocol.ts';
-import { initialState, type StudioState } from '../studio-store.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
 import { readJob } from './train-job.ts';
 
 const file = (name: string, layout: string, split: string | null) => ({ name, layout, split });

@@ -2,9 +2,9 @@
 import type { JobData, TrainJob } from '../../export/train-job.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
 import { bundledStudentId } from '../../worker/protocol.ts';
-import { currentDataset, currentStudent, type StudioState } from '../studio-store.ts';
-import { engineRequest } from './machine-choice.ts';
-import { readDraft, readTestRows } from './recipe-draft.ts';
+import { currentDataset, currentStudent, type StudioState } from '../state/studio-store.ts';
+import { engineRequest } from '../state/machine-choice.ts';
+import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 
 export type JobReading = { job: TrainJob; obstacle: null } | { job: null; obstacle: string };
 

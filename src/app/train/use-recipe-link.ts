@@ -1,7 +1,7 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { hashOf, onHashChange } from '../routes.ts';
-import { fillForm, refuseToFill } from './form-source.ts';
-import { readRecipeHash } from './recipe-link.ts';
+import { fillForm, refuseToFill } from '../state/form-source.ts';
+import { readRecipeHash } from '../recipe/recipe-link.ts';
 
 /** Takes a recipe from the page's address, also from one that is pasted while the page is open. */
 export function useRecipeLink(): void {

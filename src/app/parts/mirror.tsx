@@ -1,0 +1,19 @@
+import type { RunRecord } from '../../store/records.ts';
+import { useRunWords } from '../state/use-run-words.ts';
+import { Notice } from '../ui/notice.tsx';
+
+/** Says of a run that another tab trains that this one only looks on. */
+export function Mirror({ run }: { run: RunRecord }) {
+  const { hold } = useRunWords(run);
+  if (hold !== 'elsewhere') return null;
+  return (
+    <section aria-label={`${run.name} is at work in another tab`} data-testid="mirror">
+      <Notice kind="info" title={`Another tab is at work on ${run.name}`}>
+        <p>
+          This tab only looks on: its curves follow every few seconds. Pause and stop are in the other tab;
+          where that one closes, the run can go on here.
+        </p>
+      </Notice>
+    </section>
+  );
+}

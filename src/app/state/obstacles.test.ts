@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { smallRecipe } from '../../distill/recipe.ts';
+import type { DatasetRecord, RunRecord, SplitSummary, StudentRecord } from '../../store/records.ts';
+import { initialState, type StudioState } from './studio-store.ts';
+import { pauseObstacle, startObstacle } from './obstacles.ts';
+import { draftOf } from '../recipe/recipe-draft.ts';
+
+const train: SplitSummary = {
+  rows: 400,
+  rationales: 400,
+  refused: [],
+  teacher: { correct: 1, total: 2 },
+  lint: [],
+};
+
+function dataset(part: Partial<DatasetRecord> = {}): DatasetRecord {
+  return { id: 'd', splits: { train, test: null }, problems: [], ...part } as DatasetRecord;
+}
+
+function ready(part: Partial<StudioState> = {}): StudioState {
+  return {
+    ...initialState(),
+    ready: true,
+    datasets: [dataset()],
+    datasetId: 'd',
+    students: [{ id: 's' } as StudentRecord],
+    studentId: 's',
+    ...part,
+  };
+}
+
+test('with rows, a student and a valid recipe nothing stands in the way', () => {
+  expect(startObstacle(ready())).toBeNull();
+});
+
+test('what is missing is named', () => {
+  expect(startObstacle(ready({ ready: false }))).toContain('opening');
+  expect(startObstacle(ready({ datasetId: null }))).toContain('no rows');
+  expect(startObstacle(ready({ datasets: [dataset({ splits: { train: null, test: train } })] }))).toContain(
+    'training rows',
+  );
+  expect(
+    startObstacle(
+      ready({
+        datasets: [dataset({ problems: [{ name: 'InputError', message: 'x', file: null, line: null }] })],
+      }),
+    ),
+  ).toContain('fit together');
+  expect(startObstacle(ready({ studentId: null }))).toContain('student');
+  expect(startObstacle(ready({ draft: { ...draftOf(smallRecipe), alpha: '2' } }))).toContain('alpha');
+  expect(startObstacle(ready({ testRows: 'few' }))).toContain('Test rows');
+});
+
+test('a method that the rows cannot carry is refused before the start', () => {
+  const bare = { ...train, rationales: 0, teacher: null };
+  const state = ready({ datasets: [dataset({ splits: { train: bare, test: null } })] });
+  expect(startObstacle(state)).toContain('rationale');
+  const standard = draftOf({ ...smallRecipe, method: 'standard' });
+  expect(startObstacle({ ...state, draft: standard })).toBeNull();
+  expect(startObstacle({ ...state, draft: { ...standard, labels: 'teacher' } })).toContain('gold');
+});
+
+test('one run at a time', () => {
+  const run = { id: 'r', name: 'copper-heron', state: { phase: 'paused', step: 3 } } as RunRecord;
+  expect(startObstacle(ready({ runs: [run], liveRunId: 'r' }))).toContain('copper-heron');
+});
+
+test('pausing is possible while it trains or measures accuracy', () => {
+  expect(pauseObstacle({ phase: 'training', step: 1, steps: 2 })).toBeNull();
+  for (const purpose of ['accuracy', 'watched'] as const) {
+    expect(pauseObstacle({ phase: 'evaluating', purpose, step: 1, done: 0, total: 2 })).toBeNull();
+  }
+  expect(pauseObstacle({ phase: 'evaluating', purpose: 'base', step: 1, done: 0, total: 2 })).not.toBeNull();
+  expect(pauseObstacle({ phase: 'pausing', step: 1 })).not.toBeNull();
+});

@@ -1,0 +1,96 @@
+/** What a person does with stored runs. What a run is called is written by the page; its files come and go by the worker. */
+import { create } from 'zustand';
+import type { RunLabels, RunRecord } from '../../store/records.ts';
+import { labelRun, listDeletedRuns, removeDeleted, undoLeftMs } from '../../store/runs.ts';
+import { saveFile } from '../download.ts';
+import { studio } from './studio.ts';
+import { runLooks } from '../charts/overlay-series.ts';
+
+interface Shelf {
+  /** Deleted runs that can still be had back, the newest first. */
+  deleted: readonly RunRecord[];
+  /** Ids of the runs that are laid over each other. */
+  overlaid: readonly string[];
+}
+
+export const useShelf = create<Shelf>(() => ({ deleted: [], overlaid: [] }));
+
+/** More lines than this nobody tells apart. */
+export const mostOverlaid = runLooks.length;
+
+export function overlay(runId: string, laid: boolean): void {
+  const others = useShelf.getState().overlaid.filter((id) => id !== runId);
+  useShelf.setState({ overlaid: laid ? [...others, runId] : others });
+}
+
+export function clearOverlay(): void {
+  useShelf.setState({ overlaid: [] });
+}
+
+/** Any failure is told where the runs are. */
+async function told(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    studio.fail('runs', error);
+  }
+}
+
+export function changeLabels(runId: string, labels: Partial<Omit<RunLabels, 'deletedAt'>>): Promise<void> {
+  return told(async () => {
+    await labelRun(runId, labels);
+    await studio.refresh();
+  });
+}
+
+/** Hides a run, and removes it for good when the way back has closed: here, or when the studio is next opened. */
+export function deleteRun(runId: string): Promise<void> {
+  return told(async () => {
+    await labelRun(runId, { deletedAt: Date.now() });
+    await studio.refresh();
+    await clearAway();
+  });
+}
+
+export function undoDelete(runId: string): Promise<void> {
+  return told(async () => {
+    await labelRun(runId, { deletedAt: null });
+    await studio.refresh();
+    await clearAway();
+  });
+}
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Removes deleted runs whose time has come, shows the others, and looks again when the next one's has. */
+export async function clearAway(): Promise<void> {
+  clearTimeout(timer);
+  const now = Date.now();
+  const waiting: RunRecord[] = [];
+  for (const run of await listDeletedRuns()) {
+    if (undoLeftMs(run.deletedAt ?? 0, now) === 0) await removeDeleted(run.id);
+    else waiting.push(run);
+  }
+  useShelf.setState({ deleted: waiting.sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0)) });
+  const next = Math.min(...waiting.map(({ deletedAt = 0 }) => undoLeftMs(deletedAt, now)));
+  if (waiting.length > 0) timer = setTimeout(() => void told(clearAway), next + 20);
+}
+
+/** The page goes: what was deleted goes with it. What does not come to its end is done at the next opening. */
+export function clearAwayAtOnce(): void {
+  for (const { id } of useShelf.getState().deleted) void removeDeleted(id).catch(() => undefined);
+}
+
+export async function saveRun(runId: string): Promise<void> {
+  const file = await studio.request('runs', { type: 'export-run', runId });
+  if (file) saveFile(file.fileName, file.blob);
+}
+
+export async function importRun(file: File): Promise<void> {
+  const result = await studio.request('runs', { type: 'import-run', file });
+  if (!result) return;
+  await told(async () => {
+    await studio.refresh();
+    await studio.selectRun(result.runId);
+  });
+}

@@ -1,0 +1,51 @@
+/** What is stored, measured, and removed. */
+import { create } from 'zustand';
+import { removeRunFiles } from '../../store/checkpoint-places.ts';
+import { removeCheckpoint } from '../../store/checkpoints.ts';
+import { deleteDataset } from '../../store/datasets.ts';
+import type { StoredSizes } from '../../store/sizes.ts';
+import { deleteStudent } from '../../store/students.ts';
+import { studio } from './studio.ts';
+import { readRoom } from './room.ts';
+
+export const useSizes = create<{ sizes: StoredSizes | null }>(() => ({ sizes: null }));
+
+/** Measures anew; what was measured before stands until then. */
+export async function measure(): Promise<void> {
+  const sizes = await studio.request('storage', { type: 'measure-storage' });
+  if (sizes) useSizes.setState({ sizes });
+  await readRoom();
+}
+
+export type Removal =
+  | { kind: 'dataset'; id: string }
+  | { kind: 'student'; id: string }
+  | { kind: 'checkpoint'; runId: string; id: string }
+  /** Files that no run names. */
+  | { kind: 'left-over'; runId: string };
+
+export async function remove(removal: Removal): Promise<void> {
+  try {
+    await removeFromStore(removal);
+    await studio.refresh();
+  } catch (error) {
+    studio.fail('storage', error);
+    return;
+  }
+  await measure();
+}
+
+function removeFromStore(removal: Removal): Promise<void> {
+  switch (removal.kind) {
+    case 'dataset':
+      return deleteDataset(removal.id);
+    case 'student':
+      return deleteStudent(removal.id);
+    case 'checkpoint':
+      return removeCheckpoint(removal.runId, removal.id);
+    case 'left-over':
+      return removeRunFiles(removal.runId);
+    default:
+      return removal satisfies never;
+  }
+}

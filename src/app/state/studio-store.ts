@@ -1,0 +1,141 @@
+/** What the screens draw from: the stored records, the run that is shown, and how requests are going. */
+import { useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
+import type { ErrorReport } from '../../base/errors.ts';
+import type { MetricsPoint } from '../../distill/run-state.ts';
+import { smallRecipe } from '../../distill/recipe.ts';
+import type { DatasetRecord, RunRecord, StudentRecord } from '../../store/records.ts';
+import type { Progress } from '../../worker/client.ts';
+import type { BenchReport, Machine, NewRun, Results } from '../../worker/protocol.ts';
+import type { MachineChoice } from './machine-choice.ts';
+import { draftOf, type RecipeDraft } from '../recipe/recipe-draft.ts';
+import type { Asked } from '../words.ts';
+
+/** What can compute: `webgpu`, `wasm` or `cpu`. */
+export type Backend = Machine['backend'];
+
+/** Requests are told apart by where their progress and errors are shown. */
+export type RequestSlot =
+  | 'studio'
+  | 'machine'
+  | 'data'
+  | 'lengths'
+  | 'student'
+  | 'reduce'
+  | 'rehearsal'
+  | 'run'
+  | 'compare'
+  | 'ask'
+  | 'export'
+  | 'runs'
+  | 'storage'
+  | 'bench';
+
+export interface RequestStatus {
+  busy: boolean;
+  progress: Progress | null;
+  error: ErrorReport | null;
+}
+
+/** The curve of the run that is shown. `points` grows in place; `version` changes whenever it does. */
+export interface Metrics {
+  runId: string | null;
+  points: MetricsPoint[];
+  version: number;
+}
+
+export interface StudioState {
+  /** True once the stored records were read. */
+  ready: boolean;
+  machine: Machine | null;
+  datasets: DatasetRecord[];
+  students: StudentRecord[];
+  /** Newest first. */
+  runs: RunRecord[];
+  datasetId: string | null;
+  studentId: string | null;
+  runId: string | null;
+  /** The run that this page's worker is at work on, or holds, paused. */
+  liveRunId: string | null;
+  /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
+  heldRunIds: ReadonlySet<string> | null;
+  /** What was asked of the live run and is not done yet. */
+  asked: Asked | null;
+  metrics: Metrics;
+  draft: RecipeDraft;
+  /** Test rows as typed; empty for all. */
+  testRows: string;
+  backend: MachineChoice | null;
+  /** What was found when a run was last gone on with; null when it was read, or none was. */
+  resumed: Extract<Results['resume-run'], { kind: 'resumed' }> | null;
+  /** A run that was to be resumed and has no whole checkpoint: a person is asked. */
+  nothingWhole: { runId: string; engine: NewRun['engine']; words: string } | null;
+  /** What was measured last, until the page is closed. */
+  bench: BenchReport | null;
+  requests: Record<RequestSlot, RequestStatus>;
+}
+
+export const idleRequest: RequestStatus = { busy: false, progress: null, error: null };
+
+export function initialState(): StudioState {
+  return {
+    ready: false,
+    machine: null,
+    datasets: [],
+    students: [],
+    runs: [],
+    datasetId: null,
+    studentId: null,
+    runId: null,
+    liveRunId: null,
+    heldRunIds: null,
+    asked: null,
+    metrics: { runId: null, points: [], version: 0 },
+    draft: draftOf(smallRecipe),
+    testRows: '',
+    backend: null,
+    resumed: null,
+    nothingWhole: null,
+    bench: null,
+    requests: {
+      studio: idleRequest,
+      machine: idleRequest,
+      data: idleRequest,
+      lengths: idleRequest,
+      student: idleRequest,
+      reduce: idleRequest,
+      rehearsal: idleRequest,
+      run: idleRequest,
+      compare: idleRequest,
+      ask: idleRequest,
+      export: idleRequest,
+      runs: idleRequest,
+      storage: idleRequest,
+      bench: idleRequest,
+    },
+  };
+}
+
+export const studioStore = createStore<StudioState>(initialState);
+
+/** A part of the studio's state; the component is drawn again when that part changes. */
+export function useStudio<Part>(selector: (state: StudioState) => Part): Part {
+  return useStore(studioStore, selector);
+}
+
+export function currentDataset(state: StudioState): DatasetRecord | null {
+  return state.datasets.find((dataset) => dataset.id === state.datasetId) ?? null;
+}
+
+export function currentStudent(state: StudioState): StudentRecord | null {
+  return state.students.find((student) => student.id === state.studentId) ?? null;
+}
+
+/** The run that Train, Compare and Take away show. */
+export function currentRun(state: StudioState): RunRecord | null {
+  return state.runs.find((run) => run.id === state.runId) ?? null;
+}
+
+export function liveRun(state: StudioState): RunRecord | null {
+  return state.runs.find((run) => run.id === state.liveRunId) ?? null;
+}
