@@ -14,6 +14,7 @@ const floors = {
   distill: ['base', 'formats', 'data', 'student', 'engine'],
   teacher: ['base', 'data'],
   frames: ['base', 'teacher'],
+  desk: ['base', 'data', 'teacher', 'store', 'jobs'],
   store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
   export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
@@ -49,7 +50,20 @@ const floors = {
     'export',
     'jobs',
   ],
-  app: ['base', 'formats', 'data', 'student', 'distill', 'experiment', 'store', 'export', 'worker', 'frames'],
+  app: [
+    'base',
+    'formats',
+    'data',
+    'student',
+    'distill',
+    'experiment',
+    'store',
+    'export',
+    'worker',
+    'teacher',
+    'frames',
+    'desk',
+  ],
 };
 const rooms = Object.keys(floors);
 

@@ -11,22 +11,28 @@ beforeEach(() => {
   vi.resetModules();
 });
 
+const keysOfVersion1: Record<string, string | string[]> = {
+  datasets: 'id',
+  dataFiles: ['datasetId', 'fileId'],
+  examples: ['datasetId', 'split', 'chunk'],
+  students: 'id',
+  studentFiles: ['studentId', 'path'],
+  runs: 'id',
+  metrics: ['runId', 'firstStep'],
+  predictions: ['runId', 'chunk'],
+  weights: ['runId', 'slice'],
+};
+const keysOfVersion2 = {
+  checkpoints: ['runId', 'id'],
+  checkpointSlices: ['runId', 'id', 'name', 'slice'],
+};
+
 /** Version 1, as pages of that time made it: stores, keys, and a run with its curve and its weights. */
 async function storedVersion1(): Promise<void> {
-  const keys: Record<string, string | string[]> = {
-    datasets: 'id',
-    dataFiles: ['datasetId', 'fileId'],
-    examples: ['datasetId', 'split', 'chunk'],
-    students: 'id',
-    studentFiles: ['studentId', 'path'],
-    runs: 'id',
-    metrics: ['runId', 'firstStep'],
-    predictions: ['runId', 'chunk'],
-    weights: ['runId', 'slice'],
-  };
   const database = await openDB('stillroom', 1, {
     upgrade(made) {
-      for (const [store, keyPath] of Object.entries(keys)) made.createObjectStore(store, { keyPath });
+      for (const [store, keyPath] of Object.entries(keysOfVersion1))
+        made.createObjectStore(store, { keyPath });
     },
   });
   // `freeze` came later.
@@ -54,6 +60,33 @@ it('brings a database of version 1 over, with all that is in it', async () => {
   ]);
   expect((await readMetrics('r')).map(({ step }) => step)).toEqual([1, 2]);
   expect([...(await readWeights('r'))!]).toEqual([1, 2, 3]);
+});
+
+it('brings a database of version 2 over, with a place for what teachers answer', async () => {
+  const made = await openDB('stillroom', 2, {
+    upgrade(database) {
+      for (const [store, keyPath] of Object.entries({ ...keysOfVersion1, ...keysOfVersion2 })) {
+        database.createObjectStore(store, { keyPath });
+      }
+    },
+  });
+  await made.put('datasets', { id: 'd', name: 'rows', createdAt: 1 });
+  made.close();
+  const { openTeacherLog, readTeacherLog } = await import('./teachers.ts');
+  const { listDatasets, deleteDataset } = await import('./datasets.ts');
+  expect(await listDatasets()).toMatchObject([{ id: 'd' }]);
+  const log = await openTeacherLog('d', 'chat m');
+  expect(log.text).toBe('');
+  log.append('one\n');
+  log.append('two\n');
+  await log.flushed();
+  const again = await openTeacherLog('d', 'chat m');
+  again.append('three\n');
+  await again.flushed();
+  expect(await readTeacherLog('d', 'chat m')).toBe('one\ntwo\nthree\n');
+  expect(await readTeacherLog('d', 'chat m2')).toBe('');
+  await deleteDataset('d');
+  expect(await readTeacherLog('d', 'chat m')).toBe('');
 });
 
 it('has the same stores when it is made anew as when it is brought over', async () => {

@@ -5,7 +5,14 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { NoRoomError, StorageError } from '../base/errors.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import type { CheckpointRecord, DatasetRecord, ExampleChunk, RunRecord, StudentRecord } from './records.ts';
+import type {
+  CheckpointRecord,
+  DatasetRecord,
+  ExampleChunk,
+  RunRecord,
+  StudentRecord,
+  TeacherRecord,
+} from './records.ts';
 
 interface StudioSchema extends DBSchema {
   datasets: { key: string; value: DatasetRecord };
@@ -34,6 +41,13 @@ interface StudioSchema extends DBSchema {
     key: [runId: string, id: string, name: string, slice: number];
     value: { runId: string; id: string; name: string; slice: number; bytes: ArrayBuffer };
   };
+  /** Teachers that were asked for a dataset's rows, and how. */
+  teachers: { key: [datasetId: string, teacherId: string]; value: TeacherRecord };
+  /** The log of a teacher's answers (teacher/answers.ts), in pieces, in order. */
+  teacherLog: {
+    key: [datasetId: string, teacherId: string, piece: number];
+    value: { datasetId: string; teacherId: string; piece: number; text: string };
+  };
   /** Weights of a run of version 1 as a safetensors file (float32), in slices; now they are in its checkpoints. */
   weights: {
     key: [runId: string, slice: number];
@@ -45,7 +59,7 @@ export type StudioDatabase = IDBPDatabase<StudioSchema>;
 
 const databaseName = 'stillroom';
 /** Raise it with every change of the schema, and add what leads there to `upgrade`. */
-export const databaseVersion = 2;
+export const databaseVersion = 3;
 
 let opening: Promise<StudioDatabase> | null = null;
 
@@ -71,6 +85,10 @@ async function upgrade(
     database.createObjectStore('checkpointSlices', { keyPath: ['runId', 'id', 'name', 'slice'] });
     const runs = transaction.objectStore('runs');
     for (const run of await runs.getAll()) await runs.put({ ...run, rowsSha256: null });
+  }
+  if (from < 3) {
+    database.createObjectStore('teachers', { keyPath: ['datasetId', 'teacherId'] });
+    database.createObjectStore('teacherLog', { keyPath: ['datasetId', 'teacherId', 'piece'] });
   }
 }
 

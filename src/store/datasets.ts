@@ -58,16 +58,24 @@ export function writeDataset(
   });
 }
 
-/** Removes a dataset with all that belongs to it. @throws StorageError where a run is at work on it, in any tab. */
+/**
+ * Removes a dataset with all that belongs to it, what teachers answered too.
+ * @throws StorageError where a run is at work on it, in any tab.
+ */
 export function deleteDataset(datasetId: string): Promise<void> {
   return holding('dataset', datasetId, async () => {
     await refuseWhileAtWork({ datasetId }, 'Its dataset cannot be removed now.');
     await writing(async (database) => {
-      const transaction = database.transaction(['datasets', 'dataFiles', 'examples'], 'readwrite');
+      const transaction = database.transaction(
+        ['datasets', 'dataFiles', 'examples', 'teachers', 'teacherLog'],
+        'readwrite',
+      );
       await allOrNothing(transaction, (add) => {
         add(transaction.objectStore('datasets').delete(datasetId));
         add(transaction.objectStore('dataFiles').delete(keysOf(datasetId)));
         add(transaction.objectStore('examples').delete(keysOf(datasetId)));
+        add(transaction.objectStore('teachers').delete(keysOf(datasetId)));
+        add(transaction.objectStore('teacherLog').delete(keysOf(datasetId)));
       });
     });
   });

@@ -84,6 +84,16 @@ export interface ExampleChunk {
   examples: Example[];
 }
 
+/** A teacher that was asked for the rows of a dataset. Its key is in no record. */
+export interface TeacherRecord {
+  datasetId: string;
+  teacherId: string;
+  /** When it was last set up or asked. */
+  usedAt: number;
+  /** How it is asked, as `desk/setup.ts` has it; read by its schema. */
+  setup: unknown;
+}
+
 export interface StudentRecord {
   id: string;
   name: string;

@@ -45,7 +45,14 @@ const encoder = new TextEncoder();
 const textBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
 type Store =
-  'dataFiles' | 'examples' | 'studentFiles' | 'metrics' | 'predictions' | 'weights' | 'checkpointSlices';
+  | 'dataFiles'
+  | 'examples'
+  | 'teacherLog'
+  | 'studentFiles'
+  | 'metrics'
+  | 'predictions'
+  | 'weights'
+  | 'checkpointSlices';
 
 /** Sums over the entries of an owner one by one: a store may be larger than the memory. */
 async function sumOver(store: Store, ownerId: string, sizeOf: (value: unknown) => number): Promise<number> {
@@ -66,7 +73,9 @@ export async function measureStored(): Promise<StoredSizes> {
   const datasets: StoredThing[] = [];
   for (const { id, name } of await listDatasets()) {
     const sizeBytes =
-      (await sumOver('dataFiles', id, blobBytes)) + (await sumOver('examples', id, textBytes));
+      (await sumOver('dataFiles', id, blobBytes)) +
+      (await sumOver('examples', id, textBytes)) +
+      (await sumOver('teacherLog', id, textBytes));
     datasets.push({ id, name, sizeBytes });
   }
   const students: StoredThing[] = [];

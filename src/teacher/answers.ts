@@ -29,6 +29,14 @@ export function keyOf(question: Question): Promise<string> {
   return digest(new TextEncoder().encode(words));
 }
 
+/** What a person decided about an answer. It stands beside the answer, which stays as the teacher gave it. */
+const mark = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('accepted') }),
+  z.object({ kind: z.literal('rejected') }),
+  z.object({ kind: z.literal('edited'), label: z.string(), rationale: z.string() }),
+]);
+export type Mark = z.infer<typeof mark>;
+
 const key = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 const usage = z.object({ input: count, output: count });
@@ -46,6 +54,8 @@ const line = z.discriminatedUnion('type', [
     elapsedMs: z.number().nonnegative(),
   }),
   z.object({ type: z.literal('failed'), key, row: count, isBilled: z.boolean(), words: z.string() }),
+  /** Null takes the mark away. */
+  z.object({ type: z.literal('marked'), key, mark: mark.nullable() }),
 ]);
 
 type Line = z.infer<typeof line>;
@@ -57,6 +67,7 @@ export type AppendText = (text: string) => void;
 export class Answers {
   readonly #append: AppendText;
   readonly #answers = new Map<string, StoredAnswer>();
+  readonly #marks = new Map<string, Mark>();
   /** Requests without an end. */
   readonly #open = new Map<string, Usage>();
   readonly #rows = new Set<number>();
@@ -88,6 +99,10 @@ export class Answers {
     return this.#answers.get(ofKey) ?? null;
   }
 
+  markOf(ofKey: string): Mark | null {
+    return this.#marks.get(ofKey) ?? null;
+  }
+
   /** What was used by now. What is not known counts as the most that it can be. */
   before(): { rows: ReadonlySet<number>; spent: Usage } {
     const open = [...this.#open.values()];
@@ -107,6 +122,11 @@ export class Answers {
   }
 
   #take(happened: Line): void {
+    if (happened.type === 'marked') {
+      if (happened.mark === null) this.#marks.delete(happened.key);
+      else this.#marks.set(happened.key, happened.mark);
+      return;
+    }
     const most = this.#open.get(happened.key) ?? null;
     this.#rows.add(happened.row);
     if (happened.type === 'asked') {

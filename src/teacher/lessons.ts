@@ -53,23 +53,28 @@ export class Lessons {
   /** Of the answers that were asked for as JSON, one was text. */
   sawText = false;
 
-  /** @param labels What a label can be, where the dataset has few (`closedLabels`). */
+  /**
+   * @param labels What a label can be, where the dataset has few (`closedLabels`).
+   * @param isAsked Which of the rows are asked; all of them say which of several rows with the same prompt each is.
+   */
   constructor(
     rows: readonly Example[],
     promptOf: (row: Example) => Prompt,
     manner: Manner,
     labels: readonly string[] | null,
+    isAsked: (row: Example) => boolean = () => true,
   ) {
     this.#manner = manner;
     this.#labels = labels;
     const seen = new Map<string, number>();
-    this.all = rows.map((row) => {
+    this.all = rows.flatMap((row) => {
       const prompt = promptOf(row);
       const schema = manner.usesSchema ? answerSchema(choicesOf(row) ?? this.#labels) : null;
       const words = JSON.stringify(prompt);
       const twin = seen.get(words) ?? 0;
       seen.set(words, twin + 1);
-      return { row, prompt, schema, twin, answer: null, read: null, agreeing: 0, givenUp: null };
+      if (!isAsked(row)) return [];
+      return [{ row, prompt, schema, twin, answer: null, read: null, agreeing: 0, givenUp: null }];
     });
   }
 

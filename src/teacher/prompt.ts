@@ -5,7 +5,10 @@
 import type { Example } from '../data/example.ts';
 
 /** A worked answer that shows the teacher how to answer. */
-export type Demonstration = Pick<Example, 'input' | 'label' | 'choices'> & { rationale: string };
+export type Demonstration = Asked & { rationale: string };
+
+/** What of a row a question is made of. */
+type Asked = Pick<Example, 'input' | 'label' | 'choices'> & { question?: string | null };
 
 /** `label`: think, then answer. `rationalise`: the label is given, and the reason for it is asked for. */
 export type Mode = 'label' | 'rationalise';
@@ -28,6 +31,17 @@ export interface PromptForm {
   asJson: boolean;
   /** Said before everything; null leaves it out, which demonstrations allow. */
   instruction: string | null;
+  /** How a question is composed of `questionColumns`; missing for the student's own input. */
+  template?: string | undefined;
+}
+
+/** What a template can name, in braces. */
+export const questionColumns = ['input', 'question', 'choices'] as const;
+
+/** Names in braces that are no column. */
+export function unknownColumns(template: string): string[] {
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  return names.filter((name) => !(questionColumns as readonly string[]).includes(name));
 }
 
 /** Students of up to 3 B parameters learn better from short reasons (arXiv 2502.12143, 2502.18001). */
@@ -55,17 +69,26 @@ export function instructionFor(mode: Mode, asJson: boolean): string {
     : inWords;
 }
 
+/** For rows whose answer could not be read: the same, said once more and harder. */
+export function stricterInstruction(mode: Mode, asJson: boolean): string {
+  const last = asJson
+    ? 'Write nothing before or after the object. The label is copied letter by letter from the question’s choices.'
+    : 'That line is the last one: write nothing after it. X is copied letter by letter from the question’s choices, ' +
+      'without brackets or quotation marks around it.';
+  return `${instructionFor(mode, asJson)} ${last}`;
+}
+
 /** Models that were not tuned to follow instructions continue with a next question (all of PaLM's answers did). */
 const stop = ['\nQ:', '\n\n'];
 
 /** The prompt of one row. */
 export function buildPrompt(row: Example, form: PromptForm): Prompt {
-  const { kind, mode, instruction } = form;
+  const { kind, instruction } = form;
   const demonstrations = form.demonstrations.map((one) => ({
-    question: questionOf(one, mode),
+    question: questionOf(one, form),
     answer: form.asJson ? answerAsJson(one) : answerInWords(one),
   }));
-  const question = questionOf(row, mode);
+  const question = questionOf(row, form);
   if (kind === 'text') {
     const worked = demonstrations.map((one) => `Q: ${one.question}\nA: ${one.answer}\n\n`).join('');
     const said = instruction === null ? '' : `${instruction}\n\n`;
@@ -103,8 +126,18 @@ export function letterOf(index: number): string {
   return String.fromCharCode(97 + index);
 }
 
-function questionOf(row: Pick<Example, 'input' | 'label' | 'choices'>, mode: Mode): string {
-  return mode === 'label' ? row.input : `${row.input}\nThe answer is ${labelInWords(row)}. Why?`;
+function questionOf(row: Asked, { mode, template }: PromptForm): string {
+  const question = template === undefined ? row.input : filled(template, row);
+  return mode === 'label' ? question : `${question}\nThe answer is ${labelInWords(row)}. Why?`;
+}
+
+function filled(template: string, row: Asked): string {
+  const columns: Record<(typeof questionColumns)[number], string> = {
+    input: row.input,
+    question: row.question ?? row.input,
+    choices: (choicesOf(row) ?? []).map((choice, index) => `(${letterOf(index)}) ${choice}`).join('\n'),
+  };
+  return template.replace(/\{(input|question|choices)\}/g, (_, name: keyof typeof columns) => columns[name]);
 }
 
 function answerInWords({ rationale, ...row }: Demonstration): string {
@@ -117,7 +150,7 @@ function answerAsJson({ rationale, label }: Demonstration): string {
 }
 
 /** `(c) x`, or `x` where the row has no choices. */
-function labelInWords(row: Pick<Example, 'input' | 'label' | 'choices'>): string {
+function labelInWords(row: Asked): string {
   const index = choicesOf(row)?.indexOf(row.label) ?? -1;
   return index === -1 ? row.label : `(${letterOf(index)}) ${row.label}`;
 }

@@ -16,6 +16,8 @@ export interface Place {
   idleMs: number;
 }
 
+/** What stands where a key stood. */
+const redaction = '[key]';
 /** An answer has some kilobytes. What is larger than this is none. */
 const mostBytes = 4 * 1024 * 1024;
 
@@ -60,8 +62,16 @@ export function addressOf({ endpoint, provider }: Pick<Place, 'endpoint' | 'prov
   return url;
 }
 
-/** @throws The signal's reason where it was aborted. All else is an outcome. */
-export async function askTeacher(place: Place, ask: Ask, signal: AbortSignal): Promise<Outcome> {
+/**
+ * @param hear Told the answer so far, whenever a streamed one grew.
+ * @throws The signal's reason where it was aborted. All else is an outcome.
+ */
+export async function askTeacher(
+  place: Place,
+  ask: Ask,
+  signal: AbortSignal,
+  hear: (text: string) => void = () => undefined,
+): Promise<Outcome> {
   signal.throwIfAborted();
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal.reason);
@@ -87,7 +97,11 @@ export async function askTeacher(place: Place, ask: Ask, signal: AbortSignal): P
       referrerPolicy: 'no-referrer',
     });
     isSent = true;
-    return redacted(await readResponse(response, place.provider, heard), place.key);
+    const heardSoFar = (text: string): void => {
+      heard();
+      if (text !== '') hear(place.key === null ? text : text.replaceAll(place.key, redaction));
+    };
+    return redacted(await readResponse(response, place.provider, heardSoFar), place.key);
   } catch (error) {
     signal.throwIfAborted();
     const seconds = Math.round(place.idleMs / 1000);
@@ -105,13 +119,13 @@ export async function askTeacher(place: Place, ask: Ask, signal: AbortSignal): P
 async function readResponse(
   response: globalThis.Response,
   provider: Provider,
-  heard: () => void,
+  heard: (text: string) => void,
 ): Promise<Outcome> {
   const type = response.headers.get('content-type') ?? '';
   const reader = new AnswerReader(provider, response.ok ? type : '');
   let sizeBytes = 0;
   for await (const chunk of chunksOf(response)) {
-    heard();
+    heard(reader.text);
     sizeBytes += chunk.length;
     if (sizeBytes > mostBytes) return { kind: 'refused', isBilled: true, words: 'its answer has over 4 MB' };
     reader.feed(chunk);
@@ -161,6 +175,11 @@ class AnswerReader {
     const lines = this.#rest.split('\n');
     this.#rest = lines.pop()!;
     for (const line of lines) this.#take(line);
+  }
+
+  /** The answer so far. */
+  get text(): string {
+    return this.#answer.text;
   }
 
   /** The text of a body that was not taken piece by piece. */
@@ -226,7 +245,7 @@ function failureOf(error: unknown, isSent: boolean, origin: string): Outcome {
 /** Without the key, wherever a server repeats it. */
 function redacted(outcome: Outcome, key: string | null): Outcome {
   if (key === null) return outcome;
-  const clean = (text: string): string => text.replaceAll(key, '[key]');
+  const clean = (text: string): string => text.replaceAll(key, redaction);
   switch (outcome.kind) {
     case 'answered': {
       const { text, reasoning } = outcome.reply;
