@@ -53,7 +53,8 @@ export const teacherLayouts = ['rationales', 'explanations', 'batch-output', 'co
 
 export type DatasetLayoutId = (typeof datasetLayouts)[number];
 export type TeacherLayoutId = (typeof teacherLayouts)[number];
-export type Layout = DatasetLayoutId | TeacherLayoutId;
+/** `taught` is what the teacher's desk writes; no file that is dropped has it. */
+export type Layout = DatasetLayoutId | TeacherLayoutId | 'taught';
 
 /** A row that was left out, and why. */
 export interface Refusal {

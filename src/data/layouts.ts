@@ -54,6 +54,7 @@ const titles = new Map<Layout, string>([
   ...layouts.map(({ layout, title }) => [layout, title] as const),
   ['mapped', 'columns by their role'],
   ['completions', 'a teacher’s raw completions'],
+  ['taught', 'reasons that a teacher was asked for here'],
 ]);
 
 /** What people call a layout. */

@@ -7,7 +7,7 @@ import { readDataset, readExamples } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { writeRun } from '../store/runs.ts';
-import { importFiles, removeFile } from './import-data.ts';
+import { importFiles, removeFile, takeReasons } from './import-data.ts';
 
 withWebLocks();
 
@@ -49,4 +49,33 @@ it('the training rows of a run at work stay as they are, whatever is dropped or 
   });
   expect(await readExamples(datasetId, 'train')).toEqual(before);
   expect(await readExamples(datasetId, 'test')).toHaveLength(1);
+});
+
+it('a teacher’s reasons become the rows’ own, follow them when files change, and go again', async () => {
+  const { datasetId } = await add(null, rows('train.jsonl', 'one of the rows'));
+  const taught = {
+    input: 'one of the rows',
+    label: 'one',
+    rationale: 'It is the first.',
+    teacherLabel: 'two',
+  };
+  const take = (teacher: string, part: object) =>
+    takeReasons({ type: 'take-reasons', datasetId, teacher, rows: [{ ...taught, ...part }] }, silent);
+  await take('small', { rationalised: true });
+  await take('small', { rationale: 'It comes first.', teacherLabel: 'one', edited: true });
+  await add(datasetId, rows('test.jsonl', 'a row to be tested'));
+  const record = (await readDataset(datasetId))!;
+  expect(record.files.map(({ name }) => name).sort()).toEqual([
+    'reasons by small',
+    'test.jsonl',
+    'train.jsonl',
+  ]);
+  expect(record.splits.train).toMatchObject({ rationales: 1, teacher: { correct: 1, total: 1 } });
+  expect(record.splits.train!.lint.map(({ kind }) => kind)).toContain('edited');
+  expect((await readExamples(datasetId, 'train'))[0]).toMatchObject({ rationale: 'It comes first.' });
+
+  const reasons = record.files.find(({ layout }) => layout === 'taught')!;
+  await removeFile({ type: 'remove-file', datasetId, fileId: reasons.id }, silent);
+  expect((await readExamples(datasetId, 'train'))[0]).toMatchObject({ rationale: null, teacherLabel: null });
+  expect((await readDataset(datasetId))!.splits.train!.teacher).toBeNull();
 });

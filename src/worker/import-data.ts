@@ -6,10 +6,11 @@ import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
 import { openContainers } from '../data/containers.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import { joinTeacher, type Joined } from '../data/join.ts';
+import { joinTeacher, tallyTeacher, type Joined } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
 import { readContainer, type DataFile } from '../data/read-file.ts';
 import { pairFiles, splitNames, type BySplit, type Split, type SplitFiles } from '../data/split.ts';
+import { applyTaught, readTaught, writeTaught, type TaughtRow } from '../data/taught.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
@@ -41,6 +42,20 @@ interface OpenFile {
   within: string | null;
 }
 
+/** The reasons that a teacher was asked for in this browser: they are laid over what the files say. */
+interface TaughtFile {
+  id: string;
+  name: string;
+  blob: Blob;
+  rows: readonly TaughtRow[];
+}
+
+/** All that a dataset is made of. */
+interface Opened {
+  files: readonly OpenFile[];
+  taught: readonly TaughtFile[];
+}
+
 /** Work on a dataset, after any that another tab is doing on it. */
 function onDataset<Result>(
   datasetId: string,
@@ -64,7 +79,8 @@ async function addFiles(
   progress: ReportProgress,
 ): Promise<Results['import-files']> {
   const known = datasetId === null ? null : await readDataset(datasetId);
-  const open = known === null || known.sample ? [] : await reopen(known, progress);
+  const { files: open, taught }: Opened =
+    known === null || known.sample ? { files: [], taught: [] } : await reopen(known, progress);
   const added: OpenFile[] = [];
   for (const [index, { file, split }] of files.entries()) {
     progress(`reading ${file.name}`, index, files.length);
@@ -83,7 +99,7 @@ async function addFiles(
     problems: [],
     lengths: { train: null, test: null },
   };
-  const stored = await joinAndStore(record, [...kept, ...added], progress);
+  const stored = await joinAndStore(record, { files: [...kept, ...added], taught }, progress);
   return { datasetId: stored.id, problems: stored.problems };
 }
 
@@ -93,12 +109,9 @@ export function removeFile(
 ): Promise<Results['remove-file']> {
   return onDataset(datasetId, progress, async () => {
     const record = await requireDataset(datasetId);
-    const open = await reopen(record, progress);
-    await joinAndStore(
-      record,
-      open.filter((file) => file.id !== fileId),
-      progress,
-    );
+    const { files, taught } = await reopen(record, progress);
+    const stays = ({ id }: { id: string }): boolean => id !== fileId;
+    await joinAndStore(record, { files: files.filter(stays), taught: taught.filter(stays) }, progress);
     return null;
   });
 }
@@ -109,13 +122,36 @@ export function assignSplit(
 ): Promise<Results['assign-split']> {
   return onDataset(datasetId, progress, async () => {
     const record = await requireDataset(datasetId);
-    const open = await reopen(record, progress);
-    await joinAndStore(
-      record,
-      open.map((file) => (file.id === fileId ? { ...file, split } : file)),
-      progress,
-    );
+    const { files, taught } = await reopen(record, progress);
+    const assigned = files.map((file) => (file.id === fileId ? { ...file, split } : file));
+    await joinAndStore(record, { files: assigned, taught }, progress);
     return null;
+  });
+}
+
+/** See `take-reasons` in protocol.ts. */
+export function takeReasons(
+  { datasetId, teacher, rows }: CommandOf<'take-reasons'>,
+  progress: ReportProgress,
+): Promise<Results['take-reasons']> {
+  return onDataset(datasetId, progress, async () => {
+    const known = await requireDataset(datasetId);
+    const { files, taught } = await reopen(known, progress);
+    const name = `reasons by ${teacher}`;
+    const blob = new Blob([writeTaught(rows)], { type: 'application/jsonl' });
+    const reasons: TaughtFile = { id: crypto.randomUUID(), name, blob, rows };
+    const others = taught.filter((one) => one.name !== name);
+    const record = known.sample
+      ? {
+          ...known,
+          id: crypto.randomUUID(),
+          name: `The sample, ${name}`,
+          createdAt: Date.now(),
+          sample: false,
+        }
+      : known;
+    const stored = await joinAndStore(record, { files, taught: [...others, reasons] }, progress);
+    return { datasetId: stored.id };
   });
 }
 
@@ -153,7 +189,7 @@ async function fetchSample(progress: ReportProgress): Promise<Results['load-samp
     problems: [],
     lengths: { train: null, test: null },
   };
-  await joinAndStore(record, files, progress);
+  await joinAndStore(record, { files, taught: [] }, progress);
   return { datasetId: record.id };
 }
 
@@ -244,19 +280,25 @@ async function parse(name: string, blob: Blob): Promise<Pick<OpenFile, 'parsed' 
   return opened;
 }
 
-async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<OpenFile[]> {
+async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<Opened> {
   const blobs = await readDataFiles(record.id);
   const open: OpenFile[] = [];
+  const taught: TaughtFile[] = [];
   for (const [index, file] of record.files.entries()) {
     const blob = blobs.get(file.id);
     if (!blob) continue;
     progress(`reading ${file.name}`, index, record.files.length);
+    if (file.layout === 'taught') {
+      const { id, name } = file;
+      taught.push({ id, name, blob, rows: readTaught(await blob.text()) });
+      continue;
+    }
     const name = file.within === undefined ? file.name : file.name.slice(0, -file.within.length - 1);
     const opened = (await parse(name, blob)).find(({ within }) => within === (file.within ?? null));
     if (opened === undefined) continue;
     open.push({ id: file.id, blob, split: file.splitChosen ? file.split : null, ...opened });
   }
-  return open;
+  return { files: open, taught };
 }
 
 function nameOf(files: readonly OpenFile[]): string {
@@ -268,7 +310,7 @@ function nameOf(files: readonly OpenFile[]): string {
 
 async function joinAndStore(
   record: DatasetRecord,
-  files: readonly OpenFile[],
+  { files, taught }: Opened,
   progress: ReportProgress,
 ): Promise<DatasetRecord> {
   progress('joining rows', 0, 1);
@@ -284,7 +326,8 @@ async function joinAndStore(
   for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
-    const joined = joinOrSay(pair, problems);
+    const joined =
+      split === 'train' ? withReasons(joinOrSay(pair, problems), taught) : joinOrSay(pair, problems);
     examples[split] = joined.examples;
     splits[split] = {
       rows: joined.examples.length,
@@ -302,12 +345,15 @@ async function joinAndStore(
   await refuseOtherRows(record.id, examples.train);
   const stored: DatasetRecord = {
     ...record,
-    files: files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
+    files: [
+      ...files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
+      ...taught.map(taughtRecord),
+    ],
     splits,
     problems,
     lengths: { train: null, test: null },
   };
-  await writeDataset(stored, new Map(files.map((file) => [file.id, file.blob])), examples);
+  await writeDataset(stored, new Map([...files, ...taught].map(({ id, blob }) => [id, blob])), examples);
   progress('joining rows', 1, 1);
   return stored;
 }
@@ -332,6 +378,25 @@ function joinOrSay({ dataset, rationales }: SplitFiles, problems: ErrorReport[])
     problems.push(reportError(error));
     return joinTeacher(dataset, null);
   }
+}
+
+/** Rows with the reasons that were asked for them; of several teachers the last one that was taken counts. */
+function withReasons(joined: Joined, taught: readonly TaughtFile[]): Joined {
+  let { examples } = joined;
+  const notes = [...joined.notes];
+  for (const { rows } of taught) {
+    const applied = applyTaught(examples, rows);
+    examples = applied.examples;
+    notes.push(...applied.notes);
+  }
+  return taught.length === 0 ? joined : { ...joined, examples, notes, teacher: tallyTeacher(examples) };
+}
+
+function taughtRecord({ id, name, blob, rows }: TaughtFile): DataFileRecord {
+  return {
+    ...{ id, name, sizeBytes: blob.size, layout: 'taught' as const, split: 'train' as const },
+    ...{ splitChosen: true, rows: rows.length, refused: [] },
+  };
 }
 
 function fileRecord(

@@ -12,6 +12,7 @@ import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { Split } from '../data/split.ts';
+import type { TaughtRow } from '../data/taught.ts';
 import type { StoredSizes } from '../store/sizes.ts';
 import type { T5Config } from '../student/config.ts';
 import type { TrainingShape } from '../student/memory.ts';
@@ -39,6 +40,11 @@ export type Command =
   | { type: 'import-files'; datasetId: string | null; files: { file: File; split: Split | null }[] }
   | { type: 'remove-file'; datasetId: string; fileId: string }
   | { type: 'assign-split'; datasetId: string; fileId: string; split: Split }
+  /**
+   * Gives training rows the reasons that a teacher was asked for, as a file of the dataset; an earlier one of the same
+   * teacher is replaced. The sample stays what it is: a copy of it gets them.
+   */
+  | { type: 'take-reasons'; datasetId: string; teacher: string; rows: readonly TaughtRow[] }
   /** Stores the bundled sample as a dataset. */
   | { type: 'load-sample' }
   /** Token lengths under a student's tokenizer; writes `lengths` of the dataset. */
@@ -158,6 +164,7 @@ export interface Results {
   'import-files': { datasetId: string; problems: ErrorReport[] };
   'remove-file': null;
   'assign-split': null;
+  'take-reasons': { datasetId: string };
   'load-sample': { datasetId: string };
   'measure-lengths': null;
   'import-student': { studentId: string };

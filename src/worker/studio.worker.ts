@@ -5,7 +5,14 @@ import { measureStored } from '../store/sizes.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
 import { exportModel } from './export-model.ts';
-import { assignSplit, importFiles, loadSample, measureLengths, removeFile } from './import-data.ts';
+import {
+  assignSplit,
+  importFiles,
+  loadSample,
+  measureLengths,
+  removeFile,
+  takeReasons,
+} from './import-data.ts';
 import { importStudent, loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
@@ -39,6 +46,7 @@ function inTurn<AnyCommand, Result>(
 
 const handlers: Handlers = {
   'import-files': inTurn(importFiles),
+  'take-reasons': inTurn(takeReasons),
   'remove-file': inTurn(removeFile),
   'assign-split': inTurn(assignSplit),
   'load-sample': inTurn(loadSample),
