@@ -44,34 +44,50 @@ export interface Metrics {
   version: number;
 }
 
-export interface StudioState {
-  /** True once the stored records were read. */
-  ready: boolean;
-  machine: Machine | null;
+export interface DataSlice {
   datasets: DatasetRecord[];
-  students: StudentRecord[];
-  /** Newest first. */
-  runs: RunRecord[];
   datasetId: string | null;
+}
+
+export interface StudentSlice {
+  students: StudentRecord[];
   studentId: string | null;
-  runId: string | null;
-  /** The run that this page's worker is at work on, or holds, paused. */
-  liveRunId: string | null;
-  /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
-  heldRunIds: ReadonlySet<string> | null;
-  /** What was asked of the live run and is not done yet. */
-  asked: Asked | null;
-  metrics: Metrics;
+}
+
+/** The run to come, and what was asked of the one under way. */
+export interface TrainSlice {
   draft: RecipeDraft;
   /** Test rows as typed; empty for all. */
   testRows: string;
   backend: MachineChoice | null;
-  /** What was found when a run was last gone on with; null when it was read, or none was. */
+  /** The run that this page's worker is at work on, or holds, paused. */
+  liveRunId: string | null;
+  /** What was asked of the live run and is not done yet. */
+  asked: Asked | null;
+  /** What was found when a run was last resumed; null when it was read, or none was. */
   resumed: Extract<Results['resume-run'], { kind: 'resumed' }> | null;
   /** A run that was to be resumed and has no whole checkpoint: a person is asked. */
   nothingWhole: { runId: string; engine: NewRun['engine']; words: string } | null;
+}
+
+export interface RunsSlice {
+  /** Newest first. */
+  runs: RunRecord[];
+  runId: string | null;
+  /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
+  heldRunIds: ReadonlySet<string> | null;
+  metrics: Metrics;
+}
+
+export interface MachineSlice {
+  machine: Machine | null;
   /** What was measured last, until the page is closed. */
   bench: BenchReport | null;
+}
+
+export interface StudioState extends DataSlice, StudentSlice, TrainSlice, RunsSlice, MachineSlice {
+  /** True once the stored records were read. */
+  ready: boolean;
   requests: Record<RequestSlot, RequestStatus>;
 }
 

@@ -1,0 +1,95 @@
+/** What a person does with rows. */
+import { deleteDataset } from '../../store/datasets.ts';
+import type { Split } from '../../store/records.ts';
+import { keepChoice } from './choices.ts';
+import type { RecordActions } from './records.ts';
+import type { Requests } from './requests.ts';
+import { askToPersist } from './room.ts';
+import { staleLengths } from './stale-lengths.ts';
+import { currentDataset } from './studio-store.ts';
+
+export type DataActions = ReturnType<typeof dataActions>;
+
+export function dataActions(
+  { get, request, succeeds, fail }: Requests,
+  { readRecords, choose }: RecordActions,
+) {
+  let importing: Promise<void> = Promise.resolve();
+  /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
+  let measured = '';
+
+  /** Counts tokens again where dataset, student or the recipe's limits changed since. */
+  const measureLengths = async (): Promise<void> => {
+    const command = staleLengths(get());
+    const wanted = JSON.stringify(command);
+    if (command === null || wanted === measured) return;
+    measured = wanted;
+    const { rows: _rows, ...limits } = command;
+    if (await succeeds('lengths', { type: 'measure-lengths', ...limits })) await readRecords();
+  };
+
+  const selectDataset = async (datasetId: string): Promise<void> => {
+    await readRecords();
+    choose('dataset', datasetId);
+    void measureLengths();
+  };
+
+  const importInTurn = async (files: readonly File[], split: Split | null): Promise<void> => {
+    if (files.length === 0) return;
+    void askToPersist();
+    const known = currentDataset(get());
+    const result = await request('data', {
+      type: 'import-files',
+      datasetId: known === null || known.sample ? null : known.id,
+      files: files.map((file) => ({ file, split })),
+    });
+    if (result) await selectDataset(result.datasetId);
+  };
+
+  /** Removes the dataset that is shown. Runs keep their curves and answers; comparing again needs the dataset. */
+  const removeDataset = async (): Promise<void> => {
+    const { datasetId } = get();
+    if (datasetId === null) return;
+    try {
+      await deleteDataset(datasetId);
+      await readRecords();
+      choose('dataset', null);
+    } catch (error) {
+      fail('data', error);
+    }
+  };
+
+  return {
+    measureLengths,
+    selectDataset,
+    removeDataset,
+
+    /** Adds files to the person's dataset; beside the sample they begin a new one. */
+    importFiles: (files: readonly File[], split: Split | null = null): Promise<void> => {
+      // One drop after the other: the second belongs to the dataset that the first has made.
+      importing = importing.then(() => importInTurn(files, split));
+      return importing;
+    },
+
+    removeFile: async (fileId: string): Promise<void> => {
+      const { datasetId } = get();
+      if (datasetId === null) return;
+      if (currentDataset(get())?.files.length === 1) return removeDataset();
+      if (await succeeds('data', { type: 'remove-file', datasetId, fileId })) await selectDataset(datasetId);
+    },
+
+    assignSplit: async (fileId: string, split: Split): Promise<void> => {
+      const { datasetId } = get();
+      if (datasetId === null) return;
+      if (await succeeds('data', { type: 'assign-split', datasetId, fileId, split }))
+        await selectDataset(datasetId);
+    },
+
+    useSample: async (): Promise<void> => {
+      const result = await request('data', { type: 'load-sample' });
+      if (!result) return;
+      keepChoice('sample-offered', 'yes');
+      await selectDataset(result.datasetId);
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** Which run is shown and what is known of it, from the store and from the worker. */
+import { isActive } from '../../distill/run-state.ts';
+import type { WrittenFloat } from '../../formats/safetensors.ts';
+import { heldRuns } from '../../store/locks.ts';
+import { listRuns, readMetrics } from '../../store/runs.ts';
+import type { Results } from '../../worker/protocol.ts';
+import type { RecordActions } from './records.ts';
+import type { Requests } from './requests.ts';
+import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
+
+export type ShownRunActions = ReturnType<typeof shownRunActions>;
+
+export function shownRunActions(
+  { get, set, request, fail }: Requests,
+  { readRecords, choose }: RecordActions,
+) {
+  /** How often a run was made what it was at an earlier step. */
+  let trims = 0;
+
+  const readCurve = async (runId: string): Promise<void> => {
+    try {
+      const before = trims;
+      const stored = await readMetrics(runId);
+      const { metrics } = get();
+      if (metrics.runId !== runId) return;
+      // Read before its later points went: what is stored now is another curve.
+      if (before !== trims) {
+        await readCurve(runId);
+        return;
+      }
+      const points = withLatePoints(stored, metrics.points);
+      if (points.length === metrics.points.length) return;
+      set({ metrics: { runId, points, version: metrics.version + 1 } });
+      set({ runs: withWhatIsKnown(get().runs, get()) });
+    } catch (error) {
+      fail('runs', error);
+    }
+  };
+
+  /** Shows a run: its curve is read from the store. */
+  const selectRun = async (runId: string | null): Promise<void> => {
+    choose('run', runId);
+    const { metrics } = get();
+    if (metrics.runId !== runId) set({ metrics: { runId, points: [], version: metrics.version + 1 } });
+    if (runId !== null) await readCurve(runId);
+  };
+
+  return {
+    selectRun,
+
+    /** Another page may be at work on a run, or may have ended: its record tells. */
+    lookUp: async (): Promise<void> => {
+      const { runs, liveRunId, runId } = get();
+      if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
+      try {
+        const heldRunIds = await heldRuns();
+        set({ heldRunIds, runs: withWhatIsKnown(await listRuns(), get()) });
+        if (runId !== null && runId !== liveRunId) await readCurve(runId);
+      } catch (error) {
+        fail('runs', error);
+      }
+    },
+
+    /** Takes in what the worker told of runs. */
+    draw: (events: readonly Told[]): void => {
+      if (events.some(({ event }) => event.type === 'trimmed')) trims += 1;
+      const { stale, ...heard } = hear(get(), events, Date.now());
+      set(heard);
+      if (stale) void readRecords().catch((error: unknown) => fail('runs', error));
+    },
+
+    /** Reads the records again, for whoever changed them otherwise. What went away is chosen no longer. */
+    refresh: async (): Promise<void> => {
+      await readRecords();
+      const { runs, runId, datasets, datasetId, students, studentId } = get();
+      if (!datasets.some(({ id }) => id === datasetId)) choose('dataset', null);
+      if (!students.some(({ id }) => id === studentId)) choose('student', students[0]?.id ?? null);
+      if (!runs.some(({ id }) => id === runId)) await selectRun(runs[0]?.id ?? null);
+    },
+
+    compare: async (runId: string, testRows: number | null): Promise<void> => {
+      await request('compare', { type: 'compare', runId, testRows });
+      await readRecords().catch((error: unknown) => fail('compare', error));
+    },
+
+    /** The model as a zip, ready to be saved; null where that failed. */
+    exportModel: (runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> => {
+      return request('export', { type: 'export-model', runId, dtype });
+    },
+  };
+}

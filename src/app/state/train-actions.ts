@@ -1,0 +1,119 @@
+/** The recipe in the form, and what a person asks of a run: to begin, to pause, to end, to be resumed. */
+import { parseRecipe, type RecipeKey } from '../../distill/recipe.ts';
+import type { NewRun } from '../../worker/protocol.ts';
+import { draftOf, type RecipeDraft } from '../recipe/recipe-draft.ts';
+import { keepChoice } from './choices.ts';
+import type { DataActions } from './data-actions.ts';
+import type { MachineChoice } from './machine-choice.ts';
+import { newRun } from './new-run.ts';
+import type { RecordActions } from './records.ts';
+import type { Requests } from './requests.ts';
+import type { ShownRunActions } from './shown-run-actions.ts';
+
+export function trainActions(
+  { get, set, request, succeeds, send, fail, dismiss }: Requests,
+  { readRecords }: RecordActions,
+  { measureLengths }: Pick<DataActions, 'measureLengths'>,
+  { selectRun, lookUp }: Pick<ShownRunActions, 'selectRun' | 'lookUp'>,
+) {
+  const setDraft = (draft: RecipeDraft): void => {
+    set({ draft });
+    keepChoice('recipe', JSON.stringify(draft));
+    void measureLengths();
+  };
+
+  return {
+    setDraft,
+
+    setField: (key: RecipeKey, text: string): void => {
+      setDraft({ ...get().draft, [key]: text });
+    },
+
+    /** Takes the recipe of a `run.json`. */
+    importRecipe: async (file: File): Promise<void> => {
+      try {
+        setDraft(draftOf(parseRecipe(await file.text(), file.name)));
+        dismiss('run');
+      } catch (error) {
+        fail('run', error);
+      }
+    },
+
+    setTestRows: (text: string): void => {
+      set({ testRows: text });
+      keepChoice('test-rows', text === '' ? null : text);
+    },
+
+    setBackend: (backend: MachineChoice | null): void => {
+      set({ backend });
+      keepChoice('backend', backend);
+    },
+
+    /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
+    startRun: async (): Promise<void> => {
+      const run = newRun(get());
+      if (run === null) return;
+      const result = await request('run', { type: 'start-run', run });
+      if (!result) return;
+      set({ liveRunId: result.runId });
+      await readRecords();
+      await selectRun(result.runId);
+    },
+
+    /** Resumes a run from its newest checkpoint that is whole; on another engine, where one is named. */
+    resumeRun: async (runId: string, engine: NewRun['engine'] = null, fromStart = false): Promise<void> => {
+      const result = await request('run', { type: 'resume-run', runId, engine, fromStart });
+      if (!result) {
+        await lookUp();
+        return;
+      }
+      if (result.kind === 'nothing-whole') {
+        set({ nothingWhole: { runId, engine, words: result.words } });
+        await lookUp();
+        return;
+      }
+      set({ liveRunId: runId, resumed: result });
+      await readRecords();
+      await selectRun(runId);
+    },
+
+    /** Ends the question whether a run begins again with step 1. */
+    forgetNothingWhole: (): void => {
+      set({ nothingWhole: null });
+    },
+
+    forgetResumed: (): void => {
+      set({ resumed: null });
+    },
+
+    /** Lets an interrupted run be, with what its last checkpoint holds. */
+    leaveStopped: async (runId: string): Promise<void> => {
+      if (await succeeds('run', { type: 'leave-stopped', runId })) await readRecords();
+    },
+
+    /** The page may be about to go: what was learnt is kept. */
+    save: (): void => {
+      // Nobody waits for the answer: the page may be gone by then.
+      if (get().liveRunId !== null) send({ type: 'save' }).catch(() => undefined);
+    },
+
+    pause: (): void => {
+      set({ asked: 'pause' });
+      void request('run', { type: 'pause' });
+    },
+
+    resume: (): void => {
+      set({ asked: null });
+      void request('run', { type: 'resume' });
+    },
+
+    stop: (): void => {
+      set({ asked: 'stop' });
+      void request('run', { type: 'stop' });
+    },
+
+    skipEvaluation: (): void => {
+      void request('run', { type: 'skip-evaluation' });
+    },
+  };
+}
