@@ -1,0 +1,220 @@
+import 'fake-indexeddb/auto';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { createStore } from 'zustand/vanilla';
+import { withWebLocks } from '../../../tests/support/web-locks.ts';
+import { smallRecipe } from '../../distill/recipe.ts';
+import { openDatabase } from '../../store/database.ts';
+import type { DatasetRecord, RunRecord, StudentRecord } from '../../store/records.ts';
+import { StudioClient } from '../../worker/client.ts';
+import type { Command, PageMessage, WorkerMessage } from '../../worker/protocol.ts';
+import { readChoice } from './choices.ts';
+import { createStudio } from './studio.ts';
+import { initialState, type StudioState } from './studio-store.ts';
+
+withWebLocks();
+
+/** The other end of the wire: what was asked of it, and the answers that a test gives. */
+class Wire {
+  onmessage: ((event: MessageEvent<WorkerMessage>) => void) | null = null;
+  onerror: unknown = null;
+  readonly asked: Command[] = [];
+  answer: (command: Command) => unknown = () => null;
+
+  postMessage(message: PageMessage): void {
+    if (message.type !== 'command') return;
+    const { id, command } = message;
+    this.asked.push(command);
+    void (async () => {
+      try {
+        this.tell({ type: 'result', id, result: (await this.answer(command)) as never });
+      } catch (error) {
+        const { message: words } = error as Error;
+        this.tell({ type: 'failed', id, error: { name: 'DataError', message: words, stack: null } as never });
+      }
+    })();
+  }
+
+  terminate(): void {
+    this.onmessage = null;
+  }
+
+  tell(message: WorkerMessage): void {
+    this.onmessage?.({ data: message } as MessageEvent<WorkerMessage>);
+  }
+
+  of<Type extends Command['type']>(type: Type): Extract<Command, { type: Type }>[] {
+    return this.asked.filter((command): command is Extract<Command, { type: Type }> => command.type === type);
+  }
+}
+
+const kept = new Map<string, string>();
+vi.stubGlobal('localStorage', {
+  getItem: (key: string) => kept.get(key) ?? null,
+  setItem: (key: string, value: string) => void kept.set(key, value),
+  removeItem: (key: string) => void kept.delete(key),
+});
+
+const dataset = (id: string, createdAt: number, sample = false) =>
+  ({
+    ...{ id, name: id, createdAt, sample, files: [{ id: 'one' }, { id: 'two' }], problems: [] },
+    ...{ splits: {}, lengths: {} },
+  }) as unknown as DatasetRecord;
+const student = (id: string, createdAt: number) => ({ id, name: id, createdAt }) as StudentRecord;
+const run = (part: Partial<RunRecord> & { id: string }) =>
+  ({
+    ...{ name: part.id, createdAt: 1, recipe: smallRecipe, evaluations: [], step: 0, savedStep: 0 },
+    state: { phase: 'done', stopped: false, step: 0 },
+    ...part,
+  }) as unknown as RunRecord;
+
+let wires: Wire[] = [];
+beforeEach(async () => {
+  kept.clear();
+  wires = [];
+  const database = await openDatabase();
+  for (const store of database.objectStoreNames) await database.clear(store);
+});
+
+/** A studio over what is stored, with a worker that answers as `answer` says. */
+async function opened(answer: Wire['answer'] = () => null) {
+  const store = createStore<StudioState>(initialState);
+  const studio = createStudio(store);
+  await studio.open(() => {
+    const wire = new Wire();
+    wire.answer = answer;
+    wires.push(wire);
+    return new StudioClient(wire as unknown as Worker, `worker-${wires.length}-${Math.random()}`);
+  });
+  return { studio, state: () => store.getState(), wire: wires.at(-1)! };
+}
+
+async function stored(store: 'datasets' | 'students' | 'runs', ...records: { id: string }[]): Promise<void> {
+  const database = await openDatabase();
+  for (const record of records) await database.put(store, record as never);
+}
+
+test('the first visit brings student and sample, and the next only what was chosen', async () => {
+  const answer = async (command: Command) => {
+    if (command.type === 'load-bundled-student') {
+      await stored('students', student('bundled', 1));
+      return { studentId: 'bundled' };
+    }
+    if (command.type !== 'load-sample') return null;
+    await stored('datasets', dataset('sample', 1, true));
+    return { datasetId: 'sample' };
+  };
+  const first = await opened(answer);
+  expect(first.state()).toMatchObject({ ready: true, studentId: 'bundled', datasetId: 'sample' });
+  await stored('datasets', dataset('own', 2));
+  await first.studio.selectDataset('own');
+  const next = await opened(answer);
+  expect(next.state().datasetId).toBe('own');
+  await next.studio.removeDataset();
+  expect([next.state().datasetId, readChoice('dataset')]).toEqual([null, null]);
+  expect(next.state().datasets.map(({ id }) => id)).toEqual(['sample']);
+  expect((await opened(answer)).wire.of('load-sample')).toEqual([]);
+});
+
+test('two drops in a row become one dataset, beside the sample', async () => {
+  await stored('datasets', dataset('sample', 1, true));
+  const { studio, wire, state } = await opened(async (command) => {
+    if (command.type !== 'import-files') return null;
+    await stored('datasets', dataset('own', 2));
+    return { datasetId: 'own', problems: [] };
+  });
+  const file = new File(['{}'], 'train.json');
+  await Promise.all([studio.importFiles([file]), studio.importFiles([file], 'test'), studio.importFiles([])]);
+  expect(wire.of('import-files').map(({ datasetId, files }) => [datasetId, files[0]?.split])).toEqual([
+    [null, null],
+    ['own', 'test'],
+  ]);
+  expect(state().datasetId).toBe('own');
+});
+
+test('the last file takes its dataset with it', async () => {
+  await stored('datasets', { ...dataset('own', 1), files: [{ id: 'one' }] } as never);
+  const { studio, wire, state } = await opened();
+  await studio.removeFile('one');
+  expect(wire.of('remove-file')).toEqual([]);
+  expect(state().datasets).toEqual([]);
+});
+
+test('a failure is shown where it was asked for, until it is dismissed', async () => {
+  const { studio, state } = await opened((command) => {
+    if (command.type === 'start-run' || command.type === 'bench') throw new Error('no memory');
+    return null;
+  });
+  await studio.bench('t5-small' as never);
+  expect(state().requests.bench.error?.message).toContain('no memory');
+  expect(state().requests.run.error).toBeNull();
+  studio.dismiss('bench');
+  expect(state().requests.bench.error).toBeNull();
+});
+
+test('a recipe that cannot be read leaves the form as it was', async () => {
+  const { studio, state } = await opened();
+  studio.setField('steps', '12');
+  await studio.importRecipe(new File(['{ nonsense'], 'run.json'));
+  expect(state().draft.steps).toBe('12');
+  expect(state().requests.run.error?.message).toContain('run.json');
+  studio.setTestRows('5');
+  expect(readChoice('test-rows')).toBe('5');
+  studio.setTestRows('');
+  expect(readChoice('test-rows')).toBeNull();
+});
+
+test('what was removed elsewhere is chosen no longer', async () => {
+  await stored('students', student('a', 2), student('b', 1));
+  await stored('runs', run({ id: 'old' }), run({ id: 'new', createdAt: 2 }));
+  const { studio, state } = await opened();
+  studio.selectStudent('b');
+  await studio.selectRun('old');
+  const database = await openDatabase();
+  await database.delete('students', 'b');
+  await database.delete('runs', 'old');
+  await studio.refresh();
+  expect([state().studentId, state().runId]).toEqual(['a', 'new']);
+});
+
+test('a run of which no checkpoint is whole waits for a person', async () => {
+  await stored('runs', run({ id: 'r' }));
+  const { studio, state, wire } = await opened((command) => {
+    if (command.type !== 'resume-run') return null;
+    return command.fromStart
+      ? { kind: 'resumed', step: 0, damaged: [] }
+      : { kind: 'nothing-whole', words: 'Both are damaged.' };
+  });
+  await studio.resumeRun('r', 'wasm');
+  expect(state()).toMatchObject({
+    liveRunId: null,
+    nothingWhole: { runId: 'r', engine: 'wasm', words: 'Both are damaged.' },
+  });
+  studio.forgetNothingWhole();
+  await studio.resumeRun('r', 'wasm', true);
+  expect(wire.of('resume-run').map(({ fromStart }) => fromStart)).toEqual([false, true]);
+  expect(state()).toMatchObject({ liveRunId: 'r', runId: 'r', nothingWhole: null });
+});
+
+test('a worker that was taken away is replaced and its run resumed, as long as it gets further', async () => {
+  await stored(
+    'runs',
+    run({ id: 'r', state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never),
+  );
+  const { studio, state, wire } = await opened((command) =>
+    command.type === 'resume-run' ? { kind: 'resumed', step: 4, damaged: [] } : null,
+  );
+  await studio.resumeRun('r');
+  expect(wire.of('resume-run')).toHaveLength(1);
+  for (const [count, resumes] of [
+    [2, 1],
+    [3, 0],
+  ] as const) {
+    // Its lock is free, as a lock is whose worker is gone.
+    wires.at(-1)!.tell({ type: 'alive' });
+    await vi.waitFor(() => expect(wires).toHaveLength(count));
+    await vi.waitFor(() => expect(state().requests.run.busy).toBe(false));
+    if (resumes > 0) await vi.waitFor(() => expect(state().liveRunId).toBe('r'));
+    expect(wires.at(-1)!.of('resume-run')).toHaveLength(resumes);
+  }
+  expect(state().liveRunId).toBeNull();
+});
