@@ -8,11 +8,14 @@ import {
   type DataType,
   type Table,
 } from '@uwdata/flechette';
-import { decompressLz4Raw, decompressZstd } from 'hyparquet-compressors';
+import { decompressLz4Raw } from 'hyparquet-compressors';
 import { InputError } from '../base/errors.ts';
+import { checkBatch } from './arrow-check.ts';
+import { checkArrowMetadata } from './arrow-metadata.ts';
 import { classLabelsOf } from './class-labels.ts';
 import { PlainValues } from './plain-value.ts';
 import type { FileRecord, FormatNote } from './record.ts';
+import { unzstdFrame } from './zstd-frame.ts';
 
 export interface ArrowTable {
   columns: string[];
@@ -26,7 +29,8 @@ const encode = (): Uint8Array => {
 };
 setCompressionCodec(CompressionType.ZSTD, {
   encode,
-  decode: (bytes) => new Uint8Array(decompressZstd(bytes)),
+  // A copy: numbers are read in place, from where they may begin.
+  decode: (bytes, sizeBytes) => new Uint8Array(unzstdFrame(bytes, sizeBytes)),
 });
 setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: unlz4 });
 
@@ -49,6 +53,7 @@ export function readArrow(file: string, bytes: Uint8Array): ArrowTable {
   let table: Table;
   const records: FileRecord[] = [];
   try {
+    checkArrowMetadata(bytes, isFile);
     // Numbers are read in place, which asks for bytes that begin where they may.
     table = tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes), {
       useBigInt: true,
@@ -61,6 +66,10 @@ export function readArrow(file: string, bytes: Uint8Array): ArrowTable {
     }));
     const lengths = new Set(columns.map(({ column }) => column.length));
     if (lengths.size > 1) throw new Error('columns differ in length');
+    for (const { column } of columns) for (const batch of column.data) checkBatch(batch);
+    // Nothing bounds how many rows of nothing a few bytes say.
+    if (columns.every(({ column }) => column.type.typeId === Type.Null) && table.numRows > 0)
+      throw new Error('every column is empty');
     for (let row = 0; row < table.numRows; row += 1) {
       const cells = columns.map(
         ({ name, column, single }) => [name, values.plain(column.at(row), single)] as const,

@@ -1,25 +1,26 @@
 /** Parquet files as records, a slice of rows at a time. hyparquet reads; what its input may ask for is bounded here. */
 import {
   parquetMetadataAsync,
-  parquetRead,
   parquetSchema,
   type AsyncBuffer,
-  type Compressors,
+  type DecodedArray,
   type FileMetaData,
+  type ParquetParsers,
+  type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { assembleNested } from 'hyparquet/src/assemble.js';
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { classLabelsOf } from './class-labels.ts';
+import { ColumnPages } from './parquet-pages.ts';
 import { PlainValues } from './plain-value.ts';
 import type { FileRecord, FormatNote } from './record.ts';
 
 /** Rows that are built at once. */
 const sliceRows = 20_000;
 const maxRows = 50_000_000;
-/** A page is a megabyte as a rule. */
-const maxPageBytes = 2 ** 28;
 const damagedAdvice = 'Download or write it again.';
 
 export interface ParquetTable {
@@ -75,24 +76,100 @@ export async function openParquet(file: string, source: ByteSource): Promise<Par
     classLabels: classLabelsOf(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
     notes: () => [...decimalNotes(roots), ...values.notes()],
     async *slices() {
-      let start = 0;
+      let line = 0;
       for (const group of metadata.row_groups) {
-        const groupEnd = start + Number(group.num_rows);
-        for (; start < groupEnd; start += Math.min(sliceRows, groupEnd - start)) {
-          const end = Math.min(start + sliceRows, groupEnd);
-          const cells = await readCells(file, buffer, metadata, columns, start, end);
+        for await (const cells of cellsOf(file, buffer, group, roots)) {
           const records: FileRecord[] = [];
-          for (let at = 0; at < end - start; at += 1) {
+          for (let at = 0; at < cells[0]!.length; at += 1) {
             const row = columns.map(
               (column, index) => [column, values.plain(cells[index]![at], single.has(column))] as const,
             );
+            line += 1;
             // Not by assignment: a column may be called __proto__.
-            records.push({ kind: 'value', line: start + at + 1, value: Object.fromEntries(row) });
+            records.push({ kind: 'value', line, value: Object.fromEntries(row) });
           }
           yield records;
         }
       }
     },
+  };
+}
+
+/** The cells of a row group by column, some rows at a time. */
+async function* cellsOf(
+  file: string,
+  buffer: AsyncBuffer,
+  group: RowGroup,
+  roots: readonly SchemaTree[],
+): AsyncGenerator<unknown[][], void> {
+  const rows = Number(group.num_rows);
+  try {
+    const pages = new Map(
+      group.columns.map(({ meta_data: metadata }) => {
+        const path = metadata!.path_in_schema;
+        const column = { buffer, schemaPath: pathTo(roots, path), metadata: metadata!, rows, parsers };
+        return [path.join('.'), new ColumnPages(column)] as const;
+      }),
+    );
+    const parts = roots.map((root) => ({
+      root,
+      pages: leaves(root).map((leaf) => {
+        const path = leaf.path.join('.');
+        const column = pages.get(path);
+        if (column === undefined) throw new Error(`the column ${path} is missing`);
+        return [path, column] as const;
+      }),
+    }));
+    for (let done = 0; done < rows;) {
+      let count = Math.min(sliceRows, rows - done);
+      for (const column of pages.values()) {
+        while (column.ready < count && (await column.more()));
+        count = Math.min(count, column.ready);
+      }
+      // A column that ends too soon would leave cells empty that are not.
+      if (count === 0) throw new Error('a column has fewer rows than the others');
+      done += count;
+      yield parts.map((part) => cellsOfColumn(part, count));
+    }
+    if ([...pages.values()].some((column) => column.ready > 0)) throw new Error('a column has more rows');
+  } catch (error) {
+    throw damaged(file, error);
+  }
+}
+
+/** The next cells of a column, whose lists and structures are put together from several. */
+function cellsOfColumn(
+  { root, pages }: { root: SchemaTree; pages: readonly (readonly [path: string, pages: ColumnPages])[] },
+  count: number,
+): unknown[] {
+  if (root.children.length === 0) return pages[0]![1].take(count);
+  const parts = new Map(pages.map(([path, column]) => [path, column.take(count) as DecodedArray]));
+  assembleNested(parts, root, parsers);
+  const cells = parts.get(root.element.name);
+  if (cells?.length !== count) throw new Error('a column has fewer rows than its parts');
+  return cells as unknown[];
+}
+
+/** From the root of the schema to a column, both included. */
+function pathTo(roots: readonly SchemaTree[], path: readonly string[]): SchemaTree[] {
+  const found: SchemaTree[] = [];
+  let among = roots;
+  for (const name of path) {
+    const next = among.find(({ element }) => element.name === name);
+    if (next === undefined) throw new Error(`the schema has no ${path.join('.')}`);
+    found.push(next);
+    among = next.children;
+  }
+  return [rootOf(roots), ...found];
+}
+
+/** What stands above the columns. It has no levels of its own. */
+function rootOf(roots: readonly SchemaTree[]): SchemaTree {
+  return {
+    children: [...roots],
+    count: roots.length,
+    element: { name: 'root', repetition_type: 'REQUIRED' },
+    path: [],
   };
 }
 
@@ -152,42 +229,6 @@ function hasProtoKey({ element, children }: SchemaTree): boolean {
   return element.name === '__proto__' || children.some(hasProtoKey);
 }
 
-/** Cells of rows `start` to `end` by column. */
-async function readCells(
-  file: string,
-  buffer: AsyncBuffer,
-  metadata: FileMetaData,
-  columns: readonly string[],
-  start: number,
-  end: number,
-): Promise<unknown[][]> {
-  const cells = columns.map(() => new Array<unknown>(end - start));
-  const filled = columns.map(() => 0);
-  try {
-    await parquetRead({
-      file: buffer,
-      metadata,
-      rowStart: start,
-      rowEnd: end,
-      compressors: bounded,
-      geoparquet: false,
-      parsers: { stringFromBytes },
-      onChunk: ({ columnName, columnData, rowStart, rowEnd }) => {
-        const column = columns.indexOf(columnName);
-        const from = Math.max(start, rowStart);
-        const to = Math.min(end, rowEnd);
-        for (let row = from; row < to; row += 1) cells[column]![row - start] = columnData[row - rowStart];
-        filled[column]! += Math.max(0, to - from);
-      },
-    });
-  } catch (error) {
-    throw damaged(file, error);
-  }
-  // A column that ends too soon would leave cells empty that are not.
-  if (filled.some((count) => count !== end - start)) throw damaged(file, null);
-  return cells;
-}
-
 /** Text, or the bytes where they are none: nothing becomes U+FFFD. */
 function stringFromBytes(bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) return undefined;
@@ -199,17 +240,7 @@ function stringFromBytes(bytes: Uint8Array | undefined): unknown {
 }
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A page says how large it will be; what is out of all proportion is not built. */
-const bounded: Compressors = Object.fromEntries(
-  Object.entries(compressors).map(([codec, unpack]) => [
-    codec,
-    (input: Uint8Array, outputLength: number) => {
-      if (outputLength > maxPageBytes) throw new Error('a page is too large');
-      // An empty block of LZ4 is one byte, which the library reads past.
-      return outputLength === 0 ? new Uint8Array(0) : unpack(input, outputLength);
-    },
-  ]),
-);
+const parsers: ParquetParsers = { ...DEFAULT_PARSERS, stringFromBytes };
 
 /** Whether all fractions below have single precision. */
 function isSingle(root: SchemaTree): boolean {
