@@ -19,7 +19,7 @@ interface Parts {
 
 /** @throws Error where a batch, or a part of it, says more than it holds. */
 export function checkBatch(batch: Batch<unknown>): void {
-  check(batch as unknown as Parts);
+  check(batch);
 }
 
 function check(batch: Parts): void {

@@ -10,7 +10,10 @@ const maxBatchBytes = 2 ** 31;
 const schemaHeader = 1;
 const dictionaryHeader = 2;
 const batchHeader = 3;
+const decimalType = 7;
 const unionType = 14;
+/** Digits of the widest decimal. */
+const maxScale = 76;
 /** Before version 4 a buffer had a page id. */
 const firstWithoutPages = 3;
 
@@ -100,8 +103,7 @@ class Walk {
       this.#count();
       const field = table(view, entry);
       const [kind, type] = [field(8), field(10)];
-      if (kind !== null && type !== null && view.getUint8(kind) === unionType)
-        vector(view, table(view, type)(6), 4);
+      if (kind !== null && type !== null) checkType(view, view.getUint8(kind), type);
       this.#fields(view, field(14));
       this.#pairs(view, field(16));
     }
@@ -119,6 +121,16 @@ class Walk {
     this.#entries += 1;
     if (this.#entries > maxEntries) throw new Error('a schema has too many fields');
   }
+}
+
+function checkType(view: DataView, kind: number, at: number): void {
+  const type = table(view, at);
+  if (kind === unionType) vector(view, type(6), 4);
+  if (kind !== decimalType) return;
+  const scale = type(6);
+  // The library takes ten to its power.
+  if (scale !== null && Math.abs(view.getInt32(scale, true)) > maxScale)
+    throw new Error('a decimal has too many digits');
 }
 
 /** Rows of a batch's columns: none can have more than its bytes have bits. */

@@ -59,7 +59,7 @@ describe('counts that would be read for hours, or for gigabytes', () => {
     ['rows.uncompressed.arrow', 3287, 14],
     ['rows.lz4.arrow', 1159, 75],
     ['rows.zstd.arrow', 1227, 192],
-    // A frame that says another size.
+    // Digits of a decimal.
     ['rows.zstd.arrow', 7842, 212],
   ])('%s, byte %i as %i', async (name, at, byte) => {
     const bytes = load(name).slice();
