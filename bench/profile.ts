@@ -4,7 +4,7 @@ import { layOutStep, only, openStep, stepRun, writeTables } from '../src/bench/w
 import { costOf } from '../src/engine/plan/cost.ts';
 import type { Operation } from '../src/engine/plan/operations.ts';
 import type { Counts } from '../src/engine/plan/plan.ts';
-import { writeSlab } from '../src/engine/plan/student-slabs.ts';
+import { writeStudent } from '../src/engine/plan/student-slabs.ts';
 import type { Gpu } from '../src/engine/wgsl/gpu.ts';
 import { WgslExecutor } from '../src/engine/wgsl/wgsl-executor.ts';
 
@@ -23,7 +23,7 @@ function nameOf(operation: Operation): string {
 export async function measureGpuProfile(one: Case, openGpu: () => Promise<Gpu>): Promise<ProfileRow[]> {
   const { layout, plan, packed } = layOutStep(one);
   const executor = new WgslExecutor(layout, await openGpu());
-  writeSlab(executor, layout, 'parameters', makeStudent(one).weights);
+  writeStudent(executor, layout, makeStudent(one).weights);
   const run = stepRun(packed.counts);
   const operations = [...plan.programs.values()].flat();
   const found: ProfileRow[] = [];

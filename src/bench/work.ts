@@ -5,7 +5,7 @@ import type { Executor } from '../engine/plan/executor.ts';
 import type { Operation } from '../engine/plan/operations.ts';
 import type { Plan, Run } from '../engine/plan/plan.ts';
 import { SlabLayout } from '../engine/plan/slab-layout.ts';
-import { writeSlab } from '../engine/plan/student-slabs.ts';
+import { writeStudent } from '../engine/plan/student-slabs.ts';
 import { planStep } from '../engine/plan/training.ts';
 import { loadKernels } from '../engine/wasm/kernels.ts';
 import { WasmExecutor } from '../engine/wasm/wasm-executor.ts';
@@ -50,7 +50,7 @@ export async function openStep(one: Case): Promise<Step> {
   const { layout, plan, packed } = layOutStep(one);
   const run = stepRun(packed.counts);
   const executor = new WasmExecutor(layout, { kernels: await loadKernels() });
-  writeSlab(executor, layout, 'parameters', makeStudent(one).weights);
+  writeStudent(executor, layout, makeStudent(one).weights);
   return { plan, run, executor, packed };
 }
 

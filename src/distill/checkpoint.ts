@@ -1,12 +1,12 @@
 /**
- * What a run goes on from: its student and AdamW's moments as two safetensors files, and the facts beside them. Batches
+ * What a run goes on from: its student and the optimiser's averages as two safetensors files, and the facts beside them. Batches
  * and dropout are counted, not drawn (batches.ts, engine/dropout.ts), so that the step is the data cursor and the random
  * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
  * and whoever reads them knows that every byte is the one that was written.
  */
 import { digest } from '../base/digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
-import type { EngineDescription, EngineState } from '../engine/engine.ts';
+import { stateOf, type EngineDescription, type EngineState, type StateGroup } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { shapesOf } from '../student/lora/lora.ts';
 import { areAdapters } from './engine-student.ts';
@@ -54,9 +54,17 @@ export interface Resumption {
   elapsedMs: number;
 }
 
+/** What the optimiser's averages are called in `optimizer.safetensors`: PyTorch's and transformers' names. */
+const momentPrefixes = [
+  ['expAvg', 'exp_avg.'],
+  ['expAvgSq', 'exp_avg_sq.'],
+  ['expAvgSqRow', 'exp_avg_sq_row.'],
+  ['expAvgSqCol', 'exp_avg_sq_col.'],
+] as const satisfies readonly (readonly [StateGroup, string])[];
+
 /** The files of a state. A state without moments (before the first step, or kept for its weights alone) has one. */
 export function checkpointParts(
-  { weights, expAvg, expAvgSq }: EngineState,
+  state: EngineState,
   config: T5Config,
 ): { name: CheckpointFileName; file: ChunkedFile }[] {
   const shapeOf = shapesOf(config);
@@ -64,10 +72,11 @@ export function checkpointParts(
     [...named].map(([name, data]) => [prefix + name, { shape: shapeOf(name, data.length), data }]);
   const file = (entries: [string, WritableTensor][]): ChunkedFile =>
     safetensorsChunks(new Map(entries), { dtype: 'f32', metadata: { format: 'pt' } });
+  const { weights } = state;
   const name = areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors';
   const model = { name, file: file(tensors(weights, '')) } as const;
-  if (expAvg.size === 0) return [model];
-  const moments = [...tensors(expAvg, 'exp_avg.'), ...tensors(expAvgSq, 'exp_avg_sq.')];
+  const moments = momentPrefixes.flatMap(([group, prefix]) => tensors(state[group] ?? new Map(), prefix));
+  if (moments.length === 0) return [model];
   return [model, { name: 'optimizer.safetensors', file: file(moments) }];
 }
 
@@ -137,7 +146,12 @@ export async function readCheckpoint(
         name.startsWith(prefix) ? [[name.slice(prefix.length), values]] : [],
       ),
     );
-  return { weights, expAvg: named('exp_avg.'), expAvgSq: named('exp_avg_sq.'), step };
+  const state = stateOf(weights, step);
+  for (const [group, prefix] of momentPrefixes) {
+    const values = named(prefix);
+    if (values.size > 0) state[group] = values;
+  }
+  return state;
 }
 
 /** Reads a file, and once more where that failed: storage has passing errors. */
@@ -203,7 +217,7 @@ export async function digestStudent(student: {
   weights: Weights;
 }): Promise<string> {
   const { config, tokenizerFiles, weights } = student;
-  const [model] = checkpointParts({ weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 }, config);
+  const [model] = checkpointParts(stateOf(weights), config);
   return digestRows([config, tokenizerFiles, await digestSlices(model!.file)]);
 }
 

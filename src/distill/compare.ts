@@ -5,7 +5,7 @@
  */
 import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
-import type { Engine, EngineState } from '../engine/engine.ts';
+import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Written } from './methods.ts';
@@ -87,7 +87,7 @@ export function putBack(engine: Engine, trained: EngineState): void {
 
 /** A state before the first step. */
 export function untouched(weights: Weights): EngineState {
-  return { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
+  return stateOf(weights);
 }
 
 async function* ask<T>(

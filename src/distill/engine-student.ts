@@ -21,12 +21,13 @@ export function untrainedParameters(
  */
 export function engineStudent(
   { config, weights }: { config: T5Config; weights: Weights },
-  recipe: Pick<Recipe, 'freeze' | 'lora' | 'seed'>,
+  recipe: Pick<Recipe, 'freeze' | 'lora' | 'seed' | 'optimizer'>,
 ): EngineStudent {
   const frozen = untrainedParameters(config, recipe);
-  const { lora, seed } = recipe;
-  if (lora === null) return { config, weights, frozen };
-  return { config, weights, frozen, adapters: { lora, weights: initialiseAdapters(config, lora, seed) } };
+  const { lora, seed, optimizer } = recipe;
+  if (lora === null) return { config, weights, frozen, optimizer };
+  const adapters = { lora, weights: initialiseAdapters(config, lora, seed) };
+  return { config, weights, frozen, optimizer, adapters };
 }
 
 /** Whether a state's weights are adapters, and the student's own weights must be had to make a student of them. */

@@ -12,6 +12,7 @@ describe('recipe', () => {
       steps: 4000,
       batchSize: 16,
       accumulation: 1,
+      optimizer: 'adamw',
       learningRate: 5e-5,
       schedule: 'linear',
       warmupSteps: 0,

@@ -4,6 +4,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { optimizerNames } from '../engine/engine.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
 import { methods } from './methods.ts';
 import { defaultLora } from '../student/lora/lora.ts';
@@ -52,6 +53,8 @@ export const recipeSchema = z.strictObject({
   batchSize: wholeNumber('batchSize', 1, 4096).default(16),
   /** Micro-batches in an optimiser step. */
   accumulation: wholeNumber('accumulation', 1, 1024).default(1),
+  /** See `OptimizerName`: with `adafactor-relative` learning rate, schedule and warm-up count for nothing. */
+  optimizer: choice('optimizer', optimizerNames).default('adamw'),
   learningRate: number('learningRate', 0, 10).default(5e-5),
   /** How the learning rate goes on after the warm-up. */
   schedule: choice('schedule', ['linear', 'constant', 'cosine']).default('linear'),
@@ -221,8 +224,9 @@ function faultIn(text: string): { line: number | undefined; what: string } {
  * Text that names a recipe among others. Settings that came later are left out where they are as before, so that a run
  * is still the same that an earlier version began.
  */
-export function recipeIdentity({ lora, ...recipe }: Recipe): string {
-  return `${JSON.stringify(lora === null ? recipe : { ...recipe, lora }, null, 2)}\n`;
+export function recipeIdentity({ lora, optimizer, ...recipe }: Recipe): string {
+  const later = { ...(lora !== null && { lora }), ...(optimizer !== 'adamw' && { optimizer }) };
+  return `${JSON.stringify({ ...recipe, ...later }, null, 2)}\n`;
 }
 
 /** `run.json` as the studio and the terminal write it: every key, in the schema's order. */

@@ -23,8 +23,15 @@ export function learningRateAt(recipe: Recipe, step: number): number {
   }
 }
 
+/** The rate of a step that Adafactor takes by itself, as transformers has it without warm-up. @param step From 1. */
+export function relativeRateAt(step: number): number {
+  return Math.min(1e-2, step ** -0.5);
+}
+
 /** What an engine is told with the rows of a step. @param step From 1. */
 export function updateOf(recipe: Recipe, step: number): Update {
   const { alpha, weightDecay, maxGradNorm, dropout, seed } = recipe;
-  return { step, learningRate: learningRateAt(recipe, step), alpha, weightDecay, maxGradNorm, dropout, seed };
+  const relative = recipe.optimizer === 'adafactor-relative';
+  const learningRate = relative ? relativeRateAt(step) : learningRateAt(recipe, step);
+  return { step, learningRate, alpha, weightDecay, maxGradNorm, dropout, seed };
 }

@@ -6,6 +6,8 @@
  * - loss = alpha · answer + (1 - alpha) · rationale, each the mean over its own target tokens; with several
  *   micro-batches each task's loss is (sum of token losses over all of them) / (all its tokens).
  * - The gradient's global L2 norm is taken before clipping; clipping multiplies by min(1, limit / (norm + 1e-6)).
+ * - Adafactor: see plan/operations.ts. Of a student that is trained with it the rate of a step is `learningRate`, or that
+ *   times the size of each weight (`adafactor-relative`).
  * - AdamW, betas 0.9 and 0.999, epsilon 1e-8: p *= 1 - lr·wd first (not on layer norms nor on
  *   `relative_attention_bias`), then p -= lr · m̂ / (√v̂ + epsilon).
  * - Frozen weights keep their bits; for the rest all is as if they were constants (PyTorch's `requires_grad = False`).
@@ -68,6 +70,17 @@ export interface Generation {
   score: number | null;
 }
 
+/**
+ * AdamW; Adafactor as T5 is trained with it (transformers' `Adafactor` with scale_parameter and relative_step false, which
+ * takes the recipe's rate); or with transformers' defaults (a rate of its own, times each weight's size).
+ */
+export const optimizerNames = ['adamw', 'adafactor', 'adafactor-relative'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** What a state consists of: weights, and the optimiser's averages by PyTorch's names. */
+export const stateGroups = ['weights', 'expAvg', 'expAvgSq', 'expAvgSqRow', 'expAvgSqCol'] as const;
+export type StateGroup = (typeof stateGroups)[number];
+
 /** All that must be kept to go on: the optimiser's moments too. */
 export interface EngineState {
   /** Of a student with adapters these alone: its base is never changed. */
@@ -75,6 +88,12 @@ export interface EngineState {
   /** AdamW's `exp_avg` and `exp_avg_sq`, by weight name; empty before the first step. Frozen weights have none. */
   expAvg: Weights;
   expAvgSq: Weights;
+  /**
+   * Adafactor's averages of squares instead, of each row and each column of a matrix; `expAvgSq` then has those of
+   * vectors, and `expAvg` nothing. Left out with AdamW.
+   */
+  expAvgSqRow?: Weights;
+  expAvgSqCol?: Weights;
   /** Optimiser steps taken. */
   step: number;
 }
@@ -128,6 +147,13 @@ export interface EngineStudent {
   frozen?: ReadonlySet<string>;
   /** Adapters, which alone are trained: `weights` are frozen, and `frozen` says nothing. Left out: none. */
   adapters?: { lora: Lora; weights: Weights };
+  /** Left out: AdamW. */
+  optimizer?: OptimizerName;
+}
+
+/** A state with these weights that goes on from nothing. */
+export function stateOf(weights: Weights, step = 0): EngineState {
+  return { weights, expAvg: new Map(), expAvgSq: new Map(), step };
 }
 
 /** Parameters that weight decay spares, as Hugging Face's Trainer has it: layer norms and every name with `bias`. */

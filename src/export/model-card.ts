@@ -129,7 +129,7 @@ function trainingSection(facts: ModelCardFacts): string[] {
     '',
     `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
     `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
-    `- AdamW, learning rate ${recipe.learningRate}, ${recipe.schedule}, ${formatCount(recipe.warmupSteps)} steps of warm-up, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
+    `- ${optimizerWords(recipe)}, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
     ...(recipe.lora === null
       ? []
       : [
@@ -245,4 +245,11 @@ export function modelCard(facts: ModelCardFacts): string {
     ...trainingSection(facts),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The optimiser and its rate. */
+function optimizerWords({ optimizer, learningRate, schedule, warmupSteps }: Recipe): string {
+  if (optimizer === 'adafactor-relative') return 'Adafactor at a rate of its own, by the size of each weight';
+  const name = optimizer === 'adamw' ? 'AdamW' : 'Adafactor';
+  return `${name}, learning rate ${learningRate}, ${schedule}, ${formatCount(warmupSteps)} steps of warm-up`;
 }

@@ -13,6 +13,7 @@ const names = {
   steps: 'STEPS',
   batchSize: 'BATCH_SIZE',
   accumulation: 'ACCUMULATION',
+  optimizer: 'OPTIMIZER',
   learningRate: 'LEARNING_RATE',
   schedule: 'SCHEDULE',
   warmupSteps: 'WARMUP_STEPS',

@@ -18,7 +18,7 @@ import { InputError } from '../base/errors.ts';
 import { checkpointParts, digestSlices } from '../distill/checkpoint.ts';
 import { formatRecipe, parseRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { backendNames, engineNames } from '../engine/engine.ts';
+import { backendNames, engineNames, stateOf } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { expectedParameters } from '../student/parameters.ts';
@@ -66,7 +66,7 @@ export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
 }
 
 function modelFile(weights: Weights, config: T5Config): FolderFile {
-  const state = { weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 };
+  const state = stateOf(weights);
   const [{ name, file }] = checkpointParts(state, config) as [ReturnType<typeof checkpointParts>[number]];
   return new FolderFile(name, file);
 }

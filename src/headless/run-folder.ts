@@ -7,7 +7,7 @@ import { wholeWeights } from '../distill/engine-student.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
-import type { EngineDescription, EngineState } from '../engine/engine.ts';
+import { stateOf, type EngineDescription, type EngineState } from '../engine/engine.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
@@ -173,7 +173,7 @@ export class RunFolder {
     await flushOutput(join(this.path, 'metrics.jsonl'));
     const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
-    const kept = step < recipe.steps ? state : { ...state, expAvg: new Map(), expAvgSq: new Map() };
+    const kept = step < recipe.steps ? state : stateOf(state.weights, step);
     const runFile = formatRecipe(recipe);
     const beside =
       recipe.lora === null

@@ -11,12 +11,18 @@ const bytesPerFloat = 4;
 const bytesPerPoint = 200;
 
 export interface RunSize {
-  /** Weights and both moments, of what is trained; of adapters alone where there are any. */
+  /** Weights and the optimiser's averages, of what is trained; of adapters alone where there are any. */
   checkpointBytes: number;
   /** The newest ones, the best, and the one that is being written. */
   checkpoints: number;
   /** At most, curves included. */
   totalBytes: number;
+}
+
+/** Of the averages that the optimiser keeps of a weight. */
+function momentValues(shape: readonly number[], { optimizer }: Recipe): number {
+  if (optimizer === 'adamw') return 2 * sizeOf(shape);
+  return shape.reduce((sum, size) => sum + size, 0);
 }
 
 export function runSize(config: T5Config, recipe: Recipe, testRows: number): RunSize {
@@ -26,7 +32,7 @@ export function runSize(config: T5Config, recipe: Recipe, testRows: number): Run
   for (const { name, shape } of lora === null
     ? expectedParameters(config)
     : adapterParameters(config, lora)) {
-    values += sizeOf(shape) * (frozen.has(name) ? 1 : 3);
+    values += sizeOf(shape) + (frozen.has(name) ? 0 : momentValues(shape, recipe));
   }
   const measured = recipe.evalEvery > 0 && recipe.evalEvery <= recipe.steps && testRows > 0;
   const checkpoints = newestKept + (measured ? 1 : 0) + 1;

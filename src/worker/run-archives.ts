@@ -1,4 +1,5 @@
 /** A whole run out as a zip, and in again: see export/run-archive.ts for what is in it. */
+import { stateOf } from '../engine/engine.ts';
 import { InputError } from '../base/errors.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { isActive } from '../distill/run-state.ts';
@@ -100,7 +101,7 @@ async function writeWeights(
     accuracy: record.evaluations.find((one) => one.step === step) ?? null,
     loss: null,
   };
-  const state = { weights, expAvg: new Map(), expAvgSq: new Map(), step };
+  const state = stateOf(weights, step);
   await writeCheckpoint(record.id, state, config, told, () => record);
 }
 

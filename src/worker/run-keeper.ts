@@ -1,4 +1,5 @@
 /** The run at work: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
+import { stateOf } from '../engine/engine.ts';
 import { EngineError, InputError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import type { Asked, AskOptions } from '../distill/ask.ts';
@@ -293,7 +294,7 @@ export class RunKeeper {
       comparisons: new Set<AbortController>(),
     };
     try {
-      engine.restore({ weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
+      engine.restore(stateOf(weights));
       this.#active = active;
       return await work(active, active.opened);
     } finally {

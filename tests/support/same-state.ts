@@ -1,6 +1,6 @@
 /** Whether two engines hold the same: not nearly, but to the byte. */
 import { expect } from 'vitest';
-import type { EngineState } from '../../src/engine/engine.ts';
+import { stateGroups, type EngineState } from '../../src/engine/engine.ts';
 import type { Floats } from '../../src/engine/plan/executor.ts';
 
 /** NaNs and zeros of either sign are told apart. */
@@ -11,10 +11,11 @@ export function haveSameBytes(one: Floats, other: Floats): boolean {
 
 export function expectSameState(one: EngineState, other: EngineState): void {
   expect(one.step).toBe(other.step);
-  for (const part of ['weights', 'expAvg', 'expAvgSq'] as const) {
-    expect([...one[part].keys()]).toEqual([...other[part].keys()]);
-    for (const [name, values] of one[part]) {
-      expect(haveSameBytes(values, other[part].get(name)!), `${part} of ${name}`).toBe(true);
+  for (const part of stateGroups) {
+    const [mine, theirs] = [one[part] ?? new Map<string, Float32Array>(), other[part]];
+    expect([...mine.keys()]).toEqual([...(theirs?.keys() ?? [])]);
+    for (const [name, values] of mine) {
+      expect(haveSameBytes(values, theirs!.get(name)!), `${part} of ${name}`).toBe(true);
     }
   }
 }

@@ -75,9 +75,24 @@ export const recipeGroups: readonly RecipeGroup[] = [
     ],
   },
   {
-    title: 'Optimiser (AdamW)',
+    title: 'Optimiser',
     fields: [
-      { key: 'learningRate', label: 'Learning rate', meaning: 'The largest, after the warm-up.' },
+      {
+        key: 'optimizer',
+        label: 'Optimiser',
+        meaning:
+          'Adafactor keeps a row and a column of averages for each weight, where AdamW keeps two copies of it: half the memory. T5 itself was trained with it, at a constant rate of 1e-3.',
+        options: [
+          { value: 'adamw', label: 'AdamW' },
+          { value: 'adafactor', label: 'Adafactor' },
+          { value: 'adafactor-relative', label: 'Adafactor at a rate of its own' },
+        ],
+      },
+      {
+        key: 'learningRate',
+        label: 'Learning rate',
+        meaning: 'The largest, after the warm-up. Adafactor at a rate of its own takes none.',
+      },
       {
         key: 'schedule',
         label: 'Schedule',

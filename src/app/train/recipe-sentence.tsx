@@ -18,6 +18,7 @@ export function RecipeSentence() {
   const rows = useStudio((state) => currentDataset(state)?.splits.train?.rows ?? null);
   const method = useStudio((state) => state.draft.method);
   const accumulation = useStudio((state) => state.draft.accumulation);
+  const optimizer = useStudio((state) => state.draft.optimizer);
   const freeze = useStudio((state) => state.draft.freeze);
   const lora = useStudio((state) => state.draft.lora);
   const issues = useStudio((state) => state.draft);
@@ -30,7 +31,12 @@ export function RecipeSentence() {
         <NumberWord name="steps" label="Number of steps, in the sentence" /> steps of{' '}
         <NumberWord name="batchSize" label="Rows in a batch, in the sentence" />
         {accumulation !== '1' && <> × {accumulation}</>} at{' '}
-        <NumberWord name="learningRate" label="Rate of learning, in the sentence" />,{' '}
+        {optimizer === 'adafactor-relative' ? (
+          'a rate of its own'
+        ) : (
+          <NumberWord name="learningRate" label="Rate of learning, in the sentence" />
+        )}
+        {optimizer !== 'adamw' && ' by Adafactor'},{' '}
         <ChoiceWord
           name="method"
           label="How, in the sentence"
@@ -120,7 +126,7 @@ export function RunSentence({ run }: { run: RunRecord }) {
     <p className={styles['sentence']}>
       Distil {word(run.studentName)} on {word(plural(run.trainRows, 'row'))} for{' '}
       {word(plural(recipe.steps, 'step'))} of {word(batchWords(recipe))} at{' '}
-      {word(numberText(recipe.learningRate))}, {word(sentenceWords(recipe.method))}
+      {word(rateWords(recipe))}, {word(sentenceWords(recipe.method))}
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
       {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
       {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}
@@ -135,6 +141,12 @@ function sentenceWords(method: Method): string {
 
 function frozenWords(parts: readonly string[]): string {
   return parts.map((part) => (part === 'embeddings' ? part : `the ${part}`)).join(' and ');
+}
+
+/** Told of what is not AdamW alone. */
+function rateWords({ optimizer, learningRate }: Recipe): string {
+  const rate = optimizer === 'adafactor-relative' ? 'a rate of its own' : numberText(learningRate);
+  return optimizer === 'adamw' ? rate : `${rate} by Adafactor`;
 }
 
 function batchWords({ batchSize, accumulation }: Recipe): string {

@@ -4,7 +4,7 @@ import { RandomSequence } from '../../base/random.ts';
 import type { Weights } from '../../student/config.ts';
 import { adapterParameters, initialiseAdapters, mergeAdapters, type Lora } from '../../student/lora/lora.ts';
 import { countParameters, sizeOf } from '../../student/parameters.ts';
-import type { EngineState, EngineStudent } from '../engine.ts';
+import { stateOf, type EngineStudent } from '../engine.ts';
 import { SlabLayout } from './slab-layout.ts';
 import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from './testing/tiny-engine.ts';
 import { createTwinEngine } from './twin/twin-engine.ts';
@@ -25,10 +25,6 @@ function spread({ config }: EngineStudent, lora: Lora): Weights {
   }
   return adapters;
 }
-
-const stateOf = (weights: Weights): EngineState => ({
-  ...{ weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 },
-});
 
 describe('gradients of adapters are slopes of the loss', () => {
   const cases: [string, Record<string, unknown>, Lora][] = [

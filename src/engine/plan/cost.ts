@@ -51,6 +51,8 @@ function flopsOf(operation: Operation, counts: Counts): number {
       return lengthOf(operation.partials);
     case 'adamw':
       return 15 * operation.length;
+    case 'adafactor':
+      return 16 * lengthOf(operation.gradients);
     case 'decodeSelfAttention':
     case 'decodeCrossAttention':
       // Per position of the cache, or token of the input: half of the longest, on average.
@@ -78,6 +80,9 @@ function bytesOf(operation: Operation, counts: Counts): number {
       );
     case 'adamw':
       return 28 * operation.length;
+    case 'adafactor':
+      // Gradients for the rows, the columns, the norm of the update and the update; weights for their norm, too.
+      return 4 * 7 * lengthOf(operation.gradients);
     case 'matmul': {
       const { reads, writes } = operandsOf(operation);
       const size = ({ m, n, k }: typeof operation, tensor: Tensor): number => {

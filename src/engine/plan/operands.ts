@@ -87,6 +87,14 @@ export function operandsOf(operation: Operation): Operands {
       return { reads: [operation.partials, operation.results], writes: [operation.results] };
     case 'adamw':
       return { reads: [operation.results], writes: [] };
+    case 'adafactor': {
+      const { parameters, gradients, rowState, columnState, rowSums, columnSums, scalars, results } =
+        operation;
+      return {
+        reads: [gradients, results],
+        writes: [parameters, rowState, columnState, rowSums, columnSums, scalars],
+      };
+    }
     case 'decodeSelfAttention': {
       const { qkv, cache, bias, context } = operation;
       return { reads: [qkv, cache, bias.weight], writes: [cache, context] };

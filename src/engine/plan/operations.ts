@@ -371,6 +371,40 @@ export interface AdamW {
   results: Tensor;
 }
 
+/** Rows whose squares Adafactor sums in one piece, column by column. */
+export const adafactorChunk = 128;
+
+/**
+ * Adafactor without a first moment, as transformers has it, over `count` tensors [rows, columns] that lie end to end.
+ * Nothing at all if results[proceed] is 0. The host computes in double precision grow = t^-0.8 and keep = 1 - grow.
+ * For each tensor apart, with G = gradient·results[clipFactor] and Q = G² + 1e-30:
+ *   rate = lr · max(1e-3, rms(W)) where `scaled`, else lr; W as it was before the step
+ *   row = keep·row + grow·(mean of Q over columns); column = keep·column + grow·(mean of Q over rows)
+ *   U = G · sqrt(mean(row) / row[r]) / sqrt(column[c]); of a vector ([n, 1], `vector`) column is mean(row) instead, so
+ *   that U = G / sqrt(row)
+ *   W = W·(1 - rate·wd) (as it is where not `decayed`) - rate / max(1, rms(U)) · U.
+ * Reads gradients; changes parameters, rowState [count, rows] and columnState [count, columns]; writes for itself
+ * rowSums [count·rows], columnSums [count, ceil(rows / adafactorChunk), columns] and scalars [count, 4] (mean of row,
+ * rate, factor of U).
+ */
+export interface Adafactor {
+  kind: 'adafactor';
+  count: number;
+  rows: number;
+  columns: number;
+  vector: boolean;
+  decayed: boolean;
+  scaled: boolean;
+  parameters: Tensor;
+  gradients: Tensor;
+  rowState: Tensor;
+  columnState: Tensor;
+  rowSums: Tensor;
+  columnSums: Tensor;
+  scalars: Tensor;
+  results: Tensor;
+}
+
 /**
  * Self-attention of one decoder step with a cache, position t = run.position. For row r and head h:
  *   cache[(r·L + t), 0:I] = k part of qkv[r], cache[(r·L + t), I:2I] = v part, where qkv [R, 3I] is q, k, v and
@@ -440,6 +474,7 @@ export type Operation =
   | SquaredNorm
   | Clip
   | AdamW
+  | Adafactor
   | DecodeSelfAttention
   | DecodeCrossAttention
   | ArgMax;

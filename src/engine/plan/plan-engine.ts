@@ -2,17 +2,18 @@
 import { NonFiniteError } from '../../base/errors.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
 import { countParameters, sizeOf } from '../../student/parameters.ts';
-import type {
-  Engine,
-  EngineDescription,
-  EngineState,
-  EngineStudent,
-  GenerateOptions,
-  Generation,
-  MicroBatch,
-  StepResult,
-  TaskBatch,
-  Update,
+import {
+  stateOf,
+  type Engine,
+  type EngineDescription,
+  type EngineState,
+  type EngineStudent,
+  type GenerateOptions,
+  type Generation,
+  type MicroBatch,
+  type StepResult,
+  type TaskBatch,
+  type Update,
 } from '../engine.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type { Executor, Floats } from './executor.ts';
@@ -35,7 +36,16 @@ import {
 import { PlanCache } from './plan-cache.ts';
 import type { Plan, Run } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
-import { checkWeights, readSlab, writeSlab } from './student-slabs.ts';
+import {
+  checkMoments,
+  checkTensors,
+  momentGroups,
+  placedGradients,
+  placedState,
+  placedWeights,
+  SlabReader,
+  writeTensors,
+} from './student-slabs.ts';
 import { planEvaluation, planStep } from './training.ts';
 
 export interface PlanEngineOptions {
@@ -64,16 +74,17 @@ export class PlanEngine implements Engine {
   #steps = 0;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
-  constructor({ config, weights, frozen, adapters }: EngineStudent, options: PlanEngineOptions) {
+  constructor({ config, weights, frozen, adapters, optimizer }: EngineStudent, options: PlanEngineOptions) {
     this.#config = config;
-    this.#layout = new SlabLayout(config, frozen, adapters?.lora);
+    this.#layout = new SlabLayout(config, frozen, adapters?.lora, optimizer);
     const all = adapters === undefined ? weights : new Map([...weights, ...adapters.weights]);
-    checkWeights(this.#layout, 'parameters', all, true);
+    const placed = placedWeights(this.#layout);
+    checkTensors(placed, all);
     this.#executor = options.createExecutor(this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
     this.#rowsTogether = options.rowsTogether ?? 64;
-    writeSlab(this.#executor, this.#layout, 'parameters', all, true);
+    writeTensors(this.#executor, placed, all);
   }
 
   describe(): EngineDescription {
@@ -143,39 +154,38 @@ export class PlanEngine implements Engine {
   }
 
   async #read(): Promise<EngineState> {
-    const read = (slab: 'parameters' | 'expAvg' | 'expAvgSq') => readSlab(this.#executor, this.#layout, slab);
-    const trained = this.#steps > 0;
-    return {
-      weights: await read('parameters'),
-      expAvg: trained ? await read('expAvg') : new Map<string, Float32Array>(),
-      expAvgSq: trained ? await read('expAvgSq') : new Map<string, Float32Array>(),
-      step: this.#steps,
-    };
+    const groups = placedState(this.#layout);
+    const reader = new SlabReader(this.#executor, this.#layout);
+    const state = stateOf(await reader.readAll(groups.weights), this.#steps);
+    if (this.#steps === 0) return state;
+    for (const group of momentGroups) {
+      if (groups[group].length > 0) state[group] = await reader.readAll(groups[group]);
+    }
+    return state;
   }
 
-  restore({ weights, expAvg, expAvgSq, step }: EngineState): void {
+  restore(state: EngineState): void {
     this.#entry.check('a restore');
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
-    const own = this.#withoutBase(weights);
-    checkWeights(this.#layout, 'parameters', own);
-    const moments = [
-      ['expAvg', expAvg],
-      ['expAvgSq', expAvgSq],
-    ] as const;
-    for (const [slab, values] of moments) if (values.size > 0) checkWeights(this.#layout, slab, values);
-    writeSlab(this.#executor, this.#layout, 'parameters', own);
-    for (const [slab, values] of moments) {
-      if (values.size > 0) writeSlab(this.#executor, this.#layout, slab, values);
-      else this.#executor.clearSlab(slab);
+    const own = this.#withoutBase(state.weights);
+    const groups = placedState(this.#layout);
+    checkTensors(groups.weights, own);
+    checkMoments(this.#layout, groups, state);
+    writeTensors(this.#executor, groups.weights, own);
+    this.#executor.clearSlab('expAvg');
+    this.#executor.clearSlab('expAvgSq');
+    for (const group of momentGroups) {
+      const values = state[group];
+      if (values !== undefined && values.size > 0) writeTensors(this.#executor, groups[group], values);
     }
-    this.#steps = step;
+    this.#steps = state.step;
   }
 
   /** Of the base's own weights, adapters that do nothing. */
   #withoutBase(weights: Weights): Weights {
     const { lora, trained } = this.#layout;
     if (lora === null || trained.some(({ name }) => weights.has(name))) return weights;
-    checkWeights(new SlabLayout(this.#config), 'parameters', weights);
+    checkTensors(placedWeights(new SlabLayout(this.#config)), weights);
     return new Map(trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
   }
 
@@ -215,7 +225,7 @@ export class PlanEngine implements Engine {
   async gradients(batch: TaskBatch): Promise<Weights> {
     const rows = stepRows(this.#config, [{ answer: batch, rationale: null }], 1);
     await this.#runPasses(rows, { ...quietRun }, false);
-    return readSlab(this.#executor, this.#layout, 'gradients');
+    return new SlabReader(this.#executor, this.#layout).readAll(placedGradients(this.#layout));
   }
 
   /** All passes of a step, and its update unless only gradients are wanted. */

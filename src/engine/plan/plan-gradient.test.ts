@@ -5,7 +5,7 @@ import { results as resultIndex } from './operations.ts';
 import { bucketOf, packPass, roundBucket, stepRows } from './passes.ts';
 import type { Run } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
-import { writeSlab } from './student-slabs.ts';
+import { writeStudent } from './student-slabs.ts';
 import { tinyEngineStudent, tinyMicroBatch } from './testing/tiny-engine.ts';
 import { planStep } from './training.ts';
 import { TwinExecutor } from './twin/twin-executor.ts';
@@ -21,7 +21,7 @@ describe('the gradient of the loss', () => {
     const { config, weights } = tinyEngineStudent(overrides);
     const layout = new SlabLayout(config);
     const executor = new TwinExecutor(layout);
-    writeSlab(executor, layout, 'parameters', weights);
+    writeStudent(executor, layout, weights);
     const alpha = 0.3;
     const rows = stepRows(config, [tinyMicroBatch(config)], alpha);
     const [pass] = rows.passes;

@@ -10,7 +10,7 @@ import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
 import { expectedParameters, hasBias, isGated, sizeOf, type Parameter } from '../../student/parameters.ts';
 import { adaptedModules, adapterName, adapterParameters, type Lora } from '../../student/lora/lora.ts';
-import { isDecayed } from '../engine.ts';
+import { isDecayed, type OptimizerName } from '../engine.ts';
 import type { SlabName, Tensor } from './plan.ts';
 
 /** Floats of the largest part: WebGPU's default limit of 128 MiB for one binding. */
@@ -23,6 +23,8 @@ export interface Block {
   part: number;
   offset: number;
   shape: readonly [number, number];
+  /** Of each member, all alike. */
+  memberShape: readonly number[];
   decayed: boolean;
   /** Its weights are never changed: it has no gradient and no moments. */
   frozen: boolean;
@@ -57,6 +59,18 @@ export interface DecayRange {
   decayed: boolean;
 }
 
+/** Where Adafactor's averages of a block are, in the slab `expAvgSq`. */
+export interface BlockFactors {
+  block: Block;
+  count: number;
+  rows: number;
+  columns: number;
+  /** Members are vectors, seen as [rows, 1]: the averages of columns are no state. */
+  vector: boolean;
+  rowState: Tensor;
+  columnState: Tensor;
+}
+
 /** The layout of a student’s slabs. A block is called by the name of its first weight. */
 export class SlabLayout {
   readonly #blocks = new Map<string, Block>();
@@ -72,6 +86,9 @@ export class SlabLayout {
   readonly frozen: ReadonlySet<string>;
   /** Decoder layers whose cross-attention keys and values are one block. All of them in any T5 below 3 B. */
   readonly crossGroupLayers: number;
+  /** Adafactor's averages, by the first names of the blocks that are trained; empty with AdamW. */
+  readonly factors: ReadonlyMap<string, BlockFactors>;
+  readonly #factorsLength: number;
 
   /**
    * @param frozen Names of the weights that are not trained: whole blocks.
@@ -83,6 +100,7 @@ export class SlabLayout {
     readonly config: T5Config,
     frozen: ReadonlySet<string> = new Set(),
     readonly lora: Lora | null = null,
+    readonly optimizer: OptimizerName = 'adamw',
   ) {
     const own = expectedParameters(config);
     const adapters = lora === null ? [] : adapterParameters(config, lora);
@@ -106,6 +124,27 @@ export class SlabLayout {
     for (const names of blocks) if (!isFrozen(names)) this.#add(names, shapes, 0);
     this.#trainedParts = this.#partLengths.length;
     for (const names of blocks) if (isFrozen(names)) this.#add(names, shapes, this.#trainedParts);
+    [this.factors, this.#factorsLength] = this.#placeFactors();
+  }
+
+  #placeFactors(): [Map<string, BlockFactors>, number] {
+    const factors = new Map<string, BlockFactors>();
+    let length = 0;
+    const place = (shape: readonly number[]): Tensor => {
+      const tensor: Tensor = { place: { kind: 'slab', slab: 'expAvgSq', part: 0 }, offset: length, shape };
+      length += Math.ceil((shape[0]! * shape[1]!) / blockAlignment) * blockAlignment;
+      return tensor;
+    };
+    if (this.optimizer === 'adamw') return [factors, 0];
+    for (const [name, block] of this.#blocks) {
+      if (block.frozen) continue;
+      const count = block.members.length;
+      const [rows, columns = 1] = block.memberShape as [number, number?];
+      const vector = block.memberShape.length === 1;
+      const states = { rowState: place([count, rows]), columnState: place([count, columns]) };
+      factors.set(name, { block, count, rows, columns, vector, ...states });
+    }
+    return [factors, length];
   }
 
   /** Lengths of the parts, in floats. */
@@ -113,8 +152,15 @@ export class SlabLayout {
     return this.#partLengths;
   }
 
-  /** Lengths of the parts of one slab: the slabs of gradients and moments end before the parts of frozen weights. */
+  /**
+   * Lengths of the parts of one slab: the slabs of gradients and moments end before the parts of frozen weights, and with
+   * Adafactor moments are no slabs of this layout.
+   */
   partLengthsOf(slab: SlabName): readonly number[] {
+    if (this.optimizer !== 'adamw') {
+      if (slab === 'expAvg') return [];
+      if (slab === 'expAvgSq') return [this.#factorsLength];
+    }
     return slab === 'parameters' ? this.#partLengths : this.#partLengths.slice(0, this.#trainedParts);
   }
 
@@ -217,6 +263,7 @@ export class SlabLayout {
       part,
       offset,
       shape: [length / columns, columns],
+      memberShape: shapes.get(names[0]!)!,
       decayed,
       frozen,
     });

@@ -1,67 +1,176 @@
-/** Weights and moments by name, in and out of an executor's slabs. */
+/** Weights and the optimiser's averages by name, in and out of an executor's slabs: one tensor at a time. */
 import { EngineError } from '../../base/errors.ts';
 import type { Weights } from '../../student/config.ts';
 import { sizeOf, type Parameter } from '../../student/parameters.ts';
-import type { Executor } from './executor.ts';
+import type { EngineState, StateGroup } from '../engine.ts';
+import type { Executor, Floats } from './executor.ts';
 import type { SlabName } from './plan.ts';
 import type { SlabLayout } from './slab-layout.ts';
 
-/**
- * What a slab is read and written for: the parameters of a state, which are the adapters alone where there are any;
- * gradients and moments of what is trained.
- */
-function partsOf(layout: SlabLayout, slab: SlabName, whole: boolean): readonly Parameter[] {
-  return slab === 'parameters' && (whole || layout.lora === null) ? layout.parameters : layout.trained;
+/** A named tensor, and where it lies. */
+export interface PlacedTensor {
+  name: string;
+  slab: SlabName;
+  part: number;
+  /** In floats, as `length`. */
+  offset: number;
+  length: number;
+  /** What it lies in: small ones are read together with their neighbours. */
+  around: { offset: number; length: number };
+}
+
+function placed(layout: SlabLayout, slab: SlabName, parameters: readonly Parameter[]): PlacedTensor[] {
+  const places = new Map<string, PlacedTensor>();
+  for (const { members, part, offset, memberShape } of layout.blocks) {
+    const around = { offset, length: members.length * sizeOf(memberShape) };
+    for (const { name, offset: within, length } of members) {
+      places.set(name, { name, slab, part, offset: offset + within, length, around });
+    }
+  }
+  return parameters.map(({ name }) => places.get(name)!);
+}
+
+/** Adafactor's averages, of rows or of columns. */
+function placedFactors(
+  layout: SlabLayout,
+  group: 'expAvgSq' | 'expAvgSqRow' | 'expAvgSqCol',
+): PlacedTensor[] {
+  const found = new Map<string, PlacedTensor>();
+  for (const { block, rows, columns, vector, rowState, columnState } of layout.factors.values()) {
+    if (vector !== (group === 'expAvgSq')) continue;
+    const [state, length] = group === 'expAvgSqCol' ? [columnState, columns] : [rowState, rows];
+    const around = { offset: state.offset, length: block.members.length * length };
+    block.members.forEach(({ name }, index) => {
+      const offset = state.offset + index * length;
+      found.set(name, { name, slab: 'expAvgSq', part: 0, offset, length, around });
+    });
+  }
+  return layout.trained.flatMap(({ name }) => found.get(name) ?? []);
+}
+
+/** What an engine's state consists of, group by group, in the order of `expectedParameters`. */
+export function placedState(layout: SlabLayout): Record<StateGroup, readonly PlacedTensor[]> {
+  const { lora, parameters, trained, optimizer } = layout;
+  const weights = placed(layout, 'parameters', lora === null ? parameters : trained);
+  if (optimizer === 'adamw') {
+    const moments = {
+      expAvg: placed(layout, 'expAvg', trained),
+      expAvgSq: placed(layout, 'expAvgSq', trained),
+    };
+    return { weights, ...moments, expAvgSqRow: [], expAvgSqCol: [] };
+  }
+  return {
+    ...{ weights, expAvg: [], expAvgSq: placedFactors(layout, 'expAvgSq') },
+    expAvgSqRow: placedFactors(layout, 'expAvgSqRow'),
+    expAvgSqCol: placedFactors(layout, 'expAvgSqCol'),
+  };
+}
+
+export function placedGradients(layout: SlabLayout): PlacedTensor[] {
+  return placed(layout, 'gradients', layout.trained);
+}
+
+/** The base's weights too, where there are adapters. */
+export function placedWeights(layout: SlabLayout): PlacedTensor[] {
+  return placed(layout, 'parameters', layout.parameters);
 }
 
 /**
- * Checks that a slab can be written from these; names that it does not hold are left aside.
- * @param whole The base's weights too, where there are adapters.
- * @throws EngineError where a weight is missing or has another size. Nothing is written then.
+ * Checks that tensors can be written from these; names that are not among them are left aside.
+ * @throws EngineError where one is missing or has another size. Nothing is written then.
  */
-export function checkWeights(layout: SlabLayout, slab: SlabName, weights: Weights, whole = false): void {
-  for (const { name, shape } of partsOf(layout, slab, whole)) {
+export function checkTensors(tensors: readonly PlacedTensor[], weights: Weights): void {
+  for (const { name, length } of tensors) {
     const size = weights.get(name)?.length;
-    if (size === sizeOf(shape)) continue;
-    const what = size === undefined ? 'is missing' : `has ${size} values instead of ${sizeOf(shape)}`;
+    if (size === length) continue;
+    const what = size === undefined ? 'is missing' : `has ${size} values instead of ${length}`;
     throw new EngineError(`The weight ${name} ${what}.`, 'Load the student again from its folder.');
   }
 }
 
-/** Writes a slab, or its adapters alone; `weights` must have been checked, with the same `whole`. */
-export function writeSlab(
-  executor: Executor,
-  layout: SlabLayout,
-  slab: SlabName,
-  weights: Weights,
-  whole = false,
-): void {
-  partLengths(layout, slab, whole).forEach((length, part) => {
-    const values = new Float32Array(length);
-    for (const block of layout.blocks) {
-      if (block.part !== part) continue;
-      for (const { name, offset } of block.members) values.set(weights.get(name)!, block.offset + offset);
-    }
-    executor.writeSlab(slab, part, 0, values);
-  });
-}
-
-function partLengths(layout: SlabLayout, slab: SlabName, whole: boolean): readonly number[] {
-  return layout.partLengthsOf(whole || layout.lora === null ? slab : 'gradients');
-}
-
-/** Copies of what a state has of a slab (`checkWeights`), in the order of `expectedParameters`. */
-export async function readSlab(executor: Executor, layout: SlabLayout, slab: SlabName): Promise<Weights> {
-  const found: Weights = new Map();
-  for (const [part, length] of partLengths(layout, slab, false).entries()) {
-    const values = await executor.readSlab(slab, part, 0, length);
-    for (const block of layout.blocks) {
-      if (block.part !== part) continue;
-      for (const { name, offset, length: size } of block.members) {
-        const start = block.offset + offset;
-        found.set(name, Float32Array.from(values.subarray(start, start + size)));
-      }
-    }
+/** Writes tensors; `weights` must have been checked. */
+export function writeTensors(executor: Executor, tensors: readonly PlacedTensor[], weights: Weights): void {
+  for (const { name, slab, part, offset } of tensors) {
+    executor.writeSlab(slab, part, offset, weights.get(name)!);
   }
-  return new Map(partsOf(layout, slab, false).map(({ name }) => [name, found.get(name)!]));
 }
+
+/** All weights of a student. */
+export function writeStudent(executor: Executor, layout: SlabLayout, weights: Weights): void {
+  writeTensors(executor, placedWeights(layout), weights);
+}
+
+/** Floats that are worth one read: more would be held for nothing. */
+const togetherLength = 2 ** 22;
+/** Floats of a tensor that is read with its neighbours. */
+const smallLength = 2 ** 16;
+
+/**
+ * Reads tensors one by one. On a GPU each read is a wait, so that small ones come with their neighbours: no more than
+ * 16 MB is held for that, and one tensor.
+ */
+export class SlabReader {
+  readonly #executor: Executor;
+  readonly #layout: SlabLayout;
+  #kept: { key: string; offset: number; values: Floats } | null = null;
+
+  constructor(executor: Executor, layout: SlabLayout) {
+    this.#executor = executor;
+    this.#layout = layout;
+  }
+
+  /** A copy. */
+  async read({ slab, part, offset, length, around }: PlacedTensor): Promise<Float32Array> {
+    const partLength = this.#layout.partLengthsOf(slab)[part]!;
+    const near =
+      partLength <= togetherLength
+        ? { offset: 0, length: partLength }
+        : length <= smallLength && around.length <= togetherLength
+          ? around
+          : null;
+    if (near === null) {
+      const values = await this.#executor.readSlab(slab, part, offset, length);
+      return values instanceof Float32Array ? values : Float32Array.from(values);
+    }
+    const key = `${slab} ${part} ${near.offset}`;
+    if (this.#kept?.key !== key) {
+      this.#kept = null;
+      const values = await this.#executor.readSlab(slab, part, near.offset, near.length);
+      this.#kept = { key, offset: near.offset, values };
+    }
+    const from = offset - near.offset;
+    return Float32Array.from(this.#kept.values.subarray(from, from + length));
+  }
+
+  /** Copies of all of these. */
+  async readAll(tensors: readonly PlacedTensor[]): Promise<Weights> {
+    const found: Weights = new Map();
+    for (const tensor of tensors) found.set(tensor.name, await this.read(tensor));
+    return found;
+  }
+}
+
+/**
+ * Checks that a state's averages are those of the layout's optimiser, all of them or none.
+ * @throws EngineError where they are another's, or do not fit.
+ */
+export function checkMoments(
+  layout: SlabLayout,
+  groups: Record<StateGroup, readonly PlacedTensor[]>,
+  state: EngineState,
+): void {
+  const isAdafactor =
+    (state.expAvgSqRow?.size ?? 0) > 0 || (state.expAvg.size === 0 && state.expAvgSq.size > 0);
+  const isAdam = state.expAvg.size > 0;
+  if (layout.optimizer === 'adamw' ? isAdafactor : isAdam) {
+    const [theirs, ours] = isAdam ? ['AdamW', 'Adafactor'] : ['Adafactor', 'AdamW'];
+    throw new EngineError(
+      `The state has the averages of ${theirs}, and this run is trained with ${ours}.`,
+      `Go on with the recipe that it was begun with, or begin a new run from its weights.`,
+    );
+  }
+  if (!isAdafactor && !isAdam) return;
+  for (const group of momentGroups) checkTensors(groups[group], state[group] ?? new Map<string, never>());
+}
+
+export const momentGroups = ['expAvg', 'expAvgSq', 'expAvgSqRow', 'expAvgSqCol'] as const;

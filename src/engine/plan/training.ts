@@ -1,7 +1,7 @@
-/** The plan of an optimiser step: a pass per micro-batch, then norm, clip and AdamW. And the plan of an evaluation. */
+/** The plan of an optimiser step: a pass per micro-batch, then norm, clip and the optimiser. And the plan of an evaluation. */
 import { BackwardBuilder } from './backward.ts';
 import { PlanBuilder, type Bucket } from './builder.ts';
-import { normChunk } from './operations.ts';
+import { adafactorChunk, normChunk } from './operations.ts';
 import type { Plan, SlabName, Tensor } from './plan.ts';
 import { firstNames, type SlabLayout } from './slab-layout.ts';
 import { logitScale } from '../../student/parameters.ts';
@@ -118,5 +118,20 @@ function addUpdate(builder: PlanBuilder, results: Tensor): void {
     first += count;
   });
   builder.add({ kind: 'clip', partials, results });
-  for (const range of layout.ranges) builder.add({ kind: 'adamw', ...range, results });
+  if (layout.optimizer === 'adamw') {
+    for (const range of layout.ranges) builder.add({ kind: 'adamw', ...range, results });
+    return;
+  }
+  for (const [firstName, { block, count, rows, columns, vector, ...states }] of layout.factors) {
+    builder.add({
+      ...{ kind: 'adafactor', count, rows, columns, vector, decayed: block.decayed, ...states },
+      scaled: layout.optimizer === 'adafactor-relative',
+      parameters: layout.tensor('parameters', firstName),
+      gradients: layout.tensor('gradients', firstName),
+      rowSums: builder.tensor([count * rows]),
+      columnSums: builder.tensor([count, Math.ceil(rows / adafactorChunk), columns]),
+      scalars: builder.tensor([count, 4]),
+      results,
+    });
+  }
 }

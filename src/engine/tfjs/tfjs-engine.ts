@@ -59,7 +59,7 @@ export interface TfjsEngineOptions {
 
 /**
  * Makes the reference engine, which trains whole weights only.
- * @throws EngineError where the student's weights do not fit its configuration, or it has adapters.
+ * @throws EngineError where the student's weights do not fit its configuration, or it has adapters or another optimiser than AdamW.
  */
 export function createTfjsEngine(
   student: EngineStudent,
@@ -71,6 +71,13 @@ export function createTfjsEngine(
     throw new EngineError(
       'TensorFlow.js, the reference engine, has no adapters (LoRA).',
       'Choose the engine wasm or wgsl, or train without LoRA.',
+    );
+  }
+  if (student.optimizer !== undefined && student.optimizer !== 'adamw') {
+    if (options.ownsBackend === true) backend.close();
+    throw new EngineError(
+      'TensorFlow.js, the reference engine, trains with AdamW only.',
+      'Choose the engine wasm or wgsl for Adafactor.',
     );
   }
   return new TfjsEngine(student, backend, options);
@@ -186,6 +193,13 @@ export class TfjsEngine implements InspectableEngine {
     const weights = this.#upload(state.weights, this.#shapes);
     const moments = (values: Weights): TensorMap =>
       values.size === 0 ? new Map<string, tf.Tensor>() : this.#upload(values, this.#trainedShapes);
+    if ((state.expAvgSqRow?.size ?? 0) > 0) {
+      tf.dispose([...weights.values()]);
+      throw new EngineError(
+        'The state has the averages of Adafactor, and TensorFlow.js trains with AdamW.',
+        'Go on with the engine wasm or wgsl.',
+      );
+    }
     const expAvg = moments(state.expAvg);
     const expAvgSq = moments(state.expAvgSq);
     this.#release();

@@ -46,6 +46,12 @@ const codes = {
   decodeCrossAttention: 17,
   argMax: 18,
   drop: 19,
+  adafactorRows: 20,
+  adafactorColumns: 21,
+  adafactorTotals: 22,
+  adafactorSquares: 23,
+  adafactorFactors: 24,
+  adafactorApply: 25,
 } as const;
 
 const accumulations = { never: 0, always: 1, laterPasses: 2 } as const satisfies Record<Accumulate, number>;
@@ -82,7 +88,7 @@ function columnsOf({ shape }: Tensor): number {
   return shape.at(-1)!;
 }
 
-/** The commands of one operation: nearly always one. */
+/** The commands of one operation: nearly always one; what follows another's results needs one of its own. */
 export function encode(operation: Operation, addresses: Addresses): number[][] {
   const { tensor, table } = addresses;
   switch (operation.kind) {
@@ -190,6 +196,22 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
     case 'adamw': {
       const { part, offset, length, decayed, results } = operation;
       return [[codes.adamw, ...addresses.slabs(part, offset), length, Number(decayed), tensor(results)]];
+    }
+    case 'adafactor': {
+      const { parameters, gradients, rowState, columnState, rowSums, columnSums, scalars } = operation;
+      const { count, rows, columns, vector, decayed, scaled, results } = operation;
+      const places = [parameters, gradients, rowState, columnState, rowSums, columnSums, scalars, results];
+      const words = [...places.map(tensor), count, rows, columns];
+      const flags = Number(vector) + 2 * Number(decayed) + 4 * Number(scaled);
+      const codesInOrder = [
+        codes.adafactorRows,
+        ...(vector ? [] : [codes.adafactorColumns]),
+        codes.adafactorTotals,
+        codes.adafactorSquares,
+        codes.adafactorFactors,
+        codes.adafactorApply,
+      ];
+      return codesInOrder.map((code) => [code, ...words, flags]);
     }
     case 'decodeSelfAttention': {
       const { rows, heads, headSize, qkv, cache, ancestry, bias, context } = operation;

@@ -1,4 +1,5 @@
 /** The whole plan in WebAssembly against what PyTorch computed. */
+import { describeAdafactor } from '../../../tests/support/adafactor-suite.ts';
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
 import { describeLora } from '../../../tests/support/lora-suite.ts';
 import type { EngineStudent } from '../engine.ts';
@@ -21,5 +22,6 @@ for (const threads of [1, 2]) {
     `the plan in WebAssembly agrees with PyTorch on the rest of the family, ${threads} threads`,
     open,
   );
+  describeAdafactor(`Adafactor in WebAssembly agrees with transformers, ${threads} threads`, open);
   describeLora(`LoRA in WebAssembly agrees with peft, ${threads} threads`, open);
 }

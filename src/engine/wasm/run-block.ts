@@ -1,5 +1,6 @@
 /** What a run tells the kernels, as the 32 words that assembly/command.ts reads. */
 import { dropoutNumbers } from '../dropout.ts';
+import { adafactorConstants } from '../plan/adafactor.ts';
 import { adamConstants } from '../plan/adam.ts';
 import { countNames, type Run } from '../plan/plan.ts';
 
@@ -29,4 +30,8 @@ export function writeRunBlock(view: DataView, run: Run, scratch: Scratch): void 
   view.setFloat32(96, rootCorrection, true);
   view.setUint32(100, scratch.address, true);
   view.setUint32(104, scratch.bytes, true);
+  const { keep, grow, learningRate, weightDecay } = adafactorConstants(run);
+  [keep, grow, learningRate, weightDecay].forEach((value, index) =>
+    view.setFloat32(108 + 4 * index, value, true),
+  );
 }

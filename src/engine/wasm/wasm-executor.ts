@@ -46,7 +46,7 @@ export class WasmExecutor implements Executor {
   readonly #kernels: KernelExports;
   readonly #parts: number;
   readonly #placed: SlabAddresses;
-  readonly #partLengths: readonly number[];
+  readonly #layout: SlabLayout;
   readonly #layouts = new Map<Plan, PlanLayout>();
   #threads: Promise<Thread[]> | null = null;
   #plan: Plan | null = null;
@@ -61,7 +61,7 @@ export class WasmExecutor implements Executor {
     const sharing = wanted > 1 && shared !== null;
     this.#parts = sharing ? wanted : 1;
     this.#module = sharing ? shared : plain;
-    this.#partLengths = layout.partLengths;
+    this.#layout = layout;
     this.#placed = placeSlabs(layout);
     this.#memory = makeMemory(Math.ceil(this.#placed.end / pageBytes), sharing);
     this.#kernels = instantiate(this.#module, this.#memory, controlAddress);
@@ -144,7 +144,7 @@ export class WasmExecutor implements Executor {
 
   clearSlab(slab: SlabName): void {
     this.#placed.slabs[slab].forEach((address, part) =>
-      this.#floats(address, this.#partLengths[part]!).fill(0),
+      this.#floats(address, this.#layout.partLengthsOf(slab)[part]!).fill(0),
     );
   }
 

@@ -1,6 +1,7 @@
 /** From operations to dispatches. */
 import type { Matmul, Operation } from '../plan/operations.ts';
 import type { Counts } from '../plan/plan.ts';
+import { adafactor } from './adafactor.ts';
 import { attention, attentionBackward } from './attention.ts';
 import { argMax, decodeCrossAttention, decodeSelfAttention } from './decode.ts';
 import type { Dispatch, Sharing } from './dispatch.ts';
@@ -48,6 +49,8 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
       return [clip(operation)];
     case 'adamw':
       return [adamw(operation)];
+    case 'adafactor':
+      return adafactor(operation, choices.sharing);
     case 'decodeSelfAttention':
       return [decodeSelfAttention(operation, capacities)];
     case 'decodeCrossAttention':

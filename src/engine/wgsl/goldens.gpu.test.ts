@@ -1,6 +1,7 @@
 /** The whole plan on WebGPU, at its default limits, against what PyTorch computed. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { describeAdafactor } from '../../../tests/support/adafactor-suite.ts';
 import { checkGeneration, checkPass } from '../../../tests/support/engine-checks.ts';
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
 import { describeLora } from '../../../tests/support/lora-suite.ts';
@@ -54,6 +55,13 @@ describeGoldens(
 );
 
 describeFamily('the plan on WebGPU agrees with PyTorch on the rest of the family', open, { skip: !hasGpu });
+
+// The kernels are the same for all (operations.gpu.test.ts): one case, with matrices, vectors, clipping and decay.
+describeAdafactor('Adafactor on WebGPU agrees with transformers', open, {
+  skip: !hasGpu,
+  which: ['gated-trainer'],
+  ...(!takesWhole && { maxSteps: 4 }),
+});
 
 describeLora(
   'LoRA on WebGPU agrees with peft',

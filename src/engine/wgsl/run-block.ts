@@ -1,9 +1,10 @@
-/** The numbers of one run as kernels see them: 24 words of a uniform buffer (`Run` in kernels/common.wgsl). */
+/** The numbers of one run as kernels see them: 28 words of a uniform buffer (`Run` in kernels/common.wgsl). */
 import { dropoutNumbers } from '../dropout.ts';
+import { adafactorConstants } from '../plan/adafactor.ts';
 import { adamConstants } from '../plan/adam.ts';
 import { countNames, type Extent, type Run } from '../plan/plan.ts';
 
-export const runBlockBytes = 96;
+export const runBlockBytes = 112;
 
 /** Words after the counts (`countNames`), as constants of every kernel. */
 export const runWords = {
@@ -19,6 +20,11 @@ export const runWords = {
   DECAY_WORD: 20,
   ROOT_WORD: 21,
   MAX_NORM_WORD: 22,
+  /** Adafactor's. */
+  KEEP_WORD: 23,
+  GROW_WORD: 24,
+  RATE_WORD: 25,
+  WEIGHT_DECAY_WORD: 26,
 } as const;
 
 /** A dimension as kernels read it: a number, or the highest bit and the number of a count. */
@@ -26,7 +32,7 @@ export function extentWord(extent: Extent): number {
   return typeof extent === 'number' ? extent : (0x8000_0000 | countNames.indexOf(extent)) >>> 0;
 }
 
-/** Writes a run; the host computes in double precision what AdamW needs of it (see operations.ts). */
+/** Writes a run; the host computes in double precision what the optimiser needs of it (see operations.ts). */
 export function writeRunBlock(view: DataView, run: Run): void {
   const word = (index: number, value: number) => view.setUint32(4 * index, value, true);
   const float = (index: number, value: number) => view.setFloat32(4 * index, value, true);
@@ -44,4 +50,9 @@ export function writeRunBlock(view: DataView, run: Run): void {
   float(runWords.DECAY_WORD, decay);
   float(runWords.ROOT_WORD, rootCorrection);
   float(runWords.MAX_NORM_WORD, run.maxGradNorm);
+  const { keep, grow, learningRate, weightDecay } = adafactorConstants(run);
+  float(runWords.KEEP_WORD, keep);
+  float(runWords.GROW_WORD, grow);
+  float(runWords.RATE_WORD, learningRate);
+  float(runWords.WEIGHT_DECAY_WORD, weightDecay);
 }

@@ -6,7 +6,7 @@ import { DeviceLostError, EngineError, NonFiniteError } from '../../base/errors.
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { bucketOf, packPass, roundBucket, stepRows } from '../plan/passes.ts';
 import { SlabLayout } from '../plan/slab-layout.ts';
-import { writeSlab } from '../plan/student-slabs.ts';
+import { writeStudent } from '../plan/student-slabs.ts';
 import { firstDifference, splitPrograms } from '../plan/testing/first-difference.ts';
 import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from '../plan/testing/tiny-engine.ts';
 import { planStep } from '../plan/training.ts';
@@ -126,7 +126,7 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
       ...{ dropout: 0.2, learningRate: 1e-2, weightDecay: 0.1, maxGradNorm: 1, position: 0 },
     };
     const load = async (one: Executor) => {
-      writeSlab(one, layout, 'parameters', student.weights);
+      writeStudent(one, layout, student.weights);
       await one.prepare(plan);
       const { tables, host } = plan;
       for (const [table, values] of [
@@ -158,7 +158,7 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
       name,
       wrong.get(name)!.map((value) => value + 0.1),
     );
-    writeSlab(executor, layout, 'parameters', wrong);
+    writeStudent(executor, layout, wrong);
     const difference = await firstDifference(steps, [twin, executor], run, 2e-5);
     expect(difference).toMatchObject({ program: 'pass', operation: { kind: 'matmul' } });
     expect(difference!.index).toBe(7);

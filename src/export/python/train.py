@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 from torch.utils.data import SequentialSampler
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments
+from transformers.optimization import Adafactor
 
 # <settings>
 IGNORED = -100  # a target position that counts in no loss
@@ -172,7 +173,7 @@ class StepByStepTrainer(Trainer):
         return {task: self.sums[task] / count if count else None for task, count in self.tokens.items()}
 
     def create_optimizer(self, *args, **kwargs):
-        """AdamW; weight decay spares layer norms and every parameter with "bias" in its name."""
+        """AdamW or Adafactor; weight decay spares layer norms and every parameter with "bias" in its name."""
         if self.optimizer is None:
             named = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
             spared = [weight for name, weight in named if "layer_norm" in name or "bias" in name]
@@ -181,9 +182,20 @@ class StepByStepTrainer(Trainer):
                 {"params": decayed, "weight_decay": WEIGHT_DECAY},
                 {"params": spared, "weight_decay": 0.0},
             ]
-            self.optimizer = torch.optim.AdamW(
-                [group for group in groups if group["params"]], lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8
-            )
+            groups = [group for group in groups if group["params"]]
+            if OPTIMIZER == "adamw":
+                self.optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8)
+            else:
+                relative = OPTIMIZER == "adafactor-relative"
+                self.optimizer = Adafactor(
+                    groups,
+                    lr=None if relative else LEARNING_RATE,
+                    scale_parameter=relative,
+                    relative_step=relative,
+                    warmup_init=False,
+                )
+                for group in self.optimizer.param_groups if relative else []:
+                    group["lr"] = LEARNING_RATE  # For the schedule, which wants a number. The step takes its own.
         return self.optimizer
 
     def _get_train_sampler(self, *args, **kwargs):

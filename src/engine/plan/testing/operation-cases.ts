@@ -381,6 +381,35 @@ function normAndClip(sizes: CaseSizes): OperationCase {
   };
 }
 
+/** Two tensors, matrices or vectors; a first row without gradient. */
+function adafactor(sizes: CaseSizes, vector: boolean): OperationCase {
+  const lab = makeLab(sizes);
+  const count = 2;
+  // Sometimes more rows than one chunk, more columns than one thread takes.
+  const rows = sizes.rows + (sizes.accumulate ? 128 : 0);
+  const columns = vector ? 1 : sizes.columns + (sizes.dropout ? 48 : 0);
+  const gradients = lab.filled([count * rows, columns]);
+  if (rows > 1) lab.valuesOf(gradients).fill(0, 0, columns);
+  const positive = (length: number) =>
+    lab.randomFloats(length).map((value) => Math.fround(value * value + 0.1));
+  return {
+    lab,
+    operations: [
+      {
+        ...{ kind: 'adafactor', count, rows, columns, vector, gradients },
+        ...{ decayed: sizes.seed % 2 === 0, scaled: sizes.seed % 3 !== 0 },
+        parameters: lab.filled([count * rows, columns]),
+        rowState: lab.tensor([count, rows], positive(count * rows)),
+        columnState: lab.tensor([count, columns], positive(count * columns)),
+        rowSums: lab.tensor([count * rows]),
+        columnSums: lab.tensor([count, Math.ceil(rows / 128), columns]),
+        scalars: lab.tensor([count, 4]),
+        results: lab.tensor([8], [0, 0, 1, 0.5, 1, 0, 0, 0]),
+      },
+    ],
+  };
+}
+
 function decodeSelfAttention(sizes: CaseSizes): OperationCase {
   const lab = makeLab(sizes);
   const { rows, heads, headSize } = sizes;
@@ -482,6 +511,8 @@ export const operationCases: Readonly<Record<string, (sizes: CaseSizes) => Opera
   'crossEntropy without': (sizes) => crossEntropy(sizes, false),
   zero,
   'squaredNorm and clip': normAndClip,
+  'adafactor of matrices': (sizes: CaseSizes) => adafactor(sizes, false),
+  'adafactor of vectors': (sizes: CaseSizes) => adafactor(sizes, true),
   decodeSelfAttention,
   decodeCrossAttention,
   argMax,

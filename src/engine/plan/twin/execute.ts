@@ -6,7 +6,7 @@ import { crossEntropy } from './loss.ts';
 import { matmul } from './matmul.ts';
 import type { TwinMemory } from './memory.ts';
 import { drop, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero } from './rows.ts';
-import { adamw, clip, squaredNorm } from './update.ts';
+import { adafactor, adamw, clip, squaredNorm } from './update.ts';
 
 type Kernels = {
   [Kind in Operation['kind']]: (operation: Extract<Operation, { kind: Kind }>, memory: TwinMemory) => void;
@@ -14,7 +14,7 @@ type Kernels = {
 
 const kernels: Kernels = {
   ...{ embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero, matmul, drop },
-  ...{ attention, attentionBackward, biasGradient, crossEntropy, squaredNorm, clip, adamw },
+  ...{ attention, attentionBackward, biasGradient, crossEntropy, squaredNorm, clip, adamw, adafactor },
   ...{ decodeSelfAttention, decodeCrossAttention, argMax },
 };
 

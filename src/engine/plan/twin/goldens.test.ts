@@ -1,4 +1,5 @@
 /** The whole plan, in double precision, against what PyTorch computed. */
+import { describeAdafactor } from '../../../../tests/support/adafactor-suite.ts';
 import { describeFamily, describeGoldens } from '../../../../tests/support/golden-suite.ts';
 import { describeLora } from '../../../../tests/support/lora-suite.ts';
 import { createTwinEngine } from './twin-engine.ts';
@@ -11,6 +12,10 @@ describeGoldens(
 );
 
 describeFamily('the plan in double precision agrees with PyTorch on the rest of the family', (student) =>
+  createTwinEngine(student),
+);
+
+describeAdafactor('Adafactor in double precision agrees with transformers', (student) =>
   createTwinEngine(student),
 );
 

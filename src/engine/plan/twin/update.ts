@@ -1,5 +1,14 @@
-/** The optimiser's operations: norm, clip factor, AdamW. */
-import { normChunk, results as resultIndex, type AdamW, type Clip, type SquaredNorm } from '../operations.ts';
+/** The optimiser's operations: norm, clip factor, AdamW, Adafactor. */
+import {
+  adafactorChunk,
+  normChunk,
+  results as resultIndex,
+  type Adafactor,
+  type AdamW,
+  type Clip,
+  type SquaredNorm,
+} from '../operations.ts';
+import { adafactorConstants } from '../adafactor.ts';
 import { adamConstants } from '../adam.ts';
 import type { TwinMemory } from './memory.ts';
 
@@ -46,4 +55,57 @@ export function adamw(operation: AdamW, memory: TwinMemory): void {
     v[i] = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
     p[i] = p[i]! * decay - (stepSize * m[i]!) / (Math.sqrt(v[i]!) / rootCorrection + epsilon);
   }
+}
+
+export function adafactor(operation: Adafactor, memory: TwinMemory): void {
+  const results = memory.floats(operation.results);
+  if (results[resultIndex.proceed] !== 1) return;
+  const { count, rows, columns, vector, decayed, scaled } = operation;
+  const { keep, grow, learningRate, weightDecay } = adafactorConstants(memory.run);
+  const clipFactor = results[resultIndex.clipFactor]!;
+  const size = rows * columns;
+  const of = (tensor: Adafactor['gradients'], index: number, length: number) =>
+    memory.floats(tensor).subarray(index * length, (index + 1) * length);
+  for (let index = 0; index < count; index += 1) {
+    const weights = of(operation.parameters, index, size);
+    const rowState = of(operation.rowState, index, rows);
+    const columnState = of(operation.columnState, index, columns);
+    const gradients = of(operation.gradients, index, size).map((value) => value * clipFactor);
+    const rowMeans = new Float64Array(rows);
+    const columnMeans = new Float64Array(columns);
+    const chunks = Math.ceil(rows / adafactorChunk);
+    const columnSums = of(operation.columnSums, index, chunks * columns);
+    if (!vector) columnSums.fill(0);
+    gradients.forEach((value, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      rowMeans[row]! += (value * value) / columns;
+      if (!vector) columnSums[Math.floor(row / adafactorChunk) * columns + column]! += value * value;
+    });
+    columnSums.forEach((sum, at) => (columnMeans[at % columns]! += sum / rows));
+    rowMeans.forEach((mean, row) => (rowState[row] = keep * rowState[row]! + grow * (mean + 1e-30)));
+    let rowMean = 0;
+    for (const value of rowState) rowMean += value / rows;
+    if (vector) columnState[0] = rowMean;
+    else
+      columnMeans.forEach((mean, at) => (columnState[at] = keep * columnState[at]! + grow * (mean + 1e-30)));
+    const rate = learningRate * (scaled ? Math.max(1e-3, rootMeanSquare(weights)) : 1);
+    const update = Float64Array.from(gradients, (value, at) => {
+      const row = Math.sqrt(rowMean / rowState[Math.floor(at / columns)]!);
+      return (value * row) / Math.sqrt(columnState[at % columns]!);
+    });
+    of(operation.rowSums, index, rows).forEach((_, row, rowSums) => {
+      const squares = update.subarray(row * columns, (row + 1) * columns).map((value) => value * value);
+      rowSums[row] = squares.reduce((sum, value) => sum + value, 0);
+    });
+    const factor = rate / Math.max(1, rootMeanSquare(update));
+    of(operation.scalars, index, 4).set([rowMean, rate, factor]);
+    const decay = decayed ? 1 - rate * weightDecay : 1;
+    update.forEach((value, at) => (weights[at] = weights[at]! * decay - factor * value));
+  }
+}
+
+function rootMeanSquare(values: Float64Array | Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum / values.length);
 }

@@ -30,6 +30,7 @@ const positionWord = 19;
 const maxGradNormWord = 20;
 const adamWord = 22; // decay, stepSize, rootCorrection
 const scratchWord = 25; // of the first thread, bytes of each
+const adafactorWord = 27; // keep, grow, learning rate, weight decay
 
 let runBlock: usize = 0;
 
@@ -101,6 +102,11 @@ export function maxGradNorm(): f64 {
 /** 0 decay, 1 step size, 2 root of the bias correction. */
 export function adamValue(index: i32): f32 {
   return real(runBlock, adamWord + index);
+}
+
+/** 0 share of averages that stays, 1 of new squares, 2 learning rate, 3 weight decay. */
+export function adafactorValue(index: i32): f32 {
+  return real(runBlock, adafactorWord + index);
 }
 
 /** First item of thread `index`, where `count` items are dealt in runs as equal as can be. */

@@ -1,4 +1,12 @@
 // What the host calls: a program is a list of commands, run by every thread in step.
+import {
+  adafactorApply,
+  adafactorColumns,
+  adafactorFactors,
+  adafactorRows,
+  adafactorSquares,
+  adafactorTotals,
+} from './adafactor';
 import { attention, attentionBackward, attentionScratch } from './attention';
 import { loadRun, parts, setShare, word } from './command';
 import { argMax, decodeCrossAttention, decodeScratch, decodeSelfAttention } from './decode';
@@ -152,6 +160,18 @@ function execute(command: usize): void {
       return argMax(command);
     case 19:
       return drop(command);
+    case 20:
+      return adafactorRows(command);
+    case 21:
+      return adafactorColumns(command);
+    case 22:
+      return adafactorTotals(command);
+    case 23:
+      return adafactorSquares(command);
+    case 24:
+      return adafactorFactors(command);
+    case 25:
+      return adafactorApply(command);
     default:
       unreachable();
   }

@@ -1,7 +1,7 @@
 // What every kernel sees: the numbers of this run (see ../run-block.ts), and dropout by counter (../../dropout.ts).
 
 struct Run {
-  words: array<vec4u, 6>,
+  words: array<vec4u, 7>,
 }
 @group(1) @binding(0) var<uniform> run: Run;
 

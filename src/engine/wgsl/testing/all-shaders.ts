@@ -30,7 +30,9 @@ export function allShaders(): Map<string, string> {
   const found = new Map<string, string>();
   for (const overrides of students) {
     const layout = new SlabLayout(parseTiny(overrides));
+    const factored = new SlabLayout(layout.config, new Set(), null, 'adafactor');
     const plans = [
+      planStep(factored, bucket, true),
       planStep(layout, bucket, true),
       planStep(layout, bucket, false),
       planEvaluation(layout, bucket),
