@@ -75,7 +75,9 @@ export function checkpointParts(
   const { weights } = state;
   const name = areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors';
   const model = { name, file: file(tensors(weights, '')) } as const;
-  const moments = momentPrefixes.flatMap(([group, prefix]) => tensors(state[group] ?? new Map(), prefix));
+  const moments = momentPrefixes.flatMap(([group, prefix]) =>
+    tensors(state[group] ?? new Map<string, Float32Array>(), prefix),
+  );
   if (moments.length === 0) return [model];
   return [model, { name: 'optimizer.safetensors', file: file(moments) }];
 }
