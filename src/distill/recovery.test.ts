@@ -1,7 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeviceLostError, EngineError, HungStepError, InputError, NonFiniteError } from '../base/errors.ts';
-import { cutIntoParts, mostFailures, Recovery } from './recovery.ts';
+import { mostFailures, Recovery } from './recovery.ts';
 
 const lost = new DeviceLostError('The GPU is gone.', 'Start again.');
 
@@ -49,20 +48,4 @@ test('what is no matter of the GPU fails as it is; an engine that does not open 
   expect(recovery.after(closed, 10, true)).toEqual({ kind: 'fail', error: closed });
   recovery.after(lost, 10);
   expect(recovery.after(closed, 10, true)).toMatchObject({ kind: 'again' });
-});
-
-test('parts of micro-batches hold every row once, in order, and differ by one part’s rounding at most', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 17 }), { minLength: 1, maxLength: 4 }),
-      fc.integer({ min: 1, max: 8 }),
-      (batches, parts) => {
-        const cut = cutIntoParts(batches, parts);
-        expect(cut.flat()).toEqual(batches.flat());
-        expect(cut.every(({ length }) => length > 0)).toBe(true);
-        const largest = Math.max(...batches.map(({ length }) => length));
-        expect(Math.max(...cut.map(({ length }) => length))).toBe(Math.ceil(largest / parts));
-      },
-    ),
-  );
 });

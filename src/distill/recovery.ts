@@ -84,14 +84,3 @@ function askingError({ problem }: StillroomError, savedStep: number | null): Eng
     'Go on when other programs have let go of the GPU, or go on with WebAssembly.',
   );
 }
-
-/** Cuts micro-batches into parts of equal size, near enough: losses and gradients are those of the whole. */
-export function cutIntoParts(microBatches: readonly number[][], parts: number): number[][] {
-  if (parts <= 1) return [...microBatches];
-  return microBatches.flatMap((rows) => {
-    const size = Math.ceil(rows.length / parts);
-    return Array.from({ length: Math.ceil(rows.length / size) }, (_, part) =>
-      rows.slice(part * size, (part + 1) * size),
-    );
-  });
-}

@@ -10,7 +10,6 @@ import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
 import { Control } from './control.ts';
 import type { Recipe } from './recipe.ts';
-import { cutIntoParts } from './recovery.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
 import { tally } from './score.ts';
@@ -112,8 +111,8 @@ export class Session {
       if (this.control.stopRequested) break;
       const step = this.#step + 1;
       const startedAt = performance.now();
-      const update = updateOf(this.#recipe, step);
-      const batches = cutIntoParts(plan.rowsOfStep(step), this.#parts);
+      const update = { ...updateOf(this.#recipe, step), parts: this.#parts };
+      const batches = plan.rowsOfStep(step);
       const result = await this.#watchdog.guard(
         step,
         this.#engine.step(

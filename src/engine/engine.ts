@@ -41,6 +41,11 @@ export interface Update {
   dropout: number;
   /** Seed of the dropout masks. */
   seed: number;
+  /**
+   * Passes that each micro-batch is cut into at least: less memory, the same step but for rounding. An engine cuts by
+   * itself what would not fit. Left out: 1.
+   */
+  parts?: number;
 }
 
 /** What one optimiser step measured, before it changed the weights. */

@@ -24,6 +24,8 @@ export interface Executor {
   /** Decoder steps that are worth queueing before the host looks at what was generated: 1 where looking is free. */
   readonly stepsPerRead: number;
   describe(): ExecutorDescription;
+  /** Whether there is room for this plan beside the slabs, and no buffer of it is larger than the device binds. */
+  canHold(plan: Plan): boolean;
   /**
    * Makes ready to run this plan: memory, pipelines, constant tables. Called again for a plan that is ready, it only
    * makes it the one in use; its constant tables hold what they should either way.

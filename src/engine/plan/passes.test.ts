@@ -10,6 +10,7 @@ import {
   packStack,
   roundBucket,
   stepRows,
+  unite,
 } from './passes.ts';
 import { planGeneration } from './generation.ts';
 import { SlabLayout } from './slab-layout.ts';
@@ -92,6 +93,19 @@ describe('packing', () => {
       expect(fits(wide, bucketOf(pairs))).toBe(true);
       rows += bucketOf(pairs).decoderRows;
     }
+  });
+
+  test('no plan that holds all passes is too large, where one has many rows and another long ones', () => {
+    const large = publishedShapes.get('flan-t5-base')!;
+    // Attention of a step: rows times the longest of any pass.
+    const inputs = [...Array<number>(40).fill(100), ...Array<number>(4).fill(1000)];
+    const rows = (lengths: readonly number[]) => lengths.map((length) => new Int32Array(length).fill(3));
+    const answer = { inputs: rows(inputs), targets: rows(inputs.map(() => 8)) };
+    const { passes } = stepRows(large, [{ answer, rationale: null }], 1);
+    const union = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
+    expect(fits(large, union)).toBe(true);
+    expect(passes.flatMap(({ pairs }) => pairs.map(({ input }) => input))).toEqual(answer.inputs);
+    expect(passes.length).toBeLessThan(20);
   });
 
   test('rounded buckets hold what they were made for, with at most an eighth or one unit to spare', () => {

@@ -62,11 +62,22 @@ function pairsOf(
   return inputs.map((input, index) => ({ input, target: targets[index]!, task, weight }));
 }
 
+/** Whether a pass may be as large as this. */
+export type Holds = (bucket: Bucket) => boolean;
+
 /**
- * Lays a step out: each task's loss is a mean over all its tokens in all micro-batches. A micro-batch that is too large
- * for one pass is split, which changes nothing but the order of sums.
+ * Lays a step out: each task's loss is a mean over all its tokens in all micro-batches. Micro-batches that are too large
+ * for one pass are cut, which changes nothing but the order of sums: rows keep their numbers, by which values are
+ * dropped.
+ * @param holds Whether one plan can be made for passes of this size; left out: whether it fits bindings.
+ * @param parts Passes that each micro-batch is cut into at least, as far as it has rows.
  */
-export function stepRows(config: T5Config, microBatches: readonly MicroBatch[], alpha: number): StepRows {
+export function stepRows(
+  config: T5Config,
+  microBatches: readonly MicroBatch[],
+  alpha: number,
+  { holds = (bucket) => fits(config, bucket), parts = 1 }: { holds?: Holds; parts?: number } = {},
+): StepRows {
   const rationales = microBatches.flatMap(({ rationale }) => rationale ?? []);
   const answerTokens = microBatches.reduce((sum, { answer }) => sum + countTokens(answer.targets), 0);
   const rationaleTokens =
@@ -76,40 +87,59 @@ export function stepRows(config: T5Config, microBatches: readonly MicroBatch[], 
   if (answerTokens === 0) {
     throw new EngineError('A step has no answer rows.', 'Choose a batch size of at least 1.');
   }
-  const passes: Pass[] = [];
+  const lists = microBatches.map(({ answer, rationale }) => [
+    ...pairsOf(config, answer, 'answer', answerWeight),
+    ...(rationale === null ? [] : pairsOf(config, rationale, 'rationale', rationaleWeight)),
+  ]);
   let [firstEncoderRow, firstDecoderRow] = [0, 0];
-  for (const { answer, rationale } of microBatches) {
-    const pairs = pairsOf(config, answer, 'answer', answerWeight);
-    if (rationale !== null) pairs.push(...pairsOf(config, rationale, 'rationale', rationaleWeight));
-    for (const part of splitPairs(config, pairs, Infinity)) {
-      passes.push({ pairs: part, firstEncoderRow, firstDecoderRow });
-      firstEncoderRow += countTokens(part.map(({ input }) => input));
-      firstDecoderRow += countTokens(part.map(({ target }) => target));
-    }
-  }
+  const passes = cutPairs(lists, holds, parts).map((pairs): Pass => {
+    const pass = { pairs, firstEncoderRow, firstDecoderRow };
+    firstEncoderRow += countTokens(pairs.map(({ input }) => input));
+    firstDecoderRow += countTokens(pairs.map(({ target }) => target));
+    return pass;
+  });
   return { passes, answerTokens, rationaleTokens, tokens: firstEncoderRow + firstDecoderRow };
 }
 
 /** Passes of an evaluation, at most `maxPairs` pairs each. */
-export function evaluationPasses(config: T5Config, batch: TaskBatch, maxPairs: number): Pass[] {
-  const parts = splitPairs(config, pairsOf(config, batch, 'answer', 0), maxPairs);
-  return parts.map((pairs) => ({ pairs, firstEncoderRow: 0, firstDecoderRow: 0 }));
+export function evaluationPasses(
+  config: T5Config,
+  batch: TaskBatch,
+  maxPairs: number,
+  holds: Holds = (bucket) => fits(config, bucket),
+): Pass[] {
+  const pairs = pairsOf(config, batch, 'answer', 0);
+  const lists = Array.from({ length: Math.ceil(pairs.length / maxPairs) }, (_, index) =>
+    pairs.slice(index * maxPairs, (index + 1) * maxPairs),
+  );
+  return cutPairs(lists, holds, 1).map((part) => ({ pairs: part, firstEncoderRow: 0, firstDecoderRow: 0 }));
 }
 
-function splitPairs(config: T5Config, pairs: readonly Pair[], maxPairs: number): Pair[][] {
-  const parts: Pair[][] = [];
-  let part: Pair[] = [];
-  for (const pair of pairs) {
-    const grown = [...part, pair];
-    if (part.length > 0 && (grown.length > maxPairs || !fits(config, bucketOf(grown)))) {
-      parts.push(part);
-      part = [pair];
-    } else {
-      part = grown;
-    }
+/**
+ * Cuts lists of pairs, each into as many parts, at least `parts`: as few as make one plan hold every one of them, which
+ * must be as large as the largest in each dimension. Where single pairs are too large, they are left alone.
+ */
+function cutPairs(lists: readonly Pair[][], holds: Holds, parts: number): Pair[][] {
+  const most = Math.max(0, ...lists.map(({ length }) => length));
+  for (let count = Math.min(parts, most); ; count = Math.min(most, Math.floor(1.25 * count) + 1)) {
+    const cut = lists.flatMap((list) => cutByTokens(list, count));
+    if (count >= most || holds(cut.map(bucketOf).reduce(unite))) return cut;
   }
-  if (part.length > 0) parts.push(part);
-  return parts;
+}
+
+/** At most so many parts of about as many tokens, in order, none of them empty. */
+function cutByTokens(pairs: readonly Pair[], count: number): Pair[][] {
+  const loadOf = ({ input, target }: Pair): number => input.length + target.length;
+  const total = pairs.reduce((sum, pair) => sum + loadOf(pair), 0);
+  // As many parts as there are pairs: one each.
+  if (count >= pairs.length) return pairs.map((pair) => [pair]);
+  const parts = Array.from({ length: count }, (): Pair[] => []);
+  let before = 0;
+  for (const pair of pairs) {
+    parts[Math.floor((count * (before + loadOf(pair) / 2)) / total)]!.push(pair);
+    before += loadOf(pair);
+  }
+  return parts.filter(({ length }) => length > 0);
 }
 
 /** The least bucket that holds these pairs. */
@@ -140,13 +170,14 @@ export function fits(config: T5Config, bucket: Bucket): boolean {
 
 /**
  * Inputs that are answered together, with the least bucket that holds them: as many as `maxRows` rows of a decoder step
- * allow and one GPU binding holds.
+ * and `mayHold` allow.
  */
 export function generationParts(
   config: T5Config,
   inputs: readonly Int32Array[],
   { numBeams, maxNewTokens }: GenerateOptions,
   maxRows: number,
+  mayHold: Holds = (bucket) => fits(config, bucket),
 ): { inputs: readonly Int32Array[]; bucket: Bucket }[] {
   const bucketFor = (part: readonly Int32Array[]): Bucket => ({
     encoderRows: countTokens(part),
@@ -160,7 +191,7 @@ export function generationParts(
   for (const input of inputs) {
     const part = parts.at(-1);
     const grown = [...(part ?? []), input];
-    const holds = grown.length * numBeams <= maxRows && fits(config, bucketFor(grown));
+    const holds = grown.length * numBeams <= maxRows && mayHold(bucketFor(grown));
     if (part !== undefined && holds) part.push(input);
     else parts.push([input]);
   }

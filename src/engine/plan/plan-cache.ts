@@ -10,12 +10,16 @@ import type { Plan } from './plan.ts';
 /** Makes a plan of one kind for a bucket. */
 export type Planner = (bucket: Bucket) => Plan;
 
+/** Answers that are remembered: buckets of a run are few once they are rounded. */
+const mostAnswers = 500;
+
 export class PlanCache {
   readonly #executor: Executor;
   readonly #fits: (bucket: Bucket) => boolean;
   readonly #plans = new Map<string, { bucket: Bucket; plan: Plan }>();
+  readonly #answers = new Map<string, boolean>();
 
-  /** @param fits Whether a bucket's activations stay within what one buffer may hold. */
+  /** @param fits Whether a bucket's activations stay within what one buffer may hold: looked at before a plan is made. */
   constructor(executor: Executor, fits: (bucket: Bucket) => boolean) {
     this.#executor = executor;
     this.#fits = fits;
@@ -26,12 +30,32 @@ export class PlanCache {
     let cached = this.#plans.get(kind);
     if (cached === undefined || !holds(cached.bucket, needed)) {
       if (cached !== undefined) this.#executor.release(cached.plan);
-      const bucket = roomyBucket(needed, cached?.bucket ?? null, this.#fits);
+      const bucket = roomyBucket(needed, cached?.bucket ?? null, (one) => this.#allows(kind, one, planner));
       cached = { bucket, plan: planner(bucket) };
       this.#plans.set(kind, cached);
     }
     await this.#executor.prepare(cached.plan);
     return cached.plan;
+  }
+
+  /**
+   * Whether the executor can hold a plan of this kind for the bucket, by bindings and memory. It does not depend on which
+   * plans there are, so that a step is cut alike whenever it is taken.
+   */
+  holds(kind: string, bucket: Bucket, planner: Planner): boolean {
+    return this.#allows(kind, roundBucket(bucket), planner) || this.#allows(kind, bucket, planner);
+  }
+
+  #allows(kind: string, bucket: Bucket, planner: Planner): boolean {
+    if (!this.#fits(bucket)) return false;
+    const key = `${kind} ${Object.values(bucket).join(' ')}`;
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      answer = this.#executor.canHold(planner(bucket));
+      if (this.#answers.size >= mostAnswers) this.#answers.clear();
+      this.#answers.set(key, answer);
+    }
+    return answer;
   }
 }
 

@@ -83,6 +83,20 @@ describe('a step', () => {
     expect(distance(await one.read(), await many.read())).toBeLessThan(1e-7);
   });
 
+  test('does not depend on how many passes a micro-batch is cut into, dropout neither', async () => {
+    const batches = [tinyMicroBatch(config, 1), tinyMicroBatch(config, 2)];
+    const whole = makeEngine({ precision: 'double' });
+    const together = await whole.step(batches, tinyUpdate);
+    for (const parts of [2, 3, 100]) {
+      const engine = makeEngine({ precision: 'double' });
+      const apart = await engine.step(batches, { ...tinyUpdate, parts });
+      expect(apart.loss).toBeCloseTo(together.loss, 12);
+      expect(apart.rationaleLoss).toBeCloseTo(together.rationaleLoss!, 12);
+      expect(apart.gradNorm).toBeCloseTo(together.gradNorm, 12);
+      expect(distance(await whole.read(), await engine.read())).toBeLessThan(1e-7);
+    }
+  });
+
   test('reports both tasks’ means, and without rationales only the answer’s', async () => {
     const engine = makeEngine({ precision: 'double' });
     const { answer, rationale } = tinyMicroBatch(config);

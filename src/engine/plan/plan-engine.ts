@@ -16,6 +16,7 @@ import {
   type Update,
 } from '../engine.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
+import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
 import { planGeneration } from './generation.ts';
 import { generateBeams, generateGreedy } from './generator.ts';
@@ -33,7 +34,7 @@ import {
   type Pass,
   type StepRows,
 } from './passes.ts';
-import { PlanCache } from './plan-cache.ts';
+import { PlanCache, type Planner } from './plan-cache.ts';
 import type { Plan, Run } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
 import {
@@ -97,7 +98,9 @@ export class PlanEngine implements Engine {
   }
 
   async #step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
-    const rows = stepRows(this.#config, microBatches, update.alpha);
+    const kind = this.#stepKind(update.dropout);
+    const holds = (bucket: Bucket) => this.#plans.holds(kind.name, bucket, kind.planner);
+    const rows = stepRows(this.#config, microBatches, update.alpha, { holds, parts: update.parts ?? 1 });
     const { step, seed, dropout, learningRate, weightDecay, maxGradNorm } = update;
     const run = { ...quietRun, step, seed, dropout, learningRate, weightDecay, maxGradNorm };
     const plan = await this.#runPasses(rows, run);
@@ -112,7 +115,7 @@ export class PlanEngine implements Engine {
   }
 
   async #evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
-    const passes = evaluationPasses(this.#config, batch, this.#rowsTogether);
+    const passes = this.#evaluationPasses(batch);
     const tokens = batch.targets.reduce((sum, { length }) => sum + length, 0);
     if (tokens === 0) return { loss: NaN, tokens };
     const plan = await this.#evaluationPlan(passes);
@@ -197,7 +200,7 @@ export class PlanEngine implements Engine {
   async forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }> {
     const encoderOutput: Float32Array[] = [];
     const logits: Float32Array[] = [];
-    for (const pass of evaluationPasses(this.#config, batch, this.#rowsTogether)) {
+    for (const pass of this.#evaluationPasses(batch)) {
       const plan = await this.#evaluationPlan([pass]);
       const { encoderRows, decoderRows } = this.#evaluatePass(plan, pass, false);
       const { d_model, vocab_size } = this.#config;
@@ -231,11 +234,8 @@ export class PlanEngine implements Engine {
   /** All passes of a step, and its update unless only gradients are wanted. */
   async #runPasses(rows: StepRows, run: Omit<Run, 'counts'>, updates = true): Promise<Plan> {
     const needed = rows.passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
-    const drops = { student: run.dropout > 0, adapters: updates && (this.#layout.lora?.dropout ?? 0) > 0 };
-    const kind = `step${drops.student ? ' with dropout' : ''}${drops.adapters ? ', adapters dropped' : ''}`;
-    const plan = await this.#plans.use(kind, needed, (bucket) =>
-      planStep(this.#layout, bucket, drops.student, drops.adapters),
-    );
+    const { name, planner } = this.#stepKind(run.dropout, updates);
+    const plan = await this.#plans.use(name, needed, planner);
     rows.passes.forEach((pass, index) => {
       const packed = packPass(this.#config, pass);
       this.#writePass(plan, packed);
@@ -247,9 +247,24 @@ export class PlanEngine implements Engine {
     return plan;
   }
 
+  #stepKind(dropout: number, updates = true): { name: string; planner: Planner } {
+    const drops = { student: dropout > 0, adapters: updates && (this.#layout.lora?.dropout ?? 0) > 0 };
+    return {
+      name: `step${drops.student ? ' with dropout' : ''}${drops.adapters ? ', adapters dropped' : ''}`,
+      planner: (bucket) => planStep(this.#layout, bucket, drops.student, drops.adapters),
+    };
+  }
+
+  #evaluationPasses(batch: TaskBatch): Pass[] {
+    const holds = (bucket: Bucket) => this.#plans.holds('evaluation', bucket, this.#planEvaluation);
+    return evaluationPasses(this.#config, batch, this.#rowsTogether, holds);
+  }
+
+  readonly #planEvaluation: Planner = (bucket) => planEvaluation(this.#layout, bucket);
+
   async #evaluationPlan(passes: readonly Pass[]): Promise<Plan> {
     const needed = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
-    return this.#plans.use('evaluation', needed, (bucket) => planEvaluation(this.#layout, bucket));
+    return this.#plans.use('evaluation', needed, this.#planEvaluation);
   }
 
   #evaluatePass(plan: Plan, pass: Pass, accumulate: boolean): Run['counts'] {
@@ -282,13 +297,15 @@ export class PlanEngine implements Engine {
     generate: (plan: Plan, part: readonly Int32Array[]) => Promise<T[]>,
   ): Promise<T[]> {
     checkIds(this.#config, inputs);
-    const parts = generationParts(this.#config, inputs, options, this.#rowsTogether);
+    const greedy = options.numBeams === 1;
+    const kind = greedy ? 'greedy search' : 'beam search';
+    const planner: Planner = (bucket) => planGeneration(this.#layout, bucket, greedy);
+    const parts = generationParts(this.#config, inputs, options, this.#rowsTogether, (bucket) =>
+      this.#plans.holds(kind, bucket, planner),
+    );
     const found: T[] = [];
     for (const { inputs: part, bucket: needed } of parts) {
-      const greedy = options.numBeams === 1;
-      const plan = await this.#plans.use(greedy ? 'greedy search' : 'beam search', needed, (bucket) =>
-        planGeneration(this.#layout, bucket, greedy),
-      );
+      const plan = await this.#plans.use(kind, needed, planner);
       found.push(...(await generate(plan, part)));
     }
     return found;

@@ -32,8 +32,8 @@ export interface StepPlan {
   tokens: number;
 }
 
-/** Lays a step out: each task's loss is a mean over all its tokens in all micro-batches, not a mean of means. */
-export function planStep(microBatches: readonly MicroBatch[], alpha: number): StepPlan {
+/** Lays a step out: each task's loss is a mean over all its tokens in all micro-batches, not a mean of means. Parts: see `Update`. */
+export function planStep(microBatches: readonly MicroBatch[], alpha: number, parts = 1): StepPlan {
   const rationales = microBatches.flatMap(({ rationale }) => rationale ?? []);
   const sum = (batches: readonly TaskBatch[]): number =>
     batches.reduce((total, { targets }) => total + countTokens(targets), 0);
@@ -48,17 +48,17 @@ export function planStep(microBatches: readonly MicroBatch[], alpha: number): St
   let decoderRow = 0;
   for (const microBatch of microBatches) {
     for (const task of ['answer', 'rationale'] as const) {
-      const batch = microBatch[task];
-      if (batch === null) continue;
-      passes.push({
-        task,
-        batch,
-        tokenWeight: weights[task],
-        firstEncoderRow: encoderRow,
-        firstDecoderRow: decoderRow,
-      });
-      encoderRow += countTokens(batch.inputs);
-      decoderRow += countTokens(batch.targets);
+      for (const batch of cut(microBatch[task], parts)) {
+        passes.push({
+          task,
+          batch,
+          tokenWeight: weights[task],
+          firstEncoderRow: encoderRow,
+          firstDecoderRow: decoderRow,
+        });
+        encoderRow += countTokens(batch.inputs);
+        decoderRow += countTokens(batch.targets);
+      }
     }
   }
   return {
@@ -66,6 +66,16 @@ export function planStep(microBatches: readonly MicroBatch[], alpha: number): St
     targetTokens: { answer: answerTokens, rationale: rationaleTokens },
     tokens: encoderRow + decoderRow,
   };
+}
+
+/** A task's rows in so many parts, near enough, none of them empty. */
+function cut(batch: TaskBatch | null, parts: number): TaskBatch[] {
+  if (batch === null) return [];
+  const size = Math.max(1, Math.ceil(batch.inputs.length / parts));
+  return Array.from({ length: Math.ceil(batch.inputs.length / size) }, (_, index) => ({
+    inputs: batch.inputs.slice(index * size, (index + 1) * size),
+    targets: batch.targets.slice(index * size, (index + 1) * size),
+  }));
 }
 
 /** A task's rows on the device. */

@@ -125,7 +125,7 @@ export class TfjsEngine implements InspectableEngine {
 
   async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
     return this.#attempt('a step', async () => {
-      const plan = planStep(microBatches, update.alpha);
+      const plan = planStep(microBatches, update.alpha, update.parts);
       const gradients: TensorMap = new Map();
       try {
         const result = await this.#measure(plan, update, gradients);

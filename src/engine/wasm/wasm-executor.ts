@@ -31,6 +31,8 @@ export interface WasmExecutorOptions {
   startThread?: StartThread | undefined;
   /** Computes this many shares one after the other, on one thread, as so many threads would. For tests. */
   turns?: number;
+  /** Lets the memory grow to no more than this; left out: as far as it goes, 4 GiB at most. */
+  maximumBytes?: number;
   /** Fills every slot that should not matter with NaN before each program. For tests. */
   poison?: boolean;
 }
@@ -42,6 +44,8 @@ export class WasmExecutor implements Executor {
   readonly stepsPerRead = 1;
   readonly #options: WasmExecutorOptions;
   readonly #memory: WebAssembly.Memory;
+  /** What the memory can grow to. */
+  readonly #maximumBytes: number;
   readonly #module: WebAssembly.Module;
   readonly #kernels: KernelExports;
   readonly #parts: number;
@@ -63,7 +67,9 @@ export class WasmExecutor implements Executor {
     this.#module = sharing ? shared : plain;
     this.#layout = layout;
     this.#placed = placeSlabs(layout);
-    this.#memory = makeMemory(Math.ceil(this.#placed.end / pageBytes), sharing);
+    const { memory, maximum } = makeMemory(Math.ceil(this.#placed.end / pageBytes), sharing);
+    this.#memory = memory;
+    this.#maximumBytes = Math.min(options.maximumBytes ?? Infinity, pageBytes * maximum);
     this.#kernels = instantiate(this.#module, this.#memory, controlAddress);
     this.#kernels.join(0, this.#parts);
   }
@@ -72,6 +78,11 @@ export class WasmExecutor implements Executor {
     const threads = this.#parts === 1 ? 'one thread' : `${this.#parts} threads`;
     const bytesHeld = this.#memory.buffer.byteLength;
     return { engine: 'wasm', backend: 'wasm', adapter: `WebAssembly SIMD, ${threads}`, bytesHeld };
+  }
+
+  canHold(plan: Plan): boolean {
+    const { end } = placePlan(plan, this.#placed, this.#shares, this.#kernels.scratchBytes);
+    return end <= this.#maximumBytes;
   }
 
   async prepare(plan: Plan): Promise<void> {
@@ -83,8 +94,7 @@ export class WasmExecutor implements Executor {
     if (this.#plan === plan) return;
     let layout = this.#layouts.get(plan);
     if (layout === undefined) {
-      const parts = Math.max(this.#parts, this.#options.turns ?? 1);
-      layout = placePlan(plan, this.#placed, parts, this.#kernels.scratchBytes);
+      layout = placePlan(plan, this.#placed, this.#shares, this.#kernels.scratchBytes);
       this.#grow(layout.end);
       this.#layouts.set(plan, layout);
     }
@@ -161,6 +171,11 @@ export class WasmExecutor implements Executor {
     this.#threads = null;
   }
 
+  /** Shares that a command is computed in, each with scratch memory. */
+  get #shares(): number {
+    return Math.max(this.#parts, this.#options.turns ?? 1);
+  }
+
   #check(): void {
     if (this.#failure !== null) throw new EngineError(this.#failure, 'Load the student again.');
   }
@@ -195,7 +210,7 @@ export class WasmExecutor implements Executor {
     const pages = Math.ceil(end / pageBytes) - this.#memory.buffer.byteLength / pageBytes;
     if (pages <= 0) return;
     try {
-      if (end > maximumPages * pageBytes) throw new RangeError();
+      if (end > this.#maximumBytes) throw new RangeError();
       this.#memory.grow(pages);
     } catch {
       throw outOfMemory(end);
@@ -241,15 +256,17 @@ function copyOf(values: Float32Array): Float32Array {
 function outOfMemory(sizeBytes: number): EngineError {
   return new EngineError(
     `This needs ${formatBytes(sizeBytes)} of memory, more than WebAssembly could get.`,
-    'Choose a smaller student, a smaller batch or shorter texts.',
+    'Train adapters (LoRA) or with Adafactor, which take less; or choose a smaller student or shorter texts.',
   );
 }
 
-function makeMemory(initial: number, shared: boolean): WebAssembly.Memory {
+/** In pages. */
+function makeMemory(initial: number, shared: boolean): { memory: WebAssembly.Memory; maximum: number } {
   if (initial > maximumPages) throw outOfMemory(initial * pageBytes);
   if (!shared) {
     try {
-      return new WebAssembly.Memory({ initial, maximum: maximumPages });
+      const memory = new WebAssembly.Memory({ initial, maximum: maximumPages });
+      return { memory, maximum: maximumPages };
     } catch {
       throw outOfMemory(initial * pageBytes);
     }
@@ -257,7 +274,7 @@ function makeMemory(initial: number, shared: boolean): WebAssembly.Memory {
   // Shared memory reserves its maximum at once; small devices refuse the whole address space.
   for (let maximum = maximumPages; maximum >= initial; maximum = Math.floor(maximum / 2)) {
     try {
-      return new WebAssembly.Memory({ initial, maximum, shared: true });
+      return { memory: new WebAssembly.Memory({ initial, maximum, shared: true }), maximum };
     } catch {
       // Try with less.
     }

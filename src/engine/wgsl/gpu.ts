@@ -7,6 +7,9 @@ import { DeviceWatch } from '../device-watch.ts';
 /** Taken where they are offered, never needed. */
 const raisedLimits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
 
+/** STORAGE */
+const storageBit = 0x80;
+
 /** What buffers are for, by number: Node has WebGPU's own names only once a GPU is loaded. */
 export const bufferUsage = {
   /** STORAGE, COPY_SRC, COPY_DST: tensors and tables. */
@@ -81,13 +84,20 @@ export class Gpu {
     return result;
   }
 
+  /** Whether a kernel can have a buffer of this size: some devices have larger buffers than they bind. */
+  canBind(sizeBytes: number): boolean {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    return sizeBytes <= Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
   /** A buffer of zeros. */
   createBuffer(label: string, sizeBytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.max(16, Math.ceil(sizeBytes / 16) * 16);
-    if (size > this.device.limits.maxBufferSize) {
+    const isBound = (usage & storageBit) !== 0;
+    if (isBound ? !this.canBind(size) : size > this.device.limits.maxBufferSize) {
       throw new EngineError(
         `A buffer of ${formatBytes(size)} is more than this GPU allows.`,
-        'Choose a smaller batch or shorter lengths, or train on WebAssembly.',
+        'Choose shorter lengths, or train on WebAssembly.',
       );
     }
     const buffer = this.device.createBuffer({ label, size, usage });

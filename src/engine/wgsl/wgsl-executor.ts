@@ -122,6 +122,10 @@ export class WgslExecutor implements Executor {
     return this.#pipelines.count;
   }
 
+  canHold({ slots, tablesLength }: Plan): boolean {
+    return slots.every(({ length }) => this.#gpu.canBind(4 * length)) && this.#gpu.canBind(4 * tablesLength);
+  }
+
   async prepare(plan: Plan): Promise<void> {
     this.#check();
     if (this.#plan === plan) return;

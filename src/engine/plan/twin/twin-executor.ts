@@ -49,6 +49,10 @@ export class TwinExecutor implements Executor {
     return { engine: 'twin', backend: 'cpu', adapter: `TypeScript, ${this.#precision} precision`, bytesHeld };
   }
 
+  canHold(): boolean {
+    return true;
+  }
+
   prepare(plan: Plan): Promise<void> {
     if (!this.#prepared.has(plan)) {
       const integers = new Int32Array(plan.tablesLength);
