@@ -125,8 +125,8 @@ export function RunSentence({ run }: { run: RunRecord }) {
   return (
     <p className={styles['sentence']}>
       Distil {word(run.studentName)} on {word(plural(run.trainRows, 'row'))} for{' '}
-      {word(plural(recipe.steps, 'step'))} of {word(batchWords(recipe))} at{' '}
-      {word(rateWords(recipe))}, {word(sentenceWords(recipe.method))}
+      {word(plural(recipe.steps, 'step'))} of {word(batchWords(recipe))} at {word(rateWords(recipe))},{' '}
+      {word(sentenceWords(recipe.method))}
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
       {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
       {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}
