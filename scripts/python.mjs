@@ -4,13 +4,23 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './install.mjs';
 
-/** Files of pins, by the variable that tells tests which Python has them. */
-const pins = { STILLROOM_PYTHON_SERVER: join(root, 'src', 'export', 'server', 'requirements.txt') };
+const beside = (name) => join(root, 'tests', 'transformers', name);
+
+/**
+ * Files of pins, by the variable that tells tests which Python has them. With `base` the packages of another file are
+ * there too, from an environment that several share. PyTorch is the large one: 3 GB on Linux, where its one build in
+ * the registry has CUDA's libraries (its list has those that are loaded at the start), 0.3 GB elsewhere.
+ */
+const pins = {
+  STILLROOM_PYTHON_SERVER: { file: join(root, 'src', 'export', 'server', 'requirements.txt') },
+  STILLROOM_PYTHON_TRANSFORMERS_4: { file: beside('transformers-4.txt'), base: beside('torch.txt') },
+  STILLROOM_PYTHON_TRANSFORMERS_5: { file: beside('transformers-5.txt'), base: beside('torch.txt') },
+};
 
 const windows = process.platform === 'win32';
 const probe = `
@@ -37,48 +47,72 @@ function cacheFolder() {
 /** No way to the registry: other failures (a pin that does not exist, another hash) are faults of the pins. */
 const unreachable = /NewConnectionError|NameResolutionError|ConnectTimeout|name resolution|ProxyError/;
 
+const folder = join(cacheFolder(), 'stillroom', 'python');
+const pythonOf = (place) => (windows ? join(place, 'Scripts', 'python.exe') : join(place, 'bin', 'python'));
+
+/** Where an environment is kept. Its base is part of what it is. */
+function placeOf({ version }, { file, base }) {
+  const hash = createHash('sha256').update(readFileSync(file)).update(version);
+  if (base !== undefined) hash.update(readFileSync(base));
+  return join(folder, hash.digest('hex').slice(0, 16));
+}
+
+/** Lets an environment import what another has. */
+function standOn(python, base) {
+  const purelib = (of) =>
+    spawnSync(of, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], {
+      encoding: 'utf8',
+    }).stdout.trim();
+  writeFileSync(join(purelib(python), 'base.pth'), `${purelib(base)}\n`);
+}
+
 /** The Python of an environment, which is made where it is not there; null where the registry cannot be reached. */
-function environment({ command, version }, file) {
-  const text = readFileSync(file);
-  const key = createHash('sha256').update(text).update(version).digest('hex').slice(0, 16);
-  const folder = join(cacheFolder(), 'stillroom', 'python');
-  const kept = join(folder, key);
-  const python = (place) => (windows ? join(place, 'Scripts', 'python.exe') : join(place, 'bin', 'python'));
-  if (existsSync(python(kept))) return python(kept);
+function environment(found, pinned) {
+  const kept = placeOf(found, pinned);
+  const { file, base } = pinned;
+  const basePython = base === undefined ? null : environment(found, { file: base });
+  if (base !== undefined && basePython === null) return null;
+  if (existsSync(pythonOf(kept))) return pythonOf(kept);
   mkdirSync(folder, { recursive: true });
   console.log('Making a Python environment with pinned packages (once) …');
-  const beside = mkdtempSync(join(folder, 'new-'));
+  const place = mkdtempSync(join(folder, 'new-'));
   try {
-    const made = spawnSync(command, ['-m', 'venv', beside], { encoding: 'utf8' });
+    const made = spawnSync(found.command, ['-m', 'venv', place], { encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`venv failed:\n${made.stdout}${made.stderr}`);
     const install = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet'];
-    const pinned = ['--require-hashes', '--only-binary', ':all:', '-r', file];
-    const { status, stdout, stderr } = spawnSync(python(beside), [...install, ...pinned], {
+    const exactly = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '-r', file];
+    const { status, stdout, stderr } = spawnSync(pythonOf(place), [...install, ...exactly], {
       encoding: 'utf8',
     });
     if (status !== 0 && unreachable.test(stderr)) return null;
     if (status !== 0) throw new Error(`pip failed:\n${stdout}${stderr}`);
+    if (basePython !== null) standOn(pythonOf(place), basePython);
     // Whole or not there; another run may have made the same meanwhile.
-    if (!existsSync(kept)) renameSync(beside, kept);
-    return python(kept);
+    if (!existsSync(kept)) renameSync(place, kept);
+    return pythonOf(kept);
   } finally {
-    rmSync(beside, { recursive: true, force: true });
+    rmSync(place, { recursive: true, force: true });
   }
 }
 
 /**
  * Variables with the Pythons to test with. Where there is none, a line says why, and its tests are skipped.
  * Throws where pinned packages cannot be installed.
+ * @param large Whether environments with PyTorch are made where they are not there.
  */
-export function pythonEnvironments() {
+export function pythonEnvironments(large) {
   const found = findPython();
   if (found === null) {
     console.log('Skipped: there is no Python 3.11 to 3.13 with venv (python3-venv on Debian) on the PATH.');
     return {};
   }
   return Object.fromEntries(
-    Object.entries(pins).flatMap(([variable, file]) => {
-      const python = environment(found, file);
+    Object.entries(pins).flatMap(([variable, pinned]) => {
+      if (!large && pinned.base !== undefined && !existsSync(pythonOf(placeOf(found, pinned)))) {
+        console.log(`Skipped: ${variable}: \`npm run test:python\` makes an environment with PyTorch, once.`);
+        return [];
+      }
+      const python = environment(found, pinned);
       if (python !== null) return [[variable, python]];
       console.log('Skipped: pinned Python packages are not kept yet, and their registry cannot be reached.');
       return [];

@@ -4,7 +4,7 @@ import { InputError } from '../base/errors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../formats/half.ts';
 import { filesInMemory } from '../student/student-files.ts';
-import { tinyFolder } from '../student/testing/tiny-student.ts';
+import { jsonBytes, tinyConfig, tinyFolder } from '../student/testing/tiny-student.ts';
 import { modelFolder, type FolderFile, type ModelFolderOptions } from './model-folder.ts';
 
 const options: ModelFolderOptions = { dtype: 'f32', runFile: '{"seed":1}', card: '# tiny\n' };
@@ -91,6 +91,17 @@ describe('modelFolder', () => {
     for (const file of files) expect(file.bytes.length).toBe(file.sizeBytes);
     expect(textOf(files, 'run.json')).toBe(options.runFile);
     expect(textOf(files, 'README.md')).toBe(options.card);
+  });
+
+  it('writes a tied student that is not scaled as an untied one, which every transformers reads alike', async () => {
+    const tied = { tie_word_embeddings: true, scale_decoder_outputs: false };
+    const folder = tinyFolder({ tie_word_embeddings: true });
+    folder.set('config.json', jsonBytes(tinyConfig(tied)));
+    const student = await read(folder);
+    expect(student.config).toMatchObject(tied);
+    const again = await read(inMemory(modelFolder(student, student.weights, options)));
+    expect(again.config.tie_word_embeddings).toBe(false);
+    expect(again.weights.get('lm_head.weight')).toEqual(student.weights.get('shared.weight'));
   });
 
   it('keeps the configuration’s own keys and says what is true of the weights', async () => {

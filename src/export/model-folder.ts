@@ -83,9 +83,10 @@ const floatLine =
  * transformers before 4.56 reads. `scale_decoder_outputs` (transformers 5) would contradict `tie_word_embeddings`.
  */
 function exportedConfig(
-  { config, rawConfig }: ExportableStudent,
+  { config: own, rawConfig }: ExportableStudent,
   dtype: WrittenFloat,
 ): Record<string, unknown> {
+  const config = untiedWhereUnscaled(own);
   const { scale_decoder_outputs: _, ...raw } = rawConfig;
   const { bias_in_every_layer: isUnimax, scale_decoder_outputs: __, ...named } = config;
   const torchDtype = torchDtypes[dtype];
@@ -174,10 +175,21 @@ export function checkHalf(weights: Weights): void {
   }
 }
 
+/**
+ * A student that is tied but not scaled is written as an untied one, whose output is a copy of the embedding: only
+ * transformers 5 could tell it from a T5 v1.0.
+ */
+function untiedWhereUnscaled(config: T5Config): T5Config {
+  return config.tie_word_embeddings && config.scale_decoder_outputs === false
+    ? { ...config, tie_word_embeddings: false }
+    : config;
+}
+
 function modelFile(student: ExportableStudent, weights: Weights, dtype: WrittenFloat): FolderFile {
   const tensors = new Map(
-    expectedParameters(student.config).map(({ name, shape }) => {
-      const data = weights.get(name);
+    expectedParameters(untiedWhereUnscaled(student.config)).map(({ name, shape }) => {
+      const data =
+        weights.get(name) ?? (name === 'lm_head.weight' ? weights.get('shared.weight') : undefined);
       if (data === undefined) throw new RangeError(`no weight "${name}" to export`);
       return [name, { shape, data }];
     }),

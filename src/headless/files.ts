@@ -34,6 +34,21 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
+/** The first bytes of a file, fewer where it is shorter. @throws InputError where it cannot be read. */
+async function readStart(file: string, sizeBytes: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(sizeBytes), 0, sizeBytes, 0);
+      return buffer.slice(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
+  }
+}
+
 /** A student's folder on disk. @throws InputError where there is no such folder. */
 export async function openFolder(folder: string): Promise<StudentFiles> {
   const sizes = new Map<string, number>();
@@ -54,6 +69,7 @@ export async function openFolder(folder: string): Promise<StudentFiles> {
   return {
     names: () => [...sizes.keys()],
     sizeBytes: (name) => sizes.get(name) ?? 0,
+    readStart: (name, size) => readStart(join(folder, name), size),
     read: (name) => readBytes(join(folder, name)),
   };
 }

@@ -43,6 +43,7 @@ describe('addMissingPieces', () => {
       added_tokens_decoder: Record<string, { content: string }>;
     };
     expect(config.added_tokens_decoder['34']).toMatchObject({ content: '\n', special: false });
+    expect(config).toMatchObject({ tokenizer_class: 'PreTrainedTokenizerFast', pad_token: '<pad>' });
   });
 
   it('gives each the mean of the rows of its neighbours, in the embedding and in the output', async () => {

@@ -152,7 +152,7 @@ function bestOf(
 
 /** The tokenizer's files with what is missing. */
 function extendTokenizer(
-  { tokenizerFiles }: Student,
+  { tokenizer, tokenizerFiles, config }: Student,
   json: TokenizerJson,
   { pieces, tokens, joined }: Missing,
 ): { added: AddedPiece[]; changed: Record<string, string> } {
@@ -183,7 +183,12 @@ function extendTokenizer(
   const addedTokens = added.flatMap(({ piece, id, kind }) =>
     kind === 'token' ? [{ id, content: piece }] : [],
   );
-  return { added, changed: withAddedTokens(tokenizerFiles, extended, addedTokens) };
+  const named = {
+    eos_token: tokenizer.piece(config.eos_token_id) ?? '</s>',
+    pad_token: tokenizer.piece(config.pad_token_id) ?? '<pad>',
+    unk_token: tokenizer.unknownId === null ? null : tokenizer.piece(tokenizer.unknownId),
+  };
+  return { added, changed: withAddedTokens(tokenizerFiles, extended, addedTokens, named) };
 }
 
 /** A pre-tokenizer that puts the sign for a space before the text's first word alone, not behind each token. */

@@ -208,7 +208,7 @@ export function readT5Config(
       { file },
     );
   }
-  const { feed_forward_proj, scale_decoder_outputs, ...values } = parsed.data;
+  const { feed_forward_proj, ...values } = parsed.data;
   const padId = values.pad_token_id ?? 0;
   const endId = values.eos_token_id ?? 1;
   const config: T5Config = {
@@ -223,7 +223,8 @@ export function readT5Config(
     relative_attention_max_distance: values.relative_attention_max_distance,
     layer_norm_epsilon: values.layer_norm_epsilon,
     feed_forward_proj: checkActivation(feed_forward_proj, file),
-    tie_word_embeddings: scale_decoder_outputs === false ? false : values.tie_word_embeddings,
+    // Until the weights are seen; see `tiesByWeights`.
+    tie_word_embeddings: tiesByWeights(rawConfig) ? false : values.tie_word_embeddings,
     dropout_rate: values.dropout_rate,
     pad_token_id: padId,
     eos_token_id: typeof endId === 'number' ? endId : endId[0],
@@ -247,6 +248,19 @@ export function readT5Config(
     );
   }
   return { config, rawConfig };
+}
+
+/**
+ * Whether a file leaves it to the weights if the output is tied. transformers 5 writes `tie_word_embeddings: true` for
+ * every T5: one that has an `lm_head.weight` is untied, one that has none is tied, and in neither are logits scaled
+ * unless `scale_decoder_outputs` says so (an mT5's never are).
+ */
+export function tiesByWeights(rawConfig: Readonly<Record<string, unknown>>): boolean {
+  const { model_type, scale_decoder_outputs, tie_word_embeddings, transformers_version } = rawConfig;
+  if (tie_word_embeddings === false) return false;
+  if (scale_decoder_outputs === false) return true;
+  const version = typeof transformers_version === 'string' ? Number.parseInt(transformers_version, 10) : 0;
+  return model_type === 'mt5' && version >= 5;
 }
 
 /** The configuration alone; see `readT5Config`. */

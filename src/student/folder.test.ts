@@ -77,6 +77,28 @@ describe('readStudentFolder', () => {
     for (const other of others) expect(other.weights).toEqual(whole.weights);
   });
 
+  // transformers 5 writes `tie_word_embeddings: true` for all of them.
+  it.each([
+    { model_type: 't5', scale_decoder_outputs: false, transformers_version: '5.24.0' },
+    { model_type: 'mt5', transformers_version: '5.24.0' },
+  ])('takes tying from the weights where transformers 5 leaves it to them: $model_type', async (said) => {
+    const untied = tinyFolder();
+    const config = jsonBytes(tinyConfig({ ...said, tie_word_embeddings: true }));
+    untied.set('config.json', config);
+    const { config: own, weights } = await read(untied);
+    expect([own.tie_word_embeddings, own.scale_decoder_outputs]).toEqual([false, undefined]);
+    expect(weights.has('lm_head.weight')).toBe(true);
+
+    const tied = tinyFolder({ tie_word_embeddings: true });
+    tied.set('config.json', config);
+    const student = await read(tied);
+    expect([student.config.tie_word_embeddings, student.config.scale_decoder_outputs]).toEqual([true, false]);
+    // As an outline too, of files that are read in parts.
+    const blobs = new Map([...tied].map(([name, bytes]) => [name, new Blob([bytes.slice()])]));
+    const outline = await readStudentOutline(filesFromBlobs(blobs), 'tiny');
+    expect(outline.config).toEqual(student.config);
+  });
+
   it('ties where the configuration says so, and says what it left aside', async () => {
     const config = tinyConfig({ tie_word_embeddings: true, feed_forward_proj: 'relu' });
     const files = tinyFolder(config);

@@ -1,9 +1,9 @@
 /** A student out of a Hugging Face T5 folder: everything read and checked before anybody trains. */
 import { InputError } from '../base/errors.ts';
 import { byT5Tokenizer, isByT5 } from './byt5-tokenizer.ts';
-import { readT5Config, type T5Config, type Weights } from './config.ts';
+import { readT5Config, tiesByWeights, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
-import { readWeights, weightBytes, weightNames } from './stored-weights.ts';
+import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
 import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
 import { parseObject, parseTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -136,7 +136,9 @@ async function readGenerationConfig(
 
 async function outline(folder: Folder): Promise<StudentOutline> {
   const configText = (await readText(folder, 'config.json'))!;
-  const { config, rawConfig } = readT5Config(configText, labelOf(folder, 'config.json'));
+  const { config: said, rawConfig } = readT5Config(configText, labelOf(folder, 'config.json'));
+  const isTied = tiesByWeights(rawConfig) && !(await hasOwnOutput(folder));
+  const config = isTied ? { ...said, tie_word_embeddings: true, scale_decoder_outputs: false } : said;
   const { tokenizer, tokenizerFiles, notes } = await readTokenizer(folder, config);
   const generation = await readGenerationConfig(folder);
   return {

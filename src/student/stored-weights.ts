@@ -233,6 +233,39 @@ export async function readWeights(
   return { weights, storedDtype, notes };
 }
 
+/** A header that is longer is damaged; the whole file's reader says so. */
+const longestHeader = 2 ** 27;
+
+/** The names of a file's tensors, by its beginning where that is enough. */
+async function tensorNames({ files, paths }: Folder, file: string, label: string): Promise<Iterable<string>> {
+  const path = paths.get(file)!;
+  if (file.endsWith('.safetensors') && files.readStart !== undefined) {
+    const start = await files.readStart(path, 8);
+    const size = start.length < 8 ? Infinity : Number(new DataView(start.buffer).getBigUint64(0, true));
+    if (size <= longestHeader) {
+      const header = (await files.readStart(path, 8 + size)).subarray(8);
+      try {
+        return Object.keys(JSON.parse(new TextDecoder().decode(header)) as object);
+      } catch {
+        // Damaged: below it is said how.
+      }
+    }
+  }
+  return parseTensors(await files.read(path), file, label).keys();
+}
+
+/** Whether a folder's weights have an output of their own. True where it has no weights. */
+export async function hasOwnOutput(folder: Folder): Promise<boolean> {
+  const { paths } = folder;
+  if (!layouts.some(({ single, index }) => paths.has(single) || paths.has(index))) return true;
+  const { files } = await weightFiles(folder);
+  for (const file of files) {
+    const names = await tensorNames(folder, file, labelOf(folder, file));
+    if ([...names].includes('lm_head.weight')) return true;
+  }
+  return false;
+}
+
 /** Bytes that `readWeights` will read, for progress; 0 where the files' sizes are not known. */
 export function weightBytes({ files, paths }: Folder): number {
   const names = weightNames([...paths.keys()]);

@@ -7,6 +7,8 @@ export interface StudentFiles {
   names(): readonly string[];
   /** Size without reading, for progress; left out where it is not known. */
   sizeBytes?(name: string): number;
+  /** The first bytes of a file; left out where a part costs as much as the whole. */
+  readStart?(name: string, sizeBytes: number): Promise<Uint8Array>;
   /** The bytes of a file that `names()` lists. */
   read(name: string): Promise<Uint8Array>;
 }
@@ -35,6 +37,7 @@ export function filesFromBlobs(files: ReadonlyMap<string, Blob>): StudentFiles {
   return {
     names: () => [...files.keys()],
     sizeBytes: (name) => get(name).size,
+    readStart: async (name, size) => new Uint8Array(await get(name).slice(0, size).arrayBuffer()),
     read: async (name) => new Uint8Array(await get(name).arrayBuffer()),
   };
 }

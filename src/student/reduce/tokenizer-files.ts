@@ -164,38 +164,49 @@ export function reduceTokenizerFiles(
   return reduced;
 }
 
+/** What tokenizer_config.json calls these pieces. */
+export interface NamedPieces {
+  eos_token: string;
+  pad_token: string;
+  unk_token: string | null;
+}
+
 /**
  * The files of a student's tokenizer with another `tokenizer.json` and more tokens, which are taken out of a text before
  * it is normalised, and are text like any other: not special.
+ *
+ * `tokenizer_config.json` then names the class that takes tokenizer.json as it is. transformers 5 makes a `T5Tokenizer`
+ * anew from the pieces alone, with white space rules of its own, in which line breaks are lost.
  */
 export function withAddedTokens(
   files: Readonly<Record<string, string>>,
   json: TokenizerJson,
   tokens: readonly { id: number; content: string }[],
+  named: NamedPieces,
 ): Record<string, string> {
   const rules = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
   const added_tokens = [
     ...(json.added_tokens ?? []),
     ...tokens.map(({ id, content }) => ({ id, content, ...rules })),
   ];
+  const config = parse(files['tokenizer_config.json'] ?? '{}');
+  const decoder = config['added_tokens_decoder'];
+  const more = tokens.map(({ id, content }) => [String(id), { content, ...rules }] as const);
   const changed: Record<string, string> = {
     ...files,
     'tokenizer.json': JSON.stringify({ ...json, added_tokens }),
+    'tokenizer_config.json': jsonText({
+      ...named,
+      ...config,
+      ...(isJson(decoder) ? { added_tokens_decoder: { ...decoder, ...Object.fromEntries(more) } } : {}),
+      model_input_names: ['input_ids', 'attention_mask'],
+      tokenizer_class: 'PreTrainedTokenizerFast',
+    }),
   };
-  if (tokens.length === 0) return changed;
-  const { 'tokenizer_config.json': configText, 'added_tokens.json': addedText } = files;
-  if (configText !== undefined) {
-    const config = parse(configText);
-    const decoder = config['added_tokens_decoder'];
-    if (isJson(decoder)) {
-      const more = tokens.map(({ id, content }) => [String(id), { content, ...rules }] as const);
-      const added_tokens_decoder = { ...decoder, ...Object.fromEntries(more) };
-      changed['tokenizer_config.json'] = jsonText({ ...config, added_tokens_decoder });
-    }
-  }
+  const addedText = files['added_tokens.json'];
   if (addedText !== undefined) {
-    const more = Object.fromEntries(tokens.map(({ id, content }) => [content, id]));
-    changed['added_tokens.json'] = jsonText({ ...parse(addedText), ...more });
+    const byContent = Object.fromEntries(tokens.map(({ id, content }) => [content, id]));
+    changed['added_tokens.json'] = jsonText({ ...parse(addedText), ...byContent });
   }
   return changed;
 }
