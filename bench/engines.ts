@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import type { Case } from '../src/bench/cases.ts';
 import { layOutStep, only, stepRun } from '../src/bench/work.ts';
-import { probeAdapter, withAskedGpu } from '../src/engine/device.ts';
+import { probeAdapter, withAskedGpu } from '../src/engine/gpu/probe.ts';
 import type { OpenEngine } from '../src/bench/measure.ts';
 import type { EngineStudent } from '../src/engine/engine.ts';
 import { PlanEngine } from '../src/engine/plan/plan-engine.ts';

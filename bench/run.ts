@@ -16,7 +16,7 @@ import { cases, fullCase, makeStudent, type Case, type ModelName } from '../src/
 import { measureEngine, type EngineLabel, type OpenEngine } from '../src/bench/measure.ts';
 import { summarise, type Timing } from '../src/bench/timing.ts';
 import { countFlops, layOutStep, measureWork, type Work } from '../src/bench/work.ts';
-import { probeAdapter } from '../src/engine/device.ts';
+import { probeAdapter } from '../src/engine/gpu/probe.ts';
 import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
 import { allThreads, gpuContenders, openBenchGpu, openTfjs, openWasm } from './engines.ts';
 import { gpuLines } from './gpu-table.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { probeAdapter } from '../../src/engine/device.ts';
+import { probeAdapter } from '../../src/engine/gpu/probe.ts';
 import type { Engine, MicroBatch } from '../../src/engine/engine.ts';
 import { tinyEngineStudent, tinyMicroBatch } from '../../src/engine/plan/testing/tiny-engine.ts';
 import { openNodeGpu } from '../../src/engine/tfjs/node-backend.ts';

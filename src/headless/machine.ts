@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { EngineError } from '../base/errors.ts';
 import { chooseEngine, openChosen, type ChosenEngine, type EngineRequest } from '../engine/choose.ts';
-import { probeAdapter, type OpenBackend } from '../engine/device.ts';
+import { probeAdapter } from '../engine/gpu/probe.ts';
+import type { OpenBackend } from '../engine/tfjs/open.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectClose } from '../../tests/support/closeness.ts';
-import type { OpenBackend } from '../engine/device.ts';
+import type { OpenBackend } from '../engine/tfjs/open.ts';
 import type { TaskBatch } from '../engine/engine.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';

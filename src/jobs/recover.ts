@@ -1,11 +1,22 @@
 /** Another attempt after a failure: a fresh engine of the same kind, and the run as it was at its newest checkpoint. */
 import { LostWeightsError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
-import type { RunSoFar } from '../distill/ports.ts';
+import type { Control } from '../distill/control.ts';
+import type { CheckpointStore, OpenEngine, RunSink, RunSoFar } from '../distill/ports.ts';
 import type { Recovery } from '../distill/recovery.ts';
+import type { RunState } from '../distill/run-state.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import type { Turn } from './engine-owner.ts';
-import type { TrainEnd, TrainJob } from './train.ts';
+
+/** Where a run writes, and how it gets its engine and hears of a person's wishes. */
+export interface RunPorts {
+  sink: RunSink;
+  checkpoints: CheckpointStore;
+  open: OpenEngine;
+  control: Control;
+}
+
+export type TrainEnd = RunState & { phase: 'done' | 'failed' };
 
 /**
  * Waits as long as the verdict says, then makes ready for another attempt.
@@ -14,7 +25,7 @@ import type { TrainEnd, TrainJob } from './train.ts';
  */
 export async function recover(
   turn: Turn,
-  { sink, checkpoints, control, open }: Pick<TrainJob, 'sink' | 'checkpoints' | 'control' | 'open'>,
+  { sink, checkpoints, control, open }: RunPorts,
   recovery: Recovery,
   failure: unknown,
 ): Promise<{ kind: 'again'; from: Resumption | null } | { kind: 'ended'; end: TrainEnd }> {

@@ -8,7 +8,6 @@ import type { Example, Tally } from '../data/example.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import type { Control } from '../distill/control.ts';
-import type { CheckpointStore, OpenEngine, RunSink } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { isRecoverable, Recovery } from '../distill/recovery.ts';
 import type { RunState } from '../distill/run-state.ts';
@@ -18,10 +17,10 @@ import type { EngineRequest } from '../engine/choose.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
 import { EngineOwner, type Turn } from './engine-owner.ts';
-import { recover } from './recover.ts';
+import { recover, type RunPorts, type TrainEnd } from './recover.ts';
 import { weightsNotKept, withRoom } from './with-room.ts';
 
-export interface TrainJob {
+export interface TrainJob extends RunPorts {
   student: Student;
   recipe: Recipe;
   train: readonly Example[];
@@ -29,11 +28,7 @@ export interface TrainJob {
   test: readonly Example[];
   /** Questions to ask again at each evaluation; may be empty. */
   watched: readonly Example[];
-  sink: RunSink;
-  checkpoints: CheckpointStore;
-  open: OpenEngine;
   request: EngineRequest;
-  control: Control;
   /** Null: it begins with step 1. */
   from: Resumption | null;
   policy: TrainPolicy;
@@ -48,8 +43,6 @@ export interface TrainPolicy {
   /** The weights of the best evaluation are kept, also where no checkpoint was due. */
   keepsBest: boolean;
 }
-
-export type TrainEnd = RunState & { phase: 'done' | 'failed' };
 
 /**
  * @param hold Told who owns the engine, so that questions reach it; null when nobody does any more.

@@ -5,7 +5,8 @@ import type { ReportProgress } from '../distill/ports.ts';
 import { cases, makeStudent, type ModelName } from '../bench/cases.ts';
 import { measureEngine, type EngineLabel, type Measured, type OpenEngine } from '../bench/measure.ts';
 import { measureWork, type Work } from '../bench/work.ts';
-import { openBackend, probeAdapter } from '../engine/device.ts';
+import { probeAdapter } from '../engine/gpu/probe.ts';
+import { openBackend } from '../engine/tfjs/open.ts';
 import type { BackendName, EngineStudent } from '../engine/engine.ts';
 import type { BenchReport, BenchRow, CommandOf } from './protocol.ts';
 

@@ -1,6 +1,7 @@
 /** What this machine offers, and engines on it. */
 import { chooseEngine, openChosen, type EngineRequest } from '../engine/choose.ts';
-import { openBackend, probeAdapter } from '../engine/device.ts';
+import { probeAdapter } from '../engine/gpu/probe.ts';
+import { openBackend } from '../engine/tfjs/open.ts';
 import type { BackendName, Engine, EngineStudent } from '../engine/engine.ts';
 import type { CommandOf, Machine } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 /** Backends that the engine's tests run on. */
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { OpenBackend } from '../../src/engine/device.ts';
+import type { OpenBackend } from '../../src/engine/tfjs/open.ts';
 import { openNodeBackend } from '../../src/engine/tfjs/node-backend.ts';
 import { hasGpu } from './gpu.ts';
 

@@ -1,5 +1,5 @@
 /** Whether there is a GPU for tests, in software or not; says once, in one line, that tests are skipped for want of one. */
-import { probeAdapter } from '../../src/engine/device.ts';
+import { probeAdapter } from '../../src/engine/gpu/probe.ts';
 import { openNodeGpu } from '../../src/engine/tfjs/node-backend.ts';
 
 const probe = await probeAdapter(await openNodeGpu());

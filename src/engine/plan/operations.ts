@@ -8,7 +8,7 @@
  * `drop(v)` is dropout of a value at (row, column) of a site: v·1/(1-rate) where the counter's bit (../dropout.ts) says
  * keep, else 0; where `dropout` is null, or the run's rate is 0, it is v.
  */
-import type { Columns, CountName, Extent, Table, Tensor } from './plan.ts';
+import type { Columns, CountName, Extent, Table, Tensor } from './tensors.ts';
 
 /** `never` overwrites; `always` adds to what is there; `laterPasses` adds if `run.accumulate`, else overwrites. */
 export type Accumulate = 'never' | 'always' | 'laterPasses';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 // Deep paths lead every bundler to the ES modules; the package's main entry may lead to a second copy of the core.
 import '@tensorflow/tfjs-backend-cpu/dist/index.js';
-import type { OpenBackend } from '../device.ts';
+import type { OpenBackend } from './open.ts';
 import { makeCurrent } from './current.ts';
 
 export async function openCpuBackend(reason: string): Promise<OpenBackend> {

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu/dist/index.js';
-import type { OpenBackend } from '../device.ts';
-import { DeviceWatch } from '../device-watch.ts';
+import type { OpenBackend } from './open.ts';
+import { DeviceWatch } from '../gpu/device-watch.ts';
 import { makeCurrent } from './current.ts';
 import { addSmallGpuMatMul } from './kernels/gpu-matmul.ts';
 

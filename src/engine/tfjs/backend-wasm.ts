@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm/dist/index.js';
 import { EngineError } from '../../base/errors.ts';
-import type { OpenBackend, WasmPaths } from '../device.ts';
+import type { OpenBackend, WasmPaths } from './open.ts';
 import { makeCurrent } from './current.ts';
 import { replaceWasmMatMul } from './kernels/wasm-matmul.ts';
 

@@ -1,7 +1,7 @@
 /** Opening a backend in Node: the GPU is that of the npm package `webgpu` (Dawn). Browser code never imports this. */
 import './node-globals.ts';
 import type { BackendName } from '../engine.ts';
-import { openBackend, type OpenBackend } from '../device.ts';
+import { openBackend, type OpenBackend } from './open.ts';
 import { wasmFiles } from './wasm-files.ts';
 
 let nodeGpu: Promise<GPU | undefined> | undefined;

@@ -7,7 +7,7 @@ import { breathe } from '../../base/breathe.ts';
 import { EngineError, NonFiniteError, StillroomError } from '../../base/errors.ts';
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import type { Weights } from '../../student/config.ts';
-import type { OpenBackend } from '../device.ts';
+import type { OpenBackend } from './open.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import {
   isDecayed,

@@ -1,7 +1,7 @@
 /** Where Node finds TensorFlow.js' WebAssembly files: in the installed package. Not for browsers. */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { WasmPaths } from '../device.ts';
+import type { WasmPaths } from './open.ts';
 
 export function wasmFiles(): WasmPaths {
   const folder = dirname(

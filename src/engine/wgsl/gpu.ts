@@ -1,8 +1,8 @@
 /** A GPU device as the engine uses it: few limits raised, every failure kept, every buffer counted. */
 import { EngineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
-import { isSoftwareName } from '../device.ts';
-import { DeviceWatch } from '../device-watch.ts';
+import { isSoftwareName } from '../gpu/probe.ts';
+import { DeviceWatch } from '../gpu/device-watch.ts';
 
 /** Taken where they are offered, never needed. */
 const raisedLimits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;

@@ -1,5 +1,5 @@
 /** The plan on a GPU as an engine. */
-import { probeAdapter, withAskedGpu } from '../device.ts';
+import { probeAdapter, withAskedGpu } from '../gpu/probe.ts';
 import type { EngineStudent } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { Gpu } from './gpu.ts';

@@ -1,5 +1,5 @@
 /** GPUs for tests: SwiftShader under `npm test`, at WebGPU's default limits and without features unless asked. */
-import { probeAdapter } from '../../device.ts';
+import { probeAdapter } from '../../gpu/probe.ts';
 import { openNodeGpu } from '../../tfjs/node-backend.ts';
 import { Gpu } from '../gpu.ts';
 

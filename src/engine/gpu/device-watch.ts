@@ -2,7 +2,7 @@
  * What went wrong with a GPU device. WebGPU leaves a loss unsaid (after it everything resolves normally, with nonsense)
  * and tells refused commands to nobody in particular: whoever computes asks here, and waits here.
  */
-import { DeviceLostError, RefusedCommandError, withoutStop } from '../base/errors.ts';
+import { DeviceLostError, RefusedCommandError, withoutStop } from '../../base/errors.ts';
 
 /** Between the failure of what was under way and word of the loss that caused it. */
 const lossIsToldWithinMs = 1000;

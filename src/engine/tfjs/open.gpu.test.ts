@@ -1,9 +1,10 @@
 /** Which backend is opened, and what is said about it. */
 import { describe, expect, it } from 'vitest';
-import { EngineError } from '../base/errors.ts';
-import { openBackend, probeAdapter } from './device.ts';
-import { wasmFiles } from './tfjs/wasm-files.ts';
-import './tfjs/node-globals.ts';
+import { EngineError } from '../../base/errors.ts';
+import { probeAdapter } from '../gpu/probe.ts';
+import { openBackend } from './open.ts';
+import { wasmFiles } from './wasm-files.ts';
+import './node-globals.ts';
 
 /** A `navigator.gpu` whose adapter says this of itself. It is asked for nothing else. */
 function gpuWith(info: Partial<GPUAdapterInfo> | null): GPU {

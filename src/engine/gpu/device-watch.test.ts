@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DeviceLostError, RefusedCommandError } from '../base/errors.ts';
+import { DeviceLostError, RefusedCommandError } from '../../base/errors.ts';
 import { DeviceWatch } from './device-watch.ts';
 
 beforeEach(() => vi.useFakeTimers());

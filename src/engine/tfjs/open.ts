@@ -1,9 +1,9 @@
 /**
- * Which backend trains on this machine, and why. A GPU is taken where there is a real one; else WebAssembly, which is
+ * Which backend TensorFlow.js computes on, and why. A GPU is taken where there is a real one; else WebAssembly, which is
  * about ten times as fast as a GPU in software; else plain JavaScript.
  */
-import { EngineError } from '../base/errors.ts';
-import type { BackendName } from './engine.ts';
+import type { BackendName } from '../engine.ts';
+import { causeOf, probeAdapter, withAskedGpu, type AdapterProbe } from '../gpu/probe.ts';
 
 /** A backend that is ready to compute. */
 export interface OpenBackend {
@@ -37,39 +37,6 @@ export interface OpenOptions {
   gpu?: GPU | undefined;
 }
 
-export type AdapterProbe =
-  | { kind: 'none'; description: string }
-  | { kind: 'software' | 'hardware'; description: string; adapter: GPUAdapter };
-
-const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|\bwarp\b/i;
-
-/** Whether an adapter's name is that of a GPU in software. */
-export function isSoftwareName(name: string): boolean {
-  return softwareNames.test(name);
-}
-
-/** Looks for a GPU. `description` names it, or says why there is none (to follow "because"). */
-export async function probeAdapter(gpu: GPU | undefined): Promise<AdapterProbe> {
-  if (gpu === undefined) return { kind: 'none', description: 'WebGPU is not available here' };
-  let adapter: GPUAdapter | null = null;
-  try {
-    adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  } catch {
-    // Some drivers throw where they should answer null.
-  }
-  if (adapter === null) return { kind: 'none', description: 'WebGPU found no GPU' };
-  const { description, vendor, architecture, device } = adapter.info;
-  const parts = [description, vendor, architecture, device].filter((part) => part !== '');
-  const isSoftware = adapter.info.isFallbackAdapter || parts.some(isSoftwareName);
-  const shown = description !== '' ? description : parts.join(' ');
-  if (isSoftware) return { kind: 'software', description: shown || 'a software adapter', adapter };
-  return { kind: 'hardware', description: shown || 'an unnamed GPU', adapter };
-}
-
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * Opens the backend asked for, or the best one.
  * @throws EngineError where the one asked for is not there, or none works.
@@ -93,33 +60,9 @@ export async function openBackend(options: OpenOptions = {}): Promise<OpenBacken
 async function openAskedGpu(probe: AdapterProbe): Promise<OpenBackend> {
   const software = probe.kind === 'software' ? ', which is software and slow' : '';
   return withAskedGpu(probe, async (adapter, name) => {
-    const { openGpu } = await import('./tfjs/backend-gpu.ts');
+    const { openGpu } = await import('./backend-gpu.ts');
     return openGpu(adapter, name, `WebGPU was asked for and runs on ${name}${software}.`);
   });
-}
-
-/**
- * Opens something on a GPU that was asked for.
- * @throws EngineError in words, where there is none or it does not open.
- */
-export async function withAskedGpu<T>(
-  probe: AdapterProbe,
-  open: (adapter: GPUAdapter, name: string) => Promise<T>,
-): Promise<T> {
-  if (probe.kind === 'none') {
-    throw new EngineError(
-      `WebGPU was asked for, but ${probe.description}.`,
-      'Choose wasm, or use a browser and a graphics driver that offer WebGPU.',
-    );
-  }
-  try {
-    return await open(probe.adapter, probe.description);
-  } catch (error) {
-    throw new EngineError(
-      `The GPU (${probe.description}) could not be opened: ${causeOf(error)}.`,
-      'Close other programs that use the GPU and try again, or choose wasm.',
-    );
-  }
 }
 
 async function openBest(probe: AdapterProbe, wasmPaths: WasmPaths | undefined): Promise<OpenBackend> {
@@ -127,7 +70,7 @@ async function openBest(probe: AdapterProbe, wasmPaths: WasmPaths | undefined): 
   switch (probe.kind) {
     case 'hardware':
       try {
-        const { openGpu } = await import('./tfjs/backend-gpu.ts');
+        const { openGpu } = await import('./backend-gpu.ts');
         return await openGpu(
           probe.adapter,
           probe.description,
@@ -158,11 +101,11 @@ async function openBest(probe: AdapterProbe, wasmPaths: WasmPaths | undefined): 
 }
 
 async function openWasm(paths: WasmPaths | undefined, reason: string): Promise<OpenBackend> {
-  const { openWasmBackend } = await import('./tfjs/backend-wasm.ts');
+  const { openWasmBackend } = await import('./backend-wasm.ts');
   return openWasmBackend(paths, reason);
 }
 
 async function openCpu(reason: string): Promise<OpenBackend> {
-  const { openCpuBackend } = await import('./tfjs/backend-cpu.ts');
+  const { openCpuBackend } = await import('./backend-cpu.ts');
   return openCpuBackend(reason);
 }
