@@ -12,6 +12,7 @@ export const silentAfterMs = 10_000;
 
 const purposes: Record<EvaluationPurpose, string> = {
   accuracy: 'measuring test accuracy',
+  validation: 'measuring on the validation rows',
   watched: 'asking the watched questions',
   distilled: 'comparing: the distilled student answers',
   rationales: 'comparing: the distilled student explains',
@@ -38,6 +39,7 @@ export function phaseWords(state: RunState): string {
     case 'recovering':
       return `recovering (${state.reason})`;
     case 'done':
+      if (state.early) return 'ended early';
       return state.stopped ? 'stopped, weights kept' : 'done';
     case 'failed':
       return 'failed';
@@ -58,6 +60,7 @@ export function stateWords(state: RunState): string {
     case 'paused':
       return `paused at step ${formatCount(state.step)}`;
     case 'done':
+      if (state.early) return `ended early at step ${formatCount(state.step)}: it got no better`;
       return state.stopped
         ? `stopped at step ${formatCount(state.step)}, weights kept`
         : `done, ${plural(state.step, 'step')}`;

@@ -27,6 +27,8 @@ describe('recipe', () => {
       maxTargetTokens: 256,
       generationMaxTokens: 63,
       evalEvery: 500,
+      patience: 0,
+      take: 'last',
       saveEvery: 1000,
     });
   });

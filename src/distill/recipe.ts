@@ -82,8 +82,16 @@ export const recipeSchema = z.strictObject({
    * `generation_max_length=64` counts the decoder's start token too.
    */
   generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(63),
-  /** Steps between test accuracies; 0 for none. */
+  /** Steps between measurements, on the validation rows where there are any, else on the test rows; 0 for none. */
   evalEvery: wholeNumber('evalEvery', 0, 10_000_000).default(500),
+  /** Measurements in a row without a better one, after which training ends early; 0 for never. */
+  patience: wholeNumber('patience', 0, 1_000_000).default(0),
+  /** Whose weights are compared and taken away: "last", "best" by the measurements, or a step. */
+  take: z
+    .union([z.string(), z.int()])
+    .transform(String)
+    .refine((take) => /^(?:last|best|[1-9]\d{0,7})$/.test(take), 'take must be "last", "best" or a step')
+    .default('last'),
   /** Steps between checkpoints; 0 leaves them to the clock (session.ts), and the last one. */
   saveEvery: wholeNumber('saveEvery', 0, 10_000_000).default(1000),
 });
@@ -154,6 +162,13 @@ function contradictions(recipe: Recipe): RecipeIssue[] {
   if (recipe.freeze.length > 0 && recipe.lora !== null) {
     return [{ key: 'freeze', problem: 'freeze names parts, and with lora all of the student is frozen' }];
   }
+  if (recipe.evalEvery === 0 && (recipe.take === 'best' || recipe.patience > 0)) {
+    const key = recipe.take === 'best' ? 'take' : 'patience';
+    return [{ key, problem: `${key} goes by measurements, and evalEvery is 0, so that there are none` }];
+  }
+  if (Number(recipe.take) > recipe.steps) {
+    return [{ key: 'take', problem: `take (${recipe.take}) is more than steps (${recipe.steps})` }];
+  }
   if (recipe.warmupSteps > recipe.steps) {
     return [
       {
@@ -176,6 +191,19 @@ export function withLora(recipe: Recipe, rank: number): Recipe {
   throw new InputError(
     `${issues.map(({ problem }) => problem).join('; ')}.`,
     'Choose a rank of 4 to 64, and freeze nothing beside it.',
+  );
+}
+
+/**
+ * A recipe with other values of some settings, as the terminal's options have them.
+ * @throws InputError where they contradict the rest of it.
+ */
+export function withSettings(recipe: Recipe, settings: Partial<Recipe>): Recipe {
+  const { recipe: found, issues } = checkRecipe({ ...recipe, ...settings });
+  if (found !== null) return found;
+  throw new InputError(
+    `${issues.map(({ problem }) => problem).join('; ')}.`,
+    'Change the options, or the recipe.',
   );
 }
 
@@ -224,8 +252,13 @@ function faultIn(text: string): { line: number | undefined; what: string } {
  * Text that names a recipe among others. Settings that came later are left out where they are as before, so that a run
  * is still the same that an earlier version began.
  */
-export function recipeIdentity({ lora, optimizer, ...recipe }: Recipe): string {
-  const later = { ...(lora !== null && { lora }), ...(optimizer !== 'adamw' && { optimizer }) };
+export function recipeIdentity({ lora, optimizer, patience, take, ...recipe }: Recipe): string {
+  const later = {
+    ...(lora !== null && { lora }),
+    ...(optimizer !== 'adamw' && { optimizer }),
+    ...(patience !== 0 && { patience }),
+    ...(take !== 'last' && { take }),
+  };
   return `${JSON.stringify({ ...recipe, ...later }, null, 2)}\n`;
 }
 

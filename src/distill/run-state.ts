@@ -2,12 +2,13 @@
 import type { ErrorReport } from '../base/errors.ts';
 
 /** What a student is being asked for while it is evaluated. */
-export type EvaluationPurpose = 'accuracy' | 'watched' | 'distilled' | 'rationales' | 'base';
+export type EvaluationPurpose = 'accuracy' | 'validation' | 'watched' | 'distilled' | 'rationales' | 'base';
 
 /** True for what is asked when training is over (or paused), false for what is asked on its way. */
 export function isComparing(purpose: EvaluationPurpose): boolean {
   switch (purpose) {
     case 'accuracy':
+    case 'validation':
     case 'watched':
       return false;
     case 'distilled':
@@ -31,8 +32,11 @@ export type RunState =
   | { phase: 'paused'; step: number; problem?: ErrorReport }
   /** What was computing failed; the run goes back to its checkpoint and on. `step` is where it was. */
   | { phase: 'recovering'; step: number; reason: string }
-  /** `stopped`: before the last step, by a person who kept what there was. `problem`: what went wrong after training. */
-  | { phase: 'done'; step: number; stopped: boolean; problem?: ErrorReport }
+  /**
+   * `stopped`: before the last step, by a person who kept what there was. `early`: before it, since the measurements had
+   * stopped to get better (the recipe's patience). `problem`: what went wrong after training.
+   */
+  | { phase: 'done'; step: number; stopped: boolean; early?: true | undefined; problem?: ErrorReport }
   | { phase: 'failed'; step: number; error: ErrorReport };
 
 /** True while a worker is at work on the run (or holds it, paused). */
@@ -72,11 +76,19 @@ export interface MetricsPoint {
   elapsedMs: number;
 }
 
-/** Test accuracy at a step. */
+/** What was measured at a step: accuracy on the validation rows, and the losses; without such rows test accuracy alone. */
 export interface Evaluation {
   step: number;
   correct: number;
   total: number;
+  /** Missing: the test rows. */
+  split?: 'validation' | undefined;
+  /** Mean token losses on the validation rows, without dropout. */
+  answerLoss?: number | undefined;
+  /** Null where no validation row has a rationale, or the method no task for it. */
+  rationaleLoss?: number | null | undefined;
+  /** Of both, weighted as in training. */
+  loss?: number | undefined;
 }
 
 /** One test row, answered by everybody. */

@@ -9,9 +9,11 @@ import { answerInputs, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
 import { Control } from './control.ts';
+import { meanLoss } from './mean-loss.ts';
 import type { Recipe } from './recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
+import { hasStalled, namedStep } from './selection.ts';
 import { tally } from './score.ts';
 import { checkTrainable, taskRow, type TaskRow } from './tasks.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
@@ -32,8 +34,10 @@ export interface SessionOptions {
   tokenizer: Speaker;
   recipe: Recipe;
   train: readonly Example[];
-  /** Rows for the accuracy at each evaluation; may be empty. */
+  /** Rows for the accuracy at each evaluation where there are none for validation; may be empty. */
   test: readonly Example[];
+  /** Rows for accuracy and losses at each evaluation, in place of the test rows; left out: none. */
+  validation?: readonly Example[];
   /** Questions to ask anew at each evaluation; left out: none. */
   watched?: readonly Example[];
   control?: Control;
@@ -41,6 +45,8 @@ export interface SessionOptions {
   from?: Resumption | null;
   /** The last step whose accuracy was measured before; left out: the one gone on from, whatever it was due. */
   measuredStep?: number | undefined;
+  /** What was measured before, up to the step that it goes on from. */
+  evaluations?: readonly Evaluation[];
   /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
   parts?: number;
   watchdog?: Watchdog;
@@ -58,12 +64,15 @@ export class Session {
   readonly #tokenizer: Speaker;
   readonly #recipe: Recipe;
   readonly #train: readonly Example[];
-  readonly #test: readonly Example[];
+  /** Rows for accuracy. */
+  readonly #asked: readonly Example[];
+  readonly #validation: readonly Example[];
   readonly #watched: readonly Example[];
   readonly #from: Resumption | null;
   readonly #measuredStep: number;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
+  #evaluations: readonly Evaluation[];
   #step: number;
   #elapsedMs: number;
   #savedStep: number;
@@ -76,7 +85,9 @@ export class Session {
     this.#tokenizer = options.tokenizer;
     this.#recipe = options.recipe;
     this.#train = options.train;
-    this.#test = options.test;
+    this.#validation = options.validation ?? [];
+    this.#asked = this.#validation.length > 0 ? this.#validation : options.test;
+    this.#evaluations = options.evaluations ?? [];
     this.#watched = options.watched ?? [];
     this.#from = options.from ?? null;
     this.#parts = options.parts ?? 1;
@@ -106,7 +117,8 @@ export class Session {
       yield* this.#evaluateIfDue();
       yield* this.#saveIfDue();
     }
-    while (this.#step < this.#recipe.steps) {
+    let early = this.#hasStalled();
+    while (this.#step < this.#recipe.steps && !early) {
       yield* this.#pauseIfAsked();
       if (this.control.stopRequested) break;
       const step = this.#step + 1;
@@ -131,12 +143,16 @@ export class Session {
       yield* this.#saveIfDue();
       yield* this.#evaluateIfDue();
       yield* this.#saveIfDue();
+      early = this.#hasStalled();
       await breathe();
     }
     yield await this.#save(true);
     yield {
       type: 'state',
-      state: { phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps },
+      state: {
+        ...{ phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps && !early },
+        ...(early && this.#step < this.#recipe.steps ? { early } : {}),
+      },
     };
   }
 
@@ -154,7 +170,8 @@ export class Session {
     // The last step has its own save, a moment later: unless its accuracy is measured first.
     if (this.#step === this.#recipe.steps) return this.#evaluationIsDue();
     const isOld = performance.now() - this.#savedAt >= saveEveryMs;
-    return asked || isOld || isDue(this.#step, this.#recipe.saveEvery);
+    const isNamed = this.#step === namedStep(this.#recipe);
+    return asked || isOld || isNamed || isDue(this.#step, this.#recipe.saveEvery);
   }
 
   async #save(last: boolean): Promise<SessionEvent> {
@@ -191,7 +208,11 @@ export class Session {
   }
 
   #evaluationIsDue(): boolean {
-    return isDue(this.#step, this.#recipe.evalEvery) && this.#test.length > 0;
+    return isDue(this.#step, this.#recipe.evalEvery) && this.#asked.length > 0;
+  }
+
+  #hasStalled(): boolean {
+    return hasStalled(this.#evaluations, this.#recipe.patience);
   }
 
   async *#evaluateIfDue(): AsyncGenerator<SessionEvent, void> {
@@ -199,28 +220,33 @@ export class Session {
     // A request to skip that came too late for the evaluation before is not meant for this one.
     this.control.takeSkip();
     const step = this.#step;
-    const total = this.#test.length;
+    const total = this.#asked.length;
+    const purpose = this.#validation.length > 0 ? 'validation' : 'accuracy';
     const state = (done: number): SessionEvent => ({
       type: 'state',
-      state: { phase: 'evaluating', purpose: 'accuracy', step, done, total },
+      state: { phase: 'evaluating', purpose, step, done, total },
     });
     yield state(0);
     const answers = answerInputs(
       this.#engine,
       this.#tokenizer,
       this.#recipe,
-      this.#test.map(({ input }) => input),
+      this.#asked.map(({ input }) => input),
     );
     for (;;) {
       const next = await answers.next();
       if (next.done) {
         const score = tally(
           next.value.map(({ answer }, index) => {
-            const { label } = this.#test[index]!;
+            const { label } = this.#asked[index]!;
             return [answer, writtenLabel(label, this.#tokenizer, this.#recipe)] as const;
           }),
         );
-        yield { type: 'evaluation', evaluation: { step, ...score } };
+        const losses = await this.#validationLosses();
+        if (losses === 'stopped') break;
+        const evaluation: Evaluation = { step, ...score, ...losses };
+        this.#evaluations = [...this.#evaluations, evaluation];
+        yield { type: 'evaluation', evaluation };
         yield* this.#watch();
         break;
       }
@@ -231,6 +257,25 @@ export class Session {
       if (this.control.takeSkip() || this.control.stopRequested) break;
     }
     yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
+  }
+
+  /** The losses of both tasks on the validation rows, which training never sees; nothing where there are none. */
+  async #validationLosses(): Promise<Partial<Evaluation> | 'stopped'> {
+    if (this.#validation.length === 0) return {};
+    // As tests are: against the true labels, whosever are trained on.
+    const recipe: Recipe = { ...this.#recipe, labels: 'gold' };
+    const rows = this.#validation.map((example) => taskRow(recipe, example, this.#tokenizer));
+    const work = meanLoss(this.#engine, rows);
+    for (;;) {
+      const next = await work.next();
+      if (next.done) {
+        const { answer, rationale } = next.value;
+        const alpha = rationale === null ? 1 : this.#recipe.alpha;
+        const loss = alpha * answer + (1 - alpha) * (rationale ?? 0);
+        return { split: 'validation', answerLoss: answer, rationaleLoss: rationale, loss };
+      }
+      if (this.control.takeSkip() || this.control.stopRequested) return 'stopped';
+    }
   }
 
   async *#watch(): AsyncGenerator<SessionEvent, void> {

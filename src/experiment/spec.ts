@@ -15,6 +15,8 @@ export interface SpecFiles {
   trainRationales: string | null;
   test: string | null;
   testRationales: string | null;
+  validation: string | null;
+  validationRationales: string | null;
   student: string | null;
 }
 
@@ -47,6 +49,8 @@ const specKeys = [
   'trainRationales',
   'test',
   'testRationales',
+  'validation',
+  'validationRationales',
   'student',
   'recipe',
   'vary',
@@ -100,6 +104,7 @@ export function parseSpec(text: string, file: string): Spec {
   const spec: Spec = {
     ...{ train: path('train'), trainRationales: path('trainRationales') },
     ...{ test: path('test'), testRationales: path('testRationales') },
+    ...{ validation: path('validation'), validationRationales: path('validationRationales') },
     student: path('student'),
     recipe,
     vary: readVary(parsed['vary'] ?? {}, refuse),

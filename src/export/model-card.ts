@@ -5,6 +5,7 @@ import type { ComparedAccuracy } from '../distill/compare.ts';
 import type { Prediction } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
+import { chosenByTestWords } from '../distill/selection.ts';
 import { answerTokens } from '../distill/answer.ts';
 import { isOneTarget, oneTarget, targetMarkers, type OneTarget } from '../distill/methods.ts';
 import { answerPrompt, rationalePrompt } from '../distill/tasks.ts';
@@ -41,6 +42,11 @@ export interface ModelCardFacts {
   trainRows: number;
   /** Steps taken; fewer than the recipe's where the run was stopped. */
   steps: number;
+  /** True where it ended before the last step since the measurements got no better. */
+  early?: boolean;
+  /** The step of these weights, where they are not the last; and what chose them. */
+  takenStep?: number | null;
+  chosenBy?: 'validation' | 'test';
   /** All on the same test rows; null where nothing was tested. */
   accuracy: ComparedAccuracy | null;
   /** The first and the last step; null where none was taken. */
@@ -99,6 +105,16 @@ function accuracySection({ accuracy, recipe, datasetName }: ModelCardFacts): str
   ];
 }
 
+/** Which weights these are, where they are not the last; and that the test rows chose them, where they did. */
+function takenLine({ recipe, takenStep, early, chosenBy }: ModelCardFacts): string[] {
+  if (takenStep === null || takenStep === undefined)
+    return early && chosenBy === 'test' ? [`- ${chosenByTestWords}`] : [];
+  const step = `- These are the weights of step ${formatCount(takenStep)}`;
+  if (recipe.take !== 'best') return [`${step}, as the recipe says.`];
+  if (chosenBy === 'validation') return [`${step}, the best by accuracy on the validation rows.`];
+  return [`${step}, the best by accuracy on the test rows. ${chosenByTestWords}`];
+}
+
 function lossSection({ losses }: ModelCardFacts): string[] {
   if (losses === null) return [];
   const { first, last } = losses;
@@ -121,14 +137,15 @@ function trainingSection(facts: ModelCardFacts): string[] {
       : isOneTarget(recipe.method)
         ? `One target (the ablation of Hsieh et al., 2023): from the bare input the student learns to write ${recipe.method === 'rationale-then-label' ? 'the teacher’s rationale, then the label behind' : 'the label, then the teacher’s rationale behind'} \`${targetMarkers[recipe.method]}\`.`
         : 'Standard fine-tuning: the student learns the answer alone, from the bare input.';
-  const stopped =
-    facts.steps < recipe.steps ? `, stopped by hand (the recipe has ${formatCount(recipe.steps)})` : '';
+  const how = facts.early ? 'ended early, when it got no better' : 'stopped by hand';
+  const stopped = facts.steps < recipe.steps ? `, ${how} (the recipe has ${formatCount(recipe.steps)})` : '';
   const rows = recipe.batchSize * recipe.accumulation;
   return [
     method,
     '',
     `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
     `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
+    ...takenLine(facts),
     `- ${optimizerWords(recipe)}, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,
     ...(recipe.lora === null
       ? []

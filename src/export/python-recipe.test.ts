@@ -29,8 +29,8 @@ it('has every setting of the recipe, and each is used', () => {
     ...{ METHOD: '"step-by-step"', ALPHA: '0.8', LEARNING_RATE: '0.00005', FREEZE: '["encoder"]' },
     ...{ SHUFFLE: 'True', SEED: '0', STEPS: '4000', TEST_ROWS: 'None', STUDENT: '"public/students/nano"' },
   });
-  // Seven names of files and rows, one of the program's own.
-  expect(Object.keys(settings)).toHaveLength(Object.keys(recipeSchema.shape).length + 8);
+  // Nine names of files and rows, one of the program's own.
+  expect(Object.keys(settings)).toHaveLength(Object.keys(recipeSchema.shape).length + 10);
   const body = program.slice(program.indexOf('\ndef '));
   for (const name of Object.keys(settings)) expect(body).toMatch(new RegExp(`\\b${name}\\b`));
   expect(program).not.toContain('<settings>');

@@ -1,7 +1,7 @@
 /** A run as Python: the same steps with Hugging Face's Trainer, in one file. */
 import type { RecipeKey } from '../distill/recipe.ts';
 import program from './python/train.py?raw';
-import { reducedNote, type TrainJob } from './train-job.ts';
+import { reducedNote, type JobData, type TrainJob } from './train-job.ts';
 
 const placeholder = '# <settings>\n';
 
@@ -28,6 +28,8 @@ const names = {
   maxTargetTokens: 'MAX_TARGET_TOKENS',
   generationMaxTokens: 'GENERATION_MAX_TOKENS',
   evalEvery: 'EVAL_EVERY',
+  patience: 'PATIENCE',
+  take: 'TAKE',
   saveEvery: 'SAVE_EVERY',
 } as const satisfies Record<RecipeKey, string>;
 
@@ -41,7 +43,7 @@ const bundled = {
 /** A Python program that does this run with Hugging Face's Trainer. */
 export function pythonRecipe(job: TrainJob): string {
   const { recipe, student, studentIsReduced, data, testRows } = job;
-  const files = data ?? {
+  const files: JobData = data ?? {
     train: bundled.train,
     trainRationales: null,
     test: bundled.test,
@@ -52,6 +54,8 @@ export function pythonRecipe(job: TrainJob): string {
     ['STUDENT', student ?? bundled.student],
     ['TRAIN', files.train],
     ['TRAIN_RATIONALES', files.trainRationales],
+    ['VALIDATION', files.validation ?? null],
+    ['VALIDATION_RATIONALES', files.validationRationales ?? null],
     ['TEST', files.test],
     ['TEST_RATIONALES', files.testRationales],
     ['TEST_ROWS', testRows],

@@ -134,7 +134,12 @@ const recordSchema = z.object({
   config: z.record(z.string(), z.unknown()).nullable(),
   testRows: count.nullable(),
   state: z.discriminatedUnion('phase', [
-    z.object({ phase: z.literal('done'), step: count, stopped: z.boolean() }),
+    z.object({
+      phase: z.literal('done'),
+      step: count,
+      stopped: z.boolean(),
+      early: z.literal(true).optional(),
+    }),
     z.object({ phase: z.literal('failed'), step: count, error: report }),
   ]),
   engine: z
@@ -147,7 +152,15 @@ const recordSchema = z.object({
       bytesHeld: z.number().min(0),
     })
     .nullable(),
-  evaluations: rising(tally.safeExtend({ step: count })),
+  evaluations: rising(
+    tally.safeExtend({
+      step: count,
+      split: z.literal('validation').optional(),
+      answerLoss: number.optional(),
+      rationaleLoss: number.nullable().optional(),
+      loss: number.optional(),
+    }),
+  ),
   watched: z
     .object({
       questions: z

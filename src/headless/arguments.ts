@@ -9,12 +9,15 @@ export const usage = `Stillroom from a terminal.
                             [--map input=…,label=…] [--completions faithful|repaired]
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
-                            [--precision f32|f16|bf16] [--lora RANK]
+                            [--precision f32|f16|bf16] [--lora RANK] [--patience N] [--take best|last|STEP]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
       --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
       run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
+      --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
+      the accuracy. --patience 3 ends training after three measurements without a better one; --take best writes the
+      weights of the best measurement to model/, and compares these.
 
   npm run headless -- train --resume DIR
       Goes on with the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
@@ -144,6 +147,8 @@ export const trainOptions = {
   'test-rows': { type: 'string' },
   precision: { type: 'string' },
   lora: { type: 'string' },
+  patience: { type: 'string' },
+  take: { type: 'string' },
 } as const satisfies Options;
 
 /** What `teach` takes. */

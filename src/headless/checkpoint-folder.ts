@@ -19,7 +19,7 @@ import {
 } from '../distill/checkpoint.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { FolderFile } from '../export/model-folder.ts';
-import type { T5Config } from '../student/config.ts';
+import type { T5Config, Weights } from '../student/config.ts';
 import { joinChunks } from '../formats/safetensors.ts';
 import { flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
 
@@ -67,6 +67,7 @@ export class CheckpointFolder {
    * Writes a checkpoint whole, then removes all but the newest. A step's state is the same whenever it is reached:
    * where its checkpoint is there, it stays.
    * @param beside What makes a student's folder of it: configuration, tokenizer, `run.json`.
+   * @param also Steps that stay as well.
    * @throws StorageError where the disk refuses; what was there before is then unharmed.
    */
   async write(
@@ -74,6 +75,7 @@ export class CheckpointFolder {
     state: EngineState,
     config: T5Config,
     beside: readonly FolderFile[],
+    also: readonly number[] = [],
   ): Promise<void> {
     const steps = await this.steps();
     if (!steps.includes(facts.step)) {
@@ -96,7 +98,26 @@ export class CheckpointFolder {
       await renameOutput(unfinished, folder);
       await flushOutput(this.#run);
     }
-    for (const old of steps.filter((step) => step !== facts.step).slice(kept - 1)) await this.remove(old);
+    const older = steps.filter((step) => step !== facts.step).slice(kept - 1);
+    for (const old of older) if (!also.includes(old)) await this.remove(old);
+  }
+
+  /** The weights of the checkpoint of a step; null where it is not there, or not whole. */
+  async weightsOf(step: number): Promise<Weights | null> {
+    try {
+      return (await this.#state(step)).state.weights;
+    } catch (error) {
+      if (error instanceof CheckpointError) return null;
+      throw error;
+    }
+  }
+
+  /** @throws CheckpointError where it is not whole; UnreadableError where it could not be read now. */
+  async #state(step: number): Promise<{ facts: CheckpointFacts; state: EngineState }> {
+    const facts = await this.#facts(step);
+    const read = async ({ name }: { name: string }) =>
+      new Uint8Array(await readFile(join(this.#of(step), name)));
+    return { facts, state: await readCheckpoint(facts, read) };
   }
 
   /**
@@ -111,11 +132,7 @@ export class CheckpointFolder {
     const damaged: number[] = [];
     for (const step of await this.steps()) {
       try {
-        const facts = await this.#facts(step);
-        const state = await readCheckpoint(
-          facts,
-          async ({ name }) => new Uint8Array(await readFile(join(this.#of(step), name))),
-        );
+        const { facts, state } = await this.#state(step);
         for (const later of damaged) await this.remove(later);
         return { state, elapsedMs: facts.elapsedMs, engine: facts.engine };
       } catch (error) {

@@ -8,6 +8,7 @@ const plainEveryMs = 10_000;
 
 const purposes = {
   accuracy: 'test accuracy',
+  validation: 'validation accuracy',
   watched: 'watched questions',
   distilled: 'distilled answers',
   rationales: 'distilled rationales',

@@ -7,12 +7,14 @@ import { wholeWeights } from '../distill/engine-student.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
+import { hasStalled, keptSteps } from '../distill/selection.ts';
 import { stateOf, type EngineDescription, type EngineState } from '../engine/engine.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { Student } from '../student/folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import {
@@ -92,6 +94,8 @@ export class RunFolder {
   #last: MetricsPoint | null = null;
   #savedStep: number | null = null;
   #evaluations: Evaluation[] = [];
+  /** Of the weights in `model/`, where they are not the last. */
+  #takenStep: number | null = null;
 
   constructor(path: string, run: RunFacts) {
     this.path = path;
@@ -180,7 +184,8 @@ export class RunFolder {
         ? modelFolder(student, state.weights, { dtype: 'f32', runFile, card: null })
         : adapterFolder(student, recipe.lora, state.weights, { dtype: 'f32', runFile });
     const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
-    await new CheckpointFolder(this.path).write(facts, kept, student.config, beside);
+    const also = keptSteps(recipe, this.#evaluations);
+    await new CheckpointFolder(this.path).write(facts, kept, student.config, beside, also);
     this.#savedStep = step;
   }
 
@@ -188,7 +193,7 @@ export class RunFolder {
    * Writes the weights at the end of training to `model/`, and adapters as they are to `adapter/`; an earlier one stays
    * until this one is whole.
    */
-  async saveModel({ weights }: EngineState): Promise<void> {
+  async saveModel({ weights }: Pick<EngineState, 'weights'>): Promise<void> {
     const { student, recipe, dtype } = this.#run;
     const runFile = formatRecipe(recipe);
     const card = modelCard(this.#facts(null));
@@ -197,6 +202,17 @@ export class RunFolder {
     }
     const whole = wholeWeights(student, recipe, weights);
     await this.#saveFolder('model', modelFolder(student, whole, { dtype, runFile, card }));
+  }
+
+  /** Puts the weights of another step than the last into `model/`. */
+  async take(step: number, weights: Weights): Promise<void> {
+    this.#takenStep = step;
+    await this.saveModel({ weights });
+  }
+
+  /** As `weightsOf` of checkpoint-folder.ts. */
+  weightsOf(step: number): Promise<Weights | null> {
+    return new CheckpointFolder(this.path).weightsOf(step);
   }
 
   async #saveFolder(name: 'model' | 'adapter', files: readonly FolderFile[]): Promise<void> {
@@ -230,6 +246,8 @@ export class RunFolder {
       trainRows,
       testRows: result?.predictions.length ?? 0,
       steps: facts.steps,
+      ...(this.#takenStep === null ? {} : { takenStep: this.#takenStep }),
+      ...(this.#early ? { early: true } : {}),
       elapsedMs: facts.elapsedMs,
       first: this.#first,
       last: this.#last,
@@ -237,7 +255,7 @@ export class RunFolder {
     };
     await replaceOutput(join(this.path, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
     // All steps are taken and their weights are in model/: nothing is left to go on with.
-    if (facts.steps < recipe.steps) return;
+    if (facts.steps < recipe.steps && !this.#early) return;
     const checkpoints = new CheckpointFolder(this.path);
     for (const step of await checkpoints.steps()) await checkpoints.remove(step);
   }
@@ -245,6 +263,12 @@ export class RunFolder {
   get #engine(): EngineDescription {
     if (this.engine !== null) return this.engine;
     throw new Error('No engine was told to the run folder.');
+  }
+
+  /** Whether it ended before its last step since the measurements got no better. */
+  get #early(): boolean {
+    const { steps, patience } = this.#run.recipe;
+    return (this.#last?.step ?? 0) < steps && hasStalled(this.#evaluations, patience);
   }
 
   #facts(result: CompareResult | null): ModelCardFacts {
@@ -259,6 +283,9 @@ export class RunFolder {
       datasetName,
       trainRows,
       steps: last?.step ?? 0,
+      early: this.#early,
+      takenStep: this.#takenStep,
+      chosenBy: this.#evaluations.at(-1)?.split ?? 'test',
       accuracy: result?.accuracy ?? null,
       losses: first && last ? { first, last } : null,
       elapsedMs: last?.elapsedMs ?? 0,

@@ -18,6 +18,8 @@ const identitySchema = z.strictObject({
   /** SHA-256 of the rows as they were joined. */
   train: z.string(),
   test: z.string(),
+  /** Left out where there are none. */
+  validation: z.string().optional(),
   /** SHA-256 of students, by their place in the spec. */
   students: z.record(z.string(), z.string()),
   recipe: z.record(z.string(), z.unknown()),
@@ -114,6 +116,9 @@ function refuseAnother(out: string, now: SweepIdentity, then: SweepIdentity): vo
     );
   };
   if (now.train !== then.train) refuse('the training rows are not those that this sweep began with');
+  if (now.validation !== then.validation) {
+    refuse('the validation rows are not those that this sweep began with');
+  }
   if (now.test !== then.test) refuse('the test rows are not those that this sweep began with');
   for (const [student, digest] of Object.entries(then.students)) {
     if (now.students[student] !== undefined && now.students[student] !== digest) {

@@ -76,6 +76,7 @@ async function trainOne(
 ): Promise<Accuracy> {
   const { student, recipe, train } = read;
   const test = read.test?.examples ?? [];
+  const validation = read.validation?.examples ?? [];
   const folder = new RunFolder(out, { ...read, trainRows: train.examples.length, dtype: 'f32' });
   const digests = await digestsOf(read, null);
   const from = await resumption(folder, digests);
@@ -91,12 +92,12 @@ async function trainOne(
     onTrained: () => undefined,
   });
   const { comparison } = await trainRun({
-    ...{ student, recipe, train: train.examples, test, watched: [], sink: run, checkpoints: run },
+    ...{ student, recipe, train: train.examples, test, validation, watched: [], sink: run, checkpoints: run },
     open: () => openOneThread(engineStudent(student, recipe)),
     request: { engine: 'wasm', backend: null },
     control: new Control(),
     from,
-    policy: { comparesWhenStopped: false, waitsForRoom: false, keepsBest: false },
+    policy: { comparesWhenStopped: false, waitsForRoom: false, keepsBest: recipe.take === 'best' },
   });
   await folder.finish(comparison);
   if (comparison !== null) return comparison.accuracy;
@@ -127,6 +128,8 @@ function inputsOf(files: FileOptions): JobInputs {
     ...{ student: files.student ?? null, train: absolutePaths(files.train) },
     ...{ trainRationales: absolutePaths(files['train-rationales']), test: absolutePaths(files.test) },
     ...{ testRationales: absolutePaths(files['test-rationales']) },
+    ...{ validation: absolutePaths(files.validation) },
+    ...{ validationRationales: absolutePaths(files['validation-rationales']) },
     ...{ engine: 'wasm', backend: null, testRows: null, precision: 'f32' },
   };
 }

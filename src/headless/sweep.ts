@@ -87,6 +87,8 @@ function filesOf(spec: Spec, { student }: PlannedRun, place: string): FileOption
     'train-rationales': path(spec.trainRationales),
     test: path(spec.test),
     'test-rationales': path(spec.testRationales),
+    validation: path(spec.validation),
+    'validation-rationales': path(spec.validationRationales),
   };
 }
 
@@ -97,6 +99,7 @@ async function identityOf(spec: Spec, read: AllInputs): Promise<SweepIdentity> {
   return {
     train: first!.rowsSha256,
     test: first!.test!,
+    ...(first!.validation === undefined ? {} : { validation: first!.validation }),
     students: Object.fromEntries([...digests].map(([name, { student }]) => [name, student])),
     recipe: { ...spec.recipe },
     vary: Object.fromEntries([...spec.vary].map(([key, values]) => [key, [...values]])),

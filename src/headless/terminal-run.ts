@@ -7,6 +7,7 @@ import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
 import type { EngineDescription } from '../engine/engine.ts';
+import type { Weights } from '../student/config.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -68,15 +69,31 @@ export class TerminalRun implements RunSink, CheckpointStore {
   }
 
   evaluation(evaluation: Evaluation): Promise<void> {
-    const { step, correct, total } = evaluation;
+    const { step, correct, total, split, answerLoss, rationaleLoss } = evaluation;
     this.#folder.addEvaluation(evaluation);
-    this.#progress.say(`step ${step}: ${correct} of ${total} right (${formatPercent(correct / total)})`);
+    const rows = split === undefined ? 'test' : 'validation';
+    const rationale = typeof rationaleLoss === 'number' ? `, rationale ${rationaleLoss.toFixed(3)}` : '';
+    const losses = answerLoss === undefined ? '' : `, loss of answer ${answerLoss.toFixed(3)}${rationale}`;
+    this.#progress.say(
+      `step ${step}: ${correct} of ${total} ${rows} rows right (${formatPercent(correct / total)})${losses}`,
+    );
     return Promise.resolve();
   }
 
   /** None are asked here. */
   watched(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async taken(step: number, weights: Weights): Promise<void> {
+    await this.#folder.take(step, weights);
+    this.#progress.say(
+      `Taken: the weights of step ${step}${this.#recipe.take === 'best' ? ', the best' : ''}.`,
+    );
+  }
+
+  weightsOf(step: number): Promise<Weights | null> {
+    return this.#folder.weightsOf(step);
   }
 
   /** Written at the end, with everything else. */

@@ -9,7 +9,8 @@ import type { Tally } from '../data/example.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
-import { parseRecipe, smallRecipe, withLora } from '../distill/recipe.ts';
+import { parseRecipe, smallRecipe, withLora, withSettings } from '../distill/recipe.ts';
+import { choosesByMeasuring, chosenByTestWords, hasStalled } from '../distill/selection.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type EngineDescription } from '../engine/engine.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
@@ -79,7 +80,11 @@ export async function train(args: string[]): Promise<void> {
   const given =
     options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
   const rank = wholeNumber('lora', options.lora);
-  const recipe = rank === null ? given : withLora(given, rank);
+  const patience = wholeNumber('patience', options.patience);
+  const recipe = withSettings(rank === null ? given : withLora(given, rank), {
+    ...(patience === null ? {} : { patience }),
+    ...(options.take === undefined ? {} : { take: options.take }),
+  });
   const read = await openInputs(options, recipe);
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, inputPaths({ ...options, student: read.student.name }));
@@ -143,7 +148,17 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
   const { rowsSha256, digests } = known;
   refuseOthers(out, read, await digestsOf(read, known.testRows), { rowsSha256, ...digests });
   if (existsSync(join(out, 'summary.json'))) {
-    const { steps } = JSON.parse(await readText(join(out, 'summary.json'))) as { steps: number };
+    const { steps, early } = JSON.parse(await readText(join(out, 'summary.json'))) as {
+      steps: number;
+      early?: boolean;
+    };
+    if (early) {
+      throw new InputError(
+        `this run ended early, at step ${steps}, when it got no better.`,
+        'Its student is in model/. Train again with a larger --patience to go further.',
+        { file: out },
+      );
+    }
     if (steps >= recipe.steps) {
       throw new InputError(`all ${recipe.steps} steps of this run are taken.`, 'Its student is in model/.', {
         file: out,
@@ -214,6 +229,7 @@ async function distil(
 ): Promise<void> {
   const { student, recipe, train } = read;
   const test = testRowsOf(read, testRows);
+  const validation = read.validation?.examples ?? [];
   const trained = engineStudent(student, recipe);
   const request: EngineRequest = {
     engine: oneOf('engine', engine ?? undefined, engineChoices),
@@ -221,12 +237,19 @@ async function distil(
   };
   const progress = new ProgressLine(process.stdout);
   const control = new Control();
-  const policy: TrainPolicy = { comparesWhenStopped: true, waitsForRoom: false, keepsBest: false };
+  const policy: TrainPolicy = {
+    comparesWhenStopped: true,
+    waitsForRoom: false,
+    keepsBest: recipe.take === 'best',
+  };
   const interrupts = new Interrupts(control, policy, progress);
   const run = new TerminalRun(folder, recipe, progress, {
     onEngine: async (description) => {
       sayWhatWasRead(read);
       sayLostLabels(read);
+      if (choosesByMeasuring(recipe) && validation.length === 0 && test.length > 0) {
+        console.error(chosenByTestWords);
+      }
       await begin(description);
     },
     onTrained: () => interrupts.trained(test.length),
@@ -237,6 +260,7 @@ async function distil(
       recipe,
       train: train.examples,
       test,
+      validation,
       watched: [],
       sink: run,
       checkpoints: run,
@@ -247,6 +271,9 @@ async function distil(
       policy,
     });
     const { step } = folder.soFar;
+    if (step < recipe.steps && hasStalled(folder.soFar.evaluations, recipe.patience)) {
+      progress.say(`Ended early: ${recipe.patience} measurements in a row were no better than the best.`);
+    }
     progress.say(`Trained ${step} steps in ${formatDuration(folder.elapsedMs)}.`);
     await folder.finish(comparison);
     if (comparison) progress.say(inWords(comparison));

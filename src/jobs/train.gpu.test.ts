@@ -3,6 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { LostWeightsError, NoRoomError } from '../base/errors.ts';
 import type { Asked } from '../distill/ask.ts';
+import { untouched } from '../distill/compare.ts';
+import { meanLoss } from '../distill/mean-loss.ts';
+import { taskRow } from '../distill/tasks.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import { Control } from '../distill/control.ts';
 import type { CheckpointStore, RunSink } from '../distill/ports.ts';
@@ -11,11 +14,12 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { Engine, EngineState } from '../engine/engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
+import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { askRun } from './ask.ts';
 import { compareRun } from './compare.ts';
 import type { EngineOwner } from './engine-owner.ts';
-import { isBestYet, trainRun, type TrainJob } from './train.ts';
+import { trainRun, type TrainJob } from './train.ts';
 
 // Dropout and moments are what a question could disturb.
 const recipe = recipeSchema.parse({
@@ -73,12 +77,22 @@ class Memory implements RunSink, CheckpointStore {
   watched(): Promise<void> {
     return Promise.resolve();
   }
+  takenStep: number | null = null;
+  taken(step: number): Promise<void> {
+    this.takenStep = step;
+    return Promise.resolve();
+  }
   comparison(_: unknown, step: number): Promise<void> {
     this.comparisons.push(step);
     return Promise.resolve();
   }
+  readonly kept = new Map<number, Weights>();
+  weightsOf(step: number): Promise<Weights | null> {
+    return Promise.resolve(this.kept.get(step) ?? null);
+  }
   save({ state, elapsedMs }: { state: EngineState; elapsedMs: number }): Promise<void> {
     this.saved = { state, elapsedMs };
+    this.kept.set(state.step, state.weights);
     return Promise.resolve();
   }
   rewind(): Promise<Resumption | null> {
@@ -280,11 +294,56 @@ describe('a run', () => {
   });
 });
 
-it('calls an evaluation the best where none before was better', () => {
-  const told = (correct: number) => ({ correct, total: 10 });
-  expect([isBestYet(told(1), []), isBestYet(told(5), [told(5)]), isBestYet(told(4), [told(5)])]).toEqual([
-    true,
-    true,
-    false,
-  ]);
+// So high a rate makes the student worse with each step: the first measurement stays the best.
+describe('a run with validation rows', () => {
+  const spoilt = recipeSchema.parse({
+    ...{ ...recipe, steps: 6, learningRate: 0.3, schedule: 'constant', evalEvery: 1, saveEvery: 1 },
+    ...{ patience: 2, take: 'best' },
+  });
+  const validation = sampleExamples('test').slice(5, 9);
+  const changes = { recipe: spoilt, validation };
+
+  it('measures both losses, ends early, and compares the best; resumed, it does the same to the byte', async () => {
+    const memory = new Memory();
+    const { end } = await trainRun(jobFor(memory, changes));
+    expect(end).toEqual({ phase: 'done', step: 3, stopped: false, early: true });
+    expect([memory.takenStep, memory.comparisons]).toEqual([1, [1]]);
+    expect(memory.evaluations).toHaveLength(3);
+
+    // Held against the weights of that step, outside any run.
+    const engine = await openWasm();
+    engine.restore(untouched(memory.kept.get(1)!));
+    const rows = validation.map((example) => taskRow(spoilt, example, student.tokenizer));
+    const { answer, rationale } = await endOf(meanLoss(engine, rows));
+    engine.dispose();
+    const first = memory.evaluations[0]!;
+    expect(first).toMatchObject({
+      split: 'validation',
+      total: 4,
+      answerLoss: answer,
+      rationaleLoss: rationale,
+    });
+    expect(first.loss).toBeCloseTo((answer + rationale!) / 2, 12);
+
+    const resumed = new Memory();
+    const atTwo = new Control();
+    resumed.onMetrics = ({ step }) => {
+      if (step === 2) atTwo.stop();
+    };
+    const stopped = { comparesWhenStopped: false, waitsForRoom: true, keepsBest: false };
+    await trainRun(jobFor(resumed, { ...changes, control: atTwo, policy: stopped }));
+    resumed.onMetrics = () => undefined;
+    const from = await resumed.rewind();
+    await trainRun(jobFor(resumed, { ...changes, from }));
+    expect(resumed.evaluations).toEqual(memory.evaluations);
+    expect(resumed.takenStep).toBe(1);
+    expectSameState(resumed.saved!.state, memory.saved!.state);
+  });
 });
+
+async function endOf<T>(work: AsyncGenerator<unknown, T>): Promise<T> {
+  for (;;) {
+    const next = await work.next();
+    if (next.done) return next.value;
+  }
+}

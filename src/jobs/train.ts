@@ -4,14 +4,14 @@
  * recover.ts.
  */
 import { EngineError, reportError } from '../base/errors.ts';
-import type { Example, Tally } from '../data/example.ts';
+import type { Example } from '../data/example.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
-import type { CompareResult } from '../distill/compare.ts';
+import { untouched, type CompareResult } from '../distill/compare.ts';
 import type { Control } from '../distill/control.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { isRecoverable, Recovery } from '../distill/recovery.ts';
 import type { RunState } from '../distill/run-state.ts';
-import { shareOf } from '../distill/score.ts';
+import { isBestYet, takenStep } from '../distill/selection.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import type { Student } from '../student/folder.ts';
@@ -24,8 +24,10 @@ export interface TrainJob extends RunPorts {
   student: Student;
   recipe: Recipe;
   train: readonly Example[];
-  /** Rows for accuracy and comparison; may be empty. */
+  /** Rows for the comparison, and for accuracy where there are none for validation; may be empty. */
   test: readonly Example[];
+  /** Rows for accuracy and losses while it trains; left out: none. */
+  validation?: readonly Example[];
   /** Questions to ask again at each evaluation; may be empty. */
   watched: readonly Example[];
   request: EngineRequest;
@@ -91,16 +93,18 @@ async function attempt(
   job: TrainJob,
   { from, parts }: { from: Resumption | null; parts: number },
 ): Promise<{ end: TrainEnd; comparison: CompareResult | null }> {
-  const { control, sink, student, recipe, train, test, watched, policy } = job;
+  const { control, sink, student, recipe, train, test, validation, watched, policy } = job;
   const session = new Session({
     engine: turn.engine,
     tokenizer: student.tokenizer,
     recipe,
     train,
     test,
+    validation: validation ?? [],
     watched,
     control,
     from,
+    evaluations: sink.soFar.evaluations,
     // A run that was killed while its accuracy was measured has that measurement still to come.
     measuredStep: sink.soFar.evaluations.at(-1)?.step ?? 0,
     parts,
@@ -119,6 +123,7 @@ async function attempt(
     if (event.type === 'state') await betweenSteps(turn, control, event.state);
   }
   if (!weightsAreKept) end = { ...end, problem: reportError(weightsNotKept()) };
+  const step = await takeChosen(turn, job, session.step);
   let comparison: CompareResult | null = null;
   if (test.length > 0 && (policy.comparesWhenStopped || !end.stopped)) {
     // A request to skip that came too late for an evaluation is not meant for the comparison.
@@ -129,7 +134,7 @@ async function attempt(
         student,
         recipe,
         test,
-        step: session.step,
+        step,
         sink,
         say: (state) => sink.state(state),
         skipped: () => control.takeSkip(),
@@ -144,6 +149,24 @@ async function attempt(
   await turn.giveWay();
   await sink.state(end);
   return { end, comparison };
+}
+
+/**
+ * Puts the weights that the recipe takes on the engine, where these are not the last.
+ * @returns Their step; the last where the others were not kept.
+ */
+async function takeChosen(
+  turn: Turn,
+  { recipe, sink, checkpoints }: TrainJob,
+  last: number,
+): Promise<number> {
+  const step = takenStep(recipe, sink.soFar.evaluations, last);
+  if (step === last) return last;
+  const weights = await checkpoints.weightsOf(step);
+  if (weights === null) return last;
+  turn.engine.restore(untouched(weights));
+  await sink.taken(step, weights);
+  return step;
 }
 
 async function writeDown(turn: Turn, job: TrainJob, event: SessionEvent): Promise<void> {
@@ -169,9 +192,4 @@ async function writeDown(turn: Turn, job: TrainJob, event: SessionEvent): Promis
 async function betweenSteps(turn: Turn, control: Control, { phase }: RunState): Promise<void> {
   if (phase === 'paused') await turn.lend(control.whilePaused());
   else if (phase === 'training' || phase === 'evaluating') await turn.giveWay();
-}
-
-/** Whether an evaluation is as good as any before, so that its weights are worth a checkpoint. */
-export function isBestYet(evaluation: Tally, before: readonly Tally[]): boolean {
-  return before.every((one) => shareOf(one) <= shareOf(evaluation));
 }

@@ -11,6 +11,7 @@ import {
   type Resumption,
 } from '../distill/checkpoint.ts';
 import { CheckpointError, NoRoomError } from '../base/errors.ts';
+import { keptSteps } from '../distill/selection.ts';
 import { shareOf } from '../distill/score.ts';
 import type { Evaluation } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
@@ -62,7 +63,8 @@ export async function writeCheckpoint(
     ...{ ...told, step: state.step, files: written },
   };
   const before = await listCheckpoints(runId);
-  const keep = kept([record, ...before]);
+  const run = runAtSave();
+  const keep = kept([record, ...before], keptSteps(run.recipe, run.evaluations));
   const dropped = before.filter(({ id }) => !keep.has(id));
   try {
     await flip(runAtSave(), record, dropped);
@@ -91,22 +93,23 @@ function flip(run: RunRecord, record: CheckpointRecord, dropped: readonly Checkp
 }
 
 /** Tells a run's checkpoint of a step, where there is one, how accurate it is: measured after it was written. */
-export async function tellAccuracy(runId: string, { step, ...accuracy }: Evaluation): Promise<void> {
+export async function tellAccuracy(runId: string, { step, correct, total }: Evaluation): Promise<void> {
   const records = (await listCheckpoints(runId)).filter((one) => one.step === step);
   if (records.length === 0) return;
   await writing(async (database) => {
     const transaction = database.transaction('checkpoints', 'readwrite');
     await allOrNothing(transaction, (add) => {
-      for (const record of records) add(transaction.store.put({ ...record, accuracy }));
+      for (const record of records) add(transaction.store.put({ ...record, accuracy: { correct, total } }));
     });
   });
 }
 
-/** Ids of those that stay: the newest, and the best by test accuracy, ties by loss. */
-export function kept(records: readonly CheckpointRecord[]): Set<string> {
+/** Ids of those that stay: the newest, the best by accuracy, ties by loss, and those of the steps that may yet be taken. */
+export function kept(records: readonly CheckpointRecord[], steps: readonly number[] = []): Set<string> {
   const newest = [...records].sort((a, b) => b.step - a.step || b.createdAt - a.createdAt);
   const best = bestOf(records);
-  return new Set([...newest.slice(0, newestKept), ...(best ? [best] : [])].map(({ id }) => id));
+  const named = records.filter(({ step }) => steps.includes(step));
+  return new Set([...newest.slice(0, newestKept), ...(best ? [best] : []), ...named].map(({ id }) => id));
 }
 
 /** The best by test accuracy, ties by loss; null where none was measured. */
@@ -194,8 +197,9 @@ async function sweep(runId: string, records: readonly CheckpointRecord[]): Promi
  */
 export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> {
   const later = (await listCheckpoints(run.id)).filter((one) => one.step > step);
+  const { takenStep: _, ...untaken } = run;
   const record: RunRecord = {
-    ...run,
+    ...untaken,
     step,
     savedStep: step > 0 ? step : null,
     evaluations: run.evaluations.filter((one) => one.step <= step),

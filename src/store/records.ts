@@ -199,6 +199,8 @@ export interface RunRecord extends RunLabels {
   rowsSha256: string | null;
   /** The step whose weights are stored; null for none. */
   savedStep: number | null;
+  /** The step whose weights are compared and taken away, where that is an earlier one: see `weightsStep`. */
+  takenStep?: number;
   /** Of runs that came as a file: weights without moments, so that nobody goes on with them. */
   imported?: { fileName: string; at: number };
 }
@@ -214,4 +216,12 @@ export interface CheckpointRecord extends CheckpointFacts {
   accuracy: Tally | null;
   /** Loss of the step. */
   loss: number | null;
+}
+
+/** The step of the weights that are compared, asked and taken away; null where none are stored. */
+export function weightsStep({
+  takenStep,
+  savedStep,
+}: Pick<RunRecord, 'takenStep' | 'savedStep'>): number | null {
+  return takenStep ?? savedStep;
 }

@@ -1,4 +1,5 @@
 /** A run of the store, bound to the job that trains: its student, its rows, its journal, its checkpoints. */
+import { CheckpointError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import type { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
@@ -6,6 +7,7 @@ import type { CheckpointStore } from '../distill/ports.ts';
 import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
+import { checkpointWeights } from '../store/checkpoints.ts';
 import { readExamples } from '../store/datasets.ts';
 import type { Student } from '../student/folder.ts';
 import { openStudent } from './import-student.ts';
@@ -36,6 +38,7 @@ export async function driveRun(
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
     const test = limited(await readExamples(datasetId, 'test'), testRows);
+    const validation = await readExamples(datasetId, 'validation');
     const trained = engineStudent(student, recipe);
     const checkpoints: CheckpointStore = {
       save: (event, description) => journal.save(event, student.config, description),
@@ -44,6 +47,14 @@ export async function driveRun(
         journal.rewind(record);
         return resumption;
       },
+      weightsOf: async (step) => {
+        try {
+          return await checkpointWeights(journal.record.id, step);
+        } catch (error) {
+          if (error instanceof CheckpointError) return null;
+          throw error;
+        }
+      },
     };
     await trainRun(
       {
@@ -51,6 +62,7 @@ export async function driveRun(
         recipe,
         train: await readExamples(datasetId, 'train'),
         test,
+        validation,
         watched: watchedRows(test),
         sink: journal,
         checkpoints,

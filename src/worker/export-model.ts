@@ -6,7 +6,7 @@ import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-ca
 import { modelFolder } from '../export/model-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { readMetrics, readPredictions, readRun } from '../store/runs.ts';
-import type { RunRecord } from '../store/records.ts';
+import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
@@ -28,7 +28,8 @@ export async function exportModel(
   const stored = await readRun(runId);
   if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
   const now = await unkept(runId);
-  const run = now === null ? stored : { ...stored, savedStep: stored.step };
+  const run =
+    now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
   const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
   const student = await openOutline(run.studentId);
   const facts = await cardFacts(run, dtype, countParameters(student.config));

@@ -8,7 +8,7 @@ import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '..
 import { safeFolderName } from '../export/zip.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
 import { listDatasets, readExamples } from '../store/datasets.ts';
-import type { RunRecord } from '../store/records.ts';
+import { weightsStep, type RunRecord } from '../store/records.ts';
 import {
   appendMetrics,
   deleteRun,
@@ -23,6 +23,7 @@ import type { T5Config, Weights } from '../student/config.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
+import { talliedAt } from './run-journal.ts';
 import { zipBlob } from './zip-blob.ts';
 
 /** See `export-run` in protocol.ts. */
@@ -51,7 +52,9 @@ export async function exportRun(
 /** What goes with the run: an interrupted one as it would be if nobody went on with it. */
 function archived(record: RunRecord): ArchivedRun {
   const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...rest } = record;
-  const { imported: _imported, engineChoice: _choice, backend: _backend, ...run } = rest;
+  const { imported: _imported, engineChoice: _choice, backend: _backend, takenStep: _, ...others } = rest;
+  // A run goes with one step's weights: those that are taken.
+  const run = { ...others, savedStep: weightsStep(record) };
   return isActive(run.state) || run.state.phase === 'idle' ? { ...run, state: asStopped(record) } : run;
 }
 
@@ -98,7 +101,7 @@ async function writeWeights(
   const told = {
     elapsedMs,
     engine: { engine, backend, adapter },
-    accuracy: record.evaluations.find((one) => one.step === step) ?? null,
+    accuracy: talliedAt(record.evaluations, step),
     loss: null,
   };
   const state = stateOf(weights, step);

@@ -3,6 +3,7 @@
  * batches, so that a fast student does not spend its time in IndexedDB; a batch is at most as old as `flushEveryMs`.
  */
 import { NoRoomError, reportError } from '../base/errors.ts';
+import type { Tally } from '../data/example.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import type { RunSink, RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
@@ -75,6 +76,11 @@ export class RunJournal implements RunSink {
     await this.change({ watched: { questions, moments } });
   }
 
+  /** The weights themselves are in their checkpoint. */
+  async taken(step: number): Promise<void> {
+    await this.change({ takenStep: step });
+  }
+
   async comparison({ predictions, accuracy }: CompareResult, step: number): Promise<void> {
     await writePredictions(this.#record.id, predictions);
     await this.change({ comparison: { ...accuracy, step } });
@@ -94,7 +100,7 @@ export class RunJournal implements RunSink {
     const told = {
       elapsedMs,
       engine: { engine, backend, adapter },
-      accuracy: evaluations.find((one) => one.step === step) ?? null,
+      accuracy: talliedAt(evaluations, step),
       loss: this.#last?.step === step ? this.#last.loss : null,
     };
     // After the last step nothing asks for the moments again.
@@ -177,4 +183,10 @@ export class RunJournal implements RunSink {
       if (!(error instanceof NoRoomError)) throw error;
     }
   }
+}
+
+/** The accuracy that was measured at a step; null where none was. */
+export function talliedAt(evaluations: readonly Evaluation[], step: number): Tally | null {
+  const found = evaluations.find((one) => one.step === step);
+  return found === undefined ? null : { correct: found.correct, total: found.total };
 }

@@ -12,7 +12,7 @@ import { compareRun } from '../jobs/compare.ts';
 import { EngineOwner } from '../jobs/engine-owner.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { readExamples } from '../store/datasets.ts';
-import type { RunRecord } from '../store/records.ts';
+import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import { driveRun, limited } from './drive-run.ts';
@@ -238,7 +238,7 @@ export class RunKeeper {
   async #askStored(runId: string, text: string, watch: Watch): Promise<Asked> {
     const run = await storedAtRest(runId);
     return this.#withStored(run, watch, ({ journal }, { owner, student }) => {
-      const options = () => ({ ...askOptions(journal, student), step: run.savedStep ?? 0 });
+      const options = () => ({ ...askOptions(journal, student), step: weightsStep(run) ?? 0 });
       return askRun(owner, { text, options, isFresh: true, ...watch });
     });
   }
@@ -263,7 +263,7 @@ export class RunKeeper {
             student,
             recipe: run.recipe,
             test,
-            step: run.savedStep ?? 0,
+            step: weightsStep(run) ?? 0,
             sink: journal,
             say,
             skipped: () => signal.aborted || control.takeSkip(),

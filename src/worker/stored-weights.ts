@@ -5,16 +5,17 @@ import { areAdapters, wholeWeights } from '../distill/engine-student.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { openStudent } from './import-student.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
-import type { RunRecord } from '../store/records.ts';
+import { weightsStep, type RunRecord } from '../store/records.ts';
 import { readWeights } from '../store/runs.ts';
 import type { Weights } from '../student/config.ts';
 
 /**
- * The weights of the run's saved step: of a run with adapters these alone, unless it was imported.
+ * The weights of the run's step that is taken, else of the last one that was saved: of a run with adapters these alone, unless it was imported.
  * @throws InputError where the run kept none, CheckpointError where they are damaged.
  */
-export async function storedWeights({ id, savedStep }: RunRecord): Promise<Weights> {
-  const saved = await checkpointWeights(id, savedStep);
+export async function storedWeights(run: RunRecord): Promise<Weights> {
+  const { id } = run;
+  const saved = await checkpointWeights(id, weightsStep(run));
   if (saved !== null) return saved;
   const bytes = await readWeights(id);
   if (bytes === null) {

@@ -9,6 +9,7 @@ import {
   type StudioState,
 } from '../state/studio-store.ts';
 import { lastOf } from '../state/last-of.ts';
+import { weightsStep } from '../../store/records.ts';
 import type { Route } from '../routes.ts';
 import { parameterWords, plural, rowWords } from '../words.ts';
 
@@ -52,10 +53,10 @@ export function stationLine(route: Route, state: StudioState): StationLine {
         teacher === null ? words : `${words} · teacher ${formatPercent(teacher.correct / teacher.total, 0)}`,
       );
     }
-    case 'take-away':
-      return run === null || run.savedStep === null
-        ? notYet('after training')
-        : reached(`weights of step ${formatCount(run.savedStep)}`);
+    case 'take-away': {
+      const step = run === null ? null : weightsStep(run);
+      return step === null ? notYet('after training') : reached(`weights of step ${formatCount(step)}`);
+    }
     case 'runs':
     case 'storage':
       return { words: formatCount(state.runs.length), reached: state.runs.length > 0 };

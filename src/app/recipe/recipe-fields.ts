@@ -167,8 +167,19 @@ export const recipeGroups: readonly RecipeGroup[] = [
       {
         key: 'evalEvery',
         label: 'Measure accuracy every',
-        meaning: 'On the test rows; 0 for never on the way.',
+        meaning: 'On the validation rows where there are any, else on the test rows; 0 for never on the way.',
         unit: 'steps',
+      },
+      {
+        key: 'patience',
+        label: 'Patience',
+        meaning: 'Measurements in a row without a better one, after which training ends early; 0 for never.',
+        unit: 'measurements',
+      },
+      {
+        key: 'take',
+        label: 'Take',
+        meaning: 'Whose weights are compared and taken away: last, best by what was measured, or a step.',
       },
       {
         key: 'saveEvery',

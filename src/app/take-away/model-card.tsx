@@ -1,6 +1,6 @@
 import { Package } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
-import type { RunRecord } from '../../store/records.ts';
+import { weightsStep, type RunRecord } from '../../store/records.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../state/studio.ts';
@@ -21,6 +21,7 @@ export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
     (state) => state.students.find((one) => one.id === run.studentId)?.parameters ?? null,
   );
   const busy = useStudio((state) => state.requests.export.busy);
+  const step = weightsStep(run);
   const reason =
     run.savedStep === null
       ? 'This run has kept no weights yet: they are kept at the end, on the way, and on Stop and keep.'
@@ -39,7 +40,7 @@ export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
       <p className={styles['words']}>
         {words} A zip with <code>model.safetensors</code>, configuration, tokenizer, <code>run.json</code> and
         a model card with this run’s figures
-        {run.savedStep === null ? '' : `; weights of step ${formatCount(run.savedStep)}`}.
+        {step === null ? '' : `; weights of step ${formatCount(step)}`}.
       </p>
       {parameters !== null && (
         <p className={styles['size']}>about {formatBytes(parameters * (dtype === 'f32' ? 4 : 2))}</p>

@@ -33,7 +33,7 @@ function readout(
 
 const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
-/** Test accuracy at each measurement, below the teacher's line. */
+/** Accuracy at each measurement, below the teacher's line. */
 export const AccuracyChart = memo(function AccuracyChart({
   run,
   axis,
@@ -46,12 +46,15 @@ export const AccuracyChart = memo(function AccuracyChart({
   onZoom: (zoom: Zoom | null) => void;
 }) {
   const { xOf, ...xProps } = axis;
-  const teacherTally = useStudio(
-    (state) => state.datasets.find((set) => set.id === run.datasetId)?.splits.test?.teacher,
-  );
-  const teacher = run.comparison?.teacher ?? teacherTally ?? null;
   const evaluations = useMemo(() => run.evaluations.toSorted((a, b) => a.step - b.step), [run.evaluations]);
   const total = lastOf(evaluations)?.total ?? null;
+  const rows = lastOf(evaluations)?.split === 'validation' ? 'validation' : 'test';
+  const taken = run.takenStep ?? null;
+  const teacherTally = useStudio(
+    (state) => state.datasets.find((set) => set.id === run.datasetId)?.splits[rows]?.teacher,
+  );
+  // A teacher's line belongs to the same rows.
+  const teacher = (rows === 'test' ? run.comparison?.teacher : null) ?? teacherTally ?? null;
   // The teacher's line runs from end to end, also before the first evaluation.
   const x = [...new Set([0, ...evaluations.map(({ step }) => xOf(step)), axis.xMax])].sort((a, b) => a - b);
   const shareAt = new Map(evaluations.map((evaluation) => [xOf(evaluation.step), shareOf(evaluation)]));
@@ -78,7 +81,11 @@ export const AccuracyChart = memo(function AccuracyChart({
     <LineChart
       // A teacher that becomes known adds a line.
       key={line.length}
-      title={total === null ? 'Test accuracy' : `Accuracy on ${formatCount(total)} test rows`}
+      title={
+        total === null
+          ? 'Test accuracy'
+          : `Accuracy on ${formatCount(total)} ${rows} rows${taken === null ? '' : `, step ${formatCount(taken)} is taken`}`
+      }
       x={x}
       series={[distilled, ...line]}
       {...xProps}
@@ -90,7 +97,7 @@ export const AccuracyChart = memo(function AccuracyChart({
       readout={(at) => readout(at, evaluations, axis, line.length === 0 ? null : teacher)}
       table={
         <table>
-          <caption>Test accuracy by step</caption>
+          <caption>{rows === 'test' ? 'Test' : 'Validation'} accuracy by step</caption>
           <thead>
             <tr>
               <th scope="col">step</th>

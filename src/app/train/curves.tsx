@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { MetricsPoint } from '../../distill/run-state.ts';
+import type { Evaluation, MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { ChartControls } from '../charts/chart-controls.tsx';
 import { useChartView, type ChartView } from '../charts/chart-view.ts';
@@ -44,9 +44,16 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
   const { xOf: _xOf, ...xProps } = axis;
   const x = useMemo(() => xColumn(view.x, run, columns, version), [view.x, run, columns, version]);
   const withRationale = run.recipe.method === 'step-by-step';
+  const validation = useMemo(
+    () => run.evaluations.filter(({ split }) => split === 'validation'),
+    [run.evaluations],
+  );
   const losses = useMemo(
-    () => lossSeries(columns, withRationale, view.smoothing, version),
-    [columns, withRationale, view.smoothing, version],
+    () => [
+      ...lossSeries(columns, withRationale, view.smoothing, version),
+      ...validationSeries(columns, withRationale, validation, version),
+    ],
+    [columns, withRationale, view.smoothing, validation, version],
   );
   const name = recorded ? 'recorded' : 'metrics';
   const table = useMemo(() => tableOf(points, name, version), [points, name, version]);
@@ -56,6 +63,8 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
     <div className={styles['curves']}>
       <ChartControls view={view} onChange={changeShown} />
       <LineChart
+        // Validation lines come with the first measurement.
+        key={losses.length}
         {...shared}
         title="Loss"
         series={losses}
@@ -135,5 +144,29 @@ function lossSeries(
     ...(withRationale
       ? lines('rationale', columns.rationaleLoss, { token: '--rationale', dash: [6, 4] })
       : []),
+  ];
+}
+
+/** The losses on the validation rows, marked where they were measured: the dash says that they are not of training. */
+function validationSeries(
+  columns: MetricColumns,
+  withRationale: boolean,
+  evaluations: readonly Evaluation[],
+  _version: number,
+): LineSeries[] {
+  if (evaluations.length === 0) return [];
+  const line = (
+    key: 'answer' | 'rationale',
+    token: LineSeries['token'],
+    read: (one: Evaluation) => number | null | undefined,
+  ): LineSeries => {
+    const at = new Map(evaluations.map((one) => [one.step, read(one) ?? null]));
+    const label = `${key}, validation`;
+    const values = columns.step.map((step) => at.get(step) ?? null);
+    return { key: `${key}-validation`, label, values, token, dash: [2, 3], points: true };
+  };
+  return [
+    line('answer', '--answer', ({ answerLoss }) => answerLoss),
+    ...(withRationale ? [line('rationale', '--rationale', ({ rationaleLoss }) => rationaleLoss)] : []),
   ];
 }

@@ -7,7 +7,7 @@ import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
-import { NumberField, SelectField } from '../ui/field.tsx';
+import { NumberField, SelectField, TextField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { LoraField } from './lora-field.tsx';
 import { machineOptions, parseMachineChoice } from '../state/machine-choice.ts';
@@ -127,6 +127,17 @@ function FieldOf({ field }: { field: RecipeField }) {
         meaning={meaning}
         checked={value === 'true'}
         onChange={(checked) => studio.setField(key, String(checked))}
+      />
+    );
+  }
+  if (key === 'take') {
+    return (
+      <TextField
+        label={label}
+        meaning={meaning}
+        error={issue && issueWords(issue)}
+        value={value}
+        onChange={(text) => studio.setField(key, text.trim())}
       />
     );
   }

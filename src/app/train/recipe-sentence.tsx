@@ -1,11 +1,13 @@
 import type { ReactNode } from 'react';
 import { formatCount } from '../../base/units.ts';
 import { methods, methodWords, type Method } from '../../distill/methods.ts';
+import { choosesByMeasuring, chosenByTestWords } from '../../distill/selection.ts';
 import type { Recipe, RecipeKey } from '../../distill/recipe.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
+import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { issueWords } from '../recipe/recipe-fields.ts';
 import { loraText, loraWords } from '../recipe/lora-draft.ts';
@@ -22,7 +24,9 @@ export function RecipeSentence() {
   const freeze = useStudio((state) => state.draft.freeze);
   const lora = useStudio((state) => state.draft.lora);
   const issues = useStudio((state) => state.draft);
-  const problems = readDraft(issues).issues;
+  const { recipe, issues: problems } = readDraft(issues);
+  const hasValidation = useStudio((state) => (currentDataset(state)?.splits.validation?.rows ?? 0) > 0);
+  const chosenByTest = recipe !== null && choosesByMeasuring(recipe) && !hasValidation && rows !== null;
   return (
     <div className={styles['recipe']}>
       <p className={styles['sentence']}>
@@ -64,11 +68,26 @@ export function RecipeSentence() {
       {problems.length > 0 && (
         <ul className={styles['problems']}>
           {problems.map((issue) => (
-            <li key={`${issue.key ?? ''}${issue.problem}`}>{issueWords(issue)}.</li>
+            <li key={`${issue.key ?? ''}${issue.problem}`}>
+              {issueWords(issue)}.{' '}
+              {issue.key === 'warmupSteps' && issue.problem.includes('more than') && <ShorterWarmup />}
+            </li>
           ))}
         </ul>
       )}
+      {chosenByTest && <p className={styles['note']}>{chosenByTestWords}</p>}
     </div>
+  );
+}
+
+/** A tenth of the steps: long enough to begin gently, and short enough to leave the others to learning. */
+function ShorterWarmup() {
+  const steps = useStudio((state) => Number(state.draft.steps));
+  const warmup = Math.floor(steps / 10);
+  return (
+    <Button small onClick={() => studio.setField('warmupSteps', String(warmup))}>
+      Make it {formatCount(warmup)}
+    </Button>
   );
 }
 

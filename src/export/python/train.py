@@ -6,7 +6,7 @@
 Two tasks, "predict: " + input -> label and "explain: " + input -> rationale, with
 loss = ALPHA * answer + (1 - ALPHA) * rationale, each the mean over its own target tokens of a whole step; or, with another
 METHOD, one: input -> label, input -> rationale and label, input -> label and rationale.
-Writes the losses of each step to OUT/metrics.jsonl and the student to OUT/model.
+Writes the losses of each step to OUT/metrics.jsonl, measurements to OUT/evaluations.jsonl and the student to OUT/model.
 
 The order of shuffled rows and what dropout drops come from PyTorch's random numbers here, from Stillroom's there: with
 SHUFFLE = False and DROPOUT = 0 the losses agree but for rounding, else the runs are as alike as two seeds.
@@ -203,11 +203,13 @@ class StepByStepTrainer(Trainer):
 
 
 class Report(TrainerCallback):
-    """Writes the two losses of each step, and says how many test rows are answered right."""
+    """Writes the two losses of each step, measures every EVAL_EVERY steps, and keeps the weights that TAKE asks for."""
 
-    def __init__(self, trainer, tokenizer, test):
-        self.trainer, self.tokenizer, self.test = trainer, tokenizer, test
+    def __init__(self, trainer, tokenizer, validation, test):
+        self.trainer, self.tokenizer, self.validation, self.test = trainer, tokenizer, validation, test
         self.file = (Path(OUT) / "metrics.jsonl").open("w", encoding="utf-8")
+        self.evaluations = (Path(OUT) / "evaluations.jsonl").open("w", encoding="utf-8")
+        self.best, self.since, self.kept = None, 0, None
 
     def on_step_end(self, args, state, control, **kwargs):
         step, losses = state.global_step, self.trainer.losses()
@@ -216,9 +218,65 @@ class Report(TrainerCallback):
         self.file.flush()
         if step == 1 or step % 10 == 0:
             print(point, flush=True)
-        if self.test and EVAL_EVERY > 0 and step % EVAL_EVERY == 0:
-            correct = right(self.trainer.model, self.tokenizer, self.test)
-            print(f"step {step}: {correct} of {len(self.test)} right", flush=True)
+        if TAKE == str(step):
+            self.keep(step)
+        rows = self.validation or self.test
+        if rows and EVAL_EVERY > 0 and step % EVAL_EVERY == 0:
+            self.measure(step, rows, control)
+
+    def measure(self, step, rows, control):
+        evaluation = {"step": step, "correct": right(self.trainer.model, self.tokenizer, rows), "total": len(rows)}
+        if self.validation:
+            evaluation |= {"split": "validation", **validation_losses(self.trainer.model, self.tokenizer, rows)}
+        print(evaluation, flush=True)
+        self.evaluations.write(json.dumps(evaluation) + "\n")
+        self.evaluations.flush()
+        # By accuracy; where that is equal by loss. Of equals the later is taken, but patience asks for a better one.
+        score = (evaluation["correct"], -evaluation.get("loss", 0.0))
+        if self.best is None or score >= self.best:
+            if TAKE == "best":
+                self.keep(step)
+        self.since = 0 if self.best is None or score > self.best else self.since + 1
+        self.best = score if self.best is None else max(score, self.best)
+        if PATIENCE > 0 and self.since >= PATIENCE:
+            print(f"Ended early: {PATIENCE} measurements in a row were no better than the best.")
+            control.should_training_stop = True
+
+    def keep(self, step):
+        weights = self.trainer.model.state_dict()
+        self.kept = step, {name: weight.detach().cpu().clone() for name, weight in weights.items()}
+
+    def take(self):
+        """Puts the weights that were kept back into the model."""
+        if self.kept is not None:
+            step, weights = self.kept
+            self.trainer.model.load_state_dict(weights)
+            print(f"Taken: the weights of step {step}.")
+
+
+@torch.no_grad()
+def validation_losses(model, tokenizer, rows, batch_size=10):
+    """Mean token losses of both tasks without dropout, and both weighted as in training."""
+    training, sums, tokens = model.training, {}, {}
+    model.eval()
+    # As tests are: against the true labels, whosever are trained on.
+    lists = [tasks({**row, "teacher": row["label"]}, tokenizer) for row in rows]
+    for start in range(0, len(lists), batch_size):
+        batch = collate(lists[start : start + batch_size], tokenizer.pad_token_id)
+        for task, part in batch.items():
+            part = {name: tensor.to(model.device) for name, tensor in part.items()}
+            logits = model(**part).logits
+            total = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), part["labels"].flatten(), ignore_index=IGNORED, reduction="sum"
+            )
+            sums[task] = sums.get(task, 0.0) + total.item()
+            tokens[task] = tokens.get(task, 0) + int(part["labels"].ne(IGNORED).sum())
+    model.train(training)
+    answer = sums["answer"] / tokens["answer"]
+    rationale = sums["rationale"] / tokens["rationale"] if "rationale" in sums else None
+    alpha = 1.0 if rationale is None else ALPHA
+    loss = alpha * answer + (1 - alpha) * (rationale or 0.0)
+    return {"answerLoss": answer, "rationaleLoss": rationale, "loss": loss}
 
 
 @torch.no_grad()
@@ -271,10 +329,13 @@ def main():
         )
     taught = examples(TRAIN, TRAIN_RATIONALES)
     train = [tasks(example, tokenizer) for example in taught]
+    validation = [] if VALIDATION is None else examples(VALIDATION, VALIDATION_RATIONALES)
     test = [] if TEST is None else examples(TEST, TEST_RATIONALES)[:TEST_ROWS]
     if METHOD != "standard" and all(row["rationale"] is None for row in taught):
         sys.exit("No training row has a rationale, and this METHOD needs them.")
-    print(f"{len(train)} training rows, {len(test)} test rows")
+    print(f"{len(train)} training rows, {len(validation)} validation rows, {len(test)} test rows")
+    if test and not validation and (TAKE == "best" or PATIENCE > 0):
+        print("There are no validation rows, so the test rows decide which weights are taken.", file=sys.stderr)
 
     Path(OUT).mkdir(parents=True, exist_ok=True)
     trainer = StepByStepTrainer(
@@ -299,8 +360,10 @@ def main():
         train_dataset=train,
         data_collator=lambda rows: collate(rows, tokenizer.pad_token_id),
     )
-    trainer.add_callback(Report(trainer, tokenizer, test))
+    report = Report(trainer, tokenizer, validation, test)
+    trainer.add_callback(report)
     trainer.train()
+    report.take()
     if test:
         print(f"after training: {right(model, tokenizer, test)} of {len(test)} right")
     if LORA is not None:
