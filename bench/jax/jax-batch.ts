@@ -2,7 +2,8 @@
 import { numpy as np } from '@jax-js/jax';
 import type { MicroBatch } from '../../src/engine/engine.ts';
 import { relativeBuckets } from '../../src/engine/relative-buckets.ts';
-import { countTokens, keyMask, longestOf, padRows, shiftRight } from '../../src/engine/tfjs/padding.ts';
+import { countTokens, shiftRight } from '../../src/engine/sequences.ts';
+import { keyMask, longestOf, padRows } from '../../src/engine/tfjs/padding.ts';
 import type { T5Config } from '../../src/student/config.ts';
 import { maskedScore, type JaxBatch } from './t5.ts';
 

@@ -63,22 +63,3 @@ export function* zipChunks(
   zip.end();
   yield* ready;
 }
-
-/**
- * The zip as a stream that is made no faster than it is read.
- * @throws InputError (on reading) where the files are too large for a zip.
- */
-export function zipStream(
-  folderName: string,
-  files: readonly ZipEntry[],
-  modified?: Date,
-): ReadableStream<Uint8Array> {
-  const chunks = zipChunks(folderName, files, modified);
-  return new ReadableStream({
-    pull(controller) {
-      const next = chunks.next();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value);
-    },
-  });
-}

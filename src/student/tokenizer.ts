@@ -70,11 +70,6 @@ export class Tokenizer {
     return Int32Array.from(ids);
   }
 
-  /** `encode` for many texts. */
-  encodeBatch(texts: readonly string[], maxTokens = Infinity): Int32Array[] {
-    return texts.map((text) => this.encode(text, maxTokens));
-  }
-
   /** Text of ids as `decode(ids, skip_special_tokens=True)` gives it, cleaned up where the tokenizer's config says so. */
   decode(ids: Iterable<number>): string {
     return this.#decode(ids, this.#cleansUp);

@@ -7,6 +7,8 @@ import { secondsAt, type MetricColumns } from './metric-columns.ts';
 
 export const lossText = (value: number): string => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
 export const lossTick = (value: number): string => String(Number(value.toPrecision(3)));
+export const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
+
 export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
 
 /** What x counts, for every chart of the screen. */

@@ -10,7 +10,7 @@ import { LineChart } from '../charts/line-chart.tsx';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { ChartControls } from '../charts/chart-controls.tsx';
-import { examplesInStep, lossText, lossTick, timeText, xColumn } from '../charts/run-axis.ts';
+import { examplesInStep, lossText, lossTick, shareText, timeText, xColumn } from '../charts/run-axis.ts';
 import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
@@ -154,8 +154,6 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
     </>
   );
 }
-
-const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
 function lineOf(run: RunRecord, index: number, token: SeriesToken): Omit<LineSeries, 'values'> {
   return { key: run.id, label: run.name, token, ...runLooks[index % runLooks.length]! };

@@ -6,7 +6,7 @@ import type { Evaluation } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { LineChart } from '../charts/line-chart.tsx';
 import type { LineSeries, Zoom } from '../charts/chart.ts';
-import type { CurveAxis } from '../charts/run-axis.ts';
+import { shareText, type CurveAxis } from '../charts/run-axis.ts';
 import { lastOf } from '../state/last-of.ts';
 import { useStudio } from '../state/studio-store.ts';
 
@@ -30,8 +30,6 @@ function readout(
   if (teacher !== null) words.push(`teacher ${shareText(shareOf(teacher))}`);
   return words.join(' · ');
 }
-
-const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
 /** Accuracy at each measurement, below the teacher's line. */
 export const AccuracyChart = memo(function AccuracyChart({

@@ -2,6 +2,7 @@
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
 import type { GenerateOptions, MicroBatch, TaskBatch } from '../engine.ts';
+import { countTokens, shiftRight } from '../sequences.ts';
 import type { Bucket } from './builder.ts';
 import { tileRows, type Counts } from './plan.ts';
 import { maxPartLength } from './slab-layout.ts';
@@ -45,10 +46,6 @@ export function checkIds(config: T5Config, sequences: readonly Int32Array[]): vo
       throw new EngineError('A row has no tokens.', 'Remove empty rows from the data.');
     }
   }
-}
-
-function countTokens(sequences: readonly Int32Array[]): number {
-  return sequences.reduce((sum, { length }) => sum + length, 0);
 }
 
 function pairsOf(
@@ -286,12 +283,7 @@ export interface PackedPass {
 export function packPass(config: T5Config, { pairs }: Pass): PackedPass {
   const encoder = packStack(pairs.map(({ input }) => input));
   const targets = packStack(pairs.map(({ target }) => target));
-  const shifted = pairs.map(({ target }) => {
-    const ids = new Int32Array(target.length);
-    ids[0] = config.decoder_start_token_id;
-    ids.set(target.subarray(0, -1), 1);
-    return ids;
-  });
+  const shifted = pairs.map(({ target }) => shiftRight(target, config.decoder_start_token_id));
   const decoder = { ...targets, ids: packStack(shifted).ids };
   const embedding = embeddingIndex(encoder.ids, decoder.ids);
   const rowWeights = Float64Array.from(

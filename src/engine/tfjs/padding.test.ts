@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sortUses } from './kernels/embedding.ts';
-import { keyMask, packedRows, paddedLength, paddedRows, padRows, shiftRight } from './padding.ts';
+import { keyMask, packedRows, paddedLength, paddedRows, padRows } from './padding.ts';
+import { shiftRight } from '../sequences.ts';
 
 const rows = fc.array(
   fc

@@ -44,19 +44,6 @@ export function longestOf(sequences: readonly Int32Array[]): number {
   return sequences.reduce((longest, sequence) => Math.max(longest, sequence.length), 0);
 }
 
-/** What a decoder reads to predict `target`: the start token, then all of the target but its last token. */
-export function shiftRight(target: Int32Array, startTokenId: number): Int32Array {
-  const shifted = new Int32Array(target.length);
-  shifted.set(target.subarray(0, -1), 1);
-  shifted[0] = startTokenId;
-  return shifted;
-}
-
-/** Tokens in all sequences. */
-export function countTokens(sequences: readonly Int32Array[]): number {
-  return sequences.reduce((sum, sequence) => sum + sequence.length, 0);
-}
-
 /** Row-major [rows, length], 0 where there is a token and `masked` where there is padding. */
 export function keyMask({ ids }: PaddedRows, masked: number): Float32Array {
   return Float32Array.from(ids, (id) => (id < 0 ? masked : 0));

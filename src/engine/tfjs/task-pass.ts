@@ -7,7 +7,8 @@ import type { MicroBatch, TaskBatch, Update } from '../engine.ts';
 import { dropoutOf, noDropout } from './dropout-site.ts';
 import { crossEntropy } from './kernels/cross-entropy.ts';
 import { Student, type WeightTensors } from './layers.ts';
-import { countTokens, packedRows, padRows, shiftRight, type PaddedRows } from './padding.ts';
+import { countTokens, shiftRight } from '../sequences.ts';
+import { packedRows, padRows, type PaddedRows } from './padding.ts';
 import { crossKeysValues, decode, encode, logitsOf, stackInput, type StackInput } from './t5-forward.ts';
 
 export type Task = 'answer' | 'rationale';

@@ -26,7 +26,7 @@ import { generateBeams, generateGreedy } from './generate.ts';
 import { adamw, adamwAttributes } from './kernels/adamw.ts';
 import { squareSums } from './kernels/square-sums.ts';
 import { Student } from './layers.ts';
-import { countTokens } from './padding.ts';
+import { countTokens } from '../sequences.ts';
 import {
   passForward,
   passGradients,
