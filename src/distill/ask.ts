@@ -24,7 +24,8 @@ export interface Spoken {
 export interface Asked {
   question: string;
   distilled: Spoken;
-  base: Spoken;
+  /** Null where the base student is no longer here. */
+  base: Spoken | null;
   /** The step of the distilled weights. */
   step: number;
   /** True where the question had more tokens than the recipe lets a student read. */
@@ -35,8 +36,8 @@ export interface AskOptions {
   engine: Engine;
   tokenizer: Speaker;
   recipe: Recipe;
-  /** The student's weights before distillation. */
-  baseWeights: Weights;
+  /** The student's weights before distillation; null where it is no longer here: then it is not asked. */
+  baseWeights: Weights | null;
   /** The step whose weights the engine holds now. */
   step: number;
 }
@@ -58,7 +59,8 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   const text = question.trim();
   if (text === '') throw new InputError('The question is empty.', 'Type or paste one, then ask.');
   const explain = rationalePrompt(recipe, text);
-  const total = explain === null ? 2 : 4;
+  const students = options.baseWeights === null ? 1 : 2;
+  const total = students * (explain === null ? 1 : 2);
   let done = 0;
   const timed = async <T>(
     who: string,
@@ -89,6 +91,8 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   };
   const distilled = await speak('distilled', () => answerInputs(engine, tokenizer, recipe, [text]));
   if (distilled === null) return null;
+  const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
+  if (options.baseWeights === null) return { question: text, distilled, base: null, step, truncated };
   const trained = await engine.read();
   let base: Spoken | null;
   try {
@@ -98,7 +102,6 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
     putBack(engine, trained);
   }
   if (base === null) return null;
-  const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
   return { question: text, distilled, base, step, truncated };
 }
 

@@ -5,7 +5,7 @@ import { InputError } from '../base/errors.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint } from '../distill/run-state.ts';
 import { parseT5Config } from '../student/config.ts';
-import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
+import { tinyConfig, tinyFolder, tinyTensors } from '../student/testing/tiny-student.ts';
 import { archiveFiles, readArchive, type RunArchive } from './run-archive.ts';
 import { zipChunks } from './zip.ts';
 
@@ -15,6 +15,11 @@ const point = (step: number, keys: Partial<MetricsPoint> = {}): MetricsPoint => 
   ...{ step, learningRate: 1e-3, answerLoss: 2.5, rationaleLoss: null, loss: 2.5, gradNorm: 1 },
   ...{ tokens: 40, elapsedMs: step * 10, ...keys },
 });
+const texts = Object.fromEntries(
+  [...tinyFolder()].flatMap(([name, bytes]): [string, string][] =>
+    name.endsWith('.json') ? [[name, new TextDecoder().decode(bytes)]] : [],
+  ),
+);
 const tally = { correct: 1, total: 2 };
 const archive: RunArchive = {
   run: {
@@ -36,6 +41,7 @@ const archive: RunArchive = {
     ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
   },
   config,
+  student: texts,
   metrics: [point(1), point(2, { loss: NaN, gradNorm: Infinity })],
   predictions: [
     {
@@ -86,9 +92,11 @@ describe('a run as a zip', () => {
   it('holds a file for each thing, weights readable by others', async () => {
     const files = unzipSync(await zipOf(archive));
     expect(Object.keys(files)).toEqual(
-      ['record.json', 'run.json', 'metrics.jsonl', 'predictions.jsonl', 'model.safetensors'].map(
-        (one) => `heron/${one}`,
-      ),
+      [
+        ...['record.json', 'run.json', 'metrics.jsonl', 'predictions.jsonl'],
+        ...Object.keys(texts).map((name) => `student/${name}`),
+        'model.safetensors',
+      ].map((one) => `heron/${one}`),
     );
     const record = JSON.parse(new TextDecoder().decode(files['heron/record.json'])) as Record<
       string,

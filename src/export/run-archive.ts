@@ -7,6 +7,7 @@
  * - `run.json`: the recipe, as everywhere;
  * - `metrics.jsonl`: one step a line, rising; a number that JSON does not have is `"NaN"`, `"Infinity"`, `"-Infinity"`;
  * - `predictions.jsonl`: one test row a line, where the run was compared;
+ * - `student/config.json`, `student/tokenizer.json` and the like: what the run needs of its student beside weights;
  * - `model.safetensors`: the weights of `savedStep` (float32, Hugging Face's names), where the run kept any.
  *
  * AdamW's moments stay behind: a run that comes as a file can be looked at, compared and exported, not gone on with.
@@ -21,24 +22,38 @@ import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { backendNames, engineNames, stateOf } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
+import { readStudentOutline } from '../student/folder.ts';
+import { filesInMemory } from '../student/student-files.ts';
 import { expectedParameters } from '../student/parameters.ts';
 import { parseSafetensors } from '../formats/safetensors.ts';
 import { FolderFile } from './model-folder.ts';
 import { again, otherSize, recordName, unpackListed, unpackRecord } from './unpack-archive.ts';
 
 const format = 'stillroom-run';
+const studentFolder = 'student/';
+const studentFile = /^student\/[a-z_]+\.json$/;
 const version = 1;
 
 /** What of a run's record goes with it: all but what is true of one browser alone. */
 export type ArchivedRun = Omit<
   RunRecord,
-  'id' | 'heartbeatAt' | 'pinned' | 'deletedAt' | 'imported' | 'engineChoice' | 'backend'
+  | 'id'
+  | 'revision'
+  | 'keptStudent'
+  | 'heartbeatAt'
+  | 'pinned'
+  | 'deletedAt'
+  | 'imported'
+  | 'engineChoice'
+  | 'backend'
 >;
 
 export interface RunArchive {
   run: ArchivedRun;
   /** Of the student; null where that was no longer stored: then there are no weights either. */
   config: T5Config | null;
+  /** Texts of the student's files beside its weights, by name; null where they are not known (and of earlier versions). */
+  student: Record<string, string> | null;
   metrics: MetricsPoint[];
   predictions: Prediction[];
   /** Of `run.savedStep`; null where none were kept. */
@@ -47,12 +62,13 @@ export interface RunArchive {
 
 /** The files of the zip. Large ones are made chunk by chunk (`zipChunks`). */
 export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
-  const { run, config, metrics, predictions, weights } = archive;
+  const { run, config, student, metrics, predictions, weights } = archive;
   const { recipe, ...facts } = run;
   const files = [
     textFile('run.json', formatRecipe(recipe)),
     textFile('metrics.jsonl', lines(metrics)),
     ...(predictions.length > 0 ? [textFile('predictions.jsonl', lines(predictions))] : []),
+    ...Object.entries(student ?? {}).map(([name, text]) => textFile(studentFolder + name, text)),
     ...(weights && config ? [modelFile(weights, config)] : []),
   ];
   const listed: z.infer<typeof fileSchema>[] = [];
@@ -131,6 +147,7 @@ const recordSchema = z.object({
   datasetName: title,
   studentId: title,
   studentName: title,
+  studentSha256: title.optional(),
   config: z.record(z.string(), z.unknown()).nullable(),
   testRows: count.nullable(),
   state: z.discriminatedUnion('phase', [
@@ -231,7 +248,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   const found = unpackRecord(bytes, file);
   const label = (name: string): string => `${file}/${name}`;
   const record = readRecord(new TextDecoder().decode(found.record), label(recordName));
-  const { files, config: rawConfig, state, note, watched, ...facts } = record;
+  const { files, config: rawConfig, state, note, watched, studentSha256, ...facts } = record;
   const unpacked = unpackListed(bytes, file, found.folder, files);
   const text = (name: string): string => {
     const content = unpacked.get(name);
@@ -265,15 +282,29 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       state,
       ...(note === undefined ? {} : { note }),
       ...(watched === undefined ? {} : { watched }),
+      ...(studentSha256 === undefined ? {} : { studentSha256 }),
       recipe,
     },
     config,
+    student: await readStudentTexts(unpacked, file),
     metrics,
     predictions: has('predictions.jsonl')
       ? readLines(text('predictions.jsonl'), predictionSchema, label('predictions.jsonl'))
       : [],
     weights: has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null,
   };
+}
+
+/** @throws InputError where they are no student: what reads one reads them, but for weights. */
+async function readStudentTexts(
+  unpacked: ReadonlyMap<string, Uint8Array>,
+  file: string,
+): Promise<Record<string, string> | null> {
+  const found = [...unpacked].filter(([name]) => studentFile.test(name));
+  if (found.length === 0) return null;
+  const files = new Map(found.map(([name, bytes]) => [name.slice(studentFolder.length), bytes]));
+  await readStudentOutline(filesInMemory(files), `${file}/${studentFolder.slice(0, -1)}`);
+  return Object.fromEntries([...files].map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]));
 }
 
 function readRecord(text: string, file: string): z.infer<typeof recordSchema> {

@@ -5,7 +5,7 @@
  */
 import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
 import type { ChunkedFile } from '../formats/safetensors.ts';
-import { openDatabase } from './database.ts';
+import { reading, writing } from './database.ts';
 
 export type PlaceName = 'files' | 'database';
 
@@ -78,17 +78,17 @@ const files: CheckpointPlace = {
 };
 
 const database: CheckpointPlace = {
-  async write(runId, id, name, file) {
-    const store = await openDatabase();
+  write(runId, id, name, file) {
     return writeSlices(name, file, async (bytes, offset) => {
       const slice = offset / sliceBytes;
-      await store.put('checkpointSlices', { runId, id, name, slice, bytes: bytes.buffer });
+      const { buffer } = bytes;
+      await writing((store) => store.put('checkpointSlices', { runId, id, name, slice, bytes: buffer }));
     });
   },
 
   async read(runId, id, { name, sizeBytes }) {
     const range = IDBKeyRange.bound([runId, id, name], [runId, id, name, []]);
-    const slices = await (await openDatabase()).getAll('checkpointSlices', range);
+    const slices = await reading((database) => database.getAll('checkpointSlices', range));
     const total = slices.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
     if (total === 0 && sizeBytes > 0) throw new DOMException('it is not stored', 'NotFoundError');
     const whole = new Uint8Array(total);
@@ -102,12 +102,14 @@ const database: CheckpointPlace = {
 
   async ids(runId) {
     const range = IDBKeyRange.bound([runId], [runId, []]);
-    const keys = await (await openDatabase()).getAllKeys('checkpointSlices', range);
+    const keys = await reading((database) => database.getAllKeys('checkpointSlices', range));
     return [...new Set(keys.map(([, id]) => id))];
   },
 
   async remove(runId, id) {
-    await (await openDatabase()).delete('checkpointSlices', IDBKeyRange.bound([runId, id], [runId, id, []]));
+    await writing((database) =>
+      database.delete('checkpointSlices', IDBKeyRange.bound([runId, id], [runId, id, []])),
+    );
   },
 };
 

@@ -17,7 +17,7 @@ import type { Evaluation } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
-import { allOrNothing, keysOf, openDatabase, storageError, writing } from './database.ts';
+import { allOrNothing, keysOf, storageError, reading, writing } from './database.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
 import { overStored } from './runs.ts';
 
@@ -26,7 +26,7 @@ export const newestKept = 2;
 
 /** Newest first. */
 export async function listCheckpoints(runId: string): Promise<CheckpointRecord[]> {
-  const records = await (await openDatabase()).getAll('checkpoints', keysOf(runId));
+  const records = await reading((database) => database.getAll('checkpoints', keysOf(runId)));
   return records.sort((a, b) => b.step - a.step);
 }
 

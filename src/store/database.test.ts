@@ -110,7 +110,9 @@ it('refuses a database of a newer page in words, and leaves it alone', async () 
   const { openDatabase } = await import('./database.ts');
   const refusal = await openDatabase().catch((error: unknown) => error);
   expect((refusal as Error).name).toBe('StorageError');
-  expect((refusal as Error).message).toMatch(/newer version of this page\. Reload the page/);
+  expect((refusal as Error).message).toMatch(
+    /newer version of the studio has the data on this machine now\. Reload/,
+  );
   const after = await openDB('stillroom');
   expect([after.version, ...after.objectStoreNames]).toEqual([99, 'future']);
   after.close();
@@ -141,4 +143,33 @@ it('does not try again what was refused for another reason', async () => {
   });
   await expect(full).rejects.toThrow(/no room left/);
   expect(tries).toBe(1);
+});
+
+it('lets a newer version in once what it has is stored, and says so from then on', async () => {
+  const { openDatabase, watchVersions, databaseVersion, writing } = await import('./database.ts');
+  const { writeRun } = await import('./runs.ts');
+  await openDatabase();
+  const order: string[] = [];
+  watchVersions({
+    onNewer: async () => {
+      await writeRun({ id: 'r', name: 'copper-heron', recipe: notebookRecipe } as RunRecord);
+      order.push('saved');
+    },
+  });
+  const newer = await openDB('stillroom', databaseVersion + 1, { blocked: () => void order.push('waits') });
+  order.push('open');
+  expect(order).toContain('saved');
+  expect(order.at(-1)).toBe('open');
+  expect(((await newer.get('runs', 'r')) as RunRecord).name).toBe('copper-heron');
+  newer.close();
+  await expect(writing((database) => database.get('runs', 'r'))).rejects.toThrow(
+    /newer version of the studio/,
+  );
+});
+
+it('reads again over a connection that was lost', async () => {
+  const { openDatabase } = await import('./database.ts');
+  const { listRuns } = await import('./runs.ts');
+  (await openDatabase()).close();
+  expect(await listRuns()).toEqual([]);
 });

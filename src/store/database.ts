@@ -5,6 +5,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { NoRoomError, StorageError } from '../base/errors.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import type { KeptStudent } from './kept-students.ts';
 import type {
   CheckpointRecord,
   DatasetRecord,
@@ -27,6 +28,8 @@ interface StudioSchema extends DBSchema {
     value: { studentId: string; path: string; blob: Blob };
   };
   runs: { key: string; value: RunRecord };
+  /** What runs need of their students, by its SHA-256. */
+  keptStudents: { key: string; value: KeptStudent };
   metrics: {
     key: [runId: string, firstStep: number];
     value: { runId: string; firstStep: number; points: MetricsPoint[] };
@@ -59,9 +62,28 @@ export type StudioDatabase = IDBPDatabase<StudioSchema>;
 
 const databaseName = 'stillroom';
 /** Raise it with every change of the schema, and add what leads there to `upgrade`. */
-export const databaseVersion = 3;
+export const databaseVersion = 4;
 
 let opening: Promise<StudioDatabase> | null = null;
+/** A newer version of the studio has the data now: this page or worker opens it no more. */
+let isSuperseded = false;
+
+export interface VersionWatch {
+  /**
+   * Another tab has opened a newer version of the studio, which waits until this connection is closed. What has to be
+   * stored before is stored here; it is closed when the promise is settled.
+   */
+  onNewer: () => Promise<void>;
+  /** True while this is the newer one, and waits for another tab to store what it has; then false. */
+  onWaiting: (isWaiting: boolean) => void;
+}
+
+let watch: VersionWatch = { onNewer: () => Promise.resolve(), onWaiting: () => undefined };
+
+/** Says what is to be done about other versions in other tabs: once, before the database is opened. */
+export function watchVersions(wanted: Partial<VersionWatch>): void {
+  watch = { ...watch, ...wanted };
+}
 
 /** From any earlier version to this one, version by version, in one transaction: all of it or nothing. */
 async function upgrade(
@@ -90,6 +112,7 @@ async function upgrade(
     database.createObjectStore('teachers', { keyPath: ['datasetId', 'teacherId'] });
     database.createObjectStore('teacherLog', { keyPath: ['datasetId', 'teacherId', 'piece'] });
   }
+  if (from < 4) database.createObjectStore('keptStudents', { keyPath: 'digest' });
 }
 
 /**
@@ -97,30 +120,48 @@ async function upgrade(
  * @throws StorageError where the browser has no IndexedDB for us, or the stored version is newer than this page.
  */
 export function openDatabase(): Promise<StudioDatabase> {
+  if (isSuperseded) return Promise.reject(supersededError());
   opening ??= openDB<StudioSchema>(databaseName, databaseVersion, {
     upgrade(database, from, _to, transaction) {
       // What cannot be brought over is left as it was: the transaction ends without a trace, and opening fails.
       upgrade(database, from, transaction).catch(() => transaction.abort());
     },
-    blocking(_current, _blocked, event) {
-      // A newer page wants to upgrade: let go, so that it is not stuck behind this one.
-      (event.target as IDBDatabase).close();
-      opening = null;
+    blocking(_current, _wanted, event) {
+      // A newer page waits for this one, also while the last of it is stored.
+      const close = (): void => {
+        isSuperseded = true;
+        (event.target as IDBDatabase).close();
+      };
+      watch.onNewer().then(close, close);
+    },
+    blocked() {
+      watch.onWaiting(true);
     },
     terminated() {
       opening = null;
     },
-  }).catch((error: unknown) => {
-    opening = null;
-    if (error instanceof DOMException && error.name === 'VersionError') {
-      throw new StorageError(
-        'The studio’s data on this machine was written by a newer version of this page.',
-        'Reload the page to get the newer version; nothing was changed.',
-      );
-    }
-    throw storageError(error);
-  });
+  }).then(
+    (database) => {
+      watch.onWaiting(false);
+      return database;
+    },
+    (error: unknown) => {
+      opening = null;
+      if (error instanceof DOMException && error.name === 'VersionError') {
+        isSuperseded = true;
+        throw supersededError();
+      }
+      throw storageError(error);
+    },
+  );
   return opening;
+}
+
+function supersededError(): StorageError {
+  return new StorageError(
+    'A newer version of the studio has the data on this machine now.',
+    'Reload this page to get the newer version; nothing is lost.',
+  );
 }
 
 /** The browser's own storage errors in words. */
@@ -178,11 +219,20 @@ function isLost(error: unknown): boolean {
  * Runs a write and turns the browser's refusals into StorageError. Where the connection was lost, it is opened again and
  * the write tried once more: so `write` must come to the same when it is run twice.
  */
-export async function writing<T>(write: (database: StudioDatabase) => Promise<T>): Promise<T> {
+export function writing<T>(write: (database: StudioDatabase) => Promise<T>): Promise<T> {
+  return withDatabase(write);
+}
+
+/** As `writing`, for a read. */
+export function reading<T>(read: (database: StudioDatabase) => Promise<T>): Promise<T> {
+  return withDatabase(read);
+}
+
+async function withDatabase<T>(work: (database: StudioDatabase) => Promise<T>): Promise<T> {
   const used = openDatabase();
   const database = await used;
   try {
-    return await write(database);
+    return await work(database);
   } catch (error) {
     if (!isLost(error)) throw storageError(error);
     if (opening === used) opening = null;
@@ -190,7 +240,7 @@ export async function writing<T>(write: (database: StudioDatabase) => Promise<T>
   }
   const again = await openDatabase();
   try {
-    return await write(again);
+    return await work(again);
   } catch (error) {
     throw storageError(error);
   }

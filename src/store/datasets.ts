@@ -1,6 +1,6 @@
 /** Datasets, their files and their examples. */
 import type { Example } from '../data/example.ts';
-import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
+import { allOrNothing, keysOf, reading, writing } from './database.ts';
 import { refuseWhileAtWork } from './in-use.ts';
 import { holding } from './locks.ts';
 import { splits, type Split } from '../data/split-name.ts';
@@ -10,12 +10,12 @@ import type { DatasetRecord } from './records.ts';
 const chunkLength = 500;
 
 export async function listDatasets(): Promise<DatasetRecord[]> {
-  const records = await (await openDatabase()).getAll('datasets');
+  const records = await reading((database) => database.getAll('datasets'));
   return records.sort((a, b) => b.createdAt - a.createdAt);
 }
 
 export async function readDataset(datasetId: string): Promise<DatasetRecord | null> {
-  return (await (await openDatabase()).get('datasets', datasetId)) ?? null;
+  return (await reading((database) => database.get('datasets', datasetId))) ?? null;
 }
 
 /** Changes a dataset's record without touching files or examples. */
@@ -27,7 +27,7 @@ export function writeDatasetRecord(record: DatasetRecord): Promise<void> {
 
 /** The bytes of a dataset's files, by file id. */
 export async function readDataFiles(datasetId: string): Promise<Map<string, Blob>> {
-  const files = await (await openDatabase()).getAll('dataFiles', keysOf(datasetId));
+  const files = await reading((database) => database.getAll('dataFiles', keysOf(datasetId)));
   return new Map(files.map((file) => [file.fileId, file.blob]));
 }
 
@@ -84,7 +84,7 @@ export function deleteDataset(datasetId: string): Promise<void> {
 /** All examples of a split, in order. */
 export async function readExamples(datasetId: string, split: Split): Promise<Example[]> {
   const range = IDBKeyRange.bound([datasetId, split], [datasetId, split, []]);
-  const chunks = await (await openDatabase()).getAll('examples', range);
+  const chunks = await reading((database) => database.getAll('examples', range));
   return chunks.flatMap((chunk) => chunk.examples);
 }
 
@@ -98,7 +98,7 @@ export async function readExamplePage(
   const first = Math.floor(start / chunkLength);
   const last = Math.floor((start + count - 1) / chunkLength);
   const range = IDBKeyRange.bound([datasetId, split, first], [datasetId, split, last]);
-  const chunks = await (await openDatabase()).getAll('examples', range);
+  const chunks = await reading((database) => database.getAll('examples', range));
   const offset = start - first * chunkLength;
   return chunks.flatMap((chunk) => chunk.examples).slice(offset, offset + count);
 }

@@ -106,6 +106,8 @@ export interface StudentRecord {
   sizeBytes: number;
   storedDtype: string;
   notes: string[];
+  /** SHA-256 over the files that it is read from. Missing in records of earlier versions. */
+  sha256?: string;
   /** Of `reduced` students: what they were made from. */
   reduction?: Reduction;
 }
@@ -178,6 +180,10 @@ export interface RunRecord extends RunLabels {
   datasetName: string;
   studentId: string;
   studentName: string;
+  /** What it needs of its student, in `keptStudents`. Missing in records of earlier versions. */
+  keptStudent?: string;
+  /** SHA-256 of the whole student (`StudentRecord.sha256`): one that comes back is known by it. */
+  studentSha256?: string;
   recipe: Recipe;
   /** Test rows used for accuracy and comparison; null for all. */
   testRows: number | null;

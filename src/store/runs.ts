@@ -7,7 +7,7 @@ import { StorageError } from '../base/errors.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { removeRunFiles } from './checkpoint-places.ts';
-import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
+import { allOrNothing, keysOf, reading, writing } from './database.ts';
 import type { RunLabels, RunRecord } from './records.ts';
 
 const predictionChunkLength = 500;
@@ -35,13 +35,13 @@ export async function listDeletedRuns(): Promise<RunRecord[]> {
 }
 
 async function everyRun(): Promise<RunRecord[]> {
-  const records = await (await openDatabase()).getAll('runs');
+  const records = await reading((database) => database.getAll('runs'));
   return records.map(withAllSettings).sort((a, b) => b.createdAt - a.createdAt);
 }
 
 /** Null where there is none, or it was deleted. */
 export async function readRun(runId: string): Promise<RunRecord | null> {
-  const record = await (await openDatabase()).get('runs', runId);
+  const record = await reading((database) => database.get('runs', runId));
   return record === undefined || record.deletedAt !== undefined ? null : withAllSettings(record);
 }
 
@@ -120,6 +120,16 @@ export function labelRun(
   });
 }
 
+/** Names what was kept of a run's student; a run that is gone stays gone. */
+export function keepWithRun(runId: string, keptStudent: string): Promise<void> {
+  return writing(async (database) => {
+    const { store, done } = database.transaction('runs', 'readwrite');
+    const stored = await store.get(runId);
+    if (stored !== undefined) await store.put({ ...stored, keptStudent });
+    await done;
+  });
+}
+
 /** Appends points in one chunk; `points` must be in order of steps and not empty. */
 export function appendMetrics(runId: string, points: MetricsPoint[]): Promise<void> {
   return writing(async (database) => {
@@ -129,7 +139,7 @@ export function appendMetrics(runId: string, points: MetricsPoint[]): Promise<vo
 
 /** All points of a run, in order of steps. */
 export async function readMetrics(runId: string): Promise<MetricsPoint[]> {
-  const chunks = await (await openDatabase()).getAll('metrics', keysOf(runId));
+  const chunks = await reading((database) => database.getAll('metrics', keysOf(runId)));
   return chunks.flatMap((chunk) => chunk.points);
 }
 
@@ -148,13 +158,13 @@ export function writePredictions(runId: string, predictions: readonly Prediction
 }
 
 export async function readPredictions(runId: string): Promise<Prediction[]> {
-  const chunks = await (await openDatabase()).getAll('predictions', keysOf(runId));
+  const chunks = await reading((database) => database.getAll('predictions', keysOf(runId)));
   return chunks.flatMap((chunk) => chunk.predictions);
 }
 
 /** The weights that a run of version 1 kept, as a safetensors file; null for other runs. */
 export async function readWeights(runId: string): Promise<Uint8Array | null> {
-  const slices = await (await openDatabase()).getAll('weights', keysOf(runId));
+  const slices = await reading((database) => database.getAll('weights', keysOf(runId)));
   if (slices.length === 0) return null;
   const bytes = new Uint8Array(slices.reduce((sum, slice) => sum + slice.bytes.byteLength, 0));
   let offset = 0;
@@ -167,7 +177,7 @@ export async function readWeights(runId: string): Promise<Uint8Array | null> {
 
 /** Removes a deleted run for good; one that was taken back meanwhile stays. */
 export async function removeDeleted(runId: string): Promise<void> {
-  const record = await (await openDatabase()).get('runs', runId);
+  const record = await reading((database) => database.get('runs', runId));
   if (record?.deletedAt !== undefined) await deleteRun(runId);
 }
 
@@ -175,9 +185,12 @@ export async function removeDeleted(runId: string): Promise<void> {
 export async function deleteRun(runId: string): Promise<void> {
   await writing(async (database) => {
     const transaction = database.transaction(
-      ['runs', 'metrics', 'predictions', 'weights', 'checkpoints', 'checkpointSlices'],
+      ['runs', 'metrics', 'predictions', 'weights', 'checkpoints', 'checkpointSlices', 'keptStudents'],
       'readwrite',
     );
+    const runs = await transaction.objectStore('runs').getAll();
+    const kept = runs.find(({ id }) => id === runId)?.keptStudent;
+    const isLast = !runs.some(({ id, keptStudent }) => id !== runId && keptStudent === kept);
     await allOrNothing(transaction, (add) => {
       add(transaction.objectStore('runs').delete(runId));
       add(transaction.objectStore('metrics').delete(keysOf(runId)));
@@ -185,6 +198,7 @@ export async function deleteRun(runId: string): Promise<void> {
       add(transaction.objectStore('weights').delete(keysOf(runId)));
       add(transaction.objectStore('checkpoints').delete(keysOf(runId)));
       add(transaction.objectStore('checkpointSlices').delete(keysOf(runId)));
+      if (kept !== undefined && isLast) add(transaction.objectStore('keptStudents').delete(kept));
     });
   });
   await removeRunFiles(runId);

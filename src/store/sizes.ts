@@ -4,7 +4,7 @@
  */
 import { bestOf, listCheckpoints } from './checkpoints.ts';
 import { fileSizes } from './checkpoint-places.ts';
-import { keysOf, openDatabase } from './database.ts';
+import { keysOf, reading } from './database.ts';
 import { listDatasets } from './datasets.ts';
 import { listDeletedRuns, listRuns } from './runs.ts';
 import { listStudents } from './students.ts';
@@ -55,15 +55,16 @@ type Store =
   | 'checkpointSlices';
 
 /** Sums over the entries of an owner one by one: a store may be larger than the memory. */
-async function sumOver(store: Store, ownerId: string, sizeOf: (value: unknown) => number): Promise<number> {
-  const transaction = (await openDatabase()).transaction(store);
-  let sum = 0;
-  let cursor = await transaction.store.openCursor(keysOf(ownerId));
-  while (cursor !== null) {
-    sum += sizeOf(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return sum;
+function sumOver(store: Store, ownerId: string, sizeOf: (value: unknown) => number): Promise<number> {
+  return reading(async (database) => {
+    let sum = 0;
+    let cursor = await database.transaction(store).store.openCursor(keysOf(ownerId));
+    while (cursor !== null) {
+      sum += sizeOf(cursor.value);
+      cursor = await cursor.continue();
+    }
+    return sum;
+  });
 }
 
 const blobBytes = (value: unknown): number => (value as { blob: Blob }).blob.size;

@@ -1,22 +1,59 @@
 /** Students: their records, and the files of those that a person dropped. */
-import { allOrNothing, keysOf, openDatabase, writing } from './database.ts';
+import { digest } from '../base/digest.ts';
+import { InputError } from '../base/errors.ts';
+import { allOrNothing, keysOf, reading, writing } from './database.ts';
 import { refuseWhileAtWork } from './in-use.ts';
 import { holding } from './locks.ts';
+import { keepStudent, keptTexts } from './kept-students.ts';
 import type { StudentRecord } from './records.ts';
+import { keepWithRun, listRuns } from './runs.ts';
+import { readStudentOutline } from '../student/folder.ts';
+import { filesFromBlobs } from '../student/student-files.ts';
 
 export async function listStudents(): Promise<StudentRecord[]> {
-  const records = await (await openDatabase()).getAll('students');
+  const records = await reading((database) => database.getAll('students'));
   return records.sort((a, b) => a.createdAt - b.createdAt);
 }
 
 export async function readStudentRecord(studentId: string): Promise<StudentRecord | null> {
-  return (await (await openDatabase()).get('students', studentId)) ?? null;
+  return (await reading((database) => database.get('students', studentId))) ?? null;
 }
 
 /** The files of a dropped folder, by path. */
 export async function readStudentFiles(studentId: string): Promise<Map<string, Blob>> {
-  const files = await (await openDatabase()).getAll('studentFiles', keysOf(studentId));
+  const files = await reading((database) => database.getAll('studentFiles', keysOf(studentId)));
   return new Map(files.map((file) => [file.path, file.blob]));
+}
+
+/** A file is digested in pieces of this size, so that none of a gigabyte has to be in memory whole. */
+const pieceBytes = 32 * 2 ** 20;
+
+/** SHA-256 of a student by its files, whatever the folder they lie in is called. */
+export async function studentDigest(files: ReadonlyMap<string, Blob>): Promise<string> {
+  const config = [...files.keys()].find((path) => path.split('/').at(-1) === 'config.json') ?? 'config.json';
+  const prefix = config.slice(0, -'config.json'.length);
+  const sums: [string, string[]][] = [];
+  for (const [path, blob] of files) {
+    const pieces: string[] = [];
+    for (let start = 0; start < blob.size; start += pieceBytes) {
+      const piece = await blob.slice(start, start + pieceBytes).arrayBuffer();
+      pieces.push(await digest(new Uint8Array(piece)));
+    }
+    sums.push([path.startsWith(prefix) ? path.slice(prefix.length) : path, pieces]);
+  }
+  sums.sort(([a], [b]) => (a < b ? -1 : 1));
+  return digest(new TextEncoder().encode(JSON.stringify(sums)));
+}
+
+/**
+ * The id of a student by its files: of the same one that is here, or of one that was removed and that runs still name;
+ * null where it was never here.
+ */
+export async function knownStudent(sha256: string): Promise<{ id: string; isHere: boolean } | null> {
+  const here = (await listStudents()).find((one) => one.sha256 === sha256);
+  if (here !== undefined) return { id: here.id, isHere: true };
+  const run = (await listRuns()).find((one) => one.studentSha256 === sha256);
+  return run === undefined ? null : { id: run.studentId, isHere: false };
 }
 
 /** Stores a student with its files, in one transaction. A bundled student has none: they are on the studio's origin. */
@@ -39,10 +76,14 @@ export function writeStudentRecord(record: StudentRecord): Promise<void> {
   });
 }
 
-/** Removes a student and its files. @throws StorageError where a run is at work on it, in any tab. */
+/**
+ * Removes a student and its files. What its runs need of it is kept with them.
+ * @throws StorageError where a run is at work on it, in any tab.
+ */
 export function deleteStudent(studentId: string): Promise<void> {
   return holding('student', studentId, async () => {
     await refuseWhileAtWork({ studentId }, 'Its student cannot be removed now.');
+    await keepForRuns(studentId);
     await writing(async (database) => {
       const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
       await allOrNothing(transaction, (add) => {
@@ -51,4 +92,20 @@ export function deleteStudent(studentId: string): Promise<void> {
       });
     });
   });
+}
+
+/** Runs of earlier versions kept nothing of their student. */
+async function keepForRuns(studentId: string): Promise<void> {
+  const runs = (await listRuns()).filter(
+    (run) => run.studentId === studentId && run.keptStudent === undefined,
+  );
+  if (runs.length === 0) return;
+  const files = filesFromBlobs(await readStudentFiles(studentId));
+  try {
+    const keptStudent = await keepStudent(keptTexts(await readStudentOutline(files, 'student')));
+    for (const { id } of runs) await keepWithRun(id, keptStudent);
+  } catch (error) {
+    // A damaged one has nothing that could be kept, and can still be removed.
+    if (!(error instanceof InputError)) throw error;
+  }
 }

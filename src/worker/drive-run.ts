@@ -10,7 +10,7 @@ import { trainRun } from '../jobs/train.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
 import { readExamples } from '../store/datasets.ts';
 import type { Student } from '../student/folder.ts';
-import { openStudent } from './import-student.ts';
+import { keepWith, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import { prepareResumption } from './resumption.ts';
 import { heartbeatEveryMs, type RunJournal } from './run-journal.ts';
@@ -37,6 +37,7 @@ export async function driveRun(
     const student = await openStudent(studentId, (what, done, total) => {
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
+    await journal.change(await keepWith(journal.record, student));
     const test = limited(await readExamples(datasetId, 'test'), testRows);
     const validation = await readExamples(datasetId, 'validation');
     const trained = engineStudent(student, recipe);

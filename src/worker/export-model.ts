@@ -10,7 +10,7 @@ import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
-import { openOutline } from './import-student.ts';
+import { openRunOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { zipBlob } from './zip-blob.ts';
@@ -31,7 +31,7 @@ export async function exportModel(
   const run =
     now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
   const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
-  const student = await openOutline(run.studentId);
+  const student = await openRunOutline(run);
   const facts = await cardFacts(run, dtype, countParameters(student.config));
   const files = modelFolder(student, weights, {
     dtype,

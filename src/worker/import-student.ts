@@ -2,8 +2,15 @@
 import { InputError } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
-import { readStudentFiles, readStudentRecord, writeStudent } from '../store/students.ts';
-import type { StudentRecord } from '../store/records.ts';
+import { keepStudent, keptTexts, readKeptStudent } from '../store/kept-students.ts';
+import type { RunRecord, StudentRecord } from '../store/records.ts';
+import {
+  knownStudent,
+  readStudentFiles,
+  readStudentRecord,
+  studentDigest,
+  writeStudent,
+} from '../store/students.ts';
 import {
   readStudentFolder,
   readStudentOutline,
@@ -33,10 +40,16 @@ export async function importStudent(
   const name = folderName(files.map(({ path }) => path));
   const folder = filesFromBlobs(blobs);
   const student = await readFolder(folder, name, progress);
-  const record: StudentRecord = { ...describeStudent(student), id: crypto.randomUUID(), source: 'folder' };
   progress('storing the student', 0, 1);
   const used = studentPaths(folder, name);
-  await writeStudent(record, new Map([...blobs].filter(([path]) => used.has(path))));
+  const kept = new Map([...blobs].filter(([path]) => used.has(path)));
+  const sha256 = await studentDigest(kept);
+  // The same folder again is the same student: also for the runs of one that was removed.
+  const known = await knownStudent(sha256);
+  if (known?.isHere) return { studentId: known.id };
+  const id = known?.id ?? crypto.randomUUID();
+  const record: StudentRecord = { ...describeStudent(student), id, source: 'folder', sha256 };
+  await writeStudent(record, kept);
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }
@@ -64,6 +77,36 @@ export async function openStudent(studentId: string, progress: ReportProgress): 
 export async function openOutline(studentId: string): Promise<StudentOutline> {
   const { record, files } = await findStudent(studentId);
   return readStudentOutline(files, record.name);
+}
+
+/** The student of a run without its weights: the stored one, or what was kept of it with the run. */
+export async function openRunOutline(run: RunRecord): Promise<StudentOutline> {
+  if ((await readStudentRecord(run.studentId)) !== null) return openOutline(run.studentId);
+  const kept = await readKeptStudent(run.keptStudent);
+  if (kept !== null) return readStudentOutline(kept, run.studentName);
+  throw new InputError(
+    `The student of ${run.name} (${run.studentName}) is no longer stored, and an earlier version of the studio kept nothing of it with the run.`,
+    'Drop its folder again under the same name.',
+  );
+}
+
+/** The student of a run with its weights where it is stored; else what was kept of it. */
+export async function openRunStudent(
+  run: RunRecord,
+  progress: ReportProgress,
+): Promise<Student | StudentOutline> {
+  const isHere = (await readStudentRecord(run.studentId)) !== null;
+  return isHere ? openStudent(run.studentId, progress) : openRunOutline(run);
+}
+
+/** Keeps with a run what it needs of its student. @returns What its record says of that. */
+export async function keepWith(
+  run: RunRecord,
+  student: Student,
+): Promise<Pick<RunRecord, 'keptStudent' | 'studentSha256'>> {
+  const keptStudent = await keepStudent(keptTexts(student));
+  const sha256 = run.studentSha256 ?? (await readStudentRecord(run.studentId))?.sha256;
+  return { keptStudent, ...(sha256 === undefined ? {} : { studentSha256: sha256 }) };
 }
 
 async function findStudent(studentId: string): Promise<{ record: StudentRecord; files: StudentFiles }> {

@@ -10,7 +10,7 @@ import { measureReduction, mostMeasuredRows } from '../jobs/measure.ts';
 import { reduceStudent } from '../jobs/reduce.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import type { DownloadSize, StudentRecord } from '../store/records.ts';
-import { readStudentRecord, writeStudent, writeStudentRecord } from '../store/students.ts';
+import { readStudentRecord, studentDigest, writeStudent, writeStudentRecord } from '../store/students.ts';
 import type { Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors.ts';
@@ -53,7 +53,8 @@ export async function reduceAndStore(
   await breathe();
   signal.throwIfAborted();
   const blobs = files.map((file): [string, Blob] => [file.path, blobOf(file)]);
-  await writeStudent(record, new Map(blobs));
+  const folder = new Map(blobs);
+  await writeStudent({ ...record, sha256: await studentDigest(folder) }, folder);
   report('storing the student', 1, 1);
   return { studentId: record.id };
 }

@@ -18,7 +18,9 @@ import {
   writePredictions,
   writeRun,
 } from '../store/runs.ts';
-import { listStudents, readStudentRecord } from '../store/students.ts';
+import { keepStudent, keptTexts } from '../store/kept-students.ts';
+import { knownStudent, listStudents } from '../store/students.ts';
+import { openRunOutline } from './import-student.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
@@ -33,7 +35,7 @@ export async function exportRun(
 ): Promise<Results['export-run']> {
   const record = await readRun(runId);
   if (record === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  const student = await readStudentRecord(record.studentId);
+  const student = await openRunOutline(record).catch(absent);
   const weights =
     student !== null && record.savedStep !== null
       ? await mergedWeights(record, await storedWeights(record), progress)
@@ -41,6 +43,7 @@ export async function exportRun(
   const files = await archiveFiles({
     run: archived(record),
     config: student?.config ?? null,
+    student: student === null ? null : keptTexts(student),
     metrics: await readMetrics(runId),
     predictions: await readPredictions(runId),
     weights,
@@ -49,9 +52,16 @@ export async function exportRun(
   return { blob, fileName: `${safeFolderName(record.name)}.run.zip` };
 }
 
+/** A run of an earlier version whose student was removed: it goes without. */
+function absent(error: unknown): null {
+  if (error instanceof InputError) return null;
+  throw error;
+}
+
 /** What goes with the run: an interrupted one as it would be if nobody went on with it. */
 function archived(record: RunRecord): ArchivedRun {
-  const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...rest } = record;
+  const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...known } = record;
+  const { revision: _revision, keptStudent: _kept, ...rest } = known;
   const { imported: _imported, engineChoice: _choice, backend: _backend, takenStep: _, ...others } = rest;
   // A run goes with one step's weights: those that are taken.
   const run = { ...others, savedStep: weightsStep(record) };
@@ -67,10 +77,11 @@ export async function importRun(
   const bytes = new Uint8Array(await file.arrayBuffer());
   const archive = await readArchive(bytes, file.name);
   const id = crypto.randomUUID();
-  const { run, config, metrics, predictions, weights } = archive;
+  const { run, config, metrics, predictions, weights, student } = archive;
   const record: RunRecord = {
     ...run,
-    ...{ id, engineChoice: null, backend: null, heartbeatAt: Date.now() },
+    ...{ id, revision: 1, engineChoice: null, backend: null, heartbeatAt: Date.now() },
+    ...(student === null ? {} : { keptStudent: await keepStudent(student) }),
     studentId: await localStudent(archive),
     datasetId: await localDataset(run),
     savedStep: weights === null ? null : run.savedStep,
@@ -108,9 +119,14 @@ async function writeWeights(
   await writeCheckpoint(record.id, state, config, told, () => record);
 }
 
-/** The same student in this browser: by its id, else by name and configuration; the id of elsewhere where there is none. */
+/**
+ * The same student in this browser: by its id or its files, else by name and configuration; the id of elsewhere where
+ * there is none.
+ */
 async function localStudent({ run, config }: RunArchive): Promise<string> {
   const students = await listStudents();
+  const known = run.studentSha256 === undefined ? null : await knownStudent(run.studentSha256);
+  if (known !== null) return known.id;
   const same = students.find(
     (one) => one.name === run.studentName && JSON.stringify(one.config) === JSON.stringify(config),
   );

@@ -28,6 +28,7 @@ export class RunJournal implements RunSink {
   #flushedAt = 0;
   #flushing: Promise<void> = Promise.resolve();
   #writtenAt = 0;
+  readonly #waitingForRest: (() => void)[] = [];
 
   constructor(record: RunRecord, wire: Wire) {
     this.#record = record;
@@ -42,6 +43,12 @@ export class RunJournal implements RunSink {
     return this.#record;
   }
 
+  /** Resolves when the run is paused or has ended, and that is stored. */
+  atRest(): Promise<void> {
+    if (isAtRest(this.#record.state)) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForRest.push(resolve));
+  }
+
   /** A new state: told at once, stored at once where the phase changes, else with the heartbeat. */
   async state(state: RunState): Promise<void> {
     const samePhase = state.phase === this.#record.state.phase;
@@ -50,6 +57,11 @@ export class RunJournal implements RunSink {
     if (state.phase !== 'training' && !lacksRoom) await this.flush();
     if (!samePhase || performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
     this.#wire.run(this.#record.id, { type: 'state', state });
+    if (isAtRest(state)) this.#rest();
+  }
+
+  #rest(): void {
+    for (const resolve of this.#waitingForRest.splice(0)) resolve();
   }
 
   async engine(description: EngineDescription): Promise<void> {
@@ -144,6 +156,7 @@ export class RunJournal implements RunSink {
     await this.flush().catch(() => undefined);
     await this.#write().catch(() => undefined);
     this.tell(state);
+    this.#rest();
   }
 
   /** Says that the worker is alive, also in the middle of a long step. */
@@ -189,4 +202,8 @@ export class RunJournal implements RunSink {
 export function talliedAt(evaluations: readonly Evaluation[], step: number): Tally | null {
   const found = evaluations.find((one) => one.step === step);
   return found === undefined ? null : { correct: found.correct, total: found.total };
+}
+
+function isAtRest({ phase }: RunState): boolean {
+  return phase === 'paused' || phase === 'done' || phase === 'failed';
 }

@@ -14,28 +14,33 @@ import { asStopped } from '../jobs/recover.ts';
 import { readExamples } from '../store/datasets.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
-import type { Student } from '../student/folder.ts';
+import type { Student, StudentOutline } from '../student/folder.ts';
 import { driveRun, limited } from './drive-run.ts';
-import { openStudent } from './import-student.ts';
+import { openRunStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
 import { RunJournal } from './run-journal.ts';
 import { holding, holdRun, withRun } from '../store/locks.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
 import { newRecord, rehearseStored, storedAtRest, taken } from './stored-run.ts';
-import { wholeWeights } from '../distill/engine-student.ts';
-import { storedWeights } from './stored-weights.ts';
+import { mergedWeights, storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
 /** What else computes asks of whoever keeps the runs. */
 export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
+
+interface Opened {
+  owner: EngineOwner;
+  /** Without weights where the base student is no longer here. */
+  student: Student | StudentOutline;
+}
 
 /** A run at work, or one of the store that is being asked or compared. */
 interface ActiveRun {
   readonly journal: RunJournal;
   readonly control: Control;
   /** Null until the student is on the engine. */
-  opened: { owner: EngineOwner; student: Student } | null;
+  opened: Opened | null;
   /** Comparisons under way or waiting: they end when the run is resumed or stopped. */
   readonly comparisons: Set<AbortController>;
 }
@@ -153,6 +158,18 @@ export class RunKeeper {
     return null;
   }
 
+  /** A newer version of the studio waits for what is stored here: the run is saved and paused. */
+  async saveAndRest(): Promise<void> {
+    await this.makeWay();
+    const active = this.#active;
+    if (active === null) return;
+    endComparisons(active, 'A newer version of the studio was opened in another tab.');
+    const { control, journal } = active;
+    if (journal.record.state.phase !== 'paused') control.save();
+    control.pause();
+    await journal.atRest();
+  }
+
   async pause(): Promise<null> {
     const { control, journal } = this.#require();
     if (journal.record.state.phase === 'paused') return null;
@@ -260,7 +277,7 @@ export class RunKeeper {
         await owner.use(({ engine }) =>
           compareRun({
             engine,
-            student,
+            student: withBase(student),
             recipe: run.recipe,
             test,
             step: weightsStep(run) ?? 0,
@@ -279,13 +296,16 @@ export class RunKeeper {
   async #withStored<Result>(
     run: RunRecord,
     { report }: Watch,
-    work: (active: ActiveRun, opened: { owner: EngineOwner; student: Student }) => Promise<Result>,
+    work: (active: ActiveRun, opened: Opened) => Promise<Result>,
   ): Promise<Result> {
     const journal = new RunJournal(run, this.#wire);
-    const student = await openStudent(run.studentId, report);
-    const weights = wholeWeights(student, run.recipe, await storedWeights(run));
+    const student = await openRunStudent(run, report);
+    const weights = await mergedWeights(run, await storedWeights(run), report);
     report('opening the engine', 0, 1);
-    const engine = await openEngine(student, { engine: run.engineChoice, backend: run.backend });
+    const engine = await openEngine(
+      { ...student, weights },
+      { engine: run.engineChoice, backend: run.backend },
+    );
     const owner = new EngineOwner(engine);
     const active = {
       journal,
@@ -332,6 +352,15 @@ export class RunKeeper {
   }
 }
 
+/** @throws InputError where the base student, which is compared with, is no longer here. */
+function withBase(student: Student | StudentOutline): Student {
+  if ('weights' in student) return student;
+  throw new InputError(
+    `The student that it was made from (${student.name}) is no longer stored.`,
+    'Drop its folder again on Student, then compare.',
+  );
+}
+
 function opened({ opened }: ActiveRun): NonNullable<ActiveRun['opened']> {
   if (opened !== null) return opened;
   throw new EngineError('The run is still being prepared.', 'Try again in a moment.');
@@ -344,9 +373,10 @@ function endComparisons({ comparisons }: ActiveRun, why: string): void {
 /** What both students are asked with, as the run is now. */
 function askOptions(
   { record: { recipe, step } }: RunJournal,
-  { tokenizer, weights }: Student,
+  student: Student | StudentOutline,
 ): Omit<AskOptions, 'engine'> {
-  return { tokenizer, recipe, baseWeights: weights, step };
+  const baseWeights = 'weights' in student ? student.weights : null;
+  return { tokenizer: student.tokenizer, recipe, baseWeights, step };
 }
 
 /** Compares with the weights of this moment of a run that is paused, which is paused again afterwards. */
@@ -368,7 +398,7 @@ async function comparePaused(active: ActiveRun, testRows: number | null, asked: 
       try {
         await compareRun({
           engine,
-          student,
+          student: withBase(student),
           recipe,
           test,
           step,

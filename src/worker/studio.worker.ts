@@ -1,6 +1,7 @@
 /** The studio's worker: a shell that hands each command to its room and posts what comes back. */
 import { allowOwnScripts } from '../base/own-scripts.ts';
 import type { ReportProgress, Watch } from '../distill/ports.ts';
+import { watchVersions } from '../store/database.ts';
 import { measureStored } from '../store/sizes.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
@@ -78,6 +79,8 @@ const handlers: Handlers = {
     return bench(command, report, () => keeper.busy);
   },
 };
+
+watchVersions({ onNewer: () => keeper.saveAndRest() });
 
 // The engine starts threads from here.
 allowOwnScripts();

@@ -88,13 +88,19 @@ function Answered({ asked, run }: { asked: Asked; run: RunRecord }) {
     <article className={styles['answered']} translate="no">
       <p className={styles['asked']}>{asked.question}</p>
       <dl className={styles['both']}>
-        <Voice who="base" spoken={asked.base} className={styles['base']} />
+        {asked.base !== null && <Voice who="base" spoken={asked.base} className={styles['base']} />}
         <Voice
           who={`distilled, step ${formatCount(asked.step)}`}
           spoken={asked.distilled}
           className={styles['distilled']}
         />
       </dl>
+      {asked.base === null && (
+        <p className={styles['hint']}>
+          The base student ({run.studentName}) is no longer here, so it was not asked. Drop its folder again
+          on Student to ask both.
+        </p>
+      )}
       {asked.truncated && (
         <p className={styles['hint']}>
           The question is longer than the {formatCount(run.recipe.maxInputTokens)} tokens that the recipe lets

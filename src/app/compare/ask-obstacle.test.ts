@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { smallRecipe } from '../../distill/recipe.ts';
 import type { RunRecord, StudentRecord } from '../../store/records.ts';
 import { initialState, type StudioState } from '../state/studio-store.ts';
 import { askObstacle } from './ask-obstacle.ts';
@@ -26,4 +27,11 @@ it('says why another one cannot', () => {
   expect(askObstacle({ ...ready, liveRunId: 'b' }, run)).toMatch(/glass-lamp is under way/);
   expect(askObstacle(ready, { ...run, savedStep: null })).toMatch(/kept no weights/);
   expect(askObstacle({ ...ready, students: [] }, run)).toMatch(/\(nano\) is no longer here/);
+});
+
+it('lets a run be asked without its student, where what it needs was kept with it', () => {
+  const kept = { ...run, keptStudent: 'ab', recipe: smallRecipe };
+  expect(askObstacle({ ...ready, students: [] }, kept)).toBeNull();
+  const adapters = { ...kept, recipe: { ...smallRecipe, lora: { rank: 4 } as never } };
+  expect(askObstacle({ ...ready, students: [] }, adapters)).toMatch(/drop its folder again/);
 });

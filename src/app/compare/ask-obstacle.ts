@@ -11,8 +11,8 @@ export function askObstacle(state: StudioState, run: RunRecord): string | null {
     return phase === 'preparing' || phase === 'compiling' ? 'The run is still being prepared.' : null;
   }
   if (run.savedStep === null) return 'This run kept no weights to ask.';
-  if (!state.students.some((student) => student.id === run.studentId)) {
-    return `Its student (${run.studentName}) is no longer here.`;
-  }
-  return null;
+  if (state.students.some((student) => student.id === run.studentId)) return null;
+  // What it needs was kept with it; adapters need the weights that they were learnt on.
+  if (run.keptStudent !== undefined && (run.recipe.lora ?? null) === null) return null;
+  return `Its student (${run.studentName}) is no longer here; drop its folder again on Student.`;
 }

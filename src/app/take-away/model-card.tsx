@@ -25,8 +25,8 @@ export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
   const reason =
     run.savedStep === null
       ? 'This run has kept no weights yet: they are kept at the end, on the way, and on Stop and keep.'
-      : parameters === null
-        ? `Its student (${run.studentName}) is no longer here, and the tokenizer with it.`
+      : parameters === null && (run.keptStudent === undefined || run.recipe.lora !== null)
+        ? `Its student (${run.studentName}) is no longer here; drop its folder again on Student.`
         : busy
           ? 'A model is being packed.'
           : null;
