@@ -2,8 +2,11 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { beforeEach, expect, it, vi } from 'vitest';
+import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import type { RunRecord } from './records.ts';
+
+withWebLocks();
 
 /** A machine that has never seen the studio. */
 beforeEach(() => {

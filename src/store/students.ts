@@ -1,14 +1,10 @@
 /** Students: their records, and the files of those that a person dropped. */
 import { digest } from '../base/digest.ts';
-import { InputError } from '../base/errors.ts';
 import { allOrNothing, keysOf, reading, writing } from './database.ts';
 import { refuseWhileAtWork } from './in-use.ts';
 import { holding } from './locks.ts';
-import { keepStudent, keptTexts } from './kept-students.ts';
 import type { StudentRecord } from './records.ts';
-import { keepWithRun, listRuns } from './runs.ts';
-import { readStudentOutline } from '../student/folder.ts';
-import { filesFromBlobs } from '../student/student-files.ts';
+import { listRuns } from './runs.ts';
 
 export async function listStudents(): Promise<StudentRecord[]> {
   const records = await reading((database) => database.getAll('students'));
@@ -83,7 +79,9 @@ export function writeStudentRecord(record: StudentRecord): Promise<void> {
 export function deleteStudent(studentId: string): Promise<void> {
   return holding('student', studentId, async () => {
     await refuseWhileAtWork({ studentId }, 'Its student cannot be removed now.');
-    await keepForRuns(studentId);
+    // Loaded where it is needed: it reads tokenizers.
+    const { keepForRuns } = await import('./keep-for-runs.ts');
+    await keepForRuns(studentId, await readStudentFiles(studentId));
     await writing(async (database) => {
       const transaction = database.transaction(['students', 'studentFiles'], 'readwrite');
       await allOrNothing(transaction, (add) => {
@@ -92,20 +90,4 @@ export function deleteStudent(studentId: string): Promise<void> {
       });
     });
   });
-}
-
-/** Runs of earlier versions kept nothing of their student. */
-async function keepForRuns(studentId: string): Promise<void> {
-  const runs = (await listRuns()).filter(
-    (run) => run.studentId === studentId && run.keptStudent === undefined,
-  );
-  if (runs.length === 0) return;
-  const files = filesFromBlobs(await readStudentFiles(studentId));
-  try {
-    const keptStudent = await keepStudent(keptTexts(await readStudentOutline(files, 'student')));
-    for (const { id } of runs) await keepWithRun(id, keptStudent);
-  } catch (error) {
-    // A damaged one has nothing that could be kept, and can still be removed.
-    if (!(error instanceof InputError)) throw error;
-  }
 }

@@ -7,6 +7,7 @@ import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
+import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
@@ -122,6 +123,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
 /** The ways to other rows: the sample, a dataset from before, or none. */
 function OtherDatasets({ current }: { current: DatasetRecord | null }) {
   const datasets = useStudio((state) => state.datasets);
+  const runs = useStudio((state) => state.runs);
   const [asking, setAsking] = useState(false);
   const others = datasets.filter((dataset) => dataset.id !== current?.id && !dataset.sample);
   return (
@@ -148,8 +150,8 @@ function OtherDatasets({ current }: { current: DatasetRecord | null }) {
           confirm={{ label: 'Remove it', act: () => void studio.removeDataset() }}
         >
           <p>
-            Its files and rows are removed from this browser; your own copies stay where they are. Runs that
-            were trained on it keep their curves and weights.
+            Its files and rows are removed from this browser; your own copies stay where they are.{' '}
+            {usedByWords('dataset', current.id, runs)}
           </p>
         </Dialog>
       )}

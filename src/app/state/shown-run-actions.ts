@@ -50,7 +50,8 @@ export function shownRunActions(
 
     /** Another page may be at work on a run, or may have ended: its record tells. */
     lookUp: async (): Promise<void> => {
-      const { runs, liveRunId, runId } = get();
+      const { runs, liveRunId, runId, otherVersion } = get();
+      if (otherVersion !== null) return;
       if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
       try {
         const heldRunIds = await heldRuns();

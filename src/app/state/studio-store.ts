@@ -81,6 +81,11 @@ export interface RunsSlice {
 
 export interface MachineSlice {
   machine: Machine | null;
+  /**
+   * Another version of the studio in another tab: `waiting` for an older one to save its run, or `superseded` by a newer
+   * one, which has the data now. Null where there is none.
+   */
+  otherVersion: 'waiting' | 'superseded' | null;
   /** What was measured last, until the page is closed. */
   bench: BenchReport | null;
 }
@@ -112,6 +117,7 @@ export function initialState(): StudioState {
     backend: null,
     resumed: null,
     nothingWhole: null,
+    otherVersion: null,
     bench: null,
     requests: {
       studio: idleRequest,

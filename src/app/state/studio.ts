@@ -4,6 +4,7 @@
  * Nothing is decided here about training; nothing here touches a GPU.
  */
 import type { StoreApi } from 'zustand/vanilla';
+import { watchVersions } from '../../store/database.ts';
 import { readRun } from '../../store/runs.ts';
 import type { StudioClient } from '../../worker/client.ts';
 import { readChoice } from './choices.ts';
@@ -57,6 +58,13 @@ export function createStudio(store: StoreApi<StudioState>) {
 
     /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
     open: async (start: () => StudioClient): Promise<void> => {
+      watchVersions({
+        onNewer: () => {
+          set({ otherVersion: 'superseded' });
+          return Promise.resolve();
+        },
+        onWaiting: (isWaiting) => set({ otherVersion: isWaiting ? 'waiting' : null }),
+      });
       try {
         await records.readRecords();
         records.restoreChoices();

@@ -9,6 +9,7 @@ import { deleteRun, useShelf } from '../state/run-actions.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
+import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { plural } from '../words.ts';
@@ -89,8 +90,7 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
               onAsk({
                 removal: { kind: 'dataset', id },
                 name,
-                means:
-                  'Its files and rows are removed; runs keep their curves, but need it to go on or compare anew.',
+                means: `Its files and rows are removed. ${usedByWords('dataset', id, runs)}`,
               })
             }
           />
@@ -111,8 +111,7 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
               onAsk({
                 removal: { kind: 'student', id },
                 name,
-                means:
-                  'Its weights and tokenizer are removed; runs keep their curves, but need it to go on or be exported.',
+                means: `Its weights and tokenizer are removed. ${usedByWords('student', id, runs)}`,
               })
             }
           />

@@ -7,6 +7,7 @@ import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentStudent, liveRun, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
+import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -149,6 +150,7 @@ function Facts({ student }: { student: StudentRecord }) {
 
 function StudentCard({ student, chosen }: { student: StudentRecord; chosen: boolean }) {
   const live = useStudio(liveRun);
+  const runs = useStudio((state) => state.runs);
   const [asking, setAsking] = useState(false);
   const id = useId();
   return (
@@ -189,8 +191,7 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
             {student.source === 'reduced'
               ? 'It is removed from this browser; the student that it was made from stays.'
               : 'The copy in this browser is removed; your folder stays where it is.'}{' '}
-            Runs of this student keep their curves, but can be compared and exported only while the student is
-            here.
+            {usedByWords('student', student.id, runs)}
           </p>
         </Dialog>
       )}
