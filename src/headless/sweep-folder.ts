@@ -8,6 +8,7 @@ import { InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { formatResult, parseResults, variedId, type Result } from '../experiment/ledger.ts';
 import { describe, type PlannedRun, type Spec } from '../experiment/spec.ts';
+import { resultCharts } from '../experiment/result-charts.ts';
 import { cellsOf, summaryTable } from '../experiment/summary.ts';
 import { csvTable, latexTable, markdownTable } from '../experiment/text-table.ts';
 import { appendOutput, readText, replaceOutput, writeOutput } from './files.ts';
@@ -83,13 +84,16 @@ export class SweepFolder {
     return runs.flatMap(({ varied }) => this.#results.get(variedId(varied)) ?? []);
   }
 
-  /** Writes what there is as Markdown, CSV and LaTeX. @returns The lines of the first. */
+  /** Writes what there is as Markdown, CSV and LaTeX, and a chart for each thing that varies. @returns The lines of the first. */
   async writeTables(spec: Spec, runs: readonly PlannedRun[]): Promise<string[]> {
     const table = summaryTable(cellsOf(this.resultsOf(runs)), spec.vary.get('seed')?.length ?? 1);
     const markdown = markdownTable(table);
     await writeOutput(join(this.path, 'table.md'), `${markdown.join('\n')}\n`);
     await writeOutput(join(this.path, 'table.csv'), csvTable(table));
     await writeOutput(join(this.path, 'table.tex'), latexTable(table));
+    for (const { key, svg } of resultCharts(this.resultsOf(runs))) {
+      await writeOutput(join(this.path, `chart-${key}.svg`), svg);
+    }
     return markdown;
   }
 }

@@ -31,7 +31,10 @@ export interface SweepProgress {
   /** Runs that have ended or failed, of all. */
   done: number;
   total: number;
-  /** By what the runs so far took; null before the first has got anywhere. */
+  /**
+   * By what the runs took since each lane first told of its work: what comes before (a process that starts, rows that
+   * are read) comes once, and says nothing of what is left. Null until there is more to go by.
+   */
   leftMs: number | null;
 }
 
@@ -48,27 +51,34 @@ export interface SweepEnd {
 export async function sweep<Run, Outcome>(job: SweepJob<Run, Outcome>): Promise<SweepEnd> {
   const { runs, lanes, costOf, keep, tell, signal } = job;
   const now = job.now ?? (() => performance.now());
-  const startedAt = now();
+  let since = { at: now(), done: 0 };
   const total = runs.reduce((sum, run) => sum + costOf(run), 0);
   const shares = new Map<Run, number>();
   const counts = { ended: 0, failed: 0 };
-  const progress = (): SweepProgress => {
+  const workDone = (): number => {
     let done = 0;
     for (const [run, share] of shares) done += share * costOf(run);
+    return done;
+  };
+  const progress = (): SweepProgress => {
+    const done = workDone();
+    const [ms, work] = [now() - since.at, done - since.done];
     return {
       done: counts.ended + counts.failed,
       total: runs.length,
-      leftMs: done === 0 ? null : ((now() - startedAt) * (total - done)) / done,
+      leftMs: work <= 0 ? null : (ms * (total - done)) / work,
     };
   };
   let begun = 0;
   await Promise.all(
     lanes.map(async (lane) => {
+      let hasTold = false;
       while (begun < runs.length && !signal.aborted) {
         const run = runs[begun]!;
         begun += 1;
         const end = await lane(run, (share) => {
           shares.set(run, share);
+          if (!hasTold) [hasTold, since] = [true, { at: now(), done: workDone() }];
           tell({ kind: 'under way', ...progress() });
         });
         if (end === null) return;

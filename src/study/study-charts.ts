@@ -1,6 +1,6 @@
 /** The study's two pictures. */
 import { formatCount, formatPercent } from '../base/units.ts';
-import { chartSvg, type Chart, type Point, type Series } from './chart.ts';
+import { chartSvg, type Chart, type Point, type Series } from '../experiment/chart.ts';
 import type { Cell, Results } from './results.ts';
 import { meanInterval } from '../experiment/statistics.ts';
 

@@ -2,12 +2,14 @@
 import { escapeXml } from '../base/xml.ts';
 
 /** What a line stands for; its colour and dash follow from it. */
-export type Ink = 'standard' | 'step-by-step' | 'teacher';
+export type Ink = 'standard' | 'step-by-step' | 'teacher' | 'third' | 'fourth';
 
 export interface Series {
   name: string;
   ink: Ink;
   dashed: boolean;
+  /** False where x only names things, between which there is nothing. */
+  joined?: boolean;
   points: readonly Point[];
 }
 
@@ -54,12 +56,14 @@ text.quiet { fill: var(--quiet); }
 .dot { opacity: 0.4; stroke: none; }
 .standard { stroke: var(--standard); } .standard.fill { fill: var(--standard); }
 .step-by-step { stroke: var(--step-by-step); } .step-by-step.fill { fill: var(--step-by-step); }
+.third { stroke: var(--third); } .third.fill { fill: var(--third); }
+.fourth { stroke: var(--fourth); } .fourth.fill { fill: var(--fourth); }
 .teacher { stroke: var(--teacher); } .teacher.fill { fill: var(--teacher); }
 svg { --ground: #fffdf9; --ink: #211d17; --quiet: #6a6255; --grid: rgb(33 29 23 / 12%);
-  --standard: #9f4717; --step-by-step: #196b67; --teacher: #4a4fa3; }
+  --standard: #9f4717; --step-by-step: #196b67; --teacher: #4a4fa3; --third: #8a3069; --fourth: #57650f; }
 @media (prefers-color-scheme: dark) {
   svg { --ground: #1f1c16; --ink: #ece6da; --quiet: #a39a8a; --grid: rgb(236 230 218 / 14%);
-    --standard: #e99059; --step-by-step: #5cc2bb; --teacher: #9aa0f0; }
+    --standard: #e99059; --step-by-step: #5cc2bb; --teacher: #9aa0f0; --third: #e58fc4; --fourth: #b5c25a; }
 }`;
 
 /** The chart as the text of an SVG file. y is a share, shown as per cent from a round number below all to 100. */
@@ -128,7 +132,7 @@ function yAxis(floor: number, y: (share: number) => number): string[] {
 }
 
 function drawSeries(
-  { ink, dashed, points }: Series,
+  { ink, dashed, points, joined = true }: Series,
   x: (x: number) => number,
   y: (share: number) => number,
 ): string[] {
@@ -147,7 +151,7 @@ function drawSeries(
         ({ x: at, low, high }) =>
           `<path class="whisker ${ink}" d="M${round(x(at))} ${round(y(Math.min(1, high)))}V${round(y(low))}"/>`,
       ),
-    `<path class="line ${ink}${dashed ? ' dashed' : ''}" d="${path.join('')}"/>`,
+    ...(joined ? [`<path class="line ${ink}${dashed ? ' dashed' : ''}" d="${path.join('')}"/>`] : []),
     ...points.map(
       ({ x: at, mean }) => `<circle class="${ink} fill" cx="${round(x(at))}" cy="${round(y(mean))}" r="4"/>`,
     ),
