@@ -8,6 +8,7 @@ import { notebookRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { removeRunFiles } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, reading, writing } from './database.ts';
+import { heldRuns } from './locks.ts';
 import type { RunLabels, RunRecord } from './records.ts';
 
 const predictionChunkLength = 500;
@@ -175,8 +176,9 @@ export async function readWeights(runId: string): Promise<Uint8Array | null> {
   return bytes;
 }
 
-/** Removes a deleted run for good; one that was taken back meanwhile stays. */
+/** Removes a deleted run for good; one that was taken back meanwhile stays, and one that a tab is storing now. */
 export async function removeDeleted(runId: string): Promise<void> {
+  if ((await heldRuns())?.has(runId)) return;
   const record = await reading((database) => database.get('runs', runId));
   if (record?.deletedAt !== undefined) await deleteRun(runId);
 }

@@ -8,10 +8,12 @@ import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '..
 import { safeFolderName } from '../export/zip.ts';
 import { writeCheckpoint } from '../store/checkpoints.ts';
 import { listDatasets, readExamples } from '../store/datasets.ts';
+import { withRun } from '../store/locks.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import {
   appendMetrics,
   deleteRun,
+  labelRun,
   readMetrics,
   readPredictions,
   readRun,
@@ -87,17 +89,22 @@ export async function importRun(
     savedStep: weights === null ? null : run.savedStep,
     imported: { fileName: file.name, at: Date.now() },
   };
-  try {
-    if (metrics.length > 0) await appendMetrics(id, metrics);
-    if (predictions.length > 0) await writePredictions(id, predictions);
-    progress('storing the run', 0, 1);
-    // Last comes the record: until then there is no such run.
-    if (weights === null || config === null) await writeRun(record);
-    else await writeWeights(record, weights, config, metrics.at(-1)?.elapsedMs ?? 0);
-  } catch (error) {
-    await deleteRun(id).catch(() => undefined);
-    throw error;
-  }
+  // Deleted until all of it is there: what a kill leaves is then removed at the next opening, as other deleted runs are.
+  await withRun(id, async () => {
+    try {
+      await writeRun({ ...record, deletedAt: 1 });
+      if (metrics.length > 0) await appendMetrics(id, metrics);
+      if (predictions.length > 0) await writePredictions(id, predictions);
+      progress('storing the run', 0, 1);
+      if (weights !== null && config !== null) {
+        await writeWeights(record, weights, config, metrics.at(-1)?.elapsedMs ?? 0);
+      }
+      await labelRun(id, { deletedAt: null });
+    } catch (error) {
+      await deleteRun(id).catch(() => undefined);
+      throw error;
+    }
+  });
   return { runId: id };
 }
 
