@@ -6,6 +6,10 @@ import type { OnnxStorage } from './onnx/matrices.ts';
 import compose from './server/compose.yaml?raw';
 import dockerfile from './server/Dockerfile?raw';
 import dockerignore from './server/dockerignore?raw';
+import cloudRun from './server/deploy/cloud-run.yaml?raw';
+import kubernetes from './server/deploy/kubernetes.yaml?raw';
+import deployRequirements from './server/deploy/requirements.txt?raw';
+import vertex from './server/deploy/vertex.py?raw';
 import readme from './server/README.md?raw';
 import requirements from './server/requirements.txt?raw';
 import init from './server/serve/__init__.py?raw';
@@ -25,6 +29,10 @@ const texts: Readonly<Record<string, string>> = {
   '.dockerignore': dockerignore,
   'compose.yaml': compose,
   'requirements.txt': requirements,
+  'deploy/cloud-run.yaml': cloudRun,
+  'deploy/kubernetes.yaml': kubernetes,
+  'deploy/requirements.txt': deployRequirements,
+  'deploy/vertex.py': vertex,
   'serve/__init__.py': init,
   'serve/__main__.py': main,
   'serve/batcher.py': batcher,
