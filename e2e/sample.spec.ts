@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { Locator, Page } from '@playwright/test';
+import { unzipSync } from 'fflate';
 import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
 // What a newcomer does first, on the engine that a machine without a GPU has.
@@ -28,6 +30,21 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   await expect(page.getByTestId('accuracy-distilled')).toContainText('of 2');
   await goTo(page, 'take-away');
   await expect(page.getByRole('button', { name: 'Take the f16 model' })).toBeEnabled();
+  // The student with its server: a folder in a zip, as `headless export --serve` writes it.
+  await page.getByLabel('Weights of the server').selectOption('w8');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Take the server' }).click();
+  const zip = await download;
+  expect(zip.suggestedFilename()).toMatch(/-server\.zip$/);
+  const files = unzipSync(new Uint8Array(readFileSync(await zip.path())));
+  const paths = Object.keys(files).map((path) => path.split('/').slice(1).join('/'));
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      ...['Dockerfile', 'requirements.txt', 'serve/__main__.py', 'deploy/vertex.py', 'model/run.json'],
+      ...['model/onnx/encoder_model_int8.onnx', 'model/onnx/decoder_model_merged_int8.onnx'],
+      ...['model/model.safetensors', 'model/tokenizer.json'],
+    ]),
+  );
 });
 
 test('the page is isolated, under a strict policy, and gives wasm its threads', async ({ page }, info) => {

@@ -1,4 +1,5 @@
 /** A folder that answers over HTTP by itself: the model, a server in Python, and what makes a container of both. */
+import { InputError } from '../base/errors.ts';
 import type { Weights } from '../student/config.ts';
 import { FolderFile, modelFolder, type ExportableStudent } from './model-folder.ts';
 import { onnxFolder } from './onnx/folder.ts';
@@ -48,21 +49,29 @@ const texts: Readonly<Record<string, string>> = {
 /** Storages that a server can have. (With q8 an answer depends on its neighbours in the batch.) */
 export const servedStorages = ['f32', 'f16', 'w8'] as const satisfies readonly OnnxStorage[];
 
+export type ServedStorage = (typeof servedStorages)[number];
+
 export interface ServerFolderOptions {
-  storage: (typeof servedStorages)[number];
+  storage: ServedStorage;
   /** The text of `run.json`; null where there was no run. */
   runFile: string | null;
 }
 
 /**
  * The files of the folder; `model/` is an ONNX folder with `model.safetensors` in it.
- * @throws InputError as `onnxFolder`.
+ * @throws InputError as `onnxFolder`, and for a student without tokenizer.json (ByT5).
  */
 export function serverFolder(
   student: ExportableStudent,
   weights: Weights,
   { storage, runFile }: ServerFolderOptions,
 ): FolderFile[] {
+  if (student.tokenizerFiles['tokenizer.json'] === undefined) {
+    throw new InputError(
+      'This student has no tokenizer.json, which the server in Python needs.',
+      'Serve it with `headless serve`, which reads its bytes.',
+    );
+  }
   const huggingFace = modelFolder(student, weights, {
     dtype: storage === 'f16' ? 'f16' : 'f32',
     runFile,

@@ -14,7 +14,7 @@ const maxZipBytes = 0xffff_ffff - 1_000_000;
 
 /** Text shrinks; weights are noise to a compressor and are stored. */
 function isStored(path: string): boolean {
-  return path.endsWith('.safetensors');
+  return path.endsWith('.safetensors') || path.endsWith('.onnx');
 }
 
 /** A name that unpacks everywhere: no separators, no characters that Windows refuses, not empty. */

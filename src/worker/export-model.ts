@@ -23,15 +23,9 @@ import { zipBlob } from './zip-blob.ts';
 export async function exportModel(
   { runId, dtype }: CommandOf<'export-model'>,
   progress: ReportProgress,
-  unkept: (runId: string) => Promise<Weights | null> = () => Promise.resolve(null),
+  unkept: UnkeptWeights = () => Promise.resolve(null),
 ): Promise<Results['export-model']> {
-  const stored = await readRun(runId);
-  if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  const now = await unkept(runId);
-  const run =
-    now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
-  const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
-  const student = await openRunOutline(run);
+  const { run, weights, student } = await keptStudent(runId, progress, unkept);
   const facts = await cardFacts(run, dtype, countParameters(student.config));
   const files = modelFolder(student, weights, {
     dtype,
@@ -41,6 +35,38 @@ export async function exportModel(
   const name = `${run.name}${dtype === 'f32' ? '' : `-${dtype}`}`;
   const blob = zipBlob(name, files, (done, total) => progress('packing the model', done, total));
   return { blob, fileName: `${safeFolderName(name)}.zip` };
+}
+
+/**
+ * See `export-server` in protocol.ts.
+ * @throws InputError as `exportModel`, and where a graph would be too large for an ONNX file.
+ */
+export async function exportServer(
+  { runId, storage }: CommandOf<'export-server'>,
+  progress: ReportProgress,
+  unkept: UnkeptWeights,
+): Promise<Results['export-server']> {
+  // Graphs, server and manifests: fetched by those who take them.
+  const { serverFolder } = await import('../export/server-folder.ts');
+  const { run, weights, student } = await keptStudent(runId, progress, unkept);
+  const files = serverFolder(student, weights, { storage, runFile: formatRecipe(run.recipe) });
+  const name = `${run.name}-server`;
+  const blob = zipBlob(name, files, (done, total) => progress('packing the server', done, total));
+  return { blob, fileName: `${safeFolderName(name)}.zip` };
+}
+
+/** Weights of a run that are on an engine and could not be stored; null where there are none. */
+type UnkeptWeights = (runId: string) => Promise<Weights | null>;
+
+/** A run with the weights to export, and the step that they are of as its `savedStep`. */
+async function keptStudent(runId: string, progress: ReportProgress, unkept: UnkeptWeights) {
+  const stored = await readRun(runId);
+  if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
+  const now = await unkept(runId);
+  const run =
+    now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
+  const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
+  return { run, weights, student: await openRunOutline(run) };
 }
 
 async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number): Promise<ModelCardFacts> {

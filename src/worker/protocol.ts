@@ -18,6 +18,7 @@ import type { T5Config } from '../student/config.ts';
 import type { TrainingShape } from '../student/memory.ts';
 import type { StudentPart } from '../student/reduce/freeze.ts';
 import type { LayerChoice } from '../student/reduce/layers.ts';
+import type { ServedStorage } from '../export/server-folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 
 /** Ids of what comes with the studio. */
@@ -106,6 +107,8 @@ export type Command =
    */
   | { type: 'ask'; runId: string; question: string }
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
+  /** The distilled student with a server in Python, as a zip: see export/server-folder.ts. */
+  | { type: 'export-server'; runId: string; storage: ServedStorage }
   /** The whole run as a zip: see export/run-archive.ts. */
   | { type: 'export-run'; runId: string }
   /** Stores an exported run under an id of its own. */
@@ -189,6 +192,7 @@ export interface Results {
   compare: null;
   ask: Asked;
   'export-model': { blob: Blob; fileName: string };
+  'export-server': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };
   'import-run': { runId: string };
   bench: BenchReport;

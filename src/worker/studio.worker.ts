@@ -5,7 +5,7 @@ import { watchVersions } from '../store/database.ts';
 import { measureStored } from '../store/sizes.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
-import { exportModel } from './export-model.ts';
+import { exportModel, exportServer } from './export-model.ts';
 import {
   assignSplit,
   importFiles,
@@ -72,6 +72,8 @@ const handlers: Handlers = {
   ask: ({ runId, question }, watch) => keeper.ask(runId, question, watch),
   'export-model': (command, { report }) =>
     exportModel(command, report, (runId) => keeper.unkeptWeights(runId)),
+  'export-server': (command, { report }) =>
+    exportServer(command, report, (runId) => keeper.unkeptWeights(runId)),
   'export-run': (command, { report }) => exportRun(command, report),
   'import-run': inTurn(importRun),
   bench: async (command, { report }) => {

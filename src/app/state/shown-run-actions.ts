@@ -1,5 +1,6 @@
 /** Which run is shown and what is known of it, from the store and from the worker. */
 import { isActive } from '../../distill/run-state.ts';
+import type { ServedStorage } from '../../export/server-folder.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { heldRuns } from '../../store/locks.ts';
 import { listRuns, readMetrics } from '../../store/runs.ts';
@@ -87,6 +88,11 @@ export function shownRunActions(
     /** The model as a zip, ready to be saved; null where that failed. */
     exportModel: (runId: string, dtype: WrittenFloat): Promise<Results['export-model'] | null> => {
       return request('export', { type: 'export-model', runId, dtype });
+    },
+
+    /** The model with a server in Python as a zip, ready to be saved; null where that failed. */
+    exportServer: (runId: string, storage: ServedStorage): Promise<Results['export-server'] | null> => {
+      return request('export', { type: 'export-server', runId, storage });
     },
   };
 }

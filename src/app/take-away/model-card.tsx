@@ -6,6 +6,7 @@ import { saveFile } from '../download.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
+import { useObstacle } from './obstacle.ts';
 import styles from './take-away-screen.module.css';
 
 interface ModelCardProps {
@@ -20,16 +21,8 @@ export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
   const parameters = useStudio(
     (state) => state.students.find((one) => one.id === run.studentId)?.parameters ?? null,
   );
-  const busy = useStudio((state) => state.requests.export.busy);
   const step = weightsStep(run);
-  const reason =
-    run.savedStep === null
-      ? 'This run has kept no weights yet: they are kept at the end, on the way, and on Stop and keep.'
-      : parameters === null && (run.keptStudent === undefined || run.recipe.lora !== null)
-        ? `Its student (${run.studentName}) is no longer here; drop its folder again on Student.`
-        : busy
-          ? 'A model is being packed.'
-          : null;
+  const reason = useObstacle(run);
   const take = async (): Promise<void> => {
     const result = await studio.exportModel(run.id, dtype);
     if (result) saveFile(result.fileName, result.blob);

@@ -12,6 +12,7 @@ import { EmptyPackage } from './empty-package.tsx';
 import { ModelCard } from './model-card.tsx';
 import { RecordCards } from './record-cards.tsx';
 import styles from './take-away-screen.module.css';
+import { ServerCard } from './server-card.tsx';
 import { UseIt } from './use-it.tsx';
 
 /** What a run leaves behind, as files: the student itself, its curves, its answers, its recipe. */
@@ -76,6 +77,12 @@ function Cards({ run }: { run: RunRecord }) {
           />
         </div>
         <UseIt run={run} />
+      </section>
+      <section className={styles['section']} aria-label="Where it answers">
+        <h2>Where it answers</h2>
+        <div className={styles['cards']}>
+          <ServerCard run={run} />
+        </div>
       </section>
       <section className={styles['section']} aria-label="The run">
         <h2>The run</h2>
