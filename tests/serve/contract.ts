@@ -21,8 +21,8 @@ export interface ServerUnderTest {
 export const studentFolder = join(projectRoot, 'public/students/nano');
 
 /** Answers are cut here, so that 500 of them take seconds. */
-const maxTokens = 12;
-const texts = readFileSync(join(projectRoot, 'public/sample/test.jsonl'), 'utf8')
+export const maxTokens = 12;
+export const texts = readFileSync(join(projectRoot, 'public/sample/test.jsonl'), 'utf8')
   .trim()
   .split('\n')
   .map((line) => (JSON.parse(line) as { input: string }).input);
@@ -53,7 +53,7 @@ const limited = (instances: unknown[], parameters: object = {}): object => ({
 });
 
 /** What the project's engine generates for each prompt by itself. */
-async function reference(prompts: readonly string[], numBeams: number, maxNewTokens: number) {
+export async function reference(prompts: readonly string[], numBeams: number, maxNewTokens: number) {
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const engine = await createWasmEngine(student, {
     ...{ threads: 1, startThread: startNodeThread, reason: 'a reference' },
