@@ -1,4 +1,5 @@
 /** `headless serve`: a student behind HTTP, on the project's own engine. The contract is in serve/. */
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { DeviceLostError, InputError, reportError } from '../base/errors.ts';
@@ -83,6 +84,7 @@ function openPlace(place: Place, { storageOrigin }: ServeSettings): Promise<Stud
   return openBucketFolder(place.uri, {
     origin: storageOrigin,
     authorization: () => (isGoogle ? machineAuthorization(fetch) : Promise.resolve(null)),
+    md5: (bytes) => createHash('md5').update(bytes).digest('base64'),
     fetch,
   });
 }

@@ -3,7 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { machineAuthorization, openBucketFolder } from './bucket.ts';
 
 const pages = new Map([
-  ['', { items: [{ name: 'a/b/config.json', size: '2' }], nextPageToken: 'two' }],
+  ['', { items: [{ name: 'a/b/config.json', size: '2', md5Hash: 'of {}' }], nextPageToken: 'two' }],
   [
     'two',
     {
@@ -34,6 +34,7 @@ describe('openBucketFolder', () => {
   const options = (answer: typeof fetch) => ({
     origin: 'https://storage.googleapis.com',
     authorization: () => Promise.resolve('Bearer t'),
+    md5: (bytes: Uint8Array) => `of ${new TextDecoder().decode(bytes)}`,
     fetch: answer,
   });
 
@@ -53,6 +54,11 @@ describe('openBucketFolder', () => {
     const files = await openBucketFolder('gs://models/a/b', options(answer));
     await expect(files.read('config.json')).rejects.toThrow(/gs:\/\/models\/a\/b\/config\.json.*1 of 2/);
     await expect(files.read('x y.bin')).rejects.toThrow(/status 403/);
+    const other = await openBucketFolder(
+      'gs://models/a/b',
+      options(storage({ 'a/b/config.json': '[]' }).answer),
+    );
+    await expect(other.read('config.json')).rejects.toThrow(/not those that were stored/);
     const broken = () => Promise.reject(new Error('no route'));
     await expect(openBucketFolder('gs://models/a/b', options(broken))).rejects.toThrow(InputError);
   });

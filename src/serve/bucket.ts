@@ -8,11 +8,15 @@ export interface BucketOptions {
   origin: string;
   /** The header that says who asks; null for an emulator, which asks for none. */
   authorization: () => Promise<string | null>;
+  /** MD5 in Base64, as Cloud Storage writes it: it says what a file is to be. */
+  md5: (bytes: Uint8Array) => string;
   fetch: typeof fetch;
 }
 
 const listing = z.object({
-  items: z.array(z.object({ name: z.string(), size: z.coerce.number() })).default([]),
+  items: z
+    .array(z.object({ name: z.string(), size: z.coerce.number(), md5Hash: z.string().optional() }))
+    .default([]),
   nextPageToken: z.string().optional(),
 });
 
@@ -27,29 +31,32 @@ export async function openBucketFolder(uri: string, options: BucketOptions): Pro
   const [bucket, ...parts] = uri.slice('gs://'.length).replace(/\/+$/, '').split('/');
   const prefix = parts.length === 0 ? '' : `${parts.join('/')}/`;
   const api = `${options.origin}/storage/v1/b/${encodeURIComponent(bucket!)}/o`;
-  const sizes = new Map<string, number>();
+  /** Composite objects have no MD5. */
+  const files = new Map<string, { size: number; md5Hash?: string | undefined }>();
   let page: string | undefined;
   do {
     const query = new URLSearchParams({ prefix, ...(page === undefined ? {} : { pageToken: page }) });
     const response = await get(`${api}?${query.toString()}`, uri, options);
     const found = listing.safeParse(await response.json().catch(() => null));
     if (!found.success) throw notRead(uri, 'the answer is not a list of objects');
-    for (const { name, size } of found.data.items) {
-      if (!name.endsWith('/')) sizes.set(name.slice(prefix.length), size);
+    for (const { name, size, md5Hash } of found.data.items) {
+      if (!name.endsWith('/')) files.set(name.slice(prefix.length), { size, md5Hash });
     }
-    if (sizes.size > mostObjects) throw notRead(uri, `there are more than ${mostObjects} objects below it`);
+    if (files.size > mostObjects) throw notRead(uri, `there are more than ${mostObjects} objects below it`);
     page = found.data.nextPageToken;
   } while (page !== undefined);
-  if (sizes.size === 0) throw notRead(uri, 'there is nothing below it');
+  if (files.size === 0) throw notRead(uri, 'there is nothing below it');
   return {
-    names: () => [...sizes.keys()],
-    sizeBytes: (name) => sizes.get(name) ?? 0,
+    names: () => [...files.keys()],
+    sizeBytes: (name) => files.get(name)?.size ?? 0,
     read: async (name) => {
       const object = `${api}/${encodeURIComponent(prefix + name)}?alt=media`;
       const response = await get(object, `${uri}/${name}`, options);
       const bytes = new Uint8Array(await response.arrayBuffer().catch(() => new ArrayBuffer(0)));
-      if (bytes.length === sizes.get(name)) return bytes;
-      throw notRead(`${uri}/${name}`, `${bytes.length} of ${sizes.get(name) ?? 0} bytes came`);
+      const { size, md5Hash } = files.get(name) ?? { size: 0 };
+      if (bytes.length !== size) throw notRead(`${uri}/${name}`, `${bytes.length} of ${size} bytes came`);
+      if (md5Hash === undefined || options.md5(bytes) === md5Hash) return bytes;
+      throw notRead(`${uri}/${name}`, 'its bytes are not those that were stored');
     },
   };
 }

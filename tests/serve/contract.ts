@@ -278,6 +278,24 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
       }
     });
 
+    it.each(['bits', 'end'] as const)('ends where a stored file comes otherwise (%s)', async (spoil) => {
+      const store = await startFakeStore(storedFolder, 'models', 'here');
+      store.spoil = spoil;
+      store.release();
+      try {
+        const server = await begin(
+          { AIP_STORAGE_URI: 'gs://models/here', STORAGE_EMULATOR_HOST: store.host },
+          { withoutModel: true },
+        );
+        expect((await server.ended).code).toBeGreaterThan(0);
+        expect(server.output()).toMatch(
+          spoil === 'bits' ? /not those that were stored/ : /\d+ of \d+ bytes came/,
+        );
+      } finally {
+        await store.close();
+      }
+    });
+
     it('refuses a setting that is none, by name', async () => {
       const server = await begin({ STILLROOM_BATCH_ROWS: 'many' });
       expect((await server.ended).code).toBe(2);

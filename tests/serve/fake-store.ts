@@ -1,4 +1,5 @@
 /** Cloud Storage's JSON API as far as a server reads it: a folder's files as objects of a bucket, listed by pages. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -10,6 +11,8 @@ export interface FakeStore {
   host: string;
   /** Answers what was held back until now, and all that comes. */
   release: () => void;
+  /** What is spoilt on its way: bits of one byte of every file, or its last byte is lost. */
+  spoil: 'bits' | 'end' | null;
   /** The `Authorization` headers that came. */
   tokens: string[];
   close: () => Promise<void>;
@@ -43,7 +46,7 @@ export async function startFakeStore(folder: string, bucket: string, prefix: str
           JSON.stringify({
             items: found.slice(at, next).map((name) => ({
               name,
-              size: String(statSync(join(folder, name.slice(prefix.length + 1))).size),
+              ...stored(readFileSync(join(folder, name.slice(prefix.length + 1)))),
             })),
             ...(next < found.length ? { nextPageToken: String(next) } : {}),
           }),
@@ -57,12 +60,15 @@ export async function startFakeStore(folder: string, bucket: string, prefix: str
         response.end();
         return;
       }
-      response.end(readFileSync(join(folder, name)));
+      const bytes = readFileSync(join(folder, name));
+      if (store.spoil === 'bits') bytes[bytes.length >> 1]! ^= 4;
+      response.end(store.spoil === 'end' ? bytes.subarray(0, -1) : bytes);
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
+  const store: FakeStore = {
+    spoil: null,
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     release,
     tokens,
@@ -72,4 +78,10 @@ export async function startFakeStore(folder: string, bucket: string, prefix: str
       await once(server, 'close');
     },
   };
+  return store;
+}
+
+/** What a listing says of an object. */
+function stored(bytes: Buffer): { size: string; md5Hash: string } {
+  return { size: String(bytes.length), md5Hash: createHash('md5').update(bytes).digest('base64') };
 }

@@ -1,5 +1,7 @@
 """A model's folder in Cloud Storage, over its JSON API (cloud.google.com/storage/docs/json_api)."""
 
+import base64
+import hashlib
 import json
 import re
 import tempfile
@@ -38,25 +40,34 @@ def get(url, named, headers):
         raise BucketError(f"{named} cannot be read from Cloud Storage ({fault}).") from None
 
 
+def check(body, item, named):
+    """Holds what came against what is stored; composite objects have no MD5."""
+    if len(body) != int(item["size"]):
+        raise BucketError(f"{named} cannot be read from Cloud Storage ({len(body)} of {item['size']} bytes came).")
+    if "md5Hash" in item and base64.b64encode(hashlib.md5(body).digest()).decode() != item["md5Hash"]:
+        raise BucketError(f"{named} cannot be read from Cloud Storage (its bytes are not those that were stored).")
+
+
 def fetch_model(uri, origin):
     """Copies what the server needs of `gs://bucket/path` to a new folder, and says which."""
     bucket, _, path = uri.removeprefix("gs://").rstrip("/").partition("/")
     prefix = f"{path}/" if path else ""
     api = f"{origin}/storage/v1/b/{quote(bucket, safe='')}/o"
-    headers, names, page = authorization(origin), [], None
+    headers, items, page = authorization(origin), {}, None
     while True:
         query = urlencode({"prefix": prefix, **({"pageToken": page} if page else {})})
         listed = json.loads(get(f"{api}?{query}", uri, headers))
-        names += [item["name"].removeprefix(prefix) for item in listed.get("items", [])]
+        items |= {item["name"].removeprefix(prefix): item for item in listed.get("items", [])}
         page = listed.get("nextPageToken")
         if not page:
             break
-    wanted = [name for name in names if WANTED.fullmatch(name)]
+    wanted = [name for name in items if WANTED.fullmatch(name)]
     if not wanted:
         raise BucketError(f"{uri} has no model below it. Check the address.")
     folder = Path(tempfile.mkdtemp(prefix="model-"))
     (folder / "onnx").mkdir()
     for name in wanted:
         body = get(f"{api}/{quote(prefix + name, safe='')}?alt=media", f"{uri}/{name}", headers)
+        check(body, items[name], f"{uri}/{name}")
         (folder / name).write_bytes(body)
     return folder
