@@ -30,6 +30,13 @@ export interface FakeGoogle {
   close: () => Promise<void>;
 }
 
+interface Operation {
+  name: string;
+  done: true;
+  response?: object;
+  error?: { code: number; message: string };
+}
+
 const parent = 'projects/p/locations/us-central1';
 const type = (name: string): string => `type.googleapis.com/google.cloud.aiplatform.v1.${name}`;
 
@@ -63,7 +70,7 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
     },
   };
   /** An operation that is done at once, or that fails. */
-  const operation = (line: string, response: object): { name: string } => {
+  const operation = (line: string, response: object): Operation => {
     const name = `${parent}/operations/${(operationCount += 1)}`;
     const fails = fake.breakDown?.test(line) === true;
     return fails
@@ -100,7 +107,7 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
         const done = { ...operation(line, {}), metadata };
         builds.set(done.name, done);
         // A build that fails leaves no image.
-        if (!('error' in done)) made(packageOf(body));
+        if (done.error === undefined) made(packageOf(body));
         return { name: done.name, metadata };
       }
       case `POST /v1/${parent}/models:upload`:
