@@ -3,9 +3,9 @@ import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { alarmNote, alignmentAlarm, type Alarm } from './alignment.ts';
 import { readAnswer } from './completions.ts';
-import { equationValue, isSameValue } from './equation.ts';
 import type { Example, Refusal, Tally } from './example.ts';
 import { applyFixes, type Fix } from './fixes.ts';
+import { areEquations, tallyBy, type MetricId } from './metrics/metrics.ts';
 import { note, type Note } from './notes.ts';
 import type { DatasetFile, ExampleRow, RationaleRow, RationalesFile } from './read-file.ts';
 import { listed, quoted } from './words.ts';
@@ -36,6 +36,8 @@ export interface JoinOptions {
   onlyMatching?: boolean;
   /** What is mended in the joined rows. */
   fixes?: readonly Fix[];
+  /** What the teacher is judged by; left out: as `tallyTeacher` has it. */
+  metric?: MetricId;
 }
 
 /** Ids or inputs that a message names of each side. */
@@ -105,7 +107,7 @@ export function joinTeacher(
     unlabelled,
     ids,
     refused,
-    teacher: tallyTeacher(examples),
+    teacher: tallyTeacher(examples, options.metric),
     join: pairs === null ? null : { by: pairs.by, moved: pairs.moved },
     notes,
     alarm,
@@ -234,29 +236,18 @@ function byKey<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<stri
   return found;
 }
 
-/** Whether labels are equations, which are right where they come to the true value: the authors' metric for SVAMP. */
-export function areEquations(examples: readonly { label: string }[]): boolean {
-  const equations = examples.filter(
-    ({ label }) => /^\(.*[-+*/].*\)$/.test(label) && equationValue(label) !== null,
-  );
-  return examples.length > 0 && equations.length * 10 >= examples.length * 9;
-}
-
 /**
- * How often the teacher's label is the true one, as the method's authors count it: exact, case-sensitive equality,
- * nothing trimmed or folded, and a blank answer is wrong; equations by their value. Null where no example has a
- * teacher's label.
+ * How often the teacher's label is the true one: where no metric is asked for as the method's authors count it, exact,
+ * case-sensitive equality, nothing trimmed or folded, and a blank answer is wrong; equations by their value. Null where no example has a teacher's label.
  */
-export function tallyTeacher(examples: readonly Example[]): Tally | null {
+export function tallyTeacher(examples: readonly Example[], metric?: MetricId): Tally | null {
   const taught = examples.filter(({ teacherLabel }) => teacherLabel !== null);
   if (taught.length === 0) return null;
-  const equations = areEquations(taught);
-  return {
-    correct: taught.filter(({ label, teacherLabel }) =>
-      equations ? isSameValue(teacherLabel ?? '', label) : teacherLabel === label,
-    ).length,
-    total: taught.length,
-  };
+  return tallyBy(
+    metric ?? (areEquations(taught) ? 'equation' : 'exact'),
+    taught,
+    (at) => taught[at]!.teacherLabel,
+  );
 }
 
 /** Why these two cannot be joined. */

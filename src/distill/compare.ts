@@ -5,13 +5,21 @@
  */
 import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
+import { confusionOf } from '../data/metrics/labels.ts';
+import {
+  chooseMetric,
+  metricsFor,
+  tallyBy,
+  type MainMetric,
+  type MetricId,
+} from '../data/metrics/metrics.ts';
+import { rougeL, tokenF1 } from '../data/metrics/texts.ts';
 import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Written } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
-import { tally } from './score.ts';
 import { writtenLabelOf } from './written-labels.ts';
 
 export interface CompareOptions {
@@ -24,6 +32,8 @@ export interface CompareOptions {
   baseWeights: Weights;
   /** The step whose weights the engine holds now. */
   step: number;
+  /** What answers are judged by; left out: what suits the labels. */
+  metric?: MetricId | undefined;
   /** Looked at between two batches of answers: true leaves the comparison out. */
   skipped: () => boolean;
 }
@@ -33,10 +43,28 @@ export interface CompareResult {
   accuracy: ComparedAccuracy;
 }
 
-export interface ComparedAccuracy {
+/** By one metric. */
+export interface MetricTallies {
   base: Tally;
   distilled: Tally;
   teacher: Tally | null;
+}
+
+export interface ComparedMetrics {
+  /** What `base`, `distilled` and `teacher` are judged by, and why, as a clause. */
+  main: MetricId;
+  because: string;
+  /** By every metric that says something of the labels. */
+  by: Partial<Record<MetricId, MetricTallies>>;
+  /** In [0, 1]; null where labels are not few. */
+  macroF1: { base: number; distilled: number; teacher: number | null } | null;
+  /** The student's rationales against the teacher's, in [0, 1]; null where there are none. */
+  rationales: { rows: number; tokenF1: number; rougeL: number } | null;
+}
+
+export interface ComparedAccuracy extends MetricTallies {
+  /** Not in comparisons of earlier versions, which were judged by equality. */
+  metrics?: ComparedMetrics | undefined;
   /** The students' answers by equality with the label's raw text; only where a label cannot be written back as it is. */
   rawText?: { base: Tally; distilled: Tally } | undefined;
 }
@@ -106,7 +134,7 @@ async function* ask<T>(
 }
 
 function collect(
-  { test, tokenizer, recipe }: CompareOptions,
+  { test, tokenizer, recipe, metric }: CompareOptions,
   base: readonly string[],
   distilled: readonly Written[],
 ): CompareResult {
@@ -121,22 +149,79 @@ function collect(
     rationale: distilled[index]!.rationale,
     teacherRationale: example.rationale,
   }));
-  return { predictions, accuracy: accuracyOf(predictions) };
+  const accuracy = accuracyOf(predictions, metric);
+  const judgedBy = accuracy.metrics?.main ?? 'exact';
+  if (judgedBy !== 'exact') for (const row of predictions) row.judgedBy = judgedBy;
+  return { predictions, accuracy };
 }
 
-/** Counts right answers: the students' as they can write the labels, the teacher's by the labels themselves. */
-export function accuracyOf(predictions: readonly Prediction[]): ComparedAccuracy {
-  const count = (who: 'base' | 'distilled' | 'teacher', label: (row: Prediction) => string): Tally =>
-    tally(predictions.map((row) => [row[who], label(row)] as const));
-  const written = (row: Prediction): string => row.writtenLabel ?? row.label;
-  const raw = (row: Prediction): string => row.label;
-  const teacher = count('teacher', raw);
-  return {
-    base: count('base', written),
-    distilled: count('distilled', written),
-    teacher: teacher.total === 0 ? null : teacher,
-    ...(predictions.some(({ writtenLabel }) => writtenLabel !== undefined)
-      ? { rawText: { base: count('base', raw), distilled: count('distilled', raw) } }
-      : {}),
+/**
+ * Counts right answers: the students' as they can write the labels, the teacher's by the labels themselves.
+ * @param metric What they are judged by; left out, what suits the labels.
+ */
+export function accuracyOf(predictions: readonly Prediction[], metric?: MetricId): ComparedAccuracy {
+  const chosen = chooseMetric(predictions);
+  const main: MainMetric =
+    metric === undefined || metric === chosen.metric ? chosen : { metric, because: 'it was asked for' };
+  const raw = predictions.map(({ input, label }) => ({ input, label }));
+  const written = predictions.map(({ input, label, writtenLabel }) => ({
+    input,
+    label: writtenLabel ?? label,
+  }));
+  const answers =
+    (who: 'base' | 'distilled' | 'teacher') =>
+    (at: number): string | null =>
+      predictions[at]![who];
+  const tallies = (by: MetricId): MetricTallies => {
+    const teacher = tallyBy(by, raw, answers('teacher'));
+    return {
+      base: tallyBy(by, written, answers('base')),
+      distilled: tallyBy(by, written, answers('distilled')),
+      teacher: teacher.total === 0 ? null : teacher,
+    };
   };
+  const counted = new Set<MetricId>([main.metric, ...metricsFor(raw)]);
+  const rationales = rationaleScores(predictions);
+  return {
+    ...tallies(main.metric),
+    ...(predictions.some(({ writtenLabel }) => writtenLabel !== undefined)
+      ? {
+          rawText: {
+            base: tallyBy(main.metric, raw, answers('base')),
+            distilled: tallyBy(main.metric, raw, answers('distilled')),
+          },
+        }
+      : {}),
+    metrics: {
+      main: main.metric,
+      because: main.because,
+      by: Object.fromEntries([...counted].map((by) => [by, tallies(by)])),
+      macroF1: macroF1Of(predictions),
+      rationales,
+    },
+  };
+}
+
+/** The mean F1 of the labels, where labels are few. */
+function macroF1Of(predictions: readonly Prediction[]): ComparedMetrics['macroF1'] {
+  const of = (answer: (row: Prediction) => string | null): number | null => {
+    const rows = predictions.flatMap((row) => {
+      const said = answer(row);
+      return said === null ? [] : [{ row: row.row, label: row.writtenLabel ?? row.label, answer: said }];
+    });
+    return confusionOf(rows)?.macroF1 ?? null;
+  };
+  const [base, distilled] = [of((row) => row.base), of((row) => row.distilled)];
+  return base === null || distilled === null ? null : { base, distilled, teacher: of((row) => row.teacher) };
+}
+
+/** How near the student's rationales are to the teacher's, on rows that have both. */
+function rationaleScores(predictions: readonly Prediction[]): ComparedMetrics['rationales'] {
+  const both = predictions.flatMap(({ rationale, teacherRationale }) =>
+    rationale === null || teacherRationale === null ? [] : [[rationale, teacherRationale] as const],
+  );
+  if (both.length === 0) return null;
+  const mean = (score: (text: string, reference: string) => number): number =>
+    both.reduce((sum, [text, reference]) => sum + score(text, reference), 0) / both.length;
+  return { rows: both.length, tokenF1: mean(tokenF1), rougeL: mean(rougeL) };
 }

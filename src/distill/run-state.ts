@@ -1,4 +1,5 @@
 /** The states of a run: one union for the worker, the store, the terminal and every screen. */
+import type { MetricId } from '../data/metrics/metrics.ts';
 import type { ErrorReport } from '../base/errors.ts';
 
 /** What a student is being asked for while it is evaluated. */
@@ -98,6 +99,8 @@ export interface Prediction {
   label: string;
   /** The label as the student can write it (`writtenLabel`), by which its answers are judged; only where it differs. */
   writtenLabel?: string | undefined;
+  /** What its answers are judged by, where that is not equality. */
+  judgedBy?: MetricId;
   teacher: string | null;
   base: string;
   distilled: string;

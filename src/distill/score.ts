@@ -1,18 +1,25 @@
 /** Accuracy as the method's authors compute it (exact, case-sensitive string equality of decoded texts), and how sure it is. */
 import type { Tally } from '../data/example.ts';
+import { isRightBy, type MetricId } from '../data/metrics/metrics.ts';
 
 /** A row to be judged: its label, and that label as the student can write it where it differs (`writtenLabel`). */
 export interface Judged {
   label: string;
   writtenLabel?: string | undefined;
+  /** For metrics that look at its choices. */
+  input?: string;
+  choices?: readonly string[] | null;
+  /** What answers are judged by; left out: equality. */
+  judgedBy?: MetricId;
 }
 
 /**
- * Whether a student's answer is right as the method's authors compute it: they decode the ids of the label too. A
+ * Whether a student's answer is right, where nothing else is said as the method's authors compute it: they decode the ids of the label too. A
  * teacher has no tokenizer here; its labels are held against the label itself (`isCorrect`).
  */
-export function isRight(answer: string, { label, writtenLabel }: Judged): boolean {
-  return isCorrect(answer, writtenLabel ?? label);
+export function isRight(answer: string, row: Judged): boolean {
+  const { label, writtenLabel, input = '', choices = null, judgedBy = 'exact' } = row;
+  return isRightBy(judgedBy, answer, { label: writtenLabel ?? label, input, choices });
 }
 
 /** The method authors' text metric: no trimming, no case folding. */

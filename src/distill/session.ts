@@ -4,6 +4,7 @@
  */
 import { breathe } from '../base/breathe.ts';
 import type { Example } from '../data/example.ts';
+import { chooseMetric, tallyBy, type MetricId } from '../data/metrics/metrics.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
 import { answerInputs, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
@@ -14,7 +15,6 @@ import type { Recipe } from './recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
 import { hasStalled, namedStep } from './selection.ts';
-import { tally } from './score.ts';
 import { checkTrainable, taskRow, type TaskRow } from './tasks.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
@@ -38,6 +38,8 @@ export interface SessionOptions {
   test: readonly Example[];
   /** Rows for accuracy and losses at each evaluation, in place of the test rows; left out: none. */
   validation?: readonly Example[];
+  /** What answers are judged by; left out: what suits the labels. */
+  metric?: MetricId | undefined;
   /** Questions to ask anew at each evaluation; left out: none. */
   watched?: readonly Example[];
   control?: Control;
@@ -67,6 +69,7 @@ export class Session {
   /** Rows for accuracy. */
   readonly #asked: readonly Example[];
   readonly #validation: readonly Example[];
+  readonly #metric: MetricId;
   readonly #watched: readonly Example[];
   readonly #from: Resumption | null;
   readonly #measuredStep: number;
@@ -88,6 +91,7 @@ export class Session {
     this.#validation = options.validation ?? [];
     this.#asked = this.#validation.length > 0 ? this.#validation : options.test;
     this.#evaluations = options.evaluations ?? [];
+    this.#metric = options.metric ?? chooseMetric(this.#asked).metric;
     this.#watched = options.watched ?? [];
     this.#from = options.from ?? null;
     this.#parts = options.parts ?? 1;
@@ -236,12 +240,11 @@ export class Session {
     for (;;) {
       const next = await answers.next();
       if (next.done) {
-        const score = tally(
-          next.value.map(({ answer }, index) => {
-            const { label } = this.#asked[index]!;
-            return [answer, writtenLabel(label, this.#tokenizer, this.#recipe)] as const;
-          }),
-        );
+        const rows = this.#asked.map(({ input, label, choices }) => ({
+          ...{ input, choices },
+          label: writtenLabel(label, this.#tokenizer, this.#recipe),
+        }));
+        const score = tallyBy(this.#metric, rows, (at) => next.value[at]!.answer);
         const losses = await this.#validationLosses();
         if (losses === 'stopped') break;
         const evaluation: Evaluation = { step, ...score, ...losses };

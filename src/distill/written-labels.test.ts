@@ -55,7 +55,7 @@ describe('accuracyOf', () => {
 
   it('judges students by what they can write and the teacher by the label, and keeps raw equality beside it', () => {
     const rows = [row('{a}', 'x', 'a', '{a}'), row('{b}', 'b', '{b}', 'b'), row('c', 'x', 'c', null)];
-    expect(accuracyOf(rows)).toEqual({
+    expect(accuracyOf(rows)).toMatchObject({
       base: { correct: 1, total: 3 },
       distilled: { correct: 2, total: 3 },
       teacher: { correct: 1, total: 2 },
@@ -64,10 +64,33 @@ describe('accuracyOf', () => {
   });
 
   it('has no second figure where every label comes back', () => {
-    expect(accuracyOf([row('c', 'x', 'c', null)])).toEqual({
+    const accuracy = accuracyOf([row('c', 'x', 'c', null)]);
+    expect(accuracy).not.toHaveProperty('rawText');
+    expect(accuracy).toMatchObject({
       base: { correct: 0, total: 1 },
       distilled: { correct: 1, total: 1 },
       teacher: null,
+    });
+  });
+
+  it('judges by what suits the labels, or by what is asked for, with every other metric beside it', () => {
+    const said = (label: string, base: string, distilled: string, teacher: string): Prediction => ({
+      ...row('c', base, distilled, teacher),
+      label,
+    });
+    const rows = [said('1,200', '7', '1200', '$1,200.00'), said('12', '12', '12 ', '12')];
+    const accuracy = accuracyOf(rows);
+    expect(accuracy).toMatchObject({
+      distilled: { correct: 2, total: 2 },
+      teacher: { correct: 2, total: 2 },
+      metrics: {
+        main: 'number',
+        by: { exact: { distilled: { correct: 0 } }, normalised: { distilled: { correct: 1 } } },
+      },
+    });
+    expect(accuracyOf(rows, 'exact')).toMatchObject({
+      distilled: { correct: 0, total: 2 },
+      metrics: { main: 'exact', because: 'it was asked for' },
     });
   });
 });

@@ -1,7 +1,8 @@
 /** The README of an exported student: a model card whose every figure was measured in the run. */
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Tally } from '../data/example.ts';
-import type { ComparedAccuracy } from '../distill/compare.ts';
+import { metricIds, metricWords } from '../data/metrics/metrics.ts';
+import type { ComparedAccuracy, ComparedMetrics } from '../distill/compare.ts';
 import type { Prediction } from '../distill/run-state.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
@@ -84,7 +85,7 @@ function accuracySection({ accuracy, recipe, datasetName }: ModelCardFacts): str
       ? 'asked with `predict: ` before the input'
       : 'asked with the bare input';
   return [
-    `Exact match on ${formatCount(accuracy.distilled.total)} test rows of ${escapeMarkdown(datasetName)}, with Wilson’s 95 % interval.`,
+    `${accuracy.metrics === undefined || accuracy.metrics.main === 'exact' ? 'Exact match' : `Right is ${metricWords[accuracy.metrics.main]},`} on ${formatCount(accuracy.distilled.total)} test rows of ${escapeMarkdown(datasetName)}, with Wilson’s 95 % interval.`,
     '',
     '| Who | Accuracy | 95 % interval | Right |',
     '| --- | --- | --- | --- |',
@@ -101,6 +102,43 @@ function accuracySection({ accuracy, recipe, datasetName }: ModelCardFacts): str
           '| --- | --- | --- | --- |',
           `| Student before | ${score(accuracy.rawText.base)} |`,
           `| **This student** | ${score(accuracy.rawText.distilled)} |`,
+        ]),
+    ...otherMetrics(accuracy.metrics),
+  ];
+}
+
+/** What the same answers come to by other metrics. */
+function otherMetrics(metrics: ComparedMetrics | undefined): string[] {
+  if (metrics === undefined) return [];
+  const { main, by, macroF1, rationales } = metrics;
+  const share = (tally: Tally | null): string =>
+    tally === null || tally.total === 0 ? '–' : formatPercent(tally.correct / tally.total);
+  const part = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
+  const rows = metricIds.flatMap((id) => {
+    const tallies = by[id];
+    if (tallies === undefined || id === main) return [];
+    return [
+      `| ${metricWords[id]} | ${share(tallies.base)} | ${share(tallies.distilled)} | ${share(tallies.teacher)} |`,
+    ];
+  });
+  if (macroF1 !== null)
+    rows.push(
+      `| macro-F1 of the labels | ${part(macroF1.base)} | ${part(macroF1.distilled)} | ${part(macroF1.teacher)} |`,
+    );
+  return [
+    ...(rows.length === 0
+      ? []
+      : [
+          '',
+          '| By other metrics | Student before | This student | Teacher |',
+          '| --- | --- | --- | --- |',
+          ...rows,
+        ]),
+    ...(rationales === null
+      ? []
+      : [
+          '',
+          `Its rationales against the teacher’s on ${formatCount(rationales.rows)} rows: ROUGE-L ${part(rationales.rougeL)}, token F1 ${part(rationales.tokenF1)}.`,
         ]),
   ];
 }

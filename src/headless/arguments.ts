@@ -32,7 +32,9 @@ export const usage = `Stillroom from a terminal.
       is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
       the roles are input, label, rationale, teacherLabel, id and choices. --completions: raw completions are read as
       the research code does, or repaired. --fix NAME,NAME mends rows (train and convert take it too): cut-labels,
-      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-repeated.
+      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-repeated. --metric: what answers
+      are judged by (train takes it too): exact, normalised, choice, number or equation; else what suits the labels.
+      --encoding NAME: of texts that are not UTF-8 and carry no mark (windows-1252, shift_jis, …).
 
   npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
@@ -123,6 +125,8 @@ export const readingOptions = {
   'only-matching': { type: 'boolean' },
   unaligned: { type: 'boolean' },
   fix: { type: 'string' },
+  metric: { type: 'string' },
+  encoding: { type: 'string' },
 } as const satisfies Options;
 
 /** Files of all splits, and how they are read. */

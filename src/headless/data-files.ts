@@ -4,6 +4,7 @@ import { openContainers } from '../data/containers.ts';
 import { parseColumnMap, type ColumnMap } from '../data/column-map.ts';
 import { completionModes, type CompletionMode } from '../data/completions.ts';
 import { parseFixes } from '../data/fixes.ts';
+import { parseMetric } from '../data/metrics/metrics.ts';
 import { joinTeacher, type Joined, type JoinOptions } from '../data/join.ts';
 import {
   asDataset,
@@ -34,6 +35,8 @@ export interface DataArguments {
   'only-matching'?: boolean | undefined;
   unaligned?: boolean | undefined;
   fix?: string | undefined;
+  metric?: string | undefined;
+  encoding?: string | undefined;
 }
 
 /** Options that name files of rows, or of a teacher's answers to them. */
@@ -44,6 +47,8 @@ export type FileOption = (typeof fileOptions)[number];
 export interface Reading extends JoinOptions {
   map: ColumnMap | null;
   completions: CompletionMode | null;
+  /** Of texts that carry no byte order mark; null where it is found out. */
+  encoding: string | null;
   /** Joined although the rationales seem to belong to other rows. */
   unaligned: boolean;
 }
@@ -53,9 +58,11 @@ export function readingOf(options: DataArguments): Reading {
   return {
     map: options.map === undefined ? null : parseColumnMap(options.map),
     completions: oneOf('completions', options.completions, completionModes),
+    encoding: options.encoding ?? null,
     onlyMatching: options['only-matching'] ?? false,
     unaligned: options.unaligned ?? false,
     fixes: options.fix === undefined ? [] : parseFixes(options.fix),
+    ...(options.metric === undefined ? {} : { metric: parseMetric(options.metric) }),
   };
 }
 
@@ -87,12 +94,15 @@ export async function openSplit(
   files: Paths,
   rationales: Paths,
   split: Split,
-  { map, completions }: Reading,
+  { map, completions, encoding }: Reading,
 ): Promise<{ data: DataFile; rationales: RationalesFile | null }> {
   const options: ReadOptions = { split, ...(completions === null ? {} : { completions }) };
-  const data = await openFiles(listOfPaths(files), { ...options, map });
+  const data = await openFiles(listOfPaths(files), { ...options, map }, encoding);
   const teacher = listOfPaths(rationales);
-  return { data, rationales: teacher.length === 0 ? null : asRationales(await openFiles(teacher, options)) };
+  return {
+    data,
+    rationales: teacher.length === 0 ? null : asRationales(await openFiles(teacher, options, encoding)),
+  };
 }
 
 /** The rows of one split as they are trained on. @throws InputError where rationales seem to belong to other rows. */
@@ -114,10 +124,14 @@ export async function joinSplit(
   return joined;
 }
 
-async function openFiles(paths: readonly string[], options: ReadOptions): Promise<DataFile> {
+async function openFiles(
+  paths: readonly string[],
+  options: ReadOptions,
+  encoding: string | null,
+): Promise<DataFile> {
   const files: DataFile[] = [];
   for (const path of sortChunks(paths)) {
-    const all = await openContainers(path, await readBytes(path));
+    const all = await openContainers(path, await readBytes(path), encoding === null ? {} : { encoding });
     // An archive of several splits gives the one that is asked for.
     const named = options.split === undefined ? [] : ofSplit(options.split, all, ({ file }) => file);
     const containers = all.length > 1 && named.length > 0 ? named : all;

@@ -4,9 +4,11 @@ import { formatCount, formatPercent } from '../base/units.ts';
 import { InputError } from '../base/errors.ts';
 import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
 import { joinTeacher } from '../data/join.ts';
+import type { Example } from '../data/example.ts';
 import { layoutTitle } from '../data/layouts.ts';
 import { lintLeaks } from '../data/lint.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
+import { metricIds, talliesOf } from '../data/metrics/metrics.ts';
 import { asDataset, type DataFile, type RationalesFile } from '../data/read-file.ts';
 import { quoted } from '../data/words.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
@@ -31,30 +33,32 @@ export async function inspect(args: string[]): Promise<void> {
     throw new InputError('inspect needs a file.', 'Name it with --train FILE.');
   checkFiles(options);
   const reading = readingOf(options);
-  const examples = wholeNumber('examples', options.examples);
+  const examples = options.examples === '0' ? 0 : wholeNumber('examples', options.examples);
   const how = { ...reading, ...(examples === null ? {} : { examples }) };
   const { data, rationales } = await openSplit(options.train, options['train-rationales'], 'train', reading);
   const folder = options.student ?? join(bundledFolder(), 'students', 'nano');
   const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
-  const inspected = (one: DataFile, taught: RationalesFile | null): Inspection => {
+  const inspected = (one: DataFile, taught: RationalesFile | null): Inspection & { judged: string[] } => {
+    let judged: string[] = [];
     const summary = inspection(one, taught, how);
     if (one.kind === 'dataset') {
       const { examples } = joinTeacher(one, taught, reading);
+      judged = byOtherMetrics(examples);
       summary.notes.push(
         ...lostLabelNotes(examples, tokenizer, notebookRecipe),
         ...lintTokens(examples, tokenizer, notebookRecipe),
       );
     }
-    return summary;
+    return { ...summary, judged };
   };
-  const result = inspected(data, rationales);
+  const { judged, ...result } = inspected(data, rationales);
   const name = listOfPaths(options.train).join(', ');
   if (options.test === undefined) {
-    console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because));
+    console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because, judged));
     return;
   }
   const test = await openSplit(options.test, options['test-rationales'], 'test', reading);
-  const tested = inspected(test.data, test.rationales);
+  const { judged: judgedTest, ...tested } = inspected(test.data, test.rationales);
   if (data.kind === 'dataset') {
     const leaks = lintLeaks(
       joinTeacher(data, rationales, reading).examples,
@@ -64,15 +68,27 @@ export async function inspect(args: string[]): Promise<void> {
   }
   if (options.json) console.log(JSON.stringify({ ...result, test: tested }));
   else {
-    console.log(inWords(name, result, data.because));
-    console.log(`\n${inWords(listOfPaths(options.test).join(', '), tested, test.data.because)}`);
+    console.log(inWords(name, result, data.because, judged));
+    console.log(`\n${inWords(listOfPaths(options.test).join(', '), tested, test.data.because, judgedTest)}`);
   }
+}
+
+/** How often the teacher is right by every metric that says something of the labels. */
+function byOtherMetrics(examples: readonly Example[]): string[] {
+  const by = talliesOf(examples, (at) => examples[at]!.teacherLabel);
+  return metricIds.flatMap((metric) => {
+    const tally = by[metric];
+    return tally === undefined || tally.total === 0
+      ? []
+      : [`  by ${metric}: ${formatPercent(tally.correct / tally.total)} (${formatCount(tally.correct)})`];
+  });
 }
 
 function inWords(
   file: string,
   { layout, container, rows, refused, notes, join: joined, teacher, examples }: Inspection,
   because: string,
+  judged: readonly string[],
 ): string {
   const lines = [
     `${file}: ${layoutTitle(layout)} (${layout}), ${container}, ${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'}`,
@@ -87,6 +103,7 @@ function inWords(
     lines.push(
       `teacher: ${share} of labels are right (${formatCount(teacher.correct)} of ${formatCount(teacher.total)})`,
     );
+    lines.push(...judged);
   }
   lines.push(
     refused.length === 0 ? 'no row was refused' : `${formatCount(refused.length)} rows were refused:`,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { completionModes } from '../data/completions.ts';
+import { metricIds } from '../data/metrics/metrics.ts';
 import { listOfPaths, type Paths } from './data-files.ts';
 import { readText } from './files.ts';
 
@@ -27,6 +28,10 @@ const jobSchema = z.strictObject({
   onlyMatching: z.boolean().optional(),
   /** Joined although the rationales seem to belong to other rows. */
   unaligned: z.boolean().optional(),
+  /** What answers are judged by; left out: what suits the labels. */
+  metric: z.enum(metricIds).optional(),
+  /** Of texts that are not UTF-8. */
+  encoding: z.string().optional(),
   /** What was mended in the rows. */
   fix: z.string().optional(),
   /** What was asked for; null lets the machine decide. */

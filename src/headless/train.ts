@@ -6,6 +6,7 @@ import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { completionModes } from '../data/completions.ts';
 import type { EngineStamp, Resumption } from '../distill/checkpoint.ts';
 import type { Tally } from '../data/example.ts';
+import { parseMetric } from '../data/metrics/metrics.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
@@ -109,6 +110,8 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
     ...(options['only-matching'] ? { onlyMatching: true } : {}),
     ...(options.unaligned ? { unaligned: true } : {}),
     ...(options.fix === undefined ? {} : { fix: options.fix }),
+    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+    ...(options.metric === undefined ? {} : { metric: parseMetric(options.metric) }),
   };
 }
 
@@ -142,6 +145,8 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       'only-matching': known.onlyMatching,
       unaligned: known.unaligned,
       fix: known.fix,
+      metric: known.metric,
+      encoding: known.encoding,
     },
     recipe,
   );
@@ -222,7 +227,7 @@ function sayOtherEngine(before: EngineStamp, now: EngineStamp): void {
  */
 async function distil(
   read: TrainInputs,
-  { engine, backend, testRows }: Pick<JobInputs, 'engine' | 'backend' | 'testRows'>,
+  { engine, backend, testRows, metric }: Pick<JobInputs, 'engine' | 'backend' | 'testRows' | 'metric'>,
   folder: RunFolder,
   from: Resumption | FoundCheckpoint | null,
   begin: (description: EngineDescription) => Promise<void>,
@@ -261,6 +266,7 @@ async function distil(
       train: train.examples,
       test,
       validation,
+      metric,
       watched: [],
       sink: run,
       checkpoints: run,
@@ -339,7 +345,7 @@ class Interrupts {
 }
 
 function inWords({ accuracy }: CompareResult): string {
-  const { rawText, ...judged } = accuracy;
+  const { rawText, metrics, base, distilled, teacher } = accuracy;
   const words = (tallies: Readonly<Record<string, Tally | null>>): string =>
     Object.entries(tallies)
       .flatMap(([who, score]) =>
@@ -348,5 +354,23 @@ function inWords({ accuracy }: CompareResult): string {
           : [],
       )
       .join(', ');
-  return `accuracy: ${words(judged)}${rawText === undefined ? '' : `; by raw text: ${words(rawText)}`}`;
+  const lines = [
+    `accuracy: ${words({ base, distilled, teacher })}${rawText === undefined ? '' : `; by raw text: ${words(rawText)}`}`,
+  ];
+  if (metrics !== undefined) {
+    lines.push(`judged by ${metrics.main}: ${metrics.because}`);
+    for (const [metric, { base: before, distilled: after, teacher: taught }] of Object.entries(metrics.by))
+      if (metric !== metrics.main)
+        lines.push(`  by ${metric}: ${words({ base: before, distilled: after, teacher: taught })}`);
+    const { macroF1, rationales } = metrics;
+    if (macroF1 !== null)
+      lines.push(
+        `  macro-F1 of the labels: base ${macroF1.base.toFixed(3)}, distilled ${macroF1.distilled.toFixed(3)}`,
+      );
+    if (rationales !== null)
+      lines.push(
+        `  rationales against the teacher’s: ROUGE-L ${rationales.rougeL.toFixed(3)}, token F1 ${rationales.tokenF1.toFixed(3)}`,
+      );
+  }
+  return lines.join('\n');
 }

@@ -1,5 +1,6 @@
 /** The comparison of base, distilled and teacher, with the weights that an engine holds, written down where the run is. */
 import type { Example } from '../data/example.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
 import { compare, type CompareResult } from '../distill/compare.ts';
 import type { RunSink } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -13,6 +14,8 @@ export interface Comparison {
   recipe: Recipe;
   /** Rows to answer, at least one. */
   test: readonly Example[];
+  /** As in `CompareOptions`. */
+  metric?: MetricId | undefined;
   /** The step of the weights that the engine holds. */
   step: number;
   sink: Pick<RunSink, 'comparison'>;
@@ -28,9 +31,9 @@ export interface Comparison {
  * @throws LostWeightsError where the trained weights could not be put back.
  */
 export async function compareRun(comparison: Comparison): Promise<CompareResult | null> {
-  const { engine, student, recipe, test, step, sink, say, skipped } = comparison;
+  const { engine, student, recipe, test, metric, step, sink, say, skipped } = comparison;
   const { tokenizer, weights: baseWeights } = student;
-  const answers = compare({ engine, tokenizer, recipe, test, baseWeights, step, skipped });
+  const answers = compare({ engine, tokenizer, recipe, test, metric, baseWeights, step, skipped });
   try {
     for (;;) {
       const next = await answers.next();

@@ -5,6 +5,7 @@
  */
 import { EngineError, reportError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import { untouched, type CompareResult } from '../distill/compare.ts';
 import type { Control } from '../distill/control.ts';
@@ -28,6 +29,8 @@ export interface TrainJob extends RunPorts {
   test: readonly Example[];
   /** Rows for accuracy and losses while it trains; left out: none. */
   validation?: readonly Example[];
+  /** What answers are judged by; left out: what suits the labels of the test rows. */
+  metric?: MetricId | undefined;
   /** Questions to ask again at each evaluation; may be empty. */
   watched: readonly Example[];
   request: EngineRequest;
@@ -93,7 +96,7 @@ async function attempt(
   job: TrainJob,
   { from, parts }: { from: Resumption | null; parts: number },
 ): Promise<{ end: TrainEnd; comparison: CompareResult | null }> {
-  const { control, sink, student, recipe, train, test, validation, watched, policy } = job;
+  const { control, sink, student, recipe, train, test, validation, metric, watched, policy } = job;
   const session = new Session({
     engine: turn.engine,
     tokenizer: student.tokenizer,
@@ -101,6 +104,7 @@ async function attempt(
     train,
     test,
     validation: validation ?? [],
+    metric,
     watched,
     control,
     from,
@@ -134,6 +138,7 @@ async function attempt(
         student,
         recipe,
         test,
+        metric,
         step,
         sink,
         say: (state) => sink.state(state),

@@ -154,6 +154,7 @@ export interface Comparison {
   teacher: Tally | null;
   /** As in `ComparedAccuracy`. */
   rawText?: ComparedAccuracy['rawText'];
+  metrics?: ComparedAccuracy['metrics'];
   /** The step whose weights were compared. */
   step: number;
 }

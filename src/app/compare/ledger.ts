@@ -2,7 +2,7 @@
 import type { Tally } from '../../data/example.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { mcnemar, type Pair, type PairedTest } from '../../distill/mcnemar.ts';
-import { isCorrect, isRight } from '../../distill/score.ts';
+import { isRight } from '../../distill/score.ts';
 
 export type LedgerView = 'all' | 'fixed' | 'broken' | 'distilled-wrong' | 'beats-teacher';
 export type Judgement = 'any' | 'right' | 'wrong';
@@ -27,7 +27,8 @@ export const everything: LedgerFilter = {
 export function verdictOf(prediction: Prediction, answerer: Answerer): boolean | null {
   const answer = prediction[answerer];
   if (answer === null) return null;
-  return answerer === 'teacher' ? isCorrect(answer, prediction.label) : isRight(answer, prediction);
+  // A teacher has no tokenizer here: its answer is held against the label itself.
+  return isRight(answer, answerer === 'teacher' ? { ...prediction, writtenLabel: undefined } : prediction);
 }
 
 function isIn(view: LedgerView, prediction: Prediction): boolean {
