@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { formatRecipe, recipeSchema, type Recipe } from '../../src/distill/recipe.ts';
+import type { Evaluation } from '../../src/distill/run-state.ts';
 import { pythonRecipe } from '../../src/export/python-recipe.ts';
 import type { JobData } from '../../src/export/train-job.ts';
 import { headless, projectRoot } from '../support/headless.ts';
@@ -39,6 +40,8 @@ function both(name: string, recipe: Recipe, data: JobData | null): [ours: Losses
   const files = [
     ['--train', data?.train],
     ['--train-rationales', data?.trainRationales],
+    ['--validation', data?.validation],
+    ['--validation-rationales', data?.validationRationales],
   ].flatMap(([option, file]) => (file === undefined || file === null ? [] : [option!, file]));
   const ended = headless([
     'train',
@@ -62,6 +65,24 @@ function both(name: string, recipe: Recipe, data: JobData | null): [ours: Losses
   expect(run.status, run.stderr).toBe(0);
   expect(run.stdout).toContain(`The student is in ${out}-theirs/model.`);
   return [losses(`${out}-ours/metrics.jsonl`), losses(`${out}-theirs/metrics.jsonl`)];
+}
+
+/** What both measured on the validation rows: the right answers, and losses as those of later steps. */
+function expectSameEvaluations(name: string): void {
+  const [ours, theirs] = ['ours', 'theirs'].map((whose) =>
+    readFileSync(join(folder, `${name}-${whose}`, 'evaluations.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Evaluation),
+  );
+  expect(ours).not.toEqual([]);
+  ours!.forEach((our, index) => {
+    const their = theirs![index]!;
+    expect(their).toMatchObject({ step: our.step, correct: our.correct, total: our.total });
+    for (const key of ['answerLoss', 'rationaleLoss', 'loss'] as const) {
+      expect(Math.abs(their[key]! / our[key]! - 1)).toBeLessThan(5e-4);
+    }
+  });
 }
 
 /** Sums of a few hundred logarithms in another order: the sixth digit of the first step, the fourth after updates. */
@@ -112,7 +133,9 @@ it.skipIf(!able)('step by step on files of two layouts, by the teacher’s label
   expectSame(
     both('files', recipe, {
       ...{ train: mini('mini_train.jsonl'), trainRationales: mini('mini_CoT_train.json') },
+      ...{ validation: mini('mini_train.jsonl'), validationRationales: mini('mini_CoT_train.json') },
       ...{ test: null, testRationales: null },
     }),
   );
+  expectSameEvaluations('files');
 });
