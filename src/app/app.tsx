@@ -11,6 +11,7 @@ import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
 import { useRunShortcut } from './frame/use-run-shortcut.ts';
 import { NothingWhole } from './frame/nothing-whole.tsx';
+import { SilentWorker } from './frame/silent-worker.tsx';
 import { OtherVersion } from './frame/other-version.tsx';
 import { NewVersion } from './offline/new-version.tsx';
 import { useRoute, type Route } from './routes.ts';
@@ -54,6 +55,7 @@ export function App() {
         <RunBar />
         <NewVersion />
         <OtherVersion />
+        <SilentWorker />
         <ErrorBoundary key={route}>
           <Suspense fallback={<p className={styles['opening']}>Opening …</p>}>
             {ready ? <Screen key={route} /> : <p className={styles['opening']}>Opening the studio …</p>}

@@ -76,5 +76,5 @@ export async function holding<Result>(
 
 /** Only secure pages have them. */
 export function locksOf(): LockManager | null {
-  return (navigator as { locks?: LockManager }).locks ?? null;
+  return (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks ?? null;
 }

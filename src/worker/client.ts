@@ -37,6 +37,7 @@ export class StudioClient {
   readonly #listeners = new Set<(runId: string, event: RunEvent) => void>();
   readonly #name: string;
   #tellEnd: () => void = () => undefined;
+  #tellSign: () => void = () => undefined;
   #nextId = 1;
   /** Why nothing can be asked any more; null while the worker lives. */
   #dead: EngineError | null = null;
@@ -48,7 +49,10 @@ export class StudioClient {
   constructor(worker: Worker, name: string) {
     this.#worker = worker;
     this.#name = name;
-    worker.onmessage = (event: MessageEvent<WorkerMessage>) => this.#receive(event.data);
+    worker.onmessage = (event: MessageEvent<WorkerMessage>) => {
+      this.#tellSign();
+      this.#receive(event.data);
+    };
     worker.onerror = (event) => {
       this.#die(`The studio’s worker failed: ${event.message || 'it could not be started'}.`);
     };
@@ -59,10 +63,25 @@ export class StudioClient {
     this.#tellEnd = listener;
   }
 
+  /** Calls `listener` whenever the worker says anything. */
+  onSign(listener: () => void): void {
+    this.#tellSign = listener;
+  }
+
+  /** Ends a worker that gives no sign any more, as a person asked for. */
+  end(): void {
+    this.#ended('The studio’s worker was ended since it gave no sign.');
+  }
+
   async #waitForEnd(): Promise<void> {
     await endOfLife(this.#name);
+    this.#ended('The browser ended the studio’s worker, usually because memory ran out.');
+  }
+
+  #ended(problem: string): void {
+    if (this.#dead !== null) return;
     this.#worker.terminate();
-    this.#die('The browser ended the studio’s worker, usually because memory ran out.');
+    this.#die(problem);
     this.#tellEnd();
   }
 
@@ -112,6 +131,8 @@ export class StudioClient {
     switch (message.type) {
       case 'alive':
         void this.#waitForEnd();
+        return;
+      case 'sign':
         return;
       case 'run':
         for (const listener of this.#listeners) listener(message.runId, message.event);

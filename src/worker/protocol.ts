@@ -212,6 +212,8 @@ export type RunEvent =
 export type WorkerMessage =
   /** The worker has begun, and holds the lock of its name (life.ts). */
   | { type: 'alive' }
+  /** A run is at work, and nothing happened that is worth telling. */
+  | { type: 'sign' }
   | { type: 'result'; id: number; result: Results[CommandType] }
   | { type: 'failed'; id: number; error: ErrorReport }
   /** It was cancelled, and nothing came of it. */

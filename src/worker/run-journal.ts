@@ -161,6 +161,7 @@ export class RunJournal implements RunSink {
 
   /** Says that the worker is alive, also in the middle of a long step. */
   async beat(): Promise<void> {
+    this.#wire.sign();
     if (performance.now() - this.#writtenAt > heartbeatEveryMs) await this.#write();
   }
 

@@ -17,6 +17,10 @@ export class Wire {
     this.#post({ type: 'alive' });
   }
 
+  sign(): void {
+    this.#post({ type: 'sign' });
+  }
+
   result(id: number, result: Results[CommandType]): void {
     this.#post({ type: 'result', id, result });
   }

@@ -80,6 +80,9 @@ export function createRequests(store: StoreApi<StudioState>) {
       return client !== null && get().requests[slot].error === null;
     },
 
+    /** Ends a worker that gives no sign; its run resumes with another one. */
+    endWorker: (): void => client?.end(),
+
     /** Sends a command that no slot shows; null where there is no worker yet. */
     send: <Type extends CommandType>(command: CommandOf<Type>): Promise<Results[Type] | null> => {
       return client?.request<Type>(command) ?? Promise.resolve(null);
@@ -88,14 +91,17 @@ export function createRequests(store: StoreApi<StudioState>) {
     /**
      * Starts a worker, in place of one that ended.
      * @param heard Told what happened in runs, some events at a time.
-     * @param ended Told when the browser took the worker away.
+     * @param ended Told when the browser took the worker away, or a person ended it.
+     * @param sign Told whenever the worker says anything.
      */
     startWorker: (
       start: () => StudioClient,
       heard: (events: readonly Told[]) => void,
       ended: () => void,
+      sign: () => void,
     ): void => {
       client = start();
+      client.onSign(sign);
       client.onRun((runId, event) => {
         gathered.push({ runId, event });
         if (gathered.length > 1) return;

@@ -86,6 +86,8 @@ export interface MachineSlice {
    * one, which has the data now. Null where there is none.
    */
   otherVersion: 'waiting' | 'superseded' | null;
+  /** How long the worker has given no sign of the live run, once that is worth a word; else null. */
+  silentMs: number | null;
   /** What was measured last, until the page is closed. */
   bench: BenchReport | null;
 }
@@ -118,6 +120,7 @@ export function initialState(): StudioState {
     resumed: null,
     nothingWhole: null,
     otherVersion: null,
+    silentMs: null,
     bench: null,
     requests: {
       studio: idleRequest,

@@ -218,3 +218,30 @@ test('a worker that was taken away is replaced and its run resumed, as long as i
   }
   expect(state().liveRunId).toBeNull();
 });
+
+test('a worker that gives no sign of a run is told, and ended when a person asks for that', async () => {
+  await stored(
+    'runs',
+    run({ id: 'r', state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never),
+  );
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  try {
+    const { studio, state, wire } = await opened((command) =>
+      command.type === 'resume-run' ? { kind: 'resumed', step: 4, damaged: [] } : null,
+    );
+    await studio.resumeRun('r');
+    await vi.advanceTimersByTimeAsync(170_000);
+    expect(state().silentMs).toBeNull();
+    wire.tell({ type: 'sign' });
+    await vi.advanceTimersByTimeAsync(170_000);
+    expect(state().silentMs).toBeNull();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(state().silentMs).toBeGreaterThan(180_000);
+    studio.endWorker();
+    expect(wires).toHaveLength(2);
+    await vi.waitFor(() => expect(wires[1]!.of('resume-run')).toHaveLength(1));
+    await vi.waitFor(() => expect(state()).toMatchObject({ liveRunId: 'r', silentMs: null }));
+  } finally {
+    vi.useRealTimers();
+  }
+});

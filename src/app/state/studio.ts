@@ -7,12 +7,15 @@ import type { StoreApi } from 'zustand/vanilla';
 import { watchVersions } from '../../store/database.ts';
 import { readRun } from '../../store/runs.ts';
 import type { StudioClient } from '../../worker/client.ts';
+import { isActive } from '../../distill/run-state.ts';
 import { readChoice } from './choices.ts';
 import { dataActions } from './data-actions.ts';
 import { machineActions } from './machine-actions.ts';
+import { paceOf } from './pace.ts';
 import { recordActions } from './records.ts';
 import { createRequests } from './requests.ts';
 import { shownRunActions } from './shown-run-actions.ts';
+import { patienceMs, Silence, silenceTickMs } from './silence.ts';
 import { studentActions } from './student-actions.ts';
 import { liveRun, studioStore, type StudioState } from './studio-store.ts';
 import { trainActions } from './train-actions.ts';
@@ -32,14 +35,37 @@ export function createStudio(store: StoreApi<StudioState>) {
   /** The run that was resumed after its worker was taken away, and what was saved of it then. */
   let resumed: { runId: string; savedStep: number } | null = null;
 
+  const silence = new Silence(performance.now());
   const startWorker = (start: () => StudioClient): void =>
-    requests.startWorker(start, runs.draw, () => void replaceWorker(start));
+    requests.startWorker(
+      start,
+      runs.draw,
+      () => void replaceWorker(start),
+      () => {
+        silence.heard();
+        if (get().silentMs !== null) set({ silentMs: null });
+      },
+    );
+
+  /** Tells where the worker of a run at work has given no sign for too long. */
+  const listen = (): void => {
+    const state = liveRun(get())?.state ?? null;
+    // A paused run has nothing to say.
+    if (state === null || !isActive(state) || state.phase === 'paused') silence.heard();
+    const silentMs = silence.tick(performance.now());
+    const { metrics, liveRunId, silentMs: told } = get();
+    const points = metrics.runId === liveRunId ? metrics.points : [];
+    const pace = paceOf(points, Infinity);
+    const tooLong = silentMs > patienceMs(pace === null ? null : 1000 / pace.stepsPerSecond);
+    if (tooLong || told !== null) set({ silentMs: tooLong ? silentMs : null });
+  };
 
   /** The worker was taken away: another one resumes its run, unless that got nowhere last time. */
   const replaceWorker = async (start: () => StudioClient): Promise<void> => {
     startWorker(start);
     const live = liveRun(get());
-    set({ liveRunId: null, asked: null });
+    set({ liveRunId: null, asked: null, silentMs: null });
+    silence.heard();
     if (live === null) return;
     const last = resumed;
     const savedStep = (await readRun(live.id))?.savedStep ?? 0;
@@ -79,6 +105,7 @@ export function createStudio(store: StoreApi<StudioState>) {
         return;
       }
       setInterval(() => void runs.lookUp(), lookUpEveryMs);
+      setInterval(listen, silenceTickMs);
       // A worker that was reloaded away lets go of its run a moment later.
       setTimeout(() => void runs.lookUp(), 500);
       void runs.selectRun(get().runId);
