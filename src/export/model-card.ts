@@ -58,6 +58,8 @@ export interface ModelCardFacts {
   /** As the engine describes itself: `tfjs`, `webgpu`, `NVIDIA …`. */
   engine: { engine: string; backend: string; adapter: string };
   dtype: WrittenFloat;
+  /** What rounding to `dtype` does to answers; left out where it was not measured. */
+  rounding?: { rows: number; differing: number } | null;
 }
 
 /** Text from files and people as Markdown that shows it literally, on one line. */
@@ -200,19 +202,29 @@ function trainingSection(facts: ModelCardFacts): string[] {
 }
 
 /** transformers 5 computes in the type that is stored, and T5's feed-forward output (`wo`) overflows in f16. */
-function halfNote(dtype: WrittenFloat): string[] {
-  if (dtype !== 'f16') return [];
+function halfNote({ dtype, rounding }: ModelCardFacts): string[] {
+  if (dtype === 'f32') return [];
+  const measured =
+    rounding === null || rounding === undefined
+      ? []
+      : [
+          `Of the answers to the first ${formatCount(rounding.rows)} test rows, ${formatCount(rounding.differing)} ${rounding.differing === 1 ? 'differs' : 'differ'} from those of the float32 weights.`,
+          '',
+        ];
+  if (dtype === 'bf16') return measured;
   return [
+    ...measured,
     'The weights are stored in 16-bit floats to save space. Compute with them in float32 or bfloat16, as below: the activations of a T5 overflow in float16. The figures above were measured with the float32 weights.',
     '',
   ];
 }
 
-function usageSection({ recipe, dtype }: ModelCardFacts): string[] {
+function usageSection(facts: ModelCardFacts): string[] {
+  const { recipe, dtype } = facts;
   const prompt = answerPrompt(recipe, 'your input');
   const load = dtype === 'f16' ? '".", dtype="float32"' : '"."';
   return [
-    ...halfNote(dtype),
+    ...halfNote(facts),
     '```python',
     'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
     '',

@@ -12,6 +12,8 @@ import { stateOf, type EngineDescription, type EngineState } from '../engine/eng
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
+import type { RoundingCheck } from '../jobs/rounding.ts';
+import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 import type { Weights } from '../student/config.ts';
@@ -90,6 +92,7 @@ export class RunFolder {
   readonly #run: RunFacts;
   /** What computes; another one after a GPU was lost. */
   engine: EngineDescription | null = null;
+  #whole: Weights | null = null;
   #first: MetricsPoint | null = null;
   #last: MetricsPoint | null = null;
   #savedStep: number | null = null;
@@ -201,6 +204,7 @@ export class RunFolder {
       await this.#saveFolder('adapter', adapterFolder(student, recipe.lora, weights, { dtype, runFile }));
     }
     const whole = wholeWeights(student, recipe, weights);
+    this.#whole = dtype === 'f32' ? null : whole;
     await this.#saveFolder('model', modelFolder(student, whole, { dtype, runFile, card }));
   }
 
@@ -225,6 +229,18 @@ export class RunFolder {
     await removeOutput(folder);
     await renameOutput(`${folder}.tmp`, folder);
   }
+
+  get dtype(): WrittenFloat {
+    return this.#run.dtype;
+  }
+
+  /** What was written to `model/`, before it was rounded; null before that. */
+  get trainedWeights(): Weights | null {
+    return this.#whole;
+  }
+
+  /** What rounding does to answers, for the card. */
+  rounding: RoundingCheck | null = null;
 
   /** Writes all that is known at the end. `result`: null where nothing was tested. */
   async finish(result: CompareResult | null): Promise<void> {
@@ -292,6 +308,7 @@ export class RunFolder {
       examples: cardExamples(result?.predictions ?? []),
       engine,
       dtype,
+      rounding: this.rounding,
     };
   }
 }

@@ -5,7 +5,7 @@ import { InputError } from '../base/errors.ts';
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { completionModes } from '../data/completions.ts';
 import type { EngineStamp, Resumption } from '../distill/checkpoint.ts';
-import type { Tally } from '../data/example.ts';
+import type { Example, Tally } from '../data/example.ts';
 import { parseMetric } from '../data/metrics/metrics.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
@@ -13,7 +13,8 @@ import { engineStudent } from '../distill/engine-student.ts';
 import { parseRecipe, smallRecipe, withLora, withSettings } from '../distill/recipe.ts';
 import { choosesByMeasuring, chosenByTestWords, hasStalled } from '../distill/selection.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
-import { backendNames, type EngineDescription } from '../engine/engine.ts';
+import { backendNames, type Engine, type EngineDescription, type EngineStudent } from '../engine/engine.ts';
+import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
 import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
@@ -281,6 +282,7 @@ async function distil(
       progress.say(`Ended early: ${recipe.patience} measurements in a row were no better than the best.`);
     }
     progress.say(`Trained ${step} steps in ${formatDuration(folder.elapsedMs)}.`);
+    folder.rounding = await roundingOf(read, folder, test, (one) => openEngine(one, request));
     await folder.finish(comparison);
     if (comparison) progress.say(inWords(comparison));
     progress.say(`Everything is in ${folder.path}.`);
@@ -291,6 +293,19 @@ async function distil(
   } finally {
     interrupts.done();
   }
+}
+
+/** What rounding to `--precision` does to answers; null where nothing is rounded or tested. */
+async function roundingOf(
+  { student, recipe }: TrainInputs,
+  { dtype, trainedWeights }: RunFolder,
+  examples: readonly Example[],
+  open: (student: EngineStudent) => Promise<Engine>,
+): Promise<RoundingCheck | null> {
+  if (trainedWeights === null) return null;
+  const whole = { config: student.config, weights: trainedWeights };
+  const job = { student: whole, tokenizer: student.tokenizer, dtype, recipe, examples, open };
+  return checkRounding(job, { report: () => undefined, signal: new AbortController().signal });
 }
 
 /**

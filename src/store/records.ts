@@ -97,8 +97,8 @@ export interface TeacherRecord {
 export interface StudentRecord {
   id: string;
   name: string;
-  /** `bundled` students are fetched from the studio's own origin; `folder` and `reduced` ones are in `studentFiles`. */
-  source: 'bundled' | 'folder' | 'reduced';
+  /** `bundled` students are fetched from the studio's own origin; the others are in `studentFiles`. */
+  source: 'bundled' | 'folder' | 'reduced' | 'extended';
   createdAt: number;
   config: T5Config;
   parameters: number;

@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { byT5Tokenizer, isByT5 } from './byt5-tokenizer.ts';
 import { readT5Config, tiesByWeights, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
+import { generationNote } from './generation-words.ts';
 import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
 import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
@@ -141,6 +142,7 @@ async function outline(folder: Folder): Promise<StudentOutline> {
   const config = isTied ? { ...said, tie_word_embeddings: true, scale_decoder_outputs: false } : said;
   const { tokenizer, tokenizerFiles, notes } = await readTokenizer(folder, config);
   const generation = await readGenerationConfig(folder);
+  const asked = generationNote(generation.generationConfig);
   return {
     name: folder.name,
     config,
@@ -148,7 +150,7 @@ async function outline(folder: Folder): Promise<StudentOutline> {
     tokenizer,
     tokenizerFiles,
     ...generation,
-    notes,
+    notes: [...notes, ...(asked === null ? [] : [asked])],
     weightBytes: weightBytes(folder),
   };
 }

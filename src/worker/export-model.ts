@@ -3,15 +3,21 @@ import { InputError } from '../base/errors.ts';
 import { formatRecipe } from '../distill/recipe.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
-import { modelFolder } from '../export/model-folder.ts';
+import { checkHalf, modelFolder } from '../export/model-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
+import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
+import { readExamples } from '../store/datasets.ts';
 import { readMetrics, readPredictions, readRun } from '../store/runs.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { StudentOutline } from '../student/folder.ts';
+import type { EngineStudent } from '../engine/engine.ts';
 import { openRunOutline } from './import-student.ts';
+import { openEngine } from './machine.ts';
 import type { CommandOf, Results } from './protocol.ts';
+import type { SharedMachine } from './run-keeper.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { zipBlob } from './zip-blob.ts';
 
@@ -24,9 +30,12 @@ export async function exportModel(
   { runId, dtype }: CommandOf<'export-model'>,
   progress: ReportProgress,
   unkept: UnkeptWeights = () => Promise.resolve(null),
+  machine: SharedMachine | null = null,
 ): Promise<Results['export-model']> {
   const { run, weights, student } = await keptStudent(runId, progress, unkept);
-  const facts = await cardFacts(run, dtype, countParameters(student.config));
+  if (dtype === 'f16') checkHalf(weights);
+  const rounding = await roundingOf(run, student, weights, { dtype, progress, machine });
+  const facts = { ...(await cardFacts(run, dtype, countParameters(student.config))), rounding };
   const files = modelFolder(student, weights, {
     dtype,
     runFile: formatRecipe(run.recipe),
@@ -67,6 +76,26 @@ async function keptStudent(runId: string, progress: ReportProgress, unkept: Unke
     now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
   const weights = await mergedWeights(run, now ?? (await storedWeights(run)), progress);
   return { run, weights, student: await openRunOutline(run) };
+}
+
+/** Null where nothing is rounded, a run has the machine, or no test rows are there. */
+async function roundingOf(
+  run: RunRecord,
+  { config, tokenizer }: StudentOutline,
+  weights: Weights,
+  {
+    dtype,
+    progress,
+    machine,
+  }: { dtype: WrittenFloat; progress: ReportProgress; machine: SharedMachine | null },
+): Promise<RoundingCheck | null> {
+  if (dtype === 'f32' || machine === null) return null;
+  await machine.makeWay();
+  if (machine.busy) return null;
+  const examples = await readExamples(run.datasetId, 'test');
+  const open = (student: EngineStudent) => openEngine(student, { engine: null, backend: null });
+  const job = { student: { config, weights }, tokenizer, dtype, recipe: run.recipe, examples, open };
+  return checkRounding(job, { report: progress, signal: new AbortController().signal });
 }
 
 async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number): Promise<ModelCardFacts> {

@@ -11,6 +11,8 @@ import {
   studentDigest,
   writeStudent,
 } from '../store/students.ts';
+import { modelFolder } from '../export/model-folder.ts';
+import { floatOf, writtenAs } from '../formats/safetensors.ts';
 import {
   readStudentFolder,
   readStudentOutline,
@@ -18,6 +20,7 @@ import {
   type Student,
   type StudentOutline,
 } from '../student/folder.ts';
+import { isAdapterFolder, withAdapters } from '../student/lora/adapter-folder.ts';
 import { countParameters } from '../student/parameters.ts';
 import { filesFromBlobs, filesInMemory, type StudentFiles } from '../student/student-files.ts';
 import { bundledStudentId, type CommandOf, type Results } from './protocol.ts';
@@ -33,12 +36,13 @@ const bundledFiles = [
 
 /** See `import-student` in protocol.ts. @throws InputError where the folder is no T5 that can be trained. */
 export async function importStudent(
-  { files }: CommandOf<'import-student'>,
+  { files, baseId }: CommandOf<'import-student'>,
   progress: ReportProgress,
 ): Promise<Results['import-student']> {
   const blobs = new Map(files.map(({ path, file }) => [path, file as Blob]));
   const name = folderName(files.map(({ path }) => path));
   const folder = filesFromBlobs(blobs);
+  if (baseId !== null && isAdapterFolder(folder)) return importAdapters(folder, name, baseId, progress);
   const student = await readFolder(folder, name, progress);
   progress('storing the student', 0, 1);
   const used = studentPaths(folder, name);
@@ -50,6 +54,31 @@ export async function importStudent(
   const id = known?.id ?? crypto.randomUUID();
   const record: StudentRecord = { ...describeStudent(student), id, source: 'folder', sha256 };
   await writeStudent(record, kept);
+  progress('storing the student', 1, 1);
+  return { studentId: record.id };
+}
+
+/**
+ * A student out of its base and adapters that peft saved, merged.
+ * @throws InputError where the adapters belong to another base.
+ */
+async function importAdapters(
+  folder: StudentFiles,
+  name: string,
+  baseId: string,
+  progress: ReportProgress,
+): Promise<Results['import-student']> {
+  const base = await openStudent(baseId, progress);
+  const student = await withAdapters(base, folder, name);
+  const dtype = floatOf(base.storedDtype);
+  const record: StudentRecord = {
+    ...describeStudent({ ...student, storedDtype: writtenAs[dtype] }),
+    id: crypto.randomUUID(),
+    source: 'folder',
+  };
+  const written = modelFolder(student, student.weights, { dtype, runFile: null, card: null });
+  progress('storing the student', 0, 1);
+  await writeStudent(record, new Map(written.map(({ path, bytes }) => [path, new Blob([bytes.slice()])])));
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }

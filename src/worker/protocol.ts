@@ -57,9 +57,16 @@ export type Command =
       maxTargetTokens: number;
     }
   /** Reads, checks and stores a dropped Hugging Face folder. */
-  | { type: 'import-student'; files: { path: string; file: File }[] }
+  | {
+      type: 'import-student';
+      files: { path: string; file: File }[];
+      /** The student that a folder of adapters is put on. */
+      baseId: string | null;
+    }
   /** Stores a smaller copy of a student. The rows of the dataset say which pieces stay. */
   | { type: 'reduce-student'; studentId: string; datasetId: string | null; wishes: ReductionWishes }
+  /** Stores a copy of a student with pieces for the characters that the dataset's labels lose. */
+  | { type: 'add-pieces'; studentId: string; datasetId: string }
   /** Losses of a reduced student and of what it was made from on the first rows; written to its record. */
   | { type: 'measure-reduction'; studentId: string; datasetId: string; recipe: Recipe }
   /** Floating-point operations of a training step, by the plan's count, for each configuration. */
@@ -172,6 +179,7 @@ export interface Results {
   'measure-lengths': null;
   'import-student': { studentId: string };
   'reduce-student': { studentId: string };
+  'add-pieces': { studentId: string };
   'measure-reduction': null;
   'estimate-steps': number[];
   'load-bundled-student': { studentId: string };

@@ -117,11 +117,11 @@ function sizes(student: Student, card: string | null): DownloadSize {
   return { f32: sizeOf('f32'), f16: sizeOf('bf16') };
 }
 
-function blobOf(file: FolderFile): Blob {
+export function blobOf(file: FolderFile): Blob {
   return new Blob([...file.chunks()].map((chunk) => new Blob([chunk as Uint8Array<ArrayBuffer>])));
 }
 
-async function rowsOf(datasetId: string | null): Promise<Example[]> {
+export async function rowsOf(datasetId: string | null): Promise<Example[]> {
   const rows =
     datasetId === null
       ? []

@@ -3,6 +3,7 @@ import { allowOwnScripts } from '../base/own-scripts.ts';
 import type { ReportProgress, Watch } from '../distill/ports.ts';
 import { watchVersions } from '../store/database.ts';
 import { measureStored } from '../store/sizes.ts';
+import { addPiecesAndStore } from './add-pieces.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
 import { exportModel, exportServer } from './export-model.ts';
@@ -54,6 +55,7 @@ const handlers: Handlers = {
   'measure-lengths': inTurn(measureLengths),
   'import-student': (command, { report }) => importStudent(command, report),
   'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, keeper)),
+  'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, keeper)),
   'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, keeper)),
   'estimate-steps': estimateSteps,
   'load-bundled-student': (command, { report }) => loadBundledStudent(command, report),
@@ -71,7 +73,7 @@ const handlers: Handlers = {
   compare: ({ runId, testRows }, watch) => keeper.compare(runId, testRows, watch),
   ask: ({ runId, question }, watch) => keeper.ask(runId, question, watch),
   'export-model': (command, { report }) =>
-    exportModel(command, report, (runId) => keeper.unkeptWeights(runId)),
+    exportModel(command, report, (runId) => keeper.unkeptWeights(runId), keeper),
   'export-server': (command, { report }) =>
     exportServer(command, report, (runId) => keeper.unkeptWeights(runId)),
   'export-run': (command, { report }) => exportRun(command, report),

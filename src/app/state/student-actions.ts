@@ -41,7 +41,11 @@ export function studentActions(
     importStudent: async (files: readonly { path: string; file: File }[]): Promise<void> => {
       if (files.length === 0) return;
       void askToPersist();
-      const result = await request('student', { type: 'import-student', files: [...files] });
+      const result = await request('student', {
+        type: 'import-student',
+        files: [...files],
+        baseId: get().studentId,
+      });
       if (!result) return;
       await readRecords();
       selectStudent(result.studentId);
@@ -56,6 +60,16 @@ export function studentActions(
       await readRecords();
       selectStudent(result.studentId);
       await measureReduction();
+    },
+
+    /** Makes a copy of the student in use that can write the labels of the rows, and takes it. */
+    addPieces: async (): Promise<void> => {
+      const { studentId, datasetId } = get();
+      if (studentId === null || datasetId === null) return;
+      const result = await request('reduce', { type: 'add-pieces', studentId, datasetId });
+      if (!result) return;
+      await readRecords();
+      selectStudent(result.studentId);
     },
 
     /** Work of a training step for each configuration; null where the worker cannot say. */

@@ -1,7 +1,8 @@
 import { Minimize2, Square } from 'lucide-react';
 import { useState } from 'react';
-import { formatCount } from '../../base/units.ts';
+import { formatCount, formatPercent } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
+import type { T5Config } from '../../student/config.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, liveRun, useStudio } from '../state/studio-store.ts';
 import { issueOf, listOf, readDraft } from '../recipe/recipe-draft.ts';
@@ -10,7 +11,13 @@ import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { emptyReduction, readReduction, type ReductionDraft } from './reduction-draft.ts';
+import {
+  emptyReduction,
+  hasLargeVocabulary,
+  offeredReduction,
+  readReduction,
+  type ReductionDraft,
+} from './reduction-draft.ts';
 import styles from './reduce.module.css';
 
 const precisions: readonly { value: ReductionDraft['dtype']; label: string }[] = [
@@ -22,7 +29,7 @@ const precisions: readonly { value: ReductionDraft['dtype']; label: string }[] =
 
 /** What to leave out of the student, and what not to train. The whole student stays as it is. */
 export function ReduceForm({ student }: { student: StudentRecord }) {
-  const [draft, setDraft] = useState(emptyReduction);
+  const [draft, setDraft] = useState(() => offeredReduction(student));
   const dataset = useStudio(currentDataset);
   const live = useStudio(liveRun);
   const request = useStudio((state) => state.requests.reduce);
@@ -39,6 +46,13 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
         Most of a small T5 is rows for words that a task never uses. A smaller copy is made and taken into
         use; {student.name} stays as it is.
       </p>
+      {hasLargeVocabulary(student) && (
+        <p className={styles['words']} data-testid="large-vocabulary">
+          This one has {formatCount(vocab_size)} pieces, for many languages: its embeddings alone are{' '}
+          {formatPercent(embeddingShare(student.config, student.parameters), 0)} of its parameters. With the
+          pieces that your rows use it can be trained here.
+        </p>
+      )}
       <div className={styles['fields']}>
         <CheckField
           label="Fewer pieces"
@@ -123,6 +137,11 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('reduce')} />}
     </section>
   );
+}
+
+/** Of all parameters, those in rows for pieces. */
+function embeddingShare({ vocab_size, d_model, tie_word_embeddings }: T5Config, parameters: number): number {
+  return (vocab_size * d_model * (tie_word_embeddings ? 1 : 2)) / parameters;
 }
 
 /** A setting of the recipe; it stands here too because it costs memory like size does. */

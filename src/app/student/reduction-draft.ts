@@ -25,6 +25,19 @@ export const emptyReduction: ReductionDraft = {
   dtype: '',
 };
 
+/** Vocabularies above this are of a hundred languages (mT5 and UMT5 have 250,000 pieces): most of the student is rows. */
+const largeVocabulary = 100_000;
+
+/** Whether fewer pieces are offered at once. */
+export function hasLargeVocabulary({ config }: Pick<StudentRecord, 'config'>): boolean {
+  return config.vocab_size > largeVocabulary;
+}
+
+/** What the form begins with for a student. */
+export function offeredReduction(student: Pick<StudentRecord, 'config'>): ReductionDraft {
+  return { ...emptyReduction, vocabulary: hasLargeVocabulary(student) };
+}
+
 export interface ReductionReading {
   /** Null where something is wrong. */
   wishes: ReductionWishes | null;

@@ -110,7 +110,12 @@ export function StudentScreen() {
   );
 }
 
-const cardSource = { bundled: 'bundled', folder: 'your folder', reduced: 'reduced' } as const;
+const cardSource = {
+  bundled: 'bundled',
+  folder: 'your folder',
+  reduced: 'reduced',
+  extended: 'with more pieces',
+} as const;
 
 function sourceWords({ source, reduction }: StudentRecord): string {
   switch (source) {
@@ -120,6 +125,8 @@ function sourceWords({ source, reduction }: StudentRecord): string {
       return 'from your folder';
     case 'reduced':
       return `made from ${reduction?.fromName ?? 'a larger student'}`;
+    case 'extended':
+      return 'with pieces for your labels';
     default:
       return source satisfies never;
   }
@@ -188,7 +195,7 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
           confirm={{ label: 'Remove it', act: () => void studio.removeStudent(student.id) }}
         >
           <p>
-            {student.source === 'reduced'
+            {student.source === 'reduced' || student.source === 'extended'
               ? 'It is removed from this browser; the student that it was made from stays.'
               : 'The copy in this browser is removed; your folder stays where it is.'}{' '}
             {usedByWords('student', student.id, runs)}

@@ -18,6 +18,7 @@ import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
 import { ForecastLines } from './forecast-lines.tsx';
+import { AddPieces } from './add-pieces.tsx';
 import { foreignRows, lostLabelNote } from './foreign-rows.ts';
 import { repeatRun } from '../state/form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
@@ -157,6 +158,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
       {lostLabels !== null && (
         <Notice kind="warning">
           <p data-testid="lost-labels">{lostLabels}</p>
+          <AddPieces />
         </Notice>
       )}
       <details

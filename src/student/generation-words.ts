@@ -1,0 +1,48 @@
+/** What a student's own generation_config.json asks for beyond greedy answers, in words. */
+
+type Settings = Readonly<Record<string, unknown>>;
+
+function above(value: unknown, least: number): value is number {
+  return typeof value === 'number' && value > least;
+}
+
+function grams(size: number): string {
+  return (
+    new Map([
+      [1, 'words'],
+      [2, 'bigrams'],
+      [3, 'trigrams'],
+    ]).get(size) ?? `${size}-grams`
+  );
+}
+
+/** Each setting that makes an answer another than the greedy one; none for a plain file. */
+export function generationWishes(settings: Settings): string[] {
+  const {
+    num_beams: beams,
+    do_sample: samples,
+    no_repeat_ngram_size: repeated,
+    repetition_penalty: penalty,
+    min_new_tokens: least,
+    min_length: shortest,
+    length_penalty: lengthPenalty,
+  } = settings;
+  return [
+    ...(above(beams, 1) ? [`${beams} beams`] : []),
+    ...(samples === true ? ['sampled answers'] : []),
+    ...(above(repeated, 0) ? [`no repeated ${grams(repeated)}`] : []),
+    ...(typeof penalty === 'number' && penalty !== 1 ? [`a repetition penalty of ${penalty}`] : []),
+    ...(above(least, 0) ? [`at least ${least} new tokens`] : []),
+    ...(above(shortest, 0) ? [`a length of at least ${shortest}`] : []),
+    ...(above(beams, 1) && typeof lengthPenalty === 'number' && lengthPenalty !== 1
+      ? [`a length penalty of ${lengthPenalty}`]
+      : []),
+  ];
+}
+
+/** A note on them; null where the file asks for nothing else than greedy answers. */
+export function generationNote(settings: Settings | null): string | null {
+  const wishes = settings === null ? [] : generationWishes(settings);
+  if (wishes.length === 0) return null;
+  return `This folder asks for ${wishes.join(', ')}. A run measures greedy answers and exports the settings that it measured with; the folder’s own stay beside them.`;
+}
