@@ -6,9 +6,7 @@ import type { Watch } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { answerPrompt } from '../distill/tasks.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
-import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../formats/half.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
-import type { Weights } from '../student/config.ts';
+import { roundedWeights, type WrittenFloat } from '../student/rounded.ts';
 
 /** Answers of the rounded weights, held against those of the float32 ones. */
 export interface RoundingCheck {
@@ -18,11 +16,6 @@ export interface RoundingCheck {
 
 /** Rows that are enough to see it, and few enough to wait for. */
 const mostRows = 50;
-
-const rounded: Record<Exclude<WrittenFloat, 'f32'>, (values: Float32Array) => Float32Array> = {
-  f16: (values) => halvesToFloats(floatsToHalves(values)),
-  bf16: (values) => bfloatsToFloats(floatsToBfloats(values)),
-};
 
 export interface RoundingJob {
   student: EngineStudent;
@@ -47,9 +40,7 @@ export async function checkRounding(
   const examples = job.examples.slice(0, mostRows);
   if (dtype === 'f32' || examples.length === 0) return null;
   const prompts = examples.map(({ input }) => answerPrompt(recipe, input));
-  const weights: Weights = new Map(
-    [...student.weights].map(([name, values]) => [name, rounded[dtype](values)]),
-  );
+  const weights = roundedWeights(student.weights, dtype);
   const engine = await job.open({ config: student.config, weights });
   const answer = async (first: number): Promise<string[]> => {
     const answers = answerAll(engine, job.tokenizer, prompts, {
