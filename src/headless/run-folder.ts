@@ -13,7 +13,6 @@ import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-ca
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { RoundingCheck } from '../jobs/rounding.ts';
-import type { Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 import type { Weights } from '../student/config.ts';

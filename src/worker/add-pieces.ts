@@ -8,7 +8,7 @@ import { modelFolder } from '../export/model-folder.ts';
 import { extendedCard } from '../export/reduced-card.ts';
 import { floatOf, writtenAs } from '../formats/safetensors.ts';
 import type { StudentRecord } from '../store/records.ts';
-import { writeStudent } from '../store/students.ts';
+import { studentDigest, writeStudent } from '../store/students.ts';
 import { addMissingPieces } from '../student/add-pieces.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { describeStudent, openStudent } from './import-student.ts';
@@ -46,7 +46,8 @@ export async function addPiecesAndStore(
     source: 'extended',
   };
   await breathe();
-  await writeStudent(record, new Map(files.map((file) => [file.path, blobOf(file)])));
+  const folder = new Map(files.map((file) => [file.path, blobOf(file)]));
+  await writeStudent({ ...record, sha256: await studentDigest(folder) }, folder);
   report('adding pieces', 1, 1);
   return { studentId: record.id };
 }

@@ -78,7 +78,8 @@ async function importAdapters(
   };
   const written = modelFolder(student, student.weights, { dtype, runFile: null, card: null });
   progress('storing the student', 0, 1);
-  await writeStudent(record, new Map(written.map(({ path, bytes }) => [path, new Blob([bytes.slice()])])));
+  const blobs = new Map(written.map(({ path, bytes }) => [path, new Blob([bytes.slice()])]));
+  await writeStudent({ ...record, sha256: await studentDigest(blobs) }, blobs);
   progress('storing the student', 1, 1);
   return { studentId: record.id };
 }

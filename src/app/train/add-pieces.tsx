@@ -11,20 +11,22 @@ export function AddPieces() {
   const request = useStudio((state) => state.requests.reduce);
   return (
     <>
-      <Button
-        small
-        icon={Plus}
-        reason={
-          request.busy
-            ? 'A student is being made.'
-            : live === null
-              ? null
-              : 'A run is at work: stop it, or wait for its end.'
-        }
-        onClick={() => void studio.addPieces()}
-      >
-        Add them to the student as pieces
-      </Button>
+      <div>
+        <Button
+          small
+          icon={Plus}
+          reason={
+            request.busy
+              ? 'A student is being made.'
+              : live === null
+                ? null
+                : 'A run is at work: stop it, or wait for its end.'
+          }
+          onClick={() => void studio.addPieces()}
+        >
+          Add them to the student as pieces
+        </Button>
+      </div>
       {request.busy && (
         <Progress
           label={request.progress?.what ?? 'opening the student'}
