@@ -13,6 +13,8 @@ export const usage = `Stillroom from a terminal.
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
+      --hold-out 10% sets training rows aside to test with, the same for the same seed: no input is on both sides, and
+      few labels keep their shares.
       --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
       run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
       --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
@@ -143,6 +145,7 @@ export const dataOptions = {
 export const trainOptions = {
   student: { type: 'string' },
   ...dataOptions,
+  'hold-out': { type: 'string' },
   recipe: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },

@@ -37,6 +37,7 @@ export interface DataArguments {
   fix?: string | undefined;
   metric?: string | undefined;
   encoding?: string | undefined;
+  'hold-out'?: string | undefined;
 }
 
 /** Options that name files of rows, or of a teacher's answers to them. */

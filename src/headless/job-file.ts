@@ -32,6 +32,8 @@ const jobSchema = z.strictObject({
   metric: z.enum(metricIds).optional(),
   /** Of texts that are not UTF-8. */
   encoding: z.string().optional(),
+  /** The share of the rows that is set aside to test with. */
+  holdOut: z.string().optional(),
   /** What was mended in the rows. */
   fix: z.string().optional(),
   /** What was asked for; null lets the machine decide. */

@@ -52,3 +52,15 @@ describe('validation rows', () => {
     );
   });
 });
+
+it('--hold-out sets rows aside to test with, and does not go with test rows', async () => {
+  const train = file(
+    'ten.jsonl',
+    Array.from({ length: 10 }, (_, index) => row(`question ${index}`)),
+  );
+  const read = await openInputs({ train, 'hold-out': '20%' }, smallRecipe);
+  expect([read.train.examples.length, read.test?.examples.length]).toEqual([8, 2]);
+  await expect(openInputs({ train, test: train, 'hold-out': '20%' }, smallRecipe)).rejects.toThrow(
+    'There are test rows already.',
+  );
+});

@@ -1,8 +1,10 @@
 /** What `train` reads: the student, the rows of every split, the teacher's rationales. */
 import { basename, join } from 'node:path';
+import { InputError } from '../base/errors.ts';
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
-import type { Joined } from '../data/join.ts';
+import { holdOut, parseShare } from '../data/hold-out.ts';
+import { tallyTeacher, type Joined } from '../data/join.ts';
 import { digestRows, digestStudent } from '../distill/checkpoint.ts';
 import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
@@ -34,16 +36,26 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const sample = join(bundledFolder(), 'sample');
   const trainFiles = listOfPaths(options.train);
   const own = trainFiles.length > 0;
-  const train = own
+  const all = own
     ? await joinSplit(trainFiles, options['train-rationales'], 'train', reading)
     : await joinSplit(join(sample, 'train.jsonl'), undefined, 'train', readingOf({}));
-  checkTrainable(recipe, train.examples);
+  checkTrainable(recipe, all.examples);
   const testFiles = listOfPaths(options.test);
-  const test = own
+  const share = options['hold-out'] === undefined ? null : parseShare('hold-out', options['hold-out']);
+  if (share !== null && (testFiles.length > 0 || !own))
+    throw new InputError(
+      'There are test rows already.',
+      'Leave --hold-out out, or name your own file with --train and none with --test.',
+    );
+  const named = own
     ? testFiles.length === 0
       ? null
       : await joinSplit(testFiles, options['test-rationales'], 'test', reading)
     : await joinSplit(join(sample, 'test.jsonl'), undefined, 'test', readingOf({}));
+  const parts = share === null ? null : holdOut(all.examples, share, recipe.seed);
+  const train =
+    parts === null ? all : { ...withRows(all, parts.kept), refused: all.refused, unlabelled: all.unlabelled };
+  const test = parts === null ? named : withRows(all, parts.heldOut);
   const validationFiles = listOfPaths(options.validation);
   const validation =
     validationFiles.length === 0
@@ -53,6 +65,11 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
   return { student, recipe, datasetName, train, validation, test };
+}
+
+/** A part of joined rows; what was refused and noticed stays with the whole. */
+function withRows(joined: Joined, examples: Example[]): Joined {
+  return { ...joined, examples, teacher: tallyTeacher(examples), refused: [], unlabelled: [] };
 }
 
 export function sayWhatWasRead({ train, validation, test }: TrainInputs): void {

@@ -111,6 +111,7 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
     ...(options['only-matching'] ? { onlyMatching: true } : {}),
     ...(options.unaligned ? { unaligned: true } : {}),
     ...(options.fix === undefined ? {} : { fix: options.fix }),
+    ...(options['hold-out'] === undefined ? {} : { holdOut: options['hold-out'] }),
     ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
     ...(options.metric === undefined ? {} : { metric: parseMetric(options.metric) }),
   };
@@ -148,6 +149,7 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       fix: known.fix,
       metric: known.metric,
       encoding: known.encoding,
+      'hold-out': known.holdOut,
     },
     recipe,
   );
