@@ -19,7 +19,7 @@ import {
   writeCheckpoint,
 } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
-import type { CheckpointRecord, RunRecord } from './records.ts';
+import { weightsStep, type CheckpointRecord, type RunRecord } from './records.ts';
 import { appendMetrics, deleteRun, readMetrics, readRun, writeRun } from './runs.ts';
 
 // IndexedDB in memory, and no files: the way of a browser without OPFS. e2e/interrupted.spec.ts goes the other way.
@@ -175,6 +175,15 @@ describe('checkpoints', () => {
     await removeCheckpoint(run.id, (await listCheckpoints(run.id))[1]!.id);
     expect((await readRun(run.id))?.savedStep).toBe(9);
     expect((await newestCheckpoint(run.id, () => expect.unreachable()))?.state).toEqual(stateAt(9));
+  });
+
+  it('of the step that was taken leaves the run with its newest', async () => {
+    for (const step of [5, 9]) await save(step);
+    await writeRun({ ...run, takenStep: 5 });
+    await removeCheckpoint(run.id, (await listCheckpoints(run.id))[1]!.id);
+    const left = (await readRun(run.id))!;
+    expect([left.takenStep, left.savedStep, weightsStep(left)]).toEqual([undefined, 9, 9]);
+    expect(await checkpointWeights(run.id, weightsStep(left))).toEqual(floats(9));
   });
 
   it('go with their run', async () => {

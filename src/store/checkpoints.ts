@@ -156,7 +156,8 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
 }
 
 /**
- * Removes one checkpoint. The run then has the weights of the newest that is left, or none. Of a run at work the newest
+ * Removes one checkpoint. The run then has the weights of the newest that is left, or none; so it does where it was the
+ * step that was taken. Of a run at work the newest
  * is not to be removed: its worker names it in every record that it writes.
  */
 export async function removeCheckpoint(runId: string, id: string): Promise<void> {
@@ -169,8 +170,11 @@ export async function removeCheckpoint(runId: string, id: string): Promise<void>
     const run = await runs.get(runId);
     await allOrNothing(transaction, (add) => {
       add(transaction.objectStore('checkpoints').delete([runId, id]));
-      if (run === undefined || record !== records[0]) return;
-      add(runs.put({ ...run, savedStep: records[1]?.step ?? null }));
+      if (run === undefined) return;
+      const { takenStep, ...untaken } = run;
+      const isTaken = takenStep === record.step;
+      const savedStep = record === records[0] ? (records[1]?.step ?? null) : run.savedStep;
+      if (isTaken || savedStep !== run.savedStep) add(runs.put({ ...(isTaken ? untaken : run), savedStep }));
     });
   });
   // What cannot be removed now is swept when the run goes on.

@@ -6,6 +6,7 @@ import { bestOf, listCheckpoints } from './checkpoints.ts';
 import { fileSizes } from './checkpoint-places.ts';
 import { keysOf, reading } from './database.ts';
 import { listDatasets } from './datasets.ts';
+import type { RunRecord } from './records.ts';
 import { listDeletedRuns, listRuns } from './runs.ts';
 import { listStudents } from './students.ts';
 
@@ -24,6 +25,8 @@ export interface StoredCheckpoint {
   newest: boolean;
   /** The most accurate of the run. */
   best: boolean;
+  /** The one that is compared, asked and taken away, chosen by the recipe (`take`). */
+  taken: boolean;
 }
 
 export interface StoredRun extends StoredThing {
@@ -85,13 +88,16 @@ export async function measureStored(): Promise<StoredSizes> {
   }
   const runs: StoredRun[] = [];
   const files = await fileSizes();
-  for (const { id, name } of await listRuns()) {
-    runs.push(await measureRun(id, name, files.get(id) ?? new Map<string, number>()));
+  for (const run of await listRuns()) {
+    runs.push(await measureRun(run, files.get(run.id) ?? new Map<string, number>()));
   }
   return { datasets, students, runs, leftOver: await leftOver(files, runs) };
 }
 
-async function measureRun(id: string, name: string, files: ReadonlyMap<string, number>): Promise<StoredRun> {
+async function measureRun(
+  { id, name, takenStep }: RunRecord,
+  files: ReadonlyMap<string, number>,
+): Promise<StoredRun> {
   const recordBytes =
     (await sumOver('metrics', id, textBytes)) +
     (await sumOver('predictions', id, textBytes)) +
@@ -107,7 +113,7 @@ async function measureRun(id: string, name: string, files: ReadonlyMap<string, n
     const { step, createdAt } = record;
     checkpoints.push({
       ...{ id: record.id, step, createdAt, sizeBytes },
-      ...{ newest: index === 0, best: record.id === best?.id },
+      ...{ newest: index === 0, best: record.id === best?.id, taken: step === takenStep },
     });
   }
   const sizeBytes = checkpoints.reduce((sum, one) => sum + one.sizeBytes, recordBytes);

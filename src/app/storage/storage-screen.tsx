@@ -165,10 +165,10 @@ function Checkpoints({
     <details className={styles['inner']}>
       <summary>{plural(run.checkpoints.length, 'checkpoint')}</summary>
       <ul>
-        {run.checkpoints.map(({ id, step, sizeBytes, newest, best }) => (
+        {run.checkpoints.map(({ id, step, sizeBytes, newest, best, taken }) => (
           <Thing
             key={id}
-            name={`step ${formatCount(step)}${newest ? ', newest' : ''}${best ? ', best' : ''}`}
+            name={`step ${formatCount(step)}${newest ? ', newest' : ''}${best ? ', best' : ''}${taken ? ', taken' : ''}`}
             of={run.name}
             sizeBytes={sizeBytes}
             obstacle={obstacle(newest)}
@@ -179,9 +179,11 @@ function Checkpoints({
                 means:
                   run.checkpoints.length === 1
                     ? 'It is the only one: the run then has curves and answers, but no weights.'
-                    : newest
-                      ? 'The run then has the weights of the one before.'
-                      : 'The newest stays, and with it the run’s weights.',
+                    : taken
+                      ? 'It is the step that was taken: the run is then compared and taken away with the weights of the newest that is left.'
+                      : newest
+                        ? 'The run then has the weights of the one before.'
+                        : 'The newest stays, and with it the run’s weights.',
               })
             }
           />
