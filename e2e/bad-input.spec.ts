@@ -17,8 +17,10 @@ test('bad data files are refused in words, and the page goes on', async ({ page 
   await expect(alert).toContainText('empty.jsonl');
   await drop('page.json', '<!doctype html><p>Not found</p>');
   await expect(alert).toContainText('page.json');
+  // Rows of unknown columns are no fault: a person is asked.
   await drop('columns.jsonl', '{"topic":"a","points":"b"}\n');
-  await expect(alert).toContainText('columns.jsonl');
+  await expect(page.getByRole('region', { name: 'Columns of columns.jsonl' })).toBeVisible();
+  await page.getByRole('button', { name: 'Remove columns.jsonl' }).click();
 
   // A malformed line is left out with its line; the others stay. Markup in a file is text.
   await drop(

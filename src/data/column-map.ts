@@ -72,6 +72,55 @@ function columnsOf(records: readonly JsonObject[]): string[] {
 
 /** The roles that columns have by their names; null where there is no input, or nothing to learn from it. */
 export function guessColumnMap(records: readonly JsonObject[]): ColumnMap | null {
+  const guess = rolesByName(records);
+  if (guess.input === undefined) return null;
+  return guess.label === undefined && guess.rationale === undefined && guess.teacherLabel === undefined
+    ? null
+    : guess;
+}
+
+/**
+ * A map to begin with, where a person is asked: the roles that names tell, and else the longest text for the input, as a
+ * template.
+ */
+export function suggestColumnMap(records: readonly JsonObject[]): ColumnMap {
+  const guess = rolesByName(records);
+  const taken = new Set(Object.values(guess));
+  const length = (column: string): number =>
+    records.reduce((sum, { [column]: value }) => sum + (typeof value === 'string' ? value.length : 0), 0);
+  const [longest] = columnsOf(records)
+    .filter((column) => !taken.has(column) && length(column) > 0)
+    .sort((a, b) => length(b) - length(a));
+  const input = guess.input ?? longest;
+  if (input === undefined) return guess;
+  const asked = braced(input);
+  return {
+    ...guess,
+    input: guess.choices === undefined ? asked : `${asked}\nAnswer Choices:\n{${guess.choices}:(a) {}}`,
+  };
+}
+
+/** A column's name as a template has it. */
+export function braced(column: string): string {
+  return `{${column}}`;
+}
+
+/** Columns that a map names and a file lacks. @throws InputError where the input's template cannot be read. */
+export function missingColumns(map: ColumnMap, columns: readonly string[]): string[] {
+  const record = Object.fromEntries(columns.map((column) => [column, {}]));
+  const { input, ...others } = map;
+  const paths =
+    input === undefined
+      ? []
+      : input.includes('{')
+        ? parseTemplate(input).flatMap((part) => (part.kind === 'text' ? [] : [part.path]))
+        : [input];
+  return [...paths, ...Object.values(others)].filter(
+    (path) => findColumn(record, path) === null && findColumn(record, path.split('.')[0]!) === null,
+  );
+}
+
+function rolesByName(records: readonly JsonObject[]): ColumnMap {
   const free = columnsOf(records);
   const take = (names: readonly string[]): string | undefined => {
     for (const name of names) {
@@ -90,10 +139,7 @@ export function guessColumnMap(records: readonly JsonObject[]): ColumnMap | null
   set('rationale', take(rationaleNames));
   set('teacherLabel', take(teacherLabelNames));
   set('id', take(['id', 'qid', 'uid', 'pairid', 'customid', 'idx', 'index']));
-  if (guess.input === undefined) return null;
-  return guess.label === undefined && guess.rationale === undefined && guess.teacherLabel === undefined
-    ? null
-    : guess;
+  return guess;
 }
 
 type Part =

@@ -24,6 +24,9 @@ import { whyUnreadable } from './unreadable.ts';
 import { unwrapRows } from './unwrap.ts';
 import { listed, quoted, typeInWords } from './words.ts';
 
+/** Rows with named columns that are no known layout: a person can say which column is what. */
+export class UnknownLayoutError extends InputError {}
+
 /** A dataset's row: its position, from 0, and the line on which it begins, from 1. */
 export interface ExampleRow extends ExampleColumns {
   row: number;
@@ -426,7 +429,11 @@ function withoutObjects(file: string, records: readonly FileRecord[]): InputErro
   });
 }
 
-function unknownLayout(file: string, example: JsonObject, records: readonly FileRecord[]): InputError {
+function unknownLayout(
+  file: string,
+  example: JsonObject,
+  records: readonly FileRecord[],
+): UnknownLayoutError {
   const keys = Object.keys(example);
   const named = keys.slice(0, keysNamed).map((key) => (key.length > 40 ? `${key.slice(0, 40)}…` : key));
   const more = keys.length > keysNamed ? ` and ${keys.length - keysNamed} more` : '';
@@ -437,7 +444,7 @@ function unknownLayout(file: string, example: JsonObject, records: readonly File
     nearest === null
       ? ''
       : ` As ${nearest.layout.title} it lacks ${listed(nearest.missing.map((column) => `“${column}”`))}.`;
-  return new InputError(
+  return new UnknownLayoutError(
     `${found}, which is no known layout.${hint}`,
     `Say which column is what (in a terminal: --map input=COLUMN,label=COLUMN), or rename columns, so that the rows are ${layoutsInWords()}.`,
     { file, line: records.find((record) => record.kind === 'value' && isObject(record.value))?.line },

@@ -4,6 +4,7 @@ import type { Tally } from '../data/example.ts';
 import { metricIds, metricWords } from '../data/metrics/metrics.ts';
 import type { ComparedAccuracy, ComparedMetrics } from '../distill/compare.ts';
 import type { Prediction } from '../distill/run-state.ts';
+import type { KeptReading } from '../data/reading.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
 import { chosenByTestWords } from '../distill/selection.ts';
@@ -41,6 +42,8 @@ export interface ModelCardFacts {
   datasetName: string;
   /** Rows trained on. */
   trainRows: number;
+  /** How they were read; missing where the files were read as they are. */
+  reading?: KeptReading;
   /** Steps taken; fewer than the recipe's where the run was stopped. */
   steps: number;
   /** True where it ended before the last step since the measurements got no better. */
@@ -60,6 +63,11 @@ export interface ModelCardFacts {
   dtype: WrittenFloat;
   /** What rounding to `dtype` does to answers; left out where it was not measured. */
   rounding?: { rows: number; differing: number } | null;
+}
+
+/** How rows were read, where a person had a word in it. */
+function readingLines({ reading = {} }: ModelCardFacts): string[] {
+  return reading.map === undefined ? [] : [`- Columns: ${escapeMarkdown(reading.map)}`];
 }
 
 /** Text from files and people as Markdown that shows it literally, on one line. */
@@ -184,6 +192,7 @@ function trainingSection(facts: ModelCardFacts): string[] {
     method,
     '',
     `- Data: ${formatCount(facts.trainRows)} rows of ${escapeMarkdown(facts.datasetName)}, ${recipe.labels === 'gold' ? 'gold labels' : 'the teacher’s labels'}`,
+    ...readingLines(facts),
     `- ${formatCount(facts.steps)} steps of ${formatCount(rows)} rows${stopped}, in ${formatDuration(facts.elapsedMs)}`,
     ...takenLine(facts),
     `- ${optimizerWords(recipe)}, weight decay ${recipe.weightDecay}, gradient norm up to ${recipe.maxGradNorm === 0 ? 'any' : recipe.maxGradNorm}, dropout ${recipe.dropout}, seed ${recipe.seed}`,

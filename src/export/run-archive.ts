@@ -137,6 +137,7 @@ const report = z.object({
   file: title.nullable(),
   line: z.number().nullable(),
 });
+const keptReadingSchema = z.object({ map: z.string().max(20_000).exactOptional() });
 const fileSchema = z.object({ name: title, sizeBytes: count, sha256: z.array(z.string()) });
 
 const recordSchema = z.object({
@@ -148,6 +149,7 @@ const recordSchema = z.object({
   studentId: title,
   studentName: title,
   studentSha256: title.optional(),
+  reading: keptReadingSchema.optional(),
   config: z.record(z.string(), z.unknown()).nullable(),
   testRows: count.nullable(),
   state: z.discriminatedUnion('phase', [
@@ -248,7 +250,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   const found = unpackRecord(bytes, file);
   const label = (name: string): string => `${file}/${name}`;
   const record = readRecord(new TextDecoder().decode(found.record), label(recordName));
-  const { files, config: rawConfig, state, note, watched, studentSha256, ...facts } = record;
+  const { files, config: rawConfig, state, note, watched, studentSha256, reading, ...facts } = record;
   const unpacked = unpackListed(bytes, file, found.folder, files);
   const text = (name: string): string => {
     const content = unpacked.get(name);
@@ -283,6 +285,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       ...(note === undefined ? {} : { note }),
       ...(watched === undefined ? {} : { watched }),
       ...(studentSha256 === undefined ? {} : { studentSha256 }),
+      ...(reading === undefined ? {} : { reading }),
       recipe,
     },
     config,

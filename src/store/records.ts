@@ -1,8 +1,11 @@
 /** What is kept in IndexedDB, record by record. The worker writes; the page and the worker read. */
 import type { ErrorReport } from '../base/errors.ts';
+import type { ColumnMap } from '../data/column-map.ts';
 import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
+import type { FileHead } from '../data/file-head.ts';
 import type { LengthHistogram } from '../data/histogram.ts';
 import type { Note } from '../data/notes.ts';
+import type { KeptReading } from '../data/reading.ts';
 import type { BySplit, Split } from '../data/split-name.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { ComparedAccuracy } from '../distill/compare.ts';
@@ -32,6 +35,12 @@ export interface DataFileRecord {
   /** Rows that can be used. */
   rows: number;
   refused: Refusal[];
+  /** Which column is what, where a person said so. */
+  map?: ColumnMap;
+  /** Why nobody knows yet which column is what: such a file gives no rows until a person says so. */
+  unread?: string;
+  /** Its columns and first rows; not in records of earlier versions. */
+  head?: FileHead;
 }
 
 /** A note on a split's rows; records of earlier versions have the kind and the count alone. */
@@ -186,6 +195,8 @@ export interface RunRecord extends RunLabels {
   /** SHA-256 of the whole student (`StudentRecord.sha256`): one that comes back is known by it. */
   studentSha256?: string;
   recipe: Recipe;
+  /** How its rows were read; missing where files were read as they are, and in records of earlier versions. */
+  reading?: KeptReading;
   /** Test rows used for accuracy and comparison; null for all. */
   testRows: number | null;
   /** What the person chose; null for “the best there is”. */

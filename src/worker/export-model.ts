@@ -112,6 +112,7 @@ async function cardFacts(run: RunRecord, dtype: WrittenFloat, parameters: number
     recipe: run.recipe,
     datasetName: run.datasetName,
     trainRows: run.trainRows,
+    ...(run.reading === undefined ? {} : { reading: run.reading }),
     steps: run.savedStep ?? 0,
     accuracy: comparison,
     losses: first && last ? { first, last } : null,

@@ -1,13 +1,15 @@
 import 'fake-indexeddb/auto';
 import { expect, it } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { layoutKey } from '../data/file-head.ts';
+import { keptReading } from '../data/reading.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { writeRun } from '../store/runs.ts';
-import { importFiles, removeFile, takeReasons } from './import-data.ts';
+import { importFiles, mapColumns, removeFile, takeReasons } from './import-data.ts';
 
 withWebLocks();
 
@@ -78,4 +80,64 @@ it('a teacher’s reasons become the rows’ own, follow them when files change,
   await removeFile({ type: 'remove-file', datasetId, fileId: reasons.id }, silent);
   expect((await readExamples(datasetId, 'train'))[0]).toMatchObject({ rationale: null, teacherLabel: null });
   expect((await readDataset(datasetId))!.splits.train!.teacher).toBeNull();
+});
+
+const csv = (name: string, ...lines: string[]): File =>
+  new File([['headline,stars,because', ...lines].join('\n')], name);
+
+it('a file of unknown columns waits for its map, is read by it with those like it, and so is the next one', async () => {
+  const { datasetId } = await add(
+    null,
+    csv('reviews.train.csv', 'Fine soup,5,warm', 'Cold tea,1,cold'),
+    csv('reviews.test.csv', 'Good bread,4,fresh'),
+  );
+  const before = (await readDataset(datasetId))!;
+  expect(before.files.map(({ unread, rows: read }) => [unread, read])).toEqual([
+    [expect.stringContaining('headline, stars, because'), 0],
+    [expect.stringContaining('no known layout'), 0],
+  ]);
+  expect(before.splits).toEqual({ train: null, validation: null, test: null });
+
+  const fileId = before.files[0]!.id;
+  const map = { input: 'Review: {headline}', label: 'stars', rationale: 'because' };
+  await expect(
+    mapColumns({ type: 'map-columns', datasetId, fileId, map: { ...map, label: 'stern' } }, silent),
+  ).rejects.toThrow('Every row was refused');
+  expect(await readDataset(datasetId)).toEqual(before);
+
+  await mapColumns({ type: 'map-columns', datasetId, fileId, map }, silent);
+  const after = (await readDataset(datasetId))!;
+  expect(after.files.map((file) => [file.layout, file.rows, file.map, file.unread])).toEqual([
+    ['mapped', 2, map, undefined],
+    ['mapped', 1, map, undefined],
+  ]);
+  expect(await readExamples(datasetId, 'train')).toMatchObject([
+    { input: 'Review: Fine soup', label: '5', rationale: 'warm' },
+    { input: 'Review: Cold tea', label: '1', rationale: 'cold' },
+  ]);
+  expect(keptReading(after.files)).toEqual({
+    map: 'input=Review: {headline},label=stars,rationale=because',
+  });
+
+  // Known again in another dataset; a map that fits no row there is not held to.
+  const maps = { [layoutKey(before.files[0]!.head!)]: map };
+  const again = await importFiles(
+    {
+      ...{ type: 'import-files', datasetId: null, maps },
+      files: [{ file: csv('more.csv', 'New cheese,3,young'), split: null }],
+    },
+    silent,
+  );
+  expect(await readExamples(again.datasetId, 'train')).toMatchObject([{ input: 'Review: New cheese' }]);
+  const blank = await importFiles(
+    {
+      ...{ type: 'import-files', datasetId: null, maps },
+      files: [{ file: csv('blank.csv', 'No stars,,none'), split: null }],
+    },
+    silent,
+  );
+  expect((await readDataset(blank.datasetId))!.files[0]).toMatchObject({
+    rows: 0,
+    unread: expect.any(String) as string,
+  });
 });

@@ -4,57 +4,36 @@ import { InputError, reportError, StorageError, type ErrorReport } from '../base
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
-import { openContainers } from '../data/containers.ts';
+import { knownMap, type KnownMaps } from '../data/file-head.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
 import { joinTeacher, tallyTeacher, type Joined } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
-import { readContainer, type DataFile } from '../data/read-file.ts';
+import type { DataFile } from '../data/read-file.ts';
 import { pairFiles, splitNames, type BySplit, type Split, type SplitFiles } from '../data/split.ts';
-import { applyTaught, readTaught, writeTaught, type TaughtRow } from '../data/taught.ts';
+import { applyTaught, writeTaught } from '../data/taught.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
-import {
-  readDataFiles,
-  readDataset,
-  readExamples,
-  writeDataset,
-  writeDatasetRecord,
-} from '../store/datasets.ts';
+import { readDataset, readExamples, writeDataset, writeDatasetRecord } from '../store/datasets.ts';
 import { runsAtWorkOn } from '../store/in-use.ts';
 import { holding } from '../store/locks.ts';
-import type { DataFileRecord, DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
+import type { DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
 import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
 import { openOutline } from './import-student.ts';
+import {
+  fileRecord,
+  nameOf,
+  openFile,
+  refusalsKept,
+  reopen,
+  taughtRecord,
+  type Opened,
+  type OpenFile,
+  type ReadFile,
+  type TaughtFile,
+} from './open-files.ts';
 import { sampleDatasetId, type CommandOf, type Results } from './protocol.ts';
-
-/** Refusals kept in a record: a file of another kind may refuse every row. */
-const refusalsKept = 1000;
-
-interface OpenFile {
-  id: string;
-  blob: Blob;
-  /** What the person said; null leaves it to names and row counts. */
-  split: Split | null;
-  parsed: DataFile;
-  /** Its name within the archive, where it is in one. */
-  within: string | null;
-}
-
-/** The reasons that a teacher was asked for in this browser: they are laid over what the files say. */
-interface TaughtFile {
-  id: string;
-  name: string;
-  blob: Blob;
-  rows: readonly TaughtRow[];
-}
-
-/** All that a dataset is made of. */
-interface Opened {
-  files: readonly OpenFile[];
-  taught: readonly TaughtFile[];
-}
 
 /** Work on a dataset, after any that another tab is doing on it. */
 function onDataset<Result>(
@@ -75,7 +54,7 @@ export function importFiles(
 }
 
 async function addFiles(
-  { datasetId, files }: CommandOf<'import-files'>,
+  { datasetId, files, maps = {} }: CommandOf<'import-files'>,
   progress: ReportProgress,
 ): Promise<Results['import-files']> {
   const known = datasetId === null ? null : await readDataset(datasetId);
@@ -84,11 +63,11 @@ async function addFiles(
   const added: OpenFile[] = [];
   for (const [index, { file, split }] of files.entries()) {
     progress(`reading ${file.name}`, index, files.length);
-    for (const opened of await parse(file.name, file))
+    for (const opened of await openByKnownMap(file, maps))
       added.push({ id: crypto.randomUUID(), blob: file, split, ...opened });
   }
   // A file dropped again replaces the one of the same name.
-  const kept = open.filter((old) => !added.some((file) => file.parsed.file === old.parsed.file));
+  const kept = open.filter((old) => !added.some(({ name }) => name === old.name));
   const record: DatasetRecord = {
     id: known === null || known.sample ? crypto.randomUUID() : known.id,
     name: known === null || known.sample ? nameOf([...kept, ...added]) : known.name,
@@ -101,6 +80,17 @@ async function addFiles(
   };
   const stored = await joinAndStore(record, { files: [...kept, ...added], taught }, progress);
   return { datasetId: stored.id, problems: stored.problems };
+}
+
+/** As the same columns were read before; as they are recognised where that map fits no row of this file. */
+async function openByKnownMap(file: File, maps: KnownMaps): Promise<ReadFile[]> {
+  try {
+    return await openFile(file.name, file, (_within, head) => knownMap(maps, head));
+  } catch (error) {
+    // Where no map was known it fails again, with the same words.
+    if (!(error instanceof InputError)) throw error;
+    return openFile(file.name, file, () => null);
+  }
 }
 
 export function removeFile(
@@ -125,6 +115,21 @@ export function assignSplit(
     const { files, taught } = await reopen(record, progress);
     const assigned = files.map((file) => (file.id === fileId ? { ...file, split } : file));
     await joinAndStore(record, { files: assigned, taught }, progress);
+    return null;
+  });
+}
+
+/** See `map-columns` in protocol.ts. @throws InputError where no row can be read by the map; all stays as it was. */
+export function mapColumns(
+  { datasetId, fileId, map }: CommandOf<'map-columns'>,
+  progress: ReportProgress,
+): Promise<Results['map-columns']> {
+  return onDataset(datasetId, progress, async () => {
+    const record = await requireDataset(datasetId);
+    const like = record.files.find(({ id }) => id === fileId)?.head;
+    if (like === undefined)
+      throw new InputError('The columns of that file are not known.', 'Drop the file again.');
+    await joinAndStore(record, await reopen(record, progress, { like, map }), progress);
     return null;
   });
 }
@@ -176,7 +181,7 @@ async function fetchSample(progress: ReportProgress): Promise<Results['load-samp
       });
     }
     const blob = await response.blob();
-    const [opened] = await parse(name, blob);
+    const [opened] = await openFile(name, blob, () => null);
     files.push({ id: split, blob, split, ...opened! });
   }
   const record: DatasetRecord = {
@@ -268,46 +273,6 @@ async function requireDataset(datasetId: string): Promise<DatasetRecord> {
   throw new InputError('That dataset is no longer stored.', 'Drop its files again.');
 }
 
-/** What a dropped file holds: one file of rows, or those of an archive. */
-async function parse(name: string, blob: Blob): Promise<Pick<OpenFile, 'parsed' | 'within'>[]> {
-  const containers = await openContainers(name, blob);
-  const opened: Pick<OpenFile, 'parsed' | 'within'>[] = [];
-  for (const container of containers) {
-    await breathe();
-    const within = container.file === name ? null : container.file.slice(name.length + 1);
-    opened.push({ parsed: readContainer(container), within });
-  }
-  return opened;
-}
-
-async function reopen(record: DatasetRecord, progress: ReportProgress): Promise<Opened> {
-  const blobs = await readDataFiles(record.id);
-  const open: OpenFile[] = [];
-  const taught: TaughtFile[] = [];
-  for (const [index, file] of record.files.entries()) {
-    const blob = blobs.get(file.id);
-    if (!blob) continue;
-    progress(`reading ${file.name}`, index, record.files.length);
-    if (file.layout === 'taught') {
-      const { id, name } = file;
-      taught.push({ id, name, blob, rows: readTaught(await blob.text()) });
-      continue;
-    }
-    const name = file.within === undefined ? file.name : file.name.slice(0, -file.within.length - 1);
-    const opened = (await parse(name, blob)).find(({ within }) => within === (file.within ?? null));
-    if (opened === undefined) continue;
-    open.push({ id: file.id, blob, split: file.splitChosen ? file.split : null, ...opened });
-  }
-  return { files: open, taught };
-}
-
-function nameOf(files: readonly OpenFile[]): string {
-  const datasets = files.filter((file) => file.parsed.kind === 'dataset');
-  const main = datasets.sort((a, b) => b.parsed.positions - a.parsed.positions)[0] ?? files[0];
-  const name = main?.parsed.file ?? 'dataset';
-  return name.replace(/\.[a-z]+$/i, '').replace(/[_.-]?(train|test|validation|valid|dev)$/i, '') || name;
-}
-
 async function joinAndStore(
   record: DatasetRecord,
   { files, taught }: Opened,
@@ -315,9 +280,9 @@ async function joinAndStore(
 ): Promise<DatasetRecord> {
   progress('joining rows', 0, 1);
   const chosen = new Map<DataFile, Split>();
-  for (const { parsed, split } of files) if (split !== null) chosen.set(parsed, split);
+  for (const { parsed, split } of files) if (parsed !== null && split !== null) chosen.set(parsed, split);
   const pairing = pairFiles(
-    files.map(({ parsed }) => parsed),
+    files.flatMap(({ parsed }) => (parsed === null ? [] : [parsed])),
     chosen,
   );
   const problems = pairing.leftover.map(({ error }) => reportError(error));
@@ -346,7 +311,9 @@ async function joinAndStore(
   const stored: DatasetRecord = {
     ...record,
     files: [
-      ...files.map((file) => fileRecord(file, pairing.splits.get(file.parsed) ?? null)),
+      ...files.map((file) =>
+        fileRecord(file, file.parsed === null ? null : (pairing.splits.get(file.parsed) ?? null)),
+      ),
       ...taught.map(taughtRecord),
     ],
     splits,
@@ -390,28 +357,4 @@ function withReasons(joined: Joined, taught: readonly TaughtFile[]): Joined {
     notes.push(...applied.notes);
   }
   return taught.length === 0 ? joined : { ...joined, examples, notes, teacher: tallyTeacher(examples) };
-}
-
-function taughtRecord({ id, name, blob, rows }: TaughtFile): DataFileRecord {
-  return {
-    ...{ id, name, sizeBytes: blob.size, layout: 'taught' as const, split: 'train' as const },
-    ...{ splitChosen: true, rows: rows.length, refused: [] },
-  };
-}
-
-function fileRecord(
-  { id, blob, split: chosen, parsed, within }: OpenFile,
-  split: Split | null,
-): DataFileRecord {
-  return {
-    id,
-    name: parsed.file,
-    sizeBytes: blob.size,
-    layout: parsed.layout,
-    ...(within === null ? {} : { within }),
-    split,
-    splitChosen: chosen !== null,
-    rows: parsed.rows.length,
-    refused: parsed.refused.slice(0, refusalsKept),
-  };
 }

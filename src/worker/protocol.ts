@@ -11,6 +11,8 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, EngineDescription } from '../engine/engine.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
+import type { ColumnMap } from '../data/column-map.ts';
+import type { KnownMaps } from '../data/file-head.ts';
 import type { Split } from '../data/split.ts';
 import type { TaughtRow } from '../data/taught.ts';
 import type { StoredSizes } from '../store/sizes.ts';
@@ -37,8 +39,18 @@ export interface NewRun {
 }
 
 export type Command =
-  /** Adds files to a dataset (null: a new one) and joins again. Resolves also when some problem remains: see the record. */
-  | { type: 'import-files'; datasetId: string | null; files: { file: File; split: Split | null }[] }
+  /**
+   * Adds files to a dataset (null: a new one) and joins again. Resolves also when some problem remains: see the record.
+   * `maps` are those of earlier files, by their layout.
+   */
+  | {
+      type: 'import-files';
+      datasetId: string | null;
+      files: { file: File; split: Split | null }[];
+      maps?: KnownMaps;
+    }
+  /** Reads a file, and those of the same columns, by a map; null: as its layout is recognised. */
+  | { type: 'map-columns'; datasetId: string; fileId: string; map: ColumnMap | null }
   | { type: 'remove-file'; datasetId: string; fileId: string }
   | { type: 'assign-split'; datasetId: string; fileId: string; split: Split }
   /**
@@ -174,6 +186,7 @@ export interface Results {
   'import-files': { datasetId: string; problems: ErrorReport[] };
   'remove-file': null;
   'assign-split': null;
+  'map-columns': null;
   'take-reasons': { datasetId: string };
   'load-sample': { datasetId: string };
   'measure-lengths': null;

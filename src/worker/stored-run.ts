@@ -2,6 +2,7 @@
 import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
+import { keptReading } from '../data/reading.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
@@ -70,6 +71,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
     throw new InputError('There are no training rows.', 'Add a training file on Data first.');
   if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
   const id = crypto.randomUUID();
+  const reading = keptReading(dataset.files);
   return {
     id,
     revision: 1,
@@ -80,6 +82,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
     studentId: student.id,
     studentName: student.name,
     recipe: run.recipe,
+    ...(reading === null ? {} : { reading }),
     testRows: run.testRows,
     engineChoice: run.engine,
     backend: run.backend,

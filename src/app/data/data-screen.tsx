@@ -14,6 +14,7 @@ import { Progress } from '../ui/progress.tsx';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { plural, splitWords } from '../words.ts';
 import styles from './data-screen.module.css';
+import { ColumnMapper } from './column-mapper.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { ExamplesPager } from './examples-pager.tsx';
 import { FilesList } from './files-list.tsx';
@@ -72,49 +73,62 @@ function NoRows() {
 
 function Rows({ dataset }: { dataset: DatasetRecord }) {
   const [wanted, setSplit] = useState<Split>('train');
+  /** The file whose columns are being changed. */
+  const [changing, setChanging] = useState<string | null>(null);
   const splits = splitNames.filter((split) => dataset.splits[split]);
   const split = splits.includes(wanted) ? wanted : (splits[0] ?? 'train');
   const summary = dataset.splits[split];
+  const unread = dataset.files.some((file) => file.unread !== undefined);
   return (
     <>
       {dataset.problems.map((problem) => (
         <ErrorNotice key={`${problem.file ?? ''}${problem.message}`} error={problem} />
       ))}
-      <FilesList dataset={dataset} />
-      <div className={styles['columns']}>
-        <section className={styles['rows']} aria-label="Rows">
-          {splits.length > 0 && (
-            <div className={styles['bar']}>
-              <SegmentedControl
-                legend="Which rows"
-                segments={splits.map((value) => ({
-                  value,
-                  label: splitWords[value],
-                  count: dataset.splits[value]?.rows ?? 0,
-                }))}
-                value={split}
-                onChange={setSplit}
+      <FilesList dataset={dataset} onColumns={setChanging} />
+      {dataset.files.map(
+        (file) =>
+          file.head !== undefined &&
+          (file.unread !== undefined || file.id === changing) && (
+            <ColumnMapper key={file.id} file={file} head={file.head} onDone={() => setChanging(null)} />
+          ),
+      )}
+      {/* Nothing of rows is known before their columns are. */}
+      {(splits.length > 0 || !unread) && (
+        <div className={styles['columns']}>
+          <section className={styles['rows']} aria-label="Rows">
+            {splits.length > 0 && (
+              <div className={styles['bar']}>
+                <SegmentedControl
+                  legend="Which rows"
+                  segments={splits.map((value) => ({
+                    value,
+                    label: splitWords[value],
+                    count: dataset.splits[value]?.rows ?? 0,
+                  }))}
+                  value={split}
+                  onChange={setSplit}
+                />
+              </div>
+            )}
+            {summary && summary.rows > 0 ? (
+              <ExamplesPager
+                key={`${dataset.id}${split}`}
+                dataset={dataset}
+                split={split}
+                total={summary.rows}
               />
-            </div>
-          )}
-          {summary && summary.rows > 0 ? (
-            <ExamplesPager
-              key={`${dataset.id}${split}`}
-              dataset={dataset}
-              split={split}
-              total={summary.rows}
-            />
-          ) : (
-            <p className="quiet">No row can be used yet.</p>
-          )}
-          {summary && <Refusals refused={summary.refused} />}
-        </section>
-        <aside className={styles['margin']} aria-label="About the rows">
-          <TeacherScore splits={dataset.splits} />
-          {summary && <LintNotes notes={summary.lint} refused={summary.refused.length} />}
-          <Lengths report={dataset.lengths[split] ?? null} />
-        </aside>
-      </div>
+            ) : (
+              <p className="quiet">No row can be used yet.</p>
+            )}
+            {summary && <Refusals refused={summary.refused} />}
+          </section>
+          <aside className={styles['margin']} aria-label="About the rows">
+            <TeacherScore splits={dataset.splits} />
+            {summary && <LintNotes notes={summary.lint} refused={summary.refused.length} />}
+            <Lengths report={dataset.lengths[split] ?? null} />
+          </aside>
+        </div>
+      )}
       <OtherDatasets current={dataset} />
     </>
   );

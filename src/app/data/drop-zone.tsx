@@ -10,7 +10,6 @@ export function DropZone({ large = false }: { large?: boolean }) {
       <FileButton
         icon={Upload}
         look="zone"
-        accept=".json,.jsonl,.ndjson,.txt"
         testId="data-files"
         onFiles={(files) => void studio.importFiles(files.map(({ file }) => file))}
       >
@@ -18,8 +17,8 @@ export function DropZone({ large = false }: { large?: boolean }) {
           <span className={styles['words']}>
             <strong className={styles['call']}>Drop your rows and the teacher’s rationales here</strong>
             <span>
-              CommonsenseQA rows, <code>{'{rationale, label}'}</code> a row, or{' '}
-              <code>{'{input, label, rationale}'}</code>; JSON Lines or a JSON array. Or press to pick files.
+              CSV, JSON, Parquet or Arrow, also gzipped or in a zip: questions with their answers, and what
+              the teacher wrote. Columns may have any names. Or press to pick files.
             </span>
           </span>
         ) : (

@@ -10,13 +10,20 @@ import { DropZone } from './drop-zone.tsx';
 import styles from './files-list.module.css';
 
 /** The files as they were recognised, and room for more. */
-export function FilesList({ dataset }: { dataset: DatasetRecord }) {
+export function FilesList({
+  dataset,
+  onColumns,
+}: {
+  dataset: DatasetRecord;
+  /** Asked to change which column is what. */
+  onColumns: (fileId: string) => void;
+}) {
   return (
     <section aria-label="Files">
       <ul className={styles['list']}>
         {dataset.files.map((file) => (
           <li key={file.id} className={styles['file']}>
-            <FileCard file={file} fixed={dataset.sample} />
+            <FileCard file={file} fixed={dataset.sample} onColumns={() => onColumns(file.id)} />
           </li>
         ))}
         <li className={styles['add']}>
@@ -27,13 +34,23 @@ export function FilesList({ dataset }: { dataset: DatasetRecord }) {
   );
 }
 
-function FileCard({ file, fixed }: { file: DataFileRecord; fixed: boolean }) {
+function FileCard({
+  file,
+  fixed,
+  onColumns,
+}: {
+  file: DataFileRecord;
+  fixed: boolean;
+  onColumns: () => void;
+}) {
   const busy = useStudio((state) => state.requests.data.busy);
   return (
     <>
       <p className={styles['name']}>{file.name}</p>
       <p className={styles['facts']}>
-        {layoutWords(file.layout)} · {plural(file.rows, 'row')}
+        {file.unread === undefined
+          ? `${layoutWords(file.layout)} · ${plural(file.rows, 'row')}`
+          : 'columns not known yet'}
         {file.refused.length > 0 && `, ${formatCount(file.refused.length)} left out`} ·{' '}
         {formatBytes(file.sizeBytes).replace(' ', '\u00a0')}
       </p>
@@ -58,6 +75,11 @@ function FileCard({ file, fixed }: { file: DataFileRecord; fixed: boolean }) {
               </option>
             ))}
           </select>
+          {file.head !== undefined && file.unread === undefined && file.layout !== 'taught' && (
+            <Button small kind="quiet" label={`Change columns of ${file.name}`} onClick={onColumns}>
+              Columns
+            </Button>
+          )}
           <Button
             small
             kind="quiet"

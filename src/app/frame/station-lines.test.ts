@@ -17,6 +17,7 @@ const full: StudioState = {
   datasets: [
     {
       id: 'd',
+      files: [],
       splits: { train: { rows: 9741 }, test: { rows: 1221 } },
       problems: [],
     } as unknown as DatasetRecord,

@@ -29,6 +29,7 @@ export function stationLine(route: Route, state: StudioState): StationLine {
       const dataset = currentDataset(state);
       if (state.requests.data.busy) return notYet('reading …');
       if (dataset === null) return notYet('drop your files');
+      if (dataset.files.some((file) => file.unread !== undefined)) return notYet('which column is what?');
       return dataset.problems.length > 0 ? notYet('needs a look') : reached(rowWords(dataset));
     }
     case 'student': {

@@ -16,7 +16,8 @@ export type ChoiceName =
   | 'sample-offered'
   | 'chart-view'
   | 'tell-at-end'
-  | 'single-keys';
+  | 'single-keys'
+  | 'column-maps';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

@@ -1,7 +1,9 @@
 /** What a person does with rows. */
 import { deleteDataset } from '../../store/datasets.ts';
 import type { Split } from '../../store/records.ts';
+import type { ColumnMap } from '../../data/column-map.ts';
 import { keepChoice } from './choices.ts';
+import { keptMaps, keepMap } from './kept-maps.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
 import { askToPersist } from './room.ts';
@@ -42,6 +44,7 @@ export function dataActions(
       type: 'import-files',
       datasetId: known === null || known.sample ? null : known.id,
       files: files.map((file) => ({ file, split })),
+      maps: keptMaps(),
     });
     if (result) await selectDataset(result.datasetId);
   };
@@ -83,6 +86,18 @@ export function dataActions(
       if (datasetId === null) return;
       if (await succeeds('data', { type: 'assign-split', datasetId, fileId, split }))
         await selectDataset(datasetId);
+    },
+
+    /** Reads a file by a map, or (null) as it is recognised. True once it is read; the same columns are read so from now on. */
+    mapColumns: async (fileId: string, map: ColumnMap | null): Promise<boolean> => {
+      const dataset = currentDataset(get());
+      if (dataset === null) return false;
+      const done = await succeeds('data', { type: 'map-columns', datasetId: dataset.id, fileId, map });
+      if (!done) return false;
+      const head = dataset.files.find(({ id }) => id === fileId)?.head;
+      if (head !== undefined) keepMap(head, map);
+      await selectDataset(dataset.id);
+      return true;
     },
 
     useSample: async (): Promise<void> => {

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { smallRecipe } from '../../distill/recipe.ts';
-import type { DatasetRecord, RunRecord, SplitSummary, StudentRecord } from '../../store/records.ts';
+import type {
+  DataFileRecord,
+  DatasetRecord,
+  RunRecord,
+  SplitSummary,
+  StudentRecord,
+} from '../../store/records.ts';
 import { initialState, type StudioState } from './studio-store.ts';
 import { pauseObstacle, startObstacle } from './obstacles.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
@@ -14,7 +20,13 @@ const train: SplitSummary = {
 };
 
 function dataset(part: Partial<DatasetRecord> = {}): DatasetRecord {
-  return { id: 'd', splits: { train, test: null }, problems: [], ...part } as DatasetRecord;
+  return {
+    id: 'd',
+    files: [],
+    splits: { train, test: null },
+    problems: [],
+    ...part,
+  } as unknown as DatasetRecord;
 }
 
 function ready(part: Partial<StudioState> = {}): StudioState {
@@ -46,6 +58,8 @@ test('what is missing is named', () => {
       }),
     ),
   ).toContain('fit together');
+  const unread = { name: 'odd.csv', unread: 'no known layout' } as DataFileRecord;
+  expect(startObstacle(ready({ datasets: [dataset({ files: [unread] })] }))).toContain('column of odd.csv');
   expect(startObstacle(ready({ studentId: null }))).toContain('student');
   expect(startObstacle(ready({ draft: { ...draftOf(smallRecipe), alpha: '2' } }))).toContain('alpha');
   expect(startObstacle(ready({ testRows: 'few' }))).toContain('Test rows');

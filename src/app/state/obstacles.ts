@@ -29,6 +29,8 @@ export function startObstacle(state: StudioState): string | null {
       ? 'The rows are still being read.'
       : 'There are no rows yet; add them under Data.';
   }
+  const unread = dataset.files.find((file) => file.unread !== undefined);
+  if (unread !== undefined) return `Which column of ${unread.name} is what? Say so under Data, or remove it.`;
   if (!dataset.splits.train?.rows) return 'There are no training rows; add them under Data.';
   if (dataset.problems.length > 0) return 'The files do not fit together; see Data.';
   if (currentStudent(state) === null) {

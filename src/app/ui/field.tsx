@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from 'react';
+import { useId, type ReactNode, type Ref } from 'react';
 import { FieldError } from 'react-aria-components/FieldError';
 import { Input } from 'react-aria-components/Input';
 import { Label } from 'react-aria-components/Label';
@@ -69,7 +69,11 @@ export function NumberField({
 }
 
 /** Words; several lines of them where `lines` says so. */
-export function TextField({ lines, ...props }: ControlProps & { lines?: number }) {
+export function TextField({
+  lines,
+  area,
+  ...props
+}: ControlProps & { lines?: number; area?: Ref<HTMLTextAreaElement> }) {
   return (
     <LabelledInput
       className={classes(styles['field'])}
@@ -84,7 +88,7 @@ export function TextField({ lines, ...props }: ControlProps & { lines?: number }
       {lines === undefined ? (
         <Input className={classes(styles['control'])} />
       ) : (
-        <TextArea className={classes(styles['control'])} rows={lines} />
+        <TextArea className={classes(styles['control'])} rows={lines} {...(area ? { ref: area } : {})} />
       )}
       <Told meaning={props.meaning} error={props.error} />
     </LabelledInput>

@@ -1,0 +1,27 @@
+/** A row as a map reads it, for a look before the file is read. */
+import { mappedLayout, type ColumnMap } from '../../data/column-map.ts';
+import type { ExampleColumns, JsonObject, Reading } from '../../data/layouts/layout.ts';
+
+export interface ReadByMap {
+  /** Null where the map cannot be used yet. */
+  reading: Reading<ExampleColumns> | null;
+  /** The columns that some of the rows give to something. */
+  used: ReadonlySet<string>;
+}
+
+export function readByMap(map: ColumnMap, rows: readonly JsonObject[], at: number): ReadByMap {
+  const used = new Set<string>();
+  try {
+    const layout = mappedLayout(map);
+    const context = {
+      classLabels: new Map<string, readonly string[]>(),
+      use: (column: string) => void used.add(column),
+      tell: () => undefined,
+    };
+    const read = rows.map((row) => layout.read(row, context));
+    return { reading: read[at] ?? null, used };
+  } catch {
+    // The field says what is wrong with the template.
+    return { reading: null, used };
+  }
+}
