@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
-import type { Engine } from '../engine/engine.ts';
+import { stateOf, type Engine } from '../engine/engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import type { Student } from '../student/folder.ts';
 import { ask } from './ask.ts';
-import { untouched } from './compare.ts';
 import { recipeSchema } from './recipe.ts';
 
 // Dropout and moments are what a question could disturb.
@@ -32,12 +31,12 @@ describe('a question', () => {
   const watch = { report: () => undefined, stopped: () => false };
 
   it('stops between two texts with the trained weights back on the engine', async () => {
-    engine.restore(untouched(student.weights));
+    engine.restore(stateOf(student.weights));
     const before = await engine.read();
     const changed = new Map(
       [...before.weights].map(([name, values]) => [name, values.map((one) => one / 2)]),
     );
-    engine.restore(untouched(changed));
+    engine.restore(stateOf(changed));
     let reports = 0;
     const asked = await ask(options(1), question, {
       report: () => (reports += 1),

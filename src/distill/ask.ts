@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Written } from './methods.ts';
-import { putBack, untouched } from './compare.ts';
+import { putBack } from './compare.ts';
 import type { Recipe } from './recipe.ts';
 import { rationalePrompt } from './tasks.ts';
 
@@ -93,13 +93,12 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   if (distilled === null) return null;
   const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
   if (options.baseWeights === null) return { question: text, distilled, base: null, step, truncated };
-  const trained = await engine.read();
+  const trained = await engine.exchange(options.baseWeights);
   let base: Spoken | null;
   try {
-    engine.restore(untouched(options.baseWeights));
     base = await speak('base', () => bareAnswer(options, text));
   } finally {
-    putBack(engine, trained);
+    await putBack(engine, trained);
   }
   if (base === null) return null;
   return { question: text, distilled, base, step, truncated };

@@ -8,13 +8,16 @@ import { digest } from '../base/digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import { stateOf, type EngineDescription, type EngineState, type StateGroup } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
-import { shapesOf } from '../student/lora/lora.ts';
 import { areAdapters } from './engine-student.ts';
+import { isAdapterName, shapesOf } from '../student/lora/lora.ts';
+import { sourceOf, type StateSource, type StateTensor } from '../engine/state-source.ts';
 import {
   parseSafetensors,
   safetensorsChunks,
+  safetensorsStream,
   type ChunkedFile,
-  type WritableTensor,
+  type StreamedFile,
+  type StreamedTensor,
 } from '../formats/safetensors.ts';
 
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
@@ -64,37 +67,65 @@ const momentPrefixes = [
 
 /** The files of a state. A state without moments (before the first step, or kept for its weights alone) has one. */
 export function checkpointParts(
-  state: EngineState,
+  state: EngineState | StateSource,
   config: T5Config,
-): { name: CheckpointFileName; file: ChunkedFile }[] {
+): { name: CheckpointFileName; file: StreamedFile }[] {
+  const source = 'tensors' in state ? state : sourceOf(state);
   const shapeOf = shapesOf(config);
-  const tensors = (named: Weights, prefix: string): [string, WritableTensor][] =>
-    [...named].map(([name, data]) => [prefix + name, { shape: shapeOf(name, data.length), data }]);
-  const file = (entries: [string, WritableTensor][]): ChunkedFile =>
-    safetensorsChunks(new Map(entries), { dtype: 'f32', metadata: { format: 'pt' } });
-  const { weights } = state;
-  const name = areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors';
-  const model = { name, file: file(tensors(weights, '')) } as const;
+  const file = (of: readonly { name: string; tensor: StateTensor }[]): StreamedFile => {
+    const entries = of.map(({ name, tensor }): [string, StreamedTensor] => {
+      const shape = isFactor(tensor) ? [tensor.length] : shapeOf(tensor.name, tensor.length);
+      return [name, { shape, length: tensor.length, pieces: () => source.pieces(tensor) }];
+    });
+    return safetensorsStream(new Map(entries), { format: 'pt' });
+  };
+  const weights = source.tensors.filter(({ group }) => group === 'weights');
+  const name = weights.some((tensor) => isAdapterName(tensor.name))
+    ? 'adapter_model.safetensors'
+    : 'model.safetensors';
+  const model = { name, file: file(weights.map((tensor) => ({ name: tensor.name, tensor }))) } as const;
   const moments = momentPrefixes.flatMap(([group, prefix]) =>
-    tensors(state[group] ?? new Map<string, Float32Array>(), prefix),
+    source.tensors
+      .filter((tensor) => tensor.group === group)
+      .map((tensor) => ({ name: prefix + tensor.name, tensor })),
   );
   if (moments.length === 0) return [model];
   return [model, { name: 'optimizer.safetensors', file: file(moments) }];
 }
 
+/** The file of weights that are in memory, or of adapters. */
+export function weightsFile(
+  weights: Weights,
+  config: T5Config,
+): { name: CheckpointFileName; file: ChunkedFile } {
+  const shapeOf = shapesOf(config);
+  const tensors = new Map(
+    [...weights].map(([name, data]) => [name, { shape: shapeOf(name, data.length), data }] as const),
+  );
+  return {
+    name: areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors',
+    file: safetensorsChunks(tensors, { dtype: 'f32', metadata: { format: 'pt' } }),
+  };
+}
+
+/** Adafactor's averages of rows and columns have no shape but their length. */
+function isFactor({ group }: StateTensor): boolean {
+  return group === 'expAvgSqRow' || group === 'expAvgSqCol';
+}
+
 /**
  * Writes a file slice by slice and says what was written.
- * @param write Takes a slice and where it begins; the slice is not used again.
+ * @param write Takes a slice and where it begins; once it has, the slice is filled anew.
  */
 export async function writeSlices(
   name: CheckpointFileName,
-  file: ChunkedFile,
+  file: StreamedFile,
   write: (slice: Uint8Array<ArrayBuffer>, offset: number) => void | Promise<void>,
   size = sliceBytes,
 ): Promise<CheckpointFile> {
   const sha256: string[] = [];
   let offset = 0;
-  for (const slice of slicesOf(file, size)) {
+  for await (const slice of slicesOf(file, size)) {
     sha256.push(await digest(slice));
     await write(slice, offset);
     offset += slice.length;
@@ -102,21 +133,20 @@ export async function writeSlices(
   return { name, sizeBytes: file.sizeBytes, sha256 };
 }
 
-/** A file's bytes in arrays of `size`, the last as long as it comes. */
-function* slicesOf(file: ChunkedFile, size: number): Iterable<Uint8Array<ArrayBuffer>> {
+/** A file's bytes in arrays of `size`, the last as long as it comes. One array is used again and again. */
+async function* slicesOf(file: StreamedFile, size: number): AsyncIterable<Uint8Array<ArrayBuffer>> {
   let left = file.sizeBytes;
-  let slice = new Uint8Array(Math.min(size, left));
+  const slice = new Uint8Array(Math.min(size, left));
   let filled = 0;
-  for (const chunk of file.chunks()) {
+  for await (const chunk of file.chunks()) {
     for (let start = 0; start < chunk.length;) {
       const part = chunk.subarray(start, start + slice.length - filled);
       slice.set(part, filled);
       filled += part.length;
       start += part.length;
-      if (filled < slice.length) continue;
-      yield slice;
+      if (filled < slice.length && filled < left) continue;
+      yield filled === slice.length ? slice : slice.slice(0, filled);
       left -= filled;
-      slice = new Uint8Array(Math.min(size, left));
       filled = 0;
     }
   }
@@ -206,9 +236,9 @@ export function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Ar
 }
 
 /** SHA-256 of each slice of a file, as `CheckpointFile` has them. */
-export async function digestSlices(file: ChunkedFile): Promise<string[]> {
+export async function digestSlices(file: StreamedFile): Promise<string[]> {
   const sha256: string[] = [];
-  for (const slice of slicesOf(file, sliceBytes)) sha256.push(await digest(slice));
+  for await (const slice of slicesOf(file, sliceBytes)) sha256.push(await digest(slice));
   return sha256;
 }
 
@@ -219,8 +249,7 @@ export async function digestStudent(student: {
   weights: Weights;
 }): Promise<string> {
   const { config, tokenizerFiles, weights } = student;
-  const [model] = checkpointParts(stateOf(weights), config);
-  return digestRows([config, tokenizerFiles, await digestSlices(model!.file)]);
+  return digestRows([config, tokenizerFiles, await digestSlices(weightsFile(weights, config).file)]);
 }
 
 /** SHA-256 of rows: a run resumes with the rows that it began with, or not at all. */

@@ -14,7 +14,7 @@ import {
   type MetricId,
 } from '../data/metrics/metrics.ts';
 import { rougeL, tokenF1 } from '../data/metrics/texts.ts';
-import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Written } from './methods.ts';
@@ -83,15 +83,14 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
     if (rationales === null) return null;
     distilled.forEach((one, index) => (one.rationale = rationales[index]!));
   }
-  const trained = await engine.read();
+  const trained = await engine.exchange(options.baseWeights);
   let base: string[] | null;
   try {
-    engine.restore(untouched(options.baseWeights));
     const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
     const answers = answerAll(engine, tokenizer, inputs, { maxInputTokens, maxNewTokens });
     base = yield* ask(options, 'base', answers);
   } finally {
-    putBack(engine, trained);
+    await putBack(engine, trained);
   }
   if (base === null) return null;
   return collect(options, base, distilled);
@@ -101,9 +100,9 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
  * Puts the trained weights back on an engine that was lent to the base student.
  * @throws LostWeightsError where that fails: training must not resume with what the engine holds then.
  */
-export function putBack(engine: Engine, trained: EngineState): void {
+export async function putBack(engine: Engine, trained: Weights): Promise<void> {
   try {
-    engine.restore(trained);
+    await engine.exchange(trained);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new LostWeightsError(
@@ -111,11 +110,6 @@ export function putBack(engine: Engine, trained: EngineState): void {
       'Resume the run from its last checkpoint.',
     );
   }
-}
-
-/** A state before the first step. */
-export function untouched(weights: Weights): EngineState {
-  return stateOf(weights);
 }
 
 async function* ask<T>(

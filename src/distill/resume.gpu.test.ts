@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
+import { readState } from '../engine/state-source.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
@@ -82,8 +83,8 @@ describe.each(engines)('a run on %s', (_name, create) => {
         }
         if (event.type === 'evaluation') result.evaluations.push(event.evaluation);
         if (event.type === 'save') {
-          result.saves.set(event.step, await throughFiles(event.state, event.elapsedMs));
-          if (event.last) result.sha256 = await sha256Of(event.state);
+          result.saves.set(event.step, await throughFiles(await readState(event.state), event.elapsedMs));
+          if (event.last) result.sha256 = await sha256Of(await readState(event.state));
         }
       }
       return result;

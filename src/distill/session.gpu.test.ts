@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { InputError } from '../base/errors.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
+import { readState } from '../engine/state-source.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import type { Student } from '../student/folder.ts';
@@ -44,7 +45,10 @@ describe('Session', () => {
     return new Session({ engine, tokenizer: student.tokenizer, recipe, train, test, watched, control });
   }
 
-  async function collect(session: Session, onEvent: (event: SessionEvent) => void = () => undefined) {
+  async function collect(
+    session: Session,
+    onEvent: (event: SessionEvent) => void | Promise<void> = () => undefined,
+  ) {
     const points: MetricsPoint[] = [];
     const states: RunState[] = [];
     const saves: { step: number; last: boolean }[] = [];
@@ -54,7 +58,7 @@ describe('Session', () => {
       if (event.type === 'state') states.push(event.state);
       if (event.type === 'save') saves.push({ step: event.step, last: event.last });
       if (event.type === 'evaluation') evaluated.push(event.evaluation.step);
-      onEvent(event);
+      await onEvent(event);
     }
     return { points, states, saves, evaluated };
   }
@@ -123,10 +127,10 @@ describe('Session', () => {
     const control = new Control();
     let kept: EngineState | null = null;
     const before: string[] = [];
-    const disturbed = await collect(open(keys, control), (event) => {
+    const disturbed = await collect(open(keys, control), async (event) => {
       if (event.type === 'state' && event.state.phase === 'evaluating' && event.state.step === 2)
         control.save();
-      if (event.type === 'save' && event.step === 2) kept ??= event.state;
+      if (event.type === 'save' && event.step === 2) kept ??= await readState(event.state);
       if (event.type === 'save' || event.type === 'evaluation') before.push(event.type);
     });
     expect(before.slice(0, 2)).toEqual(['save', 'evaluation']);

@@ -5,7 +5,8 @@
 import { breathe } from '../base/breathe.ts';
 import type { Example } from '../data/example.ts';
 import { chooseMetric, tallyBy, type MetricId } from '../data/metrics/metrics.ts';
-import type { Engine, EngineState } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { StateSource } from '../engine/state-source.ts';
 import { answerInputs, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
@@ -26,8 +27,8 @@ export type SessionEvent =
   | { type: 'evaluation'; evaluation: Evaluation }
   /** What the student makes of the watched questions: before the first step, and after each evaluation. */
   | { type: 'watched'; questions: WatchedQuestion[]; moment: WatchedMoment }
-  /** Time to keep a checkpoint; `state` is a copy. `last`: training has ended, by itself or by a person. */
-  | { type: 'save'; step: number; elapsedMs: number; state: EngineState; last: boolean };
+  /** Time to keep a checkpoint; `state` may be read until the session goes on. `last`: training has ended, by itself or by a person. */
+  | { type: 'save'; step: number; elapsedMs: number; state: StateSource; last: boolean };
 
 export interface SessionOptions {
   engine: Engine;
@@ -150,7 +151,7 @@ export class Session {
       early = this.#hasStalled();
       await breathe();
     }
-    yield await this.#save(true);
+    yield this.#save(true);
     yield {
       type: 'state',
       state: {
@@ -163,7 +164,7 @@ export class Session {
   async *#saveIfDue(): AsyncGenerator<SessionEvent, void> {
     if (!this.#saveIsDue()) return;
     const start = performance.now();
-    yield await this.#save(false);
+    yield this.#save(false);
     // For the browser's own tools, and for whoever asks what checkpoints cost.
     performance.measure('checkpoint', { start, detail: { step: this.#step } });
   }
@@ -178,8 +179,8 @@ export class Session {
     return asked || isOld || isNamed || isDue(this.#step, this.#recipe.saveEvery);
   }
 
-  async #save(last: boolean): Promise<SessionEvent> {
-    const state = await this.#engine.read();
+  #save(last: boolean): SessionEvent {
+    const state = this.#engine.source();
     this.#savedStep = this.#step;
     this.#savedAt = performance.now();
     return { type: 'save', step: this.#step, elapsedMs: this.#elapsedMs, state, last };
@@ -204,7 +205,7 @@ export class Session {
 
   async *#pauseIfAsked(): AsyncGenerator<SessionEvent, void> {
     if (!this.control.pauseRequested) return;
-    if (this.#step > this.#savedStep) yield await this.#save(false);
+    if (this.#step > this.#savedStep) yield this.#save(false);
     yield { type: 'state', state: { phase: 'paused', step: this.#step } };
     await this.control.whilePaused();
     if (this.control.stopRequested) return;

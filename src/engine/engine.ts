@@ -14,6 +14,7 @@
  */
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Lora } from '../student/lora/lora.ts';
+import type { StateSource } from './state-source.ts';
 
 /** Rows of one task. `inputs[i]` and `targets[i]` are token ids and end with the end token; none is empty. */
 export interface TaskBatch {
@@ -129,8 +130,15 @@ export interface Engine {
   evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }>;
   /** The best continuation of each input. */
   generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]>;
+  /** The whole state, to be read piece by piece. */
+  source(): StateSource;
   /** A copy of the whole state. */
   read(): Promise<EngineState>;
+  /**
+   * Puts these weights (as `restore` takes them) in the place of its own, and gives a copy of its own: for asking another
+   * student in between. Averages and step stay as they are.
+   */
+  exchange(weights: Weights): Promise<Weights>;
   /**
    * Replaces the whole state. `weights` must have the names and sizes of the student that was loaded; moments, where
    * there are any, must cover all that is trained, and those of frozen weights are left aside. With adapters, `weights`

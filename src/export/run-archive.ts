@@ -16,10 +16,10 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
-import { checkpointParts, digestSlices } from '../distill/checkpoint.ts';
+import { weightsFile, digestSlices } from '../distill/checkpoint.ts';
 import { formatRecipe, parseRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { backendNames, engineNames, stateOf } from '../engine/engine.ts';
+import { backendNames, engineNames } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { readStudentOutline } from '../student/folder.ts';
@@ -82,8 +82,7 @@ export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
 }
 
 function modelFile(weights: Weights, config: T5Config): FolderFile {
-  const state = stateOf(weights);
-  const [{ name, file }] = checkpointParts(state, config) as [ReturnType<typeof checkpointParts>[number]];
+  const { name, file } = weightsFile(weights, config);
   return new FolderFile(name, file);
 }
 

@@ -264,6 +264,45 @@ function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** A tensor that is about to be written. */
+interface Layout {
+  name: string;
+  dtype: WrittenDtype;
+  shape: readonly number[];
+  /** Values that there are. */
+  length: number;
+}
+
+/**
+ * The start of a file with these tensors, in their order, and the file's size.
+ * @throws RangeError where a tensor's shape does not fit its data, or a tensor is called `__metadata__`.
+ */
+function layOut(
+  tensors: readonly Layout[],
+  metadata: WriteOptions['metadata'],
+): { head: Uint8Array; sizeBytes: number } {
+  // Composed by hand: a JavaScript object would move names that look like numbers to the front.
+  const parts = metadata === undefined ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
+  let position = 0;
+  for (const { name, dtype, shape, length } of tensors) {
+    const filled = shape.reduce((product, size) => product * size, 1);
+    if (name === '__metadata__' || filled !== length) {
+      throw new RangeError(`tensor "${name}": ${length} values do not fill shape [${shape.join(', ')}]`);
+    }
+    const end = position + length * bytesPerValue[dtype];
+    parts.push(
+      `${JSON.stringify(name)}:{"dtype":"${dtype}","shape":[${shape.join(',')}],"data_offsets":[${position},${end}]}`,
+    );
+    position = end;
+  }
+  const json = new TextEncoder().encode(`{${parts.join(',')}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const head = new Uint8Array(8 + headerBytes).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(json, 8);
+  return { head, sizeBytes: head.length + position };
+}
+
 /**
  * Lays out a safetensors file as Python's `save_file` would: F32, I32, BF16, F16, each by name; header padded
  * with spaces to a multiple of 8. Values are converted when their chunk is asked for.
@@ -281,36 +320,54 @@ export function safetensorsChunks(
     ([nameA, a], [nameB, b]) =>
       writtenFirst[dtypeOf(a)] - writtenFirst[dtypeOf(b)] || compareNames(nameA, nameB),
   );
-  // Composed by hand: a JavaScript object would move names that look like numbers to the front.
-  const parts = metadata === undefined ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
-  let position = 0;
-  for (const [name, tensor] of ordered) {
-    const length = tensor.shape.reduce((product, size) => product * size, 1);
-    if (name === '__metadata__' || length !== tensor.data.length) {
-      throw new RangeError(
-        `tensor "${name}": ${tensor.data.length} values do not fill shape [${tensor.shape.join(', ')}]`,
-      );
-    }
-    const end = position + length * bytesPerValue[dtypeOf(tensor)];
-    const shape = tensor.shape.join(',');
-    parts.push(
-      `${JSON.stringify(name)}:{"dtype":"${dtypeOf(tensor)}","shape":[${shape}],"data_offsets":[${position},${end}]}`,
-    );
-    position = end;
-  }
-  const json = new TextEncoder().encode(`{${parts.join(',')}}`);
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  const head = new Uint8Array(8 + headerBytes).fill(0x20);
-  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  head.set(json, 8);
-
+  const { head, sizeBytes } = layOut(
+    ordered.map(([name, tensor]) => {
+      return { name, dtype: dtypeOf(tensor), shape: tensor.shape, length: tensor.data.length };
+    }),
+    metadata,
+  );
   return {
-    sizeBytes: head.length + position,
+    sizeBytes,
     *chunks() {
       yield head;
       for (const [, { data }] of ordered) {
         const stored = data instanceof Float32Array ? storedFloats(data, dtype) : data;
         yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+      }
+    },
+  };
+}
+
+/** A file whose chunks may have to be waited for. */
+export interface StreamedFile {
+  sizeBytes: number;
+  chunks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** Floats that come piece by piece. */
+export interface StreamedTensor {
+  shape: readonly number[];
+  length: number;
+  pieces: () => AsyncIterable<Float32Array>;
+}
+
+/** As `safetensorsChunks` in single precision, of tensors that come piece by piece. */
+export function safetensorsStream(
+  tensors: ReadonlyMap<string, StreamedTensor>,
+  metadata: WriteOptions['metadata'],
+): StreamedFile {
+  const ordered = [...tensors].sort(([nameA], [nameB]) => compareNames(nameA, nameB));
+  const { head, sizeBytes } = layOut(
+    ordered.map(([name, { shape, length }]) => ({ name, dtype: 'F32', shape, length })),
+    metadata,
+  );
+  return {
+    sizeBytes,
+    async *chunks() {
+      yield head;
+      for (const [, { pieces }] of ordered) {
+        for await (const { buffer, byteOffset, byteLength } of pieces())
+          yield new Uint8Array(buffer, byteOffset, byteLength);
       }
     },
   };

@@ -18,10 +18,10 @@ import {
   type Resumption,
 } from '../distill/checkpoint.ts';
 import type { EngineState } from '../engine/engine.ts';
+import type { StateSource } from '../engine/state-source.ts';
 import type { FolderFile } from '../export/model-folder.ts';
 import type { T5Config, Weights } from '../student/config.ts';
-import { joinChunks } from '../formats/safetensors.ts';
-import { flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
+import { appendOutput, flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
 
 /** How many are kept. */
 const kept = 2;
@@ -72,7 +72,7 @@ export class CheckpointFolder {
    */
   async write(
     facts: Omit<CheckpointFacts, 'files'>,
-    state: EngineState,
+    state: EngineState | StateSource,
     config: T5Config,
     beside: readonly FolderFile[],
     also: readonly number[] = [],
@@ -88,8 +88,10 @@ export class CheckpointFolder {
       };
       const files: CheckpointFacts['files'] = [];
       for (const { name, file } of checkpointParts(state, config)) {
-        files.push(await writeSlices(name, file, () => undefined));
-        await write(name, joinChunks(file));
+        const path = join(unfinished, name);
+        await writeOutput(path, new Uint8Array(0));
+        files.push(await writeSlices(name, file, (slice) => appendOutput(path, slice)));
+        await flushOutput(path);
       }
       const named = new Set<string>(files.map(({ name }) => name));
       for (const file of beside) if (!named.has(file.path)) await write(file.path, file.bytes);

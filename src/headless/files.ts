@@ -97,7 +97,7 @@ export async function createOutput(file: string, content: string): Promise<boole
 }
 
 /** Appends to a file at once. @throws StorageError where the disk refuses. */
-export function appendOutput(file: string, content: string): void {
+export function appendOutput(file: string, content: string | Uint8Array): void {
   try {
     appendFileSync(file, content);
   } catch (error) {

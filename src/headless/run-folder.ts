@@ -8,12 +8,14 @@ import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { hasStalled, keptSteps } from '../distill/selection.ts';
-import { stateOf, type EngineDescription, type EngineState } from '../engine/engine.ts';
+import type { EngineDescription } from '../engine/engine.ts';
+import { readState, weightsAlone, type StateSource } from '../engine/state-source.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { RoundingCheck } from '../jobs/rounding.ts';
 import type { Student } from '../student/folder.ts';
+import { initialiseAdapters } from '../student/lora/lora.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
@@ -174,17 +176,20 @@ export class RunFolder {
   }
 
   /** Writes a checkpoint. Its lines of metrics are on the disk before it is. @throws StorageError where that refuses. */
-  async saveCheckpoint(step: number, elapsedMs: number, state: EngineState): Promise<void> {
+  async saveCheckpoint(step: number, elapsedMs: number, state: StateSource): Promise<void> {
     const { student, recipe } = this.#run;
     await flushOutput(join(this.path, 'metrics.jsonl'));
     const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
-    const kept = step < recipe.steps ? state : stateOf(state.weights, step);
+    const kept = step < recipe.steps ? state : weightsAlone(state);
     const runFile = formatRecipe(recipe);
+    // For what is beside the weights, which come from the state.
     const beside =
       recipe.lora === null
-        ? modelFolder(student, state.weights, { dtype: 'f32', runFile, card: null })
-        : adapterFolder(student, recipe.lora, state.weights, { dtype: 'f32', runFile });
+        ? modelFolder(student, student.weights, { dtype: 'f32', runFile, card: null })
+        : adapterFolder(student, recipe.lora, initialiseAdapters(student.config, recipe.lora, recipe.seed), {
+            ...{ dtype: 'f32', runFile },
+          });
     const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
     const also = keptSteps(recipe, this.#evaluations);
     await new CheckpointFolder(this.path).write(facts, kept, student.config, beside, also);
@@ -195,10 +200,11 @@ export class RunFolder {
    * Writes the weights at the end of training to `model/`, and adapters as they are to `adapter/`; an earlier one stays
    * until this one is whole.
    */
-  async saveModel({ weights }: Pick<EngineState, 'weights'>): Promise<void> {
+  async saveModel(state: StateSource): Promise<void> {
     const { student, recipe, dtype } = this.#run;
     const runFile = formatRecipe(recipe);
     const card = modelCard(this.#facts(null));
+    const { weights } = await readState(weightsAlone(state));
     if (recipe.lora !== null) {
       await this.#saveFolder('adapter', adapterFolder(student, recipe.lora, weights, { dtype, runFile }));
     }

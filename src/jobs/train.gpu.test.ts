@@ -12,6 +12,7 @@ import type { CheckpointStore, RunSink } from '../distill/ports.ts';
 import { recipeSchema } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
+import { readState, type StateSource } from '../engine/state-source.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import type { Weights } from '../student/config.ts';
@@ -90,10 +91,10 @@ class Memory implements RunSink, CheckpointStore {
   weightsOf(step: number): Promise<Weights | null> {
     return Promise.resolve(this.kept.get(step) ?? null);
   }
-  save({ state, elapsedMs }: { state: EngineState; elapsedMs: number }): Promise<void> {
-    this.saved = { state, elapsedMs };
-    this.kept.set(state.step, state.weights);
-    return Promise.resolve();
+  async save({ state, elapsedMs }: { state: StateSource; elapsedMs: number }): Promise<void> {
+    const whole = await readState(state);
+    this.saved = { state: whole, elapsedMs };
+    this.kept.set(state.step, whole.weights);
   }
   rewind(): Promise<Resumption | null> {
     const step = this.saved?.state.step ?? 0;

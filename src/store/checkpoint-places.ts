@@ -4,14 +4,14 @@
  * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
  */
 import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
-import type { ChunkedFile } from '../formats/safetensors.ts';
+import type { StreamedFile } from '../formats/safetensors.ts';
 import { reading, writing } from './database.ts';
 
 export type PlaceName = 'files' | 'database';
 
 export interface CheckpointPlace {
   /** Writes a file whole and waits until the browser has it. */
-  write(runId: string, id: string, name: CheckpointFile['name'], file: ChunkedFile): Promise<CheckpointFile>;
+  write(runId: string, id: string, name: CheckpointFile['name'], file: StreamedFile): Promise<CheckpointFile>;
   read(runId: string, id: string, file: CheckpointFile): Promise<Uint8Array>;
   /** Ids of all checkpoints of a run of which something lies here. */
   ids(runId: string): Promise<string[]>;

@@ -10,11 +10,12 @@ import {
   type CheckpointFile,
   type Resumption,
 } from '../distill/checkpoint.ts';
-import { CheckpointError, NoRoomError } from '../base/errors.ts';
+import { CheckpointError, NoRoomError, StillroomError } from '../base/errors.ts';
 import { keptSteps } from '../distill/selection.ts';
 import { shareOf } from '../distill/score.ts';
 import type { Evaluation } from '../distill/run-state.ts';
 import type { EngineState } from '../engine/engine.ts';
+import type { StateSource } from '../engine/state-source.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, storageError, reading, writing } from './database.ts';
@@ -41,7 +42,7 @@ export type CheckpointTold = Pick<CheckpointRecord, 'elapsedMs' | 'engine' | 'ac
  */
 export async function writeCheckpoint(
   runId: string,
-  state: EngineState,
+  state: EngineState | StateSource,
   config: T5Config,
   told: CheckpointTold,
   runAtSave: () => RunRecord,
@@ -56,7 +57,8 @@ export async function writeCheckpoint(
     }
   } catch (error) {
     await places[where].remove(runId, id).catch(() => undefined);
-    throw storageError(error);
+    // What the engine says of its device is not the store's fault.
+    throw error instanceof StillroomError ? error : storageError(error);
   }
   const record: CheckpointRecord = {
     ...{ runId, id, where, createdAt: Date.now() },

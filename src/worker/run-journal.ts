@@ -9,7 +9,8 @@ import type { RunSink, RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
 import { withMoment } from '../distill/watched.ts';
-import { stateOf, type EngineDescription } from '../engine/engine.ts';
+import type { EngineDescription } from '../engine/engine.ts';
+import { weightsAlone } from '../engine/state-source.ts';
 import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
 import { appendMetrics, writePredictions, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
@@ -116,7 +117,7 @@ export class RunJournal implements RunSink {
       loss: this.#last?.step === step ? this.#last.loss : null,
     };
     // After the last step nothing asks for the moments again.
-    const kept = step < recipe.steps ? state : stateOf(state.weights, step);
+    const kept = step < recipe.steps ? state : weightsAlone(state);
     // The heartbeat writes the record too: from the moment that the checkpoint counts, it must name it.
     const runAtSave = (): RunRecord => (this.#record = { ...this.#record, savedStep: step });
     try {

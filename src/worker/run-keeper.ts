@@ -1,4 +1,5 @@
 /** The run at work: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
+import { readState, weightsAlone } from '../engine/state-source.ts';
 import { stateOf } from '../engine/engine.ts';
 import { EngineError, InputError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
@@ -342,7 +343,9 @@ export class RunKeeper {
     if (active === null || active.opened === null || active.journal.record.id !== runId) return null;
     return active.opened.owner.use(async ({ engine }) => {
       const { state, step, savedStep } = active.journal.record;
-      return state.phase === 'paused' && savedStep !== step ? (await engine.read()).weights : null;
+      return state.phase === 'paused' && savedStep !== step
+        ? (await readState(weightsAlone(engine.source()))).weights
+        : null;
     });
   }
 

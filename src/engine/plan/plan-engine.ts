@@ -3,7 +3,7 @@ import { NonFiniteError } from '../../base/errors.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
 import { countParameters, sizeOf } from '../../student/parameters.ts';
 import {
-  stateOf,
+  stateGroups,
   type Engine,
   type EngineDescription,
   type EngineState,
@@ -16,6 +16,7 @@ import {
   type Update,
 } from '../engine.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
+import { pieceLength, readState, type StateSource, type StateTensor } from '../state-source.ts';
 import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
 import { planGeneration } from './generation.ts';
@@ -46,6 +47,7 @@ import {
   placedWeights,
   SlabReader,
   writeTensors,
+  type PlacedTensor,
 } from './student-slabs.ts';
 import { planEvaluation, planStep } from './training.ts';
 
@@ -152,19 +154,43 @@ export class PlanEngine implements Engine {
     );
   }
 
-  read(): Promise<EngineState> {
-    return this.#entry.run('a read', () => this.#read());
-  }
-
-  async #read(): Promise<EngineState> {
+  source(): StateSource {
+    this.#entry.check('a read');
     const groups = placedState(this.#layout);
     const reader = new SlabReader(this.#executor, this.#layout);
-    const state = stateOf(await reader.readAll(groups.weights), this.#steps);
-    if (this.#steps === 0) return state;
-    for (const group of momentGroups) {
-      if (groups[group].length > 0) state[group] = await reader.readAll(groups[group]);
-    }
-    return state;
+    const kept = this.#steps === 0 ? (['weights'] as const) : stateGroups;
+    const read = (tensor: PlacedTensor, from: number) =>
+      this.#entry.run('a read', () => reader.read(tensor, from, pieceLength));
+    const placeOf = new Map<StateTensor, PlacedTensor>();
+    const tensors = kept.flatMap((group) =>
+      groups[group].map((placed): StateTensor => {
+        const tensor = { group, name: placed.name, length: placed.length };
+        placeOf.set(tensor, placed);
+        return tensor;
+      }),
+    );
+    return {
+      ...{ step: this.#steps, tensors },
+      async *pieces(tensor) {
+        const placed = placeOf.get(tensor)!;
+        for (let from = 0; from < placed.length; from += pieceLength) yield await read(placed, from);
+      },
+    };
+  }
+
+  read(): Promise<EngineState> {
+    return readState(this.source());
+  }
+
+  exchange(weights: Weights): Promise<Weights> {
+    return this.#entry.run('an exchange', async () => {
+      const own = this.#withoutBase(weights);
+      const placed = placedState(this.#layout).weights;
+      checkTensors(placed, own);
+      const held = await new SlabReader(this.#executor, this.#layout).readAll(placed);
+      writeTensors(this.#executor, placed, own);
+      return held;
+    });
   }
 
   restore(state: EngineState): void {

@@ -101,13 +101,13 @@ export function writeStudent(executor: Executor, layout: SlabLayout, weights: We
 }
 
 /** Floats that are worth one read: more would be held for nothing. */
-const togetherLength = 2 ** 22;
+const togetherLength = 2 ** 21;
 /** Floats of a tensor that is read with its neighbours. */
 const smallLength = 2 ** 16;
 
 /**
  * Reads tensors one by one. On a GPU each read is a wait, so that small ones come with their neighbours: no more than
- * 16 MB is held for that, and one tensor.
+ * 8 MB is held for that, and one tensor.
  */
 export class SlabReader {
   readonly #executor: Executor;
@@ -119,9 +119,14 @@ export class SlabReader {
     this.#layout = layout;
   }
 
-  /** A copy. */
-  async read({ slab, part, offset, length, around }: PlacedTensor): Promise<Float32Array> {
+  /** A copy of a tensor, or of at most `most` floats of it from `from` on. */
+  async read(
+    { slab, part, offset, length, around }: PlacedTensor,
+    from = 0,
+    most = Infinity,
+  ): Promise<Float32Array> {
     const partLength = this.#layout.partLengthsOf(slab)[part]!;
+    const count = Math.min(most, length - from);
     const near =
       partLength <= togetherLength
         ? { offset: 0, length: partLength }
@@ -129,7 +134,7 @@ export class SlabReader {
           ? around
           : null;
     if (near === null) {
-      const values = await this.#executor.readSlab(slab, part, offset, length);
+      const values = await this.#executor.readSlab(slab, part, offset + from, count);
       return values instanceof Float32Array ? values : Float32Array.from(values);
     }
     const key = `${slab} ${part} ${near.offset}`;
@@ -138,8 +143,8 @@ export class SlabReader {
       const values = await this.#executor.readSlab(slab, part, near.offset, near.length);
       this.#kept = { key, offset: near.offset, values };
     }
-    const from = offset - near.offset;
-    return Float32Array.from(this.#kept.values.subarray(from, from + length));
+    const first = offset + from - near.offset;
+    return Float32Array.from(this.#kept.values.subarray(first, first + count));
   }
 
   /** Copies of all of these. */

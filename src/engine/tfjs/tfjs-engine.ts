@@ -9,6 +9,7 @@ import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import type { Weights } from '../../student/config.ts';
 import type { OpenBackend } from './open.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
+import { readState, type StateSource, type StateTensor } from '../state-source.ts';
 import {
   isDecayed,
   type Engine,
@@ -177,13 +178,35 @@ export class TfjsEngine implements InspectableEngine {
     });
   }
 
-  async read(): Promise<EngineState> {
-    return this.#attempt('a read', async () => ({
-      weights: await this.#download(this.#student.weights),
-      expAvg: await this.#download(this.#expAvg),
-      expAvgSq: await this.#download(this.#expAvgSq),
-      step: this.#steps,
-    }));
+  source(): StateSource {
+    const groups = { weights: this.#student.weights, expAvg: this.#expAvg, expAvgSq: this.#expAvgSq };
+    const tensorOf = new Map<StateTensor, tf.Tensor>();
+    for (const group of ['weights', 'expAvg', 'expAvgSq'] as const) {
+      for (const [name, tensor] of groups[group]) tensorOf.set({ group, name, length: tensor.size }, tensor);
+    }
+    const read = (tensor: tf.Tensor) =>
+      this.#attempt('a read', async () => (await this.#download(new Map([['', tensor]]))).get('')!);
+    return {
+      ...{ step: this.#steps, tensors: [...tensorOf.keys()] },
+      async *pieces(tensor) {
+        // Whole: it is read from the device in one piece.
+        yield await read(tensorOf.get(tensor)!);
+      },
+    };
+  }
+
+  read(): Promise<EngineState> {
+    return readState(this.source());
+  }
+
+  async exchange(weights: Weights): Promise<Weights> {
+    return this.#attempt('an exchange', async () => {
+      const held = await this.#download(this.#student.weights);
+      const next = this.#upload(weights, this.#shapes);
+      tf.dispose([...this.#student.weights.values()]);
+      this.#student = new Student(this.#student.config, next, this.#student.frozen);
+      return held;
+    });
   }
 
   restore(state: EngineState): void {

@@ -1,0 +1,61 @@
+/** A state that is read piece by piece, so that it is never held twice. */
+import type { Weights } from '../student/config.ts';
+import { stateGroups, stateOf, type EngineState, type StateGroup } from './engine.ts';
+
+/** One tensor of a state. */
+export interface StateTensor {
+  group: StateGroup;
+  name: string;
+  /** In floats. */
+  length: number;
+}
+
+/** What an engine holds. It may be read for as long as nothing changes the engine's state. */
+export interface StateSource {
+  /** Optimiser steps taken. */
+  step: number;
+  /** Weights first; then the optimiser's averages, none before the first step. */
+  tensors: readonly StateTensor[];
+  /** The values of one, in order, in pieces of at most `pieceLength` floats: copies. */
+  pieces: (tensor: StateTensor) => AsyncIterable<Float32Array>;
+}
+
+/** Floats of a piece: 8 MB. */
+export const pieceLength = 2 ** 21;
+
+/** A state that is in memory already. */
+export function sourceOf(state: EngineState): StateSource {
+  const named = (group: StateGroup): Weights => state[group] ?? new Map<string, Float32Array>();
+  return {
+    step: state.step,
+    tensors: stateGroups.flatMap((group) =>
+      [...named(group)].map(([name, { length }]) => ({ group, name, length })),
+    ),
+    // eslint-disable-next-line @typescript-eslint/require-await -- it is in memory
+    async *pieces({ group, name }) {
+      const values = named(group).get(name)!;
+      for (let from = 0; from < values.length; from += pieceLength)
+        yield values.subarray(from, from + pieceLength);
+    },
+  };
+}
+
+/** The same without the optimiser's averages: after the last step nothing asks for them again. */
+export function weightsAlone(source: StateSource): StateSource {
+  return { ...source, tensors: source.tensors.filter(({ group }) => group === 'weights') };
+}
+
+/** All of it as a copy. */
+export async function readState(source: StateSource): Promise<EngineState> {
+  const state = stateOf(new Map(), source.step);
+  for (const tensor of source.tensors) {
+    const values = new Float32Array(tensor.length);
+    let from = 0;
+    for await (const piece of source.pieces(tensor)) {
+      values.set(piece, from);
+      from += piece.length;
+    }
+    (state[tensor.group] ??= new Map<string, Float32Array>()).set(tensor.name, values);
+  }
+  return state;
+}
