@@ -21,7 +21,9 @@ import {
 } from '../formats/safetensors.ts';
 
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
-export const sliceBytes = 32 * 1024 * 1024;
+export const sliceBytes = 8 * 1024 * 1024;
+/** Of checkpoints that earlier versions wrote. */
+const olderSliceBytes = 32 * 1024 * 1024;
 
 /** Of a student with adapters, `adapter_model.safetensors` has these and stands for its weights. */
 export const checkpointFileNames = [
@@ -217,9 +219,12 @@ async function check(step: number, file: CheckpointFile, bytes: Uint8Array, size
   if (bytes.length !== sizeBytes) {
     throw notAsWritten(step, `${name} has ${bytes.length} bytes where ${sizeBytes} were written`);
   }
-  for (let offset = 0, slice = 0; offset < bytes.length; offset += size, slice += 1) {
+  // Files of more than one slice differ in how many there are.
+  const isOlder = size === sliceBytes && sha256.length === Math.ceil(sizeBytes / olderSliceBytes);
+  const each = isOlder ? olderSliceBytes : size;
+  for (let offset = 0, slice = 0; offset < bytes.length; offset += each, slice += 1) {
     // A copy: the digest takes no view on shared memory.
-    const part = new Uint8Array(bytes.subarray(offset, offset + size));
+    const part = new Uint8Array(bytes.subarray(offset, offset + each));
     if ((await digest(part)) !== sha256[slice]) {
       throw notAsWritten(step, `${name} has other bytes than were written`);
     }

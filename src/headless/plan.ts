@@ -4,21 +4,17 @@ import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 import { parseRecipe, recipeSchema, withLora, type Recipe } from '../distill/recipe.ts';
-import { untrainedParameters } from '../distill/engine-student.ts';
-import { answersAtOnce } from '../distill/answer.ts';
+import { fitsIn, memoryOfRun, reliefs, reliefWords } from '../distill/memory-of-run.ts';
 import { formatStepPlan } from '../engine/plan/format-plan.ts';
-import { runMemory, type DeviceBytes, type RunMemory } from '../engine/plan/run-memory.ts';
+import type { DeviceModel, RunMemory } from '../engine/plan/run-memory.ts';
 import { loadKernels } from '../engine/wasm/kernels.ts';
-import { wasmBytes } from '../engine/wasm/memory-layout.ts';
-import { wgslBytes } from '../engine/wgsl/wgsl-bytes.ts';
+import { wasmModel } from '../engine/wasm/memory-layout.ts';
+import { wgslModel } from '../engine/wgsl/wgsl-bytes.ts';
 import { parseT5Config, type T5Config } from '../student/config.ts';
 import { publishedShapes } from '../student/shapes.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { readText } from './files.ts';
 import { chooseForThisMachine } from './machine.ts';
-
-/** WebAssembly addresses 4 GiB. */
-const wasmLimitBytes = 2 ** 32;
 
 export async function plan(args: string[]): Promise<void> {
   const options = readOptions('plan', args, {
@@ -76,30 +72,29 @@ async function readRecipe(file: string): Promise<Recipe> {
   return parseRecipe(await readText(file), file);
 }
 
-/** For the engine that was asked for, or that this machine would take. Says so where the engine cannot hold it. */
+/** For the engine that was asked for, or that this machine would take. Says what would fit where this does not. */
 async function estimate(
   config: T5Config,
   { batch, inputTokens, targetTokens }: { batch: number; inputTokens: number; targetTokens: number },
-  recipe: Recipe | null,
+  given: Recipe | null,
   asked: 'wasm' | 'wgsl' | null,
 ): Promise<RunMemory> {
-  const settings = recipe ?? recipeSchema.parse({});
-  const { method, accumulation, dropout, generationMaxTokens, lora } = settings;
-  const chosen = asked ?? (await chooseForThisMachine({ engine: null, backend: null })).engine;
-  const bytesOf: DeviceBytes =
-    chosen === 'wgsl' ? wgslBytes : wasmBytes(await loadKernels(), availableParallelism());
-  const shape = {
-    ...{ method, batchSize: batch, accumulation, inputTokens, targetTokens, dropout },
-    ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce },
-    frozen: untrainedParameters(config, settings),
-    lora,
-  };
-  const memory = runMemory(config, shape, bytesOf);
-  if (chosen !== 'wgsl' && memory.steadyBytes > wasmLimitBytes) {
+  const recipe = { ...(given ?? recipeSchema.parse({})), batchSize: batch };
+  const lengths = { inputTokens, targetTokens };
+  const model = await deviceModel(asked);
+  const memory = memoryOfRun(config, recipe, lengths, model);
+  if (!fitsIn(model, memory)) {
+    const { steadyBytes } = memory;
     console.error(
-      `This takes ${formatBytes(memory.steadyBytes)}, and WebAssembly has at most ${formatBytes(wasmLimitBytes)}. ` +
-        `Choose a smaller student or batch, or shorter texts${lora === null ? ', or train adapters (--lora 8)' : ''}.`,
+      `This takes ${formatBytes(steadyBytes)}, and WebAssembly has at most ${formatBytes(model.limitBytes)}. ` +
+        reliefWords(reliefs(config, recipe, lengths, model)),
     );
   }
   return memory;
+}
+
+/** Of the engine that was asked for, or that this machine would take; TensorFlow.js is counted as WebAssembly. */
+export async function deviceModel(asked: 'wasm' | 'wgsl' | null): Promise<DeviceModel> {
+  const chosen = asked ?? (await chooseForThisMachine({ engine: null, backend: null })).engine;
+  return chosen === 'wgsl' ? wgslModel : wasmModel(await loadKernels(), availableParallelism());
 }

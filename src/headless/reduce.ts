@@ -9,7 +9,10 @@ import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
 import { reducedCard } from '../export/reduced-card.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
-import { estimateTrainingMemory, type TrainingShape } from '../student/memory.ts';
+import { memoryOfRun } from '../distill/memory-of-run.ts';
+import type { DeviceModel } from '../engine/plan/run-memory.ts';
+import type { TrainingShape } from '../student/memory.ts';
+import { deviceModel } from './plan.ts';
 import { countParameters } from '../student/parameters.ts';
 import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensors.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
@@ -84,10 +87,11 @@ export async function reduce(args: string[]): Promise<void> {
   const dtype = asked ?? stored;
   // By the reduced tokenizer, which may take more pieces for a text, never fewer.
   const shape = trainingShape(rows, student);
-  const before = sizeOf(whole, filesOf(whole, stored, null), shape);
+  const model = await deviceModel(null);
+  const before = sizeOf(whole, filesOf(whole, stored, null), shape, model);
   const card = reducedCard({ ...whole, name: basename(resolve(whole.name)) }, student);
   const files = filesOf(student, dtype, card);
-  const after = sizeOf(student, files, shape);
+  const after = sizeOf(student, files, shape, model);
   for (const file of files) await writeOutput(join(out, file.path), file.bytes);
 
   const notes = student.notes.slice(whole.notes.length);
@@ -157,11 +161,16 @@ function trainingShape(rows: readonly Example[] | null, { tokenizer }: Student):
   return { batchSize, method, inputTokens, targetTokens };
 }
 
-function sizeOf({ config }: Student, files: readonly FolderFile[], shape: TrainingShape): Size {
+function sizeOf(
+  { config }: Student,
+  files: readonly FolderFile[],
+  shape: TrainingShape,
+  model: DeviceModel,
+): Size {
   return {
     parameters: countParameters(config),
     downloadBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    trainingBytes: estimateTrainingMemory(config, shape).total,
+    trainingBytes: memoryOfRun(config, notebookRecipe, shape, model).steadyBytes,
     vocabulary: config.vocab_size,
     encoderLayers: config.num_layers,
     decoderLayers: config.num_decoder_layers,

@@ -2,6 +2,9 @@
  * What the page and the worker say to each other. Every command has a result type in `Results`; long ones send
  * `progress` events on the way. Events about runs reach every listener. Both ends are typed by this file.
  */
+import type { RowLengths } from '../distill/memory-of-run.ts';
+import type { RunMemory } from '../engine/plan/run-memory.ts';
+import type { EngineRequest } from '../engine/choose.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
@@ -87,6 +90,14 @@ export type Command =
       configs: readonly T5Config[];
       shape: TrainingShape;
       freeze: readonly StudentPart[];
+    }
+  /** What a run takes on the engine that will run it, by the plan's count, for each configuration. */
+  | {
+      type: 'estimate-memory';
+      configs: readonly T5Config[];
+      recipe: Recipe;
+      lengths: RowLengths;
+      request: EngineRequest;
     }
   /** Makes the bundled student's record known to the store (idempotent). */
   | { type: 'load-bundled-student' }
@@ -195,6 +206,7 @@ export interface Results {
   'add-pieces': { studentId: string };
   'measure-reduction': null;
   'estimate-steps': number[];
+  'estimate-memory': MemoryOfRun[];
   'load-bundled-student': { studentId: string };
   'measure-storage': StoredSizes;
   probe: Machine;
@@ -244,3 +256,11 @@ export type WorkerMessage =
 
 /** What the page sends. Any command can be cancelled: what can stop midway does, between two pieces of its work. */
 export type PageMessage = { type: 'command'; id: number; command: Command } | { type: 'cancel'; id: number };
+
+/** What a run takes; and where that is more than its engine can have, what would fit, in words. */
+export interface MemoryOfRun extends RunMemory {
+  engine: 'wasm' | 'wgsl';
+  problem: string | null;
+  /** Changes of the recipe that make it fit. */
+  reliefs: { key: 'optimizer' | 'lora'; words: string; steadyBytes: number }[];
+}

@@ -20,6 +20,7 @@ import { importStudent, loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
 import type { CommandOf, CommandType, PageMessage, Results, WorkerMessage } from './protocol.ts';
+import { estimateMemory } from './estimate-memory.ts';
 import { estimateSteps, measureAndStore, reduceAndStore } from './reduce-student.ts';
 import { exportRun, importRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
@@ -60,6 +61,7 @@ const handlers: Handlers = {
   'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, keeper)),
   'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, keeper)),
   'estimate-steps': estimateSteps,
+  'estimate-memory': estimateMemory,
   'load-bundled-student': (command, { report }) => loadBundledStudent(command, report),
   'measure-storage': measureStored,
   probe: probeMachine,

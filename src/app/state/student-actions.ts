@@ -1,6 +1,6 @@
 /** What a person does with students: bring one, take one, make one smaller. */
 import { deleteStudent } from '../../store/students.ts';
-import type { CommandOf, ReductionWishes } from '../../worker/protocol.ts';
+import type { CommandOf, MemoryOfRun, ReductionWishes } from '../../worker/protocol.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import type { DataActions } from './data-actions.ts';
 import type { RecordActions } from './records.ts';
@@ -75,6 +75,13 @@ export function studentActions(
     /** Work of a training step for each configuration; null where the worker cannot say. */
     estimateSteps: async (command: Omit<CommandOf<'estimate-steps'>, 'type'>): Promise<number[] | null> => {
       return send({ type: 'estimate-steps', ...command }).catch(() => null);
+    },
+
+    /** What a run takes with each configuration; null where the worker cannot say. */
+    estimateMemory: async (
+      command: Omit<CommandOf<'estimate-memory'>, 'type'>,
+    ): Promise<MemoryOfRun[] | null> => {
+      return send({ type: 'estimate-memory', ...command }).catch(() => null);
     },
 
     removeStudent: async (studentId: string): Promise<void> => {

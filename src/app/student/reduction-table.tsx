@@ -3,9 +3,10 @@ import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { Reduction, StudentRecord } from '../../store/records.ts';
 import type { T5Config } from '../../student/config.ts';
-import { estimateTrainingMemory, type TrainingShape } from '../../student/memory.ts';
+import type { TrainingShape } from '../../student/memory.ts';
 import { countParameters } from '../../student/parameters.ts';
-import { untrainedParameters } from '../../distill/engine-student.ts';
+import type { RunMemory } from '../../engine/plan/run-memory.ts';
+import { useRunMemory } from '../state/use-run-memory.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
@@ -26,6 +27,7 @@ export function ReductionTable({ student, reduction }: { student: StudentRecord;
   const freeze = recipe?.freeze ?? [];
   const configs = [reduction.fromConfig, student.config] as const;
   const flops = useStepFlops(configs, shape, freeze);
+  const memory = useRunMemory(configs, recipe, shape);
   const { loss } = reduction;
   const measurable = original && dataset !== null;
   const reason = busy
@@ -48,7 +50,7 @@ export function ReductionTable({ student, reduction }: { student: StudentRecord;
           <tbody>
             {[
               ...sizeRows(student, reduction),
-              ...trainingRows(configs, shape, recipe),
+              ...trainingRows(memory, freeze),
               ...stepRows(flops, reduction),
               ...lossRows(reduction),
             ].map(([name, before, after]) => (
@@ -104,16 +106,11 @@ function sizeRows({ config, storedDtype, parameters }: StudentRecord, reduction:
   ];
 }
 
-function trainingRows(
-  [before, after]: readonly [T5Config, T5Config],
-  shape: TrainingShape | null,
-  recipe: Recipe | null,
-): Row[] {
-  if (shape === null || recipe === null) return [];
-  const memory = (config: T5Config) =>
-    formatBytes(estimateTrainingMemory(config, shape, untrainedParameters(config, recipe)).total);
-  const frozen = recipe.freeze.length === 0 ? '' : `, ${recipe.freeze.join(' and ')} frozen`;
-  return [[`memory to train, estimated${frozen}`, memory(before), memory(after)]];
+function trainingRows(memory: readonly RunMemory[] | null, freeze: readonly string[]): Row[] {
+  const [before, after] = memory ?? [];
+  if (before === undefined || after === undefined) return [];
+  const frozen = freeze.length === 0 ? '' : `, ${freeze.join(' and ')} frozen`;
+  return [[`memory to train${frozen}`, formatBytes(before.steadyBytes), formatBytes(after.steadyBytes)]];
 }
 
 function stepRows(flops: readonly number[] | null, { loss }: Reduction): Row[] {

@@ -1,7 +1,9 @@
 import { Gauge, Square } from 'lucide-react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
-import { estimateTrainingMemory } from '../../student/memory.ts';
-import { untrainedParameters } from '../../distill/engine-student.ts';
+import type { RowLengths } from '../../distill/memory-of-run.ts';
+import type { Recipe } from '../../distill/recipe.ts';
+import type { StudentRecord } from '../../store/records.ts';
+import { defaultLora } from '../../student/lora/lora.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { hashOf } from '../routes.ts';
 import { RunRoom } from '../parts/run-room.tsx';
@@ -28,6 +30,8 @@ import {
 } from '../state/forecast.ts';
 import styles from './forecast-lines.module.css';
 import { newRun } from '../state/new-run.ts';
+import { useRunMemory } from '../state/use-run-memory.ts';
+import { loraText } from '../recipe/lora-draft.ts';
 import { measureObstacle } from '../state/obstacles.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import { rehearseNext, useRehearsed } from '../state/rehearsal-store.ts';
@@ -48,16 +52,46 @@ function MemoryLine() {
   const dataset = useStudio(currentDataset);
   const { recipe } = readDraft(useStudio((state) => state.draft));
   if (student === null || recipe === null) return null;
-  const { batchSize, method } = recipe;
-  const { total } = estimateTrainingMemory(
-    student.config,
-    { batchSize, method, ...longestRow(dataset, student, recipe) },
-    untrainedParameters(student.config, recipe),
-  );
+  return <MemoryWords student={student} recipe={recipe} lengths={longestRow(dataset, student, recipe)} />;
+}
+
+function MemoryWords(props: { student: StudentRecord; recipe: Recipe; lengths: RowLengths }) {
+  const { student, recipe, lengths } = props;
+  const [memory] = useRunMemory([student.config], recipe, lengths) ?? [];
   return (
-    <p className={styles['line']} data-testid="forecast-memory">
-      Training it takes about {formatBytes(total)} of memory, <a href={hashOf('student')}>estimated</a>.
-    </p>
+    <>
+      <p className={styles['line']} data-testid="forecast-memory" aria-busy={memory === undefined}>
+        {memory === undefined ? (
+          'Counting the memory that training takes …'
+        ) : (
+          <>
+            Training it takes about {formatBytes(memory.steadyBytes)} of memory, and at most{' '}
+            {formatBytes(memory.peakBytes)}, <a href={hashOf('student')}>counted on its plan</a>
+            {memory.microBatches > recipe.accumulation &&
+              `; each step is cut into ${plural(memory.microBatches, 'pass', 'passes')}`}
+            .
+          </>
+        )}
+      </p>
+      {memory?.problem != null && (
+        <div className={styles['line']} role="status">
+          <p>
+            That is more than there is: {memory.problem}{' '}
+            {memory.reliefs.length === 0 &&
+              'A student with fewer pieces or layers would fit, or shorter texts.'}
+          </p>
+          {memory.reliefs.map(({ key, words, steadyBytes }) => (
+            <Button
+              key={key}
+              small
+              onClick={() => studio.setField(key, key === 'lora' ? loraText(defaultLora) : 'adafactor')}
+            >
+              Take {words}: {formatBytes(steadyBytes)}
+            </Button>
+          ))}
+        </div>
+      )}
+    </>
   );
 }
 

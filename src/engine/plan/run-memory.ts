@@ -6,10 +6,11 @@ import type { T5Config } from '../../student/config.ts';
 import type { Lora } from '../../student/lora/lora.ts';
 import type { TrainingMethod } from '../../student/memory.ts';
 import { sizeOf, type Parameter } from '../../student/parameters.ts';
-import type { MicroBatch, TaskBatch } from '../engine.ts';
+import type { MicroBatch, OptimizerName, TaskBatch } from '../engine.ts';
+import { pieceLength } from '../state-source.ts';
 import { planGeneration } from './generation.ts';
-import { bucketOf, fits, generationParts, stepRows, unite } from './passes.ts';
-import { roomyBucket } from './plan-cache.ts';
+import { bucketOf, fits, generationParts, roundBucket, stepRows, unite } from './passes.ts';
+import { roomyBucket, type Planner } from './plan-cache.ts';
 import type { Bucket } from './builder.ts';
 import type { Plan } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
@@ -32,18 +33,26 @@ export interface RunShape {
   frozen: ReadonlySet<string>;
   /** Adapters, which alone are trained; left out or null for none. */
   lora?: Lora | null;
+  /** Left out: AdamW. */
+  optimizer?: OptimizerName;
 }
 
-/** Bytes that an executor holds once all these plans, which take turns, have been prepared one after the other. */
-export type DeviceBytes = (layout: SlabLayout, plans: readonly Plan[]) => number;
+/** An executor's memory, counted without it. */
+export interface DeviceModel {
+  /** Bytes that it holds once all these plans, which take turns, have been prepared one after the other. */
+  bytesOf: (layout: SlabLayout, plans: readonly Plan[]) => number;
+  /** As `Executor.canHold`. */
+  canHold: (layout: SlabLayout, plan: Plan) => boolean;
+  /** What it can take in all; Infinity where that is not known before it is tried. */
+  limitBytes: number;
+}
 
 export interface RunMemory {
   /** While it trains: weights, gradients, moments, and the activations of the largest step. */
   steadyBytes: number;
   /**
-   * The most that it takes: when the student is tested, or a checkpoint or a comparison has read the whole state (a copy
-   * of weights and moments, and one part of a slab on its way). The weights that the engine was opened with are the
-   * caller's and not counted.
+   * The most that it takes: when the student is tested, and a checkpoint is written in slices, or the trained weights are
+   * kept while the base student is asked. The weights that the engine was opened with are the caller's and not counted.
    */
   peakBytes: number;
   /** Of one slot or part of a slab: what a GPU must be able to bind (`maxStorageBufferBindingSize`). */
@@ -53,38 +62,44 @@ export interface RunMemory {
 }
 
 const bytesPerFloat = 4;
+/** Of a checkpoint on its way: a slice, and a piece of a tensor, each with the copy that is hashed or comes from a GPU. */
+const snapshotBytes = 4 * bytesPerFloat * pieceLength;
 
 /** @throws EngineError where one weight is larger than a binding. */
-export function runMemory(config: T5Config, shape: RunShape, deviceBytes: DeviceBytes): RunMemory {
-  const layout = new SlabLayout(config, shape.frozen, shape.lora ?? null);
-  const roomy = (needed: Bucket): Bucket => roomyBucket(needed, null, (bucket) => fits(config, bucket));
+export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel): RunMemory {
+  const layout = new SlabLayout(config, shape.frozen, shape.lora ?? null, shape.optimizer);
+  const step: Planner = (bucket) => planStep(layout, bucket, shape.dropout > 0);
+  const generation: Planner = (bucket) => planGeneration(layout, bucket, true);
+  // As PlanCache has it.
+  const allows = (planner: Planner) => (bucket: Bucket) =>
+    fits(config, bucket) && model.canHold(layout, planner(bucket));
+  const holds = (planner: Planner) => (bucket: Bucket) =>
+    allows(planner)(roundBucket(bucket)) || allows(planner)(bucket);
 
-  const { passes } = stepRows(config, fullMicroBatches(shape), 0.5);
+  const { passes } = stepRows(config, fullMicroBatches(shape), 0.5, { holds: holds(step) });
   const needed = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
-  const step = planStep(layout, roomy(needed), shape.dropout > 0);
+  const stepPlan = step(roomyBucket(needed, null, allows(step)));
 
   const inputs = fullRows(shape.generationRows, shape.inputTokens);
   const options = { maxNewTokens: shape.generationTokens, numBeams: 1 };
-  const parts = generationParts(config, inputs, options, shape.generationRows);
-  const generation = planGeneration(layout, roomy(parts.map(({ bucket }) => bucket).reduce(unite)), true);
+  const parts = generationParts(config, inputs, options, shape.generationRows, holds(generation));
+  const largest = parts.map(({ bucket }) => bucket).reduce(unite);
+  const generationPlan = generation(roomyBucket(largest, null, allows(generation)));
 
-  const lengths = [...step.slots, ...generation.slots].map(({ length }) => length);
-  const partLengths = layout.partLengths;
+  const lengths = [...stepPlan.slots, ...generationPlan.slots].map(({ length }) => length);
+  const weights = bytesPerFloat * lengthOf(layout.lora === null ? layout.parameters : layout.trained);
   return {
-    steadyBytes: deviceBytes(layout, [step]),
-    peakBytes: deviceBytes(layout, [step, generation]) + stateBytes(layout),
-    largestBindingBytes: bytesPerFloat * Math.max(...lengths, ...partLengths),
+    steadyBytes: model.bytesOf(layout, [stepPlan]),
+    peakBytes:
+      model.bytesOf(layout, [stepPlan, generationPlan]) +
+      Math.max(weights, Math.min(snapshotBytes, 4 * weights)),
+    largestBindingBytes: bytesPerFloat * Math.max(...lengths, ...layout.partLengths),
     microBatches: passes.length,
   };
 }
 
-/** A copy of weights (adapters, where there are any) and moments as `Engine.read` gives it, and the part of a slab that is being read. */
-function stateBytes(layout: SlabLayout): number {
-  const { lora, parameters, trained } = layout;
-  const floats = (list: readonly Parameter[]) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const part = Math.max(...layout.partLengthsOf(lora === null ? 'parameters' : 'gradients'));
-  const weights = floats(lora === null ? parameters : trained);
-  return bytesPerFloat * (part + weights + 2 * floats(trained));
+function lengthOf(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** A row of so many tokens; which they are makes no difference to a plan. */

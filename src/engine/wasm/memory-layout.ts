@@ -4,7 +4,7 @@
  */
 import type { Operation } from '../plan/operations.ts';
 import type { Plan, ProgramName, SlabName } from '../plan/plan.ts';
-import type { DeviceBytes } from '../plan/run-memory.ts';
+import type { DeviceModel } from '../plan/run-memory.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { commandWords, encode, type Addresses } from './commands.ts';
 import { instantiate, type KernelExports } from './instantiate.ts';
@@ -12,6 +12,8 @@ import type { Kernels } from './kernels.ts';
 import { runBlockBytes, type Scratch } from './run-block.ts';
 
 export const pageBytes = 65_536;
+/** WebAssembly addresses 4 GiB. */
+export const wasmLimitBytes = 2 ** 32;
 const alignment = 256;
 /** The first page belongs to the kernels' own constants. */
 export const controlAddress = pageBytes;
@@ -101,13 +103,18 @@ export function placePlan(
   return { scratch, programs, tablesAddress, slotAddresses, end };
 }
 
-/** What a `WasmExecutor` with so many threads holds: the arena is as large as the largest plan needs. */
-export function wasmBytes({ plain }: Kernels, threads: number): DeviceBytes {
+/** A `WasmExecutor` with so many threads: the arena is as large as the largest plan needs. */
+export function wasmModel({ plain }: Kernels, threads: number): DeviceModel {
   const { scratchBytes } = instantiate(plain, new WebAssembly.Memory({ initial: 2 }), controlAddress);
-  return (layout, plans) => {
-    const placed = placeSlabs(layout);
-    const ends = plans.map((plan) => placePlan(plan, placed, threads, scratchBytes).end);
-    return pageBytes * Math.ceil(Math.max(placed.end, ...ends) / pageBytes);
+  const endOf = (layout: SlabLayout, plan: Plan) =>
+    placePlan(plan, placeSlabs(layout), threads, scratchBytes).end;
+  return {
+    bytesOf: (layout, plans) => {
+      const ends = plans.map((plan) => endOf(layout, plan));
+      return pageBytes * Math.ceil(Math.max(placeSlabs(layout).end, ...ends) / pageBytes);
+    },
+    canHold: (layout, plan) => endOf(layout, plan) <= wasmLimitBytes,
+    limitBytes: wasmLimitBytes,
   };
 }
 

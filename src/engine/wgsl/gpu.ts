@@ -84,17 +84,17 @@ export class Gpu {
     return result;
   }
 
-  /** Whether a kernel can have a buffer of this size: some devices have larger buffers than they bind. */
-  canBind(sizeBytes: number): boolean {
+  /** Of the largest buffer that a kernel can have: some devices have larger buffers than they bind. */
+  get bindingBytes(): number {
     const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
-    return sizeBytes <= Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
   }
 
   /** A buffer of zeros. */
   createBuffer(label: string, sizeBytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.max(16, Math.ceil(sizeBytes / 16) * 16);
     const isBound = (usage & storageBit) !== 0;
-    if (isBound ? !this.canBind(size) : size > this.device.limits.maxBufferSize) {
+    if (size > (isBound ? this.bindingBytes : this.device.limits.maxBufferSize)) {
       throw new EngineError(
         `A buffer of ${formatBytes(size)} is more than this GPU allows.`,
         'Choose shorter lengths, or train on WebAssembly.',

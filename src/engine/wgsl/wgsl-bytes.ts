@@ -1,9 +1,13 @@
 /** What a `WgslExecutor` holds, counted on its plans: no GPU is needed for it. */
-import type { DeviceBytes } from '../plan/run-memory.ts';
-import { blockStride, maxGathered, stagingBytes } from './wgsl-executor.ts';
+import type { DeviceModel } from '../plan/run-memory.ts';
 import { dispatchesOf } from './dispatches.ts';
 import { matmulVariants } from './matmul.ts';
 import type { Plan } from '../plan/plan.ts';
+
+export const blockStride = 256;
+/** Runs that are gathered before they are submitted. */
+export const maxGathered = 64;
+export const stagingBytes = 4096;
 
 function dispatchCount({ programs, capacities }: Plan): number {
   // How a product is cut up does not change how many there are.
@@ -27,11 +31,32 @@ function pooledFloats(plans: readonly Plan[]): number {
   return pool.reduce((sum, length) => sum + length, 0);
 }
 
-export const wgslBytes: DeviceBytes = (layout, plans) => {
-  const perPlan = plans.reduce(
-    (sum, plan) => sum + 4 * plan.tablesLength + blockStride * dispatchCount(plan),
-    0,
-  );
-  const shared = blockStride * maxGathered + stagingBytes;
-  return 4 * (layout.lengthOfAll + pooledFloats(plans)) + perPlan + shared;
+/** Every device binds this much (WebGPU's default `maxStorageBufferBindingSize`). */
+const defaultBindingBytes = 2 ** 27;
+
+/**
+ * Activations that a plan may have, in bytes, as far as batches can be cut: a GPU does not tell how much memory it has,
+ * and a pass of this size keeps any of them busy.
+ */
+const activationBytes = 768 * 1024 * 1024;
+
+/** Whether a plan's buffers can be bound, and are not too much together. */
+export function isWithin({ slots, tablesLength }: Plan, bindingBytes: number): boolean {
+  const together = slots.reduce((sum, { length }) => sum + 4 * length, 0);
+  const largest = slots.reduce((most, { length }) => Math.max(most, 4 * length), 4 * tablesLength);
+  return together <= activationBytes && largest <= bindingBytes;
+}
+
+/** On a device with WebGPU's default limits. How much memory a GPU has is not told to a page. */
+export const wgslModel: DeviceModel = {
+  bytesOf: (layout, plans) => {
+    const perPlan = plans.reduce(
+      (sum, plan) => sum + 4 * plan.tablesLength + blockStride * dispatchCount(plan),
+      0,
+    );
+    const shared = blockStride * maxGathered + stagingBytes;
+    return 4 * (layout.lengthOfAll + pooledFloats(plans)) + perPlan + shared;
+  },
+  canHold: (_, plan) => isWithin(plan, defaultBindingBytes),
+  limitBytes: Infinity,
 };

@@ -18,6 +18,7 @@ import { assemble } from './shader.ts';
 import { Pacer } from './pacer.ts';
 import type { MatmulVariant } from './matmul.ts';
 import { Tuner, type TuningMemory } from './tuner.ts';
+import { blockStride, isWithin, maxGathered, stagingBytes } from './wgsl-bytes.ts';
 
 export interface WgslExecutorOptions {
   /** What earlier sessions measured on this adapter; nothing is remembered without it. */
@@ -36,10 +37,6 @@ export interface WgslExecutorOptions {
   poison?: boolean | undefined;
 }
 
-export const blockStride = 256;
-/** Runs that are gathered before they are submitted. */
-export const maxGathered = 64;
-export const stagingBytes = 4096;
 const sliceBytes = 2 ** 24;
 
 interface Step {
@@ -122,8 +119,8 @@ export class WgslExecutor implements Executor {
     return this.#pipelines.count;
   }
 
-  canHold({ slots, tablesLength }: Plan): boolean {
-    return slots.every(({ length }) => this.#gpu.canBind(4 * length)) && this.#gpu.canBind(4 * tablesLength);
+  canHold(plan: Plan): boolean {
+    return isWithin(plan, this.#gpu.bindingBytes);
   }
 
   async prepare(plan: Plan): Promise<void> {
