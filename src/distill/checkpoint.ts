@@ -240,10 +240,10 @@ export function floatsOf(bytes: Uint8Array, name: string): Map<string, Float32Ar
   return floats;
 }
 
-/** SHA-256 of each slice of a file, as `CheckpointFile` has them. */
+/** SHA-256 of each slice of a file, by which students and archives are known: in the slices of earlier versions. */
 export async function digestSlices(file: StreamedFile): Promise<string[]> {
   const sha256: string[] = [];
-  for await (const slice of slicesOf(file, sliceBytes)) sha256.push(await digest(slice));
+  for await (const slice of slicesOf(file, olderSliceBytes)) sha256.push(await digest(slice));
   return sha256;
 }
 

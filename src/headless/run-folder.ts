@@ -8,8 +8,8 @@ import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { hasStalled, keptSteps } from '../distill/selection.ts';
-import type { EngineDescription } from '../engine/engine.ts';
-import { readState, weightsAlone, type StateSource } from '../engine/state-source.ts';
+import { stateOf, type EngineDescription } from '../engine/engine.ts';
+import { readState, sourceOf, weightsAlone, type StateSource } from '../engine/state-source.ts';
 import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
@@ -216,7 +216,7 @@ export class RunFolder {
   /** Puts the weights of another step than the last into `model/`. */
   async take(step: number, weights: Weights): Promise<void> {
     this.#takenStep = step;
-    await this.saveModel({ weights });
+    await this.saveModel(sourceOf(stateOf(weights, step)));
   }
 
   /** As `weightsOf` of checkpoint-folder.ts. */

@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { LostWeightsError, NoRoomError } from '../base/errors.ts';
 import type { Asked } from '../distill/ask.ts';
-import { untouched } from '../distill/compare.ts';
 import { meanLoss } from '../distill/mean-loss.ts';
 import { taskRow } from '../distill/tasks.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
@@ -11,7 +10,7 @@ import { Control } from '../distill/control.ts';
 import type { CheckpointStore, RunSink } from '../distill/ports.ts';
 import { recipeSchema } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
-import type { Engine, EngineState } from '../engine/engine.ts';
+import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
 import { readState, type StateSource } from '../engine/state-source.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
@@ -314,7 +313,7 @@ describe('a run with validation rows', () => {
 
     // Held against the weights of that step, outside any run.
     const engine = await openWasm();
-    engine.restore(untouched(memory.kept.get(1)!));
+    engine.restore(stateOf(memory.kept.get(1)!));
     const rows = validation.map((example) => taskRow(spoilt, example, student.tokenizer));
     const { answer, rationale } = await endOf(meanLoss(engine, rows));
     engine.dispose();

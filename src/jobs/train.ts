@@ -7,7 +7,7 @@ import { EngineError, reportError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { MetricId } from '../data/metrics/metrics.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
-import { untouched, type CompareResult } from '../distill/compare.ts';
+import type { CompareResult } from '../distill/compare.ts';
 import type { Control } from '../distill/control.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { isRecoverable, Recovery } from '../distill/recovery.ts';
@@ -15,6 +15,7 @@ import type { RunState } from '../distill/run-state.ts';
 import { isBestYet, takenStep } from '../distill/selection.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
+import { stateOf } from '../engine/engine.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
 import { EngineOwner, type Turn } from './engine-owner.ts';
@@ -169,7 +170,7 @@ async function takeChosen(
   if (step === last) return last;
   const weights = await checkpoints.weightsOf(step);
   if (weights === null) return last;
-  turn.engine.restore(untouched(weights));
+  turn.engine.restore(stateOf(weights));
   await sink.taken(step, weights);
   return step;
 }
