@@ -161,7 +161,7 @@ export class Session {
     };
   }
 
-  async *#saveIfDue(): AsyncGenerator<SessionEvent, void> {
+  *#saveIfDue(): Generator<SessionEvent, void> {
     if (!this.#saveIsDue()) return;
     const start = performance.now();
     yield this.#save(false);

@@ -21,7 +21,6 @@ export function MemoryTable({ student }: { student: StudentRecord }) {
   const { recipe } = readDraft(draft);
   if (recipe === null)
     return <p className="small quiet">The estimate follows once the recipe’s fields are mended.</p>;
-  const { inputTokens, targetTokens } = longestRow(dataset, student, recipe);
   return <Counted student={student} recipe={recipe} lengths={longestRow(dataset, student, recipe)} />;
 }
 

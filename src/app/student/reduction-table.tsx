@@ -5,7 +5,7 @@ import type { Reduction, StudentRecord } from '../../store/records.ts';
 import type { T5Config } from '../../student/config.ts';
 import type { TrainingShape } from '../../student/memory.ts';
 import { countParameters } from '../../student/parameters.ts';
-import type { RunMemory } from '../../engine/plan/run-memory.ts';
+import type { MemoryOfRun } from '../../worker/protocol.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
@@ -106,7 +106,7 @@ function sizeRows({ config, storedDtype, parameters }: StudentRecord, reduction:
   ];
 }
 
-function trainingRows(memory: readonly RunMemory[] | null, freeze: readonly string[]): Row[] {
+function trainingRows(memory: readonly MemoryOfRun[] | null, freeze: readonly string[]): Row[] {
   const [before, after] = memory ?? [];
   if (before === undefined || after === undefined) return [];
   const frozen = freeze.length === 0 ? '' : `, ${freeze.join(' and ')} frozen`;

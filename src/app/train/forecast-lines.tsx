@@ -73,7 +73,7 @@ function MemoryWords(props: { student: StudentRecord; recipe: Recipe; lengths: R
           </>
         )}
       </p>
-      {memory?.problem != null && (
+      {memory !== undefined && memory.problem !== null && (
         <div className={styles['line']} role="status">
           <p>
             That is more than there is: {memory.problem}{' '}
