@@ -1,11 +1,10 @@
 /** What rounding the weights to 16 bits does to a student's answers, measured before the folder is handed over. */
 import type { Example } from '../data/example.ts';
 import { answerAll, type Speaker } from '../distill/answer.ts';
-import { untouched } from '../distill/compare.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { answerPrompt } from '../distill/tasks.ts';
-import type { Engine, EngineStudent } from '../engine/engine.ts';
+import { stateOf, type Engine, type EngineStudent } from '../engine/engine.ts';
 import { roundedWeights, type WrittenFloat } from '../student/rounded.ts';
 
 /** Answers of the rounded weights, held against those of the float32 ones. */
@@ -56,7 +55,7 @@ export async function checkRounding(
   };
   try {
     const own = await answer(0);
-    engine.restore(untouched(student.weights));
+    engine.restore(stateOf(student.weights));
     const whole = await answer(prompts.length);
     return { rows: prompts.length, differing: own.filter((text, row) => text !== whole[row]).length };
   } finally {
