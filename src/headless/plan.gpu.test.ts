@@ -32,7 +32,7 @@ describe('plan', () => {
     expect(memory['steadyBytes']).toBeGreaterThan(stateBytes);
     expect(memory['steadyBytes']).toBeLessThan(1.7e9);
     // The comparison keeps the trained weights; a checkpoint goes in slices.
-    expect(memory['peakBytes']! - memory['steadyBytes']!).toBeGreaterThan(4 * 76_961_152);
+    expect(memory['peakBytes']! - memory['steadyBytes']!).toBeGreaterThanOrEqual(4 * 76_961_152);
     expect(memory['peakBytes']! - memory['steadyBytes']!).toBeLessThan(8 * 76_961_152);
     expect(memory['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
     expect(memory['microBatches']).toBe(1);
@@ -62,7 +62,8 @@ describe('plan', () => {
     const baseBytes = 4 * 247_577_856;
     expect(lora['steadyBytes']).toBeGreaterThan(baseBytes);
     expect(lora['steadyBytes']).toBeLessThan(whole['steadyBytes']! - 2.9 * baseBytes);
-    expect(lora['peakBytes']! - lora['steadyBytes']!).toBeLessThan(0.2 * baseBytes);
+    // What generation takes beside the step's own; no copy of the base.
+    expect(lora['peakBytes']! - lora['steadyBytes']!).toBeLessThan(0.3 * baseBytes);
     expect(lora['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
     // q and v of 12 + 24 attentions.
     expect(await printed(...shape, '--lora', '8')).toContain('of adapters');
