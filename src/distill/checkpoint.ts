@@ -6,7 +6,7 @@
  */
 import { digest } from '../base/digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
-import { stateOf, type EngineDescription, type EngineState, type StateGroup } from '../engine/engine.ts';
+import { stateOf, type EngineState, type StateGroup, type TrainerDescription } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { areAdapters } from './engine-student.ts';
 import { isAdapterName, shapesOf } from '../student/lora/lora.ts';
@@ -18,6 +18,7 @@ import {
   type ChunkedFile,
   type StreamedFile,
   type StreamedTensor,
+  type WritableTensor,
 } from '../formats/safetensors.ts';
 
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
@@ -42,7 +43,7 @@ export interface CheckpointFile {
 }
 
 /** What was computing: the same engine on the same adapter goes on with the very bytes, another one nearly. */
-export type EngineStamp = Pick<EngineDescription, 'engine' | 'backend' | 'adapter'>;
+export type EngineStamp = Pick<TrainerDescription, 'engine' | 'backend' | 'adapter'>;
 
 export interface CheckpointFacts {
   /** Optimiser steps taken; with them go as many lines of metrics. */
@@ -106,6 +107,21 @@ export function weightsFile(
   );
   return {
     name: areAdapters(weights) ? 'adapter_model.safetensors' : 'model.safetensors',
+    file: safetensorsChunks(tensors, { dtype: 'f32', metadata: { format: 'pt' } }),
+  };
+}
+
+/** The file of AdamW's moments that are in memory. */
+export function momentsFile(
+  { expAvg, expAvgSq }: Pick<EngineState, 'expAvg' | 'expAvgSq'>,
+  config: T5Config,
+): { name: CheckpointFileName; file: ChunkedFile } {
+  const shapeOf = shapesOf(config);
+  const named = (of: Weights, prefix: string): [string, WritableTensor][] =>
+    [...of].map(([name, data]) => [prefix + name, { shape: shapeOf(name, data.length), data }]);
+  const tensors = new Map([...named(expAvg, 'exp_avg.'), ...named(expAvgSq, 'exp_avg_sq.')]);
+  return {
+    name: 'optimizer.safetensors',
     file: safetensorsChunks(tensors, { dtype: 'f32', metadata: { format: 'pt' } }),
   };
 }

@@ -109,6 +109,10 @@ export type EngineName = (typeof engineNames)[number];
 export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** What may have computed a run: an engine here, or PyTorch on other machines (`headless export --scale`). */
+export const trainerNames = [...engineNames, 'torch'] as const;
+export const trainerBackends = [...backendNames, 'cuda', 'mps'] as const;
+
 export interface EngineDescription {
   engine: EngineName;
   backend: BackendName;
@@ -119,6 +123,12 @@ export interface EngineDescription {
   parameters: number;
   /** Bytes that the engine holds on its device now. */
   bytesHeld: number;
+}
+
+/** As `EngineDescription`, of whatever computed a run. */
+export interface TrainerDescription extends Omit<EngineDescription, 'engine' | 'backend'> {
+  engine: (typeof trainerNames)[number];
+  backend: (typeof trainerBackends)[number];
 }
 
 /** See the rules at the top of this file. All methods reject with DeviceLostError once the device is lost. */

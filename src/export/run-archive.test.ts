@@ -50,6 +50,7 @@ const archive: RunArchive = {
     },
   ],
   weights,
+  moments: null,
 };
 
 async function zipOf(from: RunArchive): Promise<Uint8Array> {
@@ -74,6 +75,17 @@ const text = (change: (text: string) => string) => (bytes: Uint8Array) =>
 describe('a run as a zip', () => {
   it('comes back as it was, numbers that JSON does not have among them', async () => {
     expect(await readArchive(await zipOf(archive), 'heron.zip')).toEqual(archive);
+  });
+
+  it('has what it would go on from, where it ended before its last step', async () => {
+    const moments = (by: number) =>
+      new Map([...weights].map(([name, values]) => [name, values.map((value) => value * by)]));
+    const begun = { ...archive, moments: { expAvg: moments(0.5), expAvgSq: moments(2) } };
+    const bytes = await zipOf(begun);
+    expect(await readArchive(bytes, 'heron.zip')).toEqual(begun);
+    const files = unzipSync(bytes);
+    files['heron/optimizer.safetensors'] = files['heron/model.safetensors']!;
+    await expect(readArchive(zipSync(files), 'heron.zip')).rejects.toThrow(/optimizer\.safetensors/);
   });
 
   it('may lack weights, answers and a note', async () => {

@@ -9,17 +9,20 @@
  * - `predictions.jsonl`: one test row a line, where the run was compared;
  * - `student/config.json`, `student/tokenizer.json` and the like: what the run needs of its student beside weights;
  * - `model.safetensors`: the weights of `savedStep` (float32, Hugging Face's names), where the run kept any.
+ * - `optimizer.safetensors`: AdamW's moments of that step (`exp_avg.NAME`, `exp_avg_sq.NAME`), where the run ended before its
+ *   last step and kept them; without them a run that comes as a file can be looked at, compared and exported, not gone on
+ *   with.
  *
- * AdamW's moments stay behind: a run that comes as a file can be looked at, compared and exported, not gone on with.
  * A later version of the format adds files or optional keys under the same number, or raises the number; a reader
  * refuses a number that it does not know.
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
-import { weightsFile, digestSlices } from '../distill/checkpoint.ts';
-import { formatRecipe, parseRecipe } from '../distill/recipe.ts';
+import { digestSlices, momentsFile, weightsFile } from '../distill/checkpoint.ts';
+import { untrainedParameters } from '../distill/engine-student.ts';
+import { formatRecipe, parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { backendNames, engineNames } from '../engine/engine.ts';
+import { trainerBackends, trainerNames, type EngineState } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { readStudentOutline } from '../student/folder.ts';
@@ -58,18 +61,20 @@ export interface RunArchive {
   predictions: Prediction[];
   /** Of `run.savedStep`; null where none were kept. */
   weights: Weights | null;
+  /** Of the same step, of all that is trained; null where steps are not to be gone on with. */
+  moments: Pick<EngineState, 'expAvg' | 'expAvgSq'> | null;
 }
 
 /** The files of the zip. Large ones are made chunk by chunk (`zipChunks`). */
 export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
-  const { run, config, student, metrics, predictions, weights } = archive;
+  const { run, config, student, metrics, predictions, weights, moments } = archive;
   const { recipe, ...facts } = run;
   const files = [
     textFile('run.json', formatRecipe(recipe)),
     textFile('metrics.jsonl', lines(metrics)),
     ...(predictions.length > 0 ? [textFile('predictions.jsonl', lines(predictions))] : []),
     ...Object.entries(student ?? {}).map(([name, text]) => textFile(studentFolder + name, text)),
-    ...(weights && config ? [modelFile(weights, config)] : []),
+    ...(weights && config ? stateFiles(weights, moments, config) : []),
   ];
   const listed: z.infer<typeof fileSchema>[] = [];
   for (const file of files) {
@@ -81,9 +86,9 @@ export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
   return [textFile(recordName, `${JSON.stringify(record, null, 2)}\n`), ...files];
 }
 
-function modelFile(weights: Weights, config: T5Config): FolderFile {
-  const { name, file } = weightsFile(weights, config);
-  return new FolderFile(name, file);
+function stateFiles(weights: Weights, moments: RunArchive['moments'], config: T5Config): FolderFile[] {
+  const parts = [weightsFile(weights, config), ...(moments === null ? [] : [momentsFile(moments, config)])];
+  return parts.map(({ name, file }) => new FolderFile(name, file));
 }
 
 const encoder = new TextEncoder();
@@ -162,8 +167,8 @@ const recordSchema = z.object({
   ]),
   engine: z
     .object({
-      engine: z.enum(engineNames),
-      backend: z.enum(backendNames),
+      engine: z.enum(trainerNames),
+      backend: z.enum(trainerBackends),
       adapter: title,
       reason: z.string().max(10_000),
       parameters: count,
@@ -276,7 +281,9 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       line: metrics.length,
     });
   }
-  const model = 'model.safetensors';
+  const [model, optimizer] = ['model.safetensors', 'optimizer.safetensors'];
+  const weights =
+    has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null;
   return {
     run: {
       ...facts,
@@ -293,7 +300,11 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
     predictions: has('predictions.jsonl')
       ? readLines(text('predictions.jsonl'), predictionSchema, label('predictions.jsonl'))
       : [],
-    weights: has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null,
+    weights,
+    moments:
+      has(optimizer) && config !== null && weights !== null && recipe.optimizer === 'adamw'
+        ? readMoments(unpacked.get(optimizer)!, config, recipe, label(optimizer))
+        : null,
   };
 }
 
@@ -381,6 +392,29 @@ function checked<Schema extends z.ZodType>(
   const [issue] = result.error.issues;
   const key = issue?.path.join('.') ?? '';
   throw new InputError(`"${key}" is not as it should be (${issue?.message ?? 'not valid'}).`, again, where);
+}
+
+/** Moments of every weight that the recipe trains. */
+function readMoments(
+  bytes: Uint8Array,
+  config: T5Config,
+  recipe: Recipe,
+  file: string,
+): NonNullable<RunArchive['moments']> {
+  const { tensors } = parseSafetensors(bytes, file);
+  const frozen = untrainedParameters(config, recipe);
+  const read = (prefix: string): Weights =>
+    new Map(
+      expectedParameters(config)
+        .filter(({ name }) => !frozen.has(name))
+        .map(({ name, shape }) => {
+          const tensor = tensors.get(prefix + name);
+          if (!(tensor?.data instanceof Float32Array) || String(tensor.shape) !== String(shape))
+            throw new InputError(`"${prefix}${name}" is missing or of another shape.`, again, { file });
+          return [name, tensor.data];
+        }),
+    );
+  return { expAvg: read('exp_avg.'), expAvgSq: read('exp_avg_sq.') };
 }
 
 function readModel(bytes: Uint8Array, config: T5Config, file: string): Weights {

@@ -95,6 +95,13 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- export --run DIR|--student DIR --demo FILE.html
       Writes one page that answers by itself, in any browser, without a network.
 
+  npm run headless -- export --scale [--student DIR] [--train FILE] [--test FILE] [--recipe run.json] … --out DIR
+  npm run headless -- export --scale --run DIR --out DIR
+      Writes a project that trains the run on one process or many, on GPUs and machines of your own: recipe, rows as they
+      are trained on, student, and a loop in PyTorch for torchrun, accelerate and Ray Train. It takes train's options for
+      files; with --run it goes on from that run's checkpoint. Its out/ is a run's folder for train --resume, and
+      out/run.zip opens in the studio (docs/scale-out.md).
+
   npm run headless -- sweep --spec sweep.json --out DIR [--jobs N] [--report]
       Trains every combination of a spec, N runs at a time (default: one a core, one thread each), into folders below
       --out, with a line for each in results.jsonl, and prints a table (also table.md, .csv and .tex). A spec:

@@ -3,7 +3,7 @@
  * `checkpoint.json` beside it. Each is written under another name, flushed to the disk, and then named; the two newest
  * stay, so that a damaged one leaves another to go on from.
  */
-import { backendNames, engineNames } from '../engine/engine.ts';
+import { trainerBackends, trainerNames } from '../engine/engine.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from '../base/schemas.ts';
@@ -31,8 +31,8 @@ const factsSchema = z.strictObject({
   step: z.int().min(0),
   elapsedMs: z.number().min(0),
   engine: z.strictObject({
-    engine: z.enum(engineNames),
-    backend: z.enum(backendNames),
+    engine: z.enum(trainerNames),
+    backend: z.enum(trainerBackends),
     adapter: z.string(),
   }),
   files: z.array(
@@ -125,17 +125,21 @@ export class CheckpointFolder {
   /**
    * The newest checkpoint that is whole; null where there is no checkpoint at all. Damaged ones are told. They are
    * removed only where an earlier one is whole: the run then writes these steps again.
+   * @param options.keep Nothing is removed: somebody only looks.
    * @throws CheckpointError where all are damaged, UnreadableError where one could not be read now: nothing is removed.
    */
-  async newest(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
-    for (const name of await namesIn(this.#run)) {
+  async newest(
+    tell: (words: string) => void,
+    { keep = false }: { keep?: boolean } = {},
+  ): Promise<FoundCheckpoint | null> {
+    for (const name of keep ? [] : await namesIn(this.#run)) {
       if (/^checkpoint-\d+\.tmp$/.test(name)) await removeOutput(join(this.#run, name));
     }
     const damaged: number[] = [];
     for (const step of await this.steps()) {
       try {
         const { facts, state } = await this.#state(step);
-        for (const later of damaged) await this.remove(later);
+        for (const later of keep ? [] : damaged) await this.remove(later);
         return { state, elapsedMs: facts.elapsedMs, engine: facts.engine };
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;

@@ -15,6 +15,7 @@ import { writtenFloats } from '../formats/safetensors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
+import { exportScale } from './scale.ts';
 
 /** What is exported. */
 interface Source {
@@ -24,6 +25,7 @@ interface Source {
 }
 
 export async function exportStudent(args: string[]): Promise<void> {
+  if (args.includes('--scale')) return exportScale(args);
   const options = readOptions('export', args, {
     run: { type: 'string' },
     student: { type: 'string' },

@@ -1,6 +1,6 @@
 /** `job.json` in a run's folder: what the run was begun with, so that `--resume` needs no more than the folder. */
 import { writtenFloats } from '../formats/safetensors.ts';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { completionModes } from '../data/completions.ts';
@@ -13,7 +13,7 @@ const paths = z.union([z.string(), z.array(z.string())]).nullable();
 
 const jobSchema = z.strictObject({
   format: z.literal('stillroom-run-1'),
-  /** Absolute; null is the bundled student, and the bundled sample. */
+  /** Absolute, or from the run's folder; null is the bundled student, and the bundled sample. */
   student: z.string().nullable(),
   train: paths,
   trainRationales: paths,
@@ -53,7 +53,8 @@ const jobSchema = z.strictObject({
       test: z.string().nullable(),
       /** As the test rows; left out where there are none. */
       validation: z.string().optional(),
-      recipe: z.string(),
+      /** Left out where it was changed before the run began elsewhere (a project of `export --scale`). */
+      recipe: z.string().optional(),
     })
     .optional(),
 });
@@ -62,7 +63,7 @@ export type JobFile = z.infer<typeof jobSchema>;
 /** What of it a person may say again, since files move. */
 export type JobInputs = Omit<JobFile, 'format' | 'rowsSha256' | 'digests'>;
 /** What a run depends on, as `job.json` keeps it. */
-export type JobDigests = NonNullable<JobFile['digests']> & Pick<JobFile, 'rowsSha256'>;
+export type JobDigests = NonNullable<JobFile['digests']> & Pick<JobFile, 'rowsSha256'> & { recipe: string };
 
 export const jobFileName = 'job.json';
 
@@ -82,6 +83,24 @@ export function formatJob(inputs: JobInputs, { rowsSha256, ...digests }: JobDige
   return `${JSON.stringify(job, null, 2)}\n`;
 }
 
+/** The paths of a job as they are from anywhere: relative ones are from the run's folder, so that both can move. */
+function placed(job: JobFile, folder: string): Partial<JobFile> {
+  const from = (path: string): string => resolve(folder, path);
+  const all = (named: JobFile['train']): JobFile['train'] =>
+    Array.isArray(named) ? named.map(from) : named === null ? null : from(named);
+  return {
+    student: job.student === null ? null : from(job.student),
+    train: all(job.train),
+    trainRationales: all(job.trainRationales),
+    test: all(job.test),
+    testRationales: all(job.testRationales),
+    ...(job.validation === undefined ? {} : { validation: all(job.validation) }),
+    ...(job.validationRationales === undefined
+      ? {}
+      : { validationRationales: all(job.validationRationales) }),
+  };
+}
+
 /** @throws InputError where there is none, or it is not as it was written. */
 export async function readJob(file: string): Promise<JobFile> {
   const text = await readText(file);
@@ -92,6 +111,6 @@ export async function readJob(file: string): Promise<JobFile> {
     // Said below, as for any other content.
   }
   const job = jobSchema.safeParse(value);
-  if (job.success) return job.data;
+  if (job.success) return { ...job.data, ...placed(job.data, dirname(file)) };
   throw new InputError('this is not what a run writes there.', 'Train again, with another --out.', { file });
 }

@@ -319,7 +319,7 @@ export class RunFolder {
 }
 
 /** The values of a JSON Lines file that a run wrote; a last line that was cut off is none. */
-function linesOf<T>(text: string): T[] {
+export function linesOf<T>(text: string): T[] {
   const lines = text.split('\n').slice(0, -1);
   return lines.flatMap((line) => {
     try {

@@ -22,18 +22,11 @@ import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import { fileOptions, listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
-import {
-  absolute,
-  absolutePaths,
-  formatJob,
-  jobFileName,
-  readJob,
-  type JobDigests,
-  type JobInputs,
-} from './job-file.ts';
+import { absolute, absolutePaths, formatJob, type JobInputs } from './job-file.ts';
 import { openEngine } from './machine.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkOut, RunFolder } from './run-folder.ts';
+import { openRunInputs } from './run-inputs.ts';
 import { withRunLock } from './run-lock.ts';
 import { TerminalRun } from './terminal-run.ts';
 import {
@@ -130,31 +123,8 @@ function inputPaths(
 
 /** Resumes a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
 async function resume(out: string, moved: FileOptions): Promise<void> {
-  const known = await readJob(join(out, jobFileName));
-  const recipeFile = join(out, 'run.json');
-  const recipe = parseRecipe(await readText(recipeFile), recipeFile);
-  const read = await openInputs(
-    {
-      student: moved.student ?? known.student ?? undefined,
-      train: moved.train ?? known.train ?? undefined,
-      'train-rationales': moved['train-rationales'] ?? known.trainRationales ?? undefined,
-      test: moved.test ?? known.test ?? undefined,
-      'test-rationales': moved['test-rationales'] ?? known.testRationales ?? undefined,
-      validation: moved.validation ?? known.validation ?? undefined,
-      'validation-rationales': moved['validation-rationales'] ?? known.validationRationales ?? undefined,
-      map: known.map,
-      completions: known.completions,
-      'only-matching': known.onlyMatching,
-      unaligned: known.unaligned,
-      fix: known.fix,
-      metric: known.metric,
-      encoding: known.encoding,
-      'hold-out': known.holdOut,
-    },
-    recipe,
-  );
-  const { rowsSha256, digests } = known;
-  refuseOthers(out, read, await digestsOf(read, known.testRows), { rowsSha256, ...digests });
+  const { job: known, read } = await openRunInputs(out, moved);
+  const { recipe } = read;
   if (existsSync(join(out, 'summary.json'))) {
     const { steps, early } = JSON.parse(await readText(join(out, 'summary.json'))) as {
       steps: number;
@@ -190,32 +160,6 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     if (from !== null) sayOtherEngine(from.engine, description);
     return Promise.resolve();
   });
-}
-
-/** @throws InputError where something is not what the run began with: its steps would be another run's. */
-function refuseOthers(
-  out: string,
-  { datasetName }: TrainInputs,
-  now: JobDigests,
-  then: Partial<JobDigests>,
-): void {
-  const whats: Record<keyof JobDigests, readonly [what: string, remedy: string]> = {
-    rowsSha256: [`the training rows (${datasetName}) are`, 'Name them as they were with --train'],
-    student: ['the student is', 'Name it as it was with --student'],
-    validation: ['the validation rows are', 'Name them as they were with --validation'],
-    test: ['the test rows are', 'Name them as they were with --test'],
-    recipe: ['the recipe in run.json is', 'Put run.json back as it was'],
-  };
-  for (const key of ['rowsSha256', 'student', 'validation', 'test', 'recipe'] as const) {
-    if (then[key] === undefined || then[key] === now[key]) continue;
-    const [what, remedy] = whats[key];
-    const one = what.endsWith(' is') ? 'the one' : 'those';
-    throw new InputError(
-      `${what} not ${one} that it began with.`,
-      `${remedy}, or train again with another --out.`,
-      { file: out },
-    );
-  }
 }
 
 function sayOtherEngine(before: EngineStamp, now: EngineStamp): void {

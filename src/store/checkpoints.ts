@@ -158,6 +158,16 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
 }
 
 /**
+ * The whole state of a run's checkpoint of a step; null where there is no such checkpoint.
+ * @throws CheckpointError where it is not as it was written.
+ */
+export async function checkpointState(runId: string, step: number): Promise<EngineState | null> {
+  const record = (await listCheckpoints(runId)).find((one) => one.step === step);
+  if (record === undefined) return null;
+  return readCheckpoint(record, (file) => places[record.where].read(runId, record.id, file));
+}
+
+/**
  * Removes one checkpoint. The run then has the weights of the newest that is left, or none; so it does where it was the
  * step that was taken. Of a run at work the newest
  * is not to be removed: its worker names it in every record that it writes.

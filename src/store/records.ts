@@ -14,7 +14,7 @@ import type { Evaluation, RunState } from '../distill/run-state.ts';
 import type { WatchedMoment, WatchedQuestion } from '../distill/watched.ts';
 import type { LostLabels } from '../distill/written-labels.ts';
 import type { EngineChoice } from '../engine/choose.ts';
-import type { BackendName, EngineDescription } from '../engine/engine.ts';
+import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
 import type { Coverage } from '../student/coverage.ts';
 
@@ -205,7 +205,7 @@ export interface RunRecord extends RunLabels {
   state: RunState;
   /** When the worker last said that it is alive. */
   heartbeatAt: number;
-  engine: EngineDescription | null;
+  engine: TrainerDescription | null;
   evaluations: Evaluation[];
   /** Of runs that measured accuracy on the way: what the student made of the same few questions. */
   watched?: { questions: WatchedQuestion[]; moments: WatchedMoment[] };
@@ -219,8 +219,8 @@ export interface RunRecord extends RunLabels {
   savedStep: number | null;
   /** The step whose weights are compared and taken away, where that is an earlier one: see `weightsStep`. */
   takenStep?: number;
-  /** Of runs that came as a file: weights without moments, so that nobody goes on with them. */
-  imported?: { fileName: string; at: number };
+  /** Of runs that came as a file. Most have weights without moments, so that nobody goes on with them. */
+  imported?: { fileName: string; at: number; goesOn?: boolean };
 }
 
 /** A checkpoint that is whole: its files are named only once they are. */

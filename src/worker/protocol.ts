@@ -12,7 +12,7 @@ import type { Asked } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
-import type { BackendName, EngineDescription } from '../engine/engine.ts';
+import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { KnownMaps } from '../data/file-head.ts';
@@ -234,7 +234,7 @@ export interface Results {
 /** What happens in a run, as it happens. The store already holds it when the event arrives. */
 export type RunEvent =
   | { type: 'state'; state: RunState }
-  | { type: 'engine'; description: EngineDescription }
+  | { type: 'engine'; description: TrainerDescription }
   | { type: 'metrics'; points: MetricsPoint[] }
   | { type: 'evaluation'; evaluation: Evaluation }
   /** The run is again what it was at this step: later points and evaluations are gone. */

@@ -29,7 +29,7 @@ export async function prepareResumption(
   if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
   // Under the revision of whoever asks: what another worker has taken since is not written over.
   const run: RunRecord = { ...stored, ...(revision === undefined ? {} : { revision }) };
-  if (run.imported) {
+  if (run.imported && run.imported.goesOn !== true) {
     throw new InputError(
       `${run.name} came as a file, with its weights alone: nothing is there to go on from.`,
       'Go on with it where it was trained, or train anew; what it kept can be compared and taken away.',

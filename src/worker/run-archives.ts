@@ -6,7 +6,7 @@ import { isActive } from '../distill/run-state.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '../export/run-archive.ts';
 import { safeFolderName } from '../export/zip.ts';
-import { writeCheckpoint } from '../store/checkpoints.ts';
+import { checkpointState, writeCheckpoint } from '../store/checkpoints.ts';
 import { listDatasets, readExamples } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
@@ -49,6 +49,7 @@ export async function exportRun(
     metrics: await readMetrics(runId),
     predictions: await readPredictions(runId),
     weights,
+    moments: await keptMoments(record),
   });
   const blob = zipBlob(record.name, files, (done, total) => progress('packing the run', done, total));
   return { blob, fileName: `${safeFolderName(record.name)}.run.zip` };
@@ -58,6 +59,18 @@ export async function exportRun(
 function absent(error: unknown): null {
   if (error instanceof InputError) return null;
   throw error;
+}
+
+/** What the run would go on from elsewhere; null where no steps are left, or no moments were kept. */
+async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
+  const { id, savedStep, recipe } = run;
+  if (savedStep === null || savedStep >= recipe.steps || weightsStep(run) !== savedStep) return null;
+  // Adapters go into the zip merged into their student: theirs are not its moments. Adafactor keeps others.
+  if (recipe.lora !== null || recipe.optimizer !== 'adamw') return null;
+  const state = await checkpointState(id, savedStep);
+  if (state === null || state.expAvg.size === 0) return null;
+  const { expAvg, expAvgSq } = state;
+  return { expAvg, expAvgSq };
 }
 
 /** What goes with the run: an interrupted one as it would be if nobody went on with it. */
@@ -79,7 +92,7 @@ export async function importRun(
   const bytes = new Uint8Array(await file.arrayBuffer());
   const archive = await readArchive(bytes, file.name);
   const id = crypto.randomUUID();
-  const { run, config, metrics, predictions, weights, student } = archive;
+  const { run, config, metrics, predictions, weights, student, moments } = archive;
   const record: RunRecord = {
     ...run,
     ...{ id, revision: 1, engineChoice: null, backend: null, heartbeatAt: Date.now() },
@@ -87,7 +100,7 @@ export async function importRun(
     studentId: await localStudent(archive),
     datasetId: await localDataset(run),
     savedStep: weights === null ? null : run.savedStep,
-    imported: { fileName: file.name, at: Date.now() },
+    imported: { fileName: file.name, at: Date.now(), ...(moments === null ? {} : { goesOn: true }) },
   };
   // Deleted until all of it is there: what a kill leaves is then removed at the next opening, as other deleted runs are.
   await withRun(id, async () => {
@@ -97,7 +110,7 @@ export async function importRun(
       if (predictions.length > 0) await writePredictions(id, predictions);
       progress('storing the run', 0, 1);
       if (weights !== null && config !== null) {
-        await writeWeights(record, weights, config, metrics.at(-1)?.elapsedMs ?? 0);
+        await writeState(record, archive, config, weights, metrics.at(-1)?.elapsedMs ?? 0);
       }
       await labelRun(id, { deletedAt: null });
     } catch (error) {
@@ -108,10 +121,11 @@ export async function importRun(
   return { runId: id };
 }
 
-async function writeWeights(
+async function writeState(
   record: RunRecord,
-  weights: Weights,
+  { moments }: RunArchive,
   config: T5Config,
+  weights: Weights,
   elapsedMs: number,
 ): Promise<void> {
   const step = record.savedStep ?? record.step;
@@ -122,7 +136,7 @@ async function writeWeights(
     accuracy: talliedAt(record.evaluations, step),
     loss: null,
   };
-  const state = stateOf(weights, step);
+  const state = { ...stateOf(weights, step), ...moments };
   await writeCheckpoint(record.id, state, config, told, () => record);
 }
 

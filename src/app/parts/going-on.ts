@@ -13,8 +13,8 @@ export interface GoingOn {
 /** Null where nothing is left to do, somebody is at work on the run, or nothing was kept to go on from. */
 export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   const { state, recipe, rowsSha256 } = run;
-  // Runs of before checkpoints kept weights alone, and so do those that came as a file.
-  if (rowsSha256 === null || run.imported) return null;
+  // Runs of before checkpoints kept weights alone, and so do most that came as a file.
+  if (rowsSha256 === null || (run.imported && run.imported.goesOn !== true)) return null;
   const interrupted = hold === 'interrupted';
   // All steps taken and the last weights not kept: there was no room for them.
   const unkept = state.phase === 'done' && (run.savedStep ?? 0) < state.step;

@@ -13,6 +13,7 @@ SHUFFLE = False and DROPOUT = 0 the losses agree but for rounding, else the runs
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -309,7 +310,18 @@ def part_of(name):
     return "encoder" if name.startswith("encoder.") else "decoder"
 
 
+def refuse_several():
+    """Each process would train a run of its own here, and each GPU would enlarge the batch."""
+    several = "For several processes or machines: npm run headless -- export --scale."
+    processes, gpus = int(os.environ.get("WORLD_SIZE", "1")), torch.cuda.device_count()
+    if processes > 1:
+        sys.exit(f"WORLD_SIZE says {processes} processes, and this program trains on one. {several}")
+    if gpus > 1:
+        sys.exit(f"{gpus} GPUs are seen, and this program trains on one: set CUDA_VISIBLE_DEVICES=0. {several}")
+
+
 def main():
+    refuse_several()
     tokenizer = AutoTokenizer.from_pretrained(STUDENT)
     model = AutoModelForSeq2SeqLM.from_pretrained(STUDENT, dropout_rate=DROPOUT).float()
     for name, weight in model.named_parameters():

@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { InputError } from '../base/errors.ts';
+import type { Example } from '../data/example.ts';
+import { parseRecipe, recipeSchema, withLora } from '../distill/recipe.ts';
+import { scaleFolder } from '../export/scale-folder.ts';
+import { readStudentFolder } from '../student/folder.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
+import { exportStudent } from './export.ts';
+import { bundledFolder, openFolder } from './files.ts';
+import { openRunInputs } from './run-inputs.ts';
+import { openInputs } from './train-inputs.ts';
+
+const place = mkdtempSync(join(tmpdir(), 'stillroom-scale-'));
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+const rows = [
+  { id: 'a', input: '  why\nso? \u{1f426}', label: 'because ', rationale: 'it  is', teacherLabel: 'so' },
+  { id: 'b', input: '', label: 'refused: it has no input' },
+  { input: 'and "then"?', label: 'next', choices: ['next', 'last'] },
+];
+const data = join(place, 'rows.jsonl');
+writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+const recipe = recipeSchema.parse({ steps: 7, maxInputTokens: 32, maxTargetTokens: 16 });
+writeFileSync(join(place, 'recipe.json'), JSON.stringify(recipe));
+
+describe('export --scale', () => {
+  it('has the rows as they are trained on, and its run is known again', async () => {
+    const out = join(place, 'project');
+    vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const inputs = ['--recipe', join(place, 'recipe.json'), '--train', data, '--test', data];
+    await exportStudent(['--scale', ...inputs, '--test-rows', '1', '--out', out]);
+    const text = (name: string): string => readFileSync(join(out, name), 'utf8');
+    expect(text('train.jsonl').split('\n')).toHaveLength(3);
+    expect(text('test.jsonl').split('\n')).toHaveLength(2);
+    expect(parseRecipe(text('recipe.json'), 'recipe.json')).toEqual(recipe);
+    const scale = JSON.parse(text('scale.json')) as { job: Record<string, unknown>; run: object };
+    expect(scale.run).toMatchObject({ studentName: 'nano', datasetName: 'rows.jsonl', trainRows: 2 });
+
+    // As train.py begins a run in it.
+    mkdirSync(join(out, 'out'));
+    const job = { ...scale.job, student: '../student', train: '../train.jsonl', test: '../test.jsonl' };
+    writeFileSync(join(out, 'out', 'job.json'), JSON.stringify(job));
+    writeFileSync(join(out, 'out', 'run.json'), text('recipe.json'));
+    const { read } = await openRunInputs(join(out, 'out'), {});
+    const { train } = await openInputs({ train: data }, recipe);
+    expect(train.refused).toHaveLength(1);
+    const texts = ({ input, label, rationale, teacherLabel }: Example) => [
+      input,
+      label,
+      rationale,
+      teacherLabel,
+    ];
+    expect(read.train.examples.map(texts)).toEqual(train.examples.map(texts));
+    writeFileSync(join(out, 'train.jsonl'), text('train.jsonl').replace('next', 'last'));
+    await expect(openRunInputs(join(out, 'out'), {})).rejects.toThrow(/training rows .* are not those/);
+  });
+
+  it('takes along the checkpoint that a run goes on from', async () => {
+    const out = join(place, 'begun');
+    const folder = join(bundledFolder(), 'students', 'nano');
+    const student = await readStudentFolder(await openFolder(folder), folder);
+    const { train } = await openInputs({ train: data }, recipe);
+    const point = { step: 1, learningRate: 1, answerLoss: 2, rationaleLoss: null, loss: 2, gradNorm: 1 };
+    const files = await scaleFolder({
+      names: { name: 'x', datasetId: 'd', datasetName: 'rows', studentId: 's', studentName: 'nano' },
+      ...{ recipe, student, train: train.examples, test: [] },
+      begun: {
+        state: { weights: student.weights, expAvg: student.weights, expAvgSq: student.weights, step: 1 },
+        ...{ elapsedMs: 9, engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' } },
+        metrics: [{ ...point, tokens: 3, elapsedMs: 9 }],
+        evaluations: [],
+      },
+    });
+    for (const { path, bytes } of files.filter(({ path }) => path.startsWith('out/'))) {
+      mkdirSync(dirname(join(out, path)), { recursive: true });
+      writeFileSync(join(out, path), bytes);
+    }
+    const found = await new CheckpointFolder(join(out, 'out')).newest(() => undefined);
+    expect(found?.state.step).toBe(1);
+    expect(found?.state.expAvgSq).toEqual(student.weights);
+    expect(found?.engine.adapter).toBe('SIMD');
+  });
+
+  it('refuses adapters, and what does not go together', async () => {
+    writeFileSync(join(place, 'lora.json'), JSON.stringify(withLora(recipe, 4)));
+    const out = ['--out', join(place, 'none')];
+    await expect(
+      exportStudent(['--scale', '--recipe', join(place, 'lora.json'), '--train', data, ...out]),
+    ).rejects.toThrow(/trains adapters/);
+    await expect(
+      exportStudent(['--scale', '--run', place, '--recipe', join(place, 'lora.json'), ...out]),
+    ).rejects.toThrow(InputError);
+  });
+});

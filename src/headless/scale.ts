@@ -1,0 +1,87 @@
+/** `headless export --scale`: a run, begun or to come, as a project that trains on more machines than one. */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { InputError } from '../base/errors.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
+import { parseRecipe, smallRecipe } from '../distill/recipe.ts';
+import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
+import { scaleFolder, type BegunRun } from '../export/scale-folder.ts';
+import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
+import { CheckpointFolder } from './checkpoint-folder.ts';
+import { checkEmpty, readText, writeNewFolder } from './files.ts';
+import { linesOf } from './run-folder.ts';
+import { openRunInputs } from './run-inputs.ts';
+import { openInputs, testRowsOf, type TrainInputs } from './train-inputs.ts';
+
+export async function exportScale(args: string[]): Promise<void> {
+  const options = readOptions('export --scale', args, {
+    scale: { type: 'boolean' },
+    run: { type: 'string' },
+    student: { type: 'string' },
+    ...dataOptions,
+    recipe: { type: 'string' },
+    'test-rows': { type: 'string' },
+    out: { type: 'string' },
+  });
+  const { out, run, recipe: recipeFile } = options;
+  if (out === undefined)
+    throw new InputError('export needs a folder to write to.', 'Name a new one with --out DIR.');
+  await checkEmpty(out);
+  let read: TrainInputs;
+  let testRows = wholeNumber('test-rows', options['test-rows']);
+  let begun: BegunRun | null = null;
+  if (run === undefined) {
+    const recipe =
+      recipeFile === undefined ? smallRecipe : parseRecipe(await readText(recipeFile), recipeFile);
+    read = await openInputs(options, recipe);
+  } else {
+    if (recipeFile !== undefined || testRows !== null) {
+      throw new InputError(
+        '--recipe and --test-rows do not go with --run: a run has its own.',
+        'Leave them out, or export without --run what is yet to be trained.',
+      );
+    }
+    const found = await openRunInputs(run, options);
+    ({ read } = found);
+    ({ testRows } = found.job);
+    begun = await begunRun(run);
+  }
+  const { student, recipe, train, datasetName } = read;
+  const name = basename(resolve(run ?? out));
+  const files = await scaleFolder({
+    names: {
+      ...{ name, datasetName, datasetId: datasetName },
+      ...{ studentName: basename(resolve(student.name)), studentId: basename(resolve(student.name)) },
+    },
+    ...{ recipe, student, begun },
+    train: train.examples,
+    test: testRowsOf(read, testRows),
+  });
+  if (read.validation !== null)
+    console.error('The validation rows stay behind: the project measures on the test rows.');
+  await writeNewFolder(out, files);
+  const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  console.log(
+    `${formatCount(train.examples.length)} rows, ${recipe.steps} steps, ${formatBytes(sizeBytes)}.`,
+  );
+  console.log(
+    begun === null
+      ? `Everything is in ${out}. Start it with train.py; its README.md says how.`
+      : `Everything is in ${out}. Go on from step ${begun.state.step} with train.py --resume; its README.md says how.`,
+  );
+}
+
+/** What there is to go on with; null where the run has not begun to, or has come to its end. */
+async function begunRun(run: string): Promise<BegunRun | null> {
+  const checkpoint = await new CheckpointFolder(run).newest((words) => console.error(words), { keep: true });
+  // After the last step no moments are kept, since nothing asks for them again.
+  if (checkpoint === null || checkpoint.state.expAvg.size === 0) return null;
+  const { step } = checkpoint.state;
+  const measured = join(run, 'evaluations.jsonl');
+  const evaluations = existsSync(measured) ? linesOf<Evaluation>(await readText(measured)) : [];
+  return {
+    ...checkpoint,
+    metrics: linesOf<MetricsPoint>(await readText(join(run, 'metrics.jsonl'))).slice(0, step),
+    evaluations: evaluations.filter((one) => one.step <= step),
+  };
+}
