@@ -85,7 +85,7 @@ zones.push({
 });
 
 // The screens know nothing of each other; what two of them share lies in a room below them.
-const screens = ['data', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
+const screens = ['data', 'teacher', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
 const shared = ['frame', 'parts', 'keys', 'offline', 'charts', 'ui', 'state', 'recipe'];
 for (const room of [...screens, ...shared])
   zones.push({

@@ -23,7 +23,9 @@ function askInFrame(page: Page, endpoint: string, key: string): Promise<unknown>
       frame.contentWindow!.postMessage({ type: 'stillroom-close-frame', reach }, location.origin, [port2]);
       const call = (id: number, name: string, request: unknown): Promise<unknown> =>
         new Promise((resolve) => {
-          port1.onmessage = ({ data }: MessageEvent) => resolve(data);
+          // Progress is no end.
+          port1.onmessage = ({ data }: MessageEvent<{ type: string }>) =>
+            data.type !== 'progress' && resolve(data);
           port1.postMessage({ type: 'call', id, name, request });
         });
       await call(1, 'open', { endpoint: url, api: 'chat', key: secret, idleMs: 10_000 });

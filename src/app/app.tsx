@@ -19,6 +19,9 @@ import { useStudio } from './state/studio-store.ts';
 
 const screens: Record<Route, ComponentType> = {
   data: lazy(() => import('./data/data-screen.tsx').then((module) => ({ default: module.DataScreen }))),
+  teacher: lazy(() =>
+    import('./teacher/teacher-screen.tsx').then((module) => ({ default: module.TeacherScreen })),
+  ),
   student: lazy(() =>
     import('./student/student-screen.tsx').then((module) => ({ default: module.StudentScreen })),
   ),

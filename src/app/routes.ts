@@ -1,7 +1,8 @@
 /** The screens and their addresses: `#/train`. */
 import { useSyncExternalStore } from 'react';
 
-export type Route = 'data' | 'student' | 'train' | 'compare' | 'take-away' | 'runs' | 'storage' | 'bench';
+export type Route =
+  'data' | 'teacher' | 'student' | 'train' | 'compare' | 'take-away' | 'runs' | 'storage' | 'bench';
 
 export interface Station {
   route: Route;
@@ -11,6 +12,7 @@ export interface Station {
 /** In the order of the work. */
 export const stations: readonly Station[] = [
   { route: 'data', name: 'Data' },
+  { route: 'teacher', name: 'Teacher' },
   { route: 'student', name: 'Student' },
   { route: 'train', name: 'Train' },
   { route: 'compare', name: 'Compare' },
@@ -19,6 +21,7 @@ export const stations: readonly Station[] = [
 
 const names: Record<Route, string> = {
   data: 'Data',
+  teacher: 'Teacher',
   student: 'Student',
   train: 'Train',
   compare: 'Compare',

@@ -17,6 +17,8 @@ import { closedLabels } from '../teacher/read-answer.ts';
 import { reasonOf, verdictOf, type DeskRow, type Reason } from './judge.ts';
 import { mannerOf, promptOf, type Pass, type Setup, teacherIdOf } from './setup.ts';
 
+export type { TeachEnd, TeachProgress } from '../jobs/teach.ts';
+
 /** What a run needs from the page. */
 export interface Hooks {
   ask: (ask: Ask, signal: AbortSignal) => Promise<Outcome>;

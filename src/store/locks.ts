@@ -13,21 +13,29 @@ const patienceMs = 5000;
  * Holds a run until the returned function is called.
  * @throws EngineError where another tab holds it.
  */
-export async function holdRun(runId: string): Promise<() => void> {
+export function holdRun(runId: string): Promise<() => void> {
+  return hold(runPrefix + runId, 'This run is at work in another tab.');
+}
+
+/**
+ * Holds a teacher of a dataset, which one tab at a time asks, until the returned function is called.
+ * @throws EngineError where another tab holds it.
+ */
+export function holdTeacher(datasetId: string, teacherId: string): Promise<() => void> {
+  return hold(`stillroom-teacher-${datasetId} ${teacherId}`, 'This teacher is asked by another tab.');
+}
+
+async function hold(name: string, problem: string): Promise<() => void> {
   const locks = locksOf();
   if (locks === null) return () => undefined;
   return new Promise((resolve, reject) => {
     locks
       .request(
-        runPrefix + runId,
+        name,
         { signal: AbortSignal.timeout(patienceMs) },
         () => new Promise<void>((release) => resolve(() => release())),
       )
-      .catch(() => {
-        reject(
-          new EngineError('This run is at work in another tab.', 'Do it there, or close that tab first.'),
-        );
-      });
+      .catch(() => reject(new EngineError(problem, 'Do it there, or close that tab first.')));
   });
 }
 

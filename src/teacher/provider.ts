@@ -39,6 +39,8 @@ export interface Provider {
   readonly promptKind: Prompt['kind'];
   /** Where to send it, below the address that the person entered. */
   path(ask: Ask): string;
+  /** Where its models are listed. */
+  readonly modelsPath: string;
   /** What comes before `path` where the address is a bare origin. */
   readonly prefix: string;
   headers(key: string | null): Record<string, string>;

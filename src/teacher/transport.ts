@@ -52,10 +52,13 @@ export function checkKey(key: string): string {
   );
 }
 
-/** The address that a request goes to. An address that names the interface's own path already is taken as it is. */
-export function addressOf({ endpoint, provider }: Pick<Place, 'endpoint' | 'provider'>, ask: Ask): URL {
+/** The address of a path of the interface. An address that names the path already is taken as it is. */
+export function addressOf(
+  { endpoint, provider }: Pick<Place, 'endpoint' | 'provider'>,
+  pathAndQuery: string,
+): URL {
   const url = new URL(endpoint);
-  const [path, query] = provider.path(ask).split('?');
+  const [path, query] = pathAndQuery.split('?');
   const base = url.pathname.replace(/\/+$/, '');
   if (!base.endsWith(path!)) url.pathname = `${base === '' ? provider.prefix : base}${path!}`;
   for (const [name, value] of new URLSearchParams(query)) url.searchParams.set(name, value);
@@ -87,7 +90,7 @@ export async function askTeacher(
   let isSent = false;
   try {
     heard();
-    const response = await place.fetch(addressOf(place, ask), {
+    const response = await place.fetch(addressOf(place, place.provider.path(ask)), {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...place.provider.headers(place.key) },
       body: JSON.stringify(place.provider.body(ask)),
@@ -125,10 +128,10 @@ async function readResponse(
   const reader = new AnswerReader(provider, response.ok ? type : '');
   let sizeBytes = 0;
   for await (const chunk of chunksOf(response)) {
-    heard(reader.text);
     sizeBytes += chunk.length;
     if (sizeBytes > mostBytes) return { kind: 'refused', isBilled: true, words: 'its answer has over 4 MB' };
     reader.feed(chunk);
+    heard(reader.text);
   }
   const body = reader.end();
   if (!response.ok) {

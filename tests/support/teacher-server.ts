@@ -58,6 +58,11 @@ export async function startTeacher(
       response.writeHead(letsPagesIn ? 204 : 405).end();
       return;
     }
+    // It says nothing of its models.
+    if (request.method !== 'POST') {
+      response.writeHead(404).end();
+      return;
+    }
     void (async () => {
       const body = JSON.parse(await textOf(request)) as Record<string, unknown>;
       const path = request.url ?? '';

@@ -4,6 +4,7 @@ import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useRoom } from '../state/room.ts';
 import { useStudio } from '../state/studio-store.ts';
+import { hostAsked, useTeacher } from '../state/teacher-store.ts';
 import { applyTheme, themes, useTheme } from '../theme.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { backendWords } from './machine-words.ts';
@@ -18,6 +19,7 @@ export function Colophon() {
   const usageBytes = useRoom((state) => state.usageBytes);
   const theme = useTheme();
   const offline = useOffline((state) => state.ready);
+  const host = useTeacher(hostAsked);
   return (
     <section className={styles['colophon']} aria-label="Runs, this machine and theme">
       <a className={styles['row']} href={hashOf('runs')} aria-current={route === 'runs' ? 'page' : undefined}>
@@ -43,7 +45,9 @@ export function Colophon() {
       </div>
       <p className={styles['promise']}>
         <span className={styles['dot']} aria-hidden="true" />
-        Everything stays on this machine.{offline && ' Ready to work offline.'}
+        {host === null
+          ? `Everything stays on this machine.${offline ? ' Ready to work offline.' : ''}`
+          : `Prompts go to ${host}. All else stays on this machine.`}
       </p>
     </section>
   );

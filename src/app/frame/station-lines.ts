@@ -32,6 +32,16 @@ export function stationLine(route: Route, state: StudioState): StationLine {
       if (dataset.files.some((file) => file.unread !== undefined)) return notYet('which column is what?');
       return dataset.problems.length > 0 ? notYet('needs a look') : reached(rowWords(dataset));
     }
+    case 'teacher': {
+      const train = currentDataset(state)?.splits.train ?? null;
+      if (train === null) return notYet('after the rows');
+      if (train.rationales === 0) return notYet('no reasons yet');
+      return reached(
+        train.rationales === train.rows
+          ? 'every row has a reason'
+          : `${formatCount(train.rationales)} of ${formatCount(train.rows)} have one`,
+      );
+    }
     case 'student': {
       const student = currentStudent(state);
       return student === null

@@ -1,11 +1,13 @@
+import { formatCount } from '../../base/units.ts';
 import { hashOf, stations, type Route } from '../routes.ts';
 import { useStudio } from '../state/studio-store.ts';
+import { useTeacher } from '../state/teacher-store.ts';
 import { classes } from '../ui/classes.ts';
 import { openPanel } from '../state/panels.ts';
 import { stationLine } from './station-lines.ts';
 import styles from './stations.module.css';
 
-/** The five stations in the way of the work, each with its state in a line; five tabs on a phone, and one to all else. */
+/** The stations in the way of the work, each with its state in a line; as many tabs on a phone, and one to all else. */
 export function Stations({ route }: { route: Route }) {
   return (
     <nav className={styles['nav']} aria-label="Stations">
@@ -36,7 +38,13 @@ function StationLink({
   number: number;
   current: boolean;
 }) {
-  const words = useStudio((state) => stationLine(route, state).words);
+  const line = useStudio((state) => stationLine(route, state).words);
+  const asking = useTeacher(({ phase, progress }) =>
+    route !== 'teacher' || progress === null || (phase !== 'asking' && phase !== 'pausing')
+      ? null
+      : `asking, ${formatCount(progress.done)} of ${formatCount(progress.total)}`,
+  );
+  const words = asking ?? line;
   const reached = useStudio((state) => stationLine(route, state).reached);
   return (
     <a

@@ -19,11 +19,12 @@ interface KeyBinding {
   native?: true;
 }
 
-export type KeyPlace = 'Anywhere' | 'Screens' | 'Train' | 'A chart with the focus' | 'Compare';
+export type KeyPlace = 'Anywhere' | 'Screens' | 'Teacher' | 'Train' | 'A chart with the focus' | 'Compare';
 
 export const keyPlaces: readonly KeyPlace[] = [
   'Anywhere',
   'Screens',
+  'Teacher',
   'Train',
   'A chart with the focus',
   'Compare',
@@ -31,6 +32,7 @@ export const keyPlaces: readonly KeyPlace[] = [
 
 const screens = {
   'go-data': { does: 'Go to Data', where: 'Screens', presses: ['g', 'd'] },
+  'go-teacher': { does: 'Go to Teacher', where: 'Screens', presses: ['g', 'e'] },
   'go-student': { does: 'Go to Student', where: 'Screens', presses: ['g', 's'] },
   'go-train': { does: 'Go to Train', where: 'Screens', presses: ['g', 't'] },
   'go-compare': { does: 'Go to Compare', where: 'Screens', presses: ['g', 'c'] },
@@ -78,6 +80,12 @@ export const keyTable = {
   'previous-row': { does: 'Move to the row before', where: 'Compare', presses: ['k'] },
   'open-row': { does: 'Open or close the row', where: 'Compare', presses: ['Enter'], native: true },
   'search-rows': { does: 'Search the rows', where: 'Compare', presses: ['/'] },
+  'next-answer': { does: 'Move to the next answer', where: 'Teacher', presses: ['j'] },
+  'previous-answer': { does: 'Move to the answer before', where: 'Teacher', presses: ['k'] },
+  'accept-answer': { does: 'Accept the answer', where: 'Teacher', presses: ['a'] },
+  'reject-answer': { does: 'Reject the answer', where: 'Teacher', presses: ['x'] },
+  'edit-answer': { does: 'Write the reason by hand', where: 'Teacher', presses: ['e'] },
+  'show-as-demonstration': { does: 'Show the answer to the teacher', where: 'Teacher', presses: ['d'] },
 } as const satisfies Record<string, KeyBinding>;
 
 export type KeyId = keyof typeof keyTable;

@@ -2,6 +2,7 @@
 import { deleteDataset } from '../../store/datasets.ts';
 import type { Split } from '../../store/records.ts';
 import type { ColumnMap } from '../../data/column-map.ts';
+import type { CommandOf } from '../../worker/protocol.ts';
 import { keepChoice } from './choices.ts';
 import { keptMaps, keepMap } from './kept-maps.ts';
 import type { RecordActions } from './records.ts';
@@ -98,6 +99,14 @@ export function dataActions(
       if (head !== undefined) keepMap(head, map);
       await selectDataset(dataset.id);
       return true;
+    },
+
+    /** A teacher's reasons become the dataset's own; of the sample, a copy's. */
+    takeReasons: async (teacher: string, rows: CommandOf<'take-reasons'>['rows']): Promise<void> => {
+      const { datasetId } = get();
+      if (datasetId === null) return;
+      const result = await request('data', { type: 'take-reasons', datasetId, teacher, rows });
+      if (result) await selectDataset(result.datasetId);
     },
 
     useSample: async (): Promise<void> => {

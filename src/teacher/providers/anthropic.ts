@@ -31,8 +31,14 @@ const finishes: Readonly<Record<string, NonNullable<Part['finish']>>> = {
 export const anthropic: Provider = {
   promptKind: 'turns',
   prefix: '/v1',
+  modelsPath: '/models',
   path: () => '/messages',
-  headers: (key) => ({ 'anthropic-version': '2023-06-01', ...(key === null ? {} : { 'x-api-key': key }) }),
+  headers: (key) => ({
+    'anthropic-version': '2023-06-01',
+    // Without it, no page is let in.
+    'anthropic-dangerous-direct-browser-access': 'true',
+    ...(key === null ? {} : { 'x-api-key': key }),
+  }),
   body({ model, prompt, temperature, maxTokens, streams, schema, omitted }) {
     if (prompt.kind !== 'turns') throw new TypeError('Anthropic’s interface is asked in turns.');
     const format = schema === null ? null : { type: 'json_schema', schema: withoutLengths(schema) };

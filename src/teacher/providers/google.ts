@@ -33,6 +33,7 @@ const finishes: Readonly<Record<string, NonNullable<Part['finish']>>> = {
 export const google: Provider = {
   promptKind: 'turns',
   prefix: '/v1beta',
+  modelsPath: '/models',
   path: ({ model, streams }) => {
     const name = encodeURIComponent(model.replace(/^models\//, ''));
     return `/models/${name}:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;

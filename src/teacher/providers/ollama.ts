@@ -13,6 +13,7 @@ const answer = z.object({
 export const ollama: Provider = {
   promptKind: 'turns',
   prefix: '',
+  modelsPath: '/api/tags',
   path: () => '/api/chat',
   headers: (key) => (key === null ? {} : { authorization: `Bearer ${key}` }),
   body({ model, prompt, temperature, maxTokens, streams, schema, omitted }) {

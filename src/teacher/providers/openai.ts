@@ -69,6 +69,7 @@ const headers = (key: string | null): Record<string, string> =>
 export const chat: Provider = {
   promptKind: 'turns',
   prefix: '/v1',
+  modelsPath: '/models',
   path: () => '/chat/completions',
   headers,
   body(ask) {
@@ -88,6 +89,7 @@ export const chat: Provider = {
 export const completions: Provider = {
   promptKind: 'text',
   prefix: '/v1',
+  modelsPath: '/models',
   path: () => '/completions',
   headers,
   body(ask) {
