@@ -5,11 +5,11 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { NoRoomError, StorageError } from '../base/errors.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import type { KeptStudent } from './kept-students.ts';
 import type {
   CheckpointRecord,
   DatasetRecord,
   ExampleChunk,
+  KeptStudent,
   RunRecord,
   StudentRecord,
   TeacherRecord,

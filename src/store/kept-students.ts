@@ -7,15 +7,7 @@ import { digest } from '../base/digest.ts';
 import type { Student } from '../student/folder.ts';
 import { filesInMemory, type StudentFiles } from '../student/student-files.ts';
 import { reading, writing } from './database.ts';
-
-/** Texts of the files, by name within a Hugging Face folder. */
-export type KeptTexts = Record<string, string>;
-
-export interface KeptStudent {
-  /** SHA-256 of `files`: runs refer to it. */
-  digest: string;
-  files: KeptTexts;
-}
+import type { KeptTexts } from './records.ts';
 
 /** The files of a student that are kept. */
 export function keptTexts({

@@ -243,3 +243,13 @@ export function weightsStep({
 }: Pick<RunRecord, 'takenStep' | 'savedStep'>): number | null {
   return takenStep ?? savedStep;
 }
+
+/** Texts of a student's files, by name within a Hugging Face folder. */
+export type KeptTexts = Record<string, string>;
+
+/** What runs need of a student beside weights: see kept-students.ts. */
+export interface KeptStudent {
+  /** SHA-256 of `files`: runs refer to it. */
+  digest: string;
+  files: KeptTexts;
+}
