@@ -13,6 +13,7 @@ const floors = {
   engine: ['base', 'student'],
   distill: ['base', 'formats', 'data', 'student', 'engine'],
   teacher: ['base', 'data'],
+  hub: ['base', 'student'],
   frames: ['base', 'teacher'],
   desk: ['base', 'data', 'teacher', 'store', 'jobs'],
   store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
@@ -36,6 +37,7 @@ const floors = {
     'study',
     'jobs',
     'serve',
+    'hub',
   ],
   worker: [
     'base',

@@ -98,6 +98,9 @@ export class UnreadableError extends StillroomError {}
 /** A teacher answers no row now: it refuses the key, has no quota left, or cannot be reached. What it answered is kept. */
 export class TeacherError extends StillroomError {}
 
+/** A model hub does not answer, breaks off, or is out of order. What was fetched of a model is kept, and resumed. */
+export class HubError extends StillroomError {}
+
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 

@@ -12,6 +12,7 @@ import { readStudentFolder } from '../student/folder.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { dataOptions, oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, writeNewFolder } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 import { readRows } from './reduce.ts';
 
 export async function addPieces(args: string[]): Promise<void> {
@@ -22,8 +23,8 @@ export async function addPieces(args: string[]): Promise<void> {
     out: { type: 'string' },
     json: { type: 'boolean' },
   });
-  const { student: folder, out } = options;
-  if (folder === undefined)
+  const { student: named, out } = options;
+  if (named === undefined)
     throw new InputError('add-pieces needs a student.', 'Name its folder with --student DIR.');
   if (out === undefined)
     throw new InputError('add-pieces needs a folder to write to.', 'Name a new one with --out DIR.');
@@ -36,6 +37,7 @@ export async function addPieces(args: string[]): Promise<void> {
       'Name the training file with --train FILE.',
     );
   }
+  const folder = await studentFolder(named);
   const student = await readStudentFolder(await openFolder(folder), folder);
   const contexts = textsToKeep(rows, [predictPrefix, explainPrefix]);
   const { student: extended, ...report } = addMissingPieces(student, writableTexts(rows), contexts);

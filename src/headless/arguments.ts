@@ -42,6 +42,12 @@ export const usage = `Stillroom from a terminal.
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
       teacherLabel, choices.
 
+  npm run headless -- download NAME[@REVISION] [--out DIR]
+      Fetches a T5 from the hub (google/flan-t5-small) to a new folder, or to the cache, where --student
+      hub:NAME[@REVISION] finds it: every command takes that in place of a student's folder, and fetches what is not
+      there yet. A break is gone on with by the same command; every file is checked by its hash. From the environment:
+      HF_TOKEN (for private models), HF_ENDPOINT (another hub), HF_HUB_OFFLINE=1 (ask nothing).
+
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
                                [--beams N] [--json] [--engine NAME] [--backend NAME] [--adapter DIR]
       Answers lines from standard input, one line each. With --json lines and answers are JSON strings, which may
@@ -203,8 +209,18 @@ export function asksForHelp(args: readonly string[]): boolean {
  * @throws InputError naming an option that it does not take.
  */
 export function readOptions<const T extends Options>(command: string, args: string[], options: T) {
+  return readArguments(command, args, options, false).values;
+}
+
+/** As `readOptions`, with what stands beside the options. */
+export function readArguments<const T extends Options>(
+  command: string,
+  args: string[],
+  options: T,
+  allowPositionals: boolean,
+) {
   try {
-    return parseArgs({ args, options, allowPositionals: false, strict: true }).values;
+    return parseArgs({ args, options, allowPositionals, strict: true });
   } catch (error) {
     const known = Object.keys(options)
       .map((name) => `--${name}`)

@@ -15,6 +15,7 @@ import { writtenFloats } from '../formats/safetensors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 import { exportScale } from './scale.ts';
 
 /** What is exported. */
@@ -132,7 +133,8 @@ async function readSource({ run, student }: { run?: string; student?: string }):
     );
   }
   if (run === undefined) {
-    return { student: await readStudentFolder(await openFolder(student!), student!), runFile: null };
+    const folder = await studentFolder(student!);
+    return { student: await readStudentFolder(await openFolder(folder), folder), runFile: null };
   }
   const folder = join(run, 'model');
   if (!existsSync(folder)) {

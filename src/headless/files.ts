@@ -247,7 +247,8 @@ export async function realPath(path: string): Promise<string> {
   }
 }
 
-function notWritten(file: string, error: unknown): StorageError {
+/** What a disk's refusal means, in words. */
+export function notWritten(file: string, error: unknown): StorageError {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new NoRoomError(

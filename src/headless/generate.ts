@@ -14,6 +14,7 @@ import {
 } from '../student/lora/peft-folder.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { openFolder, readBytes, readText } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
 
 /** A folder that peft wrote. @throws InputError where it is none, or its base is another student. */
@@ -50,7 +51,8 @@ export async function generate(args: string[]): Promise<void> {
   const maxNewTokens = wholeNumber('max-tokens', options['max-tokens']) ?? defaultMaxTokens;
   const numBeams = wholeNumber('beams', options.beams) ?? 1;
   const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;
-  const student = await readStudentFolder(await openFolder(options.student), options.student);
+  const folder = await studentFolder(options.student);
+  const student = await readStudentFolder(await openFolder(folder), folder);
   const adapters =
     options.adapter === undefined
       ? {}

@@ -17,6 +17,7 @@ import { lostLabelNotes } from '../distill/written-labels.ts';
 import { readStudentOutline } from '../student/folder.ts';
 import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 
 const refusalsShown = 20;
 /** Rows that a note names. */
@@ -36,7 +37,10 @@ export async function inspect(args: string[]): Promise<void> {
   const examples = options.examples === '0' ? 0 : wholeNumber('examples', options.examples);
   const how = { ...reading, ...(examples === null ? {} : { examples }) };
   const { data, rationales } = await openSplit(options.train, options['train-rationales'], 'train', reading);
-  const folder = options.student ?? join(bundledFolder(), 'students', 'nano');
+  const folder =
+    options.student === undefined
+      ? join(bundledFolder(), 'students', 'nano')
+      : await studentFolder(options.student);
   const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
   const inspected = (one: DataFile, taught: RationalesFile | null): Inspection & { judged: string[] } => {
     let judged: string[] = [];

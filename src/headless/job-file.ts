@@ -67,11 +67,6 @@ export type JobDigests = NonNullable<JobFile['digests']> & Pick<JobFile, 'rowsSh
 
 export const jobFileName = 'job.json';
 
-/** A path that holds wherever the program is next started; null stays. */
-export function absolute(option: string | undefined): string | null {
-  return option === undefined ? null : resolve(option);
-}
-
 /** Paths that hold wherever the program is next started: one as it is, several as a list. */
 export function absolutePaths(paths: Paths): string | string[] | null {
   const all = listOfPaths(paths).map((path) => resolve(path));

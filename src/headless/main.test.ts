@@ -26,7 +26,7 @@ async function runMain(...args: string[]) {
   return { code: await code, said: log.mock.calls.flat().join('\n') };
 }
 
-it.each(['train', 'inspect', 'convert', 'generate', 'plan', 'reduce', 'teach', 'study'])(
+it.each(['train', 'inspect', 'convert', 'generate', 'plan', 'reduce', 'download', 'teach', 'study'])(
   '%s prints the usage where it is asked for it',
   { timeout: 60_000 },
   async (command) => {

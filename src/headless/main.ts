@@ -6,6 +6,7 @@ import { InputError, NoRoomError, reportError } from '../base/errors.ts';
 import { addPieces } from './add-pieces.ts';
 import { asksForHelp, usage } from './arguments.ts';
 import { convert } from './convert.ts';
+import { download } from './download.ts';
 import { watchForEndings } from './ending.ts';
 import { exportStudent } from './export.ts';
 import { generate } from './generate.ts';
@@ -22,6 +23,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['train', train],
   ['inspect', inspect],
   ['convert', convert],
+  ['download', download],
   ['generate', generate],
   ['plan', plan],
   ['reduce', reduce],

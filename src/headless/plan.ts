@@ -14,6 +14,7 @@ import { parseT5Config, type T5Config } from '../student/config.ts';
 import { publishedShapes } from '../student/shapes.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { readText } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 import { chooseForThisMachine } from './machine.ts';
 
 export async function plan(args: string[]): Promise<void> {
@@ -64,7 +65,7 @@ async function configOf({ student, shape }: { student?: string; shape?: string }
       'Name its folder with --student DIR, or a published shape with --shape NAME.',
     );
   // The configuration is enough: a plan needs neither weights nor tokenizer.
-  const file = join(student, 'config.json');
+  const file = join(await studentFolder(student), 'config.json');
   return parseT5Config(await readText(file), file);
 }
 

@@ -21,6 +21,7 @@ import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
 import { dataOptions, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { openFolder, writeOutput } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 
 /** What a student weighs. */
 interface Size {
@@ -46,12 +47,12 @@ export async function reduce(args: string[]): Promise<void> {
     out: { type: 'string' },
     json: { type: 'boolean' },
   });
-  const { student: folder, out } = options;
-  if (folder === undefined)
+  const { student: named, out } = options;
+  if (named === undefined)
     throw new InputError('reduce needs a student.', 'Name its folder with --student DIR.');
   if (out === undefined)
     throw new InputError('reduce needs a folder to write to.', 'Name it with --out DIR.');
-  if (resolve(out) === resolve(folder)) {
+  if (resolve(out) === resolve(named)) {
     throw new InputError('--out is the student’s own folder, which would be overwritten.', 'Name another.');
   }
   const size = wholeNumber('vocabulary', options.vocabulary);
@@ -73,6 +74,7 @@ export async function reduce(args: string[]): Promise<void> {
     );
   }
 
+  const folder = await studentFolder(named);
   const whole = await readStudentFolder(await openFolder(folder), folder);
   const layered = reduceLayers(whole, {
     ...(encoder === null ? {} : { encoder }),

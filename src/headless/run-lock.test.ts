@@ -70,7 +70,7 @@ it(
     const run = join(folder, 'run');
     mkdirSync(run);
     writeFileSync(join(run, lockFileName), `${process.ppid}\n`);
-    const refused = `another process (number ${process.ppid}) is at work on this run.`;
+    const refused = `another process (number ${process.ppid}) is at work here.`;
     await expect(train(['--out', run])).rejects.toThrow(refused);
     await expect(train(['--resume', run])).rejects.toThrow(refused);
     expect(readdirSync(run)).toEqual([lockFileName]);

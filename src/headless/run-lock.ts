@@ -93,8 +93,8 @@ async function isZombie(pid: number): Promise<boolean> {
 function isLocked(folder: string, pid: number | null): InputError {
   const who = pid === null ? 'another process' : `another process (number ${pid})`;
   return new InputError(
-    `${who} is at work on this run.`,
-    `Wait until it ends or stop it, or choose another folder. If it is no training, delete ${lockFileName} there.`,
+    `${who} is at work here.`,
+    `Wait until it ends or stop it, or choose another folder. If it is none of the studio’s, delete ${lockFileName} there.`,
     { file: folder },
   );
 }

@@ -15,6 +15,7 @@ import { findFolder, readText, type StudentFiles } from '../student/student-file
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
 import { openFolder } from './files.ts';
+import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
 
 /** How long a client may take to send its request. */
@@ -91,11 +92,12 @@ function openPlace(place: Place, { storageOrigin }: ServeSettings): Promise<Stud
 
 /** @param lost What computes is gone: only a new start helps. */
 async function loadModel(
-  place: Place,
+  named: Place,
   engineName: (typeof engineChoices)[number],
   settings: ServeSettings,
   lost: (error: Error) => void,
 ): Promise<ServedModel> {
+  const place = 'folder' in named ? { folder: await studentFolder(named.folder) } : named;
   const name = 'folder' in place ? place.folder : place.uri;
   const files = await openPlace(place, settings);
   const recipeText = await readText(findFolder(files, name), 'run.json');

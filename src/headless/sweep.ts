@@ -10,6 +10,7 @@ import { sweep as trainAll } from '../jobs/sweep.ts';
 import { readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
 import { readText } from './files.ts';
+import { isHubName } from './hub-student.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withRunLock } from './run-lock.ts';
 import { withProcesses } from './run-pool.ts';
@@ -82,7 +83,7 @@ function filesOf(spec: Spec, { student }: PlannedRun, place: string): FileOption
   const path = (given: string | null): string | undefined =>
     given === null ? undefined : resolve(place, given);
   return {
-    student: path(student),
+    student: student !== null && isHubName(student) ? student : path(student),
     train: path(spec.train),
     'train-rationales': path(spec.trainRationales),
     test: path(spec.test),
@@ -142,10 +143,11 @@ async function trainMissing(missing: readonly PlannedRun[], sweep: Sweep): Promi
           runs: missing,
           lanes: lanes.map((lane) => (run, tell) => {
             const { recipe, fraction, name } = run;
-            return lane(
-              { files: filesOf(spec, run, place), recipe, fraction, out: join(folder.path, name) },
-              tell,
-            );
+            const files = filesOf(spec, run, place);
+            // Fetched by now: no process asks the hub again, nor gets another commit.
+            if (run.student !== null && isHubName(run.student))
+              files.student = read.get(run.student)!.student.name;
+            return lane({ files, recipe, fraction, out: join(folder.path, name) }, tell);
           }),
           costOf: (run) => estimate.runMs.get(run)!,
           keep: ({ varied, name }, accuracy) => folder.add({ varied, accuracy, run: name }),

@@ -12,10 +12,13 @@ import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
+import { placeStudent } from './hub-student.ts';
 import type { JobDigests } from './job-file.ts';
 
 export interface TrainInputs {
   student: Student;
+  /** Where it is, as a run's job keeps it (`placeStudent`); null is the bundled one. */
+  studentPlace: string | null;
   recipe: Recipe;
   datasetName: string;
   train: Joined;
@@ -61,10 +64,12 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
     validationFiles.length === 0
       ? null
       : await joinSplit(validationFiles, options['validation-rationales'], 'validation', reading);
-  const studentFolder = options.student ?? join(bundledFolder(), 'students', 'nano');
-  const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
+  // After the rows: a fault in them is told before anything is fetched.
+  const place = options.student === undefined ? null : await placeStudent(options.student);
+  const folder = place?.folder ?? join(bundledFolder(), 'students', 'nano');
+  const student = await readStudentFolder(await openFolder(folder), folder);
   const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
-  return { student, recipe, datasetName, train, validation, test };
+  return { student, studentPlace: place?.recorded ?? null, recipe, datasetName, train, validation, test };
 }
 
 /** A part of joined rows; what was refused and noticed stays with the whole. */

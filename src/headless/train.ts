@@ -22,7 +22,7 @@ import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import { fileOptions, listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
-import { absolute, absolutePaths, formatJob, type JobInputs } from './job-file.ts';
+import { absolutePaths, formatJob, type JobInputs } from './job-file.ts';
 import { openEngine } from './machine.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkOut, RunFolder } from './run-folder.ts';
@@ -54,8 +54,7 @@ export async function train(args: string[]): Promise<void> {
     if (!existsSync(from)) return resume(from, options);
     return withRunLock(from, () => resume(from, options));
   }
-  const inputs: JobInputs = {
-    student: absolute(options.student),
+  const said: Omit<JobInputs, 'student'> = {
     train: absolutePaths(options.train),
     trainRationales: absolutePaths(options['train-rationales']),
     test: absolutePaths(options.test),
@@ -81,6 +80,7 @@ export async function train(args: string[]): Promise<void> {
     ...(options.take === undefined ? {} : { take: options.take }),
   });
   const read = await openInputs(options, recipe);
+  const inputs: JobInputs = { student: read.studentPlace, ...said };
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, inputPaths({ ...options, student: read.student.name }));
   await withRunLock(out, async () => {

@@ -1,0 +1,219 @@
+/**
+ * A model hub for tests, on two origins as the real one: the hub, and where large files lie, which it sends on to. It
+ * answers what Hugging Face's client asks (2.17), and does on demand what goes wrong in life.
+ */
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a request was, as `GET /path bytes=0- token`. */
+export interface HubRequest {
+  at: 'hub' | 'cdn';
+  path: string;
+  range: string | null;
+  authorization: string | null;
+}
+
+export interface HubServer {
+  url: string;
+  requests: HubRequest[];
+  /** The commit of a repository's main. */
+  commitOf(name: string): string;
+  /** How many of the next answers with more bytes than this end after so many. */
+  breakAfter(bytes: number, times?: number): void;
+  /** The next requests of paths that end so are answered with this status; null ends it. */
+  refuse(status: number | null, pathEnd?: string): void;
+  /** Large files come with one byte changed. */
+  damage(isDamaged: boolean): void;
+  /** Ranges are not answered: the whole file comes. */
+  withoutRanges(): void;
+  close(): Promise<void>;
+}
+
+export interface HubRepository {
+  files: ReadonlyMap<string, Uint8Array>;
+  /** Read with this token alone. */
+  token?: string;
+  license?: string;
+}
+
+/** Files from this size on lie on the other origin, and are listed with their SHA-256. */
+const largeBytes = 100_000;
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const gitSha1 = (bytes: Uint8Array): string =>
+  createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+
+export async function startHub(repositories: Readonly<Record<string, HubRepository>>): Promise<HubServer> {
+  const requests: HubRequest[] = [];
+  const blobs = new Map<string, Uint8Array>();
+  const commits = new Map<string, string>();
+  for (const [name, { files }] of Object.entries(repositories)) {
+    commits.set(name, createHash('sha1').update(name).digest('hex'));
+    for (const bytes of files.values()) blobs.set(sha256(bytes), bytes);
+  }
+  let breaks = { bytes: 0, times: 0 };
+  let refusal: { status: number; pathEnd: string } | null = null;
+  let isDamaged = false;
+  let hasRanges = true;
+  let cdnUrl = '';
+
+  const json = (response: ServerResponse, status: number, body: unknown, code?: string): void => {
+    response.writeHead(status, {
+      'Content-Type': 'application/json',
+      ...(code === undefined ? {} : { 'X-Error-Code': code }),
+    });
+    response.end(JSON.stringify(body));
+  };
+
+  const send = (request: IncomingMessage, response: ServerResponse, whole: Uint8Array): void => {
+    let part = whole;
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+    if (range !== null && hasRanges) {
+      const first = Number(range[1]);
+      const last = range[2] === '' ? whole.length - 1 : Math.min(Number(range[2]), whole.length - 1);
+      part = whole.subarray(first, last + 1);
+      response.statusCode = 206;
+      response.setHeader('Content-Range', `bytes ${first}-${last}/${whole.length}`);
+    }
+    response.setHeader('ETag', `"${sha256(whole)}"`);
+    response.setHeader('Content-Length', part.length);
+    if (breaks.times > 0 && part.length > breaks.bytes) {
+      breaks = { ...breaks, times: breaks.times - 1 };
+      // Through to the other end before the line is cut.
+      response.write(part.subarray(0, breaks.bytes), () => setImmediate(() => response.destroy()));
+      return;
+    }
+    response.end(part);
+  };
+
+  const hear = (at: HubRequest['at'], request: IncomingMessage, response: ServerResponse): string | null => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://hub').pathname);
+    const { range, authorization } = request.headers;
+    requests.push({ at, path, range: range ?? null, authorization: authorization ?? null });
+    if (refusal === null || !path.endsWith(refusal.pathEnd)) return path;
+    json(response, refusal.status, { error: 'refused' });
+    return null;
+  };
+
+  const cdn = createServer((request, response) => {
+    const path = hear('cdn', request, response);
+    if (path === null) return;
+    const bytes = blobs.get(path.slice(1));
+    if (bytes === undefined) {
+      json(response, 404, {});
+      return;
+    }
+    if (!isDamaged) {
+      send(request, response, bytes);
+      return;
+    }
+    const damaged = Uint8Array.from(bytes);
+    damaged[damaged.length >> 1]! ^= 1;
+    send(request, response, damaged);
+  });
+
+  const hub = createServer((request, response) => {
+    const path = hear('hub', request, response);
+    if (path === null) return;
+    const match =
+      /^(?:\/api\/models)?\/([^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+|refs\/pr\/\d+)(?:\/(.+))?$/.exec(
+        path,
+      );
+    const [, name = '', what, revision = '', file] = match ?? [];
+    const repository = repositories[name];
+    const { authorization } = request.headers;
+    // As the real one: who may not know hears neither yes nor no.
+    if (repository === undefined && authorization === undefined) {
+      json(response, 401, { error: 'Invalid username or password.' });
+      return;
+    }
+    if (repository === undefined) {
+      json(response, 404, { error: 'Repository not found' }, 'RepoNotFound');
+      return;
+    }
+    const { token, files, license } = repository;
+    if (token !== undefined && authorization !== `Bearer ${token}`) {
+      json(response, 401, { error: 'Invalid username or password.' });
+      return;
+    }
+    const commit = commits.get(name)!;
+    if (revision !== 'main' && revision !== commit) {
+      json(response, 404, { error: `Invalid rev id: ${revision}` }, 'RevisionNotFound');
+      return;
+    }
+    switch (what) {
+      case 'revision': {
+        json(response, 200, {
+          _id: '1',
+          id: name,
+          sha: commit,
+          private: token !== undefined,
+          lastModified: '2026-01-01T00:00:00.000Z',
+          cardData: license === undefined ? null : { license },
+        });
+        return;
+      }
+      case 'tree': {
+        json(
+          response,
+          200,
+          [...files].map(([path, bytes]) => ({
+            type: 'file',
+            path,
+            size: bytes.length,
+            oid: gitSha1(bytes),
+            ...(bytes.length < largeBytes
+              ? {}
+              : { lfs: { oid: sha256(bytes), size: bytes.length, pointerSize: 134 } }),
+          })),
+        );
+        return;
+      }
+      default: {
+        const bytes = files.get(file ?? '');
+        if (bytes === undefined) {
+          json(response, 404, { error: 'Entry not found' }, 'EntryNotFound');
+          return;
+        }
+        response.setHeader('X-Repo-Commit', commit);
+        if (bytes.length < largeBytes) {
+          send(request, response, bytes);
+          return;
+        }
+        response.writeHead(302, { Location: `${cdnUrl}/${sha256(bytes)}` });
+        return response.end();
+      }
+    }
+  });
+
+  const listen = async (server: Server): Promise<string> => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const url = await listen(hub);
+  cdnUrl = await listen(cdn);
+  return {
+    url,
+    requests,
+    commitOf: (name) => commits.get(name)!,
+    breakAfter: (bytes, times = 1) => {
+      breaks = { bytes, times };
+    },
+    refuse: (status, pathEnd = '') => {
+      refusal = status === null ? null : { status, pathEnd };
+    },
+    damage: (value) => {
+      isDamaged = value;
+    },
+    withoutRanges: () => {
+      hasRanges = false;
+    },
+    close: async () => {
+      for (const server of [hub, cdn]) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+    },
+  };
+}
