@@ -114,3 +114,118 @@ test('the mapper by keyboard alone, in both themes and widths', async ({ page },
   await page.getByRole('button', { name: 'Change columns of reviews.csv' }).click();
   await expect(mapper.getByRole('textbox', { name: 'Input' })).toHaveValue('{body_text} at {place}?');
 });
+
+/** Questions with choices, and a teacher's answers to them in another order, under another name for the id. */
+function writeShuffled(folder: string): string[] {
+  mkdirSync(folder, { recursive: true });
+  const words = ['amber', 'basil', 'cedar', 'daisy', 'ember', 'fennel', 'garnet', 'hazel'];
+  const rows = Array.from({ length: 40 }, (_, index) => {
+    const name = `${words[index % 8]!}${'abcde'[Math.floor(index / 8)]!}`;
+    return { name, choices: [`${name} one`, `${name} two`, `${name} three`] };
+  });
+  const data = rows.map(({ name, choices }, index) => ({
+    ...{ nr: `r${index}`, question: `Which is the first of all ${name}?`, choices, answer: choices[0] },
+  }));
+  const said = rows.map(({ name, choices }, index) => ({
+    ...{
+      ref: `r${index}`,
+      rationale: `Of all ${name} that is the first.`,
+      label: choices[index % 4 === 0 ? 1 : 0],
+    },
+  }));
+  const turned = [...said.slice(17), ...said.slice(0, 17)];
+  const lines = (all: object[]) => all.map((one) => `${JSON.stringify(one)}\n`).join('');
+  const files = [join(folder, 'quiz.train.jsonl'), join(folder, 'quiz_said.train.jsonl')];
+  writeFileSync(files[0]!, lines(data));
+  writeFileSync(files[1]!, lines(turned));
+  return files;
+}
+
+test('rationales of other rows keep a run from beginning until a person decides; then rows are mended and held out', async ({
+  page,
+}, info) => {
+  await openStudio(page);
+  await goTo(page, 'data');
+  await page.getByTestId('data-files').setInputFiles(writeShuffled(info.outputPath('quiz')));
+  const alarm = page.getByRole('region', { name: 'Rationales of the Train rows' });
+  await expect(alarm).toContainText('seem to belong to other rows');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await axeFindings(page), `${colorScheme}, ${width}`).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: info.outputPath(`alarm-${colorScheme}-${width}.png`), fullPage: true });
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await goTo(page, 'train');
+  const start = page.getByRole('button', { name: 'Start training' });
+  await expect(start).toHaveAttribute('aria-disabled', 'true');
+  await goTo(page, 'data');
+  // The column with the same values was found; it is named whatever the files call it.
+  await expect(alarm).toContainText('Join by nr and ref');
+  await alarm.getByRole('button', { name: 'Join by these' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(alarm).toBeHidden();
+  await expect(page.getByTestId('teacher-train')).toContainText('30 of 40');
+  const card = page.getByRole('article', { name: 'Row 18', exact: true });
+  await expect(card).toContainText('Of all basilc that is the first.');
+
+  // 25 rows a page; words and the teacher's faults find rows.
+  await expect(page.getByRole('article')).toHaveCount(25);
+  await page.getByRole('searchbox', { name: 'Search rows' }).fill('HAZELE');
+  await expect(page.getByRole('article')).toHaveCount(1);
+  await page.getByRole('searchbox', { name: 'Search rows' }).fill('');
+  await page.getByText('teacher wrong 10').click();
+  await expect(page.getByRole('article')).toHaveCount(10);
+  await page.getByRole('radiogroup', { name: 'Show' }).getByText('all 40').click();
+
+  // Without test rows some can be held out, and come back.
+  const aside = page.getByRole('checkbox', { name: 'Hold out 10 % for test' });
+  await aside.focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByText('Test 4', { exact: true })).toBeVisible();
+  await expect(page.getByText('Train 36', { exact: true })).toBeVisible();
+  await page.screenshot({ path: info.outputPath('held-out.png'), fullPage: true });
+  await aside.focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByText('Train 40', { exact: true })).toBeVisible();
+  await goTo(page, 'train');
+  await expect(start).not.toHaveAttribute('aria-disabled', 'true');
+});
+
+test('a note leads to its rows, and its switch mends them', async ({ page }, info) => {
+  await openStudio(page);
+  await goTo(page, 'data');
+  const rows = Array.from({ length: 60 }, (_, index) => ({
+    ...{ question: `Which is right in number ${index}?`, choices: ['red', 'blue', 'green'], answer: 'red' },
+    ...{
+      rationale: `Number ${index} is red.`,
+      teacherLabel: index === 40 ? 'red or' : index % 2 === 0 ? 'red' : 'blue',
+    },
+  }));
+  const file = info.outputPath('cut.jsonl');
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await page.getByTestId('data-files').setInputFiles(file);
+  const notes = page.getByRole('region', { name: 'Worth a look' });
+  await expect(notes).toContainText('1 teacher’s label is a choice with its end cut off');
+  await notes.getByRole('button', { name: 'Show row 41' }).click();
+  await expect(page.getByRole('article')).toHaveCount(1);
+  await expect(page.getByRole('article')).toContainText('teacher says red or');
+  await page.getByRole('button', { name: 'Show all rows' }).click();
+  await expect(page.getByRole('article')).toHaveCount(25);
+  await expect(page.getByTestId('teacher-train')).toContainText('29 of 60');
+  const mend = notes.getByRole('checkbox', { name: 'Repair labels that were cut off' });
+  await mend.focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByTestId('teacher-train')).toContainText('30 of 60');
+  await expect(notes).toContainText('1 teacher’s labels that were cut off are their choices now');
+  await expect(mend).toBeChecked();
+  await expect(mend).toBeFocused();
+  expect(await axeFindings(page)).toEqual([]);
+  await page.screenshot({ path: info.outputPath('notes.png'), fullPage: true });
+  await page.keyboard.press('Space');
+  await expect(page.getByTestId('teacher-train')).toContainText('29 of 60');
+});

@@ -112,11 +112,21 @@ function alignmentAt(rows: readonly Aligned[], measured: Measured, offset: numbe
   };
 }
 
-/** The alarm of rows that were joined by position; null where nothing is suspicious. */
-export function alignmentAlarm(joined: readonly Aligned[]): Alarm | null {
-  const rows = joined
+function taughtOf(joined: readonly Aligned[]): Aligned[] {
+  return joined
     .filter(({ rationale, teacherLabel }) => rationale !== null || teacherLabel !== null)
     .slice(0, mostRows);
+}
+
+/** Both shares of rows as they were joined. */
+export function alignmentOf(joined: readonly Aligned[]): Alignment {
+  const rows = taughtOf(joined);
+  return alignmentAt(rows, measureWords(rows), 0);
+}
+
+/** The alarm of rows that were joined by position; null where nothing is suspicious. */
+export function alignmentAlarm(joined: readonly Aligned[]): Alarm | null {
+  const rows = taughtOf(joined);
   if (rows.length < 2) return null;
   const measured = measureWords(rows);
   const here = alignmentAt(rows, measured, 0);

@@ -67,7 +67,24 @@ export interface ModelCardFacts {
 
 /** How rows were read, where a person had a word in it. */
 function readingLines({ reading = {} }: ModelCardFacts): string[] {
-  return reading.map === undefined ? [] : [`- Columns: ${escapeMarkdown(reading.map)}`];
+  const { map, fix, unaligned, rejoined, holdOut } = reading;
+  return [
+    ...(map === undefined ? [] : [`- Columns: ${escapeMarkdown(map)}`]),
+    ...(fix === undefined ? [] : [`- Mended in the rows: ${escapeMarkdown(fix)}`]),
+    ...(unaligned === true
+      ? [
+          '- Rationales were kept as they were joined, against the warning that they seem to belong to other rows',
+        ]
+      : []),
+    ...(rejoined === undefined
+      ? []
+      : [`- Rationales seemed to belong to other rows: ${escapeMarkdown(rejoined)}`]),
+    ...(holdOut === undefined
+      ? []
+      : [
+          `- Test rows: ${Number((holdOut.share * 100).toFixed(2))} % of the training rows, held out by seed ${holdOut.seed}`,
+        ]),
+  ];
 }
 
 /** Text from files and people as Markdown that shows it literally, on one line. */

@@ -141,7 +141,13 @@ const report = z.object({
   file: title.nullable(),
   line: z.number().nullable(),
 });
-const keptReadingSchema = z.object({ map: z.string().max(20_000).exactOptional() });
+const keptReadingSchema = z.object({
+  map: z.string().max(20_000).exactOptional(),
+  fix: title.exactOptional(),
+  unaligned: z.boolean().exactOptional(),
+  rejoined: title.exactOptional(),
+  holdOut: z.object({ share: z.number().min(0).max(1), seed: z.int() }).exactOptional(),
+});
 const fileSchema = z.object({ name: title, sizeBytes: count, sha256: z.array(z.string()) });
 
 const recordSchema = z.object({

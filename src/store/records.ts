@@ -5,7 +5,8 @@ import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
 import type { FileHead } from '../data/file-head.ts';
 import type { LengthHistogram } from '../data/histogram.ts';
 import type { Note } from '../data/notes.ts';
-import type { KeptReading } from '../data/reading.ts';
+import type { DatasetReading, KeptReading } from '../data/reading.ts';
+import type { AskedAlarm } from '../data/rejoin.ts';
 import type { BySplit, Split } from '../data/split-name.ts';
 import type { CheckpointFacts } from '../distill/checkpoint.ts';
 import type { ComparedAccuracy } from '../distill/compare.ts';
@@ -54,6 +55,8 @@ export interface SplitSummary {
   refused: (Refusal & { file: string })[];
   teacher: Tally | null;
   lint: StoredNote[];
+  /** Rationales that seem to belong to other rows, while nobody has decided on them. */
+  alarm?: AskedAlarm;
 }
 
 /** Token lengths of a split under one student's tokenizer. */
@@ -80,6 +83,8 @@ export interface DatasetRecord {
   /** True for the sample that comes with the studio. */
   sample: boolean;
   files: DataFileRecord[];
+  /** What a person switched on or decided. */
+  reading?: DatasetReading;
   splits: BySplit<SplitSummary>;
   /** What keeps the files from being joined (counts that differ, rationales without rows), in words. */
   problems: ErrorReport[];

@@ -2,14 +2,14 @@ import 'fake-indexeddb/auto';
 import { expect, it } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { layoutKey } from '../data/file-head.ts';
-import { keptReading } from '../data/reading.ts';
+import { keptReading, type DatasetReading } from '../data/reading.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { writeRun } from '../store/runs.ts';
-import { importFiles, mapColumns, removeFile, takeReasons } from './import-data.ts';
+import { changeReading, importFiles, mapColumns, removeFile, takeReasons } from './import-data.ts';
 
 withWebLocks();
 
@@ -140,4 +140,45 @@ it('a file of unknown columns waits for its map, is read by it with those like i
     rows: 0,
     unread: expect.any(String) as string,
   });
+});
+
+it('what is switched on holds for files that come later; what was decided on an alarm does not', async () => {
+  const names = Array.from({ length: 30 }, (_, index) => `w${index}x${index * 7}`);
+  const lines = (all: readonly object[]): string => all.map((one) => JSON.stringify(one)).join('\n');
+  const questions = names.map((name) => ({
+    ...{ question: `Which ${name}?`, choices: [`${name} a`, `${name} b`], answer: `${name} a` },
+  }));
+  const said = names.map((name) => ({ rationale: `It is ${name} here.`, label: `${name} a or` })).reverse();
+  const { datasetId } = await add(
+    null,
+    new File([lines(questions)], 'q.train.jsonl'),
+    new File([lines(said)], 'said.train.jsonl'),
+  );
+  const read = async () => (await readDataset(datasetId))!;
+  expect((await read()).splits.train!.alarm).toMatchObject({ rationales: 'said.train.jsonl', ways: [] });
+
+  const change = (reading: DatasetReading) =>
+    changeReading({ type: 'change-reading', datasetId, reading }, silent);
+  await change({ alarms: { train: { kind: 'leave-out' } }, holdOut: { share: 0.1, seed: 0 } });
+  const { splits } = await read();
+  expect(splits.train).toMatchObject({ rows: 27, rationales: 0 });
+  expect(splits.train!.alarm).toBeUndefined();
+  expect(splits.test).toMatchObject({ rows: 3 });
+  const held = await readExamples(datasetId, 'test');
+  await change({ ...(await read()).reading, fixes: ['cut-labels'] });
+  expect(await readExamples(datasetId, 'test')).toEqual(held);
+
+  // The right file in its place: no old decision leaves it out, and its labels are mended.
+  await add(datasetId, new File([lines([...said].reverse())], 'said.train.jsonl'));
+  const mended = await read();
+  expect(mended.splits.train).toMatchObject({
+    rows: 27,
+    rationales: 27,
+    teacher: { correct: 27, total: 27 },
+  });
+  expect(mended.reading).toEqual({ fixes: ['cut-labels'], holdOut: { share: 0.1, seed: 0 } });
+
+  // Test rows of their own take the place of those that were held out.
+  await add(datasetId, new File([lines(questions.slice(0, 2))], 'q.test.jsonl'));
+  expect((await read()).splits).toMatchObject({ train: { rows: 30 }, test: { rows: 2 } });
 });

@@ -6,11 +6,14 @@ import type { ReportProgress } from '../distill/ports.ts';
 import type { Example } from '../data/example.ts';
 import { knownMap, type KnownMaps } from '../data/file-head.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import { joinTeacher, tallyTeacher, type Joined } from '../data/join.ts';
+import { holdOut, type HeldOut } from '../data/hold-out.ts';
+import { tallyTeacher } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
+import type { Note } from '../data/notes.ts';
+import type { DatasetReading } from '../data/reading.ts';
 import type { DataFile } from '../data/read-file.ts';
-import { pairFiles, splitNames, type BySplit, type Split, type SplitFiles } from '../data/split.ts';
-import { applyTaught, writeTaught } from '../data/taught.ts';
+import { pairFiles, splitNames, type BySplit, type Split } from '../data/split.ts';
+import { writeTaught } from '../data/taught.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
@@ -21,6 +24,7 @@ import type { DatasetRecord, LengthReport, SplitSummary } from '../store/records
 import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
 import { openOutline } from './import-student.ts';
+import { joinRows, withReasons } from './join-rows.ts';
 import {
   fileRecord,
   nameOf,
@@ -74,6 +78,7 @@ async function addFiles(
     createdAt: known === null || known.sample ? Date.now() : known.createdAt,
     sample: false,
     files: [],
+    ...(known === null || known.sample ? {} : undecided(known)),
     splits: { train: null, test: null },
     problems: [],
     lengths: { train: null, test: null },
@@ -101,7 +106,11 @@ export function removeFile(
     const record = await requireDataset(datasetId);
     const { files, taught } = await reopen(record, progress);
     const stays = ({ id }: { id: string }): boolean => id !== fileId;
-    await joinAndStore(record, { files: files.filter(stays), taught: taught.filter(stays) }, progress);
+    await joinAndStore(
+      { ...record, ...undecided(record) },
+      { files: files.filter(stays), taught: taught.filter(stays) },
+      progress,
+    );
     return null;
   });
 }
@@ -114,7 +123,7 @@ export function assignSplit(
     const record = await requireDataset(datasetId);
     const { files, taught } = await reopen(record, progress);
     const assigned = files.map((file) => (file.id === fileId ? { ...file, split } : file));
-    await joinAndStore(record, { files: assigned, taught }, progress);
+    await joinAndStore({ ...record, ...undecided(record) }, { files: assigned, taught }, progress);
     return null;
   });
 }
@@ -130,6 +139,25 @@ export function mapColumns(
     if (like === undefined)
       throw new InputError('The columns of that file are not known.', 'Drop the file again.');
     await joinAndStore(record, await reopen(record, progress, { like, map }), progress);
+    return null;
+  });
+}
+
+/** What was switched on, without what was decided on an alarm: that was for the files as they were. */
+function undecided({ reading }: DatasetRecord): Pick<DatasetRecord, 'reading'> {
+  if (reading === undefined) return {};
+  const { alarms: _decided, ...others } = reading;
+  return { reading: others };
+}
+
+/** See `change-reading` in protocol.ts. */
+export function changeReading(
+  { datasetId, reading }: CommandOf<'change-reading'>,
+  progress: ReportProgress,
+): Promise<Results['change-reading']> {
+  return onDataset(datasetId, progress, async () => {
+    const record = await requireDataset(datasetId);
+    await joinAndStore({ ...record, reading }, await reopen(record, progress), progress);
     return null;
   });
 }
@@ -285,26 +313,28 @@ async function joinAndStore(
     files.flatMap(({ parsed }) => (parsed === null ? [] : [parsed])),
     chosen,
   );
+  const reading = record.reading ?? {};
   const problems = pairing.leftover.map(({ error }) => reportError(error));
   const examples: Record<Split, readonly Example[]> = { train: [], validation: [], test: [] };
   const splits: BySplit<SplitSummary> = { train: null, validation: null, test: null };
   for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
-    const joined =
-      split === 'train' ? withReasons(joinOrSay(pair, problems), taught) : joinOrSay(pair, problems);
-    examples[split] = joined.examples;
+    const { joined: fromFiles, alarm } = await joinRows(pair, split, reading, files, problems);
+    const joined = split === 'train' ? withReasons(fromFiles, taught) : fromFiles;
+    const aside =
+      split === 'train' && pairing.test === null ? setAside(joined.examples, reading, problems) : null;
+    examples[split] = aside?.kept ?? joined.examples;
     splits[split] = {
-      rows: joined.examples.length,
-      rationales: joined.examples.filter((example) => example.rationale !== null).length,
+      ...summaryOf(examples[split], joined.notes),
       refused: joined.refused.slice(0, refusalsKept),
-      teacher: joined.teacher,
-      lint: [
-        ...joined.notes,
-        ...lint(joined.examples),
-        ...(split === 'train' ? [] : lintLeaks(examples.train, joined.examples)),
-      ],
+      ...(alarm === null ? {} : { alarm }),
     };
+    if (split !== 'train') splits[split].lint.push(...lintLeaks(examples.train, joined.examples));
+    if (aside !== null) {
+      examples.test = aside.heldOut;
+      splits.test = { ...summaryOf(aside.heldOut, []), refused: [] };
+    }
     await breathe();
   }
   await refuseOtherRows(record.id, examples.train);
@@ -325,6 +355,31 @@ async function joinAndStore(
   return stored;
 }
 
+function summaryOf(examples: readonly Example[], notes: readonly Note[]): Omit<SplitSummary, 'refused'> {
+  return {
+    rows: examples.length,
+    rationales: examples.filter(({ rationale }) => rationale !== null).length,
+    teacher: tallyTeacher(examples),
+    lint: [...notes, ...lint(examples)],
+  };
+}
+
+/** The training rows with some of them set aside to test with; null where none are. */
+function setAside(
+  examples: readonly Example[],
+  { holdOut: asked }: DatasetReading,
+  problems: ErrorReport[],
+): HeldOut | null {
+  if (asked === undefined) return null;
+  try {
+    return holdOut(examples, asked.share, asked.seed);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    problems.push(reportError(error));
+    return null;
+  }
+}
+
 /** @throws StorageError where a run is at work on the dataset, in any tab, and these are other rows than it has. */
 async function refuseOtherRows(datasetId: string, train: readonly Example[]): Promise<void> {
   for (const run of await runsAtWorkOn({ datasetId })) {
@@ -334,27 +389,4 @@ async function refuseOtherRows(datasetId: string, train: readonly Example[]): Pr
       'Stop that run or wait for its end, then try again; or begin another dataset.',
     );
   }
-}
-
-/** Rows with their teacher's; where the two contradict each other, the rows alone, and why. */
-function joinOrSay({ dataset, rationales }: SplitFiles, problems: ErrorReport[]): Joined {
-  try {
-    return joinTeacher(dataset, rationales);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problems.push(reportError(error));
-    return joinTeacher(dataset, null);
-  }
-}
-
-/** Rows with the reasons that were asked for them; of several teachers the last one that was taken counts. */
-function withReasons(joined: Joined, taught: readonly TaughtFile[]): Joined {
-  let { examples } = joined;
-  const notes = [...joined.notes];
-  for (const { rows } of taught) {
-    const applied = applyTaught(examples, rows);
-    examples = applied.examples;
-    notes.push(...applied.notes);
-  }
-  return taught.length === 0 ? joined : { ...joined, examples, notes, teacher: tallyTeacher(examples) };
 }

@@ -16,6 +16,7 @@ import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { KnownMaps } from '../data/file-head.ts';
+import type { DatasetReading } from '../data/reading.ts';
 import type { Split } from '../data/split.ts';
 import type { TaughtRow } from '../data/taught.ts';
 import type { StoredSizes } from '../store/sizes.ts';
@@ -56,6 +57,8 @@ export type Command =
   | { type: 'map-columns'; datasetId: string; fileId: string; map: ColumnMap | null }
   | { type: 'remove-file'; datasetId: string; fileId: string }
   | { type: 'assign-split'; datasetId: string; fileId: string; split: Split }
+  /** Reads and joins a dataset's files again, with what a person switched on or decided. */
+  | { type: 'change-reading'; datasetId: string; reading: DatasetReading }
   /**
    * Gives training rows the reasons that a teacher was asked for, as a file of the dataset; an earlier one of the same
    * teacher is replaced. The sample stays what it is: a copy of it gets them.
@@ -198,6 +201,7 @@ export interface Results {
   'remove-file': null;
   'assign-split': null;
   'map-columns': null;
+  'change-reading': null;
   'take-reasons': { datasetId: string };
   'load-sample': { datasetId: string };
   'measure-lengths': null;

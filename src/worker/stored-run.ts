@@ -3,6 +3,7 @@ import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { keptReading } from '../data/reading.ts';
+import { splitNames } from '../data/split.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
@@ -69,9 +70,13 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
   const student = await readStudentRecord(run.studentId);
   if (!dataset?.splits.train)
     throw new InputError('There are no training rows.', 'Add a training file on Data first.');
+  for (const split of splitNames) {
+    const alarm = dataset.splits[split]?.alarm;
+    if (alarm !== undefined) throw new InputError(alarm.text, 'Say on Data what is to be done with them.');
+  }
   if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
   const id = crypto.randomUUID();
-  const reading = keptReading(dataset.files);
+  const reading = keptReading(dataset.files, dataset.reading);
   return {
     id,
     revision: 1,

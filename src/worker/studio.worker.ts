@@ -9,6 +9,7 @@ import { Exclusive } from './exclusive.ts';
 import { exportModel, exportServer } from './export-model.ts';
 import {
   assignSplit,
+  changeReading,
   importFiles,
   loadSample,
   mapColumns,
@@ -54,6 +55,7 @@ const handlers: Handlers = {
   'remove-file': inTurn(removeFile),
   'assign-split': inTurn(assignSplit),
   'map-columns': inTurn(mapColumns),
+  'change-reading': inTurn(changeReading),
   'load-sample': inTurn(loadSample),
   'measure-lengths': inTurn(measureLengths),
   'import-student': (command, { report }) => importStudent(command, report),

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { ArrowRight, Trash2, Wine } from 'lucide-react';
 import { splitNames } from '../../data/split.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
@@ -7,6 +7,7 @@ import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
+import { alarmed } from '../state/obstacles.ts';
 import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -16,7 +17,9 @@ import { plural, splitWords } from '../words.ts';
 import styles from './data-screen.module.css';
 import { ColumnMapper } from './column-mapper.tsx';
 import { DropZone } from './drop-zone.tsx';
-import { ExamplesPager } from './examples-pager.tsx';
+import { AlarmPanel } from './alarm-panel.tsx';
+import { ExamplesPager, type ChosenRows } from './examples-pager.tsx';
+import { HoldOutOffer } from './hold-out-offer.tsx';
 import { FilesList } from './files-list.tsx';
 import { Lengths } from './lengths.tsx';
 import { LintNotes } from './lint-notes.tsx';
@@ -33,11 +36,21 @@ export function DataScreen() {
         station="Data"
         name={dataset?.name ?? null}
         actions={
-          dataset?.splits.train && (
+          dataset?.splits.train &&
+          (alarmed(dataset) ? (
+            <Button
+              kind="primary"
+              icon={ArrowRight}
+              reason="Say first what is to be done with the rationales."
+              onClick={() => undefined}
+            >
+              Choose a student
+            </Button>
+          ) : (
             <LinkButton kind="primary" icon={ArrowRight} href={hashOf('student')}>
               Choose a student
             </LinkButton>
-          )
+          ))
         }
       >
         {dataset && <p>{gist(dataset)}</p>}
@@ -58,7 +71,8 @@ export function DataScreen() {
 function gist(dataset: DatasetRecord): string {
   const { train, test } = dataset.splits;
   const rows = (train?.rows ?? 0) + (test?.rows ?? 0);
-  const joined = (train?.rationales ?? 0) + (test?.rationales ?? 0) > 0 ? ', rationales joined by row' : '';
+  const rationales = (train?.rationales ?? 0) + (test?.rationales ?? 0);
+  const joined = rationales > 0 ? `, ${plural(rationales, 'rationale')}` : '';
   return `${plural(dataset.files.length, 'file')} · ${plural(rows, 'row')}${joined}`;
 }
 
@@ -78,12 +92,24 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
   const splits = splitNames.filter((split) => dataset.splits[split]);
   const split = splits.includes(wanted) ? wanted : (splits[0] ?? 'train');
   const summary = dataset.splits[split];
+  /** Rows that a note led to. */
+  const [chosen, setChosen] = useState<ChosenRows | null>(null);
+  const rows = useRef<HTMLElement>(null);
+  const show = (positions: readonly number[], words: string): void => {
+    setChosen({ rows: positions, words });
+    rows.current?.scrollIntoView({ block: 'start' });
+    rows.current?.focus({ preventScroll: true });
+  };
   const unread = dataset.files.some((file) => file.unread !== undefined);
   return (
     <>
       {dataset.problems.map((problem) => (
         <ErrorNotice key={`${problem.file ?? ''}${problem.message}`} error={problem} />
       ))}
+      {splits.map((one) => {
+        const alarm = dataset.splits[one]?.alarm;
+        return alarm && <AlarmPanel key={one} dataset={dataset} split={one} alarm={alarm} />;
+      })}
       <FilesList dataset={dataset} onColumns={setChanging} />
       {dataset.files.map(
         (file) =>
@@ -95,7 +121,8 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
       {/* Nothing of rows is known before their columns are. */}
       {(splits.length > 0 || !unread) && (
         <div className={styles['columns']}>
-          <section className={styles['rows']} aria-label="Rows">
+          <section className={styles['rows']} aria-label="Rows" ref={rows} tabIndex={-1}>
+            <HoldOutOffer dataset={dataset} />
             {splits.length > 0 && (
               <div className={styles['bar']}>
                 <SegmentedControl
@@ -106,7 +133,10 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
                     count: dataset.splits[value]?.rows ?? 0,
                   }))}
                   value={split}
-                  onChange={setSplit}
+                  onChange={(next) => {
+                    setSplit(next);
+                    setChosen(null);
+                  }}
                 />
               </div>
             )}
@@ -116,6 +146,8 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
                 dataset={dataset}
                 split={split}
                 total={summary.rows}
+                chosen={chosen}
+                onAll={() => setChosen(null)}
               />
             ) : (
               <p className="quiet">No row can be used yet.</p>
@@ -124,7 +156,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
           </section>
           <aside className={styles['margin']} aria-label="About the rows">
             <TeacherScore splits={dataset.splits} />
-            {summary && <LintNotes notes={summary.lint} refused={summary.refused.length} />}
+            {summary && <LintNotes dataset={dataset} summary={summary} onRows={show} />}
             <Lengths report={dataset.lengths[split] ?? null} />
           </aside>
         </div>

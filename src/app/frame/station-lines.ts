@@ -8,6 +8,7 @@ import {
   liveRun,
   type StudioState,
 } from '../state/studio-store.ts';
+import { alarmed } from '../state/obstacles.ts';
 import { lastOf } from '../state/last-of.ts';
 import { weightsStep } from '../../store/records.ts';
 import type { Route } from '../routes.ts';
@@ -30,6 +31,7 @@ export function stationLine(route: Route, state: StudioState): StationLine {
       if (state.requests.data.busy) return notYet('reading …');
       if (dataset === null) return notYet('drop your files');
       if (dataset.files.some((file) => file.unread !== undefined)) return notYet('which column is what?');
+      if (alarmed(dataset)) return notYet('check the join');
       return dataset.problems.length > 0 ? notYet('needs a look') : reached(rowWords(dataset));
     }
     case 'teacher': {

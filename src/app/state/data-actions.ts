@@ -1,5 +1,6 @@
 /** What a person does with rows. */
 import { deleteDataset } from '../../store/datasets.ts';
+import type { DatasetReading } from '../../data/reading.ts';
 import type { Split } from '../../store/records.ts';
 import type { ColumnMap } from '../../data/column-map.ts';
 import type { CommandOf } from '../../worker/protocol.ts';
@@ -107,6 +108,24 @@ export function dataActions(
       if (datasetId === null) return;
       const result = await request('data', { type: 'take-reasons', datasetId, teacher, rows });
       if (result) await selectDataset(result.datasetId);
+    },
+
+    /** Reads and joins again with something switched on, off or decided. */
+    changeReading: async (part: Partial<DatasetReading>): Promise<void> => {
+      const dataset = currentDataset(get());
+      if (dataset === null) return;
+      const { id: datasetId, reading = {} } = dataset;
+      const command = { type: 'change-reading', datasetId, reading: { ...reading, ...part } } as const;
+      if (await succeeds('data', command)) await selectDataset(datasetId);
+    },
+
+    /** As `changeReading`: sets no rows aside any more. */
+    holdOutNothing: async (): Promise<void> => {
+      const dataset = currentDataset(get());
+      if (dataset === null) return;
+      const { holdOut: _none, ...reading } = dataset.reading ?? {};
+      const command = { type: 'change-reading', datasetId: dataset.id, reading } as const;
+      if (await succeeds('data', command)) await selectDataset(dataset.id);
     },
 
     useSample: async (): Promise<void> => {

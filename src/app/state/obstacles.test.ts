@@ -58,6 +58,10 @@ test('what is missing is named', () => {
       }),
     ),
   ).toContain('fit together');
+  const alarmed = { ...train, alarm: {} } as SplitSummary;
+  expect(startObstacle(ready({ datasets: [dataset({ splits: { train: alarmed, test: null } })] }))).toContain(
+    'other rows',
+  );
   const unread = { name: 'odd.csv', unread: 'no known layout' } as DataFileRecord;
   expect(startObstacle(ready({ datasets: [dataset({ files: [unread] })] }))).toContain('column of odd.csv');
   expect(startObstacle(ready({ studentId: null }))).toContain('student');

@@ -1,6 +1,8 @@
 /** Why a button cannot be pressed now, in a sentence; null where it can. */
+import { splitNames } from '../../data/split.ts';
 import { teachesRationales } from '../../distill/methods.ts';
 import { isActive, isComparing, type RunState } from '../../distill/run-state.ts';
+import type { DatasetRecord } from '../../store/records.ts';
 import { currentDataset, currentStudent, liveRun, type StudioState } from './studio-store.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 
@@ -32,11 +34,18 @@ export function startObstacle(state: StudioState): string | null {
   const unread = dataset.files.find((file) => file.unread !== undefined);
   if (unread !== undefined) return `Which column of ${unread.name} is what? Say so under Data, or remove it.`;
   if (!dataset.splits.train?.rows) return 'There are no training rows; add them under Data.';
+  if (alarmed(dataset))
+    return 'The rationales seem to belong to other rows; say under Data what is to be done.';
   if (dataset.problems.length > 0) return 'The files do not fit together; see Data.';
   if (currentStudent(state) === null) {
     return state.requests.student.busy ? 'The student is still being read.' : 'Choose a student first.';
   }
   return recipeObstacle(state, dataset.splits.train);
+}
+
+/** Whether rationales seem to belong to other rows, and nobody has decided on them. */
+export function alarmed({ splits }: DatasetRecord): boolean {
+  return splitNames.some((split) => splits[split]?.alarm !== undefined);
 }
 
 function recipeObstacle(state: StudioState, train: { rationales: number; teacher: unknown }): string | null {

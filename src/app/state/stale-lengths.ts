@@ -35,7 +35,8 @@ export function staleLengths(state: StudioState): WantedLengths | null {
     splits.train?.rows,
     splits.validation?.rows,
     splits.test?.rows,
-    ...files.map((file) => file.id),
+    ...files.map((file) => `${file.id} ${JSON.stringify(file.map)}`),
+    JSON.stringify(dataset.reading),
   ].join(' ');
   return { datasetId: dataset.id, studentId: student.id, maxInputTokens, maxTargetTokens, rows };
 }

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { fixLabels, fixOfNote } from './fix-for-note.ts';
+import { fixes } from './fixes.ts';
+import { keptReading } from './reading.ts';
+
+it('keeps what was said, switched on and decided, in the terminal’s words', () => {
+  const map = { input: '{a}', label: 'b' };
+  expect(keptReading([{ split: 'train', map }], { fixes: ['letters', 'use-gold'] })).toEqual({
+    map: 'input={a},label=b',
+    fix: 'letters,use-gold',
+  });
+  expect(keptReading([], { alarms: { train: { kind: 'keep' } }, holdOut: { share: 0.1, seed: 0 } })).toEqual({
+    unaligned: true,
+    holdOut: { share: 0.1, seed: 0 },
+  });
+  expect(keptReading([], { alarms: { train: { kind: 'columns', mine: 'id', theirs: 'ref' } } })).toEqual({
+    rejoined: 'by the columns id and ref',
+  });
+  expect(keptReading([{ split: 'train' }], { fixes: [] })).toBeNull();
+});
+
+it('a note offers its fix before and after it was done', () => {
+  expect(fixOfNote('teacher-label-cut')).toBe('cut-labels');
+  expect(fixOfNote('fixed-cut-labels')).toBe('cut-labels');
+  expect([fixOfNote('rationale-missing'), fixOfNote('fixed-nothing'), fixOfNote('toString')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect(Object.keys(fixLabels)).toEqual(fixes);
+});
