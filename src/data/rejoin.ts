@@ -52,7 +52,7 @@ export function columnValues({ file, records, text }: Container): ColumnValues {
 export function sharedColumns(mine: ColumnValues, theirs: ColumnValues): { mine: string; theirs: string }[] {
   const naming = (columns: ColumnValues): [string, Set<string>][] =>
     [...columns].flatMap(([column, cells]): [string, Set<string>][] => {
-      const texts = cells.filter((cell) => cell !== null && cell !== '');
+      const texts = cells.filter((cell): cell is string => cell !== null && cell !== '');
       const once = new Set(texts);
       return once.size > 1 && once.size === texts.length ? [[column, once]] : [];
     });
