@@ -20,6 +20,10 @@ const pins = {
   STILLROOM_PYTHON_SERVER: { file: join(root, 'src', 'export', 'server', 'requirements.txt') },
   STILLROOM_PYTHON_TRANSFORMERS_4: { file: beside('transformers-4.txt'), base: beside('torch.txt') },
   STILLROOM_PYTHON_TRANSFORMERS_5: { file: beside('transformers-5.txt'), base: beside('torch.txt') },
+  STILLROOM_PYTHON_SCALE: {
+    file: join(root, 'tests', 'scale', 'requirements.txt'),
+    base: beside('torch.txt'),
+  },
   STILLROOM_PYTHON_VERTEX: { file: join(root, 'tests', 'vertex', 'requirements.txt') },
 };
 

@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchPlan } from '../../src/distill/batches.ts';
 import { recipeSchema } from '../../src/distill/recipe.ts';
@@ -48,8 +48,9 @@ function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   return spawnSync(program, args, { encoding: 'utf8', env: { ...environment, ...env }, cwd: folder });
 }
 
-/** A program of the environment, beside its Python. */
-const beside = (name: string): string => join(dirname(python!), name);
+/** PyTorch is in an environment that several share, and so is the program `torchrun`. */
+const torchrun = ['-m', 'torch.distributed.run', '--standalone'];
+const accelerate = ['-m', 'accelerate.commands.launch'];
 
 function train(
   processes: number,
@@ -61,7 +62,7 @@ function train(
   const ended =
     processes === 1
       ? run(python!, words)
-      : run(beside('torchrun'), ['--standalone', '--nproc-per-node', String(processes), ...words]);
+      : run(python!, [...torchrun, '--nproc-per-node', String(processes), ...words]);
   expect(ended.status, ended.stderr).toBe(0);
 }
 
@@ -199,7 +200,7 @@ print(json.dumps([Plan(c, c["rows"]).rows_of_step(c["step"]) for c in json.loads
     const alone = run(python!, words, { WORLD_SIZE: '2' });
     expect(alone.status).toBe(2);
     expect(alone.stderr).toContain('WORLD_SIZE says 2 processes');
-    const launched = run(beside('accelerate'), ['launch', '--cpu', '--num_processes', '2', ...words]);
+    const launched = run(python!, [...accelerate, '--cpu', '--num_processes', '2', ...words]);
     expect(launched.status).not.toBe(0);
     expect(launched.stderr).toContain(
       'accelerate launch --num_processes says 2 processes, but 1 work together',
