@@ -23,7 +23,7 @@ test('a step is measured before the run, gives way to it, and the run tells the 
   expect(await axeFindings(page)).toEqual([]);
 
   // Other rows in a batch: what was measured says nothing of them. It can be stopped, and that is no failure.
-  await page.getByLabel('Rows in a batch, in the sentence').fill('64');
+  await page.getByLabel('Rows in a batch, in the sentence').fill('256');
   await expect(time).toContainText('is known once a step was measured');
   await measure.click();
   await expect(page.getByText(/^Measuring: /)).toBeVisible();

@@ -14,7 +14,6 @@
  */
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Lora } from '../student/lora/lora.ts';
-import type { StateSource } from './state-source.ts';
 
 /** Rows of one task. `inputs[i]` and `targets[i]` are token ids and end with the end token; none is empty. */
 export interface TaskBatch {
@@ -129,6 +128,24 @@ export interface EngineDescription {
 export interface TrainerDescription extends Omit<EngineDescription, 'engine' | 'backend'> {
   engine: (typeof trainerNames)[number];
   backend: (typeof trainerBackends)[number];
+}
+
+/** One tensor of a state. */
+export interface StateTensor {
+  group: StateGroup;
+  name: string;
+  /** In floats. */
+  length: number;
+}
+
+/** What an engine holds. It may be read for as long as nothing changes the engine's state. */
+export interface StateSource {
+  /** Optimiser steps taken. */
+  step: number;
+  /** Weights first; then the optimiser's averages, none before the first step. */
+  tensors: readonly StateTensor[];
+  /** The values of one, in order, in pieces of at most `pieceLength` floats: copies. */
+  pieces: (tensor: StateTensor) => AsyncIterable<Float32Array>;
 }
 
 /** See the rules at the top of this file. All methods reject with DeviceLostError once the device is lost. */

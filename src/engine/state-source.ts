@@ -1,24 +1,15 @@
 /** A state that is read piece by piece, so that it is never held twice. */
 import type { Weights } from '../student/config.ts';
-import { stateGroups, stateOf, type EngineState, type StateGroup } from './engine.ts';
+import {
+  stateGroups,
+  stateOf,
+  type EngineState,
+  type StateGroup,
+  type StateSource,
+  type StateTensor,
+} from './engine.ts';
 
-/** One tensor of a state. */
-export interface StateTensor {
-  group: StateGroup;
-  name: string;
-  /** In floats. */
-  length: number;
-}
-
-/** What an engine holds. It may be read for as long as nothing changes the engine's state. */
-export interface StateSource {
-  /** Optimiser steps taken. */
-  step: number;
-  /** Weights first; then the optimiser's averages, none before the first step. */
-  tensors: readonly StateTensor[];
-  /** The values of one, in order, in pieces of at most `pieceLength` floats: copies. */
-  pieces: (tensor: StateTensor) => AsyncIterable<Float32Array>;
-}
+export type { StateSource, StateTensor };
 
 /** Floats of a piece: 8 MB. */
 export const pieceLength = 2 ** 21;
