@@ -226,29 +226,37 @@ async function fetchSample(progress: ReportProgress): Promise<Results['load-samp
   return { datasetId: record.id };
 }
 
-/** Counts tokens under a student's tokenizer and keeps the histograms with the dataset. */
-export function measureLengths(
-  command: CommandOf<'measure-lengths'>,
-  progress: ReportProgress,
-): Promise<Results['measure-lengths']> {
-  return onDataset(command.datasetId, progress, () => countAndKeep(command, progress));
-}
-
-async function countAndKeep(
+/**
+ * Counts tokens under a student's tokenizer and keeps the histograms with the dataset. Nobody waits for it: the dataset is
+ * held for the writing alone, and where its rows changed meanwhile, they are counted again.
+ */
+export async function measureLengths(
   { datasetId, studentId, maxInputTokens, maxTargetTokens }: CommandOf<'measure-lengths'>,
   progress: ReportProgress,
 ): Promise<Results['measure-lengths']> {
-  const record = await requireDataset(datasetId);
-  const { tokenizer } = await openOutline(studentId);
-  const lengths: DatasetRecord['lengths'] = { train: null, test: null };
-  for (const split of splitNames) {
-    const examples = await readExamples(datasetId, split);
-    if (examples.length === 0) continue;
-    const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
-    lengths[split] = { studentId, ...report };
+  for (;;) {
+    const counted = await requireDataset(datasetId);
+    const { tokenizer } = await openOutline(studentId);
+    const lengths: DatasetRecord['lengths'] = { train: null, test: null };
+    for (const split of splitNames) {
+      const examples = await readExamples(datasetId, split);
+      if (examples.length === 0) continue;
+      const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
+      lengths[split] = { studentId, ...report };
+    }
+    const isKept = await onDataset(datasetId, progress, async () => {
+      const record = await requireDataset(datasetId);
+      if (rowsOf(record) !== rowsOf(counted)) return false;
+      await writeDatasetRecord({ ...record, lengths });
+      return true;
+    });
+    if (isKept) return null;
   }
-  await writeDatasetRecord({ ...record, lengths });
-  return null;
+}
+
+/** What a dataset's rows come from, as a text: another one means other rows. */
+function rowsOf({ files, splits }: DatasetRecord): string {
+  return JSON.stringify([files, splits]);
 }
 
 async function measure(

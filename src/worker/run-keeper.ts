@@ -60,7 +60,8 @@ export class RunKeeper {
   }
 
   /** See `start-run` in protocol.ts. */
-  start(run: NewRun): Promise<Results['start-run']> {
+  async start(run: NewRun): Promise<Results['start-run']> {
+    await this.makeWay();
     const begin = () =>
       this.#begin(async () => {
         const record = await newRecord(run);
