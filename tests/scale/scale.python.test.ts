@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchPlan } from '../../src/distill/batches.ts';
 import { recipeSchema } from '../../src/distill/recipe.ts';
+import { readArchive } from '../../src/export/run-archive.ts';
 import type { MetricsPoint } from '../../src/distill/run-state.ts';
 import { headless, projectRoot } from '../support/headless.ts';
 
@@ -180,6 +181,15 @@ print(json.dumps([Plan(c, c["rows"]).rows_of_step(c["step"]) for c in json.loads
   it('hands a run to the terminal and takes one from it', async () => {
     cpSync(place('project'), place('moved'), { recursive: true });
     train(1, 'moved/out', ['--until', '20']);
+    // As the studio imports it: whole, and with what it goes on from.
+    const { run, metrics, moments } = await readArchive(readFileSync(place('moved/out/run.zip')), 'run.zip');
+    expect(run).toMatchObject({
+      name: 'project on CPU',
+      step: 20,
+      trainRows: 59,
+      engine: { engine: 'torch' },
+    });
+    expect([metrics.length, moments?.expAvgSq.size]).toEqual([20, moments?.expAvg.size]);
     const ended = headless(['train', '--resume', place('moved/out')]);
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout).toContain('It began with torch on cpu (CPU)');
