@@ -49,8 +49,12 @@ function cacheFolder() {
   return process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
 }
 
-/** No way to the registry: other failures (a pin that does not exist, another hash) are faults of the pins. */
-const unreachable = /NewConnectionError|NameResolutionError|ConnectTimeout|name resolution|ProxyError/;
+/**
+ * No way to the registry, or no room for what it has: other failures (a pin that does not exist, another hash) are faults
+ * of the pins.
+ */
+const unreachable =
+  /NewConnectionError|NameResolutionError|ConnectTimeout|name resolution|ProxyError|ReadTimeout|Read timed out|ConnectionReset|IncompleteRead|No space left/;
 
 const folder = join(cacheFolder(), 'stillroom', 'python');
 const pythonOf = (place) => (windows ? join(place, 'Scripts', 'python.exe') : join(place, 'bin', 'python'));
@@ -119,7 +123,9 @@ export function pythonEnvironments(large) {
       }
       const python = environment(found, pinned);
       if (python !== null) return [[variable, python]];
-      console.log('Skipped: pinned Python packages are not kept yet, and their registry cannot be reached.');
+      console.log(
+        'Skipped: pinned Python packages are not kept yet, and there is no way to their registry, or no room for them.',
+      );
       return [];
     }),
   );

@@ -98,7 +98,7 @@ describe('headless train', () => {
     };
     const right = (who: 'base' | 'distilled' | 'teacher') =>
       predictions.filter((row) => row[who] === row.label).length;
-    expect(summary.accuracy).toEqual({
+    expect(summary.accuracy).toMatchObject({
       base: { correct: right('base'), total: 4 },
       distilled: { correct: right('distilled'), total: 4 },
       teacher: { correct: 3, total: 4 },
