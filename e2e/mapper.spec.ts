@@ -110,6 +110,18 @@ test('the mapper by keyboard alone, in both themes and widths', async ({ page },
   await expect(page.getByRole('article').first()).toContainText('at kitchen?');
   await expect(mapper).toBeHidden();
 
+  // Choices that have a column each are found, and written into the input.
+  const quiz = info.outputPath('quiz.csv');
+  writeFileSync(quiz, 'asked_for,option_a,option_b,right_one\nWhich is warm today?,soup,ice,a\n');
+  await page.getByTestId('data-files').setInputFiles(quiz);
+  const other = page.getByRole('region', { name: 'Columns of quiz.csv' });
+  await expect(other.getByLabel('Choices')).toHaveValue('option_*');
+  await other.getByLabel('Label', { exact: true }).selectOption('right_one');
+  await expect(other.getByTestId('mapped-row')).toContainText('(a) soup\n(b) ice');
+  await expect(other.getByRole('strong')).toHaveText(['Which column is what?', 'Row 1', 'soup']);
+  await page.getByRole('button', { name: 'Remove quiz.csv' }).click();
+  await expect(other).toBeHidden();
+
   // And changed again.
   await page.getByRole('button', { name: 'Change columns of reviews.csv' }).click();
   await expect(mapper.getByRole('textbox', { name: 'Input' })).toHaveValue('{body_text} at {place}?');

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { filledText } from './arbitraries.ts';
-import { formatColumnMap, parseColumnMap, parseTemplate } from './column-map.ts';
+import {
+  choicePatterns,
+  formatColumnMap,
+  missingColumns,
+  parseColumnMap,
+  parseTemplate,
+} from './column-map.ts';
 import { inspection } from './inspect.ts';
 import { readDataFile } from './read-file.ts';
 
@@ -59,5 +65,32 @@ describe('a map', () => {
         expect(parseColumnMap(formatColumnMap(map))).toEqual(map);
       }),
     );
+  });
+});
+
+describe('choices in columns of their own', () => {
+  const apart = { stem: 'Where?', option_a: 'hive', option_b: 'pond', option_c: '', right: 'b' };
+  const read = (map: string) =>
+    inspection(readDataFile('f', JSON.stringify([apart, apart]), { map: parseColumnMap(map) }), null);
+
+  it('are named by one star: blank ones are left out, and a letter names its choice', () => {
+    const template = 'input={stem}\\nAnswer Choices:\\n{option_*:(a) {}},label=right,choices=option_*';
+    const { examples, notes } = read(template);
+    expect(examples[0]).toMatchObject({
+      input: 'Where?\nAnswer Choices:\n(a) hive\n(b) pond',
+      label: 'pond',
+      choices: ['hive', 'pond'],
+    });
+    expect(read('input=stem,label=right,choices=option_*').examples[0]?.input).toBe(examples[0]?.input);
+    expect(notes.map(({ kind }) => kind)).not.toContain('columns-unused');
+  });
+
+  it('are found by their endings', () => {
+    expect(
+      choicePatterns(['q', 'option_a', 'option_b', 'choice1', 'choice2', 'x_b', 'x_c', 'a', 'b']),
+    ).toEqual(['option_*', 'choice*']);
+    expect(missingColumns({ input: '{option_*:(a) {}}', label: 'no_*' }, ['option_a', 'option_b'])).toEqual([
+      'no_*',
+    ]);
   });
 });

@@ -85,7 +85,10 @@ export function guessColumnMap(records: readonly JsonObject[]): ColumnMap | null
  */
 export function suggestColumnMap(records: readonly JsonObject[]): ColumnMap {
   const guess = rolesByName(records);
+  const [choices] = guess.choices === undefined ? choicePatterns(columnsOf(records)) : [];
+  if (choices !== undefined) guess.choices = choices;
   const taken = new Set(Object.values(guess));
+  if (choices !== undefined) for (const column of starred(columnsOf(records), choices)) taken.add(column);
   const length = (column: string): number =>
     records.reduce((sum, { [column]: value }) => sum + (typeof value === 'string' ? value.length : 0), 0);
   const [longest] = columnsOf(records)
@@ -116,7 +119,10 @@ export function missingColumns(map: ColumnMap, columns: readonly string[]): stri
         ? parseTemplate(input).flatMap((part) => (part.kind === 'text' ? [] : [part.path]))
         : [input];
   return [...paths, ...Object.values(others)].filter(
-    (path) => findColumn(record, path) === null && findColumn(record, path.split('.')[0]!) === null,
+    (path) =>
+      findColumn(record, path) === null &&
+      findColumn(record, path.split('.')[0]!) === null &&
+      starred(columns, path).length === 0,
   );
 }
 
@@ -201,10 +207,49 @@ function closingBrace(template: string, from: number): number {
   return -1;
 }
 
-/** The value under a column's name, or else under a path with dots; null where there is none. */
-function lookUp(record: JsonObject, path: string): { column: string; value: unknown } | null {
+/** The columns that a name with one star stands for: `option_*` for `option_a` and `option_b`. */
+function starred(columns: readonly string[], path: string): string[] {
+  const [before, after, ...more] = path.split('*');
+  if (before === undefined || after === undefined || more.length > 0) return [];
+  return columns.filter(
+    (column) =>
+      column.length > before.length + after.length && column.startsWith(before) && column.endsWith(after),
+  );
+}
+
+/** Names with a star for columns that hold one choice each: two or more that end in a, b … or 1, 2 …. */
+export function choicePatterns(columns: readonly string[]): string[] {
+  const stems = new Map<string, string[]>();
+  for (const column of columns) {
+    const [, stem, mark] = /^(.*[^A-Za-z0-9]|.*[a-z](?=[A-Z0-9]$)|)([A-Za-z]|\d)$/.exec(column) ?? [];
+    if (stem === undefined || mark === undefined || stem === '') continue;
+    stems.set(stem, [...(stems.get(stem) ?? []), mark]);
+  }
+  return [...stems].flatMap(([stem, marks]) => {
+    const from = marks[0]!.charCodeAt(0);
+    const inTurn = marks.every((mark, index) => mark.charCodeAt(0) === from + index);
+    return marks.length >= 2 && 'aA01'.includes(marks[0]!) && inTurn ? [`${stem}*`] : [];
+  });
+}
+
+/**
+ * The value under a column's name, or else under a path with dots; null where there is none. A name with a star gives
+ * what stands in the columns that it stands for, by what stands for the star; blank ones are left out.
+ */
+function lookUp(
+  record: JsonObject,
+  path: string,
+): { column: string; value: unknown; columns?: readonly string[] } | null {
   const column = findColumn(record, path);
   if (column !== null) return { column, value: record[column] };
+  const columns = starred(Object.keys(record), path);
+  if (columns.length > 0) {
+    const start = path.indexOf('*');
+    const filled = columns.filter((one) => (plainText(record[one]) ?? '').trim() !== '');
+    const end = path.length - start - 1;
+    const value = Object.fromEntries(filled.map((one) => [one.slice(start, one.length - end), record[one]]));
+    return { column: path, value, columns };
+  }
   const [first, ...rest] = path.split('.');
   const start = findColumn(record, first!);
   if (start === null || rest.length === 0) return null;
@@ -233,7 +278,7 @@ function fill(parts: readonly Part[], cells: Cells): string {
         return refuse(
           `it has no column “${part.path}”, which the map needs; mend the map or leave the row out`,
         );
-      cells.context.use(found.column);
+      for (const column of found.columns ?? [found.column]) cells.context.use(column);
       if (part.kind === 'list') {
         const { texts } = choicesOf(cells, found.value, found.column);
         return texts.map((entry, index) => `${numbered(part.before, index)}${entry}${part.after}`).join('\n');
@@ -253,7 +298,7 @@ export function mappedLayout(map: ColumnMap): DatasetLayout {
   const columns = roles.flatMap((role) => (map[role] === undefined || role === 'input' ? [] : [map[role]]));
   const value = (cells: Cells, column: string | undefined): { column: string; value: unknown } => {
     const found = column === undefined ? null : lookUp(cells.value, column);
-    if (found !== null) cells.context.use(found.column);
+    for (const used of found?.columns ?? (found === null ? [] : [found.column])) cells.context.use(used);
     return found ?? { column: column ?? '', value: null };
   };
   return {

@@ -55,6 +55,11 @@ it('suggests what names tell, and the longest text for the input', () => {
     choices: 'options',
   });
   expect(suggestColumnMap([{ n: 1 }])).toEqual({});
+  const apart = { asked_for: 'a question of many words', option_a: 'x', option_b: 'y', key: 'b' };
+  expect(suggestColumnMap([apart])).toEqual({
+    input: '{asked_for}\nAnswer Choices:\n{option_*:(a) {}}',
+    choices: 'option_*',
+  });
 });
 
 it('tells columns that a map names and a file lacks', () => {

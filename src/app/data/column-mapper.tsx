@@ -100,6 +100,10 @@ export function ColumnMapper({
                 onChange={(value) => give(role, value)}
                 options={[
                   { value: '', label: none },
+                  ...(role === 'choices' ? choicePatterns(names) : []).map((name) => ({
+                    value: name,
+                    label: `${shortened(name)} (a column each)`,
+                  })),
                   ...names.map((name) => ({ value: name, label: shortened(name) })),
                 ]}
                 meaning={filledWords(head, map[role])}
