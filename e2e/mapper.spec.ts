@@ -67,6 +67,8 @@ test('a CSV whose columns have to be mapped is trained on after six clicks', asy
   await goTo(page, 'data');
   await page.getByRole('button', { name: 'Start over' }).click();
   await page.getByRole('button', { name: 'Remove it' }).click();
+  // Files given to a list that is on its way out would be lost.
+  await expect(page.getByText('Drop your rows and the teacher’s rationales here')).toBeVisible();
   await page.getByTestId('data-files').setInputFiles(writeReviews(info.outputPath('again')));
   await expect(page.getByRole('article').first()).toContainText('the soup was warm, and good');
 });

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { formatCount } from '../../base/units.ts';
 import {
   braced,
+  choicePatterns,
   missingColumns,
   suggestColumnMap,
   type ColumnMap,

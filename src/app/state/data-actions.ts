@@ -51,17 +51,23 @@ export function dataActions(
     if (result) await selectDataset(result.datasetId);
   };
 
-  /** Removes the dataset that is shown. Runs keep their curves and answers; comparing again needs the dataset. */
-  const removeDataset = async (): Promise<void> => {
-    const { datasetId } = get();
-    if (datasetId === null) return;
+  const removeInTurn = async (datasetId: string): Promise<void> => {
     try {
       await deleteDataset(datasetId);
       await readRecords();
-      choose('dataset', null);
+      if (get().datasetId === datasetId) choose('dataset', null);
     } catch (error) {
       fail('data', error);
     }
+  };
+
+  /** Removes the dataset that is shown. Runs keep their curves and answers; comparing again needs the dataset. */
+  const removeDataset = (): Promise<void> => {
+    const { datasetId } = get();
+    if (datasetId === null) return Promise.resolve();
+    // Files that are dropped meanwhile belong to the next dataset.
+    importing = importing.then(() => removeInTurn(datasetId));
+    return importing;
   };
 
   return {
