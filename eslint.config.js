@@ -14,7 +14,7 @@ const floors = {
   distill: ['base', 'formats', 'data', 'student', 'engine'],
   teacher: ['base', 'data'],
   hub: ['base', 'student'],
-  frames: ['base', 'teacher'],
+  frames: ['base', 'teacher', 'hub'],
   desk: ['base', 'data', 'teacher', 'store', 'jobs'],
   store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
@@ -65,6 +65,7 @@ const floors = {
     'teacher',
     'frames',
     'desk',
+    'hub',
   ],
 };
 const rooms = Object.keys(floors);

@@ -7,7 +7,7 @@
 import { basename } from 'node:path';
 
 /** Pages that stand in a frame of the studio, and what their policies begin with. */
-export const frames = { 'desk.html': ['https:', 'http:'] };
+export const frames = { 'desk.html': ['https:', 'http:'], 'hub.html': ['https:', 'http:'] };
 
 /** The directives of the studio's own policy, by name. */
 function studioPolicy({ development }) {

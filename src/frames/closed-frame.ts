@@ -12,7 +12,7 @@ import { reachOnly } from './reach.ts';
 const longestOpeningMs = 20_000;
 
 /** The pages that are frames: `scripts/headers.mjs` has a policy for each. */
-export type FramePage = 'desk.html';
+export type FramePage = 'desk.html' | 'hub.html';
 
 export interface ClosedFrame<Of extends Calls> {
   call: Caller<Of>['call'];

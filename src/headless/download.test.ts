@@ -85,7 +85,7 @@ it('goes on after a break at 1 MB, in one call and in the next', async () => {
   // Broken off for good; what came is kept, and the next call asks for the rest alone.
   rmSync(out(), { recursive: true });
   hub.requests.length = 0;
-  const client = new HubClient({ endpoint: hub.url, token: null });
+  const client = new HubClient({ endpoint: hub.url, token: null, heldIn: 'environment' });
   const model = await client.describe({ name: 'me/tiny', revision: 'main' });
   hub.breakAfter(megabyte, 2);
   const broken = fetchFolder(client, model, out(), { waitsMs: [] });
@@ -155,7 +155,7 @@ it('keeps no bytes whose hash is another, and fetches them again', async () => {
 it.skipIf(!existsSync('/dev/full'))(
   'a disk that fills up in the middle is told, and left as it was',
   async () => {
-    const client = new HubClient({ endpoint: hub.url, token: null });
+    const client = new HubClient({ endpoint: hub.url, token: null, heldIn: 'environment' });
     const model = await client.describe({ name: 'me/tiny', revision: 'main' });
     const weights = model.files.find(({ path }) => path === 'model.safetensors')!;
     mkdirSync(`${out()}.partial`);

@@ -40,7 +40,11 @@ export async function placeStudent(named: string): Promise<StudentPlace> {
 function hubOfEnvironment(): HubClient {
   const token = process.env['HF_TOKEN']?.trim();
   const endpoint = parseEndpoint(process.env['HF_ENDPOINT']);
-  return new HubClient({ endpoint, token: token === undefined || token === '' ? null : token });
+  return new HubClient({
+    endpoint,
+    token: token === undefined || token === '' ? null : token,
+    heldIn: 'environment',
+  });
 }
 
 interface Cached {

@@ -12,7 +12,14 @@ export interface HubAccess {
   endpoint: string;
   /** Held in memory only. Null: only what everybody may read. */
   token: string | null;
+  /** How a person gives it, for messages: in the environment, or in a field of the page. */
+  heldIn: 'environment' | 'field';
 }
+
+const givingWords = {
+  environment: { give: 'set HF_TOKEN to', held: 'in HF_TOKEN', leave: 'leave HF_TOKEN out' },
+  field: { give: 'paste', held: 'that you pasted', leave: 'leave the field empty' },
+} as const;
 
 export interface HubFile {
   path: string;
@@ -61,7 +68,7 @@ export class HubClient {
     if (access.token !== null && !/^hf_[\x21-\x7e]+$/.test(access.token)) {
       throw new InputError(
         'The token is none of the hub’s: those begin with hf_.',
-        'Copy it from the hub’s settings (Access tokens), or leave HF_TOKEN out.',
+        `Copy it from the hub’s settings (Access tokens), or ${givingWords[access.heldIn].leave}.`,
       );
     }
     this.#access = access;
@@ -196,20 +203,21 @@ export class HubClient {
   #refusal({ name, revision }: HubName, { status, headers }: Response): InputError | HubError {
     const { host } = this;
     const hasToken = this.#access.token !== null;
+    const { give, held } = givingWords[this.#access.heldIn];
     const where = { file: name };
     switch (status) {
       case 401:
         return new InputError(
           `${host} shows no such model${hasToken ? ' to this token' : ''} (401): there is none of this name, or it is private.`,
           hasToken
-            ? 'Check the name, and that the token in HF_TOKEN is still good and may read this model.'
-            : 'Check the name. For a private model set HF_TOKEN to an access token that may read it.',
+            ? `Check the name, and that the token ${held} is still good and may read this model.`
+            : `Check the name. For a private model ${give} an access token that may read it.`,
           where,
         );
       case 403:
         return new InputError(
           `${host} keeps this model for those who accepted its conditions (403).`,
-          `Accept them at ${this.#access.endpoint}/${name}, then set HF_TOKEN to an access token of yours that may read it.`,
+          `Accept them at ${this.#access.endpoint}/${name}, then ${give} an access token of yours that may read it.`,
           where,
         );
       case 404:
@@ -246,14 +254,14 @@ export class HubClient {
     if (error instanceof InputError || error instanceof HubError) return error;
     return new HubError(
       `${this.host} cannot be reached (${reasonOf(error)}).`,
-      'Check the network, or the address in HF_ENDPOINT.',
+      'Check the network, and the hub’s address if you gave one.',
     );
   }
 
   #notAHub(): HubError {
     return new HubError(
       `${this.host} does not answer as a hub does.`,
-      'Check the address in HF_ENDPOINT, or leave it out.',
+      'Check the hub’s address, or leave it out.',
     );
   }
 }

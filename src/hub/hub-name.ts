@@ -52,7 +52,7 @@ export function parseEndpoint(given: string | undefined): string {
       return href.replace(/\/+$/, '');
   }
   throw new InputError(
-    'HF_ENDPOINT is not the address of a hub.',
+    'The hub’s address (HF_ENDPOINT in a terminal) is none of a web server.',
     `Write it like ${defaultEndpoint}, or leave it out.`,
   );
 }

@@ -16,11 +16,15 @@ export interface HubRequest {
 
 export interface HubServer {
   url: string;
+  /** Where the large files are. */
+  cdnUrl: string;
   requests: HubRequest[];
   /** The commit of a repository's main. */
   commitOf(name: string): string;
-  /** How many of the next answers with more bytes than this end after so many. */
+  /** Of the next answers so many break off: the first after so many bytes, the others at once. */
   breakAfter(bytes: number, times?: number): void;
+  /** Answers with more bytes than this stay open after so many; null ends it. */
+  holdAfter(bytes: number | null): void;
   /** The next requests of paths that end so are answered with this status; null ends it. */
   refuse(status: number | null, pathEnd?: string): void;
   /** Large files come with one byte changed. */
@@ -44,7 +48,11 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const gitSha1 = (bytes: Uint8Array): string =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
-export async function startHub(repositories: Readonly<Record<string, HubRepository>>): Promise<HubServer> {
+/** @param hasOneOrigin Large files come from the hub's own origin, as from a mirror. */
+export async function startHub(
+  repositories: Readonly<Record<string, HubRepository>>,
+  hasOneOrigin = false,
+): Promise<HubServer> {
   const requests: HubRequest[] = [];
   const blobs = new Map<string, Uint8Array>();
   const commits = new Map<string, string>();
@@ -53,6 +61,7 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
     for (const bytes of files.values()) blobs.set(sha256(bytes), bytes);
   }
   let breaks = { bytes: 0, times: 0 };
+  let heldBytes = Infinity;
   let refusal: { status: number; pathEnd: string } | null = null;
   let isDamaged = false;
   let hasRanges = true;
@@ -78,10 +87,15 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
     }
     response.setHeader('ETag', `"${sha256(whole)}"`);
     response.setHeader('Content-Length', part.length);
+    if (part.length > heldBytes) {
+      response.write(part.subarray(0, heldBytes));
+      return;
+    }
     if (breaks.times > 0 && part.length > breaks.bytes) {
-      breaks = { ...breaks, times: breaks.times - 1 };
+      const sent = part.subarray(0, breaks.bytes);
+      breaks = { bytes: 0, times: breaks.times - 1 };
       // Through to the other end before the line is cut.
-      response.write(part.subarray(0, breaks.bytes), () => setImmediate(() => response.destroy()));
+      response.write(sent, () => setImmediate(() => response.destroy()));
       return;
     }
     response.end(part);
@@ -90,16 +104,25 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
   const hear = (at: HubRequest['at'], request: IncomingMessage, response: ServerResponse): string | null => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://hub').pathname);
     const { range, authorization } = request.headers;
+    // As the real ones: pages of any origin are let in.
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Range, Accept');
+    response.setHeader(
+      'Access-Control-Expose-Headers',
+      'Content-Range, ETag, Link, X-Error-Code, X-Linked-Size, X-Linked-ETag, X-Repo-Commit',
+    );
+    if (request.method === 'OPTIONS') {
+      response.end();
+      return null;
+    }
     requests.push({ at, path, range: range ?? null, authorization: authorization ?? null });
     if (refusal === null || !path.endsWith(refusal.pathEnd)) return path;
     json(response, refusal.status, { error: 'refused' });
     return null;
   };
 
-  const cdn = createServer((request, response) => {
-    const path = hear('cdn', request, response);
-    if (path === null) return;
-    const bytes = blobs.get(path.slice(1));
+  const sendLarge = (request: IncomingMessage, response: ServerResponse, path: string): void => {
+    const bytes = blobs.get(path.split('/').at(-1)!);
     if (bytes === undefined) {
       json(response, 404, {});
       return;
@@ -111,11 +134,20 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
     const damaged = Uint8Array.from(bytes);
     damaged[damaged.length >> 1]! ^= 1;
     send(request, response, damaged);
+  };
+
+  const cdn = createServer((request, response) => {
+    const path = hear('cdn', request, response);
+    if (path !== null) sendLarge(request, response, path);
   });
 
   const hub = createServer((request, response) => {
     const path = hear('hub', request, response);
     if (path === null) return;
+    if (path.startsWith('/blob/')) {
+      sendLarge(request, response, path);
+      return;
+    }
     const match =
       /^(?:\/api\/models)?\/([^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+|refs\/pr\/\d+)(?:\/(.+))?$/.exec(
         path,
@@ -192,13 +224,18 @@ export async function startHub(repositories: Readonly<Record<string, HubReposito
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };
   const url = await listen(hub);
-  cdnUrl = await listen(cdn);
+  const files = await listen(cdn);
+  cdnUrl = hasOneOrigin ? `${url}/blob` : files;
   return {
     url,
+    cdnUrl,
     requests,
     commitOf: (name) => commits.get(name)!,
     breakAfter: (bytes, times = 1) => {
       breaks = { bytes, times };
+    },
+    holdAfter: (bytes) => {
+      heldBytes = bytes ?? Infinity;
     },
     refuse: (status, pathEnd = '') => {
       refusal = status === null ? null : { status, pathEnd };

@@ -38,17 +38,19 @@ export function studentActions(
       if (get().studentId === null) choose('student', result.studentId);
     },
 
-    importStudent: async (files: readonly { path: string; file: File }[]): Promise<void> => {
-      if (files.length === 0) return;
+    /** Reads a folder and takes it. @returns Whether it became a student; else the screen says why. */
+    importStudent: async (files: readonly { path: string; file: File }[]): Promise<boolean> => {
+      if (files.length === 0) return false;
       void askToPersist();
       const result = await request('student', {
         type: 'import-student',
         files: [...files],
         baseId: get().studentId,
       });
-      if (!result) return;
+      if (!result) return false;
       await readRecords();
       selectStudent(result.studentId);
+      return true;
     },
 
     /** Makes a smaller copy of the student in use, takes it, and measures what that cost. */

@@ -13,6 +13,7 @@ import { FileButton } from '../ui/file-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { parameterWords, plural } from '../words.ts';
+import { HubForm } from './hub-form.tsx';
 import { MemoryTable } from './memory-table.tsx';
 import { ReduceForm } from './reduce-form.tsx';
 import { ReductionTable } from './reduction-table.tsx';
@@ -77,6 +78,7 @@ export function StudentScreen() {
         </p>
       )}
       {student && <ReduceForm key={student.id} student={student} />}
+      <HubForm />
       <section className={styles['choose']} aria-label="Choose a student">
         <h2>Students</h2>
         <div className={styles['cards']}>

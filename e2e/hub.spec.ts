@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { test, type Page } from '@playwright/test';
+import { jsonBytes, tinyFolder } from '../src/student/testing/tiny-student.ts';
+import { startHub, type HubServer } from '../tests/support/hub-server.ts';
+import { axeFindings, expect } from './support.ts';
+
+const token = 'hf_canary0123456789';
+// Weights of 10 MB: some pieces of what the page writes.
+const student = new Map([...tinyFolder({ vocab_size: 160_000 }), ['README.md', new Uint8Array(9)]]);
+
+let hub: HubServer;
+test.beforeEach(async ({ page }) => {
+  hub = await startHub(
+    {
+      'me/tiny': { files: student, license: 'apache-2.0' },
+      'me/private': { files: tinyFolder(), token },
+      'me/bert': { files: new Map([...student, ['config.json', jsonBytes({ model_type: 'bert' })]]) },
+    },
+    true,
+  );
+  await page.goto('./#student');
+});
+test.afterEach(() => hub.close());
+
+async function lookUp(page: Page, name: string, secret = ''): Promise<void> {
+  const more = page.getByText('A private one, another hub, or no network');
+  if (!(await page.getByLabel('Access token').isVisible())) await more.click();
+  await page.getByLabel('Address of another hub').fill(hub.url);
+  await page.getByLabel('Access token').fill(secret);
+  await page.getByLabel('Name on the hub').fill(name);
+  await page.getByLabel('Name on the hub').press('Enter');
+}
+
+const room = (page: Page) => page.getByRole('region', { name: 'A student from the hub' });
+
+// Requests leave the origin here, and refused ones are written to the console: so this is no test of support.ts.
+test('a student comes by its name, resumed after a break, and only once somebody asks', async ({ page }) => {
+  expect(hub.requests).toEqual([]);
+  await lookUp(page, 'me/tiny');
+  await expect(room(page).getByRole('heading', { name: 'me/tiny' })).toBeVisible();
+  await expect(room(page)).toContainText('main is');
+  await expect(room(page)).toContainText('apache-2.0');
+  await expect(room(page)).toContainText(/10\.\d MB, 4 files/);
+  await expect(room(page)).not.toContainText('counting');
+  expect(hub.requests.some(({ path }) => path.startsWith('/blob/'))).toBe(false);
+  expect(await axeFindings(page)).toEqual([]);
+  const shots = process.env['STILLROOM_SHOTS'];
+  if (shots !== undefined) await page.screenshot({ path: join(shots, 'found.png'), fullPage: true });
+
+  // Stopped in the middle: what came is kept, in pieces, and gone on with.
+  hub.holdAfter(5_000_000);
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect(room(page)).toContainText(/[1-5]\.\d+ MB of 10/);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(room(page)).toContainText(/MB are here; it goes on from there/);
+  hub.holdAfter(null);
+
+  // Broken off for good.
+  hub.breakAfter(1_000_000, 9);
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect(room(page).getByRole('alert')).toContainText('cannot be reached');
+  await expect(room(page).getByText('npm run headless -- download me/tiny')).toHaveCount(2);
+  if (shots !== undefined) {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await room(page).screenshot({ path: join(shots, 'narrow.png') });
+  }
+  hub.breakAfter(0, 0);
+  hub.requests.length = 0;
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
+  const ranges = hub.requests.filter(({ path }) => path.startsWith('/blob/')).map(({ range }) => range);
+  expect(ranges).toHaveLength(1);
+  expect(ranges[0]).toMatch(/^bytes=[1-9]\d{5,}-/);
+  const left = await page.evaluate(async () => {
+    const names: string[] = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+    return names;
+  });
+  expect(left).not.toContain('hub');
+
+  // The page itself reaches no hub, and the frame goes with its token when the student is there.
+  expect(await page.evaluate((url) => fetch(url).then(String, () => 'refused'), hub.url)).toBe('refused');
+  expect(page.frames()).toHaveLength(1);
+
+  // Nothing of the hub is needed any more.
+  await hub.close();
+  await page.reload();
+  await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
+});
+
+test('what is private, no T5, of other bytes or out of reach is told in words, and no token stays', async ({
+  page,
+}) => {
+  const told = room(page).getByRole('alert');
+  await lookUp(page, 'me/private');
+  await expect(told).toContainText('For a private model paste an access token that may read it.');
+  await lookUp(page, 'me/bert');
+  await expect(told).toContainText('model of type "bert", not a T5');
+  await lookUp(page, 'me/tiny@v9');
+  await expect(told).toContainText('no revision v9');
+  hub.damage(true);
+  await lookUp(page, 'me/tiny');
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect(told).toContainText('came with other bytes than the hub lists. They are not kept.');
+  await expect(page.getByRole('radio', { name: /^tiny/ })).toHaveCount(0);
+  hub.damage(false);
+
+  await lookUp(page, 'me/private', token);
+  await page.getByRole('button', { name: /^Fetch/ }).click();
+  await expect(page.getByRole('radio', { name: /^private/ })).toBeChecked();
+  expect(hub.requests.at(-1)!.authorization).toBe(`Bearer ${token}`);
+  const kept = await page.evaluate(async () => {
+    const texts = [location.href];
+    for (const storage of [localStorage, sessionStorage])
+      for (let n = 0; n < storage.length; n += 1) texts.push(storage.getItem(storage.key(n)!)!);
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const opening = indexedDB.open(name!);
+        opening.onsuccess = () => resolve(opening.result);
+        opening.onerror = () => reject(new Error('not opened'));
+      });
+      for (const store of database.objectStoreNames) {
+        const all = database.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => (all.onsuccess = resolve));
+        texts.push(JSON.stringify(all.result));
+      }
+      database.close();
+    }
+    return texts.join('\n');
+  });
+  expect(kept).toContain('private');
+  expect(kept).not.toContain('canary');
+});
