@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,12 +15,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startHub, type HubServer } from '../../tests/support/hub-server.ts';
 import { HubError, InputError, NoRoomError } from '../base/errors.ts';
+import { smallRecipe } from '../distill/recipe.ts';
 import { HubClient } from '../hub/hub-client.ts';
 import { jsonBytes, tinyFolder } from '../student/testing/tiny-student.ts';
 import { download } from './download.ts';
 import { exportStudent } from './export.ts';
 import { fetchFolder } from './hub-folder.ts';
 import { inspect } from './inspect.ts';
+import { formatJob, readJob } from './job-file.ts';
+import { openInputs } from './train-inputs.ts';
 
 const token = 'hf_secretOfTheTests';
 const megabyte = 1_000_000;
@@ -210,6 +222,26 @@ it('is taken by name as a student, from the cache after the first time, also wit
   await expect(shown('hub:me/bert')).rejects.toThrow(
     /ECONNREFUSED.*Where there is a network: `headless download me\/bert --out bert`, then --student bert/s,
   );
+});
+
+it('a run keeps the name with its commit, and finds it again', async () => {
+  const { studentPlace } = await openInputs({ student: 'hub:me/tiny' }, smallRecipe);
+  expect(studentPlace).toBe(`hub:me/tiny@${sha()}`);
+  const file = join(folder, 'job.json');
+  const options = { engine: null, backend: null, testRows: null, precision: 'f32' } as const;
+  const paths = { train: null, trainRationales: null, test: null, testRationales: null };
+  writeFileSync(
+    file,
+    formatJob(
+      { student: studentPlace, ...paths, ...options },
+      { rowsSha256: '', student: '', test: null, recipe: '' },
+    ),
+  );
+  hub.requests.length = 0;
+  const known = await readJob(file);
+  const again = await openInputs({ student: known.student ?? undefined }, smallRecipe);
+  expect(again.studentPlace).toBe(studentPlace);
+  expect(hub.requests).toEqual([]);
 });
 
 it('faults in the rows are told before anything is fetched', async () => {

@@ -6,6 +6,7 @@ import { InputError } from '../base/errors.ts';
 import { completionModes } from '../data/completions.ts';
 import { metricIds } from '../data/metrics/metrics.ts';
 import { listOfPaths, type Paths } from './data-files.ts';
+import { hubPrefix } from '../hub/hub-name.ts';
 import { readText } from './files.ts';
 
 /** One path, or several whose rows follow each other. */
@@ -80,7 +81,8 @@ export function formatJob(inputs: JobInputs, { rowsSha256, ...digests }: JobDige
 
 /** The paths of a job as they are from anywhere: relative ones are from the run's folder, so that both can move. */
 function placed(job: JobFile, folder: string): Partial<JobFile> {
-  const from = (path: string): string => resolve(folder, path);
+  // A student's name on a hub is no path.
+  const from = (path: string): string => (path.startsWith(hubPrefix) ? path : resolve(folder, path));
   const all = (named: JobFile['train']): JobFile['train'] =>
     Array.isArray(named) ? named.map(from) : named === null ? null : from(named);
   return {

@@ -134,23 +134,28 @@ async function fetchAll(found: FoundStudent, hub: ClosedFrame<HubCalls>): Promis
   const startedAt = performance.now();
   let firstBytes: number | null = null;
   let doneBytes = 0;
-  let shownAt = -Infinity;
+  let nowBytes = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const show = (): void => {
+    timer = undefined;
+    firstBytes ??= nowBytes;
+    const came = nowBytes - firstBytes;
+    const leftMs = came === 0 ? null : ((performance.now() - startedAt) / came) * (totalBytes - nowBytes);
+    useHub.setState({ gotBytes: nowBytes, leftMs });
+  };
   const files: { path: string; file: File }[] = [];
   for (const file of model.files) {
     const before = doneBytes;
     const blob = await fetchFile(hub, model, file, (gotBytes) => {
-      const all = before + gotBytes;
-      firstBytes ??= all;
-      const now = performance.now();
-      if (now - shownAt < 100 && all < totalBytes) return;
-      shownAt = now;
-      const came = all - firstBytes;
-      const leftMs = came === 0 ? null : ((now - startedAt) / came) * (totalBytes - all);
-      useHub.setState({ gotBytes: all, leftMs });
+      nowBytes = before + gotBytes;
+      firstBytes ??= nowBytes;
+      // Ten times a second, and always the last that came.
+      timer ??= setTimeout(show, 100);
     });
     doneBytes += file.sizeBytes;
     files.push({ path: `${model.name.split('/').at(-1)!}/${file.path}`, file: new File([blob], file.path) });
   }
+  clearTimeout(timer);
   useHub.setState({ phase: 'checking' });
   if (await studio.importStudent(files)) return true;
   // The screen says why, and what was fetched stays for another try.

@@ -1,5 +1,5 @@
 import { ArrowRight, FolderOpen, Trash2 } from 'lucide-react';
-import { useId, useState } from 'react';
+import { lazy, Suspense, useId, useState } from 'react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
@@ -13,12 +13,14 @@ import { FileButton } from '../ui/file-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { parameterWords, plural } from '../words.ts';
-import { HubForm } from './hub-form.tsx';
 import { MemoryTable } from './memory-table.tsx';
 import { ReduceForm } from './reduce-form.tsx';
 import { ReductionTable } from './reduction-table.tsx';
 import { StudentPicture } from './student-picture.tsx';
 import styles from './student-screen.module.css';
+
+// Few bring a student from the hub: its code comes when this screen is shown.
+const HubForm = lazy(() => import('./hub-form.tsx').then((module) => ({ default: module.HubForm })));
 
 /** Which student is distilled: its picture, its figures, what training it takes, and the way to bring another. */
 export function StudentScreen() {
@@ -78,7 +80,9 @@ export function StudentScreen() {
         </p>
       )}
       {student && <ReduceForm key={student.id} student={student} />}
-      <HubForm />
+      <Suspense fallback={null}>
+        <HubForm />
+      </Suspense>
       <section className={styles['choose']} aria-label="Choose a student">
         <h2>Students</h2>
         <div className={styles['cards']}>
