@@ -4,7 +4,7 @@ import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-
 import { methodWords } from '../distill/methods.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Layout } from '../data/example.ts';
-import { layoutTitle } from '../data/layouts.ts';
+import { layoutTitle } from '../data/layout-titles.ts';
 import type { DatasetRecord, RunRecord, Split } from '../store/records.ts';
 
 /** A run that claims to be at work and was not heard of for so long is taken for interrupted. */

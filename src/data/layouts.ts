@@ -1,5 +1,4 @@
 /** The layouts that are known, and how a file's one is recognised. A new layout is one file and one line here. */
-import type { Layout } from './example.ts';
 import { alpaca, argilla, distilabel, genLabel, labelStudio } from './layouts/annotations.ts';
 import { arithmetic, gsm8k, gsm8kSolutions, mawps, predictions, svamp } from './layouts/arithmetic.ts';
 import { chat, promptAndAnswer } from './layouts/chat.ts';
@@ -49,18 +48,6 @@ export const layouts: readonly AnyLayout[] = [
 const byRule = new Set<AnyLayout>([chat, choiceRows, inference, argilla, predictions]);
 /** Layouts that a message names: the others are recognised when they come. */
 const namedLayouts: readonly AnyLayout[] = [cosE, rows, rationales];
-
-const titles = new Map<Layout, string>([
-  ...layouts.map(({ layout, title }) => [layout, title] as const),
-  ['mapped', 'columns by their role'],
-  ['completions', 'a teacher’s raw completions'],
-  ['taught', 'reasons that a teacher was asked for here'],
-]);
-
-/** What people call a layout. */
-export function layoutTitle(layout: Layout): string {
-  return titles.get(layout) ?? layout;
-}
 
 /** How many records vote. */
 export const voters = 50;

@@ -5,7 +5,7 @@ import { InputError } from '../base/errors.ts';
 import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
 import { joinTeacher } from '../data/join.ts';
 import type { Example } from '../data/example.ts';
-import { layoutTitle } from '../data/layouts.ts';
+import { layoutTitle } from '../data/layout-titles.ts';
 import { lintLeaks } from '../data/lint.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
 import { metricIds, talliesOf } from '../data/metrics/metrics.ts';

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
 import { ArrowRight, Trash2, Wine } from 'lucide-react';
-import { splitNames } from '../../data/split.ts';
+import { splits as splitNames } from '../../data/split-name.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';

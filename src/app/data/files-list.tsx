@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
-import { splitNames } from '../../data/split.ts';
+import { splits as splitNames } from '../../data/split-name.ts';
 import type { DataFileRecord, DatasetRecord, Split } from '../../store/records.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';

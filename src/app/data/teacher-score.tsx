@@ -1,5 +1,5 @@
 import { formatCount, formatPercent } from '../../base/units.ts';
-import { splitNames } from '../../data/split.ts';
+import { splits as splitNames } from '../../data/split-name.ts';
 import type { DatasetRecord } from '../../store/records.ts';
 import styles from './teacher-score.module.css';
 

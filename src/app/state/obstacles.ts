@@ -1,5 +1,5 @@
 /** Why a button cannot be pressed now, in a sentence; null where it can. */
-import { splitNames } from '../../data/split.ts';
+import { splits as splitNames } from '../../data/split-name.ts';
 import { teachesRationales } from '../../distill/methods.ts';
 import { isActive, isComparing, type RunState } from '../../distill/run-state.ts';
 import type { DatasetRecord } from '../../store/records.ts';

@@ -1,5 +1,5 @@
 /** Whether token lengths are known for the dataset, the student and the limits that are chosen now. */
-import { splitNames } from '../../data/split.ts';
+import { splits as splitNames } from '../../data/split-name.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import { currentDataset, currentStudent, type StudioState } from './studio-store.ts';
 

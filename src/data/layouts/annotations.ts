@@ -1,4 +1,5 @@
 /** What annotation tools export: Label Studio, Argilla, distilabel; and rows with a raw answer beside the true one. */
+import { layoutTitles } from '../layout-titles.ts';
 import { choicesWithin } from '../choices.ts';
 import { readAnswer } from '../completions.ts';
 import { Cells, findColumn, isObject, noColumns, plainText, reading, refuse } from './cells.ts';
@@ -9,7 +10,7 @@ const inputRemedy = 'write what the student is given, or leave the row out';
 export const labelStudio: DatasetLayout = {
   kind: 'dataset',
   layout: 'label-studio',
-  title: 'Label Studio’s tasks',
+  title: layoutTitles['label-studio'],
   required: ['data', 'annotations'],
   optional: [],
   matches: (record) => isObject(record['data']) && Array.isArray(record['annotations']),
@@ -48,7 +49,7 @@ export const labelStudio: DatasetLayout = {
 export const argilla: DatasetLayout = {
   kind: 'dataset',
   layout: 'argilla',
-  title: 'Argilla’s records',
+  title: layoutTitles['argilla'],
   required: ['text'],
   optional: [],
   matches: (record) => Object.keys(record).some((key) => /^[^.]+\.(?:responses|suggestion)$/.test(key)),
@@ -79,7 +80,7 @@ export const argilla: DatasetLayout = {
 export const distilabel: DatasetLayout = {
   kind: 'dataset',
   layout: 'distilabel',
-  title: 'distilabel’s generations',
+  title: layoutTitles['distilabel'],
   required: ['instruction', 'generation'],
   optional: ['model_name'],
   read(value, context) {
@@ -102,7 +103,7 @@ export const distilabel: DatasetLayout = {
 export const genLabel: DatasetLayout = {
   kind: 'dataset',
   layout: 'gen-label',
-  title: 'rows with a generated answer beside the true one',
+  title: layoutTitles['gen-label'],
   required: ['input', 'gen_label', 'org_label'],
   optional: [],
   read(value, context) {
@@ -130,7 +131,7 @@ export const genLabel: DatasetLayout = {
 export const alpaca: DatasetLayout = {
   kind: 'dataset',
   layout: 'alpaca',
-  title: 'Alpaca’s instructions',
+  title: layoutTitles['alpaca'],
   required: ['instruction', 'output'],
   optional: ['input', 'answer'],
   matches: (record) => findColumn(record, 'generation') === null,

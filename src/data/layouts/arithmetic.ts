@@ -1,4 +1,5 @@
 /** Word problems as they are published: GSM8K, SVAMP, ASDiv, MAWPS, MultiArith and the like. */
+import { layoutTitles } from '../layout-titles.ts';
 import { readAnswer, reasonText } from '../completions.ts';
 import { Cells, findColumn, isObject, noColumns, plainText, reading, refuse } from './cells.ts';
 import type { DatasetLayout, JsonObject } from './layout.ts';
@@ -16,7 +17,7 @@ export function hashedAnswer(text: string): { rationale: string | null; label: s
 export const gsm8k: DatasetLayout = {
   kind: 'dataset',
   layout: 'gsm8k',
-  title: 'GSM8K rows',
+  title: layoutTitles['gsm8k'],
   required: ['question', 'answer'],
   optional: [],
   matches: (record) => typeof record['answer'] === 'string' && /(?:^|\n)\s*####\s*\S/.test(record['answer']),
@@ -46,7 +47,7 @@ function solutionAnswer(text: string): { rationale: string | null; label: string
 export const gsm8kSolutions: DatasetLayout = {
   kind: 'dataset',
   layout: 'gsm8k-solutions',
-  title: 'GSM8K with models’ solutions',
+  title: layoutTitles['gsm8k-solutions'],
   required: ['question', 'ground_truth'],
   optional: [],
   matches: (record) =>
@@ -66,7 +67,7 @@ export const gsm8kSolutions: DatasetLayout = {
 export const mawps: DatasetLayout = {
   kind: 'dataset',
   layout: 'mawps',
-  title: 'word problems with placeholders (MAWPS)',
+  title: layoutTitles['mawps'],
   required: ['Question', 'Numbers', 'Answer'],
   optional: ['Equation'],
   read(value, context) {
@@ -89,7 +90,7 @@ function wholeNumber(text: string | null | undefined): string | null {
 export const svamp: DatasetLayout = {
   kind: 'dataset',
   layout: 'svamp',
-  title: 'SVAMP or ASDiv rows',
+  title: layoutTitles['svamp'],
   required: ['Body', 'Question'],
   optional: ['Equation', 'Answer'],
   matches: (record) => findColumn(record, 'Equation', 'Formula', 'Answer') !== null,
@@ -109,7 +110,7 @@ export const svamp: DatasetLayout = {
 export const arithmetic: DatasetLayout = {
   kind: 'dataset',
   layout: 'arithmetic',
-  title: 'arithmetic problems (sQuestion, lSolutions)',
+  title: layoutTitles['arithmetic'],
   required: ['sQuestion', 'lSolutions'],
   optional: [],
   read(value, context) {
@@ -128,7 +129,7 @@ export const arithmetic: DatasetLayout = {
 export const predictions: DatasetLayout = {
   kind: 'dataset',
   layout: 'predictions',
-  title: 'a teacher’s predictions with chains of thought',
+  title: layoutTitles['predictions'],
   required: ['question', 'chain-of-thought', 'pred', 'answer'],
   optional: [],
   matches: (record) => thoughtOf(record) !== null && findColumn(record, 'pred', 'prediction') !== null,

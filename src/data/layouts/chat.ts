@@ -1,4 +1,5 @@
 /** Conversations: OpenAI's messages, ShareGPT, typed parts, two-message chains of thought; prompts with their answer. */
+import { layoutTitles } from '../layout-titles.ts';
 import { readAnswer, type Answer } from '../completions.ts';
 import { Cells, findColumn, isObject, noColumns, reading, refuse } from './cells.ts';
 import type { DatasetLayout, JsonObject } from './layout.ts';
@@ -98,7 +99,7 @@ function exchange(turns: readonly Turn[]): { input: string; answer: Answer } {
 export const chat: DatasetLayout = {
   kind: 'dataset',
   layout: 'chat',
-  title: 'conversations',
+  title: layoutTitles['chat'],
   required: ['messages'],
   optional: [],
   matches: (record) => turnsOf(record) !== null,
@@ -135,7 +136,7 @@ const questionMark = /^\s*###\s*(?:Human|User|Instruction|Question)\s*:\s*/i;
 export const promptAndAnswer: DatasetLayout = {
   kind: 'dataset',
   layout: 'prompt-and-answer',
-  title: 'prompts with their answers in one column',
+  title: layoutTitles['prompt-and-answer'],
   required: ['text'],
   optional: [],
   matches: (record) => typeof record['text'] === 'string' && answerMark.test(record['text']),

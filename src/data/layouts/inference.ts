@@ -1,4 +1,5 @@
 /** Natural language inference: e-SNLI, ANLI, SNLI. Inputs are composed as the method's authors do. */
+import { layoutTitles } from '../layout-titles.ts';
 import { Cells, findColumn, noColumns, reading } from './cells.ts';
 import type { DatasetLayout } from './layout.ts';
 
@@ -14,7 +15,7 @@ function inferenceLabel(label: string | null): string | null {
 export const inference: DatasetLayout = {
   kind: 'dataset',
   layout: 'nli',
-  title: 'premises and hypotheses (NLI)',
+  title: layoutTitles['nli'],
   required: ['premise', 'hypothesis', 'label'],
   optional: ['explanation_1'],
   matches: (record) =>

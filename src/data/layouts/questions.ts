@@ -1,4 +1,5 @@
 /** Questions with choices, as they are published: CommonsenseQA, CoS-E, ARC, AQuA, ECQA, e-CARE, ScienceQA. */
+import { layoutTitles } from '../layout-titles.ts';
 import { composeInput, findChoice, letterIndex, letterPrefix, mostChoices } from '../choices.ts';
 import { typeInWords } from '../words.ts';
 import { Cells, findColumn, isObject, noColumns, plainText, reading, refuse } from './cells.ts';
@@ -105,7 +106,7 @@ const cosETitle = 'a CoS-E row';
 export const cosE: DatasetLayout = {
   kind: 'dataset',
   layout: 'cos-e',
-  title: 'CoS-E rows',
+  title: layoutTitles['cos-e'],
   required: ['question', 'choices', 'answer'],
   optional: [],
   matches: (record) =>
@@ -132,7 +133,7 @@ function holdsObjects(value: unknown): boolean {
 export const commonsenseQa: DatasetLayout = {
   kind: 'dataset',
   layout: 'commonsense-qa',
-  title: 'CommonsenseQA rows',
+  title: layoutTitles['commonsense-qa'],
   required: ['question'],
   optional: ['answerKey', 'id'],
   matches: (record) => isObject(record['question']) && Object.hasOwn(record['question'], 'stem'),
@@ -156,7 +157,7 @@ export const commonsenseQa: DatasetLayout = {
 export const choiceRows: DatasetLayout = {
   kind: 'dataset',
   layout: 'choices',
-  title: 'questions with choices',
+  title: layoutTitles['choices'],
   required: ['question', 'choices'],
   optional: ['answerKey', 'answer'],
   matches(record) {
@@ -191,7 +192,7 @@ const aquaEnd =
 export const aqua: DatasetLayout = {
   kind: 'dataset',
   layout: 'aqua',
-  title: 'AQuA-RAT rows',
+  title: layoutTitles['aqua'],
   required: ['question', 'options', 'rationale', 'correct'],
   optional: [],
   read(value, context) {
@@ -212,7 +213,7 @@ export const aqua: DatasetLayout = {
 export const ecqa: DatasetLayout = {
   kind: 'dataset',
   layout: 'ecqa',
-  title: 'ECQA rows',
+  title: layoutTitles['ecqa'],
   required: ['q_text', 'q_op1', 'q_op2', 'q_ans'],
   optional: ['taskB', 'q_no'],
   read(value, context) {
@@ -237,7 +238,7 @@ export const ecqa: DatasetLayout = {
 export const eCare: DatasetLayout = {
   kind: 'dataset',
   layout: 'e-care',
-  title: 'e-CARE rows',
+  title: layoutTitles['e-care'],
   required: ['premise', 'ask-for', 'hypothesis1', 'hypothesis2', 'label'],
   optional: ['conceptual_explanation'],
   read(value, context) {

@@ -1,4 +1,5 @@
 /** Questions with reasons from benchmarks and from models that think: StrategyQA, BIG-bench, s1, OpenThoughts, FLAN. */
+import { layoutTitles } from '../layout-titles.ts';
 import { readAnswer } from '../completions.ts';
 import { Cells, findColumn, isObject, noColumns, plainText, reading, refuse } from './cells.ts';
 import type { DatasetLayout } from './layout.ts';
@@ -8,7 +9,7 @@ const questionRemedy = 'write the question, or leave the row out';
 export const strategyQa: DatasetLayout = {
   kind: 'dataset',
   layout: 'strategy-qa',
-  title: 'StrategyQA rows',
+  title: layoutTitles['strategy-qa'],
   required: ['question', 'answer', 'facts'],
   optional: ['qid'],
   read(value, context) {
@@ -29,7 +30,7 @@ export const strategyQa: DatasetLayout = {
 export const bigBench: DatasetLayout = {
   kind: 'dataset',
   layout: 'big-bench',
-  title: 'BIG-bench examples',
+  title: layoutTitles['big-bench'],
   required: ['input', 'target_scores'],
   optional: ['target'],
   read(value, context) {
@@ -65,7 +66,7 @@ function answerIn(solution: string | null): string | null {
 export const s1: DatasetLayout = {
   kind: 'dataset',
   layout: 's1',
-  title: 's1 rows',
+  title: layoutTitles['s1'],
   required: ['question', 'solution'],
   optional: ['thinking_trajectories', 'attempt'],
   matches: (record) => findColumn(record, 'thinking_trajectories', 'deepseek_thinking_trajectory') !== null,
@@ -88,7 +89,7 @@ export const s1: DatasetLayout = {
 export const openThoughts: DatasetLayout = {
   kind: 'dataset',
   layout: 'open-thoughts',
-  title: 'OpenThoughts’ rows',
+  title: layoutTitles['open-thoughts'],
   required: ['problem', 'deepseek_reasoning', 'deepseek_solution'],
   optional: ['ground_truth_solution'],
   read(value, context) {
@@ -108,7 +109,7 @@ export const openThoughts: DatasetLayout = {
 export const cotCollection: DatasetLayout = {
   kind: 'dataset',
   layout: 'cot-collection',
-  title: 'CoT Collection’s rows',
+  title: layoutTitles['cot-collection'],
   required: ['source', 'target', 'rationale'],
   optional: ['task', 'type'],
   read(value, context) {
@@ -129,7 +130,7 @@ export const cotCollection: DatasetLayout = {
 export const flanCot: DatasetLayout = {
   kind: 'dataset',
   layout: 'flan-cot',
-  title: 'input, answer and reason without a header (FLAN)',
+  title: layoutTitles['flan-cot'],
   required: ['column 1', 'column 2', 'column 3'],
   optional: [],
   matches: (record) => Object.keys(record).length === 3,

@@ -1,11 +1,12 @@
 /** Generic rows: an input and its label, with the teacher's rationale and label beside them where there are any. */
+import { layoutTitles } from '../layout-titles.ts';
 import { Cells, findColumn, noColumns, reading } from './cells.ts';
 import type { DatasetLayout } from './layout.ts';
 
 export const rows: DatasetLayout = {
   kind: 'dataset',
   layout: 'rows',
-  title: 'generic rows',
+  title: layoutTitles['rows'],
   required: ['input', 'label'],
   optional: ['rationale', 'teacherLabel'],
   // Beside an instruction, `input` is a context only.

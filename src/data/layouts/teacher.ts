@@ -1,4 +1,5 @@
 /** A teacher's files: rationales with labels, explanations alone, answers of a batch server. */
+import { layoutTitles } from '../layout-titles.ts';
 import { readAnswer } from '../completions.ts';
 import { Cells, findColumn, isObject, reading, refuse } from './cells.ts';
 import { inputNames } from '../roles.ts';
@@ -16,7 +17,7 @@ function hasInput(record: JsonObject): boolean {
 export const rationales: RationalesLayout = {
   kind: 'rationales',
   layout: 'rationales',
-  title: 'rationales',
+  title: layoutTitles['rationales'],
   required: ['rationale', 'label'],
   optional: [],
   matches: (record) => !hasInput(record),
@@ -33,7 +34,7 @@ export const rationales: RationalesLayout = {
 export const explanations: RationalesLayout = {
   kind: 'rationales',
   layout: 'explanations',
-  title: 'explanations without labels',
+  title: layoutTitles['explanations'],
   required: ['explanation'],
   optional: ['id'],
   matches: (record) => !hasInput(record),
@@ -53,7 +54,7 @@ export const explanations: RationalesLayout = {
 export const batchOutput: RationalesLayout = {
   kind: 'rationales',
   layout: 'batch-output',
-  title: 'answers of a batch server',
+  title: layoutTitles['batch-output'],
   required: ['custom_id', 'response'],
   optional: ['error'],
   read(value, context) {
