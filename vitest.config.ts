@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // What the terminal says of memory is counted on the kernels' own layout.
+        plugins: [kernels()],
         test: {
           name: 'unit',
           setupFiles,
