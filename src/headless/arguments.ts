@@ -10,6 +10,7 @@ export const usage = `Stillroom from a terminal.
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
                             [--precision f32|f16|bf16] [--lora RANK] [--patience N] [--take best|last|STEP]
+                            [--hold-out 10%] [--metric NAME] [--fix NAME,NAME] [--encoding NAME]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
@@ -57,7 +58,8 @@ export const usage = `Stillroom from a terminal.
                            [--engine wasm|wgsl] [--lora RANK] [--json]
       Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
       With --json: what a run takes, for the engine that would run it (steadyBytes, peakBytes, largestBindingBytes,
-      microBatches). A shape is t5-small, flan-t5-small, t5-base, flan-t5-base, t5-large or flan-t5-large.
+      microBatches). A shape is t5-small, flan-t5-small, t5-base, flan-t5-base, mt5-small,
+      t5-large or flan-t5-large.
 
   npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]
@@ -242,13 +244,14 @@ export function oneOf<const T extends readonly string[]>(
   throw new InputError(`--${option} ${value} is not known.`, `Choose ${names.join(', ')}.`);
 }
 
-/** A whole number from 1, or null where the option was not given. */
-export function wholeNumber(option: string, value: string | undefined): number | null {
+/** A whole number from 1 to `most`, or null where the option was not given. */
+export function wholeNumber(option: string, value: string | undefined, most = Infinity): number | null {
   if (value === undefined) return null;
   const number = Number(value);
-  if (Number.isInteger(number) && number >= 1) return number;
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  const range = most === Infinity ? 'from 1' : `from 1 to ${most}`;
   throw new InputError(
-    `--${option} ${value} is not a whole number from 1.`,
+    `--${option} ${value} is not a whole number ${range}.`,
     `Give one, or leave --${option} out.`,
   );
 }

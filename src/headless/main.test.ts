@@ -37,3 +37,7 @@ it.each(['train', 'inspect', 'convert', 'generate', 'plan', 'reduce', 'download'
 it('an unknown command is bad input, with --help or without', async () => {
   expect((await runMain('brew', '--help')).code).toBe(2);
 });
+
+it('a port that there cannot be is bad input', async () => {
+  expect((await runMain('serve', '--student', 'nano', '--port', '99999')).code).toBe(2);
+});

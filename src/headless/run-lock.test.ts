@@ -29,6 +29,17 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** The number of a process that has ended. */
 const endedPid = () => spawnSync(process.execPath, ['--version']).pid;
 
+it('names what is a file where a folder should be', async () => {
+  const file = join(folder, 'rows.jsonl');
+  writeFileSync(file, 'kept');
+  for (const path of [file, join(file, 'below')]) {
+    const locked = withRunLock(path, () => Promise.resolve());
+    await expect(locked).rejects.toThrow(InputError);
+    await expect(locked).rejects.toThrow('this is a file, or lies below one');
+  }
+  expect(readFileSync(file, 'utf8')).toBe('kept');
+});
+
 it('keeps a second one out, and lets it in when the first has ended', async () => {
   const out = join(folder, 'run');
   await withRunLock(out, async () => {

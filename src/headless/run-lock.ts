@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { InputError } from '../base/errors.ts';
-import { createOutput, removeOutput, renameOutput } from './files.ts';
+import { createOutput, namesIn, removeOutput, renameOutput } from './files.ts';
 
 export const lockFileName = 'job.lock';
 
@@ -13,7 +13,7 @@ const held = new Set<string>();
 /**
  * Does something in a run's folder while no other process may. The lock goes at the end, also after an error; the
  * lock of a process that ended without doing so is taken over. A folder that was made for the lock alone goes too.
- * @throws InputError where another process is at work there; StorageError where the disk refuses.
+ * @throws InputError where another process is at work there, or it is a file; StorageError where the disk refuses.
  */
 export async function withRunLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const file = resolve(folder, lockFileName);
@@ -33,6 +33,8 @@ export async function withRunLock<T>(folder: string, work: () => Promise<T>): Pr
 async function takeLock(folder: string, file: string): Promise<boolean> {
   // Where the folder cannot be made, the lock says so in words.
   const isNew = (await mkdir(folder, { recursive: true }).catch(() => undefined)) !== undefined;
+  // A file in its place would look like a lock that is held.
+  await namesIn(folder);
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createOutput(file, `${process.pid}\n`)) return isNew;
     const owner = await ownerOf(file);

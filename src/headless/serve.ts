@@ -34,8 +34,8 @@ export async function serve(args: string[]): Promise<void> {
   const settings: ServeSettings = {
     ...told,
     host: options.host ?? told.host,
-    port: wholeNumber('port', options.port) ?? told.port,
-    threads: wholeNumber('threads', options.threads) ?? told.threads,
+    port: wholeNumber('port', options.port, 65_535) ?? told.port,
+    threads: wholeNumber('threads', options.threads, 256) ?? told.threads,
   };
   const engine = oneOf('engine', options.engine, engineChoices) ?? 'wasm';
   const where = modelPlace(options, settings);

@@ -11,7 +11,8 @@ import { describe, type PlannedRun, type Spec } from '../experiment/spec.ts';
 import { resultCharts } from '../experiment/result-charts.ts';
 import { cellsOf, summaryTable } from '../experiment/summary.ts';
 import { csvTable, latexTable, markdownTable } from '../experiment/text-table.ts';
-import { appendOutput, readText, replaceOutput, writeOutput } from './files.ts';
+import { appendOutput, namesIn, readText, replaceOutput, writeOutput } from './files.ts';
+import { lockFileName } from './run-lock.ts';
 
 /** What its runs depend on. */
 const identitySchema = z.strictObject({
@@ -32,6 +33,9 @@ export type SweepIdentity = Omit<z.infer<typeof identitySchema>, 'format'>;
 export const resultsFile = 'results.jsonl';
 const identityFile = 'experiment.json';
 
+/** What may lie in the folder before a sweep has begun there: a lock, and what `--report` writes of no runs. */
+const beforehand = ['table.md', 'table.csv', 'table.tex'];
+
 export class SweepFolder {
   readonly path: string;
   #results = new Map<string, Result>();
@@ -42,7 +46,7 @@ export class SweepFolder {
 
   /**
    * Reads what an earlier call left.
-   * @throws InputError where that is of another experiment.
+   * @throws InputError where that is of another experiment, or of something else.
    */
   async open(now: SweepIdentity): Promise<void> {
     const file = join(this.path, identityFile);
@@ -55,8 +59,23 @@ export class SweepFolder {
         'Choose another --out.',
         { file: results },
       );
+    } else {
+      await this.#refuseOthers();
     }
     if (existsSync(results)) this.#results = parseResults(await readText(results), results).results;
+  }
+
+  /** @throws InputError where the folder holds something else, which runs and tables would be mixed with. */
+  async #refuseOthers(): Promise<void> {
+    const names = await namesIn(this.path);
+    if (names.every((name) => name.startsWith(lockFileName) || beforehand.includes(name))) return;
+    throw new InputError(
+      'this folder is not empty and holds no sweep.',
+      'Choose another --out, or empty it.',
+      {
+        file: this.path,
+      },
+    );
   }
 
   /** Makes it ready to be written to. @throws StorageError where the disk refuses. */

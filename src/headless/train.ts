@@ -224,7 +224,8 @@ async function distil(
       policy,
     });
     const { step } = folder.soFar;
-    if (step < recipe.steps && hasStalled(folder.soFar.evaluations, recipe.patience)) {
+    const isStalled = hasStalled(folder.soFar.evaluations, recipe.patience);
+    if (step < recipe.steps && isStalled) {
       progress.say(`Ended early: ${recipe.patience} measurements in a row were no better than the best.`);
     }
     progress.say(`Trained ${step} steps in ${formatDuration(folder.elapsedMs)}.`);
@@ -232,10 +233,8 @@ async function distil(
     await folder.finish(comparison);
     if (comparison) progress.say(inWords(comparison));
     progress.say(`Everything is in ${folder.path}.`);
-    const { ending } = interrupts;
-    if (ending === null) return;
-    process.exitCode = ending.code;
-    if (step < recipe.steps) console.error(`Resume it with: train --resume ${folder.path}`);
+    if (interrupts.ending !== null) process.exitCode = interrupts.ending.code;
+    if (step < recipe.steps && !isStalled) console.error(`Resume it with: train --resume ${folder.path}`);
   } finally {
     interrupts.done();
   }
