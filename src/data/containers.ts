@@ -11,6 +11,7 @@ import { numberNotes } from '../formats/plain-value.ts';
 import type { ContainerKind, FileRecord, FormatNote } from '../formats/record.ts';
 import { gunzip, UnpackedCount, unzstd, zipEntries } from '../formats/unpack.ts';
 import { isUsualName } from './column-names.ts';
+import { typeInWords } from './words.ts';
 
 export interface Container {
   /** As people are told it; within an archive with the archive before it: `data.zip/train.csv`. */
@@ -74,7 +75,7 @@ async function open(
   const kind = kindOf(file, bytes);
   if (depth > maxDepth) {
     throw new InputError(
-      'This is an archive in an archive in an archive.',
+      'This lies in an archive in an archive in an archive.',
       'Unpack it and choose the files inside.',
       {
         file,
@@ -149,8 +150,8 @@ async function openZip(
       { file },
     );
   }
-  for (const { problem, file: name } of left)
-    first.notes.push({ kind: 'left-out', text: `${name ?? file} was left out: ${problem}` });
+  // The problem begins with the file's name.
+  for (const { problem } of left) first.notes.push({ kind: 'left-out', text: `Left out: ${problem}` });
   return containers;
 }
 
@@ -186,11 +187,8 @@ function openText(
     const json = readJson(text);
     if (json.records.some(({ kind }) => kind === 'value'))
       return { ...shared, ...json, notes: [...notes, ...json.notes] };
-    // A cell of a CSV may begin with a bracket.
-    const csv = readCsv(file, text, options);
-    return csv === null || csv.columns.length < 2
-      ? { ...shared, ...json }
-      : { ...shared, ...csv, notes: [...notes, ...csv.notes] };
+    // What begins as JSON alone does is told in JSON's words; a cell of other tables may begin with a bracket.
+    if (beginsAsJson.test(text)) return { ...shared, ...json };
   }
   const csv = readCsv(file, text, options);
   if (csv !== null) {
@@ -198,9 +196,29 @@ function openText(
       throw new InputError('This table has a head and no rows.', 'Choose a file with rows.', { file });
     return { ...shared, ...csv, notes: [...notes, ...csv.notes] };
   }
+  refuseOneValue(file, text);
   throw new NoDataError(
     'This is text, but neither JSON nor a table: no separator (comma, semicolon, tab, bar) gives its lines the same number of cells.',
     'Save the rows as CSV with a first line that names the columns, or as JSON Lines, one object on each line.',
+    { file },
+  );
+}
+
+/** An object with its first name, whichever quotes are around it, or a list with its first entry. */
+const beginsAsJson = /^\s*(?:\{\s*(?:["'“”}]|\w+\s*:|$)|\[\s*(?:["'“”{[\]]|$))/;
+
+/** @throws NoDataError where the text is JSON all the same: a number, say. */
+function refuseOneValue(file: string, text: string): void {
+  if (!/^\s*(?:["\d-]|null|true|false)/.test(text)) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return;
+  }
+  throw new NoDataError(
+    `This is JSON, but it is ${typeInWords(value)}, not rows.`,
+    'Choose a file of rows as JSON Lines (one object on each line) or one JSON array of objects.',
     { file },
   );
 }

@@ -65,10 +65,12 @@ export function unwrapRows(
 function fromServer(value: JsonObject, line: number): Unwrapped | null {
   const { rows, features } = value;
   if (!Array.isArray(rows) || !Array.isArray(features) || rows.length === 0) return null;
-  const entries = (rows as unknown[]).filter(isObject);
-  if (!entries.every((entry) => isObject(entry['row']))) return null;
+  const entries = rows as unknown[];
+  if (!entries.some((entry) => isObject(entry) && isObject(entry['row']))) return null;
   const truncated = entries.flatMap((entry, row) =>
-    Array.isArray(entry['truncated_cells']) && entry['truncated_cells'].length > 0 ? [row] : [],
+    isObject(entry) && Array.isArray(entry['truncated_cells']) && entry['truncated_cells'].length > 0
+      ? [row]
+      : [],
   );
   const classLabels = new Map<string, readonly string[]>();
   for (const feature of (features as unknown[]).filter(isObject)) {
@@ -79,7 +81,8 @@ function fromServer(value: JsonObject, line: number): Unwrapped | null {
   const total = value['num_rows_total'];
   const of = typeof total === 'number' && total > entries.length ? ` of ${formatCount(total)}` : '';
   return {
-    records: entries.map((entry) => ({ kind: 'value', line, value: entry['row'] })),
+    // What is no row stays in its place, to be refused there.
+    records: entries.map((entry) => ({ kind: 'value', line, value: isObject(entry) ? entry['row'] : entry })),
     said: `The rows are ${formatCount(entries.length)}${of} that the datasets server sent.`,
     truncated,
     classLabels,
@@ -125,9 +128,12 @@ function byId(value: JsonObject): { rows: JsonObject[]; said: string } | null {
 function byColumn(value: JsonObject): { rows: JsonObject[]; said: string } | null {
   const entries = Object.entries(value);
   if (entries.length < 2) return null;
+  // Maps of index and value fit together by their indices, in whichever order each map has them.
+  const index = Object.keys(entries.find(([, cells]) => isObject(cells))?.[1] ?? {});
   const columns = entries.map(([name, cells]): [string, unknown[]] | null => {
     if (Array.isArray(cells)) return [name, cells];
-    return isObject(cells) ? [name, Object.values(cells)] : null;
+    if (!isObject(cells) || Object.keys(cells).length !== index.length) return null;
+    return index.every((key) => Object.hasOwn(cells, key)) ? [name, index.map((key) => cells[key])] : null;
   });
   if (!columns.every((column) => column !== null)) return null;
   const length = columns[0]![1].length;

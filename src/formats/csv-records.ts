@@ -6,6 +6,9 @@ import type { FileRecord, FormatNote } from './record.ts';
 /** `\n` in files whose lines cannot break; commands of LaTeX that begin so are not meant. */
 const writtenBreak = /\\n(?!(?:e|eq|abla|u|ot|otin|mid|ewline|exists|leq|geq|cong|parallel|subseteq)\b)/g;
 
+/** A cell of the line that Markdown draws under a table's head, or the nothing outside of the outer bars. */
+const markdownRule = /^\s*(?::?-{2,}:?\s*)?$/;
+
 export class CsvRecordReader {
   readonly #rows: CsvRowReader;
   readonly #dialect: CsvDialect;
@@ -62,8 +65,15 @@ export class CsvRecordReader {
   }
 
   #record({ line, cells, fault }: CsvRow): FileRecord {
-    const { columns, header } = this.#dialect;
+    const { columns, header, separator } = this.#dialect;
     if (fault !== null) return { kind: 'refused', line, reason: fault };
+    if (
+      separator === '|' &&
+      line <= 3 &&
+      cells.every((cell) => markdownRule.test(cell)) &&
+      cells.some((cell) => cell !== '')
+    )
+      return { kind: 'stray', line, reason: 'it is the rule under the head of a Markdown table, not a row' };
     const extra = cells.slice(columns.length);
     if (cells.length < columns.length || extra.some((cell) => cell.trim() !== '')) {
       const has = `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}`;

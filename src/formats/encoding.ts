@@ -132,8 +132,27 @@ export class TextStream {
     );
   }
 
-  /** How many whole lines at the start of `bytes` can be decoded. Lines of UTF-8 can be looked at one by one. */
+  #soundLinesOfPairs(bytes: Uint8Array): number {
+    const decoder = new TextDecoder(this.encoding, { fatal: true });
+    const low = this.encoding === 'utf-16le' ? 0 : 1;
+    let lines = 0;
+    let from = 0;
+    for (let at = 0; at + 1 < bytes.length; at += 2) {
+      if (bytes[at + low] !== 0x0a || bytes[at + 1 - low] !== 0) continue;
+      try {
+        decoder.decode(bytes.subarray(from, at));
+      } catch {
+        return lines;
+      }
+      lines += 1;
+      from = at + 2;
+    }
+    return lines;
+  }
+
+  /** How many whole lines at the start of `bytes` can be decoded. Lines of UTF-8 and UTF-16 can be looked at one by one. */
   #soundLines(bytes: Uint8Array): number {
+    if (this.encoding.startsWith('utf-16')) return this.#soundLinesOfPairs(bytes);
     if (this.encoding !== 'utf-8') return 0;
     let lines = 0;
     // The first line may begin in the middle of a character, which came with the bytes before.

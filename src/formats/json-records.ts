@@ -11,7 +11,7 @@ const betweenRows = /\}\s*,?\s*\{/;
 
 /** What was read otherwise than JSON has it; counted as records are split. */
 export interface JsonFinds {
-  /** Whole numbers beyond 2^53, which became text of their digits. */
+  /** Numbers beyond what JavaScript holds (whole ones beyond 2^53, 1e999), which became text of their digits. */
   longIntegers: number;
   /** NaN, Infinity and -Infinity outside of strings, which became null. */
   notNumbers: number;
@@ -23,7 +23,8 @@ export interface JsonFinds {
  *
  * @param found Counts are added to it.
  */
-export function splitRecords(text: string, found: JsonFinds | null = null): FileRecord[] {
+export function splitRecords(content: string, found: JsonFinds | null = null): FileRecord[] {
+  const text = withLineFeeds(content);
   const start = text.startsWith(byteOrderMark) ? 1 : 0;
   const first = skipSpace(text, start);
   if (first === text.length) return [];
@@ -31,10 +32,15 @@ export function splitRecords(text: string, found: JsonFinds | null = null): File
   return splitLines(text, start, found);
 }
 
-/** JSON Lines whose lines are lists: then the first line is a whole list and more follows. */
+/** Lines of old, which end with CR alone. In a string of JSON neither stands as it is. */
+function withLineFeeds(text: string): string {
+  return text.includes('\r') && !text.includes('\n') ? text.replaceAll('\r', '\n') : text;
+}
+
+/** JSON Lines whose lines are lists: then the first line is a whole list and another one follows. */
 function isListPerLine(text: string, first: number): boolean {
   const end = text.indexOf('\n', first);
-  if (end === -1 || skipSpace(text, end) === text.length) return false;
+  if (end === -1 || text[skipSpace(text, end)] !== '[') return false;
   return parse(text.slice(first, end)) !== null;
 }
 
@@ -58,7 +64,7 @@ function splitLines(text: string, start: number, found: JsonFinds | null): FileR
       records.push({ kind: 'value', line, value: parsed.value });
     }
   }
-  if (records.length > 1 && (objects === 0 || records[0]!.kind === 'refused')) {
+  if (records[0]?.kind === 'refused' || (records.length > 1 && objects === 0)) {
     // One object over many lines (a configuration, say) is one record, not many broken ones.
     const whole = parse(text.slice(start), found);
     if (whole !== null) return [{ kind: 'value', line: records[0]!.line, value: whole.value }];
@@ -109,10 +115,11 @@ function splitObjects(text: string, start: number, found: JsonFinds | null): Fil
 }
 
 /**
- * The elements of the list that stands under `key` in the one object that `text` is, each with its line in the file.
+ * The elements of the list that stands under `key` in the one object that `content` is, each with its line in the file.
  * The text has to be valid JSON. Of a name that stands twice the last counts, as JSON.parse has it.
  */
-export function splitListUnder(text: string, key: string): FileRecord[] {
+export function splitListUnder(content: string, key: string): FileRecord[] {
+  const text = withLineFeeds(content);
   let found: FileRecord[] = [];
   let position = text.indexOf('{') + 1;
   while (position < text.length) {
@@ -233,7 +240,7 @@ function skipSpace(text: string, position: number): number {
 function parse(text: string, found: JsonFinds | null = null): { value: unknown } | null {
   if (!/^[ \t\r\n]*["{[\-0-9tfnNI]/.test(text)) return null;
   try {
-    return longDigits.test(text) ? parseReplaced(text, found) : { value: JSON.parse(text) };
+    return mayBeTooLarge.test(text) ? parseReplaced(text, found) : { value: JSON.parse(text) };
   } catch {
     if (!/NaN|Infinity/.test(text)) return null;
     try {
@@ -255,9 +262,11 @@ function parseReplaced(text: string, found: JsonFinds | null): { value: unknown 
   return parsed;
 }
 
-const longDigits = /\d{16}/;
+const mayBeTooLarge = /\d{16}|\d[eE]\+?\d{3}/;
 /** Strings, to step over; numbers; Python's words for what is no number. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|-?\b(?:NaN|Infinity)\b/gs;
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function withTextFor(text: string, found: JsonFinds): string {
   return text.replace(tokens, (token) => {
@@ -266,7 +275,10 @@ function withTextFor(text: string, found: JsonFinds): string {
       found.notNumbers += 1;
       return 'null';
     }
-    if (!/^-?\d{16,}$/.test(token) || Number.isSafeInteger(Number(token))) return token;
+    const number = Number(token);
+    const kept = /^-?\d{16,}$/.test(token) ? Number.isSafeInteger(number) : Math.abs(number) !== Infinity;
+    // What is no number at all is left for JSON.parse to refuse.
+    if (kept || !jsonNumber.test(token)) return token;
     found.longIntegers += 1;
     return `"${token}"`;
   });

@@ -14,15 +14,15 @@ const unpackFirst = 'Unpack it and choose the file inside.';
 const noRows = 'Choose the file with the rows instead.';
 
 /** How a kind of file begins, what it is called and what to do about it. */
-const others: { starts: string | number[]; at?: number; is: string; remedy: string }[] = [
+const others: { starts: string | number[]; at?: number; is: string; remedy: string; isText?: true }[] = [
   { starts: 'PARE', is: 'a Parquet file whose schema is encrypted', remedy: saveAsRows },
   {
     starts: 'FEA1',
     is: 'a Feather file of version 1',
     remedy: 'Save it again with a newer pyarrow or pandas.',
   },
-  { starts: '%PDF-', is: 'a PDF document', remedy: saveAsRows },
-  { starts: '{\\rtf', is: 'an RTF document', remedy: saveAsRows },
+  { starts: '%PDF-', is: 'a PDF document', remedy: saveAsRows, isText: true },
+  { starts: '{\\rtf', is: 'an RTF document', remedy: saveAsRows, isText: true },
   {
     starts: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
     is: 'an old Excel or Word file',
@@ -72,7 +72,9 @@ export function kindOf(file: string, head: Uint8Array): ByteKind {
       : starts.every((byte, index) => bytes[at + index] === byte);
 
   if (bytes.length === 0) throw new NoDataError('The file is empty.', 'Choose a file with rows.', { file });
-  if (startsWith('PAR1')) return 'parquet';
+  // Letters that begin a binary file may begin a CSV too: ORC, RIFF, GGUF as the name of a column.
+  const plain = isPlainText(bytes);
+  if (startsWith('PAR1') && !plain) return 'parquet';
   if (startsWith([0x1f, 0x8b])) return 'gzip';
   if (startsWith('PK\u0003\u0004') || startsWith('PK\u0005\u0006')) return 'zip';
   if (
@@ -80,10 +82,11 @@ export function kindOf(file: string, head: Uint8Array): ByteKind {
     ((bytes[0]! & 0xf0) === 0x50 && startsWith([0x2a, 0x4d, 0x18], 1))
   )
     return 'zstd';
-  if (startsWith('ARROW1')) return 'arrow';
+  if (startsWith('ARROW1') && !plain) return 'arrow';
   if (startsWith([0xff, 0xff, 0xff, 0xff])) return 'arrow';
-  for (const { starts, at, is, remedy } of others)
-    if (startsWith(starts, at)) throw new NoDataError(`This is ${is}.`, remedy, { file });
+  for (const { starts, at, is, remedy, isText } of others)
+    if (startsWith(starts, at) && (isText === true || !plain))
+      throw new NoDataError(`This is ${is}.`, remedy, { file });
   // The length of a safetensors header in eight bytes, then its JSON.
   if (bytes[8] === 0x7b && bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0) {
     throw new NoDataError('These are a model’s weights (safetensors), not data.', noRows, { file });
@@ -125,6 +128,14 @@ export function refuseOtherText(file: string, start: string, whole: boolean): vo
       { file },
     );
   }
+}
+
+/** Whether it is lines of letters of ASCII: what binary files hold early on, control characters and bytes beyond, is not there. */
+function isPlainText(bytes: Uint8Array): boolean {
+  return (
+    bytes.includes(0x0a) &&
+    bytes.every((byte) => byte === 9 || byte === 0x0a || byte === 0x0d || (byte >= 32 && byte < 127))
+  );
 }
 
 /** Control characters that no text is full of. */
