@@ -194,6 +194,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl+C', () => {
     expect(code, stderr).toBe(0);
     const { steps } = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as { steps: number };
     expect(steps).toBeLessThan(2000);
+    expect(stderr).toContain(`Resume it with: train --resume ${out}`);
     expect(jsonLines(join(out, 'metrics.jsonl'))).toHaveLength(steps);
     expect(existsSync(join(out, 'model', 'model.safetensors'))).toBe(true);
   });
