@@ -1,5 +1,5 @@
 /** States in words: one place, so that every screen says the same. */
-import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
+import { formatCount, formatDuration, formatPercent, plural } from '../base/units.ts';
 import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
 import { methodWords } from '../distill/methods.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -160,10 +160,7 @@ export function shownText(text: string): string {
   return text === '' ? '(empty)' : text;
 }
 
-/** `1 row`, `9,741 rows`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
+export { plural };
 
 /** A number of parameters as people name students: `0.5 M`, `77 M`, `1.2 B`. */
 export function parameterWords(parameters: number): string {

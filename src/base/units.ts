@@ -35,3 +35,8 @@ export function formatCount(count: number): string {
 export function formatPercent(share: number, digits = 2): string {
   return `${(share * 100).toFixed(digits)} %`;
 }
+
+/** `1 row`, `9,741 rows`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

@@ -1,7 +1,7 @@
 /** `headless add-pieces`: a student that can write the labels which its tokenizer loses. */
 import { basename, join, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
-import { formatCount } from '../base/units.ts';
+import { formatCount, plural } from '../base/units.ts';
 import { writableTexts } from '../distill/written-labels.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { modelFolder } from '../export/model-folder.ts';
@@ -42,7 +42,7 @@ export async function addPieces(args: string[]): Promise<void> {
   const contexts = textsToKeep(rows, [predictPrefix, explainPrefix]);
   const { student: extended, ...report } = addMissingPieces(student, writableTexts(rows), contexts);
   const { added, lostBefore, lostAfter } = report;
-  const words = `${formatCount(lostBefore)} different labels did not come back as they are; ${formatCount(lostAfter)} do not now.`;
+  const words = `${plural(lostBefore, 'different label', 'different labels')} did not come back as they are; ${formatCount(lostAfter)} ${lostAfter === 1 ? 'does' : 'do'} not now.`;
   if (added.length === 0) {
     throw new InputError(
       lostBefore === 0

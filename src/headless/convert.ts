@@ -1,7 +1,7 @@
 /** `headless convert`: rows of any layout, joined with the teacher's, as the JSON Lines that every command takes. */
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
-import { formatCount } from '../base/units.ts';
+import { plural } from '../base/units.ts';
 import { inspectedRows } from '../data/inspect.ts';
 import { readingOptions, readOptions, trainFileOptions } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf } from './data-files.ts';
@@ -36,8 +36,9 @@ export async function convert(args: string[]): Promise<void> {
     }),
   );
   await writeOutput(out, lines.map((line) => `${line}\n`).join(''));
-  const left = joined.refused.length === 0 ? '' : `; ${formatCount(joined.refused.length)} rows were refused`;
-  console.log(`${formatCount(rows.length)} rows are in ${out}${left}.`);
+  const left =
+    joined.refused.length === 0 ? '' : `; ${plural(joined.refused.length, 'row was', 'rows were')} refused`;
+  console.log(`${plural(rows.length, 'row is', 'rows are')} in ${out}${left}.`);
   for (const { file, line, reason } of joined.refused)
     console.error(`${file}, line ${line}: left out: ${reason}`);
 }

@@ -1,6 +1,6 @@
 /** `headless inspect`: what files are, before anything is trained on them. */
 import { join } from 'node:path';
-import { formatCount, formatPercent } from '../base/units.ts';
+import { formatCount, formatPercent, plural } from '../base/units.ts';
 import { InputError } from '../base/errors.ts';
 import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
 import { joinTeacher } from '../data/join.ts';
@@ -110,7 +110,9 @@ function inWords(
     lines.push(...judged);
   }
   lines.push(
-    refused.length === 0 ? 'no row was refused' : `${formatCount(refused.length)} rows were refused:`,
+    refused.length === 0
+      ? 'no row was refused'
+      : `${plural(refused.length, 'row was', 'rows were')} refused:`,
   );
   for (const refusal of refused.slice(0, refusalsShown))
     lines.push(`  ${refusal.file}, line ${refusal.line}: ${refusal.reason}`);
