@@ -21,6 +21,7 @@ test('bad data files are refused in words, and the page goes on', async ({ page 
   await drop('columns.jsonl', '{"topic":"a","points":"b"}\n');
   await expect(page.getByRole('region', { name: 'Columns of columns.jsonl' })).toBeVisible();
   await page.getByRole('button', { name: 'Remove columns.jsonl' }).click();
+  await expect(page.getByText('Drop your rows')).toBeVisible();
 
   // A malformed line is left out with its line; the others stay. Markup in a file is text.
   await drop(
