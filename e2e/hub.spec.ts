@@ -47,12 +47,12 @@ test('a student comes by its name, resumed after a break, and only once somebody
   const shots = process.env['STILLROOM_SHOTS'];
   if (shots !== undefined) await page.screenshot({ path: join(shots, 'found.png'), fullPage: true });
 
-  // Stopped in the middle: what came is kept, in pieces, and gone on with.
+  // Stopped in the middle: what came is kept in pieces, and the download resumes from them.
   hub.holdAfter(5_000_000);
   await page.getByRole('button', { name: /^Fetch 10/ }).click();
   await expect(room(page)).toContainText(/[1-5]\.\d+ MB of 10/);
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(room(page)).toContainText(/MB are here; it goes on from there/);
+  await expect(room(page)).toContainText(/MB are here; it resumes from there/);
   hub.holdAfter(null);
 
   // Broken off for good.

@@ -10,6 +10,7 @@ import {
   test,
   writeRecipe,
   writeTinyStudent,
+  looksRight,
 } from './support.ts';
 
 /** Columns whose names say nothing: which is what has to be said. */
@@ -77,17 +78,7 @@ test('the mapper by keyboard alone, in both themes and widths', async ({ page },
   await openStudio(page);
   await goTo(page, 'data');
   const mapper = await drop(page, writeReviews(info.outputPath('csv')));
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 844 });
-      expect(await axeFindings(page), `${colorScheme}, ${width}`).toEqual([]);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow, `scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: info.outputPath(`mapper-${colorScheme}-${width}.png`), fullPage: true });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
+  await looksRight(page, (look) => info.outputPath(`mapper-${look}.png`));
 
   const input = mapper.getByRole('textbox', { name: 'Input' });
   await input.focus();
@@ -163,17 +154,7 @@ test('rationales of other rows keep a run from beginning until a person decides;
   await page.getByTestId('data-files').setInputFiles(writeShuffled(info.outputPath('quiz')));
   const alarm = page.getByRole('region', { name: 'Rationales of the Train rows' });
   await expect(alarm).toContainText('seem to belong to other rows');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 844 });
-      expect(await axeFindings(page), `${colorScheme}, ${width}`).toEqual([]);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow, `scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: info.outputPath(`alarm-${colorScheme}-${width}.png`), fullPage: true });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
+  await looksRight(page, (look) => info.outputPath(`alarm-${look}.png`));
   await goTo(page, 'train');
   const start = page.getByRole('button', { name: 'Start training' });
   await expect(start).toHaveAttribute('aria-disabled', 'true');

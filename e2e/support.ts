@@ -136,4 +136,20 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
+/** Looks at the page as it stands in both themes, wide and on a phone: axe finds nothing, nothing scrolls sideways. */
+export async function looksRight(page: Page, picture: (look: string) => string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const width of [1280, 390]) {
+      const look = `${colorScheme}-${width}`;
+      await page.setViewportSize({ width, height: 844 });
+      expect(await axeFindings(page), look).toEqual([]);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overflow, `scrolls sideways: ${look}`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: picture(look), fullPage: true });
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
 export { expect };

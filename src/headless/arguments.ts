@@ -46,7 +46,7 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- download NAME[@REVISION] [--out DIR]
       Fetches a T5 from the hub (google/flan-t5-small) to a new folder, or to the cache, where --student
       hub:NAME[@REVISION] finds it: every command takes that in place of a student's folder, and fetches what is not
-      there yet. A break is gone on with by the same command; every file is checked by its hash. From the environment:
+      there yet. After a break the same command resumes it; every file is checked by its hash. From the environment:
       HF_TOKEN (for private models), HF_ENDPOINT (another hub), HF_HUB_OFFLINE=1 (ask nothing).
 
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]

@@ -13,7 +13,7 @@ import { withRunLock } from './run-lock.ts';
 
 export interface FetchOptions {
   onProgress?: (gotBytes: number, totalBytes: number) => void;
-  /** Before each further try after a break; a try that got further counts anew. */
+  /** Before each further try after a break; after a try that got further, the count begins again. */
   waitsMs?: readonly number[];
 }
 
@@ -103,7 +103,7 @@ class FileFetch {
   readonly #model: HubModel;
   readonly #file: HubFile;
   readonly #place: string;
-  /** Named by the hash: what is left of another revision is never gone on with. */
+  /** Named by the hash: what is left of another revision is never used. */
   readonly #part: string;
   readonly #partial: string;
 
@@ -199,7 +199,7 @@ class FileFetch {
   #brokeOff(gotBytes: number, error: HubError): HubError {
     return new HubError(
       `${error.problem} Of ${this.#model.name}/${this.#file.path} ${formatBytes(gotBytes)} of ${formatBytes(this.#file.sizeBytes)} have come, and are kept.`,
-      'The same command goes on from there.',
+      'The same command resumes from there.',
     );
   }
 }

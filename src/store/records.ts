@@ -55,7 +55,7 @@ export interface SplitSummary {
   refused: (Refusal & { file: string })[];
   teacher: Tally | null;
   lint: StoredNote[];
-  /** Rationales that seem to belong to other rows, while nobody has decided on them. */
+  /** Rationales that seem to belong to other rows, until the person decides what to do with them. */
   alarm?: AskedAlarm;
 }
 

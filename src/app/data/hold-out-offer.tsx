@@ -21,7 +21,7 @@ export function HoldOutOffer({ dataset }: { dataset: DatasetRecord }) {
       }
       meaning={
         holdOut === undefined
-          ? 'No file has test rows: without any nothing can be compared, and nobody knows how good the student is.'
+          ? 'No file has test rows. Without them there is no comparison, and the student’s accuracy is not known.'
           : `Drawn by seed ${seed}, labels shared out evenly where they are few, no input on both sides.`
       }
     />

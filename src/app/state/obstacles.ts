@@ -43,7 +43,7 @@ export function startObstacle(state: StudioState): string | null {
   return recipeObstacle(state, dataset.splits.train);
 }
 
-/** Whether rationales seem to belong to other rows, and nobody has decided on them. */
+/** Whether rationales seem to belong to other rows, and the person has not decided what to do with them. */
 export function alarmed({ splits }: DatasetRecord): boolean {
   return splitNames.some((split) => splits[split]?.alarm !== undefined);
 }

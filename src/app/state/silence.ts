@@ -1,7 +1,7 @@
 /**
  * Notices a worker that gives no sign while a run is at work. On WebAssembly a step keeps its worker's thread busy, so
  * that no watchdog there can fire; the page can. Time is counted in ticks, each for no more than it was meant to last:
- * hours of sleep of a laptop are not taken for silence. Nothing is ended by itself: a person is told, and may.
+ * hours in which a laptop slept do not count. The studio never ends the worker by itself: the person is told, and can.
  */
 export const silenceTickMs = 2000;
 /** So many times what a step takes, and at least `leastMs`; before the first steps were timed, `firstMs`. */

@@ -188,7 +188,7 @@ function Found({ found }: { found: FoundStudent }) {
           </Button>
           <p className={styles['meaning']}>
             {gotBytes > 0 && gotBytes < totalBytes
-              ? `${formatBytes(gotBytes)} are here; it goes on from there.`
+              ? `${formatBytes(gotBytes)} are here; it resumes from there.`
               : `Goes on where it broke off; checked by the hub’s hashes. ${formatCount(model.files.length)} files that a student needs, and no other.`}
           </p>
         </div>

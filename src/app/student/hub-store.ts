@@ -45,7 +45,7 @@ const filesOfHub = ['https://*.hf.co'];
 /** So much is lost at most where the tab goes. */
 const pieceBytes = 4_000_000;
 
-/** Before each further try after a break; a try that got further counts anew. */
+/** Before each further try after a break; after a try that got further, the count begins again. */
 const waitsMs = [0, 1000, 3000];
 
 let frame: ClosedFrame<HubCalls> | null = null;
@@ -82,7 +82,7 @@ export async function lookUp({ name, endpoint, token }: HubWish): Promise<void> 
   }
 }
 
-/** Fetches what was looked up, and takes it as the student. What came before a break or a stop is gone on with. */
+/** Fetches what was looked up, and takes it as the student. It resumes from what came before a break or a stop. */
 export async function fetchFound(): Promise<void> {
   const { phase, found } = useHub.getState();
   if (phase !== 'found' || found === null || frame === null) return;
