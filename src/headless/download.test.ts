@@ -101,7 +101,7 @@ it('goes on after a break at 1 MB, in one call and in the next', async () => {
   const model = await client.describe({ name: 'me/tiny', revision: 'main' });
   hub.breakAfter(megabyte, 2);
   const broken = fetchFolder(client, model, out(), { waitsMs: [] });
-  await expect(broken).rejects.toThrow(/have come, and are kept\. The same command goes on/);
+  await expect(broken).rejects.toThrow(/have come, and are kept\. The same command resumes/);
   expect(existsSync(out())).toBe(false);
   hub.breakAfter(0, 0);
   hub.requests.length = 0;
