@@ -38,6 +38,15 @@ describe('is read', () => {
     ],
     ['NaN as a label', `{"input":"a","label":NaN}\n${lines(b)}`, [['a', null], rowB], [], ['not-numbers']],
     ['-Infinity in another column', '{"input":"a","label":"x","p":-Infinity}', [rowA], [], ['not-numbers']],
+    [
+      'a name twice, also further within; a colon in a text is none',
+      `{"input":"a","label":"x","label":"y"}\n{"input":"b","label":"y","p":{"q":1,"q" :2}}\n${lines({ input: '"a": "a":', label: 'x' }, b)}`,
+      [['"a": "a":', 'x'], rowB],
+      [
+        [1, 'it has the name “label” twice'],
+        [2, 'it has the name “q” twice'],
+      ],
+    ],
     ['the words NaN and Infinity', lines({ input: 'NaN', label: 'Infinity' }), [['NaN', 'Infinity']]],
     ['half a character, escaped', '{"input":"a\\ud800","label":"x"}', [['a\ud800', 'x']]],
     ['NUL, escaped', '{"input":"a\\u0000b","label":"x"}', [['a\0b', 'x']]],

@@ -21,6 +21,7 @@ export interface Example {
 export const datasetLayouts = [
   'chat',
   'label-studio',
+  'science-qa',
   'cos-e',
   'commonsense-qa',
   'choices',

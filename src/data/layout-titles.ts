@@ -31,6 +31,7 @@ export const layoutTitles = {
   rows: 'generic rows',
   s1: 's1 rows',
   'strategy-qa': 'StrategyQA rows',
+  'science-qa': 'ScienceQA rows',
   svamp: 'SVAMP or ASDiv rows',
   mapped: 'columns by their role',
   completions: 'a teacher’s raw completions',

@@ -46,6 +46,13 @@ const made: Record<string, Made> = {
     },
     gives: { id: '7', input: 'Is 4 even?', label: 'yes', rationale: '4 is 2 * 2.' },
   },
+  'science-qa': {
+    rows: {
+      ...{ question: 'Where do bees live?', choices, answer: 1, hint: '', lecture: 'Bees are insects.' },
+      solution: 'They live in a pond.',
+    },
+    gives: { input, label: 'pond', choices, rationale: 'They live in a pond.' },
+  },
   'cos-e': {
     rows: { id: 'b1', question: 'Where do bees live?', choices, answer: 'B' },
     gives: { id: 'b1', input, label: 'pond', choices },

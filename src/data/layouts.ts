@@ -4,7 +4,7 @@ import { arithmetic, gsm8k, gsm8kSolutions, mawps, predictions, svamp } from './
 import { chat, promptAndAnswer } from './layouts/chat.ts';
 import { inference } from './layouts/inference.ts';
 import type { AnyLayout, JsonObject } from './layouts/layout.ts';
-import { aqua, choiceRows, commonsenseQa, cosE, eCare, ecqa } from './layouts/questions.ts';
+import { aqua, choiceRows, commonsenseQa, cosE, eCare, ecqa, scienceQa } from './layouts/questions.ts';
 import { bigBench, cotCollection, flanCot, openThoughts, s1, strategyQa } from './layouts/reasoning.ts';
 import { rows } from './layouts/rows.ts';
 import { batchOutput, explanations, rationales } from './layouts/teacher.ts';
@@ -17,6 +17,7 @@ export const layouts: readonly AnyLayout[] = [
   labelStudio,
   aqua,
   commonsenseQa,
+  scienceQa,
   cosE,
   choiceRows,
   ecqa,

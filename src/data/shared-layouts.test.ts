@@ -62,7 +62,7 @@ const layouts: Record<string, string> = {
   '19-messages-typed-parts/reason_tool_use_demo.jsonl': 'chat',
   '20-concatenated-pretty-json/generic_test.json': 'rows',
   '20-concatenated-pretty-json/generic_train.json': 'rows',
-  '22-scienceqa-object-by-id/problems.json': 'cos-e',
+  '22-scienceqa-object-by-id/problems.json': 'science-qa',
   '23-esnli-csv/esnli_hf.jsonl': 'nli',
   '24-cot-collection-map/CoT_collection.json': 'cot-collection',
   '24-cot-collection-map/CoT_collection.jsonl': 'cot-collection',

@@ -6,6 +6,8 @@ import type { FileRecord, FormatNote } from './record.ts';
 /** `\n` in files whose lines cannot break; commands of LaTeX that begin so are not meant. */
 const writtenBreak = /\\n(?!(?:e|eq|abla|u|ot|otin|mid|ewline|exists|leq|geq|cong|parallel|subseteq)\b)/g;
 
+const byteOrderMark = '\ufeff';
+
 /** A cell of the line that Markdown draws under a table's head, or the nothing outside of the outer bars. */
 const markdownRule = /^\s*(?::?-{2,}:?\s*)?$/;
 
@@ -15,6 +17,7 @@ export class CsvRecordReader {
   #headerPending: boolean;
   #skip: number;
   #breaks = 0;
+  #marks = 0;
   #empty: FileRecord[] = [];
   #emptyAtEnd = 0;
 
@@ -57,6 +60,10 @@ export class CsvRecordReader {
       const text = `Rows of empty cells at the end were left out: ${this.#emptyAtEnd}.`;
       notes.push({ kind: 'empty-rows', text });
     }
+    if (this.#marks > 0) {
+      const text = `A byte order mark in the middle, as where files were joined, was left out: ${this.#marks} ${this.#marks === 1 ? 'time' : 'times'}.`;
+      notes.push({ kind: 'mark-in-the-middle', text });
+    }
     if (this.#breaks > 0) {
       const text = `“\\n” written in a cell became a line break, in ${this.#breaks} ${this.#breaks === 1 ? 'cell' : 'cells'}.`;
       notes.push({ kind: 'written-line-breaks', text });
@@ -66,6 +73,17 @@ export class CsvRecordReader {
 
   #record({ line, cells, fault }: CsvRow): FileRecord {
     const { columns, header, separator } = this.#dialect;
+    // Files that were joined end to end have their marks and heads in the middle.
+    if (cells[0]?.startsWith(byteOrderMark)) {
+      cells[0] = cells[0].slice(1).replace(/^"([^]*)"$/, '$1');
+      this.#marks += 1;
+    }
+    if (header && cells.length === columns.length && columns.every((column, at) => cells[at] === column))
+      return {
+        kind: 'stray',
+        line,
+        reason: 'it is the head again, as where two files were joined; it is no row',
+      };
     if (fault !== null) return { kind: 'refused', line, reason: fault };
     if (
       separator === '|' &&

@@ -3,6 +3,7 @@
  * one after another. A record that cannot be read is a refusal in its own place; the others are kept.
  */
 import { findJsonFault } from './json-fault.ts';
+import { repeatedName } from './json-names.ts';
 import type { FileRecord } from './record.ts';
 
 const byteOrderMark = '\ufeff';
@@ -61,13 +62,13 @@ function splitLines(text: string, start: number, found: JsonFinds | null): FileR
       records.push({ kind: 'refused', line, reason: '' });
     } else {
       if (typeof parsed.value === 'object' && parsed.value !== null) objects += 1;
-      records.push({ kind: 'value', line, value: parsed.value });
+      records.push(recordOf(line, content, parsed.value));
     }
   }
   if (records[0]?.kind === 'refused' || (records.length > 1 && objects === 0)) {
     // One object over many lines (a configuration, say) is one record, not many broken ones.
     const whole = parse(text.slice(start), found);
-    if (whole !== null) return [{ kind: 'value', line: records[0]!.line, value: whole.value }];
+    if (whole !== null) return [recordOf(records[0]!.line, text.slice(start), whole.value)];
     const objectsInTurn = splitObjects(text, start, found);
     // Lines that are rows by themselves are given up only where the whole file can be read.
     if (objectsInTurn !== null && (objects === 0 || objectsInTurn.every(({ kind }) => kind === 'value')))
@@ -82,6 +83,18 @@ function splitLines(text: string, start: number, found: JsonFinds | null): FileR
     records[index] = { kind: 'refused', line: record.line, reason: notJson(content, record.line, advice) };
   }
   return records;
+}
+
+/** A record that can be used: one value for each of its names. */
+function recordOf(line: number, text: string, value: unknown): FileRecord {
+  const name = repeatedName(text, value);
+  if (name === null) return { kind: 'value', line, value };
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  return {
+    kind: 'refused',
+    line,
+    reason: `it has the name “${shown}” twice, so that it is not clear which value is meant; write it once`,
+  };
 }
 
 /**
@@ -101,7 +114,7 @@ function splitObjects(text: string, start: number, found: JsonFinds | null): Fil
     const end = elementEnd(text, position, true);
     const content = text.slice(position, end);
     const parsed = parse(content, found);
-    if (parsed !== null) records.push({ kind: 'value', line, value: parsed.value });
+    if (parsed !== null) records.push(recordOf(line, content, parsed.value));
     else if (records.length === 0) return null;
     else
       records.push({
@@ -188,7 +201,7 @@ function splitArray(text: string, open: number, found: JsonFinds | null = null):
       element = text.slice(position, end);
       parsed = parse(element, found);
     }
-    if (parsed !== null) records.push({ kind: 'value', line: elementLine, value: parsed.value });
+    if (parsed !== null) records.push(recordOf(elementLine, element, parsed.value));
     else {
       const cutOff = end === text.length;
       const reason = notJson(element, elementLine, cutOff ? 'the file may have been cut off' : '');

@@ -39,9 +39,9 @@ export const usage = `Stillroom from a terminal.
       are judged by (train takes it too): exact, normalised, choice, number or equation; else what suits the labels.
       --encoding NAME: of texts that are not UTF-8 and carry no mark (windows-1252, shift_jis, …).
 
-  npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE
+  npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE [--force]
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
-      teacherLabel, choices.
+      teacherLabel, choices. A file that is there is replaced with --force alone.
 
   npm run headless -- download NAME[@REVISION] [--out DIR]
       Fetches a T5 from the hub (google/flan-t5-small) to a new folder, or to the cache, where --student

@@ -1,4 +1,5 @@
 /** `headless convert`: rows of any layout, joined with the teacher's, as the JSON Lines that every command takes. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { plural } from '../base/units.ts';
@@ -12,6 +13,7 @@ export async function convert(args: string[]): Promise<void> {
     ...trainFileOptions,
     ...readingOptions,
     out: { type: 'string' },
+    force: { type: 'boolean' },
   });
   const { train, 'train-rationales': rationales, out } = options;
   if (train === undefined) throw new InputError('convert needs a file.', 'Name it with --train FILE.');
@@ -22,6 +24,14 @@ export async function convert(args: string[]): Promise<void> {
     throw new InputError(
       '--out is one of the files that are read, which would be overwritten.',
       'Name another.',
+    );
+  if (options.force !== true && existsSync(out))
+    throw new InputError(
+      'this file is there already, and would be replaced.',
+      'Name another, or add --force.',
+      {
+        file: out,
+      },
     );
   const joined = await joinSplit(train, rationales, 'train', readingOf(options));
   const rows = inspectedRows(joined);

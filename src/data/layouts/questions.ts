@@ -126,6 +126,14 @@ export const cosE: DatasetLayout = {
   },
 };
 
+/** CoS-E's columns, told apart by those that only ScienceQA has beside them. */
+export const scienceQa: DatasetLayout = {
+  ...cosE,
+  layout: 'science-qa',
+  title: layoutTitles['science-qa'],
+  required: ['question', 'choices', 'answer', 'solution', 'lecture'],
+};
+
 function holdsObjects(value: unknown): boolean {
   return Array.isArray(value) && value.some(isObject);
 }
