@@ -1,4 +1,5 @@
 /** The stored records as the screens have them, and which dataset, student and run is shown. */
+import { oneAtATime } from '../../base/one-at-a-time.ts';
 import { listDatasets } from '../../store/datasets.ts';
 import { heldRuns } from '../../store/locks.ts';
 import { listRuns } from '../../store/runs.ts';
@@ -14,13 +15,14 @@ export type RecordActions = ReturnType<typeof recordActions>;
 
 export function recordActions({ get, set }: Pick<Requests, 'get' | 'set'>) {
   return {
-    readRecords: async (): Promise<void> => {
+    // One read at a time: an older one that came last would put records back to what they were.
+    readRecords: oneAtATime(async () => {
       const heldRunIds = await heldRuns();
       const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
       set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, get()) });
       // What changed them took room, or left some.
       void readRoom();
-    },
+    }),
 
     /** Shows a record, now and when the studio is next opened. */
     choose: (name: 'dataset' | 'student' | 'run', id: string | null): void => {

@@ -49,7 +49,11 @@ test('a run is live from its first active state to its end', () => {
     runId: 'a',
     event: { type: 'state', state: { phase: 'done', step: 9, stopped: false } },
   };
-  expect(hear(during, [end], 60).liveRunId).toBeNull();
+  const after = hear(during, [end], 60);
+  expect(after.liveRunId).toBeNull();
+  // A read under way, begun before the end was stored, would leave it as it was at work.
+  expect(after.stale).toBe(true);
+  expect(during.stale).toBe(false);
 });
 
 test('what was asked of a run stands until the run has come to it', () => {

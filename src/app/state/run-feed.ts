@@ -41,7 +41,11 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
     }
     if (event.type !== 'state') continue;
     if (isActive(event.state)) liveRunId = runId;
-    else if (liveRunId === runId) liveRunId = null;
+    else if (liveRunId === runId) {
+      liveRunId = null;
+      // Records that are being read just now may be older than its end.
+      stale = true;
+    }
     if (runId === before.liveRunId && isDone(asked, event.state)) asked = null;
   }
   return { runs: [...runs.values()], liveRunId, asked, metrics: extend(shown, arrived), stale };

@@ -2,8 +2,7 @@
 import { isActive } from '../../distill/run-state.ts';
 import type { ServedStorage } from '../../export/server-folder.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
-import { heldRuns } from '../../store/locks.ts';
-import { listRuns, readMetrics } from '../../store/runs.ts';
+import { readMetrics } from '../../store/runs.ts';
 import type { Results } from '../../worker/protocol.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
@@ -55,8 +54,7 @@ export function shownRunActions(
       if (otherVersion !== null) return;
       if (!runs.some((run) => run.id !== liveRunId && isActive(run.state))) return;
       try {
-        const heldRunIds = await heldRuns();
-        set({ heldRunIds, runs: withWhatIsKnown(await listRuns(), get()) });
+        await readRecords();
         if (runId !== null && runId !== liveRunId) await readCurve(runId);
       } catch (error) {
         fail('runs', error);
