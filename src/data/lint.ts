@@ -1,7 +1,8 @@
 /** Counts that are worth a look before training: none of them stops anything. */
+import { hash32, NumberList, TextIndex } from '../base/text-index.ts';
 import { choicesWithin, findChoice, letterIndex } from './choices.ts';
 import type { Example } from './example.ts';
-import { note as noteOf, type Note } from './notes.ts';
+import { note as noteOf, RowList, type Note } from './notes.ts';
 import { numberValue } from './number-value.ts';
 
 const words = {
@@ -91,100 +92,147 @@ const twiceEncoded = /Ã[\u0080-\u00BF]|â€[\u0080-\uFFFF]|Â[\u00A0-\u00BF]/;
  * no choice are disjoint and need choices; on CoS-E's train split they are 282, 123 and 43, together 448.
  */
 export function lint(examples: readonly Example[]): LintNote[] {
-  const found = new Map<LintKind, number[]>(kinds.map((kind) => [kind, []]));
-  const note = (kind: LintKind, row: number): unknown => found.get(kind)!.push(row);
-  const seen = new Map<string, string>();
-  const near = new Set<string>();
-  const classes = new Set(examples.map(({ label }) => label));
-  for (const example of examples) {
+  const count = new LintCount();
+  for (const example of examples) count.add(example);
+  return count.notes();
+}
+
+/** As `lint`, row by row: nothing of the texts is held but hashes. */
+export class LintCount {
+  readonly #found = new Map<LintKind, RowList>();
+  /** Of each input, a hash of the label of its first row. */
+  readonly #inputs = new TextIndex();
+  /** Inputs but for case and spaces. */
+  readonly #folded = new TextIndex();
+  /** Labels, as many as tell whether there are few. */
+  readonly #classes = new Set<string>();
+  readonly #minusOnes = new RowList();
+  readonly #letters = new RowList();
+  /** Positions of all rows, and which rationale each has: a place in the counts, -1 for none. */
+  readonly #rows = new NumberList();
+  readonly #rationaleOf = new NumberList();
+  readonly #rationales = new TextIndex();
+  readonly #rationaleCounts: number[] = [];
+  #isFromGold = true;
+
+  /** The inputs of all rows. */
+  get inputs(): Pick<TextIndex, 'has'> {
+    return this.#inputs;
+  }
+
+  add(example: Example): void {
     const { row, input, label, rationale, teacherLabel, choices } = example;
-    if (teacherLabel?.trim() === '') note('teacher-label-blank', row);
+    const note = (kind: LintKind): void => this.#note(kind, row);
+    this.#rows.push(row);
+    if (this.#classes.size <= fewClasses) this.#classes.add(label);
+    if (teacherLabel !== label) this.#isFromGold = false;
+    if (teacherLabel?.trim() === '') note('teacher-label-blank');
     else if (teacherLabel !== null && teacherLabel !== label) noteDifference(example, note);
     if (teacherLabel !== null && choices !== null) {
       const kind = outsideChoices(teacherLabel, choices);
-      if (kind !== null) note(kind, row);
+      if (kind !== null) note(kind);
     }
     if (choices !== null) {
-      if (!choices.some((choice) => choice.trim() === label.trim())) note('label-no-choice', row);
-      if (new Set(choices).size < choices.length) note('choices-repeated', row);
+      if (!choices.some((choice) => choice.trim() === label.trim())) note('label-no-choice');
+      if (new Set(choices).size < choices.length) note('choices-repeated');
       if (rationale !== null && namesAnother(rationale, teacherLabel ?? label, choices))
-        note('rationale-other-choice', row);
+        note('rationale-other-choice');
     }
-    if (noValues.has(label.trim().toLowerCase()) || (label.trim() === '-1' && classes.size <= fewClasses))
-      note('label-no-value', row);
+    if (noValues.has(label.trim().toLowerCase())) note('label-no-value');
+    else if (label.trim() === '-1' && this.#classes.size <= fewClasses) this.#minusOnes.add(row);
+    if (isLetter(example)) this.#letters.add(row);
     const texts = [input, label, rationale ?? '', teacherLabel ?? ''];
-    if (texts.some((text) => twiceEncoded.test(text))) note('text-twice-encoded', row);
-    if (texts.some((text) => text.includes('\ufffd'))) note('text-undecodable', row);
-    const folded = input.toLowerCase().replace(/\s+/g, ' ').trim();
-    if (seen.has(input)) {
-      note('input-repeated', row);
-      if (seen.get(input) !== label) note('label-contradicting', row);
-    } else if (near.has(folded)) note('input-nearly-repeated', row);
-    if (!seen.has(input)) seen.set(input, label);
-    near.add(folded);
-    if (rationale === null) note('rationale-missing', row);
-    else {
-      if (/[([{“,]\s*$/.test(rationale)) note('rationale-unfinished', row);
-      if (/\b(?:so|hence|therefore|thus),? the answer is\b|####/i.test(rationale))
-        note('rationale-marker', row);
-    }
+    if (texts.some((text) => twiceEncoded.test(text))) note('text-twice-encoded');
+    if (texts.some((text) => text.includes('\ufffd'))) note('text-undecodable');
+    this.#noteRepeated(row, input, label);
+    this.#noteRationale(row, rationale);
   }
-  noteShares(examples, classes, (kind, rows) => found.set(kind, rows));
-  return kinds.flatMap((kind) => {
-    const rows = found.get(kind)!;
-    return rows.length === 0 ? [] : [noteOf(kind, rows, words[kind])];
-  });
+
+  notes(): LintNote[] {
+    const noValue = this.#found.get('label-no-value') ?? new RowList();
+    // -1 stands for no class where there are classes.
+    if (this.#classes.size <= fewClasses && this.#minusOnes.length > 0)
+      this.#found.set('label-no-value', RowList.of(noValue, this.#minusOnes));
+    this.#noteShares();
+    return kinds.flatMap((kind) => {
+      const rows = this.#found.get(kind);
+      return rows === undefined ? [] : [noteOf(kind, rows, words[kind])];
+    });
+  }
+
+  #note(kind: LintKind, row: number): void {
+    let rows = this.#found.get(kind);
+    if (rows === undefined) this.#found.set(kind, (rows = new RowList()));
+    rows.add(row);
+  }
+
+  #noteRepeated(row: number, input: string, label: string): void {
+    const own = hash32(label);
+    const first = this.#inputs.add(input, own);
+    const nearly = this.#folded.add(input.toLowerCase().replace(/\s+/g, ' ').trim());
+    if (first !== null) {
+      this.#note('input-repeated', row);
+      if (first !== own) this.#note('label-contradicting', row);
+    } else if (nearly !== null) this.#note('input-nearly-repeated', row);
+  }
+
+  #noteRationale(row: number, rationale: string | null): void {
+    if (rationale === null) {
+      this.#note('rationale-missing', row);
+      this.#rationaleOf.push(-1);
+      return;
+    }
+    if (/[([{“,]\s*$/.test(rationale)) this.#note('rationale-unfinished', row);
+    if (/\b(?:so|hence|therefore|thus),? the answer is\b|####/i.test(rationale))
+      this.#note('rationale-marker', row);
+    const place = this.#rationales.add(rationale, this.#rationaleCounts.length);
+    if (place === null) this.#rationaleCounts.push(1);
+    else this.#rationaleCounts[place]! += 1;
+    this.#rationaleOf.push(place ?? this.#rationaleCounts.length - 1);
+  }
+
+  /** Notes on shares of all rows. */
+  #noteShares(): void {
+    const rows = this.#rows.view();
+    if (rows.length < fewRows) return;
+    const set = (kind: LintKind, isOne: (at: number) => boolean): void => {
+      for (const [at, row] of rows.entries()) if (isOne(at)) this.#note(kind, row);
+    };
+    if (this.#classes.size === 1) set('label-one-class', () => true);
+    if (this.#letters.length * 10 >= rows.length * 9) this.#found.set('label-letters', this.#letters);
+    let most = 0;
+    for (const [place, count] of this.#rationaleCounts.entries())
+      if (count > this.#rationaleCounts[most]!) most = place;
+    const times = this.#rationaleCounts[most] ?? 0;
+    if (times * 2 < rows.length || times < fewRows) return;
+    const rationaleOf = this.#rationaleOf.view();
+    set('rationale-repeated', (at) => rationaleOf[at] === most);
+    if (this.#isFromGold) set('teacher-from-gold', () => true);
+  }
+}
+
+/** Whether a true label is a letter of the choices in its input. */
+function isLetter({ input, label, choices }: Example): boolean {
+  const within = choices ?? choicesWithin(input);
+  return (
+    within !== null &&
+    letterIndex(label, within.length) !== null &&
+    findChoice(label, within)?.how === 'letter'
+  );
 }
 
 /** How a teacher's label that is not the true one comes near it. */
-function noteDifference(
-  { row, label, teacherLabel, choices }: Example,
-  note: (kind: LintKind, row: number) => unknown,
-): void {
+function noteDifference({ label, teacherLabel, choices }: Example, note: (kind: LintKind) => void): void {
   const given = teacherLabel ?? '';
   const value = numberValue(given);
-  if (value !== null && value === numberValue(label)) note('teacher-number-notation', row);
-  else if (choices === null && plain(given) === plain(label)) note('teacher-spelling', row);
+  if (value !== null && value === numberValue(label)) note('teacher-number-notation');
+  else if (choices === null && plain(given) === plain(label)) note('teacher-spelling');
   if (choices !== null && !choices.includes(given) && letterIndex(given, choices.length) !== null)
-    note('teacher-label-letter', row);
+    note('teacher-label-letter');
 }
 
 function plain(text: string): string {
   return text.trim().toLowerCase().replace(/\s+/g, ' ').replace(/\.$/, '');
-}
-
-/** Notes on shares of all rows. */
-function noteShares(
-  examples: readonly Example[],
-  classes: ReadonlySet<string>,
-  set: (kind: LintKind, rows: number[]) => unknown,
-): void {
-  if (examples.length < fewRows) return;
-  const all = examples.map(({ row }) => row);
-  if (classes.size === 1) set('label-one-class', all);
-  const letters = examples.filter(({ input, label, choices }) => {
-    const within = choices ?? choicesWithin(input);
-    return (
-      within !== null &&
-      letterIndex(label, within.length) !== null &&
-      findChoice(label, within)?.how === 'letter'
-    );
-  });
-  if (letters.length * 10 >= examples.length * 9)
-    set(
-      'label-letters',
-      letters.map(({ row }) => row),
-    );
-  const counts = new Map<string, number>();
-  for (const { rationale } of examples)
-    if (rationale !== null) counts.set(rationale, (counts.get(rationale) ?? 0) + 1);
-  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
-  if (most === undefined || most[1] * 2 < examples.length || most[1] < fewRows) return;
-  set(
-    'rationale-repeated',
-    examples.filter(({ rationale }) => rationale === most[0]).map(({ row }) => row),
-  );
-  if (examples.every(({ label, teacherLabel }) => teacherLabel === label)) set('teacher-from-gold', all);
 }
 
 /** Whether a rationale names a choice, and not the one that it is to explain. */
@@ -216,6 +264,23 @@ function outsideChoices(label: string, choices: readonly string[]): LintKind | n
 /** Test rows whose input is a training row's, by position in the test file. */
 export function lintLeaks(train: readonly Example[], test: readonly Example[]): LintNote[] {
   const inputs = new Set(train.map(({ input }) => input));
-  const rows = test.filter(({ input }) => inputs.has(input)).map(({ row }) => row);
-  return rows.length === 0 ? [] : [noteOf('input-leaks', rows, words['input-leaks'])];
+  const leaks = new LeakCount(inputs);
+  for (const example of test) leaks.add(example);
+  return leaks.notes();
+}
+
+/** As `lintLeaks`, test row by test row. */
+export class LeakCount {
+  readonly #rows = new RowList();
+
+  /** @param train The inputs of all training rows. */
+  constructor(readonly train: { has: (input: string) => boolean }) {}
+
+  add({ input, row }: Example): void {
+    if (this.train.has(input)) this.#rows.add(row);
+  }
+
+  notes(): LintNote[] {
+    return this.#rows.length === 0 ? [] : [noteOf('input-leaks', this.#rows, words['input-leaks'])];
+  }
 }

@@ -5,10 +5,40 @@ import type { Change } from './layouts/layout.ts';
 export interface Note<Kind extends string = string> {
   kind: Kind;
   count: number;
-  /** Positions of the rows, from 0; empty where the note is of the file. */
+  /** Positions of the rows, from 0: the first `rowsNamed` of them. Empty where the note is of the file. */
   rows: number[];
   /** The whole note, for people. */
   text: string;
+}
+
+/** Rows that a note leads to: a note that a million rows have leads to its first ones. */
+export const rowsNamed = 10_000;
+
+/** Positions of rows in their order: all are counted, the first `rowsNamed` are kept. */
+export class RowList {
+  readonly rows: number[] = [];
+  #count = 0;
+  #last = -1;
+
+  get length(): number {
+    return this.#count;
+  }
+
+  /** A row that was added just before counts once. */
+  add(row: number): void {
+    if (this.#count > 0 && this.#last === row) return;
+    this.#last = row;
+    this.#count += 1;
+    if (this.rows.length < rowsNamed) this.rows.push(row);
+  }
+
+  /** The rows of two lists, of which none is in both. */
+  static of(one: RowList, other: RowList): RowList {
+    const both = new RowList();
+    both.rows.push(...[...one.rows, ...other.rows].sort((a, b) => a - b).slice(0, rowsNamed));
+    both.#count = one.#count + other.#count;
+    return both;
+  }
 }
 
 const changeWords: Record<Change, (one: boolean) => string> = {
@@ -33,20 +63,17 @@ const changeWords: Record<Change, (one: boolean) => string> = {
 };
 
 /** What was changed to read the rows, a note for each kind of change. */
-export function changeNotes(changes: ReadonlyMap<Change, number[]>): Note[] {
+export function changeNotes(changes: ReadonlyMap<Change, RowList>): Note[] {
   return [...changes].map(([kind, rows]) => note(kind, rows, changeWords[kind]));
 }
 
 /** A note whose text begins with its count. */
 export function note<Kind extends string>(
   kind: Kind,
-  rows: readonly number[],
+  found: readonly number[] | RowList,
   words: (one: boolean) => string,
 ): Note<Kind> {
-  return {
-    kind,
-    count: rows.length,
-    rows: [...rows],
-    text: `${formatCount(rows.length)} ${words(rows.length === 1)}`,
-  };
+  const count = found.length;
+  const rows = found instanceof RowList ? found.rows : found;
+  return { kind, count, rows: rows.slice(0, rowsNamed), text: `${formatCount(count)} ${words(count === 1)}` };
 }

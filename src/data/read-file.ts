@@ -6,23 +6,16 @@ import { faithfulTaskOf, readAnswer, readFaithfully, type CompletionMode } from 
 import type { DatasetLayoutId, Refusal, TeacherLayoutId } from './example.ts';
 import { layoutsInWords, nearestLayout, recogniseLayout, shareOfLayout, voters } from './layouts.ts';
 import { isObject } from './layouts/cells.ts';
-import type {
-  AnyLayout,
-  Change,
-  ExampleColumns,
-  JsonObject,
-  RationaleColumns,
-  ReadContext,
-  Reading,
-} from './layouts/layout.ts';
-import { changeNotes, type Note } from './notes.ts';
+import type { AnyLayout, ExampleColumns, JsonObject, RationaleColumns } from './layouts/layout.ts';
+import type { Note } from './notes.ts';
+import { RowReading } from './row-reading.ts';
 import { splitListUnder, splitRecords } from '../formats/json-records.ts';
 import type { FileRecord, FormatNote } from '../formats/record.ts';
 import type { Container } from './containers.ts';
 import { ofSplit, type Split } from './split-name.ts';
 import { whyUnreadable } from './unreadable.ts';
 import { unwrapRows } from './unwrap.ts';
-import { listed, quoted, typeInWords } from './words.ts';
+import { listed, typeInWords } from './words.ts';
 
 /** Rows with named columns that are no known layout: a person can say which column is what. */
 export class UnknownLayoutError extends InputError {}
@@ -76,6 +69,8 @@ export interface ReadOptions {
   completions?: CompletionMode;
   /** What the file is for: picks one of several lists inside it. */
   split?: Split;
+  /** Refusals that are held; the others are counted alone. Left out: all. */
+  refusalsKept?: number;
 }
 
 /** Records with what is known of their file. */
@@ -164,34 +159,79 @@ export function readFileRecords(source: FileRecords, options: ReadOptions = {}):
   if (isCompletions(records))
     return readCompletions(source, records, notes, options.completions ?? 'faithful');
 
-  const objects: JsonObject[] = [];
-  for (const record of records)
-    if (record.kind === 'value' && isObject(record.value)) objects.push(record.value);
-  if (objects.length === 0) throw withoutObjects(file, records);
-
-  const { layout, because } = chooseLayout(file, objects, records, options.map ?? null);
   const labels = new Map([...(source.classLabels ?? []), ...classLabels]);
-  const base = { file, container: source.container, because };
+  const begun = beginReading(file, records, labels, options);
+  const rows: (ExampleRow | RationaleRow)[] = [];
+  for (const record of records) {
+    const row = begun.rows.next(record);
+    if (row !== null) rows.push(row);
+  }
+  notes.push(...begun.rows.notes());
+  const { container } = source;
+  const { because } = begun;
+  const { positions, refused } = begun.rows;
+  return withRows(begun, { file, container, because, positions, refused, notes }, rows);
+}
+
+/** A file of which the layout is known. */
+export type BegunReading =
+  | { kind: 'dataset'; layout: DatasetLayoutId; because: string; rows: RowReading<ExampleColumns> }
+  | {
+      kind: 'rationales';
+      layout: TeacherLayoutId | DatasetLayoutId;
+      because: string;
+      rows: RowReading<RationaleColumns>;
+      completions: CompletionMode;
+    };
+
+/**
+ * Recognises a layout by the first records, from which on rows are read one by one.
+ * @throws InputError where there are no objects among them; UnknownLayoutError where nobody knows their columns.
+ */
+export function beginReading(
+  file: string,
+  first: readonly FileRecord[],
+  classLabels: ReadonlyMap<string, readonly string[]>,
+  options: ReadOptions,
+): BegunReading {
+  const objects: JsonObject[] = [];
+  for (const record of first) {
+    if (objects.length === voters) break;
+    if (record.kind === 'value' && isObject(record.value)) objects.push(record.value);
+  }
+  if (objects.length === 0) throw withoutObjects(file, first);
+  const { layout, because } = chooseLayout(file, objects, first, options.map ?? null);
+  const how = {
+    ...{ file, objects, classLabels },
+    ...(options.refusalsKept === undefined ? {} : { refusalsKept: options.refusalsKept }),
+  };
   switch (layout.kind) {
     case 'dataset': {
-      const read = readRows(file, records, objects, labels, (value, context) => layout.read(value, context));
-      if (Object.hasOwn(objects[0]!, 'annotation_id')) leaveOutSecondAnnotations(read);
-      return { kind: layout.kind, layout: layout.layout, ...base, ...read, notes: [...notes, ...read.notes] };
+      const rows = new RowReading(how, (value, context) => layout.read(value, context));
+      return { kind: layout.kind, layout: layout.layout, because, rows };
     }
     case 'rationales': {
-      const read = readRows(file, records, objects, labels, (value, context) => layout.read(value, context));
-      return {
-        kind: layout.kind,
-        layout: layout.layout,
-        ...base,
-        ...read,
-        notes: [...notes, ...read.notes],
-        completions: options.completions ?? 'repaired',
-      };
+      const rows = new RowReading(how, (value, context) => layout.read(value, context));
+      const completions = options.completions ?? 'repaired';
+      return { kind: layout.kind, layout: layout.layout, because, rows, completions };
     }
     default:
       return layout satisfies never;
   }
+}
+
+/** What was read of a file, with its rows, which are those of `begun`. */
+export function withRows(
+  begun: BegunReading,
+  read: FileBase,
+  rows: readonly (ExampleRow | RationaleRow)[],
+): DataFile {
+  return begun.kind === 'dataset'
+    ? { kind: begun.kind, layout: begun.layout, ...read, rows: rows as ExampleRow[] }
+    : {
+        ...{ kind: begun.kind, layout: begun.layout, ...read, rows: rows as RationaleRow[] },
+        completions: begun.completions,
+      };
 }
 
 function chooseLayout(
@@ -323,92 +363,6 @@ function readCompletions(
     rows,
     completions: mode,
   };
-}
-
-function readRows<Row extends object>(
-  file: string,
-  records: readonly FileRecord[],
-  objects: readonly JsonObject[],
-  classLabels: ReadonlyMap<string, readonly string[]>,
-  read: (value: JsonObject, context: ReadContext) => Reading<Row>,
-): { rows: (Row & { row: number; line: number })[]; positions: number; refused: Refusal[]; notes: Note[] } {
-  const rows: (Row & { row: number; line: number })[] = [];
-  const refused: Refusal[] = [];
-  const changes = new Map<Change, number[]>();
-  const used = new Set<string>();
-  let positions = 0;
-  let row = 0;
-  const context: ReadContext = {
-    classLabels,
-    use: (column) => void used.add(column),
-    tell(change) {
-      const told = changes.get(change);
-      if (told === undefined) changes.set(change, [row]);
-      else if (told.at(-1) !== row) told.push(row);
-    },
-  };
-  for (const record of records) {
-    const { line } = record;
-    if (record.kind === 'stray') {
-      refused.push({ line, reason: record.reason });
-      continue;
-    }
-    row = positions;
-    positions += 1;
-    if (record.kind === 'refused') {
-      refused.push({ line, reason: record.reason });
-      continue;
-    }
-    const reading: Reading<Row> = isObject(record.value)
-      ? read(record.value, context)
-      : { ok: false, reason: `it is ${typeInWords(record.value)}, not an object with named columns` };
-    if (reading.ok) rows.push({ row, line, ...reading.row });
-    else refused.push({ line, reason: reading.reason });
-  }
-  const first = refused[0];
-  if (rows.length === 0 && first !== undefined) {
-    throw new InputError(
-      `Every row was refused (${formatCount(positions)} in all); the first: ${first.reason}.`,
-      'Mend the rows and choose the file again.',
-      { file, line: first.line },
-    );
-  }
-  return { rows, positions, refused, notes: [...changeNotes(changes), ...unusedColumns(objects, used)] };
-}
-
-/** Label Studio's short export has a task once for each annotation: the first counts, the others are told. */
-function leaveOutSecondAnnotations(read: { rows: ExampleRow[]; refused: Refusal[] }): void {
-  const first = new Set<string>();
-  read.rows = read.rows.filter(({ id, line }) => {
-    if (id === null || !first.has(id)) {
-      if (id !== null) first.add(id);
-      return true;
-    }
-    read.refused.push({ line, reason: `it is a second annotation of ${quoted(id)}; the first one is used` });
-    return false;
-  });
-}
-
-/** The columns of text that the layout takes nothing from: they are listed, so that nothing is lost unseen. */
-function unusedColumns(objects: readonly JsonObject[], used: ReadonlySet<string>): Note[] {
-  const unused = new Set<string>();
-  for (const object of objects.slice(0, voters))
-    for (const [column, value] of Object.entries(object))
-      if (typeof value === 'string' && value.trim() !== '' && !used.has(column)) unused.add(column);
-  if (unused.size === 0) return [];
-  const names = [...unused];
-  const more = names.length > keysNamed ? ` and ${names.length - keysNamed} more` : '';
-  return [
-    {
-      kind: 'columns-unused',
-      count: names.length,
-      rows: [],
-      text: `Not used: ${names
-        .slice(0, keysNamed)
-        .map((name) => quoted(name))
-        .join(', ')}${more}`,
-    },
-  ];
 }
 
 function withoutObjects(file: string, records: readonly FileRecord[]): InputError {

@@ -5,6 +5,7 @@
  * and whoever reads them knows that every byte is the one that was written.
  */
 import { digest } from '../base/digest.ts';
+import { RowsDigest } from '../base/rows-digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import { stateOf, type EngineState, type StateGroup, type TrainerDescription } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
@@ -275,7 +276,9 @@ export async function digestStudent(student: {
 
 /** SHA-256 of rows: a run resumes with the rows that it began with, or not at all. */
 export function digestRows(rows: readonly unknown[]): Promise<string> {
-  return digest(new TextEncoder().encode(JSON.stringify(rows)));
+  const digest = new RowsDigest();
+  for (const row of rows) digest.add(row);
+  return Promise.resolve(digest.end());
 }
 
 function notAsWritten(step: number, what: string): CheckpointError {
