@@ -1,5 +1,4 @@
 /** A process of the study's own that trains one run after the other, on one thread, as its parent says. */
-import { reportError, type ErrorReport } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { Engine } from '../engine/engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
@@ -8,40 +7,31 @@ import { countParameters } from '../student/parameters.ts';
 import { recipeOf, type Run, type TaskName } from '../study/design.ts';
 import { runEntry, type BaseEntry, type Entry } from '../study/ledger.ts';
 import { askBase, trainRun } from '../study/train-run.ts';
+import { serveJobs } from './run-pool.ts';
 import { openTask, type OpenTask } from './study-tasks.ts';
 
 /** What a worker is asked for. */
 export type Job = { kind: 'run'; run: Run } | { kind: 'base'; task: TaskName };
 
-export type FromWorker = { kind: 'ended'; entry: Entry } | { kind: 'failed'; error: ErrorReport };
-
 /** Works until the parent lets go. */
-export async function studyWorker(testRows: number): Promise<never> {
-  // Ctrl+C reaches the whole group; the parent decides.
-  process.on('SIGINT', () => undefined);
-  process.once('disconnect', () => process.exit(0));
+export function studyWorker(testRows: number): Promise<never> {
   const tasks = new Map<TaskName, OpenTask>();
-  process.on('message', (job: Job) => {
-    void answer(job).then((said) => process.send?.(said));
-  });
-  const answer = async (job: Job): Promise<FromWorker> => {
+  return serveJobs(async (sent): Promise<Entry> => {
+    const job = sent as Job;
+    const name = job.kind === 'run' ? job.run.task : job.task;
+    const task = tasks.get(name) ?? (await openTask(name, testRows));
+    tasks.set(name, task);
+    const engine = await createWasmEngine(task.student, {
+      threads: 1,
+      startThread: startNodeThread,
+      reason: 'The study trains each run on one thread.',
+    });
     try {
-      const name = job.kind === 'run' ? job.run.task : job.task;
-      const task = tasks.get(name) ?? (await openTask(name, testRows));
-      tasks.set(name, task);
-      const engine = await createWasmEngine(task.student, {
-        threads: 1,
-        startThread: startNodeThread,
-        reason: 'The study trains each run on one thread.',
-      });
-      const entry = job.kind === 'run' ? await train(engine, task, job.run) : await measureBase(engine, task);
+      return job.kind === 'run' ? await train(engine, task, job.run) : await measureBase(engine, task);
+    } finally {
       engine.dispose();
-      return { kind: 'ended', entry };
-    } catch (error) {
-      return { kind: 'failed', error: reportError(error) };
     }
-  };
-  return new Promise(() => undefined);
+  });
 }
 
 async function train(engine: Engine, task: OpenTask, run: Run): Promise<Entry> {

@@ -7,10 +7,11 @@ import { formatDuration, formatPercent } from '../base/units.ts';
 import { plannedRuns, quickScale, runId, wholeScale, type Run, type TaskName } from '../study/design.ts';
 import { entryId, formatEntry, isCurrent, parseEntries, type Entry } from '../study/ledger.ts';
 import { writeReport } from '../study/report.ts';
+import { sweep, type SweepEnd } from '../jobs/sweep.ts';
 import { readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
 import { appendOutput, readText, writeOutput } from './files.ts';
-import { runJobs } from './study-pool.ts';
+import { withProcesses } from './run-pool.ts';
 import { hasTask, openTask, projectFolder } from './study-tasks.ts';
 import { studyWorker, type Job } from './study-worker.ts';
 
@@ -113,39 +114,41 @@ async function measure(
     onInterrupt();
     process.exitCode = ending.code;
   });
-  const startedAt = performance.now();
-  const all = sum(jobs.map(costOf));
-  let done = 0;
-  let ended = 0;
-  let failed = 0;
-  await runJobs(jobs, {
-    ...options,
-    signal: stop.signal,
-    onEnd: (job, said) => {
-      ended += 1;
-      done += costOf(job);
-      const left = ((performance.now() - startedAt) * (all - done)) / done;
-      const place = `${ended} of ${jobs.length}, ${formatDuration(left)} left · ${jobId(job)}`;
-      if (said.kind === 'failed') {
-        failed += 1;
-        console.error(`${place}: ${said.error.message}`);
-        return;
-      }
-      const { entry } = said;
-      entries.set(entryId(entry), entry);
-      appendOutput(workFile, formatEntry(entry));
-      console.log(`${place}: ${formatPercent(entry.correct / entry.total)}`);
-    },
-  });
-  process.off('SIGINT', onInterrupt);
-  stopListening();
-  if (failed > 0) {
+  const processes = Math.min(options.processes, jobs.length);
+  const args = ['study', 'worker', String(options.testRows)];
+  let end: SweepEnd;
+  try {
+    end = await withProcesses<Job, Entry, SweepEnd>({ args, processes, signal: stop.signal }, (lanes) =>
+      sweep<Job, Entry>({
+        runs: jobs,
+        lanes,
+        costOf,
+        keep: (_, entry) => {
+          entries.set(entryId(entry), entry);
+          appendOutput(workFile, formatEntry(entry));
+        },
+        tell: (told) => {
+          if (told.kind !== 'run') return;
+          const { run: job, end } = told;
+          const left = told.leftMs === null ? '' : `, ${formatDuration(told.leftMs)} left`;
+          const place = `${told.done} of ${told.total}${left} · ${jobId(job)}`;
+          if (end.kind === 'failed') console.error(`${place}: ${end.error.message}`);
+          else console.log(`${place}: ${formatPercent(end.outcome.correct / end.outcome.total)}`);
+        },
+        signal: stop.signal,
+      }),
+    );
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    stopListening();
+  }
+  if (end.failed > 0) {
     throw new EngineError(
-      `${failed} runs failed; the lines above say why.`,
+      `${end.failed} runs failed; the lines above say why.`,
       'What has ended is kept; call the study again to try the others once more.',
     );
   }
-  return stop.signal.aborted;
+  return end.stopped;
 }
 
 /** Makes a file that can be appended to: a last line that was cut short would spoil the next one. */
@@ -159,8 +162,4 @@ function costOf(job: Job): number {
   if (job.kind === 'base') return 200;
   const { task, method, steps } = job.run;
   return (steps + 100) * (method === 'standard' ? 1 : 2.5) * (task === 'svamp' ? 3 : 1);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
