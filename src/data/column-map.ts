@@ -14,17 +14,17 @@ import {
   reading,
   refuse,
 } from './layouts/cells.ts';
-import type { DatasetLayout, JsonObject } from './layouts/layout.ts';
+import type { AnyLayout, DatasetLayout, JsonObject, RationalesLayout } from './layouts/layout.ts';
 import { answerAmong, choicesOf } from './layouts/questions.ts';
 import { choicesNames, inputNames, labelNames, rationaleNames, teacherLabelNames } from './roles.ts';
 import { listed } from './words.ts';
 
-export const roles = ['input', 'label', 'rationale', 'teacherLabel', 'id', 'choices'] as const;
+export const roles = ['input', 'label', 'rationale', 'teacherLabel', 'id', 'choices', 'split'] as const;
 export type Role = (typeof roles)[number];
 /** Which column has which role; `input` may be a template. */
 export type ColumnMap = Partial<Record<Role, string>>;
 
-const eachRole = /(?:^|,)\s*(input|label|rationale|teacherLabel|id|choices)\s*=/g;
+const eachRole = /(?:^|,)\s*(input|label|rationale|teacherLabel|id|choices|split)\s*=/g;
 
 /**
  * Reads `input=…,label=…`; a comma within a value is kept, `\n` is a line break.
@@ -288,8 +288,57 @@ function fill(parts: readonly Part[], cells: Cells): string {
     .join('');
 }
 
+/** Whether a map is of a teacher's file: it names reasons or answers, and no true ones. */
+export function isTeachersMap(map: ColumnMap): boolean {
+  return map.label === undefined && (map.rationale !== undefined || map.teacherLabel !== undefined);
+}
+
 /** The layout that a map makes. @throws InputError where the input's template cannot be read. */
-export function mappedLayout(map: ColumnMap): DatasetLayout {
+export function mappedLayout(map: ColumnMap): AnyLayout {
+  return isTeachersMap(map) ? mappedTeacher(map) : mappedDataset(map);
+}
+
+/** A teacher's answers, one a row; what they answer is found by id, by the input that they repeat, or by position. */
+function mappedTeacher(map: ColumnMap): RationalesLayout {
+  const { input } = map;
+  const parts: Part[] =
+    input === undefined ? [] : input.includes('{') ? parseTemplate(input) : [{ kind: 'column', path: input }];
+  return {
+    kind: 'rationales',
+    layout: 'rationales',
+    title: 'a teacher’s answers by their columns',
+    required: [],
+    optional: [],
+    read(record, context) {
+      return reading(() => {
+        const cells = new Cells(record, context, 'a row');
+        const value = (role: 'rationale' | 'teacherLabel' | 'id'): unknown => {
+          const path = map[role];
+          if (path === undefined) return null;
+          const found = lookUp(record, path);
+          if (found === null)
+            return refuse(
+              `it has no column “${path}”, which the map needs; mend the map or leave the row out`,
+            );
+          context.use(found.column);
+          return found.value;
+        };
+        const rationale = plainText(value('rationale')) ?? null;
+        const id = plainText(value('id')) ?? null;
+        const said = value('teacherLabel');
+        return {
+          id: id?.trim() ? id : null,
+          input: input === undefined ? null : fill(parts, cells),
+          rationale: rationale?.trim() ? rationale : null,
+          label: map.teacherLabel === undefined ? null : (cells.answerText(said, map.teacherLabel) ?? ''),
+          completion: null,
+        };
+      });
+    },
+  };
+}
+
+function mappedDataset(map: ColumnMap): DatasetLayout {
   const template = map.input ?? 'input';
   const parts: Part[] = template.includes('{')
     ? parseTemplate(template)
@@ -326,6 +375,7 @@ export function mappedLayout(map: ColumnMap): DatasetLayout {
             : answerAmong(cells, role.value, role.column, choices);
         const rationale = plainText(value(cells, map.rationale).value) ?? null;
         const id = plainText(value(cells, map.id).value) ?? null;
+        value(cells, map.split);
         return {
           ...noColumns,
           id: id?.trim() ? id : null,

@@ -11,6 +11,7 @@ const fixFor: Partial<Record<LintKind, Fix>> = {
   'label-no-choice': 'drop-no-choice',
   'label-no-value': 'drop-no-value',
   'input-repeated': 'drop-repeated',
+  'input-leaks': 'drop-leaks',
   'text-twice-encoded': 'encoding',
 };
 
@@ -23,6 +24,7 @@ export const fixLabels: Record<Fix, string> = {
   'use-gold': 'Use the true label instead',
   'drop-no-value': 'Leave these rows out',
   'drop-no-choice': 'Leave these rows out',
+  'drop-leaks': 'Leave them out of training',
   'drop-repeated': 'Leave later ones out',
 };
 

@@ -13,6 +13,7 @@ const fixWords = {
   'use-gold': 'teacher’s labels that were none of the choices are the true ones now',
   'drop-no-value': 'rows whose label says “no value” are left out',
   'drop-no-choice': 'rows whose label is none of their choices are left out',
+  'drop-leaks': 'training rows that are test or validation rows too are left out',
   'drop-repeated': 'rows whose input stood in an earlier row are left out',
 } satisfies Record<string, string>;
 
@@ -102,6 +103,9 @@ function mend(fix: Fix, row: Example, seen: Set<string>): Example | null {
       return noValue.test(label.trim()) ? null : row;
     case 'drop-no-choice':
       return choices !== null && !choices.some((choice) => choice.trim() === label.trim()) ? null : row;
+    case 'drop-leaks':
+      // It takes the rows of all splits: see divide.ts.
+      return row;
     case 'drop-repeated': {
       if (seen.has(row.input)) return null;
       seen.add(row.input);

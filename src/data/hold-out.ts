@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { RandomSequence } from '../base/random.ts';
 import type { Example } from './example.ts';
 import { mostLabels } from './metrics/labels.ts';
+import type { HoldOut } from './kept-reading.ts';
 
 /** Apart from the draws of training with the same seed. */
 const drawStream = 0x401d;
@@ -24,13 +25,32 @@ export function parseShare(option: string, text: string): number {
   );
 }
 
+/** Options that draw rows, with what `run.json` calls them. */
+export const draws = [
+  ['hold-out', 'holdOut'],
+  ['hold-out-validation', 'validation'],
+  ['subsample', 'subsample'],
+] as const;
+
+/** Reads `10%` or `10%@3`, whose draw is by the seed 3. @throws InputError where it is none. */
+export function parseDraw(option: string, text: string, seed: number): HoldOut {
+  const own = /^(.*)@(\d{1,9})$/.exec(text);
+  return { share: parseShare(option, own?.[1] ?? text), seed: own === null ? seed : Number(own[2]) };
+}
+
+/** As `parseDraw` reads it. */
+export function formatDraw({ share, seed }: HoldOut): string {
+  return `${share}@${seed}`;
+}
+
 /**
  * Sets rows aside. Rows of the same input (but for case and spaces) go together; where labels are few, each label keeps
  * its share.
  *
- * @param share In (0, 1). @param seed Of the draw. @throws InputError where one side would have no rows.
+ * @param share In (0, 1). @param seed Of the draw. @param stream Tells draws of one seed apart.
+ * @throws InputError where one side would have no rows.
  */
-export function holdOut(rows: readonly Example[], share: number, seed: number): HeldOut {
+export function holdOut(rows: readonly Example[], share: number, seed: number, stream = 0): HeldOut {
   const groups = new Map<string, Example[]>();
   for (const row of rows) {
     const key = row.input.replace(/\s+/g, ' ').trim().toLowerCase();
@@ -41,7 +61,7 @@ export function holdOut(rows: readonly Example[], share: number, seed: number): 
   const labels = new Set(rows.map(({ label }) => label));
   const few = labels.size >= 2 && labels.size <= mostLabels && labels.size * 2 <= rows.length;
   const strata = new Map<string, { group: Example[]; drawn: number }[]>();
-  const random = new RandomSequence(seed, drawStream);
+  const random = new RandomSequence(seed, drawStream + stream);
   for (const group of groups.values()) {
     const stratum = few ? group[0]!.label : '';
     const drawn = random.next();
@@ -63,7 +83,7 @@ export function holdOut(rows: readonly Example[], share: number, seed: number): 
   if (taken.size === 0 || taken.size === rows.length) {
     throw new InputError(
       `Of ${rows.length} rows none are left on one side where ${Math.round(share * 1000) / 10} % are held out.`,
-      'Hold out another share, or name a file with test rows.',
+      'Hold out another share, or name a file with such rows.',
     );
   }
   return {

@@ -1,9 +1,16 @@
 /** What `headless inspect` prints of a file, as JSON. */
 import type { Layout, Refusal, Tally } from './example.ts';
-import { joinTeacher, type JoinKey, type Joined, type JoinOptions } from './join.ts';
+import {
+  joinTeacher,
+  teacherFiles,
+  type JoinKey,
+  type Joined,
+  type JoinOptions,
+  type Teachers,
+} from './join.ts';
 import { lint } from './lint.ts';
 import type { Note } from './notes.ts';
-import { asDataset, type DataFile, type RationalesFile } from './read-file.ts';
+import { asDataset, type DataFile } from './read-file.ts';
 
 /** One row as it would be learned; `row` is its position in the file, from 0. */
 export interface InspectedRow {
@@ -41,10 +48,10 @@ export const examplesShown = 3;
  */
 export function inspection(
   data: DataFile,
-  rationales: RationalesFile | null,
+  rationales: Teachers,
   { examples = examplesShown, ...options }: JoinOptions & { examples?: number } = {},
 ): Inspection {
-  if (rationales === null && data.kind === 'rationales') {
+  if (teacherFiles(rationales).length === 0 && data.kind === 'rationales') {
     const { layout, container, rows, refused, notes, file } = data;
     return {
       layout,

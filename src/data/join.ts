@@ -1,16 +1,17 @@
 /** A dataset and the teacher's rationales as examples: joined by id, by input or by row. */
-import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { alarmNote, alignmentAlarm, type Alarm } from './alignment.ts';
 import { readAnswer } from './completions.ts';
 import type { Example, Refusal, Tally } from './example.ts';
 import { applyFixes, type Fix } from './fixes.ts';
-import { areEquations, tallyBy, type MetricId } from './metrics/metrics.ts';
+import { areEquations, isRightBy, tallyBy, type MetricId } from './metrics/metrics.ts';
 import { note, type Note } from './notes.ts';
+import { countMismatch, pairRows, type JoinKey, type Pairs } from './pair-rows.ts';
 import type { DatasetFile, ExampleRow, RationaleRow, RationalesFile } from './read-file.ts';
-import { listed, quoted } from './words.ts';
+import { chosenAnswer, teacherWords, type Answered, type TeacherChoice } from './teachers.ts';
+import { listed } from './words.ts';
 
-export type JoinKey = 'id' | 'input' | 'row';
+export { countMismatch, type JoinKey };
 
 export interface Joined {
   /** Rows that can be trained on: those with a true answer. */
@@ -19,7 +20,7 @@ export interface Joined {
   unlabelled: ExampleRow[];
   /** What rows are called, by position. */
   ids: ReadonlyMap<number, string>;
-  /** Of both files, the dataset's first. */
+  /** Of all files, the dataset's first. */
   refused: (Refusal & { file: string })[];
   /** How often the teacher's label is the true one; null where no example has a teacher's label. */
   teacher: Tally | null;
@@ -27,8 +28,8 @@ export interface Joined {
   join: { by: JoinKey; moved: number } | null;
   /** What was noticed while files were read and joined. */
   notes: Note[];
-  /** Set where the rationales seem to belong to other rows. */
-  alarm: Alarm | null;
+  /** Set where the rationales seem to belong to other rows; of several files, the first such one. */
+  alarm: (Alarm & { of: RationalesFile }) | null;
 }
 
 export interface JoinOptions {
@@ -38,36 +39,55 @@ export interface JoinOptions {
   fixes?: readonly Fix[];
   /** What the teacher is judged by; left out: as `tallyTeacher` has it. */
   metric?: MetricId;
+  /** Which of several answers to a row counts; left out: those of the first file. */
+  teachers?: TeacherChoice;
 }
 
-/** Ids or inputs that a message names of each side. */
-const named = 5;
+/** A teacher's file, with the dataset as it is called by the ids of this file, where they are others. */
+export interface TeacherFile {
+  rationales: RationalesFile;
+  dataset?: DatasetFile;
+}
+
+/** One teacher's file or several. */
+export type Teachers = RationalesFile | readonly TeacherFile[] | null;
 
 /**
  * Gives each row the rationale and the teacher's label of its partner: by id where both files have ids, by input where
  * the teacher's repeats it, else by position, refused records counted on both sides. A rationale that was refused leaves
- * its row without. Without a rationales file, rows keep what they carry themselves; with one, the file alone counts.
+ * its row without. Without a rationales file, rows keep what they carry themselves; with one, the files alone count.
+ * Of several teachers' answers one counts, as `options.teachers` has it.
  *
  * @throws InputError naming both files where counts, ids or inputs contradict each other.
  */
-export function joinTeacher(
-  dataset: DatasetFile,
-  rationales: RationalesFile | null,
-  options: JoinOptions = {},
-): Joined {
-  const pairs = rationales === null ? null : pairRows(dataset, rationales, options);
+export function joinTeacher(dataset: DatasetFile, teachers: Teachers, options: JoinOptions = {}): Joined {
+  const files = teacherFiles(teachers);
+  const { rule, taken } = whoseAnswers(files, options.teachers);
+  const pairs = taken.map((file) =>
+    pairRows(file.dataset ?? dataset, file.rationales, { ...options, several: rule !== null }),
+  );
   const repaired: number[] = [];
+  const split: number[] = [];
+  const without: number[] = [];
+  const metric = options.metric ?? (areEquations(labelledOf(dataset)) ? 'equation' : 'exact');
   const rows = dataset.rows.map((row): ExampleRow => {
-    if (pairs === null || rationales === null) return row;
-    const taught = pairs.partners.get(row.row);
-    if (taught === undefined) return { ...row, rationale: null, teacherLabel: null };
-    if (taught.completion !== null && rationales.completions === 'repaired') {
-      const bare = rationales.layout === 'batch-output';
-      const { rationale, label, repairs } = readAnswer(taught.completion, row.choices, bare);
-      if (repairs.length > 0) repaired.push(row.row);
-      return { ...row, rationale, teacherLabel: label ?? '' };
-    }
-    return { ...row, rationale: taught.rationale, teacherLabel: taught.label };
+    if (taken.length === 0 && rule === null) return row;
+    const own: GivenAnswer = { rationale: row.rationale, label: row.teacherLabel };
+    const answers =
+      taken.length === 0
+        ? [own]
+        : taken.flatMap(({ rationales }, at) =>
+            (pairs[at]!.partners.get(row.row) ?? []).map((one) => answerOf(row, one, rationales)),
+          );
+    const isRight = (label: string): boolean =>
+      row.label !== null && isRightBy(metric, label, { ...row, label: row.label });
+    const answer = rule === null ? answers[0] : chosenAnswer(answers, rule, row.row, isRight);
+    if (answer === undefined) return { ...row, rationale: null, teacherLabel: null };
+    if (answer.repaired === true) repaired.push(row.row);
+    if (rule === 'vote' && new Set(answers.map(({ label }) => label)).size > 1) split.push(row.row);
+    if (rule === 'right' && answer.rationale === null && answers.some(({ rationale }) => rationale !== null))
+      without.push(row.row);
+    return { ...row, rationale: answer.rationale, teacherLabel: answer.label };
   });
   const labelled = rows.flatMap(
     ({ row, input, label, rationale, teacherLabel, question, choices }): Example[] =>
@@ -75,8 +95,14 @@ export function joinTeacher(
   );
   const { examples, notes: fixed } = applyFixes(labelled, options.fixes ?? []);
   const unlabelled = rows.filter(({ label }) => label === null);
-  const alarm = pairs?.by === 'row' ? alignmentAlarm(rows) : null;
-  const notes: Note[] = [...dataset.notes, ...(rationales?.notes ?? []), ...(pairs?.notes ?? []), ...fixed];
+  const alarm = firstAlarm(dataset, taken, pairs);
+  const notes: Note[] = [
+    ...dataset.notes,
+    ...taken.flatMap(({ rationales }) => rationales.notes),
+    ...pairs.flatMap(({ notes: said }) => said),
+    ...severalNotes(files, rule, taken, split, without),
+    ...fixed,
+  ];
   if (alarm !== null) notes.push(alarmNote(alarm));
   if (repaired.length > 0)
     notes.push(
@@ -98,142 +124,113 @@ export function joinTeacher(
       ),
     );
   }
-  const refused = [dataset, ...(rationales === null ? [] : [rationales])].flatMap((data) =>
+  const refused = [dataset, ...taken.map(({ rationales }) => rationales)].flatMap((data) =>
     data.refused.map((refusal) => ({ ...refusal, file: refusal.file ?? data.file })),
   );
   const ids = new Map(rows.flatMap(({ row, id }) => (id === null ? [] : [[row, id] as const])));
+  const [first] = pairs;
   return {
     examples,
     unlabelled,
     ids,
     refused,
     teacher: tallyTeacher(examples, options.metric),
-    join: pairs === null ? null : { by: pairs.by, moved: pairs.moved },
+    join: first === undefined ? null : { by: first.by, moved: first.moved },
     notes,
     alarm,
   };
 }
 
-interface Pairs {
-  by: JoinKey;
-  /** The teacher's row for a dataset's row, by position. */
-  partners: ReadonlyMap<number, RationaleRow>;
-  moved: number;
-  notes: Note[];
+export function teacherFiles(teachers: Teachers): readonly TeacherFile[] {
+  if (teachers === null) return [];
+  return 'kind' in teachers ? [{ rationales: teachers }] : teachers;
 }
 
-function pairRows(dataset: DatasetFile, rationales: RationalesFile, options: JoinOptions): Pairs {
-  const idsOf = (rows: readonly { id: string | null }[]): boolean =>
-    rows.length > 0 && rows.every(({ id }) => id !== null);
-  if (idsOf(dataset.rows) && idsOf(rationales.rows))
-    return pairByKey('id', dataset, rationales, ({ id }) => id ?? '', options);
-  if (rationales.rows.length > 0 && rationales.rows.every(({ input }) => input !== null)) {
-    const keyOf = ({ input }: { input: string | null }): string => (input ?? '').replace(/\s+/g, ' ').trim();
-    if (sharesInputs(dataset, rationales, keyOf))
-      return pairByKey('input', dataset, rationales, keyOf, options);
-  }
-  if (rationales.positions !== dataset.positions) throw countMismatch(dataset, rationales);
-  return { by: 'row', partners: new Map(rationales.rows.map((row) => [row.row, row])), moved: 0, notes: [] };
+/** Which files' answers are looked at, and by what rule; null: the only answer to a row. */
+function whoseAnswers(
+  files: readonly TeacherFile[],
+  choice: TeacherChoice | undefined,
+): { rule: Exclude<TeacherChoice, object> | null; taken: readonly TeacherFile[] } {
+  if (typeof choice === 'string') return { rule: choice, taken: files };
+  const named = files.find(({ rationales }) => rationales.file === choice?.file);
+  return { rule: null, taken: named === undefined ? files.slice(0, 1) : [named] };
 }
 
-/** Whether inputs name rows: unique on both sides, and at least half of the teacher's are the dataset's. */
-function sharesInputs(
+interface GivenAnswer extends Answered {
+  repaired?: boolean;
+}
+
+/** A teacher's row as an answer to a row of the dataset. */
+function answerOf({ choices }: ExampleRow, taught: RationaleRow, rationales: RationalesFile): GivenAnswer {
+  if (taught.completion === null || rationales.completions !== 'repaired')
+    return { rationale: taught.rationale, label: taught.label };
+  const bare = rationales.layout === 'batch-output';
+  const { rationale, label, repairs } = readAnswer(taught.completion, choices, bare);
+  return { rationale, label: label ?? '', repaired: repairs.length > 0 };
+}
+
+function labelledOf(dataset: DatasetFile): { label: string }[] {
+  return dataset.rows.flatMap(({ label }) => (label === null ? [] : [{ label }]));
+}
+
+/** Each file joined by position is looked at by itself. */
+function firstAlarm(
   dataset: DatasetFile,
-  rationales: RationalesFile,
-  keyOf: (row: { input: string | null }) => string,
-): boolean {
-  const mine = new Set(dataset.rows.map(keyOf));
-  const theirs = new Set(rationales.rows.map(keyOf));
-  if (mine.size !== dataset.rows.length || theirs.size !== rationales.rows.length) return false;
-  return [...theirs].filter((key) => mine.has(key)).length * 2 >= theirs.size;
+  files: readonly TeacherFile[],
+  pairs: readonly Pairs[],
+): Joined['alarm'] {
+  for (const [at, { rationales }] of files.entries()) {
+    const { by, partners } = pairs[at]!;
+    if (by !== 'row') continue;
+    const alarm = alignmentAlarm(
+      dataset.rows.map((row) => {
+        const taught = partners.get(row.row)?.[0];
+        const answer = taught === undefined ? null : answerOf(row, taught, rationales);
+        return { ...row, rationale: answer?.rationale ?? null, teacherLabel: answer?.label ?? null };
+      }),
+    );
+    if (alarm !== null) return { ...alarm, of: rationales };
+  }
+  return null;
 }
 
-function pairByKey(
-  by: 'id' | 'input',
-  dataset: DatasetFile,
-  rationales: RationalesFile,
-  keyOf: (row: ExampleRow | RationaleRow) => string,
-  { onlyMatching = false }: JoinOptions,
-): Pairs {
-  const mine = byKey(dataset.rows, keyOf);
-  const theirs = byKey(rationales.rows, keyOf);
-  const lacking = [...mine.keys()].filter((key) => !theirs.has(key));
-  const surplus = [...theirs.keys()].filter((key) => !mine.has(key));
-  const twice = (rows: ReadonlyMap<string, readonly (ExampleRow | RationaleRow)[]>) =>
-    [...rows].filter(([, same]) => same.length > 1);
-  for (const [data, repeated] of [
-    [rationales, twice(theirs)],
-    [dataset, twice(mine)],
-  ] as const) {
-    const [first] = repeated;
-    if (first === undefined) continue;
-    const [key, same] = first;
-    const missing =
-      lacking.length === 0
-        ? ''
-        : ` and ${listed(lacking.slice(0, named).map((one) => quoted(one)))} not at all`;
-    throw new InputError(
-      `${quoted(key)} stands ${same.length === 2 ? 'twice' : `${same.length} times`} (lines ${listed(same.slice(0, named).map(({ line }) => String(line)))})${missing}${
-        repeated.length > 1 ? `; ${formatCount(repeated.length - 1)} more ids are repeated` : ''
-      }.`,
-      'Rows are joined by their ids, so that each has to be there once: remove the rows that are too many.',
-      { file: data.file, line: same[1]!.line },
-    );
-  }
-  // A row that was refused on one side leaves its partner alone on the other; that is no contradiction.
-  const excused = lacking.length <= rationales.refused.length && surplus.length <= dataset.refused.length;
-  if (!excused && !onlyMatching && (lacking.length > 0 || surplus.length > 0)) {
-    const some = (keys: readonly string[]): string =>
-      `${formatCount(keys.length)} (${keys
-        .slice(0, named)
-        .map((key) => quoted(key))
-        .join(', ')}${keys.length > named ? ', …' : ''})`;
-    const parts = [
-      ...(lacking.length === 0 ? [] : [`${some(lacking)} of ${dataset.file} have no rationale`]),
-      ...(surplus.length === 0 ? [] : [`${some(surplus)} of the rationales have no row`]),
-    ];
-    throw new InputError(
-      `The ${by}s of both files differ: ${parts.join('; ')}.`,
-      'Choose the rationales of this dataset, or join only those that match (in a terminal: --only-matching).',
-      { file: rationales.file },
-    );
-  }
-  const partners = new Map<number, RationaleRow>();
-  let moved = 0;
-  for (const row of dataset.rows) {
-    const partner = theirs.get(keyOf(row))?.[0];
-    if (partner === undefined) continue;
-    partners.set(row.row, partner);
-    if (partner.row !== row.row) moved += 1;
-  }
-  const notes: Note[] = [
-    {
-      kind: 'joined',
-      count: moved,
-      rows: dataset.rows
-        .filter(({ row }) => partners.has(row) && partners.get(row)!.row !== row)
-        .map(({ row }) => row),
-      text: `Joined by ${by}; order differs at ${formatCount(moved)} of ${formatCount(partners.size)} rows`,
-    },
-  ];
-  if (surplus.length > 0)
+/** What is said where several answers could count. */
+function severalNotes(
+  files: readonly TeacherFile[],
+  rule: Exclude<TeacherChoice, object> | null,
+  taken: readonly TeacherFile[],
+  split: readonly number[],
+  without: readonly number[],
+): Note[] {
+  const notes: Note[] = [];
+  if (files.length > 1 || rule !== null) {
+    const names = files.map(({ rationales }) => `“${rationales.file}”`);
+    const words = rule === null ? `those of “${taken[0]!.rationales.file}” count` : teacherWords[rule];
     notes.push({
-      kind: 'rationales-left-over',
-      count: surplus.length,
+      kind: 'teachers',
+      count: Math.max(1, files.length),
       rows: [],
-      text: `${formatCount(surplus.length)} rationales have no row`,
+      text:
+        files.length > 1
+          ? `${formatCount(files.length)} teachers’ files answer these rows (${listed(names)}): ${words}`
+          : `Of a row’s answers: ${words}`,
     });
-  return { by, partners, moved, notes };
-}
-
-function byKey<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
-  const found = new Map<string, Row[]>();
-  for (const row of rows) {
-    const same = found.get(keyOf(row));
-    if (same === undefined) found.set(keyOf(row), [row]);
-    else same.push(row);
   }
-  return found;
+  if (split.length > 0)
+    notes.push(
+      note('teachers-differ', split, (one) =>
+        one ? 'row has answers that differ' : 'rows have answers that differ',
+      ),
+    );
+  if (without.length > 0)
+    notes.push(
+      note('teacher-none-right', without, (one) =>
+        one
+          ? 'row has no right answer, and goes without a reason'
+          : 'rows have no right answer, and go without a reason',
+      ),
+    );
+  return notes;
 }
 
 /**
@@ -248,23 +245,4 @@ export function tallyTeacher(examples: readonly Example[], metric?: MetricId): T
     taught,
     (at) => taught[at]!.teacherLabel,
   );
-}
-
-/** Why these two cannot be joined. */
-export function countMismatch(dataset: DatasetFile, rationales: RationalesFile): InputError {
-  return new InputError(
-    `${countInWords(rationales)}, but ${dataset.file} has ${countInWords(dataset, false)}.`,
-    'Rationales are joined to rows by position, so that both files need the same number of rows: ' +
-      'choose the rationales that were made from this dataset, whole and in its order.',
-    { file: rationales.file },
-  );
-}
-
-function countInWords(
-  { positions, refused }: { positions: number; refused: Refusal[] },
-  sentence = true,
-): string {
-  const rows = `${formatCount(positions)} ${positions === 1 ? 'row' : 'rows'}`;
-  const counted = refused.length === 0 ? rows : `${rows} (refused ones counted)`;
-  return sentence ? `This file of rationales has ${counted}` : counted;
 }

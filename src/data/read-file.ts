@@ -50,6 +50,8 @@ export interface DatasetFile extends FileBase {
   kind: 'dataset';
   layout: DatasetLayoutId;
   rows: ExampleRow[];
+  /** The split of each row by its position, where a column says it. */
+  splitOf?: ReadonlyMap<number, Split>;
 }
 
 export interface RationalesFile extends FileBase {
@@ -71,6 +73,8 @@ export interface ReadOptions {
   split?: Split;
   /** Refusals that are held; the others are counted alone. Left out: all. */
   refusalsKept?: number;
+  /** The column that says each row's split; null for none. Left out, one is looked for by its name and values. */
+  splitColumn?: string | null | undefined;
 }
 
 /** Records with what is known of their file. */
@@ -207,7 +211,8 @@ export function beginReading(
   };
   switch (layout.kind) {
     case 'dataset': {
-      const rows = new RowReading(how, (value, context) => layout.read(value, context));
+      const splitColumn = options.splitColumn === undefined ? options.map?.split : options.splitColumn;
+      const rows = new RowReading({ ...how, splitColumn }, (value, context) => layout.read(value, context));
       return { kind: layout.kind, layout: layout.layout, because, rows };
     }
     case 'rationales': {
@@ -226,8 +231,12 @@ export function withRows(
   read: FileBase,
   rows: readonly (ExampleRow | RationaleRow)[],
 ): DataFile {
+  const splitOf = begun.rows.splits()?.of;
   return begun.kind === 'dataset'
-    ? { kind: begun.kind, layout: begun.layout, ...read, rows: rows as ExampleRow[] }
+    ? {
+        ...{ kind: begun.kind, layout: begun.layout, ...read, rows: rows as ExampleRow[] },
+        ...(splitOf === undefined ? {} : { splitOf }),
+      }
     : {
         ...{ kind: begun.kind, layout: begun.layout, ...read, rows: rows as RationaleRow[] },
         completions: begun.completions,
@@ -275,7 +284,7 @@ export function asDataset(data: DataFile): DatasetFile {
 export function asRationales(data: DataFile): RationalesFile {
   if (data.kind === 'rationales') return data;
   if (data.rows.some(({ rationale, teacherLabel }) => rationale !== null || teacherLabel !== null)) {
-    const { rows, ...rest } = data;
+    const { rows, splitOf: _splitOf, ...rest } = data;
     // Where no row has an answer of the teacher's own, the label beside a rationale is its answer.
     const own = rows.some(({ teacherLabel }) => teacherLabel !== null);
     return {

@@ -1,7 +1,10 @@
 /** How rows were read and joined, beyond what their files say of themselves. */
-import { formatColumnMap, type ColumnMap } from './column-map.ts';
+import { formatColumnMap, isTeachersMap, type ColumnMap } from './column-map.ts';
+import type { CompletionMode } from './completions.ts';
 import type { Fix } from './fixes.ts';
+import type { HoldOut, KeptReading } from './kept-reading.ts';
 import type { Split } from './split-name.ts';
+import { formatTeachers, type TeacherChoice } from './teachers.ts';
 
 /** What a person decided on rationales that seem to belong to other rows. */
 export type AlarmDecision =
@@ -14,47 +17,46 @@ export type AlarmDecision =
   /** Columns of both files that hold the same values name the rows. */
   | { kind: 'columns'; mine: string; theirs: string };
 
-/** A part of the training rows that is set aside to test with. */
-export interface HoldOut {
-  /** In (0, 1). */
-  share: number;
-  seed: number;
-}
-
 /** What a person switched on or decided for a dataset. */
 export interface DatasetReading {
   /** What is mended in the rows, in this order. */
   fixes?: readonly Fix[];
   alarms?: Partial<Record<Split, AlarmDecision>>;
-  /** Where no file has test rows. */
+  /** Test rows, where no file has them. */
   holdOut?: HoldOut;
-}
-
-/** As it is kept with a run: keys and words are those of the terminal's `job.json`, where it has them. */
-export interface KeptReading {
-  /** Which column is what, as `--map` takes it. */
-  map?: string;
-  /** What was mended, as `--fix` takes it. */
-  fix?: string;
-  /** Joined although the rationales seem to belong to other rows. */
-  unaligned?: boolean;
-  /** How else the training rows' rationales were joined after an alarm, in words. */
-  rejoined?: string;
-  holdOut?: HoldOut;
+  /** Validation rows, where no file has them. */
+  validation?: HoldOut;
+  /** The part of the training rows that is trained on. */
+  subsample?: HoldOut;
+  /** How raw completions are read; left out: as suits the file. */
+  completions?: CompletionMode;
+  /** Which of several answers to a row counts. */
+  teachers?: TeacherChoice;
+  /** Rows without a partner of the same id or input go without. */
+  onlyMatching?: boolean;
+  /** Whether a column with splits is followed; left out: yes. */
+  splitColumn?: string | null;
 }
 
 /** What to keep of a dataset's reading; null where its files were read as they are. */
 export function keptReading(
   files: readonly { split: string | null; map?: ColumnMap }[],
-  { fixes = [], alarms = {}, holdOut }: DatasetReading = {},
+  reading: DatasetReading = {},
 ): KeptReading | null {
-  const mapped = files.filter(({ map }) => map !== undefined);
-  const train = mapped.find(({ split }) => split === 'train') ?? mapped[0];
+  const { fixes = [], alarms = {}, teachers, onlyMatching, ...same } = reading;
+  const mapOf = (taught: boolean): ColumnMap | undefined => {
+    const mapped = files.filter(({ map }) => map !== undefined && isTeachersMap(map) === taught);
+    return (mapped.find(({ split }) => split === 'train') ?? mapped[0])?.map;
+  };
+  const [map, rationalesMap] = [mapOf(false), mapOf(true)];
   const kept: KeptReading = {
-    ...(train?.map === undefined ? {} : { map: formatColumnMap(train.map) }),
+    ...(map === undefined ? {} : { map: formatColumnMap(map) }),
+    ...(rationalesMap === undefined ? {} : { rationalesMap: formatColumnMap(rationalesMap) }),
     ...(fixes.length === 0 ? {} : { fix: fixes.join(',') }),
     ...(alarms.train === undefined ? {} : keptDecision(alarms.train)),
-    ...(holdOut === undefined ? {} : { holdOut }),
+    ...(teachers === undefined ? {} : { teachers: formatTeachers(teachers) }),
+    ...(onlyMatching ? { onlyMatching } : {}),
+    ...same,
   };
   return Object.keys(kept).length === 0 ? null : kept;
 }

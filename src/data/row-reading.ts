@@ -8,6 +8,7 @@ import { voters } from './layouts.ts';
 import { isObject } from './layouts/cells.ts';
 import type { Change, JsonObject, ReadContext, Reading } from './layouts/layout.ts';
 import { changeNotes, RowList, type Note } from './notes.ts';
+import { SplitColumn, type ColumnSplit } from './split-column.ts';
 import { quoted, typeInWords } from './words.ts';
 
 /** Columns that a message names before it only counts them. */
@@ -21,6 +22,8 @@ export interface RowsOfFile {
   classLabels: ReadonlyMap<string, readonly string[]>;
   /** Refusals that are held; the others are counted alone. Left out: all. */
   refusalsKept?: number;
+  /** The column that says each row's split, looked for where it is left out; null for none. */
+  splitColumn?: string | null | undefined;
 }
 
 export class RowReading<Row extends object> {
@@ -31,6 +34,8 @@ export class RowReading<Row extends object> {
   readonly #used = new Set<string>();
   /** Label Studio's short export has a task once for each annotation: the first counts. */
   readonly #annotated: TextIndex | null;
+  readonly #splitColumn: SplitColumn | null;
+  #splits: ColumnSplit | null | undefined;
   #row = 0;
   #count = 0;
   #refusedCount = 0;
@@ -43,6 +48,8 @@ export class RowReading<Row extends object> {
     this.#read = read;
     this.#annotated =
       how.objects[0] !== undefined && Object.hasOwn(how.objects[0], 'annotation_id') ? new TextIndex() : null;
+    this.#splitColumn =
+      'splitColumn' in how && how.splitColumn !== null ? new SplitColumn(how.file, how.splitColumn) : null;
     this.#context = {
       classLabels: how.classLabels,
       use: (column) => void this.#used.add(column),
@@ -78,6 +85,7 @@ export class RowReading<Row extends object> {
     if (record.kind === 'refused') return this.#refuse(line, record.reason);
     if (!isObject(record.value))
       return this.#refuse(line, `it is ${typeInWords(record.value)}, not an object with named columns`);
+    this.#splitColumn?.add(row, record.value);
     const reading = this.#read(record.value, this.#context);
     if (!reading.ok) return this.#refuse(line, reading.reason);
     const { id } = reading.row as { id?: string | null };
@@ -103,7 +111,15 @@ export class RowReading<Row extends object> {
         { file: this.#how.file, line: first.line },
       );
     }
-    return [...changeNotes(this.#changes), ...this.#unusedColumns()];
+    const splits = this.splits();
+    if (splits !== null) this.#used.add(splits.column);
+    return [...(splits?.notes ?? []), ...changeNotes(this.#changes), ...this.#unusedColumns()];
+  }
+
+  /** What a column says of the rows' splits, once all are read; null where none does. @throws InputError as `SplitColumn`. */
+  splits(): ColumnSplit | null {
+    this.#splits ??= this.#splitColumn?.result() ?? null;
+    return this.#splits;
   }
 
   /** The columns of text that the layout takes nothing from: they are listed, so that nothing is lost unseen. */

@@ -1,6 +1,7 @@
 /** Several files of one kind as one: chunks of a teacher's answers, shards of a dataset. */
 import { InputError } from '../base/errors.ts';
 import type { DataFile, DatasetFile, RationalesFile } from './read-file.ts';
+import type { Split } from './split-name.ts';
 import { listed, quoted } from './words.ts';
 
 /** The last number in a file's name, by which chunks follow each other; null where there is none. */
@@ -64,11 +65,14 @@ function joinRows<File extends DatasetFile | RationalesFile>(first: File, files:
   const rows: File['rows'][number][] = [];
   const refused: File['refused'] = [];
   const notes: File['notes'] = [];
+  const splitOf = new Map<number, Split>();
   for (const file of files) {
+    if (file.kind === 'dataset')
+      for (const [row, split] of file.splitOf ?? []) splitOf.set(row + offset, split);
     for (const row of file.rows) rows.push({ ...row, row: row.row + offset });
     for (const refusal of file.refused) refused.push({ ...refusal, file: file.file });
     for (const note of file.notes) notes.push({ ...note, rows: note.rows.map((row) => row + offset) });
     offset += file.positions;
   }
-  return { ...first, positions: offset, rows, refused, notes };
+  return { ...first, positions: offset, rows, refused, notes, ...(splitOf.size === 0 ? {} : { splitOf }) };
 }

@@ -4,6 +4,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { keptReadingSchema, type KeptReading } from '../data/kept-reading.ts';
 import { optimizerNames } from '../engine/engine.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
 import { methods } from './methods.ts';
@@ -207,11 +208,22 @@ export function withSettings(recipe: Recipe, settings: Partial<Recipe>): Recipe 
   );
 }
 
+/** What `run.json` holds: the recipe, and under `data` how the rows were read; null where it does not say. */
+export interface RunFile {
+  recipe: Recipe;
+  data: KeptReading | null;
+}
+
+/** The recipe of a `run.json`. @throws InputError as `parseRunFile`. */
+export function parseRecipe(text: string, file: string): Recipe {
+  return parseRunFile(text, file).recipe;
+}
+
 /**
  * Reads `run.json`.
  * @throws InputError naming the file, the line, and every key that is wrong or no setting.
  */
-export function parseRecipe(text: string, file: string): Recipe {
+export function parseRunFile(text: string, file: string): RunFile {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -223,13 +235,31 @@ export function parseRecipe(text: string, file: string): Recipe {
       { file, line },
     );
   }
-  const { recipe, issues } = checkRecipe(value);
-  if (recipe) return recipe;
+  const { settings, said } = apart(value);
+  const { recipe, issues } = checkRecipe(settings);
+  const data = said === undefined ? null : keptReadingSchema.safeParse(said);
+  if (data?.success === false) {
+    const [issue] = data.error.issues;
+    throw new InputError(
+      `"data", which says how rows are read, is not as a run writes it (${[...(issue?.path ?? [])].join('.')}: ${issue?.message ?? ''}).`,
+      'Put it back as it was, or leave "data" out.',
+      { file, line: lineOfKey(text, 'data') },
+    );
+  }
+  if (recipe) return { recipe, data: data?.data ?? null };
   const known = Object.keys(recipeSchema.shape).join(', ');
   throw new InputError(`${issues.map((issue) => issue.problem).join('; ')}.`, `The settings are: ${known}.`, {
     file,
     line: lineOfKey(text, issues[0]?.key ?? null),
   });
+}
+
+/** Settings, and what stands beside them. */
+function apart(value: unknown): { settings: unknown; said: unknown } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, 'data'))
+    return { settings: value, said: undefined };
+  const { data, ...settings } = value as Record<string, unknown>;
+  return { settings, said: data };
 }
 
 function lineOfKey(text: string, key: string | null): number | undefined {
@@ -262,7 +292,7 @@ export function recipeIdentity({ lora, optimizer, patience, take, ...recipe }: R
   return `${JSON.stringify({ ...recipe, ...later }, null, 2)}\n`;
 }
 
-/** `run.json` as the studio and the terminal write it: every key, in the schema's order. */
-export function formatRecipe(recipe: Recipe): string {
-  return `${JSON.stringify(recipe, null, 2)}\n`;
+/** `run.json` as the studio and the terminal write it: every key, in the schema's order, and how rows were read. */
+export function formatRecipe(recipe: Recipe, data: KeptReading | null = null): string {
+  return `${JSON.stringify({ ...recipe, ...(data === null ? {} : { data }) }, null, 2)}\n`;
 }

@@ -4,7 +4,7 @@ import type { Tally } from '../data/example.ts';
 import { metricIds, metricWords } from '../data/metrics/metrics.ts';
 import type { ComparedAccuracy, ComparedMetrics } from '../distill/compare.ts';
 import type { Prediction } from '../distill/run-state.ts';
-import type { KeptReading } from '../data/reading.ts';
+import type { HoldOut, KeptReading } from '../data/kept-reading.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { wilsonInterval } from '../distill/score.ts';
 import { chosenByTestWords } from '../distill/selection.ts';
@@ -67,23 +67,33 @@ export interface ModelCardFacts {
 
 /** How rows were read, where a person had a word in it. */
 function readingLines({ reading = {} }: ModelCardFacts): string[] {
-  const { map, fix, unaligned, rejoined, holdOut } = reading;
+  const { map, rationalesMap, fix, unaligned, rejoined, completions, teachers, onlyMatching, splitColumn } =
+    reading;
+  const line = (words: string | null | undefined | false, before: string): string[] =>
+    words === undefined || words === null || words === false ? [] : [`- ${before}${escapeMarkdown(words)}`];
+  const drawn = (draw: HoldOut | undefined, before: string, how: string): string[] =>
+    draw === undefined
+      ? []
+      : [
+          `- ${before}: ${Number((draw.share * 100).toFixed(2))} % of the training rows, ${how} by seed ${draw.seed}`,
+        ];
   return [
-    ...(map === undefined ? [] : [`- Columns: ${escapeMarkdown(map)}`]),
-    ...(fix === undefined ? [] : [`- Mended in the rows: ${escapeMarkdown(fix)}`]),
+    ...line(map, 'Columns: '),
+    ...line(rationalesMap, 'Columns of the teacher’s file: '),
+    ...line(completions, 'The teacher’s raw completions were read: '),
+    ...line(teachers, 'Of several answers to a row those count: '),
+    ...line(onlyMatching && 'only those of the same id or input were joined', 'Rationales: '),
+    ...line(fix, 'Mended in the rows: '),
     ...(unaligned === true
       ? [
           '- Rationales were kept as they were joined, against the warning that they seem to belong to other rows',
         ]
       : []),
-    ...(rejoined === undefined
-      ? []
-      : [`- Rationales seemed to belong to other rows: ${escapeMarkdown(rejoined)}`]),
-    ...(holdOut === undefined
-      ? []
-      : [
-          `- Test rows: ${Number((holdOut.share * 100).toFixed(2))} % of the training rows, held out by seed ${holdOut.seed}`,
-        ]),
+    ...line(rejoined, 'Rationales seemed to belong to other rows: '),
+    ...line(splitColumn, 'Splits by the column: '),
+    ...drawn(reading.holdOut, 'Test rows', 'held out'),
+    ...drawn(reading.validation, 'Validation rows', 'held out'),
+    ...drawn(reading.subsample, 'Trained on', 'drawn'),
   ];
 }
 

@@ -20,6 +20,7 @@ import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { digestSlices, momentsFile, weightsFile } from '../distill/checkpoint.ts';
 import { untrainedParameters } from '../distill/engine-student.ts';
+import { keptReadingSchema } from '../data/kept-reading.ts';
 import { formatRecipe, parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { trainerBackends, trainerNames, type EngineState } from '../engine/engine.ts';
@@ -141,13 +142,6 @@ const report = z.object({
   file: title.nullable(),
   line: z.number().nullable(),
 });
-const keptReadingSchema = z.object({
-  map: z.string().max(20_000).exactOptional(),
-  fix: title.exactOptional(),
-  unaligned: z.boolean().exactOptional(),
-  rejoined: title.exactOptional(),
-  holdOut: z.object({ share: z.number().min(0).max(1), seed: z.int() }).exactOptional(),
-});
 const fileSchema = z.object({ name: title, sizeBytes: count, sha256: z.array(z.string()) });
 
 const recordSchema = z.object({
@@ -159,7 +153,8 @@ const recordSchema = z.object({
   studentId: title,
   studentName: title,
   studentSha256: title.optional(),
-  reading: keptReadingSchema.optional(),
+  // What a later version keeps beside it is left out.
+  reading: z.object(keptReadingSchema.shape).optional(),
   config: z.record(z.string(), z.unknown()).nullable(),
   testRows: count.nullable(),
   state: z.discriminatedUnion('phase', [

@@ -10,12 +10,16 @@ export const usage = `Stillroom from a terminal.
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
                             [--precision f32|f16|bf16] [--lora RANK] [--patience N] [--take best|last|STEP]
+                            [--rationales-map rationale=…,teacherLabel=…] [--teachers NAME|cycle|vote|right]
+                            [--split-column NAME|none] [--hold-out-validation 10%] [--subsample 50%]
                             [--hold-out 10%] [--metric NAME] [--fix NAME,NAME] [--encoding NAME]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
       the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
       --hold-out 10% sets training rows aside to test with, the same for the same seed: no input is on both sides, and
-      few labels keep their shares.
+      few labels keep their shares. --hold-out-validation 10% does so for validation rows; --subsample 50% trains on
+      the part of the rows that the research code's subsample draws. A column called split (or named by
+      --split-column) says which rows are for what. All these are written to run.json, which brings them back.
       --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
       run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
       --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
@@ -28,14 +32,18 @@ export const usage = `Stillroom from a terminal.
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
                               [--map input=…,label=…] [--completions faithful|repaired] [--only-matching]
+                              [--rationales-map …] [--teachers …] [--split-column …]
                               [--fix NAME,NAME] [--student DIR] [--examples N] [--json]
       Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
       often they are right, what is worth a look (for the bundled student, or the one named), and the first rows as
       they would be learned. Files may be named several times: their rows follow each other. --map says which column
       is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
-      the roles are input, label, rationale, teacherLabel, id and choices. --completions: raw completions are read as
+      the roles are input, label, rationale, teacherLabel, id, choices and split; --rationales-map does so for the
+      teacher's file. Several teachers' files answer the same rows: --teachers says whose answer counts, that of one
+      FILE, each in turn (cycle), the label that most give (vote), or right answers alone (right). --completions: raw completions are read as
       the research code does, or repaired. --fix NAME,NAME mends rows (train and convert take it too): cut-labels,
-      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-repeated. --metric: what answers
+      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-leaks,
+      drop-repeated. --metric: what answers
       are judged by (train takes it too): exact, normalised, choice, number or equation; else what suits the labels.
       --encoding NAME: of texts that are not UTF-8 and carry no mark (windows-1252, shift_jis, …).
 
@@ -138,6 +146,9 @@ export const trainFileOptions = {
 /** How files are read and joined. */
 export const readingOptions = {
   map: { type: 'string' },
+  'rationales-map': { type: 'string' },
+  'split-column': { type: 'string' },
+  teachers: { type: 'string' },
   completions: { type: 'string' },
   'only-matching': { type: 'boolean' },
   unaligned: { type: 'boolean' },
@@ -161,6 +172,8 @@ export const trainOptions = {
   student: { type: 'string' },
   ...dataOptions,
   'hold-out': { type: 'string' },
+  'hold-out-validation': { type: 'string' },
+  subsample: { type: 'string' },
   recipe: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },

@@ -1,21 +1,23 @@
 /** Rows as a command's options name them: read, put together, joined with the teacher's. */
 import { InputError } from '../base/errors.ts';
 import { openContainers } from '../data/containers.ts';
-import { parseColumnMap, type ColumnMap } from '../data/column-map.ts';
+import { isTeachersMap, parseColumnMap, type ColumnMap } from '../data/column-map.ts';
 import { completionModes, type CompletionMode } from '../data/completions.ts';
 import { parseFixes } from '../data/fixes.ts';
 import { parseMetric } from '../data/metrics/metrics.ts';
-import { joinTeacher, type Joined, type JoinOptions } from '../data/join.ts';
+import { joinTeacher, type Joined, type JoinOptions, type TeacherFile } from '../data/join.ts';
 import {
   asDataset,
   asRationales,
   readContainer,
   type DataFile,
-  type RationalesFile,
+  type DatasetFile,
   type ReadOptions,
 } from '../data/read-file.ts';
 import { concatenate, sortChunks } from '../data/several-files.ts';
 import { ofSplit, splits, type Split } from '../data/split-name.ts';
+import { parseTeachers, teachersOf } from '../data/teachers.ts';
+import { listed } from '../data/words.ts';
 import { oneOf } from './arguments.ts';
 import { readBytes } from './files.ts';
 
@@ -38,6 +40,11 @@ export interface DataArguments {
   metric?: string | undefined;
   encoding?: string | undefined;
   'hold-out'?: string | undefined;
+  'hold-out-validation'?: string | undefined;
+  subsample?: string | undefined;
+  'split-column'?: string | undefined;
+  teachers?: string | undefined;
+  'rationales-map'?: string | undefined;
 }
 
 /** Options that name files of rows, or of a teacher's answers to them. */
@@ -47,6 +54,10 @@ export type FileOption = (typeof fileOptions)[number];
 /** How files are read and joined. */
 export interface Reading extends JoinOptions {
   map: ColumnMap | null;
+  /** Of the teacher's files, which are read by their own columns. */
+  rationalesMap: ColumnMap | null;
+  /** The column that says each row's split, null for none; left out: one that is called so. */
+  splitColumn?: string | null;
   completions: CompletionMode | null;
   /** Of texts that carry no byte order mark; null where it is found out. */
   encoding: string | null;
@@ -58,6 +69,11 @@ export interface Reading extends JoinOptions {
 export function readingOf(options: DataArguments): Reading {
   return {
     map: options.map === undefined ? null : parseColumnMap(options.map),
+    rationalesMap: teachersMap(options['rationales-map']),
+    ...(options['split-column'] === undefined
+      ? {}
+      : { splitColumn: options['split-column'] === 'none' ? null : options['split-column'] }),
+    ...(options.teachers === undefined ? {} : { teachers: parseTeachers(options.teachers) }),
     completions: oneOf('completions', options.completions, completionModes),
     encoding: options.encoding ?? null,
     onlyMatching: options['only-matching'] ?? false,
@@ -65,6 +81,16 @@ export function readingOf(options: DataArguments): Reading {
     fixes: options.fix === undefined ? [] : parseFixes(options.fix),
     ...(options.metric === undefined ? {} : { metric: parseMetric(options.metric) }),
   };
+}
+
+function teachersMap(text: string | undefined): ColumnMap | null {
+  if (text === undefined) return null;
+  const map = parseColumnMap(text);
+  if (isTeachersMap(map)) return map;
+  throw new InputError(
+    `The map “${text}” names no reason and no answer of a teacher, or a true label.`,
+    'Give --rationales-map the roles rationale, teacherLabel, id and input.',
+  );
 }
 
 export function listOfPaths(paths: Paths): string[] {
@@ -90,20 +116,33 @@ export function checkFiles(options: DataArguments): void {
   }
 }
 
+export interface OpenedSplit {
+  data: DataFile;
+  /** One teacher's files or several teachers'; empty without any. */
+  teachers: readonly TeacherFile[];
+}
+
 /** The files of one split, read but not joined. The map is the dataset's: a teacher's file is read by its own columns. */
 export async function openSplit(
   files: Paths,
   rationales: Paths,
   split: Split,
-  { map, completions, encoding }: Reading,
-): Promise<{ data: DataFile; rationales: RationalesFile | null }> {
+  { map, rationalesMap, completions, encoding, splitColumn, teachers }: Reading,
+): Promise<OpenedSplit> {
   const options: ReadOptions = { split, ...(completions === null ? {} : { completions }) };
-  const data = await openFiles(listOfPaths(files), { ...options, map }, encoding);
-  const teacher = listOfPaths(rationales);
-  return {
-    data,
-    rationales: teacher.length === 0 ? null : asRationales(await openFiles(teacher, options, encoding)),
-  };
+  const paths = listOfPaths(files);
+  const data = concatenate(await openFiles(paths, { ...options, map, splitColumn }, encoding));
+  const named = listOfPaths(rationales);
+  if (named.length === 0) return { data, teachers: [] };
+  const taught = (await openFiles(named, { ...options, map: rationalesMap }, encoding)).map(asRationales);
+  const several = data.kind === 'dataset' ? teachersOf(data, taught) : taught;
+  if (typeof teachers === 'object' && !several.some(({ file }) => file === teachers.file)) {
+    throw new InputError(
+      `“${teachers.file}” is none of the teacher’s files.`,
+      `Name one of ${listed(several.map(({ file }) => file))}, or say cycle, vote or right.`,
+    );
+  }
+  return { data, teachers: several.map((one) => ({ rationales: one })) };
 }
 
 /** The rows of one split as they are trained on. @throws InputError where rationales seem to belong to other rows. */
@@ -112,24 +151,25 @@ export async function joinSplit(
   rationales: Paths,
   split: Split,
   reading: Reading,
-): Promise<Joined> {
-  const opened = await openSplit(files, rationales, split, reading);
-  const joined = joinTeacher(asDataset(opened.data), opened.rationales, reading);
+): Promise<Joined & { splitOf: DatasetFile['splitOf'] | null }> {
+  const { data, teachers } = await openSplit(files, rationales, split, reading);
+  const dataset = asDataset(data);
+  const joined = joinTeacher(dataset, teachers, reading);
   if (joined.alarm?.asks && !reading.unaligned) {
     throw new InputError(
       joined.alarm.text,
       'Name the rationales of these rows, in their order; --unaligned joins them as they are.',
-      { file: opened.rationales?.file },
+      { file: joined.alarm.of.file },
     );
   }
-  return joined;
+  return { ...joined, splitOf: dataset.splitOf ?? null };
 }
 
 async function openFiles(
   paths: readonly string[],
   options: ReadOptions,
   encoding: string | null,
-): Promise<DataFile> {
+): Promise<DataFile[]> {
   const files: DataFile[] = [];
   for (const path of sortChunks(paths)) {
     const all = await openContainers(path, await readBytes(path), encoding === null ? {} : { encoding });
@@ -138,5 +178,5 @@ async function openFiles(
     const containers = all.length > 1 && named.length > 0 ? named : all;
     for (const container of containers) files.push(readContainer(container, options));
   }
-  return concatenate(files);
+  return files;
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { formatCount, formatPercent, plural } from '../base/units.ts';
 import { InputError } from '../base/errors.ts';
 import { inspection, type InspectedRow, type Inspection } from '../data/inspect.ts';
-import { joinTeacher } from '../data/join.ts';
+import { joinTeacher, type TeacherFile } from '../data/join.ts';
 import type { Example } from '../data/example.ts';
 import { layoutTitle } from '../data/layout-titles.ts';
 import { lintLeaks } from '../data/lint.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
 import { metricIds, talliesOf } from '../data/metrics/metrics.ts';
-import { asDataset, type DataFile, type RationalesFile } from '../data/read-file.ts';
+import { asDataset, type DataFile } from '../data/read-file.ts';
 import { quoted } from '../data/words.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
@@ -36,13 +36,13 @@ export async function inspect(args: string[]): Promise<void> {
   const reading = readingOf(options);
   const examples = options.examples === '0' ? 0 : wholeNumber('examples', options.examples);
   const how = { ...reading, ...(examples === null ? {} : { examples }) };
-  const { data, rationales } = await openSplit(options.train, options['train-rationales'], 'train', reading);
+  const { data, teachers } = await openSplit(options.train, options['train-rationales'], 'train', reading);
   const folder =
     options.student === undefined
       ? join(bundledFolder(), 'students', 'nano')
       : await studentFolder(options.student);
   const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
-  const inspected = (one: DataFile, taught: RationalesFile | null): Inspection & { judged: string[] } => {
+  const inspected = (one: DataFile, taught: readonly TeacherFile[]): Inspection & { judged: string[] } => {
     let judged: string[] = [];
     const summary = inspection(one, taught, how);
     if (one.kind === 'dataset') {
@@ -55,18 +55,18 @@ export async function inspect(args: string[]): Promise<void> {
     }
     return { ...summary, judged };
   };
-  const { judged, ...result } = inspected(data, rationales);
+  const { judged, ...result } = inspected(data, teachers);
   const name = listOfPaths(options.train).join(', ');
   if (options.test === undefined) {
     console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because, judged));
     return;
   }
   const test = await openSplit(options.test, options['test-rationales'], 'test', reading);
-  const { judged: judgedTest, ...tested } = inspected(test.data, test.rationales);
+  const { judged: judgedTest, ...tested } = inspected(test.data, test.teachers);
   if (data.kind === 'dataset') {
     const leaks = lintLeaks(
-      joinTeacher(data, rationales, reading).examples,
-      joinTeacher(asDataset(test.data), test.rationales, reading).examples,
+      joinTeacher(data, teachers, reading).examples,
+      joinTeacher(asDataset(test.data), test.teachers, reading).examples,
     );
     tested.notes.push(...leaks);
   }

@@ -35,6 +35,12 @@ const jobSchema = z.strictObject({
   encoding: z.string().optional(),
   /** The share of the rows that is set aside to test with. */
   holdOut: z.string().optional(),
+  holdOutValidation: z.string().optional(),
+  /** The share of the training rows that is trained on. */
+  subsample: z.string().optional(),
+  rationalesMap: z.string().optional(),
+  splitColumn: z.string().optional(),
+  teachers: z.string().optional(),
   /** What was mended in the rows. */
   fix: z.string().optional(),
   /** What was asked for; null lets the machine decide. */

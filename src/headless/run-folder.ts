@@ -4,6 +4,7 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { wholeWeights } from '../distill/engine-student.ts';
+import type { KeptReading } from '../data/kept-reading.ts';
 import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
@@ -40,6 +41,8 @@ export interface RunFacts {
   recipe: Recipe;
   datasetName: string;
   trainRows: number;
+  /** How its rows were read, where something was said. */
+  reading: KeptReading | null;
   /** Precision of the weights in `model/`; checkpoints are f32. */
   dtype: WrittenFloat;
 }
@@ -128,7 +131,7 @@ export class RunFolder {
    */
   async begin(job: string): Promise<void> {
     await writeOutput(join(this.path, jobFileName), job);
-    await writeOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe));
+    await writeOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe, this.#run.reading));
     await writeOutput(join(this.path, 'metrics.jsonl'), '');
     for (const name of await namesIn(this.path)) {
       if (leftovers.test(name)) await removeOutput(join(this.path, name));
@@ -177,12 +180,12 @@ export class RunFolder {
 
   /** Writes a checkpoint. Its lines of metrics are on the disk before it is. @throws StorageError where that refuses. */
   async saveCheckpoint(step: number, elapsedMs: number, state: StateSource): Promise<void> {
-    const { student, recipe } = this.#run;
+    const { student, recipe, reading } = this.#run;
     await flushOutput(join(this.path, 'metrics.jsonl'));
     const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
     const kept = step < recipe.steps ? state : weightsAlone(state);
-    const runFile = formatRecipe(recipe);
+    const runFile = formatRecipe(recipe, reading);
     // For what is beside the weights, which come from the state.
     const beside =
       recipe.lora === null
@@ -201,8 +204,8 @@ export class RunFolder {
    * until this one is whole.
    */
   async saveModel(state: StateSource): Promise<void> {
-    const { student, recipe, dtype } = this.#run;
-    const runFile = formatRecipe(recipe);
+    const { student, recipe, dtype, reading } = this.#run;
+    const runFile = formatRecipe(recipe, reading);
     const card = modelCard(this.#facts(null));
     const { weights } = await readState(weightsAlone(state));
     if (recipe.lora !== null) {
@@ -293,7 +296,7 @@ export class RunFolder {
   }
 
   #facts(result: CompareResult | null): ModelCardFacts {
-    const { student, recipe, datasetName, trainRows, dtype } = this.#run;
+    const { student, recipe, datasetName, trainRows, dtype, reading } = this.#run;
     const engine = this.#engine;
     const [first, last] = [this.#first, this.#last];
     return {
@@ -303,6 +306,7 @@ export class RunFolder {
       recipe,
       datasetName,
       trainRows,
+      ...(reading === null ? {} : { reading }),
       steps: last?.step ?? 0,
       early: this.#early,
       takenStep: this.#takenStep,

@@ -34,6 +34,11 @@ export async function openRunInputs(
       metric: job.metric,
       encoding: job.encoding,
       'hold-out': job.holdOut,
+      'hold-out-validation': job.holdOutValidation,
+      subsample: job.subsample,
+      'rationales-map': job.rationalesMap,
+      'split-column': job.splitColumn,
+      teachers: job.teachers,
     },
     recipe,
   );

@@ -3,8 +3,9 @@ import { basename, join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount, formatPercent } from '../base/units.ts';
 import type { Example, Refusal } from '../data/example.ts';
-import { holdOut, parseShare } from '../data/hold-out.ts';
+import { divide } from '../data/divide.ts';
 import { tallyTeacher, type Joined } from '../data/join.ts';
+import type { KeptReading } from '../data/kept-reading.ts';
 import { digestRows, digestStudent } from '../distill/checkpoint.ts';
 import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
@@ -14,6 +15,7 @@ import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } fro
 import { bundledFolder, openFolder } from './files.ts';
 import { placeStudent } from './hub-student.ts';
 import type { JobDigests } from './job-file.ts';
+import { keptOf } from './kept-options.ts';
 
 export interface TrainInputs {
   student: Student;
@@ -25,6 +27,8 @@ export interface TrainInputs {
   /** Rows for the loss while it trains; never trained on. */
   validation: Joined | null;
   test: Joined | null;
+  /** How they were read, where something was said. */
+  reading: KeptReading | null;
 }
 
 /** What a person named: a student, files, and how to read them. */
@@ -42,34 +46,55 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const all = own
     ? await joinSplit(trainFiles, options['train-rationales'], 'train', reading)
     : await joinSplit(join(sample, 'train.jsonl'), undefined, 'train', readingOf({}));
-  checkTrainable(recipe, all.examples);
   const testFiles = listOfPaths(options.test);
-  const share = options['hold-out'] === undefined ? null : parseShare('hold-out', options['hold-out']);
-  if (share !== null && (testFiles.length > 0 || !own))
+  if (options['hold-out'] !== undefined && (testFiles.length > 0 || !own))
     throw new InputError(
       'There are test rows already.',
       'Leave --hold-out out, or name your own file with --train and none with --test.',
     );
-  const named = own
+  const given = own
     ? testFiles.length === 0
       ? null
       : await joinSplit(testFiles, options['test-rationales'], 'test', reading)
     : await joinSplit(join(sample, 'test.jsonl'), undefined, 'test', readingOf({}));
-  const parts = share === null ? null : holdOut(all.examples, share, recipe.seed);
-  const train =
-    parts === null ? all : { ...withRows(all, parts.kept), refused: all.refused, unlabelled: all.unlabelled };
-  const test = parts === null ? named : withRows(all, parts.heldOut);
   const validationFiles = listOfPaths(options.validation);
-  const validation =
+  if (options['hold-out-validation'] !== undefined && validationFiles.length > 0)
+    throw new InputError('There are validation rows already.', 'Leave --hold-out-validation out.');
+  const watched =
     validationFiles.length === 0
       ? null
       : await joinSplit(validationFiles, options['validation-rationales'], 'validation', reading);
+  const kept = keptOf(options, recipe.seed);
+  const { fixes = [] } = reading;
+  const divided = divide(
+    all.examples,
+    { validation: watched?.examples ?? null, test: given?.examples ?? null },
+    { ...kept, fixes, splitOf: all.splitOf },
+  );
+  const train = {
+    ...withRows(all, divided.train),
+    ...{ refused: all.refused, unlabelled: all.unlabelled, notes: [...all.notes, ...divided.notes] },
+  };
+  checkTrainable(recipe, train.examples);
+  const part = (from: Joined | null, examples: Example[] | null): Joined | null =>
+    examples === null ? null : from === null ? withRows(all, examples) : { ...from, examples };
+  const test = part(given, divided.test);
+  const validation = part(watched, divided.validation);
   // After the rows: a fault in them is told before anything is fetched.
   const place = options.student === undefined ? null : await placeStudent(options.student);
   const folder = place?.folder ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(folder), folder);
   const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
-  return { student, studentPlace: place?.recorded ?? null, recipe, datasetName, train, validation, test };
+  return {
+    student,
+    studentPlace: place?.recorded ?? null,
+    recipe,
+    datasetName,
+    train,
+    validation,
+    test,
+    reading: kept,
+  };
 }
 
 /** A part of joined rows; what was refused and noticed stays with the whole. */

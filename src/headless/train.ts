@@ -10,7 +10,7 @@ import { parseMetric } from '../data/metrics/metrics.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
-import { parseRecipe, smallRecipe, withLora, withSettings } from '../distill/recipe.ts';
+import { parseRunFile, smallRecipe, withLora, withSettings } from '../distill/recipe.ts';
 import { choosesByMeasuring, chosenByTestWords, hasStalled } from '../distill/selection.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type Engine, type EngineDescription, type EngineStudent } from '../engine/engine.ts';
@@ -23,6 +23,7 @@ import { fileOptions, listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
 import { absolutePaths, formatJob, type JobInputs } from './job-file.ts';
+import { withKept } from './kept-options.ts';
 import { openEngine } from './machine.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkOut, RunFolder } from './run-folder.ts';
@@ -40,7 +41,12 @@ import {
 } from './train-inputs.ts';
 
 export async function train(args: string[]): Promise<void> {
-  const options = readOptions('train', args, trainOptions);
+  const typed = readOptions('train', args, trainOptions);
+  const { recipe: given, data } =
+    typed.recipe === undefined || typed.resume !== undefined
+      ? { recipe: smallRecipe, data: null }
+      : parseRunFile(await readText(typed.recipe), typed.recipe);
+  const options = withKept(typed, data);
   if (options.resume !== undefined) {
     const [other] = Object.keys(options).filter((name) => !mayChange.includes(name));
     if (other !== undefined) {
@@ -71,8 +77,6 @@ export async function train(args: string[]): Promise<void> {
     testRows: wholeNumber('test-rows', options['test-rows']),
     precision: oneOf('precision', options.precision, writtenFloats) ?? 'f32',
   };
-  const given =
-    options.recipe === undefined ? smallRecipe : parseRecipe(await readText(options.recipe), options.recipe);
   const rank = wholeNumber('lora', options.lora);
   const patience = wholeNumber('patience', options.patience);
   const recipe = withSettings(rank === null ? given : withLora(given, rank), {
@@ -104,7 +108,14 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
     ...(options['only-matching'] ? { onlyMatching: true } : {}),
     ...(options.unaligned ? { unaligned: true } : {}),
     ...(options.fix === undefined ? {} : { fix: options.fix }),
+    ...(options['rationales-map'] === undefined ? {} : { rationalesMap: options['rationales-map'] }),
+    ...(options['split-column'] === undefined ? {} : { splitColumn: options['split-column'] }),
+    ...(options.teachers === undefined ? {} : { teachers: options.teachers }),
     ...(options['hold-out'] === undefined ? {} : { holdOut: options['hold-out'] }),
+    ...(options['hold-out-validation'] === undefined
+      ? {}
+      : { holdOutValidation: options['hold-out-validation'] }),
+    ...(options.subsample === undefined ? {} : { subsample: options.subsample }),
     ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
     ...(options.metric === undefined ? {} : { metric: parseMetric(options.metric) }),
   };

@@ -2,9 +2,14 @@
 import { mappedLayout, type ColumnMap } from '../../data/column-map.ts';
 import type { ExampleColumns, JsonObject, Reading } from '../../data/layouts/layout.ts';
 
+/** What is shown of a row; a teacher's file may have no input, and has no true label. */
+export type MappedColumns = Pick<ExampleColumns, 'id' | 'label' | 'rationale' | 'teacherLabel'> & {
+  input: string | null;
+};
+
 export interface ReadByMap {
   /** Null where the map cannot be used yet. */
-  reading: Reading<ExampleColumns> | null;
+  reading: Reading<MappedColumns> | null;
   /** The columns that some of the rows give to something. */
   used: ReadonlySet<string>;
 }
@@ -19,7 +24,11 @@ export function readByMap(map: ColumnMap, rows: readonly JsonObject[], at: numbe
       tell: () => undefined,
     };
     const read = rows.map((row) => layout.read(row, context));
-    return { reading: read[at] ?? null, used };
+    const found = read[at];
+    if (found === undefined) return { reading: null, used };
+    if (!found.ok || 'teacherLabel' in found.row) return { reading: found as Reading<ExampleColumns>, used };
+    const { id, input, rationale, label } = found.row;
+    return { reading: { ok: true, row: { id, input, label: null, rationale, teacherLabel: label } }, used };
   } catch {
     // The field says what is wrong with the template.
     return { reading: null, used };
