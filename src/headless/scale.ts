@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
-import { parseRecipe, smallRecipe } from '../distill/recipe.ts';
+import { parseRunFile, smallRecipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { scaleFolder, type BegunRun } from '../export/scale-folder.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
+import { withKept } from './kept-options.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { checkEmpty, readText, writeNewFolder } from './files.ts';
 import { linesOf } from './run-folder.ts';
@@ -31,9 +32,11 @@ export async function exportScale(args: string[]): Promise<void> {
   let testRows = wholeNumber('test-rows', options['test-rows']);
   let begun: BegunRun | null = null;
   if (run === undefined) {
-    const recipe =
-      recipeFile === undefined ? smallRecipe : parseRecipe(await readText(recipeFile), recipeFile);
-    read = await openInputs(options, recipe);
+    const { recipe, data } =
+      recipeFile === undefined
+        ? { recipe: smallRecipe, data: null }
+        : parseRunFile(await readText(recipeFile), recipeFile);
+    read = await openInputs(withKept(options, data), recipe);
   } else {
     if (recipeFile !== undefined || testRows !== null) {
       throw new InputError(
