@@ -46,7 +46,7 @@ export class SplitColumn {
     const text = plainText(value)?.trim() ?? '';
     if (text === '') return false;
     let splitsOf = this.#cells.get(column);
-    if (splitsOf === undefined) this.#cells.set(column, (splitsOf = new Map()));
+    if (splitsOf === undefined) this.#cells.set(column, (splitsOf = new Map<number, Split | null>()));
     const split = guessSplit(text);
     if (split === null && this.#strange.size <= named) this.#strange.add(text);
     // A column that was found by its name and holds something else is none: there is no need to hold it.
