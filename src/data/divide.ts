@@ -25,6 +25,8 @@ export interface Divided {
   /** Null where there are none. */
   validation: Example[] | null;
   test: Example[] | null;
+  /** Splits whose rows were drawn. */
+  drawn: Split[];
   /** What was done to the training rows. */
   notes: Note[];
 }
@@ -42,6 +44,7 @@ export function divide(
   { splitOf, holdOut: tested, validation: watched, subsample: part, fixes = [] }: DivideOptions,
 ): Divided {
   const notes: Note[] = [];
+  const aside: Split[] = [];
   let rest = [...train];
   let test = given.test === null ? null : [...given.test];
   let validation = given.validation === null ? null : [...given.validation];
@@ -63,10 +66,7 @@ export function divide(
   if (test === null && tested !== undefined) {
     const drawn = holdOut(rest, tested.share, tested.seed);
     [rest, test] = [drawn.kept, drawn.heldOut];
-  }
-  if (validation === null && watched !== undefined) {
-    const drawn = holdOut(rest, watched.share, watched.seed, validationStream);
-    [rest, validation] = [drawn.kept, drawn.heldOut];
+    aside.push('test');
   }
   if (fixes.includes('drop-leaks')) {
     const tested_ = new Set((test ?? []).map(({ input }) => input));
@@ -85,6 +85,11 @@ export function divide(
     if (rest.length === 0)
       throw new InputError('Every training row is a test or validation row too.', 'Choose other files.');
   }
+  if (validation === null && watched !== undefined) {
+    const drawn = holdOut(rest, watched.share, watched.seed, validationStream);
+    [rest, validation] = [drawn.kept, drawn.heldOut];
+    aside.push('validation');
+  }
   if (part !== undefined) {
     const before = rest.length;
     rest = subsample(rest, part);
@@ -95,7 +100,7 @@ export function divide(
       text: `${rest.length} of ${before} training rows are taken, drawn by seed ${part.seed} as the research code does`,
     });
   }
-  return { train: rest, validation, test, notes };
+  return { train: rest, validation, test, drawn: aside, notes };
 }
 
 /**

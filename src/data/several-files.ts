@@ -40,6 +40,11 @@ export function sortChunks(files: readonly string[]): string[] {
   return sorted.map(({ file }) => file);
 }
 
+/** A name without its numbers, by which pieces of one file are known; null where it has none. */
+export function pieceOf(file: string): string | null {
+  return chunkNumber(file) === null ? null : file.replace(/\d+/g, '#');
+}
+
 /**
  * The rows of several files, one after the other, their positions counted on.
  * @throws InputError where files of rows and files of rationales are mixed.

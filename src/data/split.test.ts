@@ -105,11 +105,33 @@ describe('pairFiles', () => {
     expect(leftover[0]).toContain('Both datasets have 3 rows');
   });
 
-  it('names rationales without any dataset, doubles, and lengths that fit neither', () => {
+  it('takes several answers to the same rows as several teachers’', () => {
+    const { train, leftover, splits } = pairFiles([
+      datasetOf('train', 3),
+      rationalesOf('one', 3),
+      rationalesOf('said_0', 3),
+      rationalesOf('said_1', 3),
+    ]);
+    expect(leftover).toEqual([]);
+    expect(train).toMatchObject({
+      rationales: { file: 'one' },
+      others: [{ file: 'said_0' }, { file: 'said_1' }],
+    });
+    expect([...splits.values()]).toEqual(['train', 'train', 'train', 'train']);
+  });
+
+  it('puts pieces together in the order of their numbers, and names one that is missing', () => {
+    const pieces = [datasetOf('train-2-of-2', 2), datasetOf('train-1-of-2', 3)];
+    const { train, splits } = pairFiles([...pieces, rationalesOf('cot_1', 1), rationalesOf('cot_0', 4)]);
+    expect([train?.dataset.positions, train?.rationales?.positions]).toEqual([5, 5]);
+    expect(train?.dataset.rows.map(({ row }) => row)).toEqual([0, 1, 2, 3, 4]);
+    expect(pieces.map((piece) => splits.get(piece))).toEqual(['train', 'train']);
+    const torn = pair(datasetOf('train-1', 2), datasetOf('train-3', 2));
+    expect(torn.leftover[0]).toContain('Number 2 is missing between the files');
+  });
+
+  it('names rationales without any dataset, and lengths that fit neither', () => {
     expect(pair(rationalesOf('why', 3)).leftover[0]).toContain('the dataset that they explain is not here');
-    expect(pair(datasetOf('train', 3), rationalesOf('one', 3), rationalesOf('two', 3)).leftover[0]).toContain(
-      'two: one explains the same rows already.',
-    );
     expect(pair(datasetOf('train', 3), datasetOf('test', 2), rationalesOf('why', 7)).leftover[0]).toContain(
       'These are rationales for 7 rows, but the datasets have 3 and 2.',
     );

@@ -3,6 +3,7 @@ import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { countMismatch } from './join.ts';
 import type { DataFile, DatasetFile, RationalesFile } from './read-file.ts';
+import { concatenate, pieceOf, sortChunks } from './several-files.ts';
 import { guessSplit, splits as splitNames, type BySplit, type Split } from './split-name.ts';
 
 export { guessSplit, splitNames, type BySplit, type Split };
@@ -10,6 +11,8 @@ export { guessSplit, splitNames, type BySplit, type Split };
 export interface SplitFiles {
   dataset: DatasetFile;
   rationales: RationalesFile | null;
+  /** Of other teachers, to the same rows. */
+  others?: readonly RationalesFile[];
 }
 
 export interface Pairing {
@@ -24,7 +27,8 @@ export interface Pairing {
 
 /**
  * Sorts files into a train, a validation and a test split, each a dataset with its rationales where there are any. Files
- * that are called validation are for testing where no dataset is called test.
+ * that are called validation are for testing where no dataset is called test. Files whose names differ in a number alone
+ * are pieces of one, unless each of them answers a whole dataset: then they are several teachers'.
  * A name that tells the split decides; then equal numbers of rows, where they leave no doubt; then the larger dataset
  * is for training. Never throws: what finds no place is in `leftover`.
  *
@@ -34,15 +38,25 @@ export function pairFiles(
   files: readonly DataFile[],
   chosen: ReadonlyMap<DataFile, Split> = new Map(),
 ): Pairing {
-  const datasets = files.filter((file) => file.kind === 'dataset');
-  const rationales = files.filter((file) => file.kind === 'rationales');
-  const splits = new Map<DataFile, Split | null>();
-  for (const file of files) splits.set(file, chosen.get(file) ?? guessSplit(file.file));
-  if (!datasets.some((dataset) => splits.get(dataset) === 'test')) {
-    for (const file of files)
-      if (!chosen.has(file) && splits.get(file) === 'validation') splits.set(file, 'test');
-  }
   const leftover: Pairing['leftover'] = [];
+  const given = files.filter((file) => file.kind === 'dataset');
+  const wholes = joinPieces(given, chosen, leftover);
+  const datasets = wholes.map(({ whole }) => whole);
+  const answers = joinPieces(
+    files.filter((file) => file.kind === 'rationales'),
+    chosen,
+    leftover,
+    (file) => datasets.some((dataset) => fits(dataset, file)),
+  );
+  const rationales = answers.map(({ whole }) => whole);
+  const all: { whole: DataFile; pieces: readonly DataFile[] }[] = [...wholes, ...answers];
+  const splits = new Map<DataFile, Split | null>();
+  const said = ({ pieces }: { pieces: readonly DataFile[] }): Split | undefined => chosen.get(pieces[0]!);
+  for (const one of all) splits.set(one.whole, said(one) ?? guessSplit(one.whole.file));
+  if (!datasets.some((dataset) => splits.get(dataset) === 'test')) {
+    for (const one of all)
+      if (said(one) === undefined && splits.get(one.whole) === 'validation') splits.set(one.whole, 'test');
+  }
 
   settleDatasets(datasets, rationales, splits);
   const taken: Record<Split, DatasetFile | null> = { train: null, validation: null, test: null };
@@ -64,16 +78,69 @@ export function pairFiles(
   );
   for (const file of ordered) {
     const known = splits.get(file) ?? null;
-    const candidates = (known === null ? splitNames : [known]).filter(
-      (split) => pairs[split]?.dataset.positions === file.positions && pairs[split].rationales === null,
-    );
+    const possible = (known === null ? splitNames : [known]).filter((split) => pairs[split] !== null);
+    const equal = possible.filter((split) => pairs[split]?.dataset.positions === file.positions);
+    const fitting = equal.length > 0 ? equal : possible.filter((split) => fits(pairs[split]!.dataset, file));
+    const free = fitting.filter((split) => pairs[split]?.rationales === null);
+    // Where every dataset that it fits has answers, it is another teacher's.
+    const candidates = free.length > 0 ? free : fitting;
     const only = candidates.length === 1 ? candidates[0]! : null;
     if (only !== null) {
-      pairs[only]!.rationales = file;
+      const pair = pairs[only]!;
+      if (pair.rationales === null) pair.rationales = file;
+      else pair.others = [...(pair.others ?? []), file];
       splits.set(file, only);
     } else leftover.push({ file, error: leftoverRationales(file, known, pairs) });
   }
+  for (const { whole, pieces } of all)
+    for (const piece of pieces) splits.set(piece, splits.get(whole) ?? null);
   return { ...pairs, splits, leftover };
+}
+
+/** Whether a teacher's file may answer a dataset: as many rows, or most of its rows by their ids or inputs. */
+function fits(dataset: DatasetFile, file: RationalesFile): boolean {
+  if (file.positions === dataset.positions) return true;
+  const keys: readonly ((row: { id: string | null; input: string | null }) => string | null)[] = [
+    ({ id }) => id,
+    ({ input }) => input,
+  ];
+  return keys.some((keyOf) => {
+    if (file.rows.length === 0 || keyOf(file.rows[0]!) === null || dataset.rows.length === 0) return false;
+    const mine = new Set(dataset.rows.map(keyOf));
+    mine.delete(null);
+    return file.rows.filter((row) => mine.has(keyOf(row))).length * 2 >= file.rows.length;
+  });
+}
+
+/**
+ * Files of which some are pieces of one, in their order: names that differ in a number alone, and one split.
+ * @param isWhole Whether a file is one by itself.
+ */
+function joinPieces<File extends DatasetFile | RationalesFile>(
+  files: readonly File[],
+  chosen: ReadonlyMap<DataFile, Split>,
+  leftover: Pairing['leftover'],
+  isWhole: (file: File) => boolean = () => false,
+): { whole: File; pieces: readonly File[] }[] {
+  const groups = new Map<string, File[]>();
+  for (const file of files) {
+    const stem = isWhole(file) ? null : pieceOf(file.file);
+    const key = stem === null ? `=${groups.size}` : JSON.stringify([stem, file.layout, chosen.get(file)]);
+    groups.set(key, [...(groups.get(key) ?? []), file]);
+  }
+  return [...groups.values()].flatMap((pieces) => {
+    const alone = pieces.map((file) => ({ whole: file, pieces: [file] }));
+    if (pieces.length === 1) return alone;
+    try {
+      const order = sortChunks(pieces.map(({ file }) => file));
+      const sorted = order.map((name) => pieces.find(({ file }) => file === name)!);
+      return [{ whole: concatenate(sorted) as File, pieces: sorted }];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      leftover.push({ file: pieces[0]!, error });
+      return alone;
+    }
+  });
 }
 
 /** Gives datasets whose names say nothing a split: from rationales of the same length, else what is free. */
@@ -139,10 +206,6 @@ function leftoverRationales(
   const fitting = present.filter(
     (pair) => pair.dataset.positions === file.positions && (named === null || named === pair),
   );
-  const earlier = fitting.find((pair) => pair.rationales !== null)?.rationales;
-  if (earlier) {
-    return new InputError(`${earlier.file} explains the same rows already.`, 'Remove one of the two.', where);
-  }
   if (fitting.length > 1) {
     return new InputError(
       `Both datasets have ${count} rows, so that it is not clear which of them these rationales explain.`,

@@ -58,7 +58,16 @@ export interface SplitSummary {
   lint: StoredNote[];
   /** Rationales that seem to belong to other rows, until the person decides what to do with them. */
   alarm?: AskedAlarm;
+  /** Files of several teachers that answer these rows. */
+  teachers?: string[];
+  /** What a person can say to have files joined that do not fit as they are. */
+  offer?: JoinOffer;
+  /** Where these rows are from, where no file is for them: drawn, or of a column of the training file. */
+  from?: 'column' | 'drawn';
 }
+
+/** To join those alone that match by id or input; to say which of a row's answers counts. */
+export type JoinOffer = 'only-matching' | 'several-answers';
 
 /** Token lengths of a split under one student's tokenizer. */
 export interface LengthReport {

@@ -182,3 +182,133 @@ it('what is switched on holds for files that come later; what was decided on an 
   await add(datasetId, new File([lines(questions.slice(0, 2))], 'q.test.jsonl'));
   expect((await read()).splits).toMatchObject({ train: { rows: 30 }, test: { rows: 2 } });
 });
+
+const jsonl = (name: string, all: readonly object[]): File =>
+  new File([all.map((one) => `${JSON.stringify(one)}\n`).join('')], name);
+
+it('several teachers, answers in other files and in one, are taken as a person says', async () => {
+  const ids = ['a', 'b', 'c'];
+  const said = (name: string, label: string, more: readonly object[] = []): File =>
+    jsonl(name, [...ids.map((id) => ({ id, label, rationale: `${name} ${id}` })), ...more]);
+  const { datasetId } = await add(
+    null,
+    jsonl(
+      'rows.jsonl',
+      ids.map((id) => ({ id, input: `is ${id}?`, label: 'yes' })),
+    ),
+    said('first', 'no'),
+    said('second', 'yes'),
+  );
+  const read = async () => (await readDataset(datasetId))!;
+  const change = (reading: DatasetReading) =>
+    changeReading({ type: 'change-reading', datasetId, reading }, silent);
+  const reasons = async () => (await readExamples(datasetId, 'train')).map(({ rationale }) => rationale);
+  expect((await read()).problems).toEqual([]);
+  expect((await read()).splits.train).toMatchObject({
+    teachers: ['first', 'second'],
+    teacher: { correct: 0, total: 3 },
+  });
+  await change({ teachers: 'right' });
+  expect(await reasons()).toEqual(['second a', 'second b', 'second c']);
+  await change({ teachers: { file: 'second' } });
+  expect((await read()).splits.train!.teacher).toEqual({ correct: 3, total: 3 });
+  expect(keptReading((await read()).files, (await read()).reading)).toEqual({ teachers: 'second' });
+
+  // A third one answers a row twice: that has to be said too; and one more answers other rows alone.
+  await add(datasetId, said('third', 'yes', [{ id: 'a', label: 'yes', rationale: 'again a' }]));
+  await change({ teachers: { file: 'third' } });
+  expect((await read()).problems.map(({ message }) => message)).toEqual([
+    expect.stringContaining('“a” stands twice'),
+  ]);
+  expect((await read()).splits.train!.offer).toBe('several-answers');
+  await change({ teachers: 'cycle' });
+  expect(await reasons()).toEqual(['first a', 'second b', 'third c']);
+});
+
+it('a teacher’s file of fewer rows is joined by its ids where a person says so', async () => {
+  const rows = ['a', 'b', 'c'].map((id) => ({ id, input: `is ${id}?`, label: 'yes' }));
+  const { datasetId } = await add(
+    null,
+    jsonl('rows.jsonl', rows),
+    jsonl('why.jsonl', [{ id: 'c', label: 'yes', rationale: 'for c' }]),
+  );
+  expect((await readDataset(datasetId))!.splits.train).toMatchObject({
+    offer: 'only-matching',
+    rationales: 0,
+  });
+  await changeReading({ type: 'change-reading', datasetId, reading: { onlyMatching: true } }, silent);
+  expect((await readDataset(datasetId))!).toMatchObject({
+    problems: [],
+    splits: { train: { rationales: 1 } },
+  });
+});
+
+it('rows are divided by a column, drawn for validation, taken in part, and kept apart from test rows', async () => {
+  const rows = Array.from({ length: 40 }, (_, at) => ({
+    ...{ input: `row ${at % 39}`, label: 'yes', rationale: 'so', split: at < 38 ? 'train' : 'test' },
+  }));
+  const { datasetId } = await add(null, jsonl('all.jsonl', rows));
+  const counts = async () => {
+    const { splits } = (await readDataset(datasetId))!;
+    return [splits.train?.rows, splits.validation?.rows, splits.test?.rows, splits.test?.from];
+  };
+  const change = (reading: DatasetReading) =>
+    changeReading({ type: 'change-reading', datasetId, reading }, silent);
+  expect(await counts()).toEqual([38, undefined, 2, 'column']);
+  const leaks = (await readDataset(datasetId))!.splits.test!.lint.find(({ kind }) => kind === 'input-leaks');
+  expect(leaks).toMatchObject({ count: 1, rows: [39] });
+  await change({
+    ...{ fixes: ['drop-leaks'], validation: { share: 0.1, seed: 0 } },
+    subsample: { share: 0.5, seed: 0 },
+  });
+  expect(await counts()).toEqual([16, 4, 2, 'column']);
+  expect(keptReading([], (await readDataset(datasetId))!.reading)).toEqual({
+    ...{ fix: 'drop-leaks', validation: { share: 0.1, seed: 0 }, subsample: { share: 0.5, seed: 0 } },
+  });
+  await change({ splitColumn: null });
+  expect(await counts()).toEqual([40, undefined, undefined, undefined]);
+});
+
+it('raw completions are read as they stand or repaired, and a teacher’s columns are mapped', async () => {
+  const rows = ['a', 'b'].map((name) => ({
+    ...{ question: `Which is ${name}?`, choices: [`${name} one`, `${name} two`], answer: `${name} one` },
+  }));
+  const { datasetId } = await add(
+    null,
+    jsonl('rows.jsonl', rows),
+    new File(
+      [JSON.stringify(['It is. The answer is a one.', 'So the answer is (a) b one or (b) b two.'])],
+      'cot.json',
+    ),
+  );
+  const labels = async () => (await readExamples(datasetId, 'train')).map(({ teacherLabel }) => teacherLabel);
+  const change = (reading: DatasetReading) =>
+    changeReading({ type: 'change-reading', datasetId, reading }, silent);
+  const before = await labels();
+  await change({ completions: 'repaired' });
+  expect(await labels()).not.toEqual(before);
+  expect((await labels())[0]).toBe('a one');
+  await change({ completions: 'faithful' });
+  expect(await labels()).toEqual(before);
+
+  const other = await add(
+    null,
+    jsonl('rows.jsonl', rows),
+    jsonl('why.jsonl', [
+      { nr: 1, wort: 'a one', grund: 'weil a' },
+      { nr: 2, wort: 'b two', grund: 'weil b' },
+    ]),
+  );
+  const file = (await readDataset(other.datasetId))!.files.find(({ name }) => name === 'why.jsonl')!;
+  expect(file.unread).toContain('no known layout');
+  await mapColumns(
+    {
+      ...{ type: 'map-columns', datasetId: other.datasetId, fileId: file.id },
+      map: { rationale: 'grund', teacherLabel: 'wort' },
+    },
+    silent,
+  );
+  const record = (await readDataset(other.datasetId))!;
+  expect(record.splits.train).toMatchObject({ rationales: 2, teacher: { correct: 1, total: 2 } });
+  expect(keptReading(record.files)).toEqual({ rationalesMap: 'rationale=grund,teacherLabel=wort' });
+});

@@ -3,10 +3,10 @@ import { breathe } from '../base/breathe.ts';
 import { InputError, reportError, StorageError, type ErrorReport } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
+import { divide, type Divided } from '../data/divide.ts';
 import type { Example } from '../data/example.ts';
 import { knownMap, type KnownMaps } from '../data/file-head.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import { holdOut, type HeldOut } from '../data/hold-out.ts';
 import { tallyTeacher } from '../data/join.ts';
 import { lint, lintLeaks } from '../data/lint.ts';
 import type { Note } from '../data/notes.ts';
@@ -24,7 +24,7 @@ import type { DatasetRecord, LengthReport, SplitSummary } from '../store/records
 import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
 import { openOutline } from './import-student.ts';
-import { joinRows, withReasons } from './join-rows.ts';
+import { joinRows, withReasons, type JoinedSplit } from './join-rows.ts';
 import {
   fileRecord,
   nameOf,
@@ -34,6 +34,7 @@ import {
   taughtRecord,
   type Opened,
   type OpenFile,
+  type ReadBy,
   type ReadFile,
   type TaughtFile,
 } from './open-files.ts';
@@ -67,7 +68,7 @@ async function addFiles(
   const added: OpenFile[] = [];
   for (const [index, { file, split }] of files.entries()) {
     progress(`reading ${file.name}`, index, files.length);
-    for (const opened of await openByKnownMap(file, maps))
+    for (const opened of await openByKnownMap(file, maps, known?.reading))
       added.push({ id: crypto.randomUUID(), blob: file, split, ...opened });
   }
   // A file dropped again replaces the one of the same name.
@@ -88,13 +89,13 @@ async function addFiles(
 }
 
 /** As the same columns were read before; as they are recognised where that map fits no row of this file. */
-async function openByKnownMap(file: File, maps: KnownMaps): Promise<ReadFile[]> {
+async function openByKnownMap(file: File, maps: KnownMaps, by?: ReadBy): Promise<ReadFile[]> {
   try {
-    return await openFile(file.name, file, (_within, head) => knownMap(maps, head));
+    return await openFile(file.name, file, (_within, head) => knownMap(maps, head), by);
   } catch (error) {
     // Where no map was known it fails again, with the same words.
     if (!(error instanceof InputError)) throw error;
-    return openFile(file.name, file, () => null);
+    return openFile(file.name, file, () => null, by);
   }
 }
 
@@ -156,8 +157,8 @@ export function changeReading(
   progress: ReportProgress,
 ): Promise<Results['change-reading']> {
   return onDataset(datasetId, progress, async () => {
-    const record = await requireDataset(datasetId);
-    await joinAndStore({ ...record, reading }, await reopen(record, progress), progress);
+    const record = { ...(await requireDataset(datasetId)), reading };
+    await joinAndStore(record, await reopen(record, progress), progress);
     return null;
   });
 }
@@ -323,26 +324,39 @@ async function joinAndStore(
   );
   const reading = record.reading ?? {};
   const problems = pairing.leftover.map(({ error }) => reportError(error));
-  const examples: Record<Split, readonly Example[]> = { train: [], validation: [], test: [] };
-  const splits: BySplit<SplitSummary> = { train: null, validation: null, test: null };
+  const joined: Partial<Record<Split, JoinedSplit>> = {};
   for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
-    const { joined: fromFiles, alarm } = await joinRows(pair, split, reading, files, problems);
-    const joined = split === 'train' ? withReasons(fromFiles, taught) : fromFiles;
-    const aside =
-      split === 'train' && pairing.test === null ? setAside(joined.examples, reading, problems) : null;
-    examples[split] = aside?.kept ?? joined.examples;
+    const one = await joinRows(pair, split, reading, files, problems);
+    joined[split] = split === 'train' ? { ...one, joined: withReasons(one.joined, taught) } : one;
+    await breathe();
+  }
+  const divided = divideRows(joined, pairing.train?.dataset.splitOf, reading, problems);
+  const examples: Record<Split, readonly Example[]> = {
+    train: divided.train,
+    validation: divided.validation ?? [],
+    test: divided.test ?? [],
+  };
+  const splits: BySplit<SplitSummary> = { train: null, validation: null, test: null };
+  for (const split of splitNames) {
+    const pair = pairing[split];
+    const own = joined[split];
+    if (own === undefined && examples[split].length === 0) continue;
+    const { rationales: first = null, others = [] } = pair ?? {};
+    const files = first === null ? [] : [first, ...others];
     splits[split] = {
-      ...summaryOf(examples[split], joined.notes),
-      refused: joined.refused.slice(0, refusalsKept),
-      ...(alarm === null ? {} : { alarm }),
+      ...summaryOf(examples[split], [
+        ...(own?.joined.notes ?? []),
+        ...(split === 'train' ? divided.notes : []),
+      ]),
+      refused: own?.joined.refused.slice(0, refusalsKept) ?? [],
+      ...(own?.alarm ? { alarm: own.alarm } : {}),
+      ...(files.length > 1 ? { teachers: files.map(({ file }) => file) } : {}),
+      ...(own?.offer ? { offer: own.offer } : {}),
+      ...(own === undefined ? { from: divided.drawn.includes(split) ? 'drawn' : 'column' } : {}),
     };
-    if (split !== 'train') splits[split].lint.push(...lintLeaks(examples.train, joined.examples));
-    if (aside !== null) {
-      examples.test = aside.heldOut;
-      splits.test = { ...summaryOf(aside.heldOut, []), refused: [] };
-    }
+    if (split !== 'train') splits[split].lint.push(...lintLeaks(examples.train, examples[split]));
     await breathe();
   }
   await refuseOtherRows(record.id, examples.train);
@@ -372,19 +386,25 @@ function summaryOf(examples: readonly Example[], notes: readonly Note[]): Omit<S
   };
 }
 
-/** The training rows with some of them set aside to test with; null where none are. */
-function setAside(
-  examples: readonly Example[],
-  { holdOut: asked }: DatasetReading,
+/** The rows of all splits; where they cannot be divided as asked, as the files have them, and why in `problems`. */
+function divideRows(
+  { train, validation, test }: Partial<Record<Split, JoinedSplit>>,
+  splitOf: ReadonlyMap<number, Split> | undefined,
+  reading: DatasetReading,
   problems: ErrorReport[],
-): HeldOut | null {
-  if (asked === undefined) return null;
+): Divided {
+  const given = {
+    validation: validation?.joined.examples ?? null,
+    test: test?.joined.examples ?? null,
+  };
+  const examples = train?.joined.examples ?? [];
+  if (train === undefined) return divide([], given, {});
   try {
-    return holdOut(examples, asked.share, asked.seed);
+    return divide(examples, given, { ...reading, splitOf });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     problems.push(reportError(error));
-    return null;
+    return divide(examples, given, {});
   }
 }
 

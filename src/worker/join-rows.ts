@@ -1,25 +1,28 @@
 /** The files of a split as rows: joined, mended, with what a person decided and what a teacher was asked for. */
 import { InputError, reportError, type ErrorReport } from '../base/errors.ts';
 import { openContainers } from '../data/containers.ts';
-import { joinTeacher, tallyTeacher, type Joined } from '../data/join.ts';
+import { joinTeacher, tallyTeacher, type Joined, type JoinOptions, type TeacherFile } from '../data/join.ts';
+import { SeveralAnswersError, UnmatchedError } from '../data/pair-rows.ts';
 import type { DataFile } from '../data/read-file.ts';
-import type { DatasetReading } from '../data/reading.ts';
+import type { AlarmDecision, DatasetReading } from '../data/reading.ts';
 import { columnValues, decided, waysOut, type AskedAlarm, type ColumnValues } from '../data/rejoin.ts';
 import type { Split, SplitFiles } from '../data/split.ts';
 import { applyTaught } from '../data/taught.ts';
+import type { JoinOffer } from '../store/records.ts';
 import type { OpenFile, TaughtFile } from './open-files.ts';
 
 export interface JoinedSplit {
   joined: Joined;
   /** Null where there is none, or a person has decided. */
   alarm: AskedAlarm | null;
+  offer: JoinOffer | null;
 }
 
-/** Rows with their teacher's; where the two contradict each other, the rows alone, and why in `problems`. */
+/** Rows with their teachers'; where these contradict each other, the rows alone, and why in `problems`. */
 export async function joinRows(
   pair: SplitFiles,
   split: Split,
-  { fixes = [], alarms = {} }: DatasetReading,
+  { fixes = [], alarms = {}, teachers: choice, onlyMatching = false }: DatasetReading,
   files: readonly OpenFile[],
   problems: ErrorReport[],
 ): Promise<JoinedSplit> {
@@ -30,22 +33,52 @@ export async function joinRows(
     known.set(data, found);
     return found;
   };
+  const options: JoinOptions = {
+    fixes,
+    onlyMatching: onlyMatching || decision?.kind === 'columns',
+    ...(choice === undefined ? {} : { teachers: choice }),
+  };
+  const { dataset } = pair;
   try {
-    const taken = decision === undefined ? pair : await decided(pair, decision, valuesOf);
-    const joined = joinTeacher(taken.dataset, taken.rationales, {
-      fixes,
-      onlyMatching: decision?.kind === 'columns',
-    });
+    const teachers = await taught(pair, decision, valuesOf);
+    const joined = joinTeacher(dataset, teachers.length === 0 ? null : teachers, options);
     const { alarm } = joined;
-    const { dataset, rationales } = pair;
-    if (decision !== undefined || rationales === null || alarm?.asks !== true) return { joined, alarm: null };
+    if (decision !== undefined || alarm?.asks !== true) return { joined, alarm: null, offer: null };
+    const { of: rationales, ...told } = alarm;
     const ways = await waysOut({ dataset, rationales }, alarm, valuesOf);
-    return { joined, alarm: { ...alarm, dataset: dataset.file, rationales: rationales.file, ways } };
+    const asked = { ...told, dataset: dataset.file, rationales: rationales.file, ways };
+    return { joined, alarm: asked, offer: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     problems.push(reportError(error));
-    return { joined: joinTeacher(pair.dataset, null, { fixes }), alarm: null };
+    const offer =
+      error instanceof UnmatchedError
+        ? 'only-matching'
+        : error instanceof SeveralAnswersError
+          ? 'several-answers'
+          : null;
+    return { joined: joinTeacher(dataset, null, { fixes }), alarm: null, offer };
   }
+}
+
+/** The teachers' files as a decision has them: of several it is of those that seem to belong to other rows. */
+async function taught(
+  { dataset, rationales: first, others = [] }: SplitFiles,
+  decision: AlarmDecision | undefined,
+  valuesOf: (data: DataFile) => Promise<ColumnValues>,
+): Promise<TeacherFile[]> {
+  const files = first === null ? [] : [first, ...others];
+  const found: TeacherFile[] = [];
+  for (const rationales of files) {
+    const isMeant =
+      decision !== undefined &&
+      (files.length === 1 || joinTeacher(dataset, rationales, { onlyMatching: true }).alarm?.asks === true);
+    const pair: SplitFiles = isMeant
+      ? await decided({ dataset, rationales }, decision, valuesOf)
+      : { dataset, rationales };
+    if (pair.rationales !== null) found.push({ dataset: pair.dataset, rationales: pair.rationales });
+  }
+  return found;
 }
 
 /** The columns of a file, read once more: only an alarm needs them. */

@@ -4,6 +4,7 @@ import { openContainers } from '../data/containers.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import { headOf, layoutKey, type FileHead } from '../data/file-head.ts';
 import { readContainer, UnknownLayoutError, type DataFile } from '../data/read-file.ts';
+import type { DatasetReading } from '../data/reading.ts';
 import type { Split } from '../data/split.ts';
 import { readTaught, type TaughtRow } from '../data/taught.ts';
 import type { ReportProgress } from '../distill/ports.ts';
@@ -48,6 +49,9 @@ export interface Opened {
   taught: readonly TaughtFile[];
 }
 
+/** What a person said of how files are read, beyond their columns. */
+export type ReadBy = Pick<DatasetReading, 'completions' | 'splitColumn'>;
+
 /** Which map a file is read by; null for none. */
 type MapOf = (within: string | null, head: FileHead) => ColumnMap | null;
 
@@ -55,16 +59,22 @@ type MapOf = (within: string | null, head: FileHead) => ColumnMap | null;
  * What a dropped file holds: one file of rows, or those of an archive.
  * @throws InputError where one cannot be read, with the map that it was given or without one.
  */
-export async function openFile(name: string, blob: Blob, mapOf: MapOf): Promise<ReadFile[]> {
+export async function openFile(
+  name: string,
+  blob: Blob,
+  mapOf: MapOf,
+  { completions, splitColumn }: ReadBy = {},
+): Promise<ReadFile[]> {
   const opened: ReadFile[] = [];
   for (const container of await openContainers(name, blob)) {
     await breathe();
     const within = container.file === name ? null : container.file.slice(name.length + 1);
     const head = headOf(container);
     const map = head === null ? null : mapOf(within, head);
+    const options = { map, splitColumn, ...(completions === undefined ? {} : { completions }) };
     const known = { name: container.file, within, map, head };
     try {
-      opened.push({ ...known, parsed: readContainer(container, { map }), unread: null });
+      opened.push({ ...known, parsed: readContainer(container, options), unread: null });
     } catch (error) {
       if (!(error instanceof UnknownLayoutError) || head === null || head.columns.length === 0) throw error;
       opened.push({ ...known, parsed: null, unread: error.problem });
@@ -100,7 +110,9 @@ export async function reopen(
       if (mapped !== null && layoutKey(mapped.like) === layoutKey(head)) return mapped.map;
       return file.map ?? null;
     };
-    const opened = (await openFile(name, blob, mapOf)).find(({ within }) => within === (file.within ?? null));
+    const opened = (await openFile(name, blob, mapOf, record.reading)).find(
+      ({ within }) => within === (file.within ?? null),
+    );
     if (opened === undefined) continue;
     files.push({ id: file.id, blob, split: file.splitChosen ? file.split : null, ...opened });
   }
