@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { strFromU8, unzipSync } from 'fflate';
+import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
 test('a run is repeated with another alpha in three clicks, and told as command, Python and link', async ({
   page,
@@ -58,6 +60,29 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   expect(await copied()).toContain('--engine wasm');
   await page.getByRole('button', { name: 'Copy as Python' }).click();
   await expect.poll(copied).toContain('SEED = 7\n');
+  const project = async (): Promise<Record<string, string>> => {
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Copy as project' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/-project\.zip$/);
+    const zip = info.outputPath('project.zip');
+    await download.saveAs(zip);
+    const files = Object.entries(unzipSync(readFileSync(zip)));
+    // One folder of its own, as archives of the studio have.
+    return Object.fromEntries(files.map(([path, bytes]) => [path.replace(/^[^/]+\//, ''), strFromU8(bytes)]));
+  };
+  const toCome = await project();
+  expect(toCome['train.py']).toContain('def main():');
+  expect(JSON.parse(toCome['recipe.json']!)).toMatchObject({ steps: 2, seed: 7 });
+  expect(toCome['test.jsonl']!.trimEnd().split('\n')).toHaveLength(2);
+  const facts = JSON.parse(toCome['scale.json']!) as { run: { trainRows: number; name: string } };
+  expect(toCome['train.jsonl']!.trimEnd().split('\n')).toHaveLength(facts.run.trainRows);
+  expect(toCome['student/model.safetensors']!.length).toBeGreaterThan(1e6);
+  // The run that was done, under its own name.
+  await goTo(page, 'take-away');
+  const { run } = JSON.parse((await project())['scale.json']!) as { run: { name: string } };
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Take away: ${run.name}`);
+  await goTo(page, 'train');
   await page.getByRole('button', { name: 'Copy link to recipe' }).click();
   await expect.poll(copied).toContain('#/train?');
   const link = await copied();

@@ -5,6 +5,7 @@
 import { digest } from '../base/digest.ts';
 import type { Example } from '../data/example.ts';
 import { joinTeacher } from '../data/join.ts';
+import type { KeptReading } from '../data/reading.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
 import { InputError } from '../base/errors.ts';
 import {
@@ -51,6 +52,10 @@ export interface ScaleNames {
   datasetName: string;
   studentId: string;
   studentName: string;
+  /** SHA-256 of the student's files, by which the studio knows it again. */
+  studentSha256?: string;
+  /** How the rows were read. */
+  reading?: KeptReading;
 }
 
 export interface ScaleJob {

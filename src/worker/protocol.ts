@@ -142,6 +142,8 @@ export type Command =
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** The distilled student with a server in Python, as a zip: see export/server-folder.ts. */
   | { type: 'export-server'; runId: string; storage: ServedStorage }
+  /** A run as a project for more machines than one, as a zip: one to come, or a stored one. See export/scale-folder.ts. */
+  | { type: 'export-project'; of: { runId: string } | { run: NewRun } }
   /** The whole run as a zip: see export/run-archive.ts. */
   | { type: 'export-run'; runId: string }
   /** Stores an exported run under an id of its own. */
@@ -230,6 +232,7 @@ export interface Results {
   ask: Asked;
   'export-model': { blob: Blob; fileName: string };
   'export-server': { blob: Blob; fileName: string };
+  'export-project': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };
   'import-run': { runId: string };
   bench: BenchReport;

@@ -6,6 +6,7 @@ import { measureStored } from '../store/sizes.ts';
 import { addPiecesAndStore } from './add-pieces.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
+import { exportProject } from './export-project.ts';
 import { exportModel, exportServer } from './export-model.ts';
 import {
   assignSplit,
@@ -82,6 +83,7 @@ const handlers: Handlers = {
     exportModel(command, report, (runId) => keeper.unkeptWeights(runId), keeper),
   'export-server': (command, { report }) =>
     exportServer(command, report, (runId) => keeper.unkeptWeights(runId)),
+  'export-project': (command, { report }) => exportProject(command, report),
   'export-run': (command, { report }) => exportRun(command, report),
   'import-run': inTurn(importRun),
   bench: async (command, { report }) => {

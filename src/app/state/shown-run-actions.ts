@@ -3,7 +3,7 @@ import { isActive } from '../../distill/run-state.ts';
 import type { ServedStorage } from '../../export/server-folder.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { readMetrics } from '../../store/runs.ts';
-import type { Results } from '../../worker/protocol.ts';
+import type { CommandOf, Results } from '../../worker/protocol.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
@@ -91,6 +91,11 @@ export function shownRunActions(
     /** The model with a server in Python as a zip, ready to be saved; null where that failed. */
     exportServer: (runId: string, storage: ServedStorage): Promise<Results['export-server'] | null> => {
       return request('export', { type: 'export-server', runId, storage });
+    },
+
+    /** A run, to come or stored, as a project in PyTorch, ready to be saved; null where that failed. */
+    exportProject: (of: CommandOf<'export-project'>['of']): Promise<Results['export-project'] | null> => {
+      return request('project', { type: 'export-project', of });
     },
   };
 }

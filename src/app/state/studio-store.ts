@@ -27,6 +27,7 @@ export type RequestSlot =
   | 'compare'
   | 'ask'
   | 'export'
+  | 'project'
   | 'runs'
   | 'storage'
   | 'bench';
@@ -134,6 +135,7 @@ export function initialState(): StudioState {
       compare: idleRequest,
       ask: idleRequest,
       export: idleRequest,
+      project: idleRequest,
       runs: idleRequest,
       storage: idleRequest,
       bench: idleRequest,

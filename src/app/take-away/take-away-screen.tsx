@@ -10,6 +10,7 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { EmptyPackage } from './empty-package.tsx';
 import { ModelCard } from './model-card.tsx';
+import { ProjectCard } from './project-card.tsx';
 import { RecordCards } from './record-cards.tsx';
 import styles from './take-away-screen.module.css';
 import { ServerCard } from './server-card.tsx';
@@ -87,6 +88,7 @@ function Cards({ run }: { run: RunRecord }) {
       <section className={styles['section']} aria-label="The run">
         <h2>The run</h2>
         <div className={styles['cards']}>
+          <ProjectCard run={run} />
           <RecordCards run={run} />
         </div>
       </section>

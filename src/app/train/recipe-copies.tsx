@@ -1,17 +1,22 @@
-import { Braces, Link, SquareTerminal } from 'lucide-react';
+import { Boxes, Braces, Link, SquareTerminal } from 'lucide-react';
 import { pythonRecipe } from '../../export/python-recipe.ts';
 import { trainCommand } from '../../export/train-command.ts';
 import type { TrainJob } from '../../export/train-job.ts';
+import { ProjectProgress } from '../parts/project-progress.tsx';
+import { newRun } from '../state/new-run.ts';
+import { saveProject } from '../state/project-actions.ts';
 import { studioStore, useStudio } from '../state/studio-store.ts';
+import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import { recipeHash } from '../recipe/recipe-link.ts';
 import styles from './recipe-copies.module.css';
 import { readJob } from './train-job.ts';
 
-/** The run to come, to be done elsewhere: as a command, as Python, as a link. */
+/** The run to come, to be done elsewhere: as a command, as Python, as a project, as a link. */
 export function RecipeCopies() {
   const obstacle = useStudio((state) => readJob(state).obstacle);
+  const packing = useStudio((state) => (state.requests.project.busy ? 'A project is being packed.' : null));
   const mending = useStudio((state) => readDraft(state.draft).recipe === null);
   return (
     <div className={styles['copies']} role="group" aria-label="Take this recipe elsewhere">
@@ -21,11 +26,21 @@ export function RecipeCopies() {
       <CopyButton icon={Braces} reason={obstacle} text={() => jobAs(pythonRecipe)}>
         Copy as Python
       </CopyButton>
+      <Button small kind="quiet" icon={Boxes} reason={obstacle ?? packing} onClick={takeProject}>
+        Copy as project
+      </Button>{' '}
       <CopyButton icon={Link} reason={mending ? 'The recipe needs mending first.' : null} text={linkToRecipe}>
         Copy link to recipe
       </CopyButton>
+      <ProjectProgress />
     </div>
   );
+}
+
+/** Recipe, rows, student and a loop in PyTorch for more machines than one, as a zip. */
+function takeProject(): void {
+  const run = newRun(studioStore.getState());
+  if (run !== null) void saveProject({ run });
 }
 
 function jobAs(words: (job: TrainJob) => string): string {
