@@ -112,15 +112,20 @@ export function weightsFile(
   };
 }
 
-/** The file of AdamW's moments that are in memory. */
+/** The file of an optimiser's averages that are in memory. */
 export function momentsFile(
-  { expAvg, expAvgSq }: Pick<EngineState, 'expAvg' | 'expAvgSq'>,
+  state: Pick<EngineState, 'expAvg' | 'expAvgSq' | 'expAvgSqRow' | 'expAvgSqCol'>,
   config: T5Config,
 ): { name: CheckpointFileName; file: ChunkedFile } {
   const shapeOf = shapesOf(config);
-  const named = (of: Weights, prefix: string): [string, WritableTensor][] =>
-    [...of].map(([name, data]) => [prefix + name, { shape: shapeOf(name, data.length), data }]);
-  const tensors = new Map([...named(expAvg, 'exp_avg.'), ...named(expAvgSq, 'exp_avg_sq.')]);
+  const tensors = new Map(
+    momentPrefixes.flatMap(([group, prefix]) =>
+      [...(state[group] ?? [])].map(([name, data]): [string, WritableTensor] => {
+        const isFactor = group === 'expAvgSqRow' || group === 'expAvgSqCol';
+        return [prefix + name, { shape: isFactor ? [data.length] : shapeOf(name, data.length), data }];
+      }),
+    ),
+  );
   return {
     name: 'optimizer.safetensors',
     file: safetensorsChunks(tensors, { dtype: 'f32', metadata: { format: 'pt' } }),

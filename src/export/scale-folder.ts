@@ -5,8 +5,10 @@
 import { digest } from '../base/digest.ts';
 import type { Example } from '../data/example.ts';
 import { joinTeacher } from '../data/join.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
 import type { KeptReading } from '../data/reading.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
+import type { Split } from '../data/split-name.ts';
 import { InputError } from '../base/errors.ts';
 import {
   digestRows,
@@ -20,10 +22,16 @@ import {
 import { formatRecipe, recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { checkTrainable } from '../distill/tasks.ts';
+import { stateOf, type EngineState } from '../engine/engine.ts';
+import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
-import { FolderFile, modelFolder, type ExportableStudent } from './model-folder.ts';
+import { adaptedModules } from '../student/lora/lora.ts';
+import { adapterFolder, FolderFile, modelFolder, textFiles, type ExportableStudent } from './model-folder.ts';
+import adapters from './scale/adapters.py?raw';
 import answerRows from './scale/answer_rows.py?raw';
+import asking from './scale/asking.py?raw';
 import cluster from './scale/cluster.yaml?raw';
+import judging from './scale/judging.py?raw';
 import rayTrain from './scale/ray_train.py?raw';
 import readme from './scale/README.md?raw';
 import requirements from './scale/requirements.txt?raw';
@@ -39,6 +47,9 @@ const texts: Readonly<Record<string, string>> = {
   'ray_train.py': rayTrain,
   'answer_rows.py': answerRows,
   'studio.py': studio,
+  'adapters.py': adapters,
+  'asking.py': asking,
+  'judging.py': judging,
   'team.py': team,
   'run_folder.py': runFolder,
   'cluster.yaml': cluster,
@@ -61,16 +72,27 @@ export interface ScaleNames {
 export interface ScaleJob {
   names: ScaleNames;
   recipe: Recipe;
-  student: ExportableStudent & Pick<Student, 'weights'>;
+  student: ExportableStudent & Pick<Student, 'name' | 'weights'>;
   /** Mended and mapped as they are trained on. */
   train: readonly Example[];
+  /** Rows to measure on while it trains; left out: the test rows. */
+  validation?: readonly Example[];
   test: readonly Example[];
+  /** What answers are judged by; left out: what suits the labels. */
+  metric?: MetricId | undefined;
   /** A run that was begun, to go on from there; null begins with step 1. */
   begun: BegunRun | null;
 }
 
+export interface KeptWeights {
+  step: number;
+  weights: Weights;
+}
+
 export interface BegunRun extends Resumption {
   engine: EngineStamp;
+  /** Weights of earlier steps that may yet be taken (`take`). */
+  kept?: readonly KeptWeights[];
   /** One for each step up to the checkpoint's. */
   metrics: readonly MetricsPoint[];
   evaluations: readonly Evaluation[];
@@ -103,49 +125,44 @@ function rowLines(examples: readonly Example[]): string {
 }
 
 /** The rows as whoever opens the file has them: what a run that comes back is held against. */
-function readBack(file: string, text: string, split: 'train' | 'test'): Example[] {
+function readBack(file: string, text: string, split: Split): Example[] {
   return joinTeacher(asDataset(readDataFile(file, text, { split })), null).examples;
 }
 
 /**
  * The project's files. `out/` is in it where the run was begun.
- * @throws InputError where the recipe cannot train on the rows, asks for what it does not do (`lora`, Adafactor,
- * `take`, `patience`).
+ * @throws InputError where the recipe cannot train on the rows, its adapters do not suit the student, or the metric is
+ * one that the project does not know.
  */
 export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
-  const { recipe, student, names, train, test } = job;
-  if (recipe.lora !== null) {
+  const { recipe, student, names, train, validation, test, metric } = job;
+  if (metric === 'choice' || metric === 'normalised') {
     throw new InputError(
-      'This recipe trains adapters (LoRA), and the project for more machines trains whole students.',
-      'Train the adapters here, or leave lora out of the recipe.',
+      `The project for more machines judges answers by equal texts, numbers or equations, and this run by "${metric}".`,
+      'Leave --metric out: what suits the labels is taken there as here.',
     );
   }
-  if (recipe.optimizer !== 'adamw') {
-    throw new InputError(
-      'This recipe trains with Adafactor, and the project for more machines trains with AdamW.',
-      'Train it here, or choose "adamw" for optimizer.',
-    );
-  }
-  if (recipe.take !== 'last' || recipe.patience > 0) {
-    throw new InputError(
-      'This recipe ends early or takes other weights than the last, and the project for more machines does neither.',
-      'Choose "last" for take and 0 for patience, or train it here.',
-    );
-  }
+  if (recipe.lora !== null) adaptedModules(student.config, recipe.lora);
   checkTrainable(recipe, train);
   const recipeText = formatRecipe(recipe);
   const trainText = rowLines(train);
-  const testText = test.length === 0 ? null : rowLines(test);
+  const textOf = (rows: readonly Example[]): string | null => (rows.length === 0 ? null : rowLines(rows));
+  const [validationText, testText] = [textOf(validation ?? []), textOf(test)];
   const sha256 = (text: string): Promise<string> => digest(encoder.encode(text));
   const jobFile = {
     format: 'stillroom-run-1',
     ...{ student: 'student', train: 'train.jsonl', trainRationales: null },
     ...{ test: testText === null ? null : 'test.jsonl', testRationales: null },
+    ...(validationText === null ? {} : { validation: 'validation.jsonl', validationRationales: null }),
+    ...(metric === undefined ? {} : { metric }),
     ...{ engine: null, backend: null, testRows: null, precision: 'f32' },
     rowsSha256: await digestRows(readBack('train.jsonl', trainText, 'train')),
     digests: {
       student: await digestStudent(student),
       test: testText === null ? null : await digestRows(readBack('test.jsonl', testText, 'test')),
+      ...(validationText === null
+        ? {}
+        : { validation: await digestRows(readBack('validation.jsonl', validationText, 'validation')) }),
       recipe: await digestRows([recipeIdentity(recipe)]),
     },
   };
@@ -154,6 +171,7 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
     sha256: {
       'recipe.json': await sha256(recipeText),
       'train.jsonl': await sha256(trainText),
+      ...(validationText === null ? {} : { 'validation.jsonl': await sha256(validationText) }),
       ...(testText === null ? {} : { 'test.jsonl': await sha256(testText) }),
     },
     job: jobFile,
@@ -169,6 +187,7 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
     ...Object.entries(texts).map(([path, text]) => textFile(path, text)),
     textFile('recipe.json', recipeText),
     textFile('train.jsonl', trainText),
+    ...(validationText === null ? [] : [textFile('validation.jsonl', validationText)]),
     ...(testText === null ? [] : [textFile('test.jsonl', testText)]),
     textFile('scale.json', jsonText(scale)),
     ...within('student', studentFiles),
@@ -183,30 +202,52 @@ function within(folder: string, files: readonly FolderFile[]): FolderFile[] {
 /** The run's folder up to its checkpoint. */
 async function begunFiles(
   { student, recipe }: ScaleJob,
-  { state, elapsedMs, engine, metrics, evaluations }: BegunRun,
-  job: { student: string; train: string; test: string | null },
+  { state, elapsedMs, engine, metrics, evaluations, kept = [] }: BegunRun,
+  job: { student: string; train: string; validation?: string; test: string | null },
 ): Promise<FolderFile[]> {
   const runFile = formatRecipe(recipe);
-  const parts = [weightsFile(state.weights, student.config), momentsFile(state, student.config)];
-  const files = [];
-  for (const { name, file } of parts) files.push(await writeSlices(name, file, () => undefined));
-  const facts = { step: state.step, elapsedMs, engine, files };
-  const beside = modelFolder(student, state.weights, { dtype: 'f32', runFile, card: null });
   const outside = {
     ...job,
     student: `../${job.student}`,
     train: `../${job.train}`,
+    ...(job.validation === undefined ? {} : { validation: `../${job.validation}` }),
     test: job.test === null ? null : `../${job.test}`,
   };
+  const states = [...kept.map(({ step, weights }) => stateOf(weights, step)), state];
+  const checkpoints: FolderFile[] = [];
+  for (const one of states) {
+    const parts = checkpointFiles(one, student.config);
+    const files = [];
+    for (const { name, file } of parts) files.push(await writeSlices(name, file, () => undefined));
+    const facts = { step: one.step, elapsedMs, engine, files };
+    const beside =
+      recipe.lora === null
+        ? textFiles(student, { dtype: 'f32', runFile })
+        : adapterFolder(student, recipe.lora, one.weights, { dtype: 'f32', runFile });
+    checkpoints.push(
+      ...within(`checkpoint-${one.step}`, [
+        ...beside.filter(({ path }) => !parts.some(({ name }) => name === path)),
+        ...parts.map(({ name, file }) => new FolderFile(name, file)),
+        textFile('checkpoint.json', jsonText(facts)),
+      ]),
+    );
+  }
   return [
     textFile('job.json', jsonText(outside)),
     textFile('run.json', runFile),
     textFile('metrics.jsonl', metricsJsonLines(metrics)),
     textFile('evaluations.jsonl', evaluations.map((one) => `${JSON.stringify(one)}\n`).join('')),
-    ...within(`checkpoint-${state.step}`, [
-      ...beside.filter(({ path }) => !parts.some(({ name }) => name === path)),
-      ...parts.map(({ name, file }) => new FolderFile(name, file)),
-      textFile('checkpoint.json', jsonText(facts)),
-    ]),
+    ...checkpoints,
   ];
+}
+
+/** The files of a state in memory. */
+function checkpointFiles(state: EngineState, config: T5Config) {
+  const weights = weightsFile(state.weights, config);
+  return hasMoments(state) ? [weights, momentsFile(state, config)] : [weights];
+}
+
+/** Whether a state has the optimiser's averages, so that a run goes on from it. */
+export function hasMoments({ expAvg, expAvgSq, expAvgSqRow }: EngineState): boolean {
+  return expAvg.size > 0 || expAvgSq.size > 0 || (expAvgSqRow?.size ?? 0) > 0;
 }

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
-import { parseRunFile, smallRecipe } from '../distill/recipe.ts';
+import { parseMetric, type MetricId } from '../data/metrics/metrics.ts';
+import { parseRunFile, smallRecipe, type Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
-import { scaleFolder, type BegunRun } from '../export/scale-folder.ts';
+import { keptSteps } from '../distill/selection.ts';
+import { hasMoments, scaleFolder, type BegunRun, type KeptWeights } from '../export/scale-folder.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
 import { withKept } from './kept-options.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
@@ -30,13 +32,16 @@ export async function exportScale(args: string[]): Promise<void> {
   await checkEmpty(out);
   let read: TrainInputs;
   let testRows = wholeNumber('test-rows', options['test-rows']);
+  let metric: MetricId | undefined;
   let begun: BegunRun | null = null;
   if (run === undefined) {
     const { recipe, data } =
       recipeFile === undefined
         ? { recipe: smallRecipe, data: null }
         : parseRunFile(await readText(recipeFile), recipeFile);
-    read = await openInputs(withKept(options, data), recipe);
+    const asked = withKept(options, data);
+    read = await openInputs(asked, recipe);
+    metric = asked.metric === undefined ? undefined : parseMetric(asked.metric);
   } else {
     if (recipeFile !== undefined || testRows !== null) {
       throw new InputError(
@@ -46,8 +51,8 @@ export async function exportScale(args: string[]): Promise<void> {
     }
     const found = await openRunInputs(run, options);
     ({ read } = found);
-    ({ testRows } = found.job);
-    begun = await begunRun(run);
+    ({ testRows, metric } = found.job);
+    begun = await begunRun(run, read.recipe);
   }
   const { student, recipe, train, datasetName } = read;
   const name = basename(resolve(run ?? out));
@@ -58,10 +63,10 @@ export async function exportScale(args: string[]): Promise<void> {
     },
     ...{ recipe, student, begun },
     train: train.examples,
+    validation: read.validation?.examples ?? [],
     test: testRowsOf(read, testRows),
+    metric,
   });
-  if (read.validation !== null)
-    console.error('The validation rows stay behind: the project measures on the test rows.');
   await writeNewFolder(out, files);
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   console.log(
@@ -75,16 +80,25 @@ export async function exportScale(args: string[]): Promise<void> {
 }
 
 /** What there is to go on with; null where the run has not begun to, or has come to its end. */
-async function begunRun(run: string): Promise<BegunRun | null> {
-  const checkpoint = await new CheckpointFolder(run).newest((words) => console.error(words), { keep: true });
+async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
+  const checkpoints = new CheckpointFolder(run);
+  const checkpoint = await checkpoints.newest((words) => console.error(words), { keep: true });
   // After the last step no moments are kept, since nothing asks for them again.
-  if (checkpoint === null || checkpoint.state.expAvg.size === 0) return null;
+  if (checkpoint === null || !hasMoments(checkpoint.state)) return null;
   const { step } = checkpoint.state;
   const measured = join(run, 'evaluations.jsonl');
-  const evaluations = existsSync(measured) ? linesOf<Evaluation>(await readText(measured)) : [];
+  const all = existsSync(measured) ? linesOf<Evaluation>(await readText(measured)) : [];
+  const evaluations = all.filter((one) => one.step <= step);
+  const kept: KeptWeights[] = [];
+  for (const earlier of keptSteps(recipe, evaluations)) {
+    if (recipe.take === 'last' || earlier >= step) continue;
+    const weights = await checkpoints.weightsOf(earlier);
+    if (weights !== null) kept.push({ step: earlier, weights });
+  }
   return {
     ...checkpoint,
+    kept,
     metrics: linesOf<MetricsPoint>(await readText(join(run, 'metrics.jsonl'))).slice(0, step),
-    evaluations: evaluations.filter((one) => one.step <= step),
+    evaluations,
   };
 }

@@ -2,9 +2,11 @@
 import { InputError } from '../base/errors.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import type { ReportProgress } from '../distill/ports.ts';
-import type { BegunRun } from '../export/scale-folder.ts';
+import { keptSteps } from '../distill/selection.ts';
+import type { EngineState } from '../engine/engine.ts';
+import type { BegunRun, KeptWeights } from '../export/scale-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
-import { checkpointState, listCheckpoints } from '../store/checkpoints.ts';
+import { checkpointState, checkpointWeights, listCheckpoints } from '../store/checkpoints.ts';
 import { readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readMetrics } from '../store/runs.ts';
@@ -23,7 +25,7 @@ export async function exportProject(
   progress: ReportProgress,
 ): Promise<Results['export-project']> {
   // Its programs are fetched by those who take it.
-  const { scaleFolder } = await import('../export/scale-folder.ts');
+  const { hasMoments, scaleFolder } = await import('../export/scale-folder.ts');
   const run = 'runId' in of ? await stored(of.runId) : await newRecord(of.run);
   const rows = (split: 'train' | 'validation' | 'test') => readExamples(run.datasetId, split);
   const train = await rows('train');
@@ -33,8 +35,9 @@ export async function exportProject(
   const files = await scaleFolder({
     names: namesOf(run),
     ...{ recipe: run.recipe, student, train },
+    validation: await rows('validation'),
     test: limited(await rows('test'), run.testRows),
-    begun: 'runId' in of ? await begunRun(run) : null,
+    begun: 'runId' in of ? await begunRun(run, hasMoments) : null,
   });
   const name = `${run.name}-project`;
   const blob = zipBlob(name, files, (done, total) => progress('packing the project', done, total));
@@ -65,15 +68,24 @@ async function refuseOtherRows(
 }
 
 /** What there is to go on with; null where nothing is, or all steps are taken. */
-async function begunRun({ id, recipe, evaluations }: RunRecord): Promise<BegunRun | null> {
+async function begunRun(
+  { id, recipe, evaluations }: RunRecord,
+  hasMoments: (state: EngineState) => boolean,
+): Promise<BegunRun | null> {
   const [newest] = await listCheckpoints(id);
   if (newest === undefined || newest.step >= recipe.steps) return null;
   const state = await checkpointState(id, newest.step);
-  if (state === null || newest.files.length < 2) return null;
+  if (state === null || !hasMoments(state)) return null;
   const { step, elapsedMs, engine } = newest;
+  const earlier = evaluations.filter((one) => one.step <= step);
+  const kept: KeptWeights[] = [];
+  for (const other of recipe.take === 'last' ? [] : keptSteps(recipe, earlier)) {
+    const weights = other < step ? await checkpointWeights(id, other) : null;
+    if (weights !== null) kept.push({ step: other, weights });
+  }
   return {
-    ...{ state, elapsedMs, engine },
+    ...{ state, elapsedMs, engine, kept },
     metrics: (await readMetrics(id)).filter((point) => point.step <= step),
-    evaluations: evaluations.filter((one) => one.step <= step),
+    evaluations: earlier,
   };
 }

@@ -5,14 +5,21 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RandomSequence } from '../../src/base/random.ts';
+import { equationValue } from '../../src/data/equation.ts';
+import { chooseMetric } from '../../src/data/metrics/metrics.ts';
+import { numberValue } from '../../src/data/number-value.ts';
 import { BatchPlan } from '../../src/distill/batches.ts';
 import { recipeSchema } from '../../src/distill/recipe.ts';
+import { hasStalled, takenStep } from '../../src/distill/selection.ts';
 import { readArchive } from '../../src/export/run-archive.ts';
-import type { MetricsPoint } from '../../src/distill/run-state.ts';
+import type { Evaluation, MetricsPoint } from '../../src/distill/run-state.ts';
+import { floatsOf } from '../../src/distill/checkpoint.ts';
+import { expectCloseInNorm } from '../support/closeness.ts';
 import { headless, projectRoot } from '../support/headless.ts';
 
 const python = process.env['STILLROOM_PYTHON_SCALE'];
@@ -92,6 +99,50 @@ function difference(one: string, other: string): number {
   );
 }
 
+/** A project with other settings, shorter than the first, with validation and test rows. */
+function other(name: string, settings: object): { inputs: string[]; out: string } {
+  const some = raggedRows().slice(0, 21);
+  writeFileSync(place('few.jsonl'), some.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const file = place(`${name}.json`);
+  writeFileSync(file, JSON.stringify({ ...recipe, steps: 16, saveEvery: 8, evalEvery: 4, ...settings }));
+  const rows = [
+    '--train',
+    place('rows.jsonl'),
+    '--validation',
+    place('few.jsonl'),
+    '--test',
+    place('few.jsonl'),
+  ];
+  const inputs = ['--recipe', file, ...rows];
+  const made = headless(['export', '--scale', ...inputs, '--out', place(name)]);
+  expect(made.code, made.stderr).toBe(0);
+  return { inputs: [...inputs, '--engine', 'wasm'], out: `${name}/out` };
+}
+
+/** The same measurements but for rounding, and the same step taken for them. */
+function expectSameEvaluations(one: string, other: string): void {
+  const read = (out: string): Evaluation[] =>
+    readFileSync(join(place(out), 'evaluations.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Evaluation);
+  const [ours, theirs] = [read(one), read(other)];
+  expect(theirs.map(({ step, total, split }) => ({ step, total, split }))).toEqual(
+    ours.map(({ step, total, split }) => ({ step, total, split })),
+  );
+  ours.forEach((our, index) => {
+    for (const key of ['answerLoss', 'rationaleLoss', 'loss'] as const)
+      expect(Math.abs(theirs[index]![key]! / our[key]! - 1)).toBeLessThan(1e-3);
+  });
+  const end = (out: string) => {
+    const { takenStep, steps, early, accuracy } = JSON.parse(
+      readFileSync(join(place(out), 'summary.json'), 'utf8'),
+    ) as Record<string, unknown> & { accuracy: { distilled: unknown } };
+    return { takenStep, steps, early, right: accuracy.distilled };
+  };
+  expect(end(other)).toEqual(end(one));
+}
+
 const weights = (out: string): Buffer => readFileSync(join(place(out), 'model', 'model.safetensors'));
 
 describe.skipIf(python === undefined)('a project for more machines', { timeout: 900_000 }, () => {
@@ -133,6 +184,73 @@ print(json.dumps([Plan(c, c["rows"]).rows_of_step(c["step"]) for c in json.loads
     expect(JSON.parse(ended.stdout)).toEqual(expected);
   });
 
+  it('judges answers and measurements as the studio does', () => {
+    const texts = [
+      '12',
+      '$1,200.00',
+      '1.200,50',
+      '-3',
+      '50%',
+      '7.',
+      '1,20',
+      '.5',
+      '1 000',
+      '12 apples',
+      '',
+      '٣',
+    ];
+    const sums = [
+      '( 10.0 - ( 6.0 + 3.0 ) )',
+      '1/0',
+      '2*-3',
+      '(1',
+      '1 2',
+      '-(4)',
+      'x',
+      '1/3+2',
+      '',
+      '9e9',
+      '٣+1',
+    ];
+    const lists = [['(1 + 2)', '( 4 * 5 )'], ['1', '2', 'three'], ['1,000', '7'], ['yes', 'no'], []];
+    // Accuracies with ties, and losses that sometimes decide.
+    const random = new RandomSequence(3);
+    const runs = Array.from({ length: 60 }, (_, index) =>
+      Array.from({ length: 1 + random.nextInt(7) }, (_, at) => ({
+        ...{ step: 4 * (at + 1), correct: random.nextInt(3), total: 2 },
+        ...(index % 2 === 0 ? {} : { loss: random.nextInt(3) }),
+      })),
+    );
+    const program = `
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from judging import *
+texts, sums, lists, runs = json.loads(sys.argv[2])
+takes = ["last", "best", "6"]
+print(json.dumps([
+    [number_value(text) for text in texts],
+    [equation_value(text) for text in sums],
+    [metric_of(labels) for labels in lists],
+    [[is_right("number", "1200", "$1,200"), is_right("equation", "3", "(1 + 2)"), is_right("number", "a", "a")]],
+    [[has_stalled(run, patience) for patience in (0, 1, 2)] for run in runs],
+    [[taken_step({"take": take}, run, 30) for take in takes] for run in runs],
+]))`;
+    const ended = run(python!, [
+      ...['-c', program, place('project')],
+      JSON.stringify([texts, sums, lists, runs]),
+    ]);
+    expect(ended.status, ended.stderr).toBe(0);
+    const labelled = (labels: string[]) => labels.map((label) => ({ label }));
+    expect(JSON.parse(ended.stdout)).toEqual([
+      texts.map((text) => numberValue(text)),
+      sums.map((text) => equationValue(text)),
+      lists.map((labels) => chooseMetric(labelled(labels)).metric),
+      [[true, true, true]],
+      runs.map((one) => [0, 1, 2].map((patience) => hasStalled(one, patience))),
+      runs.map((one) => ['last', 'best', '6'].map((take) => takenStep({ take }, one, 30))),
+    ]);
+  });
+
   it('has the losses of headless train, on one process, on two and on four', () => {
     train(4, 'four');
     expect(points('one')).toHaveLength(40);
@@ -164,18 +282,98 @@ print(json.dumps([Plan(c, c["rows"]).rows_of_step(c["step"]) for c in json.loads
     train(2, 'resumed', ['--resume']);
     expect(weights('resumed').equals(weights('two'))).toBe(true);
     expect(difference('two', 'resumed')).toBe(0);
-    train(2, 'shards', ['--resume', '--fsdp', '--until', '24']);
     train(2, 'shards', ['--resume', '--fsdp']);
     expect(points('shards')).toHaveLength(40);
     expect(difference('one', 'shards')).toBeLessThan(1e-4);
   });
 
-  it('takes the same steps under Ray Train', () => {
-    const words = ['--workers', '2', '--cpu', '--storage', place('ray'), '--', '--out', place('rayed')];
-    const ended = run(python!, [join(place('project'), 'ray_train.py'), ...words, '--until', '8']);
+  it('takes the same steps under Ray Train, and answers rows with Ray Data', () => {
+    const asked = raggedRows().slice(0, 12) as { input: string }[];
+    writeFileSync(
+      place('questions.jsonl'),
+      asked.map((row, index) => `${JSON.stringify({ ...row, index })}\n`).join(''),
+    );
+    const program = (name: string): string => join(place('project'), name);
+    const jobs = [
+      [
+        ...[program('ray_train.py'), '--workers', '2', '--cpu', '--storage', place('ray')],
+        ...['--', '--out', place('rayed'), '--until', '8'],
+      ],
+      [
+        ...[program('answer_rows.py'), '--model', place('one/model'), '--data', place('questions.jsonl')],
+        ...['--out', place('answered'), '--cpu', '--actors', '2', '--blocks', '3', '--batch', '4'],
+      ],
+    ];
+    const ended = run(python!, [join(projectRoot, 'tests/scale/ray_jobs.py'), JSON.stringify(jobs)]);
     expect(ended.status, ended.stderr).toBe(0);
     expect(points('rayed')).toHaveLength(8);
     expect(difference('two', 'rayed')).toBe(0);
+
+    const blocks = readdirSync(place('answered'));
+    expect(blocks.length).toBeGreaterThan(1);
+    const rows = blocks
+      .flatMap((block) =>
+        readFileSync(join(place('answered'), block), 'utf8')
+          .trimEnd()
+          .split('\n'),
+      )
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .toSorted((a, b) => Number(a['index']) - Number(b['index']));
+    expect(rows.map(({ input }) => input)).toEqual(asked.map(({ input }) => input));
+    for (const [column, prefix] of [
+      ['teacherLabel', 'predict: '],
+      ['rationale', 'explain: '],
+    ] as const) {
+      const options = ['--prefix', prefix, '--max-tokens', '4', '--max-input-tokens', '64', '--json'];
+      const lines = asked.map(({ input }) => `${JSON.stringify(input)}\n`).join('');
+      const ours = headless(
+        ['generate', '--student', place('one/model'), '--engine', 'wasm', ...options],
+        lines,
+      );
+      const texts = ours.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as string);
+      expect(
+        rows.map((row) => row[column]),
+        column,
+      ).toEqual(texts);
+    }
+  });
+
+  it('takes Adafactor’s steps, measures on validation rows, and takes the best; the terminal goes on', () => {
+    const settings = { optimizer: 'adafactor', learningRate: 5e-4, take: 'best' };
+    const { inputs, out } = other('adafactor', settings);
+    train(2, out, ['--until', '8'], place('adafactor'));
+    const ended = headless(['train', '--resume', place(out)]);
+    expect(ended.code, ended.stderr).toBe(0);
+    const ours = headless(['train', ...inputs, '--out', place('our-adafactor')]);
+    expect(ours.code, ours.stderr).toBe(0);
+    expect(difference('our-adafactor', out)).toBeLessThan(1e-3);
+    expectSameEvaluations('our-adafactor', out);
+  });
+
+  it('trains adapters in shards, resumes them on one process, and takes the step that is named', () => {
+    const lora = { rank: 4, alpha: 8, dropout: 0, targets: 'all-linear' };
+    const { inputs, out } = other('lora', { lora, take: '4', patience: 3, evalEvery: 4 });
+    train(2, out, ['--fsdp', '--until', '8'], place('lora'));
+    expect(existsSync(join(place(out), 'checkpoint-8/adapter_model.safetensors'))).toBe(true);
+    train(1, out, ['--resume'], place('lora'));
+    const ours = headless(['train', ...inputs, '--out', place('our-lora')]);
+    expect(ours.code, ours.stderr).toBe(0);
+    expect(difference('our-lora', out)).toBeLessThan(1e-3);
+    expectSameEvaluations('our-lora', out);
+    // The student with its adapters in it, and these alone, as peft keeps them.
+    for (const [folder, file] of [
+      ['model', 'model.safetensors'],
+      ['adapter', 'adapter_model.safetensors'],
+    ] as const) {
+      const read = (from: string) =>
+        floatsOf(new Uint8Array(readFileSync(join(place(from), folder, file))), file);
+      const [mine, theirs] = [read('our-lora'), read(out)];
+      expect([...theirs.keys()].sort()).toEqual([...mine.keys()].sort());
+      for (const [name, values] of mine) expectCloseInNorm(theirs.get(name), values, 1e-3, name);
+    }
   });
 
   it('hands a run to the terminal and takes one from it', async () => {

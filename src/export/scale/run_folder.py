@@ -11,17 +11,16 @@ import zipfile
 from pathlib import Path
 
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+
+from adapters import config_text, is_factor, merged
+from studio import RunError
 
 SLICE_BYTES = 32 * 1024 * 1024  # of which `checkpoint.json` has a SHA-256 each
 STUDIO_SLICE_BYTES = 8 * 1024 * 1024  # in checkpoints that the studio wrote
 KEPT = 2  # checkpoints
 HERE = Path(__file__).resolve().parent
 LEFTOVERS = re.compile(r"(?:model|adapter|checkpoint-\d+)(?:\.tmp)?|summary\.json|predictions\.jsonl|evaluations\.jsonl|run\.zip")
-
-
-class RunError(Exception):
-    """What happened and what to do next, for a person."""
 
 
 def text_of(path):
@@ -59,6 +58,13 @@ def is_as_listed(path, file):
     return os.path.getsize(path) == file["sizeBytes"] and slices(path, size) == file["sha256"]
 
 
+def check_bytes(folder, facts):
+    """Raises ValueError where a file of a checkpoint is not as it was written."""
+    for file in facts["files"]:
+        if not is_as_listed(folder / file["name"], file):
+            raise ValueError(f"{file['name']} has other bytes than were written")
+
+
 def write_whole(path, text):
     """Under another name first: a kill leaves the file as it was."""
     beside = Path(f"{path}.tmp")
@@ -88,7 +94,7 @@ class RunFolder:
 
     def check_project(self):
         """The rows must be those that the project was made with: another run's steps would not be comparable."""
-        for name in ("train.jsonl", "test.jsonl"):
+        for name in ("train.jsonl", "validation.jsonl", "test.jsonl"):
             expected = self.scale["sha256"].get(name)
             if expected is None:
                 continue
@@ -99,8 +105,8 @@ class RunFolder:
     def job(self):
         """`job.json` of the run: what it depends on. A recipe that was edited here has no digest of its own."""
         job = dict(self.scale["job"])
-        for key in ("student", "train", "test"):
-            if job[key] is not None:
+        for key in ("student", "train", "validation", "test"):
+            if job.get(key) is not None:
                 job[key] = os.path.relpath(self.project / job[key], self.out).replace(os.sep, "/")
         edited = hashlib.sha256(self.recipe_text().encode()).hexdigest() != self.scale["sha256"]["recipe.json"]
         if edited:
@@ -158,22 +164,28 @@ class RunFolder:
         with open(self.out / "evaluations.jsonl", "a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(evaluation) + "\n")
 
+    def evaluations(self):
+        """What was measured so far."""
+        measured = self.out / "evaluations.jsonl"
+        return lines_of(measured) if measured.exists() else []
+
     def checkpoints(self):
         """Steps of the checkpoints that are there, newest first."""
         found = [re.fullmatch(r"checkpoint-(\d+)", path.name) for path in self.out.iterdir()]
         return sorted((int(match.group(1)) for match in found if match), reverse=True)
 
-    def write_checkpoint(self, step, elapsed_ms, stamp, weights, moments):
-        """Whole or not at all; the two newest stay. `weights` and `moments`: float32 tensors on the CPU, by name."""
+    def write_checkpoint(self, step, elapsed_ms, stamp, weights, moments, also=()):
+        """Whole or not at all; the two newest stay, and the steps in `also`. `weights`, or adapters alone, and `moments`:
+        float32 tensors on the CPU, by name."""
         if self.metrics_file is not None:
             os.fsync(self.metrics_file.fileno())
         folder = self.out / f"checkpoint-{step}"
         if not folder.exists():
             beside = Path(f"{folder}.tmp")
             shutil.rmtree(beside, ignore_errors=True)
-            self.write_student(beside, weights)
+            name = self.write_weights(beside, weights)
             save_file(moments, beside / "optimizer.safetensors", {"format": "pt"})
-            files = [listed(beside / name) for name in ("model.safetensors", "optimizer.safetensors")]
+            files = [listed(beside / name) for name in (name, "optimizer.safetensors")]
             facts = {"step": step, "elapsedMs": elapsed_ms, "engine": stamp, "files": files}
             write_whole(beside / "checkpoint.json", pretty(facts))
             for path in beside.iterdir():
@@ -181,7 +193,21 @@ class RunFolder:
                     os.fsync(file.fileno())
             os.replace(beside, folder)
         for old in self.checkpoints()[KEPT:]:
-            shutil.rmtree(self.out / f"checkpoint-{old}")
+            if old not in also:
+                shutil.rmtree(self.out / f"checkpoint-{old}")
+
+    def write_weights(self, folder, weights):
+        """A student's folder, or that of its adapters alone. The name of the file of weights in it."""
+        if not any(map(is_factor, weights)):
+            self.write_student(folder, weights)
+            return "model.safetensors"
+        folder.mkdir(parents=True)
+        lora = json.loads(text_of(self.out / "run.json"))["lora"]
+        student = self.scale["run"]["studentName"]
+        (folder / "adapter_config.json").write_text(config_text(weights, lora, student), encoding="utf-8", newline="\n")
+        shutil.copyfile(self.out / "run.json", folder / "run.json")
+        save_file(weights, folder / "adapter_model.safetensors", {"format": "pt"})
+        return "adapter_model.safetensors"
 
     def write_student(self, folder, weights):
         """A student's folder: the configuration and tokenizer that it began with, and these weights."""
@@ -200,11 +226,9 @@ class RunFolder:
             try:
                 facts = json.loads(text_of(folder / "checkpoint.json"))
                 names = {file["name"] for file in facts["files"]}
-                if facts["step"] != step or not {"model.safetensors", "optimizer.safetensors"} <= names:
+                if facts["step"] != step or "optimizer.safetensors" not in names:
                     raise ValueError("it has no optimiser's moments")
-                for file in facts["files"]:
-                    if not is_as_listed(folder / file["name"], file):
-                        raise ValueError(f"{file['name']} has other bytes than were written")
+                check_bytes(folder, facts)
             except (OSError, ValueError, KeyError, TypeError) as fault:
                 print(f"The checkpoint of step {step} is damaged: {fault}.", file=sys.stderr)
                 damaged.append(step)
@@ -217,46 +241,62 @@ class RunFolder:
             "Nothing was removed; leave --resume out to begin again with step 1."
         )
 
+    def is_whole(self, step):
+        """Whether the checkpoint of a step is there and has the bytes that were written."""
+        folder = self.out / f"checkpoint-{step}"
+        try:
+            check_bytes(folder, json.loads(text_of(folder / "checkpoint.json")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return True
+
     def open_tensors(self, step, name):
         return safe_open(str(self.out / f"checkpoint-{step}" / name), framework="pt")
 
     # ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def finish(self, recipe, step, stamp, parameters, weights, reason):
-        """`model/`, `summary.json`, and `run.zip`, which the studio imports."""
-        model = self.out / "model"
-        beside = Path(f"{model}.tmp")
-        shutil.rmtree(beside, ignore_errors=True)
-        self.write_student(beside, weights)
-        shutil.rmtree(model, ignore_errors=True)
-        os.replace(beside, model)
-        points = lines_of(self.out / "metrics.jsonl")
-        measured = self.out / "evaluations.jsonl"
-        evaluations = lines_of(measured) if measured.exists() else []
-        facts = self.scale["run"]
-        engine = {**stamp, "reason": reason, "parameters": parameters, "bytesHeld": 0}
-        last = evaluations[-1] if evaluations and evaluations[-1]["step"] == step else None
+    def finish(self, recipe, end, engine, weights):
+        """`model/`, adapters as they are in `adapter/`, `summary.json`, and `run.zip`, which the studio imports.
+        `end`: the last step, the one whose weights are taken, whether training ended early, and its right answers."""
+        if any(map(is_factor, weights)):
+            self.replace("adapter", lambda folder: self.write_weights(folder, weights))
+            base = load_file(self.project / "student" / "model.safetensors")
+            weights = merged({name: value.float() for name, value in base.items()}, weights, recipe["lora"])
+        self.replace("model", lambda folder: self.write_student(folder, weights))
+        points, evaluations = lines_of(self.out / "metrics.jsonl"), self.evaluations()
+        facts, step, tally = self.scale["run"], end["step"], end["tally"]
         summary = {
-            "accuracy": None if last is None else {"distilled": {key: last[key] for key in ("correct", "total")}},
+            "accuracy": None if tally is None else {"distilled": tally},
             **{key: engine[key] for key in ("engine", "backend", "adapter", "reason")},
             "student": facts["studentName"],
-            "parameters": parameters,
+            "parameters": engine["parameters"],
             "trainRows": facts["trainRows"],
-            "testRows": 0 if last is None else last["total"],
+            "testRows": 0 if tally is None else tally["total"],
             "steps": step,
+            **({} if end["taken"] == step else {"takenStep": end["taken"]}),
+            **({"early": True} if end["early"] else {}),
             "elapsedMs": points[-1]["elapsedMs"] if points else 0,
             "first": points[0] if points else None,
             "last": points[-1] if points else None,
             "recipe": recipe,
         }
         write_whole(self.out / "summary.json", pretty(summary))
-        self.write_archive(recipe, step, engine, evaluations)
-        if step == recipe["steps"]:
+        self.write_archive(recipe, end, engine, evaluations)
+        if end["early"] or step == recipe["steps"]:
             for old in self.checkpoints():
                 shutil.rmtree(self.out / f"checkpoint-{old}")
 
-    def write_archive(self, recipe, step, engine, evaluations):
-        """The run as the studio's import takes it; with the moments, where steps are left to be taken."""
+    def replace(self, name, write):
+        """Writes a folder under another name, and then in the old one's place."""
+        folder, beside = self.out / name, self.out / f"{name}.tmp"
+        shutil.rmtree(beside, ignore_errors=True)
+        write(beside)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(beside, folder)
+
+    def write_archive(self, recipe, end, engine, evaluations):
+        """The run as the studio's import takes it; with AdamW's moments, where steps are left to be taken."""
+        step, is_whole = end["step"], end["early"] or end["step"] == recipe["steps"]
         files = {
             "run.json": self.out / "run.json",
             "metrics.jsonl": self.out / "metrics.jsonl",
@@ -265,7 +305,7 @@ class RunFolder:
         for path in sorted((self.project / "student").glob("*.json")):
             files[f"student/{path.name}"] = path
         moments = self.out / f"checkpoint-{step}" / "optimizer.safetensors"
-        if step < recipe["steps"] and moments.exists():
+        if not is_whole and moments.exists() and self.goes_on(recipe, end):
             files["optimizer.safetensors"] = moments
         facts = self.scale["run"]
         record = {
@@ -275,12 +315,12 @@ class RunFolder:
             "name": f"{facts['name']} on {engine['adapter']}"[:200],
             "createdAt": int(time.time() * 1000),
             "testRows": None,
-            "state": {"phase": "done", "step": step, "stopped": step < recipe["steps"]},
+            "state": {"phase": "done", "step": step, "stopped": not is_whole, **({"early": True} if end["early"] else {})},
             "engine": engine,
             "evaluations": evaluations,
             "comparison": None,
             "step": step,
-            "savedStep": step,
+            "savedStep": end["taken"],
             "files": [listed(path, name) for name, path in files.items()],
         }
         beside = self.out / "run.zip.tmp"
@@ -289,3 +329,8 @@ class RunFolder:
             for name, path in files.items():
                 archive.write(path, name)
         os.replace(beside, self.out / "run.zip")
+
+    @staticmethod
+    def goes_on(recipe, end):
+        """Whether the weights in the zip are those that a run resumes from: not merged adapters, nor an earlier step's."""
+        return recipe["optimizer"] == "adamw" and recipe["lora"] is None and end["taken"] == end["step"]

@@ -14,6 +14,10 @@ SHUFFLE_STREAM = 1
 MARKERS = {"rationale-then-label": "answer:", "label-then-rationale": "because:"}  # between the parts of one target
 
 
+class RunError(Exception):
+    """What happened and what to do next, for a person."""
+
+
 def pcg4d(x, y, z, w):
     """Four arrays of 32-bit words in, four well-mixed ones out."""
     with np.errstate(over="ignore"):
@@ -28,13 +32,17 @@ def pcg4d(x, y, z, w):
     return x, y, z, w
 
 
+def uniforms(seed, stream, count):
+    """The first numbers in [0, 1) of a stream, as float64."""
+    counters = np.arange((count + 3) // 4, dtype=np.uint32)
+    same = [np.full_like(counters, value & 0xFFFFFFFF) for value in (stream, 0x5717, seed)]
+    return np.stack(pcg4d(counters, *same), axis=1).reshape(-1)[:count] / 2.0**32
+
+
 def permutation(seed, stream, length):
     """The numbers 0 … length-1 in the studio's random order (Fisher and Yates, from the last to the first)."""
-    counters = np.arange((max(0, length - 1) + 3) // 4, dtype=np.uint32)
-    same = [np.full_like(counters, value & 0xFFFFFFFF) for value in (stream, 0x5717, seed)]
-    words = np.stack(pcg4d(counters, *same), axis=1).reshape(-1)[: max(0, length - 1)]
     lasts = np.arange(length - 1, 0, -1)
-    others = np.floor(words / 2.0**32 * (lasts + 1)).astype(np.int64)
+    others = np.floor(uniforms(seed, stream, max(0, length - 1)) * (lasts + 1)).astype(np.int64)
     order = list(range(length))
     for last, other in zip(lasts.tolist(), others.tolist()):
         order[last], order[other] = order[other], order[last]
@@ -64,6 +72,8 @@ class Plan:
 
 def learning_rate(recipe, step):
     """Of a step, from 1: the schedule counts the steps before it, as Hugging Face's do."""
+    if recipe.get("optimizer") == "adafactor-relative":
+        return min(1e-2, step**-0.5)  # as it takes it by itself, with no warm-up
     finished, warmup = step - 1, recipe["warmupSteps"]
     if finished < warmup:
         return recipe["learningRate"] * (finished / warmup)

@@ -8,7 +8,7 @@ import torch.distributed as dist
 from accelerate import Accelerator
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from run_folder import RunError
+from studio import RunError
 
 HOW = "Start all of them with torchrun: torchrun --nproc-per-node N train.py (N on each machine)."
 
@@ -133,9 +133,10 @@ class Team:
             tensor = tensor.full_tensor()
         return tensor.detach().to("cpu", torch.float32).contiguous().clone() if self.leads else None
 
-    def place(self, value, like):
-        """What the first process read, for all: each has it, or its share, as `like` has. None on the others."""
-        local = value.to(self.device) if value is not None else torch.empty(like.shape, device=self.device)
+    def place(self, value, like, shape=None):
+        """What the first process read, for all: each has it, or its share, as `like` has. None on the others.
+        `shape`: its own, where it is not that of `like`."""
+        local = value.to(self.device) if value is not None else torch.empty(shape or like.shape, device=self.device)
         if isinstance(like, DTensor):
             return distribute_tensor(local, like.device_mesh, like.placements)
         if self.size > 1:

@@ -21,25 +21,20 @@ from pathlib import Path
 
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-from transformers.modeling_outputs import BaseModelOutput
+from transformers.optimization import Adafactor
 from transformers.utils import logging as transformers_logging
 
-from run_folder import HERE, RunError, RunFolder
-from studio import (
-    IGNORED,
-    TASKS,
-    Plan,
-    answer_of,
-    answer_prompt,
-    answer_tokens,
-    is_decayed,
-    learning_rate,
-    part_of,
-    tasks,
-)
+from adapters import add_adapters, is_factor, kept_name
+from asking import Examiner, rows_of
+from judging import best_of, has_stalled, kept_steps, named_step, taken_step
+from run_folder import HERE, RunFolder
+from studio import IGNORED, TASKS, Plan, RunError, is_decayed, learning_rate, part_of, tasks
 from team import Team
 
 SAVE_EVERY_SECONDS = 180  # where the recipe's saveEvery is later, or 0
+MOMENTS = ("exp_avg", "exp_avg_sq", "exp_avg_sq_row", "exp_avg_sq_col")  # PyTorch's and transformers' names
+# Settings that a recipe of an earlier version lacks.
+LATER = {"optimizer": "adamw", "lora": None, "patience": 0, "take": "last"}
 
 
 def arguments(words=None):
@@ -77,40 +72,42 @@ class Training:
         self.options, self.team = options, team
         self.folder = RunFolder(options.out)
         recipe_text = team.led(self.folder.recipe_text)
-        self.recipe = json.loads(recipe_text)
-        if self.recipe.get("lora") is not None:
-            raise RunError("This recipe trains adapters (lora), which train.py does not. Train them in the studio.")
-        if self.recipe.get("optimizer", "adamw") != "adamw":
-            raise RunError("This recipe trains with Adafactor, which train.py does not. Train it in the studio.")
-        if self.recipe.get("take", "last") != "last" or self.recipe.get("patience", 0) > 0:
-            raise RunError('train.py takes all steps and their last weights: choose "last" for take, 0 for patience.')
+        self.recipe = {**LATER, **json.loads(recipe_text)}
+        if self.recipe["optimizer"] != "adamw" and team.shard:
+            raise RunError(
+                "--fsdp shares the moments of AdamW, and this recipe trains with Adafactor, which keeps hardly any. "
+                'Leave --fsdp out, or choose "adamw" for optimizer.'
+            )
         team.led(self.folder.check_project)
         student = str(HERE / "student")
         self.tokenizer = AutoTokenizer.from_pretrained(student)
         model = AutoModelForSeq2SeqLM.from_pretrained(student, dropout_rate=self.recipe["dropout"]).float()
-        for name, weight in model.named_parameters():
-            weight.requires_grad_(part_of(name) not in self.recipe["freeze"])
-        model.train()
         self.parameters = sum(weight.numel() for weight in model.parameters())
+        if self.recipe["lora"] is None:
+            for name, weight in model.named_parameters():
+                weight.requires_grad_(part_of(name) not in self.recipe["freeze"])
+        else:
+            add_adapters(model, self.recipe["lora"], self.recipe["seed"])
+        self.weights_file = "model.safetensors" if self.recipe["lora"] is None else "adapter_model.safetensors"
+        model.train()
         self.model, self.net = model, team.spread(model)
         self.optimizer = self.make_optimizer()
-        self.train_rows = self.rows("train.jsonl")
-        self.test_rows = self.rows("test.jsonl") if (HERE / "test.jsonl").exists() else []
+        self.train_rows = rows_of("train.jsonl")
+        self.validation_rows, self.test_rows = rows_of("validation.jsonl"), rows_of("test.jsonl")
+        self.asked_rows = self.validation_rows or self.test_rows
+        self.examiner, self.evaluations = Examiner(self, self.folder.scale["job"].get("metric")), []
         self.plan = Plan(self.recipe, len(self.train_rows))
         self.step, self.elapsed_ms, self.saved_step, self.saved_at = 0, 0.0, 0, time.monotonic()
 
-    @staticmethod
-    def rows(name):
-        lines = (HERE / name).read_text(encoding="utf-8").split("\n")
-        return [json.loads(line) for line in lines if line]
-
-    def weights(self):
-        """Parameters by Hugging Face's names; after `spread` they are this process's own."""
-        return list(self.model.named_parameters())
+    def kept(self):
+        """What checkpoints hold, by name: parameters, or adapters alone. After `spread` they are this process's own."""
+        named = self.model.named_parameters()
+        whole = self.recipe["lora"] is None
+        return [(kept_name(name), weight) for name, weight in named if whole or is_factor(name)]
 
     def make_optimizer(self):
-        """AdamW as the studio has it."""
-        trained = [(name, weight) for name, weight in self.weights() if weight.requires_grad]
+        """AdamW, or Adafactor as transformers has it, as the studio steps."""
+        trained = [(name, weight) for name, weight in self.kept() if weight.requires_grad]
         groups = [
             {
                 "params": [weight for name, weight in trained if is_decayed(name) == decays],
@@ -118,9 +115,12 @@ class Training:
             }
             for decays in (True, False)
         ]
-        return torch.optim.AdamW(
-            [group for group in groups if group["params"]], lr=1.0, betas=(0.9, 0.999), eps=1e-8
-        )
+        groups = [group for group in groups if group["params"]]
+        if self.recipe["optimizer"] == "adamw":
+            return torch.optim.AdamW(groups, lr=1.0, betas=(0.9, 0.999), eps=1e-8)
+        relative = self.recipe["optimizer"] == "adafactor-relative"
+        own = {"scale_parameter": relative, "relative_step": relative, "warmup_init": False}
+        return Adafactor(groups, lr=None if relative else 1.0, **own)
 
     # ── One step ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -149,6 +149,7 @@ class Training:
                 "attention_mask": padded([[1] * len(source) for source, _ in pairs], 0).to(self.team.device),
                 "labels": labels.to(self.team.device),
                 "read": sum(len(source) + len(target) for source, target in given),
+                "tokens": sum(len(target) for _, target in given),
             }
         return batch
 
@@ -159,7 +160,7 @@ class Training:
         due = self.team.leads and time.monotonic() - self.saved_at >= SAVE_EVERY_SECONDS
         read = sum(batch[task]["read"] for batch in batches for task in batch)
         counts = [
-            sum(int(batch[task]["labels"].ne(IGNORED).sum()) for batch in batches if task in batch) for task in TASKS
+            sum(batch[task]["tokens"] for batch in batches if task in batch) for task in TASKS
         ]
         # Of all processes: a mean of the processes' means would weigh rows by who has them.
         *counts, read, ends, due = self.team.sum(*counts, read, float(ending.asked), float(due))
@@ -183,7 +184,7 @@ class Training:
         losses = {task: sums[task] / counts[task] if counts[task] else None for task in TASKS}
         loss = sum(shares[task] * losses[task] for task in TASKS if losses[task] is not None)
         limit = self.recipe["maxGradNorm"] or math.inf
-        norm = torch.nn.utils.clip_grad_norm_([weight for _, weight in self.weights()], limit)
+        norm = torch.nn.utils.clip_grad_norm_([weight for _, weight in self.kept()], limit)
         norm = float(norm.full_tensor() if hasattr(norm, "full_tensor") else norm)
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise RunError(
@@ -224,42 +225,43 @@ class Training:
     # ── Keeping and going on ────────────────────────────────────────────────────────────────────────────────────
 
     def state(self, moments=True):
-        """Weights and AdamW's moments by name, whole, on the first process; the others take part."""
+        """Weights and the optimiser's moments by name, whole, on the first process; the others take part."""
         weights, kept = {}, {}
-        for name, weight in self.weights():
+        for name, weight in self.kept():
             weights[name] = self.team.whole(weight)
-            if moments and weight.requires_grad:
-                for key in ("exp_avg", "exp_avg_sq"):
-                    kept[f"{key}.{name}"] = self.team.whole(self.optimizer.state[weight][key])
+            state = self.optimizer.state[weight] if moments and weight.requires_grad else {}
+            for key in (key for key in MOMENTS if key in state):
+                kept[f"{key}.{name}"] = self.team.whole(state[key])
         return weights, kept
 
     def save(self):
         if self.step == self.saved_step:
             return
         weights, moments = self.state()
-        stamp = self.team.stamp()
-        self.team.led(lambda: self.folder.write_checkpoint(self.step, self.elapsed_ms, stamp, weights, moments))
+        stamp, also = self.team.stamp(), kept_steps(self.recipe, self.evaluations)
+        self.team.led(lambda: self.folder.write_checkpoint(self.step, self.elapsed_ms, stamp, weights, moments, also))
         self.saved_step, self.saved_at = self.step, time.monotonic()
 
     def restore(self):
         """Goes on from the newest whole checkpoint, the studio's or PyTorch's; the first process reads it for all."""
         step, facts = self.team.led(lambda: self.folder.resume(self.recipe))
         open_file = (lambda name: self.folder.open_tensors(step, name)) if self.team.leads else (lambda name: None)
-        weights, moments = open_file("model.safetensors"), open_file("optimizer.safetensors")
+        weights, moments = open_file(self.weights_file), open_file("optimizer.safetensors")
         missing = self.team.led(lambda: self.missing(weights, moments))
         if missing:
             raise RunError(f"The checkpoint of step {step} lacks {', '.join(missing[:5])}. It is another student's.")
-        for name, weight in self.weights():
+        for name, weight in self.kept():
             with torch.no_grad():
                 weight.copy_(self.team.place(weights and weights.get_tensor(name), weight))
             if weight.requires_grad:
                 self.optimizer.state[weight] = {
-                    "step": torch.tensor(float(step)),
+                    **({"step": torch.tensor(float(step))} if self.recipe["optimizer"] == "adamw" else {"step": step}),
                     **{
-                        key: self.team.place(moments and moments.get_tensor(f"{key}.{name}"), weight)
-                        for key in ("exp_avg", "exp_avg_sq")
+                        key: self.team.place(moments and moments.get_tensor(f"{key}.{name}"), weight, shape)
+                        for key, shape in self.moment_shapes(weight).items()
                     },
                 }
+        self.evaluations = self.team.led(self.folder.evaluations)
         self.step = self.saved_step = step
         self.elapsed_ms = float(facts["elapsedMs"])
         self.team.say(f"Resumes from step {step} of {self.recipe['steps']}.")
@@ -267,61 +269,26 @@ class Training:
             before = facts["engine"]
             self.team.say(f"It began with {before['engine']} on {before['backend']} ({before['adapter']}).")
 
+    def moment_shapes(self, weight):
+        """What the optimiser keeps of a parameter; Adafactor a row and a column of a matrix."""
+        if self.recipe["optimizer"] == "adamw":
+            return {"exp_avg": weight.shape, "exp_avg_sq": weight.shape}
+        if weight.dim() < 2:
+            return {"exp_avg_sq": weight.shape}
+        return {"exp_avg_sq_row": weight.shape[:1], "exp_avg_sq_col": weight.shape[1:]}
+
     def missing(self, weights, moments):
-        have = {name: list(weights.get_slice(name).get_shape()) for name in weights.keys()}
-        kept = set(moments.keys())
+        def have(file):
+            return {name: list(file.get_slice(name).get_shape()) for name in file.keys()}
+
+        there, kept = have(weights), have(moments)
         return [
             name
-            for name, weight in self.weights()
-            if have.get(name) != list(weight.shape) or (weight.requires_grad and f"exp_avg.{name}" not in kept)
+            for name, weight in self.kept()
+            if there.get(name) != list(weight.shape)
+            or weight.requires_grad
+            and any(kept.get(f"{key}.{name}") != list(shape) for key, shape in self.moment_shapes(weight).items())
         ]
-
-    # ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    @torch.no_grad()
-    def evaluate(self):
-        """How many test rows are answered right by greedy search; each process asks its share."""
-        self.model.eval()
-        recipe, correct, together = self.recipe, 0, 32
-        mine = self.test_rows[self.team.rank :: self.team.size]
-        most = math.ceil(len(self.test_rows) / self.team.size)
-        for start in range(0, most, together):
-            part = mine[start : start + together]
-            texts = [answer_prompt(recipe, row["input"]) for row in part] or [""]
-            cut = {"truncation": True, "max_length": recipe["maxInputTokens"]}
-            asked = self.tokenizer(texts, padding=True, return_tensors="pt", **cut).to(self.team.device)
-            with self.team.forward():
-                ids = self.generate(asked["input_ids"], asked["attention_mask"], answer_tokens(recipe))
-            answers = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
-            correct += sum(
-                answer_of(recipe, answer) == self.written(row["label"]) for answer, row in zip(answers, part)
-            )
-        self.model.train()
-        (correct,) = self.team.sum(correct)
-        return {"step": self.step, "correct": int(correct), "total": len(self.test_rows)}
-
-    def generate(self, inputs, mask, most):
-        """Greedy search, [rows, tokens]. A student in shards is put together by its whole forward pass alone, which
-        every process must call as often."""
-        if not self.team.shard:
-            asked = {"input_ids": inputs, "attention_mask": mask}
-            return self.model.generate(**asked, max_new_tokens=most, num_beams=1, do_sample=False)
-        start, end, pad = self.model.config.decoder_start_token_id, self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
-        ids = torch.full((len(inputs), 1), start, device=inputs.device)
-        ended, source = torch.zeros(len(inputs), dtype=torch.bool, device=inputs.device), {"input_ids": inputs}
-        for _ in range(most):
-            made = self.net(**source, attention_mask=mask, decoder_input_ids=ids, use_cache=False)
-            source = {"encoder_outputs": BaseModelOutput(last_hidden_state=made.encoder_last_hidden_state)}
-            chosen = made.logits[:, -1].argmax(-1).masked_fill(ended, pad)
-            ids, ended = torch.cat([ids, chosen[:, None]], 1), ended | (chosen == end)
-            if self.team.sum(int((~ended).sum())) == [0]:
-                break
-        return ids
-
-    def written(self, label):
-        """The label as the student can write it: what its tokenizer loses is lost on both sides."""
-        ids = self.tokenizer(label, truncation=True, max_length=self.recipe["maxTargetTokens"])["input_ids"]
-        return self.tokenizer.decode(ids, skip_special_tokens=True)
 
     # ── All of it ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -332,36 +299,94 @@ class Training:
             self.team.led(self.folder.begin)
         recipe, ending = self.recipe, Ending()
         last = min(recipe["steps"], self.options.until or recipe["steps"])
-        rows = f"{len(self.train_rows)} training rows, {len(self.test_rows)} test rows"
+        counts = {"training": self.train_rows, "validation": self.validation_rows, "test": self.test_rows}
+        rows = ", ".join(f"{len(rows)} {split} rows" for split, rows in counts.items() if rows)
         self.team.say(f"{self.team.stamp()['adapter']}: {rows}; {self.parameters} parameters.")
+        if not self.validation_rows and self.test_rows and (recipe["take"] == "best" or recipe["patience"] > 0):
+            self.team.say("There are no validation rows, so the test rows decide which weights are taken.")
         point, ends = {"step": self.step}, False
-        while self.step < last and not ends:
+        if self.step > 0:
+            self.measure_if_due()  # a process may have been ended while it measured
+        while self.step < last and not ends and not self.is_early():
             point, ends, due = self.take_step(self.step + 1, ending)
             if self.team.leads:
                 self.folder.add_metrics(point)
                 if self.step % 10 == 0 or self.step in (1, last):
                     print(f"step {self.step} of {recipe['steps']}: loss {point['loss']:.4f}", flush=True)
-            if due or (recipe["saveEvery"] and self.step % recipe["saveEvery"] == 0 and self.step < recipe["steps"]):
+            named = due or self.step == named_step(recipe)
+            if named or (recipe["saveEvery"] and self.step % recipe["saveEvery"] == 0 and self.step < recipe["steps"]):
                 self.save()
-            if self.test_rows and recipe["evalEvery"] and self.step % recipe["evalEvery"] == 0:
-                self.measure()
-        is_whole = self.step == recipe["steps"]
-        if is_whole and self.test_rows and not (recipe["evalEvery"] and self.step % recipe["evalEvery"] == 0):
-            self.measure()
+            self.measure_if_due()
+        early = self.is_early()
+        is_whole = early or self.step == recipe["steps"]
+        if early:
+            self.team.say(f"Ended early: {recipe['patience']} measurements in a row were no better than the best.")
         if not is_whole:
             self.save()
+        taken = self.take()
+        tally = self.tested(taken) if is_whole else None
         weights, _ = self.state(moments=False)
         stamp, reason = self.team.stamp(), f"PyTorch {torch.__version__}, {'FSDP2' if self.team.shard else 'DDP'}."
-        self.team.led(lambda: self.folder.finish(recipe, self.step, stamp, self.parameters, weights, reason))
+        end = {"step": self.step, "taken": taken, "early": early, "tally": tally}
+        engine = {**stamp, "reason": reason, "parameters": self.parameters, "bytesHeld": 0}
+        self.team.led(lambda: self.folder.finish(recipe, end, engine, weights))
         rest = "" if is_whole else f" Go on from step {self.step} with --resume."
         self.team.say(f"The student is in {Path(self.options.out) / 'model'}.{rest}")
         return point
 
+    def is_early(self):
+        return self.step < self.recipe["steps"] and has_stalled(self.evaluations, self.recipe["patience"])
+
+    def measure_if_due(self):
+        """Measures, on the validation rows where there are any, else on the test rows, where the step asks for it. The
+        best weights so far are kept where they may be taken."""
+        every = self.recipe["evalEvery"]
+        if not self.asked_rows or not every or self.step % every != 0:
+            return
+        if self.evaluations and self.evaluations[-1]["step"] >= self.step:
+            return
+        self.measure()
+        if self.recipe["take"] == "best" and best_of(self.evaluations)["step"] == self.step < self.recipe["steps"]:
+            self.save()
+
     def measure(self):
-        evaluation = self.evaluate()
+        tally = {"step": self.step, "correct": self.examiner.correct(self.asked_rows), "total": len(self.asked_rows)}
+        evaluation = {**tally, **(self.examiner.losses(self.asked_rows) if self.validation_rows else {})}
+        self.evaluations.append(evaluation)
         if self.team.leads:
             self.folder.add_evaluation(evaluation)
             print("step {step}: {correct} of {total} right".format(**evaluation), flush=True)
+
+    # ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self):
+        """Puts the weights that the recipe takes into the student, where these are not the last; says their step."""
+        step = taken_step(self.recipe, self.evaluations, self.step)
+        if step == self.step:
+            return step
+        found = self.team.led(lambda: self.folder.is_whole(step))
+        if not found:
+            self.team.say(f"The checkpoint of step {step}, which was to be taken, is not whole: the last step is.")
+            return self.step
+        weights = self.folder.open_tensors(step, self.weights_file) if self.team.leads else None
+        for name, weight in self.kept():
+            with torch.no_grad():
+                weight.copy_(self.team.place(weights and weights.get_tensor(name), weight))
+        self.team.say(f"Taken: the weights of step {step}.")
+        return step
+
+    def tested(self, taken):
+        """Right answers on the test rows, of the weights that are taken; None without test rows."""
+        if not self.test_rows:
+            return None
+        if self.asked_rows is self.test_rows:
+            known = [one for one in self.evaluations if one["step"] == taken]
+            if not known and taken == self.step:
+                self.measure()
+                known = self.evaluations[-1:]
+            if known:
+                return {key: known[-1][key] for key in ("correct", "total")}
+        return {"correct": self.examiner.correct(self.test_rows), "total": len(self.test_rows)}
 
 
 def padded(lists, filler):
