@@ -7,7 +7,15 @@
 import { digest } from '../base/digest.ts';
 import { RowsDigest } from '../base/rows-digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
-import { stateOf, type EngineState, type StateGroup, type TrainerDescription } from '../engine/engine.ts';
+import { z } from '../base/schemas.ts';
+import {
+  stateOf,
+  trainerBackends,
+  trainerNames,
+  type EngineState,
+  type StateGroup,
+  type TrainerDescription,
+} from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { areAdapters } from './engine-student.ts';
 import { isAdapterName, shapesOf } from '../student/lora/lora.ts';
@@ -53,6 +61,32 @@ export interface CheckpointFacts {
   elapsedMs: number;
   engine: EngineStamp;
   files: CheckpointFile[];
+}
+
+const factsSchema = z.strictObject({
+  step: z.int().min(0),
+  elapsedMs: z.number().min(0),
+  engine: z.strictObject({
+    engine: z.enum(trainerNames),
+    backend: z.enum(trainerBackends),
+    adapter: z.string(),
+  }),
+  files: z.array(
+    z.strictObject({
+      name: z.enum(checkpointFileNames),
+      sizeBytes: z.int().min(0),
+      sha256: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
+    }),
+  ),
+});
+
+/** Reads `checkpoint.json`; null where it is not as it was written. */
+export function parseFacts(text: string): CheckpointFacts | null {
+  try {
+    return factsSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** Where a run goes on from. */

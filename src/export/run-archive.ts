@@ -242,7 +242,8 @@ const predictionSchema = z.object({
   base: z.string(),
   distilled: z.string(),
   rationale: z.string().nullable(),
-  teacherRationale: z.string().nullable(),
+  /** The terminal's file has none. */
+  teacherRationale: z.string().nullable().default(null),
 });
 
 /**
@@ -255,17 +256,58 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   const found = unpackRecord(bytes, file);
   const label = (name: string): string => `${file}/${name}`;
   const record = readRecord(new TextDecoder().decode(found.record), label(recordName));
-  const { files, config: rawConfig, state, note, watched, studentSha256, reading, ...facts } = record;
+  const { files } = record;
   const unpacked = unpackListed(bytes, file, found.folder, files);
-  const text = (name: string): string => {
-    const content = unpacked.get(name);
-    if (content === undefined) throw new InputError('this file is missing.', again, { file: label(name) });
-    return new TextDecoder().decode(content);
-  };
   for (const listed of files) await checkFile(listed, unpacked.get(listed.name), label(listed.name));
+  const text = (name: string): string | null => {
+    const content = unpacked.get(name);
+    return content === undefined ? null : new TextDecoder().decode(content);
+  };
+  const { run, metrics, predictions } = readTexts(record, text, file);
+  const config =
+    record.config === null ? null : parseT5Config(JSON.stringify(record.config), label(recordName));
+  const [model, optimizer] = ['model.safetensors', 'optimizer.safetensors'];
   const has = (name: string): boolean => files.some((listed) => listed.name === name);
-  const config = rawConfig === null ? null : parseT5Config(JSON.stringify(rawConfig), label(recordName));
-  const metrics = readLines(text('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
+  const weights =
+    has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null;
+  return {
+    ...{ run, config, metrics, predictions, weights },
+    student: await readStudentTexts(unpacked, file),
+    moments:
+      has(optimizer) && config !== null && weights !== null && run.recipe.optimizer === 'adamw'
+        ? readMoments(unpacked.get(optimizer)!, config, run.recipe, label(optimizer))
+        : null,
+  };
+}
+
+/**
+ * A run out of a record without files and the texts of its own: of a folder that a run was written to.
+ * @param value As `record.json` has it, but for `format`, `version`, `config` and `files`.
+ * @param text The text of a file; null where it is not there.
+ * @throws InputError as `readArchive`.
+ */
+export function readRunTexts(
+  value: object,
+  text: (name: string) => string | null,
+  file: string,
+): Pick<RunArchive, 'run' | 'metrics' | 'predictions'> {
+  const record = checked(recordSchema, { ...value, config: null, files: [] }, { file });
+  return readTexts(record, text, file);
+}
+
+function readTexts(
+  record: z.infer<typeof recordSchema>,
+  text: (name: string) => string | null,
+  file: string,
+): Pick<RunArchive, 'run' | 'metrics' | 'predictions'> {
+  const label = (name: string): string => `${file}/${name}`;
+  const needed = (name: string): string => {
+    const content = text(name);
+    if (content === null) throw new InputError('this file is missing.', again, { file: label(name) });
+    return content;
+  };
+  const { files: _, config: __, state, note, watched, studentSha256, reading, ...facts } = record;
+  const metrics = readLines(needed('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
   metrics.forEach(({ step }, index) => {
     if (index === 0 || step > metrics[index - 1]!.step) return;
     throw new InputError(`step ${step} does not come after the one before it.`, again, {
@@ -273,7 +315,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       line: index + 1,
     });
   });
-  const recipe = parseRecipe(text('run.json'), label('run.json'));
+  const recipe = parseRecipe(needed('run.json'), label('run.json'));
   checkSteps(record, recipe.steps, label(recordName));
   const last = metrics.at(-1)?.step ?? 0;
   if (last > recipe.steps) {
@@ -282,9 +324,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       line: metrics.length,
     });
   }
-  const [model, optimizer] = ['model.safetensors', 'optimizer.safetensors'];
-  const weights =
-    has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null;
+  const predictions = text('predictions.jsonl');
   return {
     run: {
       ...facts,
@@ -295,17 +335,9 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
       ...(reading === undefined ? {} : { reading }),
       recipe,
     },
-    config,
-    student: await readStudentTexts(unpacked, file),
     metrics,
-    predictions: has('predictions.jsonl')
-      ? readLines(text('predictions.jsonl'), predictionSchema, label('predictions.jsonl'))
-      : [],
-    weights,
-    moments:
-      has(optimizer) && config !== null && weights !== null && recipe.optimizer === 'adamw'
-        ? readMoments(unpacked.get(optimizer)!, config, recipe, label(optimizer))
-        : null,
+    predictions:
+      predictions === null ? [] : readLines(predictions, predictionSchema, label('predictions.jsonl')),
   };
 }
 

@@ -65,6 +65,8 @@ export interface ScaleNames {
   studentName: string;
   /** SHA-256 of the student's files, by which the studio knows it again. */
   studentSha256?: string;
+  /** How many of the studio's test rows `test` is; null for all. */
+  testRows: number | null;
   /** How the rows were read. */
   reading?: KeptReading;
 }

@@ -3,15 +3,13 @@
  * `checkpoint.json` beside it. Each is written under another name, flushed to the disk, and then named; the two newest
  * stay, so that a damaged one leaves another to go on from.
  */
-import { trainerBackends, trainerNames } from '../engine/engine.ts';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from '../base/schemas.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import {
-  checkpointFileNames,
   checkpointParts,
   isMissing,
+  parseFacts,
   readCheckpoint,
   writeSlices,
   type CheckpointFacts,
@@ -26,23 +24,6 @@ import { appendOutput, flushOutput, namesIn, removeOutput, renameOutput, writeOu
 /** How many are kept. */
 const kept = 2;
 const factsFile = 'checkpoint.json';
-
-const factsSchema = z.strictObject({
-  step: z.int().min(0),
-  elapsedMs: z.number().min(0),
-  engine: z.strictObject({
-    engine: z.enum(trainerNames),
-    backend: z.enum(trainerBackends),
-    adapter: z.string(),
-  }),
-  files: z.array(
-    z.strictObject({
-      name: z.enum(checkpointFileNames),
-      sizeBytes: z.int().min(0),
-      sha256: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
-    }),
-  ),
-});
 
 export type FoundCheckpoint = Resumption & Pick<CheckpointFacts, 'engine'>;
 
@@ -159,20 +140,19 @@ export class CheckpointFolder {
   }
 
   async #facts(step: number): Promise<CheckpointFacts> {
-    let value: unknown;
+    let text = '';
     try {
-      value = JSON.parse(await readFile(join(this.#of(step), factsFile), 'utf8'));
+      text = await readFile(join(this.#of(step), factsFile), 'utf8');
     } catch (error) {
-      if (!isMissing(error) && !(error instanceof SyntaxError)) {
+      if (!isMissing(error)) {
         throw new UnreadableError(
           `${factsFile} of the checkpoint of step ${step} could not be read (${String(error)}).`,
           'Nothing was removed. Check the disk and the rights of its folder, then resume again.',
         );
       }
-      value = null;
     }
-    const facts = factsSchema.safeParse(value);
-    if (facts.success && facts.data.step === step) return facts.data;
+    const facts = parseFacts(text);
+    if (facts?.step === step) return facts;
     throw new CheckpointError(
       `The checkpoint of step ${step} is damaged: its ${factsFile} is missing or not as it was written.`,
       'Go on from an earlier one, or train again.',

@@ -7,9 +7,11 @@ import type { Example } from '../data/example.ts';
 import { parseRecipe, recipeSchema, withLora } from '../distill/recipe.ts';
 import { scaleFolder } from '../export/scale-folder.ts';
 import { readStudentFolder } from '../student/folder.ts';
+import { filesInMemory } from '../student/student-files.ts';
+import { tinyFolder } from '../student/testing/tiny-student.ts';
+import { initialiseAdapters } from '../student/lora/lora.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { exportStudent } from './export.ts';
-import { bundledFolder, openFolder } from './files.ts';
 import { openRunInputs } from './run-inputs.ts';
 import { openInputs } from './train-inputs.ts';
 
@@ -25,6 +27,11 @@ const data = join(place, 'rows.jsonl');
 writeFileSync(data, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 const recipe = recipeSchema.parse({ steps: 7, maxInputTokens: 32, maxTargetTokens: 16 });
 writeFileSync(join(place, 'recipe.json'), JSON.stringify(recipe));
+
+const names = {
+  ...{ name: 'x', datasetId: 'd', datasetName: 'rows', testRows: null },
+  ...{ studentId: 's', studentName: 'nano' },
+};
 
 describe('export --scale', () => {
   it('has the rows as they are trained on, and its run is known again', async () => {
@@ -60,12 +67,11 @@ describe('export --scale', () => {
 
   it('takes along the checkpoint that a run goes on from', async () => {
     const out = join(place, 'begun');
-    const folder = join(bundledFolder(), 'students', 'nano');
-    const student = await readStudentFolder(await openFolder(folder), folder);
+    const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
     const { train } = await openInputs({ train: data }, recipe);
     const point = { step: 1, learningRate: 1, answerLoss: 2, rationaleLoss: null, loss: 2, gradNorm: 1 };
     const files = await scaleFolder({
-      names: { name: 'x', datasetId: 'd', datasetName: 'rows', studentId: 's', studentName: 'nano' },
+      names,
       ...{ recipe, student, train: train.examples, test: [] },
       begun: {
         state: { weights: student.weights, expAvg: student.weights, expAvgSq: student.weights, step: 1 },
@@ -84,12 +90,68 @@ describe('export --scale', () => {
     expect(found?.engine.adapter).toBe('SIMD');
   });
 
-  it('refuses adapters, and what does not go together', async () => {
+  it.each([
+    ['Adafactor', { ...recipe, optimizer: 'adafactor' as const }],
+    ['adapters', withLora(recipe, 4)],
+  ])('takes along the state of a run with %s, and the weights that may yet be taken', async (what, asked) => {
+    const out = join(place, what);
+    const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
+    const { train } = await openInputs({ train: data }, recipe);
+    const weights = asked.lora === null ? student.weights : initialiseAdapters(student.config, asked.lora, 1);
+    const vectors = new Map([...weights].filter(([name]) => name.includes('layer_norm')));
+    const factors = new Map([...weights.keys()].map((name) => [name, Float32Array.of(1, 2, 3)]));
+    const state =
+      asked.lora === null
+        ? {
+            weights,
+            expAvg: new Map(),
+            expAvgSq: vectors,
+            expAvgSqRow: factors,
+            expAvgSqCol: factors,
+            step: 4,
+          }
+        : { weights, expAvg: weights, expAvgSq: weights, step: 4 };
+    const files = await scaleFolder({
+      names: { ...names, testRows: 2 },
+      ...{ recipe: { ...asked, take: '2' }, student, train: train.examples },
+      ...{ validation: train.examples.slice(0, 1), test: train.examples },
+      begun: {
+        ...{ state, elapsedMs: 9, engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' } },
+        kept: [{ step: 2, weights }],
+        ...{ metrics: [], evaluations: [] },
+      },
+    });
+    for (const { path, bytes } of files) {
+      mkdirSync(dirname(join(out, path)), { recursive: true });
+      writeFileSync(join(out, path), bytes);
+    }
+    const checkpoints = new CheckpointFolder(join(out, 'out'));
+    expect((await checkpoints.newest(() => undefined))?.state).toEqual(state);
+    expect(await checkpoints.weightsOf(2)).toEqual(weights);
+    const { read } = await openRunInputs(join(out, 'out'), {});
+    expect(read.validation?.examples).toHaveLength(1);
+    expect(read.recipe.take).toBe('2');
+  });
+
+  it('refuses what does not go together', async () => {
     writeFileSync(join(place, 'lora.json'), JSON.stringify(withLora(recipe, 4)));
     const out = ['--out', join(place, 'none')];
     await expect(
-      exportStudent(['--scale', '--recipe', join(place, 'lora.json'), '--train', data, ...out]),
-    ).rejects.toThrow(/trains adapters/);
+      exportStudent([
+        '--scale',
+        '--recipe',
+        join(place, 'recipe.json'),
+        '--train',
+        data,
+        '--metric',
+        'choice',
+        ...out,
+      ]),
+    ).rejects.toThrow(/judges answers by equal texts/);
+    writeFileSync(join(place, 'targets.json'), JSON.stringify({ ...recipe, lora: { targets: ['nothing'] } }));
+    await expect(
+      exportStudent(['--scale', '--recipe', join(place, 'targets.json'), '--train', data, ...out]),
+    ).rejects.toThrow(/cannot target "nothing"/);
     await expect(
       exportStudent(['--scale', '--run', place, '--recipe', join(place, 'lora.json'), ...out]),
     ).rejects.toThrow(InputError);

@@ -58,7 +58,7 @@ export async function exportScale(args: string[]): Promise<void> {
   const name = basename(resolve(run ?? out));
   const files = await scaleFolder({
     names: {
-      ...{ name, datasetName, datasetId: datasetName },
+      ...{ name, datasetName, datasetId: datasetName, testRows },
       ...{ studentName: basename(resolve(student.name)), studentId: basename(resolve(student.name)) },
     },
     ...{ recipe, student, begun },

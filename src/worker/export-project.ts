@@ -45,9 +45,9 @@ export async function exportProject(
 }
 
 function namesOf({ name, datasetId, datasetName, studentId, studentName, ...run }: RunRecord) {
-  const { reading, studentSha256 } = run;
+  const { reading, studentSha256, testRows } = run;
   return {
-    ...{ name, datasetId, datasetName, studentId, studentName },
+    ...{ name, datasetId, datasetName, studentId, studentName, testRows },
     ...(reading === undefined ? {} : { reading }),
     ...(studentSha256 === undefined ? {} : { studentSha256 }),
   };

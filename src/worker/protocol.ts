@@ -148,6 +148,8 @@ export type Command =
   | { type: 'export-run'; runId: string }
   /** Stores an exported run under an id of its own. */
   | { type: 'import-run'; file: File }
+  /** Stores a run out of the folder that a terminal or a project for more machines wrote it to: see run-folder.ts. */
+  | { type: 'import-run-folder'; name: string; files: { path: string; file: File }[] }
   /** Measures a student of fixed shape on every engine of this browser. Refused while a run is at work. */
   | { type: 'bench'; model: ModelName };
 
@@ -235,6 +237,7 @@ export interface Results {
   'export-project': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };
   'import-run': { runId: string };
+  'import-run-folder': { runId: string };
   bench: BenchReport;
 }
 

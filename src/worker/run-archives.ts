@@ -27,6 +27,7 @@ import type { T5Config, Weights } from '../student/config.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
+import { readRunFolder } from './run-folder.ts';
 import { talliedAt } from './run-journal.ts';
 import { zipBlob } from './zip-blob.ts';
 
@@ -90,7 +91,24 @@ export async function importRun(
 ): Promise<Results['import-run']> {
   progress('reading the run', 0, 1);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const archive = await readArchive(bytes, file.name);
+  return storeArchive(await readArchive(bytes, file.name), file.name, progress);
+}
+
+/** See `import-run-folder` in protocol.ts. */
+export async function importRunFolder(
+  { name, files }: CommandOf<'import-run-folder'>,
+  progress: ReportProgress,
+): Promise<Results['import-run-folder']> {
+  progress('reading the run', 0, 1);
+  const blobs = new Map(files.map(({ path, file }) => [path, file as Blob]));
+  return storeArchive(await readRunFolder(blobs, name), name, progress);
+}
+
+async function storeArchive(
+  archive: RunArchive,
+  fileName: string,
+  progress: ReportProgress,
+): Promise<Results['import-run']> {
   const id = crypto.randomUUID();
   const { run, config, metrics, predictions, weights, student, moments } = archive;
   const record: RunRecord = {
@@ -100,7 +118,7 @@ export async function importRun(
     studentId: await localStudent(archive),
     datasetId: await localDataset(run),
     savedStep: weights === null ? null : run.savedStep,
-    imported: { fileName: file.name, at: Date.now(), ...(moments === null ? {} : { goesOn: true }) },
+    imported: { fileName, at: Date.now(), ...(moments === null ? {} : { goesOn: true }) },
   };
   // Deleted until all of it is there: what a kill leaves is then removed at the next opening, as other deleted runs are.
   await withRun(id, async () => {
@@ -159,7 +177,8 @@ async function localDataset({ datasetId, rowsSha256, trainRows }: ArchivedRun): 
   const datasets = await listDatasets();
   if (datasets.some(({ id }) => id === datasetId)) return datasetId;
   for (const { id, splits } of datasets) {
-    if (splits.train?.rows !== trainRows) continue;
+    // A folder does not always say how many rows it was.
+    if (trainRows > 0 && splits.train?.rows !== trainRows) continue;
     if ((await digestRows(await readExamples(id, 'train'))) === rowsSha256) return id;
   }
   return datasetId;

@@ -24,7 +24,7 @@ import { probeMachine } from './machine.ts';
 import type { CommandOf, CommandType, PageMessage, Results, WorkerMessage } from './protocol.ts';
 import { estimateMemory } from './estimate-memory.ts';
 import { estimateSteps, measureAndStore, reduceAndStore } from './reduce-student.ts';
-import { exportRun, importRun } from './run-archives.ts';
+import { exportRun, importRun, importRunFolder } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { Wire } from './wire.ts';
 
@@ -86,6 +86,7 @@ const handlers: Handlers = {
   'export-project': (command, { report }) => exportProject(command, report),
   'export-run': (command, { report }) => exportRun(command, report),
   'import-run': inTurn(importRun),
+  'import-run-folder': inTurn(importRunFolder),
   bench: async (command, { report }) => {
     await keeper.makeWay();
     return bench(command, report, () => keeper.busy);

@@ -34,7 +34,7 @@ export function DropAnywhere() {
   if (!over) return null;
   return (
     <div className={styles['veil']}>
-      <p className={styles['words']}>Drop rows and rationales, or a student’s folder</p>
+      <p className={styles['words']}>Drop rows and rationales, a student’s folder, or a run</p>
     </div>
   );
 }

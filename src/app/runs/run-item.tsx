@@ -46,7 +46,11 @@ export function RunItem({ run }: { run: RunRecord }) {
         <p className={styles['facts']}>
           {run.studentName} on {run.datasetName} · {recipeWords(run.recipe)}
         </p>
-        {run.imported && <p className={styles['facts']}>From the file {run.imported.fileName}.</p>}
+        {run.imported && (
+          <p className={styles['facts']}>
+            From the file {run.imported.fileName}.{trainedElsewhere(run)}
+          </p>
+        )}
         {run.note !== undefined && run.note !== '' && <p className={styles['note']}>{run.note}</p>}
         {next && <p className={styles['facts']}>{next.words}</p>}
       </div>
@@ -70,6 +74,13 @@ export function RunItem({ run }: { run: RunRecord }) {
       {naming && <RunLabelsForm run={run} onClose={() => setNaming(false)} />}
     </article>
   );
+}
+
+/** Where a run of PyTorch's was trained, as a sentence; empty for the studio's own. */
+function trainedElsewhere({ engine }: RunRecord): string {
+  return engine?.engine === 'torch'
+    ? ` Trained on ${engine.adapter.replace(' x ', ' × ')} with PyTorch.`
+    : '';
 }
 
 /** Lays the run over others. Its label is the run beside it. */

@@ -1,4 +1,4 @@
-import { FolderInput } from 'lucide-react';
+import { FileInput, FolderInput } from 'lucide-react';
 import type { RunRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
@@ -12,7 +12,7 @@ import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import { DeletedRuns } from '../parts/deleted-runs.tsx';
 import { Overlay } from './overlay.tsx';
-import { importRun } from '../state/run-actions.ts';
+import { importRun, takeRun } from '../state/run-actions.ts';
 import { RunItem } from './run-item.tsx';
 import styles from './runs-screen.module.css';
 
@@ -25,17 +25,27 @@ export function RunsScreen() {
       <ScreenHead
         station="Runs"
         actions={
-          <FileButton
-            icon={FolderInput}
-            accept=".zip"
-            single
-            testId="run-archive"
-            onFiles={([first]) => {
-              if (first) void importRun(first.file);
-            }}
-          >
-            Import a run
-          </FileButton>
+          <>
+            <FileButton
+              icon={FileInput}
+              accept=".zip"
+              single
+              testId="run-archive"
+              onFiles={([first]) => {
+                if (first) void importRun(first.file);
+              }}
+            >
+              Import a run
+            </FileButton>
+            <FileButton
+              icon={FolderInput}
+              folder
+              testId="run-folder"
+              onFiles={(files) => void takeRun(files)}
+            >
+              Import its folder
+            </FileButton>
+          </>
         }
       >
         {runs.length > 0 && <p>{plural(runs.length, 'run')}, newest first</p>}

@@ -1,8 +1,12 @@
 /** What a person does with stored runs. What a run is called is written by the page; its files come and go by the worker. */
+import { InputError } from '../../base/errors.ts';
 import { create } from 'zustand';
 import type { RunLabels, RunRecord } from '../../store/records.ts';
 import { labelRun, listDeletedRuns, removeDeleted, undoLeftMs } from '../../store/runs.ts';
+import type { Results } from '../../worker/protocol.ts';
 import { saveFile } from '../download.ts';
+import type { DroppedFile } from '../drop.ts';
+import { runIn, type FoundRun, type RunFolder } from '../run-drop.ts';
 import { studio } from './studio.ts';
 import { runLooks } from '../charts/overlay-series.ts';
 
@@ -87,7 +91,33 @@ export async function saveRun(runId: string): Promise<void> {
 }
 
 export async function importRun(file: File): Promise<void> {
-  const result = await studio.request('runs', { type: 'import-run', file });
+  await showImported(studio.request('runs', { type: 'import-run', file }));
+}
+
+/** @param files By path within the run's folder. */
+export async function importRunFolder({ name, files }: RunFolder): Promise<void> {
+  await showImported(studio.request('runs', { type: 'import-run-folder', name, files }));
+}
+
+/** Brings in a run that was found among dropped files. */
+export function importFound(found: FoundRun): Promise<void> {
+  return 'zip' in found ? importRun(found.zip) : importRunFolder(found);
+}
+
+/** Brings in the run of a folder that was picked. */
+export function takeRun(files: readonly DroppedFile[]): Promise<void> {
+  return told(async () => {
+    const found = await runIn(files);
+    if (found !== null) return importFound(found);
+    throw new InputError(
+      'There is no run in this folder: none in it holds run.json and metrics.jsonl.',
+      'Choose the folder that a run was written to, out/ of a project for more machines.',
+    );
+  });
+}
+
+async function showImported(importing: Promise<Results['import-run'] | null>): Promise<void> {
+  const result = await importing;
   if (!result) return;
   await told(async () => {
     await studio.refresh();

@@ -314,7 +314,6 @@ class RunFolder:
             **facts,
             "name": f"{facts['name']} on {engine['adapter']}"[:200],
             "createdAt": int(time.time() * 1000),
-            "testRows": None,
             "state": {"phase": "done", "step": step, "stopped": not is_whole, **({"early": True} if end["early"] else {})},
             "engine": engine,
             "evaluations": evaluations,
