@@ -75,7 +75,7 @@ test('a project comes back as a run beside the local ones, and goes on here', as
   await page.getByTestId('run-folder').setInputFiles(project);
   const run = page.getByRole('article', { name: /on 2 x CPU$/ });
   await expect(run).toContainText('Trained on 2 × CPU with PyTorch.');
-  await expect(run).toContainText('nano on the sample');
+  await expect(run).toContainText('nano on The sample');
   for (const box of await page.getByRole('checkbox', { name: /^Overlay/ }).all()) await box.check();
   await expect(page.getByRole('heading', { name: '2 runs overlaid' })).toBeVisible();
   await expect(page.getByRole('figure', { name: 'Answer loss' })).toBeVisible();

@@ -48,7 +48,8 @@ export function RunItem({ run }: { run: RunRecord }) {
         </p>
         {run.imported && (
           <p className={styles['facts']}>
-            From the file {run.imported.fileName}.{trainedElsewhere(run)}
+            From the {/\.zip$/i.test(run.imported.fileName) ? 'file' : 'folder'} {run.imported.fileName}.
+            {trainedElsewhere(run)}
           </p>
         )}
         {run.note !== undefined && run.note !== '' && <p className={styles['note']}>{run.note}</p>}

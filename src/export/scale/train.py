@@ -72,7 +72,8 @@ class Training:
         self.options, self.team = options, team
         self.folder = RunFolder(options.out)
         recipe_text = team.led(self.folder.recipe_text)
-        self.recipe = {**LATER, **json.loads(recipe_text)}
+        self.written_recipe = json.loads(recipe_text)
+        self.recipe = {**LATER, **self.written_recipe}
         if self.recipe["optimizer"] != "adamw" and team.shard:
             raise RunError(
                 "--fsdp shares the moments of AdamW, and this recipe trains with Adafactor, which keeps hardly any. "
@@ -244,7 +245,7 @@ class Training:
 
     def restore(self):
         """Goes on from the newest whole checkpoint, the studio's or PyTorch's; the first process reads it for all."""
-        step, facts = self.team.led(lambda: self.folder.resume(self.recipe))
+        step, facts = self.team.led(lambda: self.folder.resume(self.written_recipe))
         open_file = (lambda name: self.folder.open_tensors(step, name)) if self.team.leads else (lambda name: None)
         weights, moments = open_file(self.weights_file), open_file("optimizer.safetensors")
         missing = self.team.led(lambda: self.missing(weights, moments))
