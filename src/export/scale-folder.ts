@@ -6,7 +6,7 @@ import { digest } from '../base/digest.ts';
 import type { Example } from '../data/example.ts';
 import { joinTeacher } from '../data/join.ts';
 import type { MetricId } from '../data/metrics/metrics.ts';
-import type { KeptReading } from '../data/reading.ts';
+import type { KeptReading } from '../data/kept-reading.ts';
 import { asDataset, readDataFile } from '../data/read-file.ts';
 import type { Split } from '../data/split-name.ts';
 import { InputError } from '../base/errors.ts';

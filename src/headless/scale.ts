@@ -59,6 +59,7 @@ export async function exportScale(args: string[]): Promise<void> {
   const files = await scaleFolder({
     names: {
       ...{ name, datasetName, datasetId: datasetName, testRows },
+      ...(read.reading === null ? {} : { reading: read.reading }),
       ...{ studentName: basename(resolve(student.name)), studentId: basename(resolve(student.name)) },
     },
     ...{ recipe, student, begun },
