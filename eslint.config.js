@@ -15,6 +15,7 @@ const floors = {
   teacher: ['base', 'data'],
   hub: ['base', 'student'],
   frames: ['base', 'teacher', 'hub'],
+  'in-tab': ['base', 'teacher', 'frames'],
   desk: ['base', 'data', 'teacher', 'store', 'jobs'],
   store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
   bench: ['base', 'student', 'engine'],
@@ -66,6 +67,7 @@ const floors = {
     'frames',
     'desk',
     'hub',
+    'in-tab',
   ],
 };
 const rooms = Object.keys(floors);

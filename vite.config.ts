@@ -1,5 +1,5 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
 import { frames, headersOfServer, policyInPage } from './scripts/headers.mjs';
 import { licences } from './scripts/licences.mjs';
@@ -10,11 +10,14 @@ const { collect, write } = licences();
 export default defineConfig({
   // The built folder works under any address: nothing in it names its own.
   base: './',
+  // ONNX Runtime without a copy of its program in the script: src/in-tab/runtime-urls.ts names the one that is fetched.
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
   plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, offline()],
   worker: { format: 'es', plugins: () => [kernels(), collect] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {
     include: [
+      '@huggingface/transformers',
       '@tensorflow/tfjs-core',
       '@tensorflow/tfjs-core/dist/register_all_gradients.js',
       '@tensorflow/tfjs-backend-cpu/dist/index.js',

@@ -122,7 +122,11 @@ test('rows without reasons, a teacher, a reload in the middle, and the dataset h
   ).toBeVisible();
   await page.getByLabel('Key', { exact: true }).fill(canary);
   await page.getByRole('button', { name: 'Check' }).click();
-  await expect(page.getByText('✓ answers · streams · keeps no schema')).toBeVisible();
+  await expect(
+    page.getByText(
+      '✓ answers · streams · keeps no schema · does not stop where it is told · gives one answer at a time',
+    ),
+  ).toBeVisible();
   await expect(page.getByLabel('Key', { exact: true })).toHaveValue('');
 
   const probes = server.asked.length;
@@ -192,6 +196,11 @@ test('a teacher that lets no page in is said so, and nothing else is asked', asy
       page.getByText(`No answer from ${shut.url}: its server is not running, or does not let pages in.`),
     ).toBeVisible();
     expect(shut.asked).toHaveLength(0);
+    // Nobody at all: the browser says the same of it.
+    await shut.close();
+    await page.getByRole('button', { name: 'Check' }).click();
+    await expect(page.getByText('Asking …')).toHaveCount(0);
+    await expect(page.getByText(`No answer from ${shut.url}`)).toBeVisible();
     expect(new Set(elsewhere.filter((origin) => origin.startsWith('http')))).toEqual(
       new Set([new URL(page.url()).origin, shut.url]),
     );

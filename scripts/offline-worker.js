@@ -1,9 +1,9 @@
 /**
  * Keeps the studio in the browser, so that a visit needs no network, and gives it the headers that a plain host does
  * not send: threads need the isolation that they ask for, and a worker has no policy but the one in its own answer.
- * `version`, `files`, `headers` and `headersOfFrames` are written above this by scripts/offline.mjs.
+ * `version`, `files`, `lateFiles`, `headers` and `headersOfFrames` are written above this by scripts/offline.mjs.
  */
-/* global version, files, headers, headersOfFrames */
+/* global version, files, lateFiles, headers, headersOfFrames */
 const prefix = 'stillroom-';
 const cacheName = prefix + version;
 const scope = self.registration.scope;
@@ -59,7 +59,17 @@ async function answer(request, itsHeaders = headers) {
   const options = { ignoreVary: true };
   const kept =
     (await caches.match(request, { ...options, cacheName })) ?? (await caches.match(request, options));
-  return withHeaders(kept ?? (await fetch(request)), itsHeaders);
+  return withHeaders(kept ?? (await fetched(request)), itsHeaders);
+}
+
+/** From the network; what is large and seldom needed is kept from then on. */
+async function fetched(request) {
+  const response = await fetch(request);
+  if (response.status !== 200 || !lateFiles.includes(request.url.slice(scope.length))) return response;
+  const copy = response.clone();
+  // A cache without room is no reason to have nothing now.
+  void (await caches.open(cacheName)).put(request, copy).catch(() => undefined);
+  return response;
 }
 
 /** The same answer with other headers: the studio's, or a frame's. */

@@ -13,6 +13,9 @@ const source = join(import.meta.dirname, 'offline-worker.js');
 /** What is of use to a host or to the browser, never to the page. */
 const servedOnly = ['service-worker.js', '_headers'];
 
+/** What few visits need, and has megabytes: kept when it was fetched for the first time, not before. */
+const isLate = (path) => /^assets\/(?:ort-wasm-|model\.worker)/.test(path);
+
 /** The files of a folder, as addresses below it, each with a hash of its bytes; sorted. */
 function hashedFiles(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -33,13 +36,16 @@ export function serviceWorkerOf(folder) {
   const whole = createHash('sha256').update(text);
   for (const { path, hash } of files) whole.update(`${path} ${hash}\n`);
   // The page is asked for by its folder's address, never by its file's name.
-  const paths = files.map(({ path }) => (path === 'index.html' ? './' : path));
+  const early = files.filter(({ path }) => !isLate(path));
+  const paths = early.map(({ path }) => (path === 'index.html' ? './' : path));
+  const latePaths = files.map(({ path }) => path).filter(isLate);
   const headers = securityHeaders({ development: false });
   const pages = frameHeaders();
   whole.update(JSON.stringify([headers, pages]));
   return [
     `const version = '${whole.digest('hex').slice(0, 12)}';`,
     `const files = ${JSON.stringify(paths, null, 1)};`,
+    `const lateFiles = ${JSON.stringify(latePaths, null, 1)};`,
     `const headers = ${JSON.stringify(headers, null, 1)};`,
     `const headersOfFrames = ${JSON.stringify(pages, null, 1)};`,
     text,

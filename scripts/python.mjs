@@ -24,6 +24,7 @@ const pins = {
     file: join(root, 'tests', 'scale', 'requirements.txt'),
     base: beside('torch.txt'),
   },
+  STILLROOM_PYTHON_TEACHER: { file: join(root, 'tests', 'teacher', 'requirements.txt') },
   STILLROOM_PYTHON_VERTEX: { file: join(root, 'tests', 'vertex', 'requirements.txt') },
 };
 
@@ -102,6 +103,13 @@ function environment(found, pinned) {
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/** The Python of a variable, where its environment was made before; null otherwise. */
+export function keptPython(variable) {
+  const found = findPython();
+  const python = found === null ? null : pythonOf(placeOf(found, pins[variable]));
+  return python !== null && existsSync(python) ? python : null;
 }
 
 /**

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { ensureInstalled, root, runPackage } from './install.mjs';
-import { pythonEnvironments } from './python.mjs';
+import { keptPython, pythonEnvironments } from './python.mjs';
 
 const kinds = ['unit', 'gpu', 'python', 'e2e'];
 const asked = process.argv.slice(2).filter((argument) => kinds.includes(argument));
@@ -64,7 +64,15 @@ function runVitest(kind, env) {
 
 function runPlaywright() {
   const file = join(results, 'e2e.json');
-  const env = { ...process.env, CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_NAME: file };
+  // A real teacher answers the page too, where `npm test -- python` has fetched one.
+  const teacher = keptPython('STILLROOM_PYTHON_TEACHER');
+  if (teacher === null)
+    console.log('Skipped: the page before a real teacher: `npm run test:python` makes its Python.');
+  const env = {
+    ...process.env,
+    ...(teacher === null ? {} : { STILLROOM_PYTHON_TEACHER: teacher }),
+    ...{ CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+  };
   const code = runPackage('@playwright/test/cli.js', ['test', '--reporter', 'list,json', ...rest], { env });
   const stats = readReport(file)?.stats;
   count('e2e', code, {

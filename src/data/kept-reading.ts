@@ -38,6 +38,10 @@ export const keptReadingSchema = z.strictObject({
     .exactOptional(),
   /** Of texts that carry no mark. */
   encoding: text.exactOptional(),
+  /** Training rows whose reason was asked for with the label given: the teacher was not right by itself there. */
+  rationalised: z.int().min(1).exactOptional(),
+  /** Training rows whose reason was written by hand. */
+  edited: z.int().min(1).exactOptional(),
 });
 export type KeptReading = z.infer<typeof keptReadingSchema>;
 export type HoldOut = z.infer<typeof draw>;

@@ -41,7 +41,7 @@ export class RowList {
   }
 }
 
-const changeWords: Record<Change, (one: boolean) => string> = {
+export const changeWords: Record<Change, (one: boolean) => string> = {
   'label-trimmed': (one) =>
     one
       ? 'label had white space around it, which was taken off'
@@ -60,6 +60,10 @@ const changeWords: Record<Change, (one: boolean) => string> = {
     one
       ? 'answer was cut off inside its thought and has no label'
       : 'answers were cut off inside their thought and have no label',
+  rationalised: (one) =>
+    one
+      ? 'reason was asked for with the label given'
+      : 'reasons were asked for with the label given: the teacher was not right by itself there',
 };
 
 /** What was changed to read the rows, a note for each kind of change. */

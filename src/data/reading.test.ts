@@ -3,6 +3,8 @@ import { fixLabels, fixOfNote } from './fix-for-note.ts';
 import { fixes } from './fixes.ts';
 import { keptReading } from './reading.ts';
 
+const note = (kind: string, count: number) => ({ kind, count });
+
 it('keeps what was said, switched on and decided, in the terminal’s words', () => {
   const map = { input: '{a}', label: 'b' };
   expect(keptReading([{ split: 'train', map }], { fixes: ['letters', 'use-gold'] })).toEqual({
@@ -17,6 +19,10 @@ it('keeps what was said, switched on and decided, in the terminal’s words', ()
     rejoined: 'by the columns id and ref',
   });
   expect(keptReading([{ split: 'train' }], { fixes: [] })).toBeNull();
+  expect(keptReading([], {}, [note('rationalised', 3), note('edited', 1), note('other', 7)])).toEqual({
+    rationalised: 3,
+    edited: 1,
+  });
 });
 
 it('a note offers its fix before and after it was done', () => {

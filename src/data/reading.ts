@@ -3,6 +3,7 @@ import { formatColumnMap, isTeachersMap, type ColumnMap } from './column-map.ts'
 import type { CompletionMode } from './completions.ts';
 import type { Fix } from './fixes.ts';
 import type { HoldOut, KeptReading } from './kept-reading.ts';
+import type { Note } from './notes.ts';
 import type { Split } from './split-name.ts';
 import { formatTeachers, type TeacherChoice } from './teachers.ts';
 
@@ -38,10 +39,11 @@ export interface DatasetReading {
   splitColumn?: string | null;
 }
 
-/** What to keep of a dataset's reading; null where its files were read as they are. */
+/** What to keep of a dataset's reading, and of the notes on its training rows; null where its files were read as they are. */
 export function keptReading(
   files: readonly { split: string | null; map?: ColumnMap }[],
   reading: DatasetReading = {},
+  notes: readonly Pick<Note, 'kind' | 'count'>[] = [],
 ): KeptReading | null {
   const { fixes = [], alarms = {}, teachers, onlyMatching, ...same } = reading;
   const mapOf = (taught: boolean): ColumnMap | undefined => {
@@ -57,8 +59,25 @@ export function keptReading(
     ...(teachers === undefined ? {} : { teachers: formatTeachers(teachers) }),
     ...(onlyMatching ? { onlyMatching } : {}),
     ...same,
+    ...keptOrigins(notes),
   };
   return Object.keys(kept).length === 0 ? null : kept;
+}
+
+/** A reading with what the notes on its training rows say of where reasons came from. */
+export function withOrigins(
+  kept: KeptReading | null,
+  notes: readonly Pick<Note, 'kind' | 'count'>[],
+): KeptReading | null {
+  const all = { ...kept, ...keptOrigins(notes) };
+  return Object.keys(all).length === 0 ? null : all;
+}
+
+function keptOrigins(notes: readonly Pick<Note, 'kind' | 'count'>[]): KeptReading {
+  const countOf = (kind: string): number =>
+    notes.reduce((sum, note) => sum + (note.kind === kind ? note.count : 0), 0);
+  const [rationalised, edited] = [countOf('rationalised'), countOf('edited')];
+  return { ...(rationalised > 0 && { rationalised }), ...(edited > 0 && { edited }) };
 }
 
 function keptDecision(decision: AlarmDecision): KeptReading {

@@ -2,7 +2,7 @@
 import { z } from '../base/schemas.ts';
 import { listed } from './words.ts';
 import type { Example } from './example.ts';
-import { note, type Note } from './notes.ts';
+import { changeWords, note, type Note } from './notes.ts';
 
 const taughtRow = z.object({
   /** The row's own, by which it is found. */
@@ -54,13 +54,7 @@ export function applyTaught(
   });
   const notes: Note[] = [];
   if (rationalised.length > 0) {
-    notes.push(
-      note('rationalised', rationalised, (one) =>
-        one
-          ? 'reason was asked for with the label given'
-          : 'reasons were asked for with the label given: the teacher was not right by itself there',
-      ),
-    );
+    notes.push(note('rationalised', rationalised, changeWords.rationalised));
   }
   if (edited.length > 0) {
     notes.push(

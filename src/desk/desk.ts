@@ -88,7 +88,9 @@ export class Desk {
 
   /** Asks until all rows of the task are answered, or something ends it. @throws StorageError; what `ask` throws. */
   async run(task: Task, hooks: Hooks): Promise<Taught> {
-    const { inFlight, streams, budget, prices } = this.#setup;
+    const { where, streams, budget, prices } = this.#setup;
+    // A model in this tab answers one question after another.
+    const inFlight = where === 'tab' ? 1 : this.#setup.inFlight;
     const lessons = this.#lessonsOf(task);
     const taught = await teachRows({
       lessons,

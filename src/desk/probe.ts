@@ -5,67 +5,56 @@ import type { Ask } from '../teacher/provider.ts';
 import { providers, type Api } from '../teacher/providers.ts';
 import { answerSchema } from '../teacher/schema.ts';
 
+/** Null is what was not found out. */
 export interface Abilities {
   /** Why it does not answer, in its words; null where it does. */
   silent: string | null;
-  /** An answer came in pieces. Null where it was not found out. */
+  /** An answer came in pieces. */
   streams: boolean | null;
-  /** An answer kept to a schema. */
+  /** An answer kept to a schema. Completions have none. */
   schema: boolean | null;
-  /** An answer ended where it was told to. Of completions alone. */
+  /** An answer ended where it was told to. */
   stop: boolean | null;
+  /** Two answers came to one question. Not every interface can be asked for them. */
+  several: boolean | null;
 }
 
 type Asking = (ask: Ask, hear: (text: string) => void) => Promise<Outcome>;
 
 const choices = ['yes', 'no'];
+const question = 'Is ice cold? Answer yes or no.';
 
-/** Asks up to three short questions. */
+/** Asks up to four short questions. */
 export async function probe({ api, model }: { api: Api; model: string }, asking: Asking): Promise<Abilities> {
-  const kind = providers[api].promptKind;
-  const said = (text: string, stop: readonly string[] = ['\nQ:']): Prompt =>
+  const { promptKind: kind, hasSeveral } = providers[api];
+  const prompt: Prompt =
     kind === 'text'
-      ? { kind, text: `Q: ${text}\nA:`, stop }
-      : { kind, system: null, turns: [{ role: 'user', content: text }] };
-  const usual = {
-    model,
-    temperature: 0,
-    maxTokens: 32,
-    streams: false,
-    schema: null,
+      ? { kind, text: `Q: ${question}\nA:`, stop: ['\nQ:'] }
+      : { kind, system: null, turns: [{ role: 'user', content: question }] };
+  const usual: Ask = {
+    ...{ model, prompt, temperature: 0, maxTokens: 32, streams: false, schema: null },
     omitted: new Set<never>(),
   };
+  const answer = async (part: Partial<Ask>): Promise<Outcome> =>
+    asking({ ...usual, ...part }, () => undefined);
   let pieces = 0;
-  const first = await asking(
-    { ...usual, streams: true, prompt: said('Is ice cold? Answer yes or no.') },
-    () => {
-      pieces += 1;
-    },
-  );
-  const nothing = { streams: null, schema: null, stop: null };
+  const first = await asking({ ...usual, streams: true }, () => {
+    pieces += 1;
+  });
   if (first.kind !== 'answered') {
-    return { ...nothing, silent: first.kind === 'ended' ? `${first.problem} ${first.remedy}` : first.words };
+    const silent = first.kind === 'ended' ? `${first.problem} ${first.remedy}` : first.words;
+    return { silent, streams: null, schema: null, stop: null, several: null };
   }
-  const schema =
-    kind === 'text'
-      ? null
-      : keepsSchema(
-          await asking(
-            { ...usual, maxTokens: 256, schema: answerSchema(choices), prompt: said('Is ice cold?') },
-            () => undefined,
-          ),
-        );
-  const stop =
-    kind === 'text'
-      ? stopsAt(
-          ',',
-          await asking(
-            { ...usual, prompt: { kind, text: 'Count: one, two, three', stop: [','] } },
-            () => undefined,
-          ),
-        )
-      : null;
-  return { silent: null, streams: pieces > 0, schema, stop };
+  const [word] = /[\p{L}\p{N}]+/u.exec(first.reply.text) ?? [];
+  return {
+    silent: null,
+    streams: pieces > 0,
+    schema:
+      kind === 'text' ? null : keepsSchema(await answer({ maxTokens: 256, schema: answerSchema(choices) })),
+    // The word that it said a moment ago is the one that it is to stop at.
+    stop: word === undefined ? null : stopsAt(word, await answer({ stop: [word] })),
+    several: hasSeveral ? givesTwo(await answer({ answers: 2, temperature: 1, maxTokens: 8 })) : null,
+  };
 }
 
 function keepsSchema(outcome: Outcome): boolean {
@@ -79,6 +68,10 @@ function keepsSchema(outcome: Outcome): boolean {
   }
 }
 
-function stopsAt(sign: string, outcome: Outcome): boolean {
-  return outcome.kind === 'answered' && !outcome.reply.text.includes(sign);
+function stopsAt(word: string, outcome: Outcome): boolean {
+  return outcome.kind === 'answered' && !outcome.reply.text.includes(word);
+}
+
+function givesTwo(outcome: Outcome): boolean {
+  return outcome.kind === 'answered' && outcome.reply.answers === 2;
 }

@@ -31,8 +31,11 @@ const demonstrationSchema = z.object({
 export type DeskDemonstration = z.infer<typeof demonstrationSchema>;
 
 export const setupSchema = z.object({
-  /** `hosted` and `local` are behind an address; `file` is asked by whoever takes the prompts along. */
-  where: z.enum(['hosted', 'local', 'file']),
+  /**
+   * `hosted` and `local` are behind an address; `tab` is a model in this page; `file` is asked by whoever takes the prompts
+   * along.
+   */
+  where: z.enum(['hosted', 'local', 'tab', 'file']),
   api: z.enum(apis as [Api, ...Api[]]),
   endpoint: z.string(),
   model: z.string(),
@@ -78,8 +81,9 @@ export function teacherIdOf({ api, model }: Pick<Setup, 'api' | 'model'>): strin
   return `${api} ${model}`;
 }
 
-export function mannerOf({ api, model, temperature, maxTokens, votes, usesSchema }: Setup): Manner {
-  return { api, model, temperature, maxTokens, votes, usesSchema: usesSchema && api !== 'completions' };
+export function mannerOf({ where, api, model, temperature, maxTokens, votes, ...setup }: Setup): Manner {
+  const usesSchema = setup.usesSchema && api !== 'completions' && where !== 'tab';
+  return { api, model, temperature, maxTokens, votes, usesSchema };
 }
 
 /** Which of the questions about a row: the first one; harder, where no answer could be read; with the label given. */

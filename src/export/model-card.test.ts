@@ -50,6 +50,12 @@ describe('modelCard', () => {
     expect(card).toContain(line);
   });
 
+  it('marks reasons that were asked for with the label given, and those written by hand', () => {
+    const marked = modelCard({ ...facts, reading: { rationalised: 12, edited: 1 } });
+    expect(marked).toContain('- Reasons of 12 rows were asked for with the label given');
+    expect(marked).toContain('- Reasons of 1 row were written by hand');
+  });
+
   it('loads other floats as they are stored', () => {
     const full = modelCard({ ...facts, dtype: 'f32' });
     expect(full).toContain('AutoModelForSeq2SeqLM.from_pretrained(".")');

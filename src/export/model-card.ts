@@ -77,6 +77,8 @@ function readingLines({ reading = {} }: ModelCardFacts): string[] {
       : [
           `- ${before}: ${Number((draw.share * 100).toFixed(2))} % of the training rows, ${how} by seed ${draw.seed}`,
         ];
+  const { rationalised, edited } = reading;
+  const rows = (count: number): string => `${formatCount(count)} ${count === 1 ? 'row' : 'rows'}`;
   return [
     ...line(map, 'Columns: '),
     ...line(rationalesMap, 'Columns of the teacher’s file: '),
@@ -94,6 +96,12 @@ function readingLines({ reading = {} }: ModelCardFacts): string[] {
     ...drawn(reading.holdOut, 'Test rows', 'held out'),
     ...drawn(reading.validation, 'Validation rows', 'held out'),
     ...drawn(reading.subsample, 'Trained on', 'drawn'),
+    ...(rationalised === undefined
+      ? []
+      : [
+          `- Reasons of ${rows(rationalised)} were asked for with the label given: the teacher did not find it by itself there`,
+        ]),
+    ...(edited === undefined ? [] : [`- Reasons of ${rows(edited)} were written by hand`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** The frame that asks a model hub (hub.html): the one place where its token is. */
 import { HubError } from '../base/errors.ts';
-import { HubClient, type HubFile, type HubModel } from '../hub/hub-client.ts';
+import { HubClient, type HubFile, type HubKind, type HubModel } from '../hub/hub-client.ts';
 import { parseEndpoint, parseHubName, type HubName } from '../hub/hub-name.ts';
 import { beFrame } from './inside.ts';
 
@@ -8,7 +8,7 @@ import { beFrame } from './inside.ts';
 export type HubCalls = {
   /** Where the hub is. To be called first; the token is kept here, and is never said again. */
   open: { request: HubOpening; result: null; progress: never };
-  describe: { request: HubName; result: DescribedModel | Unreachable; progress: never };
+  describe: { request: HubName & { kind?: HubKind }; result: DescribedModel | Unreachable; progress: never };
   /** A file's bytes from `fromByte` on, piece by piece. */
   read: { request: HubReading; result: { kind: 'read' } | Unreachable; progress: Uint8Array };
 };
@@ -48,10 +48,10 @@ beFrame<HubCalls>({
     client = new HubClient({ endpoint: parseEndpoint(endpoint), token, heldIn: 'field' });
     return Promise.resolve(null);
   },
-  describe: ({ name, revision }) =>
+  describe: ({ name, revision, kind }) =>
     orUnreachable(async () => {
       const hub = opened();
-      const model = await hub.describe(parseHubName(`${name}@${revision}`));
+      const model = await hub.describe(parseHubName(`${name}@${revision}`), kind);
       const file = model.files.find(({ path }) => path === 'config.json')!;
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       let gotBytes = 0;

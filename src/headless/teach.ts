@@ -1,13 +1,12 @@
 /** `headless teach`: rationales for rows that have none, from a teacher behind an address. */
 import { basename } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { formatCount, formatPercent } from '../base/units.ts';
 import { teachRows, type Taught, type TeachEnd } from '../jobs/teach.ts';
 import type { Answers } from '../teacher/answers.ts';
 import { bringBack, promptLines, type BroughtBack } from '../teacher/batch.ts';
 import { Budget } from '../teacher/budget.ts';
 import { Lessons } from '../teacher/lessons.ts';
-import { Pace, type Clock } from '../teacher/pace.ts';
+import { machineClock, Pace } from '../teacher/pace.ts';
 import { providers } from '../teacher/providers.ts';
 import { askTeacher } from '../teacher/transport.ts';
 import { onEnding, type Ending } from './ending.ts';
@@ -85,8 +84,9 @@ function askAll(
   const { lessons, answers, interrupts, progress } = at;
   const place = { fetch, endpoint, provider: providers[api], key, idleMs };
   return teachRows({
-    ...{ lessons, manner, streams, answers, clock },
-    pace: new Pace(inFlight, clock),
+    ...{ lessons, manner, streams, answers },
+    clock: machineClock,
+    pace: new Pace(inFlight, machineClock),
     budget: new Budget(limits, prices, answers.before()),
     ask: (ask, signal) => askTeacher(place, ask, signal),
     stop: interrupts.stop.signal,
@@ -95,12 +95,6 @@ function askAll(
     tell: (words) => progress.say(words),
   });
 }
-
-const clock: Clock = {
-  nowMs: () => Date.now(),
-  random: () => Math.random(),
-  sleep: (waitMs, signal) => setTimeout(waitMs, undefined, { signal }).catch(() => undefined),
-};
 
 function isThisMachine({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');

@@ -11,6 +11,7 @@ import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
+import { withOrigins } from '../data/reading.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
 import { placeStudent } from './hub-student.ts';
@@ -93,7 +94,7 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
     train,
     validation,
     test,
-    reading: kept,
+    reading: withOrigins(kept, train.notes),
   };
 }
 

@@ -7,6 +7,9 @@ import { z } from '../base/schemas.ts';
 import { studentPaths } from '../student/folder.ts';
 import type { HubName } from './hub-name.ts';
 
+/** What is looked for: a student, or a language model as transformers.js reads it. */
+export type HubKind = 'student' | 'onnx';
+
 export interface HubAccess {
   /** As `parseEndpoint` returns it. */
   endpoint: string;
@@ -34,7 +37,7 @@ export interface HubModel extends HubName {
   commit: string;
   /** As the model's card has it. */
   license: string | null;
-  /** The files that a student is read from, config.json among them. */
+  /** The files that it is read from, config.json among them. */
   files: HubFile[];
 }
 
@@ -76,11 +79,11 @@ export class HubClient {
   }
 
   /**
-   * Asks what a model is: two requests, for the commit and for its files.
-   * @throws InputError where there is no such model, it may not be read, or it has no config.json; HubError where the
+   * Asks what a model is: for the commit, and for its files.
+   * @throws InputError where there is no such model, it may not be read, or it has not the files of its kind; HubError where the
    * hub does not answer.
    */
-  async describe(asked: HubName): Promise<HubModel> {
+  async describe(asked: HubName, kind: HubKind = 'student'): Promise<HubModel> {
     const { modelInfo, listFiles } = await import('@huggingface/hub');
     const common = { ...this.#common(), fetch: this.#fetch(asked, AbortSignal.timeout(silenceMs)) };
     const info = infoSchema.safeParse(
@@ -90,12 +93,15 @@ export class HubClient {
     const { name, sha: commit, cardData } = info.data;
     const listed = new Map<string, HubFile>();
     await this.#told(async () => {
-      for await (const found of listFiles({ ...common, repo: name, revision: commit })) {
+      for await (const found of listFiles({
+        ...common,
+        ...{ repo: name, revision: commit, recursive: kind === 'onnx' },
+      })) {
         if (found.type !== 'file') continue;
         const file = fileSchema.safeParse(found);
         if (!file.success || listed.size >= maxFiles) throw this.#notAHub();
         const { path, size, oid, lfs } = file.data;
-        if (!/^[\w.-]+$/.test(path)) continue;
+        if (!pathsOf[kind].test(path)) continue;
         listed.set(path, {
           path,
           sizeBytes: lfs?.size ?? size,
@@ -109,7 +115,7 @@ export class HubClient {
       revision: asked.revision,
       commit,
       license: typeof license === 'string' ? license.slice(0, 80) : null,
-      files: filesOfStudent(listed, name),
+      files: kind === 'student' ? filesOfStudent(listed, name) : filesOfOnnx(listed, name),
     };
   }
 
@@ -264,6 +270,30 @@ export class HubClient {
       'Check the hub’s address, or leave it out.',
     );
   }
+}
+
+/** Paths that files of a kind can have. */
+const pathsOf: Readonly<Record<HubKind, RegExp>> = {
+  student: /^[\w.-]+$/,
+  onnx: /^(?:onnx\/model[\w.-]*|config\.json|generation_config\.json|tokenizer(?:_config)?\.json|chat_template\.jinja)$/,
+};
+
+/** @throws InputError where there is no such model in the repository. */
+function filesOfOnnx(listed: ReadonlyMap<string, HubFile>, file: string): HubFile[] {
+  for (const [path, what] of [
+    ['config.json', 'config.json'],
+    ['tokenizer.json', 'tokenizer.json'],
+    [/^onnx\/model.*\.onnx$/, 'onnx/model.onnx, nor one of its smaller forms'],
+  ] as const) {
+    if (typeof path === 'string' ? listed.has(path) : [...listed.keys()].some((one) => path.test(one)))
+      continue;
+    throw new InputError(
+      `there is no ${what} in it.`,
+      'Choose a model that was exported to ONNX; onnx-community has many.',
+      { file },
+    );
+  }
+  return [...listed.values()];
 }
 
 /** Of a repository's files those that a student is read from. @throws InputError where it is none. */

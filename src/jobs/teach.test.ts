@@ -281,8 +281,10 @@ describe('ends at once, with words,', () => {
     expect(server.asked.length).toBeLessThan(5 + 8);
   });
 
-  it('where there is no server', async () => {
-    const { end } = await teach('http://127.0.0.1:9').done;
+  it.each(['http://127.0.0.1:9', 'http://localhost:1'])('where there is no server: %s', async (url) => {
+    const { end, progress } = await teach(url).done;
+    // What never reached anybody cost nothing.
+    expect(progress.spent).toEqual({ input: 0, output: 0 });
     expect(end).toMatchObject({
       kind: 'failed',
       error: { problem: expect.stringMatching(/does not answer/) as string },
@@ -316,8 +318,14 @@ it('waits as long as it is asked to, and sends fewer at once', async () => {
 
 it('a silent server is asked again after the idle time', async () => {
   server = await startTeacher((asked) => (asked.before === 0 ? { kind: 'hang' } : right(asked)));
-  const { progress } = await teach(server.url, { count: 3, idleMs: 50 }).done;
+  const { progress } = await teach(server.url, { count: 3, idleMs: 500 }).done;
   expect(progress).toMatchObject({ done: 3, read: 3, requests: 4, faults: 1 });
+});
+
+it('an answer that drips is waited for, however long it takes in all', async () => {
+  server = await startTeacher((asked) => ({ ...right(asked), kind: 'drip', everyMs: 60 }) as Behaviour);
+  const { progress } = await teach(server.url, { count: 1, idleMs: 400 }).done;
+  expect(progress).toMatchObject({ done: 1, read: 1, requests: 1, faults: 0 });
 });
 
 it('an answer of 10 MB is given up, and the others go on', async () => {

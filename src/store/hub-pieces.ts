@@ -2,7 +2,8 @@
  * What has come of a file that is fetched from a hub, in pieces of this origin's files (OPFS), so that a break, a stop or
  * a closed tab costs the piece in hand alone. Pieces count from 0 without a gap; each is there whole or not at all.
  */
-const folderName = 'hub';
+const folders = { student: 'hub', onnx: 'hub-models' } as const;
+export type PiecesFor = keyof typeof folders;
 
 export interface FilePieces {
   /** What has come, in order. */
@@ -13,9 +14,9 @@ export interface FilePieces {
 }
 
 /** @param id Names the file by its hash: letters, digits, `-`. */
-export async function openPieces(id: string): Promise<FilePieces> {
+export async function openPieces(id: string, of: PiecesFor): Promise<FilePieces> {
   const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle(folderName, { create: true });
+  const folder = await root.getDirectoryHandle(folders[of], { create: true });
   const nameOf = (index: number): string => `${id}.${index}`;
   const blobs = async (): Promise<Blob[]> => {
     const found: Blob[] = [];
@@ -49,8 +50,8 @@ export async function openPieces(id: string): Promise<FilePieces> {
   };
 }
 
-/** Removes every piece of every file. */
+/** Removes every piece of every student's file. */
 export async function clearPieces(): Promise<void> {
   const root = await navigator.storage.getDirectory();
-  await root.removeEntry(folderName, { recursive: true }).catch(() => undefined);
+  await root.removeEntry(folders.student, { recursive: true }).catch(() => undefined);
 }

@@ -120,7 +120,8 @@ function unsupportedIn(message: string): Feature | null {
   if (/temperature/.test(message)) return 'temperature';
   if (/stream_options/.test(message)) return 'stream_options';
   if (/response_format|json_schema|schema|output_config|\bformat\b/i.test(message)) return 'schema';
-  return /\bstop\b/.test(message) ? 'stop' : null;
+  if (/\bstop(?:_?sequences)?\b/i.test(message)) return 'stop';
+  return /\bn\b|candidateCount|candidate_count/.test(message) ? 'n' : null;
 }
 
 /** The message in a body: `{error: {message}}`, `{error}`, `{message}`, `{detail}`, or the text, shortened. */

@@ -12,6 +12,23 @@ export interface Clock {
   random(): number;
 }
 
+/** The machine's own time. */
+export const machineClock: Clock = {
+  nowMs: () => performance.now(),
+  random: () => Math.random(),
+  sleep: (waitMs, signal) =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, waitMs);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    }),
+};
+
 const firstWaitMs = 1000;
 const longestBackOffMs = 60_000;
 /** Answers that take so many times the fastest one show a server at its limit: no more are sent at once. */

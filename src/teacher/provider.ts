@@ -2,7 +2,7 @@
 import type { Prompt } from './prompt.ts';
 
 /** What some servers do not take; asked without it where one refuses it. */
-export type Feature = 'temperature' | 'max_tokens' | 'stop' | 'stream_options' | 'schema';
+export type Feature = 'temperature' | 'max_tokens' | 'stop' | 'stream_options' | 'schema' | 'n';
 
 /** One request, in no interface's own words. */
 export interface Ask {
@@ -15,6 +15,10 @@ export interface Ask {
   /** The answer's JSON Schema, or null for text. */
   schema: object | null;
   omitted: ReadonlySet<Feature>;
+  /** Signs at which the answer ends, where the prompt has none of its own. */
+  stop?: readonly string[];
+  /** How many answers are asked for at once; missing for one. All but the first are counted, not read. */
+  answers?: number;
 }
 
 /** Tokens as the server counted them. */
@@ -31,11 +35,15 @@ export interface Part {
   /** Why it ended; null while it goes on. */
   finish: 'stop' | 'length' | 'refused' | null;
   usage: Usage | null;
+  /** Answers that came at once; missing where the interface has one. */
+  answers?: number;
 }
 
 export type Reply = Part & { finish: NonNullable<Part['finish']> };
 
 export interface Provider {
+  /** Whether it can be asked for several answers at once. */
+  readonly hasSeveral: boolean;
   readonly promptKind: Prompt['kind'];
   /** Where to send it, below the address that the person entered. */
   path(ask: Ask): string;

@@ -16,6 +16,9 @@ export interface Place {
   idleMs: number;
 }
 
+/** Places from which something came, be it a refusal. */
+const answering = new WeakSet<Place>();
+
 /** What stands where a key stood. */
 const redaction = '[key]';
 /** An answer has some kilobytes. What is larger than this is none. */
@@ -87,7 +90,6 @@ export async function askTeacher(
       controller.abort(idle);
     }, place.idleMs);
   };
-  let isSent = false;
   try {
     heard();
     const response = await place.fetch(addressOf(place, place.provider.path(ask)), {
@@ -99,7 +101,7 @@ export async function askTeacher(
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
     });
-    isSent = true;
+    answering.add(place);
     const heardSoFar = (text: string): void => {
       heard();
       if (text !== '') hear(place.key === null ? text : text.replaceAll(place.key, redaction));
@@ -110,7 +112,7 @@ export async function askTeacher(
     const seconds = Math.round(place.idleMs / 1000);
     if (controller.signal.reason === idle)
       return { kind: 'fault', isBilled: true, words: `nothing came for ${seconds} seconds` };
-    return redacted(failureOf(error, isSent, place.endpoint.origin), place.key);
+    return redacted(failureOf(error, answering.has(place), place.endpoint.origin), place.key);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -216,6 +218,7 @@ class AnswerReader {
     this.#answer.text += part.text;
     this.#answer.reasoning += part.reasoning;
     this.#answer.finish = part.finish ?? this.#answer.finish;
+    if (part.answers !== undefined) this.#answer.answers = Math.max(part.answers, this.#answer.answers ?? 0);
     const { usage } = this.#answer;
     // Some count as they go, and some count prompt and answer in different events.
     this.#answer.usage =
@@ -228,7 +231,11 @@ class AnswerReader {
   }
 }
 
-function failureOf(error: unknown, isSent: boolean, origin: string): Outcome {
+/** Errors of a connection that was made, and broke. */
+const brokenOff = /^(?:ECONNRESET|EPIPE|UND_ERR_(?:SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT|RESPONSE))/;
+
+/** @param hasAnswered Whether anything ever came from there. */
+function failureOf(error: unknown, hasAnswered: boolean, origin: string): Outcome {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (/redirect/i.test(reason)) {
@@ -240,8 +247,9 @@ function failureOf(error: unknown, isSent: boolean, origin: string): Outcome {
   }
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const words = code === 'ECONNREFUSED' ? `there is no server at ${origin}` : withoutStop(reason);
-  // A connection that breaks while a server works may have cost tokens; one that was never made has not.
-  const isBilled = isSent || !/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/.test(code);
+  // A connection that breaks while a server works may have cost tokens; one that was never made has not. A browser says
+  // the same of both, and of a server that lets no page in: there it counts where the server ever let one in.
+  const isBilled = code === '' ? hasAnswered && !/bad port/.test(reason) : brokenOff.test(code);
   return { kind: 'fault', isBilled, words };
 }
 

@@ -76,7 +76,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
   }
   if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
   const id = crypto.randomUUID();
-  const reading = keptReading(dataset.files, dataset.reading);
+  const reading = keptReading(dataset.files, dataset.reading, dataset.splits.train.lint);
   return {
     id,
     revision: 1,

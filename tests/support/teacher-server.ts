@@ -18,10 +18,14 @@ export type Behaviour =
       text: string;
       finish?: 'stop' | 'length';
       usage?: { input: number; output: number } | null;
+      /** How many times it stands in a whole answer; missing for once. */
+      answers?: number;
     }
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }
   /** The answer begins and the connection breaks. */
   | { kind: 'cut'; text: string }
+  /** An answer whose pieces come slowly. */
+  | { kind: 'drip'; text: string; everyMs: number }
   | { kind: 'hang' }
   | { kind: 'raw'; type: string; body: string };
 
@@ -115,6 +119,18 @@ function perform(behaviour: Behaviour, asked: Asked, response: ServerResponse): 
       response.writeHead(200, { 'content-type': behaviour.type });
       response.end(behaviour.body);
       return;
+    case 'drip': {
+      const { type, chunks } = inItsShape({ kind: 'answer', text: behaviour.text }, asked);
+      response.writeHead(200, { 'content-type': type });
+      const timer = setInterval(() => {
+        response.write(chunks.shift());
+        if (chunks.length > 0) return;
+        clearInterval(timer);
+        response.end();
+      }, behaviour.everyMs);
+      response.on('close', () => clearInterval(timer));
+      return;
+    }
     case 'cut':
     case 'answer': {
       const { type, chunks } = inItsShape(behaviour, asked);
@@ -146,7 +162,11 @@ function inItsShape(
     const parts = words.map((word) => googlePart(word, null, null));
     return { type: sse, chunks: [...parts, googlePart('', finish, usage)].map(event) };
   }
-  if (path.includes(':generateContent')) return whole(googlePart(text, finish, usage));
+  const times = (behaviour.kind === 'answer' ? behaviour.answers : null) ?? 1;
+  if (path.includes(':generateContent')) {
+    const part = googlePart(text, finish, usage);
+    return whole({ ...part, candidates: Array.from({ length: times }, () => part.candidates[0]) });
+  }
   if (path.endsWith('/api/chat')) {
     const last = {
       ...{ done: true, done_reason: finish },
@@ -179,7 +199,7 @@ function inItsShape(
   const isChat = path.endsWith('/chat/completions');
   if (body.stream !== true) {
     const choice = { ...(isChat ? { message: { content: text } } : { text }), finish_reason: finish };
-    return whole({ choices: [choice], ...(tokens && { usage: tokens }) });
+    return whole({ choices: Array.from({ length: times }, () => choice), ...(tokens && { usage: tokens }) });
   }
   const part = (word: string): object => (isChat ? { delta: { content: word } } : { text: word });
   return {
@@ -200,11 +220,7 @@ function whole(value: unknown): { type: string; chunks: string[] } {
   return { type: 'application/json', chunks: [text.slice(0, 20), text.slice(20), '', ''] };
 }
 
-function googlePart(
-  text: string,
-  finish: string | null,
-  usage: { input: number; output: number } | null,
-): object {
+function googlePart(text: string, finish: string | null, usage: { input: number; output: number } | null) {
   const finishReason = finish === 'length' ? 'MAX_TOKENS' : 'STOP';
   return {
     candidates: [{ content: { parts: [{ text }] }, ...(finish === null ? {} : { finishReason }) }],

@@ -6,6 +6,7 @@ import type { DeskRow } from '../../desk/judge.ts';
 import type { Pass, Setup } from '../../desk/setup.ts';
 import type { Abilities } from '../../desk/probe.ts';
 import type { TeachProgress } from '../../desk/desk.ts';
+import type { Device, ModelFolder, Variant } from '../../in-tab/model-folder.ts';
 
 export interface OtherTeacher {
   teacherId: string;
@@ -13,6 +14,12 @@ export interface OtherTeacher {
   labels: ReadonlyMap<number, string>;
   right: number;
 }
+
+/** The model in this tab. */
+export type TabState =
+  | { phase: 'none' }
+  | { phase: 'opening'; name: string; readBytes: number }
+  | { phase: 'open'; folder: ModelFolder; variant: Variant; device: Device; threads: number };
 
 export interface TeacherState {
   /** The dataset whose rows are on the desk; null before the station was opened. */
@@ -38,6 +45,7 @@ export interface TeacherState {
   abilities: Abilities | null;
   models: readonly string[];
   others: readonly OtherTeacher[];
+  tab: TabState;
   /** Things that a person should know, newest last. */
   told: readonly string[];
   error: ErrorReport | null;
@@ -46,7 +54,7 @@ export interface TeacherState {
 export const teacherStore = createStore<TeacherState>(() => ({
   ...{ datasetId: null, setup: null, phase: 'closed', pass: 'first', rows: [], version: 0, progress: null },
   ...{ ended: null, arriving: null, spent: { input: 0, output: 0, cost: null }, stored: 0, keyHeld: false },
-  ...{ abilities: null, models: [], others: [], told: [], error: null },
+  ...{ abilities: null, models: [], others: [], told: [], error: null, tab: { phase: 'none' } },
 }));
 
 export function useTeacher<Part>(selector: (state: TeacherState) => Part): Part {
@@ -55,6 +63,11 @@ export function useTeacher<Part>(selector: (state: TeacherState) => Part): Part 
 
 /** The host that prompts go to now; null while none is asked. */
 export function hostAsked({ phase, setup }: TeacherState): string | null {
-  if (setup === null || (phase !== 'asking' && phase !== 'pausing' && phase !== 'checking')) return null;
+  if (
+    setup === null ||
+    setup.where === 'tab' ||
+    (phase !== 'asking' && phase !== 'pausing' && phase !== 'checking')
+  )
+    return null;
   return URL.canParse(setup.endpoint) ? new URL(setup.endpoint).host : null;
 }

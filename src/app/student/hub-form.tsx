@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import { defaultEndpoint } from '../../hub/hub-name.ts';
 import { countParameters } from '../../student/parameters.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
+import { freeBytes } from '../state/hub-fetch.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -13,15 +14,7 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { parameterWords, plural } from '../words.ts';
 import styles from './hub-form.module.css';
-import {
-  dismissHubError,
-  fetchFound,
-  freeBytes,
-  lookUp,
-  stopHub,
-  useHub,
-  type FoundStudent,
-} from './hub-store.ts';
+import { dismissHubError, fetchFound, lookUp, stopHub, useHub, type FoundStudent } from './hub-store.ts';
 
 /** A student by its name on the hub: looked up, weighed, fetched. */
 export function HubForm() {

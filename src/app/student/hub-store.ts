@@ -1,15 +1,14 @@
 /** A student on its way from a hub: looked up, fetched in pieces, checked, and read as a dropped folder is. */
 import { create } from 'zustand';
-import { digest } from '../../base/digest.ts';
-import { HubError, InputError, NoRoomError, reportError, type ErrorReport } from '../../base/errors.ts';
-import { formatBytes } from '../../base/units.ts';
+import { InputError, reportError, type ErrorReport } from '../../base/errors.ts';
 import { openFrame, type ClosedFrame } from '../../frames/closed-frame.ts';
-import type { HubCalls, Unreachable } from '../../frames/hub.ts';
+import type { HubCalls } from '../../frames/hub.ts';
 import { originToReach } from '../../frames/reach.ts';
-import type { HubFile, HubModel } from '../../hub/hub-client.ts';
+import type { HubModel } from '../../hub/hub-client.ts';
 import { parseEndpoint, parseHubName } from '../../hub/hub-name.ts';
-import { clearPieces, openPieces, type FilePieces } from '../../store/hub-pieces.ts';
+import { clearPieces } from '../../store/hub-pieces.ts';
 import { parseT5Config, type T5Config } from '../../student/config.ts';
+import { fetchFile, filesOfHub, freeBytes, noRoom, UnreachableHub, unreachable } from '../state/hub-fetch.ts';
 import { studio } from '../state/studio.ts';
 
 export interface FoundStudent {
@@ -39,15 +38,6 @@ export const useHub = create<HubState>(() => ({
   isUnreachable: false,
 }));
 
-/** Where files of the hub lie: a redirect counts in a policy, too. */
-const filesOfHub = ['https://*.hf.co'];
-
-/** So much is lost at most where the tab goes. */
-const pieceBytes = 4_000_000;
-
-/** Before each further try after a break; after a try that got further, the count begins again. */
-const waitsMs = [0, 1000, 3000];
-
 let frame: ClosedFrame<HubCalls> | null = null;
 let stop = new AbortController();
 
@@ -72,7 +62,7 @@ export async function lookUp({ name, endpoint, token }: HubWish): Promise<void> 
     frame = await openFrame<HubCalls>('hub.html', [origin, ...filesOfHub]);
     await frame.call('open', { endpoint: place, token: token.trim() === '' ? null : token.trim() });
     const answer = await frame.call('describe', asked, { signal: stop.signal });
-    if (answer.kind === 'unreachable') throw asError(answer);
+    if (answer.kind === 'unreachable') throw unreachable(answer);
     const { model, configText } = answer;
     const config = parseT5Config(configText, `${model.name}/config.json`);
     const totalBytes = model.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -122,11 +112,6 @@ function ended(error: unknown, phase: 'idle' | 'found'): void {
   });
 }
 
-/** The hub does not answer, or breaks off. */
-class UnreachableHub extends HubError {}
-
-const asError = ({ problem, remedy }: Unreachable): UnreachableHub => new UnreachableHub(problem, remedy);
-
 /** @returns Whether it became a student. */
 async function fetchAll(found: FoundStudent, hub: ClosedFrame<HubCalls>): Promise<boolean> {
   const { model, totalBytes } = found;
@@ -146,7 +131,7 @@ async function fetchAll(found: FoundStudent, hub: ClosedFrame<HubCalls>): Promis
   const files: { path: string; file: File }[] = [];
   for (const file of model.files) {
     const before = doneBytes;
-    const blob = await fetchFile(hub, model, file, (gotBytes) => {
+    const blob = await fetchFile(hub, model, file, { kind: 'student', signal: stop.signal }, (gotBytes) => {
       nowBytes = before + gotBytes;
       firstBytes ??= nowBytes;
       // Ten times a second, and always the last that came.
@@ -163,129 +148,10 @@ async function fetchAll(found: FoundStudent, hub: ClosedFrame<HubCalls>): Promis
   return false;
 }
 
-/** A file whole and checked, from what came before and what comes now. */
-async function fetchFile(
-  hub: ClosedFrame<HubCalls>,
-  model: HubModel,
-  file: HubFile,
-  onProgress: (gotBytes: number) => void,
-): Promise<Blob> {
-  const pieces = await openPieces(`${file.hash.algorithm}-${file.hash.hex}`);
-  const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, { size }) => sum + size, 0);
-  let gotBytes = sizeOf(await pieces.blobs());
-  onProgress(gotBytes);
-  for (let failures = 0; gotBytes < file.sizeBytes;) {
-    const before = gotBytes;
-    try {
-      await readInto(pieces, hub, { model, file, fromByte: gotBytes }, onProgress);
-    } catch (error) {
-      if (!(error instanceof UnreachableHub)) throw error;
-      gotBytes = sizeOf(await pieces.blobs());
-      failures = gotBytes > before ? 0 : failures + 1;
-      const waitMs = waitsMs[failures];
-      if (waitMs === undefined) throw error;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-    gotBytes = sizeOf(await pieces.blobs());
-  }
-  const whole = new Blob(await pieces.blobs());
-  if (whole.size === file.sizeBytes && (await hashOf(whole, file)) === file.hash.hex) return whole;
-  await pieces.clear();
-  throw new HubError(
-    `${model.name}/${file.path} came with other bytes than the hub lists. They are not kept.`,
-    'Try again; if it happens again, something between here and the hub changes what is sent.',
-  );
-}
-
-/** Writes what comes as pieces; also the last one, where it breaks off. */
-async function readInto(
-  pieces: FilePieces,
-  hub: ClosedFrame<HubCalls>,
-  reading: { model: HubModel; file: HubFile; fromByte: number },
-  onProgress: (gotBytes: number) => void,
-): Promise<void> {
-  let buffered: Uint8Array[] = [];
-  let bufferedBytes = 0;
-  let gotBytes = reading.fromByte;
-  let written = Promise.resolve();
-  const flush = (): void => {
-    if (bufferedBytes === 0) return;
-    const parts = buffered;
-    const bytes = new Uint8Array(bufferedBytes);
-    buffered = [];
-    bufferedBytes = 0;
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    written = written.then(() => pieces.append(bytes));
-    // Thrown where it is waited for.
-    written.catch(() => undefined);
-  };
-  // A disk that is full ends the line, too.
-  const full = new AbortController();
-  const signal = AbortSignal.any([stop.signal, full.signal]);
-  try {
-    const end = await hub.call('read', reading, {
-      signal,
-      onProgress: (piece) => {
-        const room = reading.file.sizeBytes - gotBytes;
-        // Never more than was announced, but a byte that tells.
-        const taken = piece.subarray(0, room + 1);
-        buffered.push(taken);
-        bufferedBytes += taken.length;
-        gotBytes += taken.length;
-        onProgress(gotBytes);
-        if (bufferedBytes >= pieceBytes) {
-          flush();
-          written.catch((error: unknown) => full.abort(error));
-        }
-      },
-    });
-    if (end.kind === 'unreachable') throw asError(end);
-  } finally {
-    flush();
-    await written.catch(async (error: unknown) => {
-      const isFull = error instanceof DOMException && error.name === 'QuotaExceededError';
-      if (!isFull) throw error;
-      await clearPieces();
-      throw noRoom(reading.file.sizeBytes);
-    });
-  }
-}
-
-async function hashOf(blob: Blob, { hash }: HubFile): Promise<string> {
-  switch (hash.algorithm) {
-    case 'sha256':
-      return digest(new Uint8Array(await blob.arrayBuffer()));
-    case 'git-sha1': {
-      const framed = await new Blob([`blob ${blob.size}\0`, blob]).arrayBuffer();
-      const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', framed));
-      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    }
-    default:
-      return hash.algorithm satisfies never;
-  }
-}
-
-/** What is free for the studio, in bytes; null where the browser does not say. */
-export async function freeBytes(): Promise<number | null> {
-  const { quota, usage } = await navigator.storage.estimate();
-  return quota === undefined ? null : quota - (usage ?? 0);
-}
-
 /** As it comes, and as the student that is stored. */
 export const roomBytes = ({ totalBytes }: FoundStudent): number => 2 * totalBytes;
 
 async function checkRoom(found: FoundStudent): Promise<void> {
   const free = await freeBytes();
   if (free !== null && free < found.totalBytes) throw noRoom(roomBytes(found));
-}
-
-function noRoom(neededBytes: number): NoRoomError {
-  return new NoRoomError(
-    `The browser has no room for ${formatBytes(neededBytes)} more. Nothing of it is kept.`,
-    'Remove what you no longer need under Storage, or free some of the disk.',
-  );
 }

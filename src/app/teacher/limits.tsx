@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Setup } from '../../desk/setup.ts';
+import { CheckField } from '../ui/check-field.tsx';
 import { NumberField } from '../ui/field.tsx';
 import styles from './setup-form.module.css';
 import { teacherDesk } from './teacher-desk.ts';
@@ -99,6 +100,12 @@ export function Limits({ setup }: { setup: Setup }) {
           onChange={(idleSeconds) => idleSeconds !== null && teacherDesk.change({ idleSeconds })}
         />
       </div>
+      <CheckField
+        label="Answers arrive word by word"
+        meaning="A server that breaks off is noticed sooner. Without it, an answer comes whole."
+        checked={setup.streams}
+        onChange={(streams) => teacherDesk.change({ streams })}
+      />
       <p className={styles['meaning']}>
         What a question may cost is put aside before it is sent, so that no limit is passed. Empty prices: the
         cost is unknown, not 0.

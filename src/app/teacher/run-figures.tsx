@@ -48,7 +48,7 @@ export function RunFigures({ setup, takeKey }: { setup: Setup; takeKey: () => st
       </Figure>
       <Figure
         name="cost"
-        value={spent.cost === null ? 'unknown' : spent.cost.toFixed(spent.cost < 1 ? 4 : 2)}
+        value={costWords(setup, spent.cost)}
         of={setup.budget.money === null ? '' : `of ${setup.budget.money}`}
       >
         <p>
@@ -92,6 +92,12 @@ export function RunFigures({ setup, takeKey }: { setup: Setup; takeKey: () => st
       <Others />
     </section>
   );
+}
+
+/** A model in this tab costs nothing; what is not known is not 0. */
+function costWords({ where }: Setup, cost: number | null): string {
+  if (cost === null) return where === 'tab' ? 'none' : 'unknown';
+  return cost.toFixed(cost < 1 ? 4 : 2);
 }
 
 /** The one large number: how often the teacher was right, and how sure that is. */

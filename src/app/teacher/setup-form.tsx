@@ -9,6 +9,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
+import { InTab } from './in-tab.tsx';
 import { Limits } from './limits.tsx';
 import { apiNames, hostedEndpoints, localServers } from './servers.ts';
 import styles from './setup-form.module.css';
@@ -17,6 +18,7 @@ import { teacherDesk } from './teacher-desk.ts';
 const places = [
   { value: 'local', label: 'A server on this machine' },
   { value: 'hosted', label: 'A hosted server' },
+  { value: 'tab', label: 'In this tab' },
   { value: 'file', label: 'No server' },
 ] as const satisfies readonly { value: Setup['where']; label: string }[];
 
@@ -24,6 +26,7 @@ const placeMeanings: Readonly<Record<Setup['where'], string>> = {
   local: 'llama.cpp, Ollama, LM Studio, vLLM: nothing leaves the machine.',
   hosted:
     'OpenAI, Anthropic, Google, OpenRouter, or any that speaks like them. Your rows go there. It needs a key.',
+  tab: 'A small instruct model runs in this page, on its GPU or processor: nothing leaves the machine, and no server is needed.',
   file: 'Save the prompts as a file, have anybody answer them, bring the answers back as a file.',
 };
 
@@ -66,22 +69,11 @@ export function SetupForm({
         />
         <p className={styles['meaning']}>{placeMeanings[setup.where]}</p>
         {setup.where === 'local' && <LocalServers setup={setup} />}
-        <SelectField
-          label="It speaks like"
-          value={setup.api}
-          options={apis.map((api) => ({ value: api, label: apiNames[api] }))}
-          onChange={(value) => {
-            const api = value as Api;
-            change({ api, ...(setup.where === 'hosted' ? { endpoint: hostedEndpoints[api] } : {}) });
-          }}
-        />
-        {setup.where !== 'file' && (
-          <>
-            <TextField label="Address" value={setup.endpoint} onChange={(endpoint) => change({ endpoint })} />
-            <KeyField setup={setup} keyField={keyField} takeKey={takeKey} />
-          </>
+        {setup.where === 'tab' ? (
+          <InTab setup={setup} />
+        ) : (
+          <Server setup={setup} keyField={keyField} takeKey={takeKey} />
         )}
-        <ModelField setup={setup} />
         <Found />
       </div>
       <div className={styles['what']}>
@@ -107,7 +99,7 @@ export function SetupForm({
             />
           </>
         )}
-        {setup.api !== 'completions' && (
+        {setup.api !== 'completions' && setup.where !== 'tab' && (
           <CheckField
             label="Ask for JSON of a schema"
             meaning="Read as text where the server does not keep to it."
@@ -118,6 +110,39 @@ export function SetupForm({
         <Limits setup={setup} />
       </div>
     </section>
+  );
+}
+
+/** Where its server is, and by what name and key it answers. */
+function Server({
+  setup,
+  keyField,
+  takeKey,
+}: {
+  setup: Setup;
+  keyField: RefObject<HTMLInputElement | null>;
+  takeKey: () => string;
+}) {
+  const change = (part: Partial<Setup>): void => teacherDesk.change(part);
+  return (
+    <>
+      <SelectField
+        label="It speaks like"
+        value={setup.api}
+        options={apis.map((api) => ({ value: api, label: apiNames[api] }))}
+        onChange={(value) => {
+          const api = value as Api;
+          change({ api, ...(setup.where === 'hosted' ? { endpoint: hostedEndpoints[api] } : {}) });
+        }}
+      />
+      {setup.where !== 'file' && (
+        <>
+          <TextField label="Address" value={setup.endpoint} onChange={(endpoint) => change({ endpoint })} />
+          <KeyField setup={setup} keyField={keyField} takeKey={takeKey} />
+        </>
+      )}
+      <ModelField setup={setup} />
+    </>
   );
 }
 
@@ -186,7 +211,7 @@ function KeyField({
         <Icon of={LockKeyhole} size={14} /> Held in the memory of one closed frame that can reach{' '}
         <strong translate="no">{host}</strong> and nothing else. Never stored, in no file and no log, gone
         with this page. It guards against leaks and mistakes, not against changed code of the studio itself or
-        extensions of the browser. Check asks up to three short questions.
+        extensions of the browser. Check asks up to four short questions.
       </p>
     </div>
   );
@@ -218,16 +243,17 @@ function ModelField({ setup }: { setup: Setup }) {
 function Found() {
   const abilities = useTeacher((state) => state.abilities);
   if (abilities === null || abilities.silent !== null) return null;
-  const { streams, schema, stop } = abilities;
+  const { streams, schema, stop, several } = abilities;
   const words = [
     'answers',
     streams === null ? null : streams ? 'streams' : 'does not stream',
     schema === null ? null : schema ? 'keeps a schema' : 'keeps no schema',
     stop === null ? null : stop ? 'stops where it is told' : 'does not stop where it is told',
+    several === null ? null : several ? 'gives several answers at once' : 'gives one answer at a time',
   ].filter((word) => word !== null);
   return (
     <p className={styles['found']} role="status">
-      ✓ {words.join(' · ')} · one answer at a time
+      ✓ {words.join(' · ')}
     </p>
   );
 }

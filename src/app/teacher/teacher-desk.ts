@@ -2,26 +2,30 @@
  * What the teacher's station asks for. It goes on when the station is left: one desk for the page. The key passes
  * through to the frame and is kept nowhere here.
  */
-import { reportError, InputError, type ErrorReport } from '../../base/errors.ts';
-import { formatCount } from '../../base/units.ts';
+import { reportError, type ErrorReport } from '../../base/errors.ts';
+import type { Example } from '../../data/example.ts';
 import { Desk, type Task, type TeachEnd } from '../../desk/desk.ts';
 import { verdictOf } from '../../desk/judge.ts';
 import { probe } from '../../desk/probe.ts';
 import { firstSetup, readSetup, teacherIdOf, type Setup } from '../../desk/setup.ts';
-import { openFrame, type ClosedFrame } from '../../frames/closed-frame.ts';
 import { FrameError } from '../../frames/calls.ts';
-import type { DeskCalls } from '../../frames/desk.ts';
-import { originToReach } from '../../frames/reach.ts';
+import {
+  openModelFolder,
+  type ModelFile,
+  type ModelFolder,
+  type Precision,
+} from '../../in-tab/model-folder.ts';
+import { chooseDevice, nameOf } from '../../in-tab/tab-model.ts';
 import { readExamples } from '../../store/datasets.ts';
 import { holdTeacher } from '../../store/locks.ts';
 import { listTeachers, writeTeacher } from '../../store/teachers.ts';
 import type { Mark } from '../../teacher/answers.ts';
-import type { Clock } from '../../teacher/pace.ts';
+import { machineClock } from '../../teacher/pace.ts';
 import type { Ask } from '../../teacher/provider.ts';
-import { checkEndpoint } from '../../teacher/transport.ts';
-import type { Example } from '../../data/example.ts';
 import { studio } from '../state/studio.ts';
 import { teacherStore, type OtherTeacher, type TeacherState } from '../state/teacher-store.ts';
+import { Connection, LostKeyError, placeOf, type Asker } from './connection.ts';
+import { nameless, sentence, wordsOfAnswers, wordsOfEnd } from './words.ts';
 
 /** What is being typed, kept under no teacher's name. */
 const draftId = ' draft';
@@ -30,31 +34,17 @@ const drawEveryMs = 200;
 /** After the last letter of a setup, what is on the desk is looked up again. */
 const settleMs = 250;
 
-const clock: Clock = {
-  nowMs: () => performance.now(),
-  random: () => Math.random(),
-  sleep: (waitMs, signal) =>
-    new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, waitMs);
-      signal.addEventListener('abort', done);
-    }),
-};
-
 class TeacherDesk {
   #examples: readonly Example[] = [];
   #desk: Desk | null = null;
-  #frame: { frame: ClosedFrame<DeskCalls>; place: string } | null = null;
+  readonly #connection = new Connection();
   #stop = new AbortController();
   #abort = new AbortController();
   /** Opening is done by the last who asked for it. */
   #opening = 0;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #drawing: ReturnType<typeof setTimeout> | undefined;
+  #folder: ModelFolder | null = null;
 
   get #state(): TeacherState {
     return teacherStore.getState();
@@ -115,7 +105,8 @@ class TeacherDesk {
     if (setup === null || datasetId === null || this.#busy) return;
     const next = { ...setup, ...part };
     const moved = placeOf(next) !== placeOf(setup);
-    if (moved) this.#closeFrame();
+    if (moved) this.#connection.closeFrame();
+    if (next.where !== 'tab' && setup.where === 'tab') this.#closeTab();
     this.#set({
       setup: next,
       ended: null,
@@ -127,7 +118,9 @@ class TeacherDesk {
       void writeTeacher({ datasetId, teacherId: draftId, usedAt: Date.now(), setup: next }).catch(
         () => undefined,
       );
-      this.#lookUp().catch((error: unknown) => this.#fail(error));
+      this.#lookUp()
+        .then(() => this.#readOthers())
+        .catch((error: unknown) => this.#fail(error));
     }, settleMs);
   }
 
@@ -137,17 +130,15 @@ class TeacherDesk {
     if (setup === null || this.#busy) return;
     this.#begin('checking');
     try {
-      const frame = await this.#openFrame(key);
+      const asker = await this.#connect(key);
       const { signal } = this.#abort;
-      const models = await frame.call('models', null, { signal });
+      const models = await asker.models(signal);
       // With what opening the frame noted in it.
       const now = this.#state.setup ?? setup;
       const named = now.model === '' && models.length > 0 ? { ...now, model: models[0]! } : now;
       this.#set({ models, setup: named });
       if (named.model === '') throw nameless();
-      const abilities = await probe(named, (ask, hear) =>
-        frame.call('ask', ask, { signal, onProgress: hear }),
-      );
+      const abilities = await probe(named, (ask, hear) => asker.ask(ask, signal, hear));
       this.#set({ abilities });
       if (abilities.silent !== null) this.#set({ ended: sentence(abilities.silent) });
     } catch (error) {
@@ -166,17 +157,17 @@ class TeacherDesk {
     let letGo: () => void = () => undefined;
     try {
       if (setup.model === '') throw nameless();
-      const frame = await this.#openFrame(key);
+      const asker = await this.#connect(key);
       letGo = await holdTeacher(datasetId, teacherIdOf(setup));
       await this.#keepSetup(datasetId, this.#state.setup ?? setup);
       // Another tab may have asked meanwhile.
       await this.#reopen();
-      let end = await this.#run(task, frame);
+      let end = await this.#run(task, asker);
       if (end.kind === 'done' && task.pass === 'first' && setup.mode === 'label' && setup.thenRationalise) {
         this.#set({ pass: 'given' });
-        end = await this.#run({ pass: 'given' }, frame);
+        end = await this.#run({ pass: 'given' }, asker);
       }
-      this.#set({ ended: wordsOfEnd(end, this.#state) });
+      this.#set({ ended: wordsOfEnd(end, this.#state.progress) });
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -253,14 +244,8 @@ class TeacherDesk {
       const letGo = await holdTeacher(datasetId, teacherIdOf(setup));
       try {
         await this.#reopen();
-        const { added, foreign, unread } = await this.#desk!.takeAnswers(file.name, await file.text());
-        this.#set({
-          told: [
-            `${formatCount(added)} answers are new.`,
-            ...(foreign > 0 ? [`${formatCount(foreign)} lines answer other prompts and were left out.`] : []),
-            ...unread.slice(0, 5).map(({ line, why }) => `${file.name}, line ${line} was left out: ${why}.`),
-          ],
-        });
+        const brought = await this.#desk!.takeAnswers(file.name, await file.text());
+        this.#set({ told: wordsOfAnswers(file.name, brought) });
       } finally {
         letGo();
       }
@@ -269,6 +254,42 @@ class TeacherDesk {
     }
     this.#set({ phase: 'ready' });
     this.#draw();
+  }
+
+  /** Reads a model's folder, and opens the model in this tab. */
+  async openFolder(files: readonly ModelFile[]): Promise<void> {
+    if (this.#busy) return;
+    try {
+      this.#folder = await openModelFolder(files);
+      await this.openPrecision(null);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Opens the folder's model as one of its files keeps it; null for the one that suits this machine. */
+  async openPrecision(wish: Precision | null): Promise<void> {
+    const folder = this.#folder;
+    if (folder === null || this.#busy) return;
+    this.#begin('checking');
+    this.#set({ abilities: null, tab: { phase: 'opening', name: folder.name, readBytes: 0 } });
+    try {
+      const device = await chooseDevice();
+      const show = (readBytes: number): void =>
+        this.#set({ tab: { phase: 'opening', name: folder.name, readBytes } });
+      const model = await this.#connection.openTab(folder, device, wish, show);
+      const { variant, converses } = model;
+      const setup = this.#state.setup!;
+      this.#set({
+        tab: { phase: 'open', folder, variant, device: model.device, threads: model.threads },
+        setup: { ...setup, api: converses ? 'chat' : 'completions', model: nameOf(model), hadKey: false },
+      });
+    } catch (error) {
+      this.#set({ tab: { phase: 'none' } });
+      this.#fail(error);
+    }
+    this.#set({ phase: 'ready' });
+    await this.#lookUp().catch((error: unknown) => this.#fail(error));
   }
 
   dismiss(): void {
@@ -289,10 +310,10 @@ class TeacherDesk {
     this.#set({ phase, error: null, ended: null, told: [], arriving: null });
   }
 
-  async #run(task: Task, frame: ClosedFrame<DeskCalls>): Promise<TeachEnd> {
+  async #run(task: Task, asker: Asker): Promise<TeachEnd> {
     const { end } = await this.#desk!.run(task, {
-      ask: (ask, signal) => frame.call('ask', ask, { signal, onProgress: (text) => this.#hear(ask, text) }),
-      clock,
+      ask: (ask, signal) => asker.ask(ask, signal, (text) => this.#hear(ask, text)),
+      clock: machineClock,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
       report: (progress) => {
@@ -323,39 +344,23 @@ class TeacherDesk {
     await writeTeacher({ datasetId, teacherId: teacherIdOf(setup), usedAt: Date.now(), setup });
   }
 
-  /** A frame that reaches the setup's address alone, with the key. A new key, or address, takes a new frame. */
-  async #openFrame(key: string): Promise<ClosedFrame<DeskCalls>> {
+  /** Who answers, as the setup has it. @param key What was typed into the field. */
+  async #connect(key: string): Promise<Asker> {
     const setup = this.#state.setup!;
-    const place = placeOf(setup);
-    if (this.#frame !== null && this.#frame.place === place && key === '') return this.#frame.frame;
-    if (key === '' && setup.hadKey && this.#frame === null) {
-      this.#set({ setup: { ...setup, hadKey: false } });
-      throw new InputError(
-        'This teacher had a key, and the key went with the page that knew it.',
-        'Give the key again, or ask without one by pressing the button once more.',
-      );
-    }
-    this.#closeFrame();
-    const endpoint = checkEndpoint(setup.endpoint);
-    const frame = await openFrame<DeskCalls>('desk.html', [originToReach(endpoint)]);
     try {
-      const { api, idleSeconds } = setup;
-      await frame.call('open', {
-        ...{ endpoint: endpoint.href, api, idleMs: idleSeconds * 1000 },
-        key: key === '' ? null : key,
-      });
+      const asker = await this.#connection.open(setup, key);
+      this.#set({ keyHeld: asker.hasKey, setup: { ...setup, hadKey: asker.hasKey } });
+      return asker;
     } catch (error) {
-      frame.close();
+      if (error instanceof LostKeyError) this.#set({ setup: { ...setup, hadKey: false } });
       throw error;
     }
-    this.#frame = { frame, place };
-    this.#set({ keyHeld: key !== '', setup: { ...setup, hadKey: key !== '' } });
-    return frame;
   }
 
-  #closeFrame(): void {
-    this.#frame?.frame.close();
-    this.#frame = null;
+  #closeTab(): void {
+    this.#connection.closeTab();
+    this.#folder = null;
+    this.#set({ tab: { phase: 'none' } });
   }
 
   #draw(): void {
@@ -387,39 +392,6 @@ class TeacherDesk {
   #fail(error: unknown): void {
     const report: ErrorReport = error instanceof FrameError ? error.report : reportError(error);
     this.#set({ error: report });
-  }
-}
-
-function placeOf({ endpoint, api, idleSeconds }: Setup): string {
-  return JSON.stringify([endpoint, api, idleSeconds]);
-}
-
-function nameless(): InputError {
-  return new InputError(
-    'The teacher’s model has no name yet.',
-    'Give the name by which its server knows it.',
-  );
-}
-
-function sentence(words: string): string {
-  const text = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-function wordsOfEnd(end: TeachEnd, { progress }: TeacherState): string | null {
-  const { done = 0, total = 0 } = progress ?? {};
-  const far = `${formatCount(done)} of ${formatCount(total)} rows`;
-  switch (end.kind) {
-    case 'done':
-      return null;
-    case 'stopped':
-      return `Stopped at ${far}. Every answer that came is kept; nothing is asked twice.`;
-    case 'budget':
-      return `Stopped at ${far}: the next question might pass the limit of ${end.limit}. Raise it to go on.`;
-    case 'failed':
-      return `Stopped at ${far}. ${end.error.message}`;
-    default:
-      return end satisfies never;
   }
 }
 

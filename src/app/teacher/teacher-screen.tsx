@@ -112,7 +112,7 @@ function gist(dataset: DatasetRecord): string {
   const { rows = 0, rationales = 0 } = dataset.splits.train ?? {};
   const without = rows - rationales;
   return without === 0
-    ? `all ${plural(rows, 'training row')} have a reason`
+    ? `all ${plural(rows, 'training row')} have a reason: nobody needs to be asked`
     : `${formatCount(without)} of ${plural(rows, 'training row')} have no reason`;
 }
 
@@ -121,7 +121,7 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
   const phase = useTeacher((state) => state.phase);
   const setup = useTeacher((state) => state.setup);
   const stored = useTeacher((state) => state.stored);
-  useTeacher((state) => state.version);
+  const tab = useTeacher((state) => state.tab.phase);
   const [taken, setTaken] = useState(-1);
   const all = dataset.splits.train?.rows ?? 0;
   const counts = countRows(useTeacher((state) => state.rows));
@@ -145,8 +145,16 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
   }
   const open = teacherDesk.openRows({ pass: 'first', rows: all });
   const openTried = teacherDesk.openRows({ pass: 'first', rows: tried });
-  const busy = phase === 'ready' ? null : 'The teacher is being looked up.';
+  const isClosed = setup?.where === 'tab' && tab !== 'open';
+  const busy =
+    phase !== 'ready'
+      ? 'The teacher is being looked up.'
+      : isClosed
+        ? 'Choose the model’s folder first.'
+        : null;
   const usable = counts.all > 0;
+  // The rows came with reasons: the way leads on, and asking anew is a choice.
+  const came = !usable && stored === 0 && all > 0 && (dataset.splits.train?.rationales ?? 0) >= all;
   return (
     <>
       {usable && (
@@ -179,12 +187,19 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
       {setup?.where !== 'file' && open > 0 && (
         <Button
           icon={ArrowRight}
-          kind="primary"
+          kind={came ? 'plain' : 'primary'}
           reason={busy}
           onClick={() => void teacherDesk.ask({ pass: 'first', rows: all }, takeKey())}
         >
-          {stored > 0 && open < all ? `Go on with ${formatCount(open)} rows` : `Ask ${plural(open, 'row')}`}
+          {stored > 0 && open < all
+            ? `Go on with ${formatCount(open)} rows`
+            : `Ask ${plural(open, 'row')}${came ? ' anew' : ''}`}
         </Button>
+      )}
+      {came && (
+        <LinkButton kind="primary" icon={ArrowRight} href={hashOf('student')}>
+          To the student
+        </LinkButton>
       )}
     </>
   );

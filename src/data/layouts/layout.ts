@@ -31,9 +31,16 @@ export interface RationaleColumns {
 /** A row, or why it cannot be used: a clause for people, with what to do. */
 export type Reading<Row> = { ok: true; row: Row } | { ok: false; reason: string };
 
-/** What was changed in a row to read it: told with its count, never in silence. */
+/** What was changed in a row to read it, or what it says of itself: told with its count, never in silence. */
 export type Change =
-  'label-trimmed' | 'label-number' | 'label-boolean' | 'label-letter' | 'list-as-text' | 'answer-cut-off';
+  | 'label-trimmed'
+  | 'label-number'
+  | 'label-boolean'
+  | 'label-letter'
+  | 'list-as-text'
+  | 'answer-cut-off'
+  /** The row says that its label was given, and the reason for it asked for ("rationalised": true). */
+  | 'rationalised';
 
 export interface ReadContext {
   tell(change: Change): void;

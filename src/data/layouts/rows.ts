@@ -15,6 +15,7 @@ export const rows: DatasetLayout = {
     return reading(() => {
       const cells = new Cells(value, context, 'a generic row').need('input', 'label');
       const teacher = cells.answer('teacherLabel');
+      if (value['rationalised'] === true) context.tell('rationalised');
       return {
         ...noColumns,
         id: cells.id(),

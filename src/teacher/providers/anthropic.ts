@@ -29,6 +29,7 @@ const finishes: Readonly<Record<string, NonNullable<Part['finish']>>> = {
 };
 
 export const anthropic: Provider = {
+  hasSeveral: false,
   promptKind: 'turns',
   prefix: '/v1',
   modelsPath: '/models',
@@ -39,13 +40,14 @@ export const anthropic: Provider = {
     'anthropic-dangerous-direct-browser-access': 'true',
     ...(key === null ? {} : { 'x-api-key': key }),
   }),
-  body({ model, prompt, temperature, maxTokens, streams, schema, omitted }) {
+  body({ model, prompt, temperature, maxTokens, streams, schema, omitted, stop }) {
     if (prompt.kind !== 'turns') throw new TypeError('Anthropic’s interface is asked in turns.');
     const format = schema === null ? null : { type: 'json_schema', schema: withoutLengths(schema) };
     return {
       ...{ model, max_tokens: maxTokens, messages: prompt.turns },
       ...(prompt.system === null ? {} : { system: prompt.system }),
       ...(omitted.has('temperature') ? {} : { temperature }),
+      ...(stop === undefined || omitted.has('stop') ? {} : { stop_sequences: stop }),
       ...(streams ? { stream: true } : {}),
       ...(format === null || omitted.has('schema') ? {} : { output_config: { format } }),
     };

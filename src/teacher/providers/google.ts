@@ -31,6 +31,7 @@ const finishes: Readonly<Record<string, NonNullable<Part['finish']>>> = {
 };
 
 export const google: Provider = {
+  hasSeveral: true,
   promptKind: 'turns',
   prefix: '/v1beta',
   modelsPath: '/models',
@@ -39,7 +40,7 @@ export const google: Provider = {
     return `/models/${name}:${streams ? 'streamGenerateContent?alt=sse' : 'generateContent'}`;
   },
   headers: (key) => (key === null ? {} : { 'x-goog-api-key': key }),
-  body({ prompt, temperature, maxTokens, schema, omitted }) {
+  body({ prompt, temperature, maxTokens, schema, omitted, stop, answers = 1 }) {
     if (prompt.kind !== 'turns') throw new TypeError('Google’s interface is asked in turns.');
     return {
       contents: prompt.turns.map(({ role, content }) => ({
@@ -50,6 +51,8 @@ export const google: Provider = {
       generationConfig: {
         maxOutputTokens: maxTokens,
         ...(omitted.has('temperature') ? {} : { temperature }),
+        ...(stop === undefined || omitted.has('stop') ? {} : { stopSequences: stop }),
+        ...(answers === 1 || omitted.has('n') ? {} : { candidateCount: answers }),
         ...(schema === null || omitted.has('schema')
           ? {}
           : { responseMimeType: 'application/json', responseJsonSchema: withoutLengths(schema) }),
@@ -70,6 +73,7 @@ export const google: Provider = {
       usage: used
         ? { input: used.promptTokenCount, output: used.candidatesTokenCount + used.thoughtsTokenCount }
         : null,
+      ...(candidates === null || candidates === undefined ? {} : { answers: candidates.length }),
     };
   },
 };

@@ -11,19 +11,24 @@ const answer = z.object({
 });
 
 export const ollama: Provider = {
+  hasSeveral: false,
   promptKind: 'turns',
   prefix: '',
   modelsPath: '/api/tags',
   path: () => '/api/chat',
   headers: (key) => (key === null ? {} : { authorization: `Bearer ${key}` }),
-  body({ model, prompt, temperature, maxTokens, streams, schema, omitted }) {
+  body({ model, prompt, temperature, maxTokens, streams, schema, omitted, stop }) {
     if (prompt.kind !== 'turns') throw new TypeError('Ollama’s interface is asked in turns.');
     const system = prompt.system === null ? [] : [{ role: 'system', content: prompt.system }];
     return {
       model,
       messages: [...system, ...prompt.turns],
       stream: streams,
-      options: { num_predict: maxTokens, ...(omitted.has('temperature') ? {} : { temperature }) },
+      options: {
+        num_predict: maxTokens,
+        ...(omitted.has('temperature') ? {} : { temperature }),
+        ...(stop === undefined || omitted.has('stop') ? {} : { stop }),
+      },
       ...(schema === null || omitted.has('schema') ? {} : { format: schema }),
     };
   },

@@ -48,6 +48,7 @@ function read(value: unknown): Part | null {
     reasoning: said?.reasoning_content ?? said?.reasoning ?? '',
     finish: reason ? (finishes[reason] ?? 'stop') : null,
     usage: usage ? { input: usage.prompt_tokens, output: usage.completion_tokens } : null,
+    ...(choices === null || choices === undefined ? {} : { answers: choices.length }),
   };
 }
 
@@ -58,6 +59,7 @@ function common(ask: Ask): object {
     ...(omitted.has('temperature') ? {} : { temperature: ask.temperature }),
     // OpenAI's newer models refuse the name that everybody else knows.
     ...(omitted.has('max_tokens') ? { max_completion_tokens: ask.maxTokens } : { max_tokens: ask.maxTokens }),
+    ...((ask.answers ?? 1) > 1 && !omitted.has('n') ? { n: ask.answers } : {}),
     ...(ask.streams ? { stream: true } : {}),
     ...(ask.streams && !omitted.has('stream_options') ? { stream_options: { include_usage: true } } : {}),
   };
@@ -67,6 +69,7 @@ const headers = (key: string | null): Record<string, string> =>
   key === null ? {} : { authorization: `Bearer ${key}` };
 
 export const chat: Provider = {
+  hasSeveral: true,
   promptKind: 'turns',
   prefix: '/v1',
   modelsPath: '/models',
@@ -80,6 +83,7 @@ export const chat: Provider = {
     return {
       ...common(ask),
       messages: [...system, ...prompt.turns],
+      ...(ask.stop === undefined || omitted.has('stop') ? {} : { stop: ask.stop }),
       ...(schema === null || omitted.has('schema') ? {} : { response_format: format }),
     };
   },
@@ -87,6 +91,7 @@ export const chat: Provider = {
 };
 
 export const completions: Provider = {
+  hasSeveral: true,
   promptKind: 'text',
   prefix: '/v1',
   modelsPath: '/models',
@@ -95,7 +100,8 @@ export const completions: Provider = {
   body(ask) {
     const { prompt, omitted } = ask;
     if (prompt.kind !== 'text') throw new TypeError('A completion is asked with one text.');
-    return { ...common(ask), prompt: prompt.text, ...(omitted.has('stop') ? {} : { stop: prompt.stop }) };
+    const stop = omitted.has('stop') ? {} : { stop: ask.stop ?? prompt.stop };
+    return { ...common(ask), prompt: prompt.text, ...stop };
   },
   read,
 };

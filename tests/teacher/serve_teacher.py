@@ -11,9 +11,11 @@ params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
 params.hostnames = ["127.0.0.1"]
 params.port = 0
-params.n_ctx = 8192
-params.n_parallel = 4
-params.cpuparams.n_threads = 2
+params.n_ctx = 16384
+params.n_parallel = 8
+# Threads of so small a model wait for each other longer than they compute.
+params.cpuparams.n_threads = 1
+params.cpuparams_batch.n_threads = 1
 params.warmup = False
 params.use_jinja = True
 server = xllamacpp.Server(params)

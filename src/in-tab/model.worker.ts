@@ -1,0 +1,181 @@
+/**
+ * A small instruct model in a worker of its own, through transformers.js: everything it reads was handed in by the page.
+ * It reaches nothing; the worker's policy would refuse it too.
+ */
+import {
+  AutoModelForCausalLM,
+  AutoTokenizer,
+  env,
+  LogLevel,
+  StoppingCriteria,
+  TextStreamer,
+  type Message,
+  type PreTrainedModel,
+  type PreTrainedTokenizer,
+  type Tensor,
+} from '@huggingface/transformers';
+import { allowOwnScripts } from '../base/own-scripts.ts';
+import { answerCalls, type Call } from '../frames/calls.ts';
+import type { Outcome } from '../teacher/outcome.ts';
+import type { Prompt } from '../teacher/prompt.ts';
+import type { Ask } from '../teacher/provider.ts';
+import type { Opened, Opening, TabCalls } from './calls.ts';
+import { runtimeUrls } from './runtime-urls.ts';
+
+/** More threads than this gain nothing on models of this size. */
+const mostThreads = 8;
+
+interface Model {
+  tokenizer: PreTrainedTokenizer;
+  model: PreTrainedModel;
+  contextTokens: number | null;
+}
+
+let open: Model | null = null;
+/** One answer after another: the runtime has one session. */
+let last: Promise<unknown> = Promise.resolve();
+
+self.onmessage = ({ ports: [port] }: MessageEvent) => {
+  if (port === undefined) return;
+  allowOwnScripts();
+  answerCalls<TabCalls>(port, {
+    open: (opening, { progress }) => openModel(opening, progress),
+    ask: (ask, call) => {
+      const answer = last.then(() => answerTo(ask, call));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+  });
+};
+
+async function openModel(opening: Opening, progress: (readBytes: number) => void): Promise<Opened> {
+  const { files, precision, externalFiles, device, contextTokens } = opening;
+  env.logLevel = LogLevel.ERROR;
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  env.localModelPath = '/';
+  env.useBrowserCache = false;
+  env.useWasmCache = false;
+  env.fetch = (url) => respond(String(url), files);
+  const runtime = env.backends.onnx.wasm!;
+  const threads = crossOriginIsolated ? Math.min(mostThreads, navigator.hardwareConcurrency) : 1;
+  runtime.numThreads = threads;
+  runtime.wasmPaths = runtimeUrls(device);
+
+  const readBytes = new Map<string, number>();
+  const tokenizer = await AutoTokenizer.from_pretrained('model');
+  const model = await AutoModelForCausalLM.from_pretrained('model', {
+    ...{ dtype: precision, device, use_external_data_format: externalFiles },
+    progress_callback: (info) => {
+      if (info.status !== 'progress') return;
+      readBytes.set(info.file, info.loaded);
+      progress([...readBytes.values()].reduce((sum, bytes) => sum + bytes, 0));
+    },
+  });
+  open = { tokenizer, model, contextTokens };
+  return { converses: Boolean(tokenizer.chat_template), threads };
+}
+
+/** The page's files in place of a network. */
+async function respond(url: string, files: ReadonlyMap<string, Blob>): Promise<Response> {
+  const path = url.replace(/^\/?model\//, '');
+  const file = path === 'tokenizer_config.json' ? await tokenizerConfig(files) : files.get(path);
+  if (file === undefined) return new Response('', { status: 404 });
+  return new Response(file, { headers: { 'content-length': String(file.size) } });
+}
+
+/** Newer folders have the template of turns beside the configuration, where transformers.js does not look. */
+async function tokenizerConfig(files: ReadonlyMap<string, Blob>): Promise<Blob> {
+  const config = JSON.parse((await files.get('tokenizer_config.json')?.text()) ?? '{}') as object;
+  const template = files.get('chat_template.jinja');
+  if ('chat_template' in config || template === undefined) return new Blob([JSON.stringify(config)]);
+  return new Blob([JSON.stringify({ ...config, chat_template: await template.text() })]);
+}
+
+async function answerTo(ask: Ask, { signal, progress }: Call<string>): Promise<Outcome> {
+  if (open === null) throw new TypeError('No model was opened.');
+  signal.throwIfAborted();
+  const { prompt, maxTokens, temperature, schema, omitted } = ask;
+  if (schema !== null && !omitted.has('schema')) {
+    return { kind: 'unsupported', feature: 'schema', words: 'a model in this tab cannot be held to one' };
+  }
+  const { tokenizer, model, contextTokens } = open;
+  const inputs = inputsOf(prompt, tokenizer);
+  const promptTokens = inputs.input_ids.dims[1]!;
+  if (contextTokens !== null && promptTokens + maxTokens > contextTokens) {
+    const words = `prompt and answer may have ${contextTokens} tokens, and the prompt has ${promptTokens}`;
+    return { kind: 'refused', isBilled: false, words };
+  }
+  const stops = ask.stop ?? (prompt.kind === 'text' ? prompt.stop : []);
+  const textOf = (ids: readonly bigint[]): string =>
+    tokenizer.decode([...ids], { skip_special_tokens: true });
+  let said = '';
+  const ending = new Ending(
+    (ids) => signal.aborted || (stops.length > 0 && cut(textOf(ids), stops).isCut),
+    promptTokens,
+  );
+  const streamer = new TextStreamer(tokenizer, {
+    skip_prompt: true,
+    callback_function: (piece) => progress(cut((said += piece), stops).text),
+  });
+  try {
+    const output = (await model.generate({
+      ...inputs,
+      ...{ max_new_tokens: maxTokens, do_sample: temperature > 0, streamer, stopping_criteria: ending },
+      ...(temperature > 0 ? { temperature } : {}),
+    })) as Tensor;
+    signal.throwIfAborted();
+    const ids = (output.tolist() as bigint[][])[0]!.slice(promptTokens);
+    const { text, isCut } = cut(textOf(ids), stops);
+    const isFull = ids.length >= maxTokens && !isCut && !endsByItself(model, ids.at(-1));
+    const usage = { input: promptTokens, output: ids.length };
+    return { kind: 'answered', reply: { text, reasoning: '', finish: isFull ? 'length' : 'stop', usage } };
+  } catch (error) {
+    signal.throwIfAborted();
+    const words = error instanceof Error ? error.message : String(error);
+    return {
+      kind: 'ended',
+      problem: `The model in this tab failed (${words.slice(0, 200)}).`,
+      remedy: 'Open its folder again, or a smaller one: memory may have run out.',
+    };
+  }
+}
+
+function inputsOf(prompt: Prompt, tokenizer: PreTrainedTokenizer): { input_ids: Tensor } {
+  if (prompt.kind === 'text') return tokenizer(prompt.text);
+  const system: Message[] = prompt.system === null ? [] : [{ role: 'system', content: prompt.system }];
+  const turns = prompt.turns.map(({ role, content }): Message => ({ role, content }));
+  return tokenizer.apply_chat_template([...system, ...turns], {
+    ...{ add_generation_prompt: true, return_dict: true },
+  });
+}
+
+/** Text up to the first of some signs. */
+function cut(text: string, stops: readonly string[]): { text: string; isCut: boolean } {
+  const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at !== -1);
+  return ends.length === 0 ? { text, isCut: false } : { text: text.slice(0, Math.min(...ends)), isCut: true };
+}
+
+function endsByItself(model: PreTrainedModel, id: bigint | undefined): boolean {
+  const named: unknown = model.generation_config?.eos_token_id ?? endOf(model.config);
+  const ends: unknown[] = Array.isArray(named) ? named : [named];
+  return id !== undefined && ends.some((end) => Number(end) === Number(id));
+}
+
+function endOf(config: object): unknown {
+  return 'eos_token_id' in config ? config.eos_token_id : null;
+}
+
+/** Ends an answer where a person stopped it, or where the prompt says that it ends. */
+class Ending extends StoppingCriteria {
+  constructor(
+    private readonly isAtEnd: (ids: readonly bigint[]) => boolean,
+    private readonly promptTokens: number,
+  ) {
+    super();
+  }
+
+  override _call(rows: number[][]): boolean[] {
+    return rows.map((ids) => this.isAtEnd(ids.slice(this.promptTokens) as unknown as bigint[]));
+  }
+}
