@@ -7,6 +7,7 @@ import { StrictMode } from 'react';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { createRoot } from 'react-dom/client';
 import { allowOwnScripts } from '../base/own-scripts.ts';
+import { startAside } from '../worker/aside.ts';
 import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
@@ -26,7 +27,7 @@ addEventListener('vite:preloadError', (event) => {
   if (reloadForNewFiles()) event.preventDefault();
 });
 // What the page needs itself comes first; in development every file is the newest.
-void studio.open(startStudio).finally(() => {
+void studio.open(startStudio, startAside).finally(() => {
   if (import.meta.env.PROD) void keepOffline();
 });
 // A hidden page may be frozen, discarded or closed without another word.

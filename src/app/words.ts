@@ -155,9 +155,18 @@ function countWords({ done, total }: { done: number; total: number }): string {
   return total > 1 ? `, ${formatCount(done)} of ${formatCount(total)}` : '';
 }
 
+/** No row that is read on a screen is longer; a browser lays out millions of letters for seconds. */
+const mostLetters = 4000;
+
+/** A text of a file or a student, cut where nobody reads on. */
+export function clipped(text: string): string {
+  if (text.length <= mostLetters) return text;
+  return `${text.slice(0, mostLetters)}… (${formatCount(text.length)} letters in all)`;
+}
+
 /** A text as it is shown: an empty one would look like nothing at all. */
 export function shownText(text: string): string {
-  return text === '' ? '(empty)' : text;
+  return text === '' ? '(empty)' : clipped(text);
 }
 
 export { plural };

@@ -24,6 +24,17 @@ export abstract class StillroomError extends Error {
   }
 }
 
+/** A message is read at a glance; a stranger's file may hold names of megabytes, and messages name what they found. */
+const mostProblem = 600;
+const mostPlace = 250;
+
+/** Text without its middle where it is longer than a message bears. */
+function clip(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor(most / 2);
+  return `${text.slice(0, half)} … ${text.slice(-half)}`;
+}
+
 /** A file, recipe or folder that cannot be used as it is: the person can mend it. The terminal exits with 2. */
 export class InputError extends StillroomError {
   readonly file: string | null;
@@ -45,7 +56,7 @@ export class InputError extends StillroomError {
         : where.line === undefined
           ? `${where.file}: `
           : `${where.file}, line ${where.line}: `;
-    super(place + problem, remedy);
+    super(clip(place, mostPlace) + clip(problem, mostProblem), remedy);
     this.file = where.file ?? null;
     this.line = where.line ?? null;
   }

@@ -150,10 +150,21 @@ export function checkRecipe(
   }
   const issues = result.error.issues.flatMap((issue): RecipeIssue[] =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ key, problem: `"${key}" is not a setting` }))
+      ? unknownKeys(issue.keys)
       : [{ key: issue.path.length > 0 ? String(issue.path[0]) : null, problem: issue.message }],
   );
   return { recipe: null, issues };
+}
+
+/** So many keys of a stranger's recipe are named; the rest is counted. */
+export const mostNamed = 10;
+
+function unknownKeys(keys: readonly string[]): RecipeIssue[] {
+  const named = keys.slice(0, mostNamed).map((key): RecipeIssue => {
+    return { key, problem: `"${key.length > 60 ? `${key.slice(0, 60)}…` : key}" is not a setting` };
+  });
+  if (keys.length <= mostNamed) return named;
+  return [...named, { key: null, problem: `${keys.length - mostNamed} more are no settings` }];
 }
 
 function contradictions(recipe: Recipe): RecipeIssue[] {

@@ -444,6 +444,12 @@ function readMoments(
           const tensor = tensors.get(prefix + name);
           if (!(tensor?.data instanceof Float32Array) || String(tensor.shape) !== String(shape))
             throw new InputError(`"${prefix}${name}" is missing or of another shape.`, again, { file });
+          if (!tensor.data.every(Number.isFinite))
+            throw new InputError(
+              `"${prefix}${name}" has values that are no numbers (NaN or Infinity).`,
+              again,
+              { file },
+            );
           return [name, tensor.data];
         }),
     );

@@ -70,6 +70,8 @@ export const bytesPerValue: Readonly<Record<StoredDtype, number>> = {
 };
 /** The cap of huggingface.co's own reader. A T5 of any size has well under 1 MB. */
 const maxHeaderBytes = 25_000_000;
+/** The deepest T5 that is read, with adapters and moments, has fewer. */
+export const mostTensors = 30_000;
 const downloadAgain = 'Download or copy the file again.';
 
 function isDtype(dtype: unknown): dtype is StoredDtype {
@@ -84,7 +86,11 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function readHeader(bytes: Uint8Array, file: string): { header: Record<string, unknown>; dataStart: number } {
+/**
+ * How many bytes the header of a file has.
+ * @param bytes The file, or its first 8 bytes. @param sizeBytes How large the whole file is.
+ */
+function headerSize(bytes: Uint8Array, sizeBytes: number, file: string): number {
   if (bytes.length < 8) {
     throw new InputError(
       `The file has ${bytes.length} bytes, too few for a safetensors file.`,
@@ -94,9 +100,9 @@ function readHeader(bytes: Uint8Array, file: string): { header: Record<string, u
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > bytes.length - 8) {
+  if (headerBytes > sizeBytes - 8) {
     throw new InputError(
-      `The header should have ${headerBytes} bytes, but the file ends after ${bytes.length - 8}: it is cut off or is no safetensors file.`,
+      `The header should have ${headerBytes} bytes, but the file ends after ${sizeBytes - 8}: it is cut off or is no safetensors file.`,
       downloadAgain,
       { file },
     );
@@ -108,6 +114,16 @@ function readHeader(bytes: Uint8Array, file: string): { header: Record<string, u
       { file },
     );
   }
+  return headerBytes;
+}
+
+/** @param bytes The file, or its beginning with the whole header. @param sizeBytes How large the whole file is. */
+function readHeader(
+  bytes: Uint8Array,
+  sizeBytes: number,
+  file: string,
+): { header: Record<string, unknown>; dataStart: number } {
+  const headerBytes = headerSize(bytes, sizeBytes, file);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
@@ -216,16 +232,44 @@ export function decodeValues(
   }
 }
 
+/** What a file says of a tensor before its values. */
+export type TensorHead = Pick<StoredTensor, 'dtype' | 'shape'>;
+
 /**
- * Reads a safetensors file whole.
- * @param file The file's name, for messages.
- * @throws InputError where anything about the file is not as the format demands.
+ * Reads what a file holds by its header alone: two short reads, whatever the file's size.
+ * @param readStart The first so many bytes of the file. @param sizeBytes How large the file is. @param file For messages.
+ * @returns By name, in the header's order.
+ * @throws InputError as `parseSafetensors`, except about values.
  */
-export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
-  const { header, dataStart } = readHeader(bytes, file);
+export async function readTensorHeads(
+  readStart: (sizeBytes: number) => Promise<Uint8Array>,
+  sizeBytes: number,
+  file: string,
+): Promise<Map<string, TensorHead>> {
+  const headerBytes = headerSize(await readStart(8), sizeBytes, file);
+  const start = await readStart(8 + headerBytes);
+  const { entries } = readEntries(start, sizeBytes, file);
+  return new Map(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }]));
+}
+
+/** @param bytes The file, or its beginning with the whole header. @param sizeBytes How large the whole file is. */
+function readEntries(
+  bytes: Uint8Array,
+  sizeBytes: number,
+  file: string,
+): { entries: Entry[]; metadata: Record<string, string>; dataStart: number } {
+  const { header, dataStart } = readHeader(bytes, sizeBytes, file);
   const metadata: Record<string, string> = {};
   const entries: Entry[] = [];
-  for (const [name, value] of Object.entries(header)) {
+  const named = Object.entries(header);
+  if (named.length > mostTensors) {
+    throw new InputError(
+      `The header names ${named.length} tensors; more than ${mostTensors} are not read.`,
+      'Use the weights that came with the model.',
+      { file },
+    );
+  }
+  for (const [name, value] of named) {
     if (name !== '__metadata__') {
       entries.push(readEntry(name, value, file));
       continue;
@@ -239,8 +283,18 @@ export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFi
       Object.defineProperty(metadata, key, { value: text, enumerable: true });
     }
   }
+  checkLayout(entries, sizeBytes - dataStart, file);
+  return { entries, metadata, dataStart };
+}
+
+/**
+ * Reads a safetensors file whole.
+ * @param file The file's name, for messages.
+ * @throws InputError where anything about the file is not as the format demands.
+ */
+export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  const { entries, metadata, dataStart } = readEntries(bytes, bytes.length, file);
   const data = bytes.subarray(dataStart);
-  checkLayout(entries, data.length, file);
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
     // A copy: the values are aligned whatever the header's length, and no tensor keeps the whole file alive. Not

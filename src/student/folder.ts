@@ -5,7 +5,14 @@ import { readT5Config, tiesByWeights, type T5Config, type Weights } from './conf
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { generationNote } from './generation-words.ts';
 import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
-import { findFolder, labelOf, readText, type Folder, type StudentFiles } from './student-files.ts';
+import {
+  checkTextSize,
+  findFolder,
+  labelOf,
+  readText,
+  type Folder,
+  type StudentFiles,
+} from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
 import { parseObject, parseTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -64,6 +71,7 @@ async function makeTokenizer(folder: Folder, configText: string | undefined): Pr
   const path = folder.paths.get('spiece.model');
   if (path !== undefined) {
     const file = labelOf(folder, 'spiece.model');
+    checkTextSize(folder, 'spiece.model', file);
     const made = tokenizerFromSentencePiece(await folder.files.read(path), config, file);
     const note = 'tokenizer.json was made from spiece.model, as transformers makes it.';
     return { text: JSON.stringify(made), file, note };
@@ -181,15 +189,19 @@ export function studentPaths(files: StudentFiles, name: string): Set<string> {
  * Reads a student whole. The configuration and the tokenizer come first, so that a folder that is no T5 is refused
  * before its weights are read.
  * @param name What to call it, and how messages name the folder.
+ * @param onOutline Told all but the weights, before these are read; what it throws ends the reading.
  * @throws InputError where anything is missing, damaged or does not fit, naming the file and what to do.
  */
 export async function readStudentFolder(
   files: StudentFiles,
   name: string,
   onProgress: ReadProgress = () => undefined,
+  onOutline: (outline: StudentOutline) => void = () => undefined,
 ): Promise<Student> {
   const folder = findFolder(files, name);
-  const { weightBytes: totalBytes, notes, ...rest } = await outline(folder);
+  const found = await outline(folder);
+  onOutline(found);
+  const { weightBytes: totalBytes, notes, ...rest } = found;
   let readBytes = 0;
   if (totalBytes > 0) onProgress(0, totalBytes);
   const stored = await readWeights(folder, rest.config, (sizeBytes) => {

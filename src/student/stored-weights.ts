@@ -3,7 +3,14 @@ import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
-import { parseSafetensors, type StoredDtype, type StoredTensor } from '../formats/safetensors.ts';
+import {
+  mostTensors,
+  parseSafetensors,
+  readTensorHeads,
+  type StoredDtype,
+  type StoredTensor,
+  type TensorHead,
+} from '../formats/safetensors.ts';
 import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { adapterAlone, adapterConfig, labelOf, readText, type Folder } from './student-files.ts';
 
@@ -34,6 +41,8 @@ const embeddingCopies = new Set(['encoder.embed_tokens.weight', 'decoder.embed_t
 /** A T5 v1.0 weight that no version of T5 uses. */
 const ignored = new Set(['decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight']);
 
+const headName = 'lm_head.weight';
+
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** The files that hold a folder's weights, and what names them. */
@@ -45,7 +54,9 @@ async function weightFiles(folder: Folder): Promise<{ files: string[]; named: st
   const file = labelOf(folder, layout.index);
   let shards: string[];
   try {
-    shards = [...new Set(Object.values(indexSchema.parse(JSON.parse(indexText)).weight_map))].sort();
+    const value = JSON.parse(indexText) as { weight_map?: object } | null;
+    if (Object.keys(value?.weight_map ?? {}).length > mostTensors) throw new RangeError();
+    shards = [...new Set(Object.values(indexSchema.parse(value).weight_map))].sort();
   } catch {
     throw new InputError('The index has no readable "weight_map".', 'Download or copy the file again.', {
       file,
@@ -56,7 +67,7 @@ async function weightFiles(folder: Folder): Promise<{ files: string[]; named: st
     const which =
       shards.length === 0
         ? 'no file'
-        : `${missing.length} of ${shards.length} files that are not there: ${missing.join(', ')}`;
+        : `${missing.length} of ${shards.length} files that are not there: ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}`;
     throw new InputError(`The index names ${which}.`, 'Add the missing files and choose the folder again.', {
       file,
     });
@@ -106,7 +117,8 @@ function withoutWeights(names: readonly string[], name: string): InputError {
   );
 }
 
-function takeWeight({ name, shape }: Parameter, tensor: StoredTensor, file: string): Float32Array {
+/** @throws InputError where a file has a weight in another shape or kind than the configuration asks for. */
+function checkWeight({ name, shape }: Parameter, tensor: TensorHead, file: string): void {
   if (tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
     throw new InputError(
       `Tensor "${name}" has shape [${tensor.shape.join(', ')}], but config.json asks for [${shape.join(', ')}].`,
@@ -121,6 +133,11 @@ function takeWeight({ name, shape }: Parameter, tensor: StoredTensor, file: stri
       { file },
     );
   }
+}
+
+function takeWeight(parameter: Parameter, tensor: StoredTensor, file: string): Float32Array {
+  checkWeight(parameter, tensor, file);
+  const { name } = parameter;
   const { data } = tensor;
   const values = data instanceof Float32Array ? data : Float32Array.from(data);
   const bad = values.findIndex((value) => !Number.isFinite(value));
@@ -163,6 +180,51 @@ function sharedFrom([first, second]: readonly EmbeddingCopy[], parameter: Parame
   return values;
 }
 
+/** The first of the weights that are missing, and how many. */
+function missingError(missing: readonly Parameter[], folder: Folder, named: string): InputError {
+  const [first] = missing;
+  const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  const untied =
+    first!.name === headName ? ' (tie_word_embeddings is false, so the output has weights of its own)' : '';
+  return new InputError(
+    `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
+    'Use the config.json and the weights of the same model.',
+    { file: labelOf(folder, named) },
+  );
+}
+
+/** What a file of weights holds by its header alone; null where that takes reading it whole. */
+async function headsOf({ files, paths }: Folder, file: string, label: string) {
+  const path = paths.get(file)!;
+  const sizeBytes = files.sizeBytes?.(path);
+  if (!file.endsWith('.safetensors') || files.readStart === undefined || sizeBytes === undefined) return null;
+  return readTensorHeads((size) => files.readStart!(path, size), sizeBytes, label);
+}
+
+/**
+ * Holds the headers of a folder's weights against its configuration, before a byte of any weight is read.
+ * @throws InputError as `readWeights`, but for values.
+ */
+async function checkHeads(
+  folder: Folder,
+  { files, named }: { files: readonly string[]; named: string },
+  expected: ReadonlyMap<string, Parameter>,
+): Promise<void> {
+  const seen = new Set<string>();
+  for (const file of files) {
+    const label = labelOf(folder, file);
+    const heads = await headsOf(folder, file, label);
+    if (heads === null) return;
+    for (const [name, head] of heads) {
+      const parameter = expected.get(name);
+      if (parameter !== undefined) checkWeight(parameter, head, label);
+      seen.add(embeddingCopies.has(name) ? 'shared.weight' : name);
+    }
+  }
+  const missing = [...expected.values()].filter(({ name }) => !seen.has(name));
+  if (missing.length > 0) throw missingError(missing, folder, named);
+}
+
 /**
  * Reads and checks every weight that the configuration asks for.
  * @param onRead Told the bytes of each file once it has been read.
@@ -174,13 +236,14 @@ export async function readWeights(
   onRead: (sizeBytes: number) => void = () => undefined,
 ): Promise<StoredWeights> {
   const expected = new Map(expectedParameters(config).map((parameter) => [parameter.name, parameter]));
-  const head: Parameter = { name: 'lm_head.weight', shape: [config.vocab_size, config.d_model] };
+  const head: Parameter = { name: headName, shape: [config.vocab_size, config.d_model] };
   const found: Weights = new Map();
   const copies: EmbeddingCopy[] = [];
   const unused: string[] = [];
   const notes: string[] = [];
   let storedDtype: StoredDtype = 'F32';
   const { files, named } = await weightFiles(folder);
+  await checkHeads(folder, { files, named }, expected);
   for (const file of files) {
     const bytes = await folder.files.read(folder.paths.get(file)!);
     onRead(bytes.length);
@@ -210,17 +273,7 @@ export async function readWeights(
   }
   const missing = [...expected.values()].filter((parameter) => !found.has(parameter.name));
   if (missing.length > 0) {
-    const [first] = missing;
-    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
-    const untied =
-      first!.name === head.name
-        ? ' (tie_word_embeddings is false, so the output has weights of its own)'
-        : '';
-    throw new InputError(
-      `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
-      'Use the config.json and the weights of the same model.',
-      { file: labelOf(folder, named) },
-    );
+    throw missingError(missing, folder, named);
   }
   if (unused.length > 0) {
     const some = unused.slice(0, 3).join(', ');
@@ -233,25 +286,11 @@ export async function readWeights(
   return { weights, storedDtype, notes };
 }
 
-/** A header that is longer is damaged; the whole file's reader says so. */
-const longestHeader = 2 ** 27;
-
 /** The names of a file's tensors, by its beginning where that is enough. */
-async function tensorNames({ files, paths }: Folder, file: string, label: string): Promise<Iterable<string>> {
-  const path = paths.get(file)!;
-  if (file.endsWith('.safetensors') && files.readStart !== undefined) {
-    const start = await files.readStart(path, 8);
-    const size = start.length < 8 ? Infinity : Number(new DataView(start.buffer).getBigUint64(0, true));
-    if (size <= longestHeader) {
-      const header = (await files.readStart(path, 8 + size)).subarray(8);
-      try {
-        return Object.keys(JSON.parse(new TextDecoder().decode(header)) as object);
-      } catch {
-        // Damaged: below it is said how.
-      }
-    }
-  }
-  return parseTensors(await files.read(path), file, label).keys();
+async function tensorNames(folder: Folder, file: string, label: string): Promise<Iterable<string>> {
+  const heads = await headsOf(folder, file, label);
+  if (heads !== null) return heads.keys();
+  return parseTensors(await folder.files.read(folder.paths.get(file)!), file, label).keys();
 }
 
 /** Whether a folder's weights have an output of their own. True where it has no weights. */
@@ -261,7 +300,7 @@ export async function hasOwnOutput(folder: Folder): Promise<boolean> {
   const { files } = await weightFiles(folder);
   for (const file of files) {
     const names = await tensorNames(folder, file, labelOf(folder, file));
-    if ([...names].includes('lm_head.weight')) return true;
+    if ([...names].includes(headName)) return true;
   }
   return false;
 }

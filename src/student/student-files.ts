@@ -1,6 +1,7 @@
 /** Where a student's files come from: a dropped folder, IndexedDB, a disk, a zip. */
 import { unzipSync } from 'fflate';
 import { InputError } from '../base/errors.ts';
+import { formatBytes } from '../base/units.ts';
 
 /** The files of one folder, by path with `/`. Paths may all begin with the folder's own name. */
 export interface StudentFiles {
@@ -23,6 +24,7 @@ export function filesInMemory(files: ReadonlyMap<string, Uint8Array>): StudentFi
   return {
     names: () => [...files.keys()],
     sizeBytes: (name) => get(name).length,
+    readStart: (name, size) => Promise.resolve(get(name).slice(0, size)),
     read: (name) => Promise.resolve(get(name)),
   };
 }
@@ -133,14 +135,29 @@ function withoutConfig(names: readonly string[], name: string): InputError {
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+/** No text of a model is near it: the tokenizer of mT5, with 250,000 pieces, has 16 MB. */
+const mostTextBytes = 100_000_000;
+
+/** @throws InputError where a file that is read whole, beside weights, is larger than any of a model. */
+export function checkTextSize({ files, paths }: Folder, fileName: string, label: string): void {
+  const path = paths.get(fileName);
+  const sizeBytes = path === undefined ? 0 : (files.sizeBytes?.(path) ?? 0);
+  if (sizeBytes <= mostTextBytes) return;
+  throw new InputError(
+    `This file has ${formatBytes(sizeBytes)}; more than ${formatBytes(mostTextBytes)} is not read.`,
+    'Use the file that came with the model.',
+    { file: label },
+  );
+}
 
 /**
  * The text of a file in a folder, or null where the folder has none.
- * @throws InputError where it is not UTF-8.
+ * @throws InputError where it is too large or not UTF-8.
  */
 export async function readText(folder: Folder, fileName: string): Promise<string | null> {
   const path = folder.paths.get(fileName);
   if (path === undefined) return null;
+  checkTextSize(folder, fileName, labelOf(folder, fileName));
   const bytes = await folder.files.read(path);
   try {
     return decoder.decode(bytes);

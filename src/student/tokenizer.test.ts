@@ -156,3 +156,47 @@ describe('the bundled tokenizer', () => {
     expect(act).toThrow(message);
   });
 });
+
+describe('a long text', () => {
+  const json = readJson('public/students/nano/tokenizer.json') as TokenizerJson;
+  const plain = new HuggingFaceTokenizer(json, {});
+  makeExact(plain);
+  const tokenizer = new Tokenizer(json, {}, { endId: 1 });
+
+  it('is cut before it is tokenised, and its first tokens stay the same', () => {
+    const word = fc.constantFrom(
+      'the',
+      'answer',
+      ' ',
+      '\n',
+      ' '.repeat(5000),
+      'zürich',
+      '中文',
+      '😂',
+      'aaaa',
+      '.',
+      '</s>',
+    );
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 10, maxLength: 40 }), fc.nat(300), (words, maxTokens) => {
+        const text = words.join(' ').repeat(60);
+        const whole = [...tokenizer.encode(text)];
+        expect(whole).toEqual(plain.encode(text).ids);
+        const most = Math.max(1, maxTokens);
+        const expected = whole.length <= most ? whole : [...whole.slice(0, most - 1), 1];
+        expect([...tokenizer.encode(text, most)]).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('of one endless word takes as long as its first tokens, and memory for a part of it at a time', () => {
+    const word = 'heron'.repeat(2_000_000);
+    const ids = tokenizer.encode(word, 200);
+    expect(ids.length).toBe(200);
+    expect([...ids.subarray(0, 199)]).toEqual([...tokenizer.encode(word.slice(0, 9000)).subarray(0, 199)]);
+    // No letter of two halves is cut: all of them are the same unknown piece or bytes.
+    const faces = tokenizer.encode('😂'.repeat(12_001));
+    expect(new Set(faces).size).toBeLessThanOrEqual(new Set(tokenizer.encode('😂😂')).size);
+  });
+});

@@ -8,6 +8,15 @@ import { InputError } from '../base/errors.ts';
 import { makeExact, withKnownNormalizers } from './tokenizer-exact.ts';
 
 const metaspace = '▁';
+/** Of a long text so much is tokenised at first as would fill any limit: pieces are a few letters. */
+const lettersPerToken = 16;
+const spareLetters = 2000;
+/** Where a text was cut, its last tokens may be others than in the whole. */
+const spareTokens = 64;
+/** How far the end of a word is looked for. */
+const longestSearch = 10_000;
+/** A word of more letters is tokenised in parts: no language has one, and the time for it would grow without bounds. */
+const longestWord = 10_000;
 /** Words remembered at most; a data set has some tens of thousands. */
 const cachedWords = 100_000;
 
@@ -56,18 +65,33 @@ export class Tokenizer {
   }
 
   /**
-   * Ids of a text, the end token last.
+   * Ids of a text, the end token last. A long text is cut before it is tokenised, where its first `maxTokens` stay the
+   * same; a word of more than 10,000 letters is tokenised in parts.
    * @param maxTokens Cut as transformers cuts (`truncation=True, max_length`): the text loses tokens at its end so that
    * at most this many remain, the end token being the last.
    */
   encode(text: string, maxTokens = Infinity): Int32Array {
-    const { ids } = this.#inner.encode(text);
-    if (!this.appendsEnd) ids.push(this.endId);
+    const ids = this.#startIds(text, maxTokens);
     if (ids.length > maxTokens) {
       ids.length = Math.max(1, maxTokens);
       ids[ids.length - 1] = this.endId;
     }
     return Int32Array.from(ids);
+  }
+
+  /** Ids of so much of a text that its first `maxTokens` are what they are in the whole. */
+  #startIds(text: string, maxTokens: number): number[] {
+    for (let letters = maxTokens * lettersPerToken + spareLetters; letters < text.length; letters *= 4) {
+      const ids = this.#allIds(text.slice(0, wordEnd(text, letters)));
+      if (ids.length >= maxTokens + spareTokens) return ids;
+    }
+    return this.#allIds(text);
+  }
+
+  #allIds(text: string): number[] {
+    const { ids } = this.#inner.encode(text);
+    if (!this.appendsEnd) ids.push(this.endId);
+    return ids;
   }
 
   /** Text of ids as `decode(ids, skip_special_tokens=True)` gives it, cleaned up where the tokenizer's config says so. */
@@ -92,6 +116,31 @@ export class Tokenizer {
   }
 }
 
+/** Where the word ends that letter `from` is in. */
+function wordEnd(text: string, from: number): number {
+  for (let at = from; at < Math.min(text.length, from + longestSearch); at += 1) {
+    if (/\s/u.test(text[at]!)) return at;
+  }
+  return wholeLetter(text, from);
+}
+
+/** The tokens of a word; of one that is longer than any, part by part. */
+function tokensOf(model: Unigram, word: string): string[] {
+  if (word.length <= longestWord) return model.tokenize(word);
+  const found: string[] = [];
+  for (let start = 0; start < word.length;) {
+    const end = wholeLetter(word, start + longestWord);
+    for (const token of model.tokenize(word.slice(start, end))) found.push(token);
+    start = end;
+  }
+  return found;
+}
+
+/** The place itself, or the next where a letter of two halves would be cut. */
+function wholeLetter(text: string, at: number): number {
+  return at < text.length && /[\ud800-\udbff]/u.test(text[at - 1]!) ? at + 1 : at;
+}
+
 /**
  * Makes a Unigram model tokenise word by word and remember what it found: the same words come again and again, and the
  * library otherwise searches each whole text anew. The result is the same wherever no piece reaches over the start of a
@@ -110,7 +159,7 @@ function rememberWords(tokenizer: HuggingFaceTokenizer): void {
       for (const word of section.split(wordStart)) {
         let tokens = seen.get(word);
         if (tokens === undefined) {
-          tokens = model.tokenize(word);
+          tokens = tokensOf(model, word);
           if (seen.size >= cachedWords) seen.clear();
           seen.set(word, tokens);
         }
@@ -134,6 +183,50 @@ export function parseObject(text: string, file: string): Record<string, unknown>
     throw new InputError('This is not a JSON object.', 'Download or copy the file again.', { file });
   }
   return value as Record<string, unknown>;
+}
+
+/** Above any vocabulary: the library makes a list as long as the largest id. */
+const mostIds = 2 ** 22;
+
+/** A word is looked up letter by letter as far as the longest piece goes. */
+const mostLetters = 4096;
+
+/** @throws InputError where a piece or an added token has an id, or a length, that no vocabulary has. */
+function checkPieces({ model, added_tokens: added }: Record<string, unknown>, file: string): void {
+  const vocab = typeof model === 'object' && model !== null && 'vocab' in model ? model.vocab : null;
+  const ids: unknown[] = [];
+  const pieces: unknown[] = [];
+  if (Array.isArray(vocab)) {
+    for (const entry of vocab as unknown[]) if (Array.isArray(entry)) pieces.push(entry[0]);
+  } else if (typeof vocab === 'object' && vocab !== null) {
+    for (const [piece, id] of Object.entries(vocab)) {
+      pieces.push(piece);
+      ids.push(id);
+    }
+  }
+  if (Array.isArray(added)) {
+    for (const token of added as unknown[]) {
+      if (typeof token !== 'object' || token === null) continue;
+      if ('id' in token) ids.push(token.id);
+      if ('content' in token) pieces.push(token.content);
+    }
+  }
+  const long = pieces.find((piece) => typeof piece === 'string' && piece.length > mostLetters);
+  if (typeof long === 'string') {
+    throw new InputError(
+      `A piece of the vocabulary has ${long.length} letters; more than ${mostLetters} are not read.`,
+      'Use the tokenizer.json that came with the model.',
+      { file },
+    );
+  }
+  for (const id of ids) {
+    if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostIds) continue;
+    throw new InputError(
+      `A token has the id ${JSON.stringify(id)}; ids are whole numbers from 0 to ${mostIds - 1}.`,
+      'Use the tokenizer.json that came with the model.',
+      { file },
+    );
+  }
 }
 
 /** The texts of a tokenizer's files. */
@@ -164,6 +257,7 @@ export function parseTokenizer(
 ): Tokenizer {
   const tokenizerJson = parseObject(tokenizer, tokenizerFile);
   const tokenizerConfig = config === null ? {} : parseObject(config, configFile);
+  checkPieces(tokenizerJson, tokenizerFile);
   try {
     return new Tokenizer(tokenizerJson, tokenizerConfig, options);
   } catch (error) {

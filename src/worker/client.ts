@@ -73,6 +73,12 @@ export class StudioClient {
     this.#ended('The studio’s worker was ended since it gave no sign.');
   }
 
+  /** Lets a worker go that has done what it was started for; nothing is told of its end. */
+  close(): void {
+    this.#tellEnd = () => undefined;
+    this.#ended('The studio’s worker has done its work.');
+  }
+
   async #waitForEnd(): Promise<void> {
     await endOfLife(this.#name);
     this.#ended('The browser ended the studio’s worker, usually because memory ran out.');

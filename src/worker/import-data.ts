@@ -285,10 +285,8 @@ async function measure(
     labels[index] = lengthOf(example.label);
     lost.add(example.label);
     if (example.rationale !== null) rationales.push(lengthOf(example.rationale));
-    if (index % 200 === 0) {
-      progress('counting tokens', index, examples.length);
-      await breathe();
-    }
+    progress('counting tokens', index, examples.length);
+    if (index % 200 === 0) await breathe();
   }
   const rationaleLengths = Int32Array.from(rationales);
   return {

@@ -1,5 +1,5 @@
 /** Students: dropped folders are checked whole before anything is stored; bundled ones are fetched from our origin. */
-import { InputError } from '../base/errors.ts';
+import { InputError, reportError, StillroomError, withoutStop } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { keepStudent, keptTexts, readKeptStudent } from '../store/kept-students.ts';
@@ -22,8 +22,10 @@ import {
 } from '../student/folder.ts';
 import { isAdapterFolder, withAdapters } from '../student/lora/adapter-folder.ts';
 import { countParameters } from '../student/parameters.ts';
+import { probeTokenizer } from '../student/probe-tokenizer.ts';
 import { filesFromBlobs, filesInMemory, type StudentFiles } from '../student/student-files.ts';
-import { bundledStudentId, type CommandOf, type Results } from './protocol.ts';
+import { parseObject } from '../student/tokenizer.ts';
+import { bundledStudentId, probing, type CommandOf, type Results } from './protocol.ts';
 
 const bundledFiles = [
   'config.json',
@@ -34,16 +36,21 @@ const bundledFiles = [
   'special_tokens_map.json',
 ];
 
-/** See `import-student` in protocol.ts. @throws InputError where the folder is no T5 that can be trained. */
+/**
+ * See `import-student` in protocol.ts. The tokenizer is tried before anything is kept.
+ * @param onSign Called before each text that it is tried with.
+ * @throws InputError where the folder is no T5 that can be trained.
+ */
 export async function importStudent(
   { files, baseId }: CommandOf<'import-student'>,
   progress: ReportProgress,
+  onSign: () => void = () => undefined,
 ): Promise<Results['import-student']> {
   const blobs = new Map(files.map(({ path, file }) => [path, file as Blob]));
   const name = folderName(files.map(({ path }) => path));
   const folder = filesFromBlobs(blobs);
   if (baseId !== null && isAdapterFolder(folder)) return importAdapters(folder, name, baseId, progress);
-  const student = await readFolder(folder, name, progress);
+  const student = await readStranger(folder, name, progress, onSign);
   progress('storing the student', 0, 1);
   const used = studentPaths(folder, name);
   const kept = new Map([...blobs].filter(([path]) => used.has(path)));
@@ -56,6 +63,31 @@ export async function importStudent(
   await writeStudent(record, kept);
   progress('storing the student', 1, 1);
   return { studentId: record.id };
+}
+
+/** Reads a folder that nothing is known of. @throws InputError also where the memory does not suffice. */
+async function readStranger(
+  folder: StudentFiles,
+  name: string,
+  progress: ReportProgress,
+  onSign: () => void,
+): Promise<Student> {
+  const readTold = (read: number, total: number): void => progress('reading the student', read, total);
+  try {
+    return await readStudentFolder(folder, name, readTold, ({ tokenizer, tokenizerFiles }) => {
+      progress(probing, 0, 1);
+      const file = `${name}/tokenizer.json`;
+      probeTokenizer(tokenizer, parseObject(tokenizerFiles['tokenizer.json'] ?? '{}', file), file, onSign);
+      progress('reading the student', 0, 1);
+    });
+  } catch (error) {
+    if (error instanceof StillroomError) throw error;
+    throw new InputError(
+      `The folder could not be read (${withoutStop(reportError(error).message)}).`,
+      'Close other tabs if memory is short, and see that its files are still where they were; then try again.',
+      { file: name },
+    );
+  }
 }
 
 /**

@@ -27,6 +27,12 @@ import type { LayerChoice } from '../student/reduce/layers.ts';
 import type { ServedStorage } from '../export/server-folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 
+/** What a worker of its own does, beside the one that trains (aside.worker.ts). */
+export type AsideType = (typeof asideTypes)[number];
+export const asideTypes = ['import-student', 'import-run', 'import-run-folder', 'measure-lengths'] as const;
+/** What is told while a stranger's tokenizer is tried. */
+export const probing = 'trying the tokenizer';
+
 /** Ids of what comes with the studio. */
 export const bundledStudentId = 'nano';
 export const sampleDatasetId = 'sample';

@@ -24,10 +24,12 @@ import { keepStudent, keptTexts } from '../store/kept-students.ts';
 import { knownStudent, listStudents } from '../store/students.ts';
 import { openRunOutline } from './import-student.ts';
 import type { T5Config, Weights } from '../student/config.ts';
-import type { CommandOf, Results } from './protocol.ts';
+import { probing, type CommandOf, type Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { readRunFolder } from './run-folder.ts';
+import { probeTokenizer } from '../student/probe-tokenizer.ts';
+import { parseObject, parseTokenizer } from '../student/tokenizer.ts';
 import { talliedAt } from './run-journal.ts';
 import { zipBlob } from './zip-blob.ts';
 
@@ -88,27 +90,42 @@ function archived(record: RunRecord): ArchivedRun {
 export async function importRun(
   { file }: CommandOf<'import-run'>,
   progress: ReportProgress,
+  onSign: () => void = () => undefined,
 ): Promise<Results['import-run']> {
   progress('reading the run', 0, 1);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  return storeArchive(await readArchive(bytes, file.name), file.name, progress);
+  return storeArchive(await readArchive(bytes, file.name), file.name, progress, onSign);
 }
 
 /** See `import-run-folder` in protocol.ts. */
 export async function importRunFolder(
   { name, files }: CommandOf<'import-run-folder'>,
   progress: ReportProgress,
+  onSign: () => void = () => undefined,
 ): Promise<Results['import-run-folder']> {
   progress('reading the run', 0, 1);
   const blobs = new Map(files.map(({ path, file }) => [path, file as Blob]));
-  return storeArchive(await readRunFolder(blobs, name), name, progress);
+  return storeArchive(await readRunFolder(blobs, name), name, progress, onSign);
+}
+
+/** The tokenizer that came with a run, tried before it is kept: see student/probe-tokenizer.ts. */
+function tryTokenizer({ student, config }: RunArchive, file: string, onSign: () => void): void {
+  const text = student?.['tokenizer.json'];
+  if (text === undefined || config === null) return;
+  const texts = { tokenizer: text, config: student?.['tokenizer_config.json'] ?? null };
+  const tokenizer = parseTokenizer(texts, { endId: config.eos_token_id, tokenizerFile: file });
+  probeTokenizer(tokenizer, parseObject(text, file), file, onSign);
 }
 
 async function storeArchive(
   archive: RunArchive,
   fileName: string,
   progress: ReportProgress,
+  onSign: () => void,
 ): Promise<Results['import-run']> {
+  progress(probing, 0, 1);
+  tryTokenizer(archive, `${fileName}/tokenizer.json`, onSign);
+  progress('storing the run', 0, 1);
   const id = crypto.randomUUID();
   const { run, config, metrics, predictions, weights, student, moments } = archive;
   const record: RunRecord = {

@@ -14,17 +14,17 @@ import {
   importFiles,
   loadSample,
   mapColumns,
-  measureLengths,
   removeFile,
   takeReasons,
 } from './import-data.ts';
-import { importStudent, loadBundledStudent } from './import-student.ts';
+import { loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';
-import type { CommandOf, CommandType, PageMessage, Results, WorkerMessage } from './protocol.ts';
+import { answerCommands, type Handlers } from './answer-commands.ts';
+import type { AsideType, CommandType, WorkerMessage } from './protocol.ts';
 import { estimateMemory } from './estimate-memory.ts';
 import { estimateSteps, measureAndStore, reduceAndStore } from './reduce-student.ts';
-import { exportRun, importRun, importRunFolder } from './run-archives.ts';
+import { exportRun } from './run-archives.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { Wire } from './wire.ts';
 
@@ -32,10 +32,6 @@ const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
 const reduction = new Exclusive('A student is being reduced.');
 const keeper = new RunKeeper(wire, () => reduction.isAtWork);
 void holdLife(self.name).then(() => wire.alive());
-
-type Handlers = {
-  [Type in CommandType]: (command: CommandOf<Type>, watch: Watch) => Results[Type] | Promise<Results[Type]>;
-};
 
 let dataWork: Promise<unknown> = Promise.resolve();
 
@@ -50,7 +46,7 @@ function inTurn<AnyCommand, Result>(
   };
 }
 
-const handlers: Handlers = {
+const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'import-files': inTurn(importFiles),
   'take-reasons': inTurn(takeReasons),
   'remove-file': inTurn(removeFile),
@@ -58,8 +54,6 @@ const handlers: Handlers = {
   'map-columns': inTurn(mapColumns),
   'change-reading': inTurn(changeReading),
   'load-sample': inTurn(loadSample),
-  'measure-lengths': inTurn(measureLengths),
-  'import-student': (command, { report }) => importStudent(command, report),
   'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, keeper)),
   'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, keeper)),
   'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, keeper)),
@@ -85,8 +79,6 @@ const handlers: Handlers = {
     exportServer(command, report, (runId) => keeper.unkeptWeights(runId)),
   'export-project': (command, { report }) => exportProject(command, report),
   'export-run': (command, { report }) => exportRun(command, report),
-  'import-run': inTurn(importRun),
-  'import-run-folder': inTurn(importRunFolder),
   bench: async (command, { report }) => {
     await keeper.makeWay();
     return bench(command, report, () => keeper.busy);
@@ -98,41 +90,4 @@ watchVersions({ onNewer: () => keeper.saveAndRest() });
 // The engine starts threads from here.
 allowOwnScripts();
 
-/** What is under way, by the number of its request. */
-const underWay = new Map<number, AbortController>();
-
-self.onmessage = ({ data: message }: MessageEvent<PageMessage>) => {
-  switch (message.type) {
-    case 'cancel':
-      underWay.get(message.id)?.abort();
-      return;
-    case 'command':
-      void perform(message);
-      return;
-    default:
-      message satisfies never;
-  }
-};
-
-async function perform({ id, command }: PageMessage & { type: 'command' }): Promise<void> {
-  const cancel = new AbortController();
-  underWay.set(id, cancel);
-  // The table above pairs each command with its handler; TypeScript cannot follow that through an index.
-  const handle = handlers[command.type] as (
-    command: unknown,
-    watch: Watch,
-  ) => Results[CommandType] | Promise<Results[CommandType]>;
-  try {
-    wire.result(id, await handle(command, { report: wire.progressOf(id), signal: cancel.signal }));
-  } catch (error) {
-    if (isAbort(error)) wire.cancelled(id);
-    else wire.failed(id, error);
-  } finally {
-    underWay.delete(id);
-  }
-}
-
-/** Cancelled, by the page or by what came in between. */
-function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === 'AbortError';
-}
+answerCommands(wire, handlers);

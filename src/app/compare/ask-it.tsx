@@ -12,7 +12,7 @@ import { Progress } from '../ui/progress.tsx';
 import styles from './ask-it.module.css';
 import { askObstacle } from './ask-obstacle.ts';
 import { askedStore, keepAsked } from '../state/asked-store.ts';
-import { shownText } from '../words.ts';
+import { clipped, shownText } from '../words.ts';
 
 const none: readonly Asked[] = [];
 
@@ -86,7 +86,7 @@ export function AskIt({ run }: { run: RunRecord }) {
 function Answered({ asked, run }: { asked: Asked; run: RunRecord }) {
   return (
     <article className={styles['answered']} translate="no">
-      <p className={styles['asked']}>{asked.question}</p>
+      <p className={styles['asked']}>{clipped(asked.question)}</p>
       <dl className={styles['both']}>
         {asked.base !== null && <Voice who="base" spoken={asked.base} className={styles['base']} />}
         <Voice
@@ -118,7 +118,7 @@ function Voice({ who, spoken, className }: { who: string; spoken: Spoken; classN
       <dt className={className}>{who}</dt>
       <dd className={styles['answer']}>{shownText(answer)}</dd>
       {rationale !== null && (
-        <dd className={styles['rationale']}>{rationale === '' ? '(empty rationale)' : rationale}</dd>
+        <dd className={styles['rationale']}>{rationale === '' ? '(empty rationale)' : clipped(rationale)}</dd>
       )}
       <dd className={styles['time']}>
         answer {formatDuration(answerMs)}

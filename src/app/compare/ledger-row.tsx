@@ -4,6 +4,7 @@ import type { Prediction } from '../../distill/run-state.ts';
 import { classes } from '../ui/classes.ts';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Verdict } from '../ui/verdict.tsx';
+import { clipped } from '../words.ts';
 import styles from './ledger-row.module.css';
 import { verdictOf, type Answerer } from './ledger.ts';
 import { Rationales } from './rationales.tsx';
@@ -44,14 +45,14 @@ export function LedgerRow({ ref, prediction, index, offset, open, focused, href,
           aria-expanded={open}
           onClick={onToggle}
         >
-          {prediction.input}
+          {clipped(prediction.input)}
         </button>
       </div>
       <div role="cell" className={styles['cell']}>
         <span className={styles['column']} aria-hidden="true">
           true
         </span>
-        {prediction.label}
+        {clipped(prediction.label)}
       </div>
       <AnswerCell prediction={prediction} answerer="teacher" />
       <AnswerCell prediction={prediction} answerer="base" />
@@ -81,7 +82,7 @@ function AnswerCell({ prediction, answerer }: { prediction: Prediction; answerer
       ) : (
         <span className={styles['answer']} translate="no">
           <Verdict right={verdict} />
-          {answer === '' ? <span className={styles['nothing']}>(empty)</span> : answer}
+          {answer === '' ? <span className={styles['nothing']}>(empty)</span> : clipped(answer ?? '')}
         </span>
       )}
     </div>

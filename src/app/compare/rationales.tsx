@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
 import type { Prediction } from '../../distill/run-state.ts';
 import type { MarkedTexts, Piece } from './rationale-diff.ts';
+import { clipped } from '../words.ts';
 import styles from './rationales.module.css';
 
 /** The teacher's rationale and the student's side by side, the words that only one of them has marked. */
 export function Rationales({ prediction }: { prediction: Prediction }) {
-  const { teacherRationale: teacher, rationale: student } = prediction;
+  const [teacher, student] = [shown(prediction.teacherRationale), shown(prediction.rationale)];
   const marked = useMarked(teacher, student);
   return (
     <>
@@ -41,6 +42,10 @@ export function Rationales({ prediction }: { prediction: Prediction }) {
       )}
     </>
   );
+}
+
+function shown(text: string | null): string | null {
+  return text === null ? null : clipped(text);
 }
 
 function differenceWords({ firstWords, secondWords }: MarkedTexts): string {

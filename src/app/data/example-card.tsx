@@ -2,6 +2,7 @@ import { formatCount } from '../../base/units.ts';
 import type { Example } from '../../data/example.ts';
 import { isCorrect } from '../../distill/score.ts';
 import { Verdict } from '../ui/verdict.tsx';
+import { clipped } from '../words.ts';
 import styles from './example-card.module.css';
 
 /** One row: what is asked, what is true, and what the teacher said and why. */
@@ -13,16 +14,16 @@ export function ExampleCard({ example }: { example: Example }) {
         <span className={styles['number']}>{formatCount(example.row + 1)}</span>
         {example.teacherLabel !== null && <TeacherLabel teacherLabel={example.teacherLabel} label={label} />}
       </p>
-      <p className={styles['question']}>{example.question ?? example.input}</p>
+      <p className={styles['question']}>{clipped(example.question ?? example.input)}</p>
       {choices === null ? (
         <p className={styles['choices']}>
           <span>true answer: </span>
-          <strong className={styles['true']}>{label}</strong>
+          <strong className={styles['true']}>{clipped(label)}</strong>
         </p>
       ) : (
         <Choices choices={choices} label={label} />
       )}
-      {example.rationale !== null && <p className={styles['rationale']}>{example.rationale}</p>}
+      {example.rationale !== null && <p className={styles['rationale']}>{clipped(example.rationale)}</p>}
     </article>
   );
 }
@@ -33,7 +34,7 @@ function TeacherLabel({ teacherLabel, label }: { teacherLabel: string; label: st
   return (
     <span>
       <Verdict right={right} />
-      {teacherLabel.trim() === '' ? 'teacher says nothing' : `teacher says ${teacherLabel}`}
+      {teacherLabel.trim() === '' ? 'teacher says nothing' : `teacher says ${clipped(teacherLabel)}`}
       {caseOnly && ' (right but for upper and lower case)'}
     </span>
   );
@@ -48,17 +49,17 @@ function Choices({ choices, label }: { choices: readonly string[]; label: string
           {choice === label ? (
             <strong className={styles['true']}>
               <span className="visually-hidden">true answer: </span>
-              {choice}
+              {clipped(choice)}
             </strong>
           ) : (
-            choice
+            clipped(choice)
           )}
         </span>
       ))}
       {!choices.includes(label) && (
         <span>
           {' '}
-          · true answer: <strong className={styles['true']}>{label}</strong>
+          · true answer: <strong className={styles['true']}>{clipped(label)}</strong>
         </span>
       )}
     </p>

@@ -1,3 +1,4 @@
+import { clipped } from '../words.ts';
 import styles from './column-mapper.module.css';
 import type { ReadByMap } from './read-by-map.ts';
 
@@ -9,31 +10,31 @@ export function MappedRow({ read: { reading } }: { read: ReadByMap }) {
   return (
     <dl className={styles['row']} translate="no" data-testid="mapped-row">
       <dt>input</dt>
-      <dd className={styles['input']}>{input}</dd>
+      <dd className={styles['input']}>{clipped(input)}</dd>
       <dt>label</dt>
       <dd>
         {label === null ? (
           <span className={styles['hint']}>none yet: the row cannot be trained on</span>
         ) : (
-          <strong className={styles['label']}>{label}</strong>
+          <strong className={styles['label']}>{clipped(label)}</strong>
         )}
         {teacherLabel !== null && (
           <span className={styles['hint']}>
             {' '}
-            teacher: {teacherLabel.trim() === '' ? 'nothing' : teacherLabel}
+            teacher: {teacherLabel.trim() === '' ? 'nothing' : clipped(teacherLabel)}
           </span>
         )}
       </dd>
       {rationale !== null && (
         <>
           <dt>rationale</dt>
-          <dd className={styles['rationale']}>{rationale}</dd>
+          <dd className={styles['rationale']}>{clipped(rationale)}</dd>
         </>
       )}
       {id !== null && (
         <>
           <dt>id</dt>
-          <dd>{id}</dd>
+          <dd>{clipped(id)}</dd>
         </>
       )}
     </dl>

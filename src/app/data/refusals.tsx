@@ -1,5 +1,6 @@
 import { formatCount } from '../../base/units.ts';
 import type { SplitSummary } from '../../store/records.ts';
+import { clipped } from '../words.ts';
 import styles from './refusals.module.css';
 
 /** Listed at most; the rest is counted. */
@@ -19,7 +20,7 @@ export function Refusals({ refused }: { refused: SplitSummary['refused'] }) {
             <span className={styles['place']}>
               {refusal.file}, line {formatCount(refusal.line)}
             </span>{' '}
-            {refusal.reason}
+            {clipped(refusal.reason)}
           </li>
         ))}
         {refused.length > listed && <li>and {formatCount(refused.length - listed)} more</li>}

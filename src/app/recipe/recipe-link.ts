@@ -3,7 +3,7 @@
  * notebook has it, as `run.json` may leave out the rest; never data, a file's name or a student. `recipe=1` stands last,
  * so that a link that was cut off is found out.
  */
-import { notebookRecipe, type Recipe, type RecipeKey } from '../../distill/recipe.ts';
+import { mostNamed, notebookRecipe, type Recipe, type RecipeKey } from '../../distill/recipe.ts';
 import { hashOf } from '../routes.ts';
 import { draftOf, readDraft, recipeKeys, type RecipeDraft } from './recipe-draft.ts';
 import { issueWords } from './recipe-fields.ts';
@@ -36,16 +36,19 @@ export function readRecipeHash(hash: string): LinkReading | null {
     return refused([`It is of a kind that this studio does not know (${brief(known)}).`]);
   query.delete(versionKey);
   const problems: string[] = [];
+  const unknown: string[] = [];
   const draft = draftOf(notebookRecipe);
   const seen = new Set<string>();
   for (const [key, text] of query) {
-    if (seen.has(key)) problems.push(`“${brief(key)}” stands in it twice.`);
+    if (seen.has(key)) unknown.push(`“${brief(key)}” is in it twice.`);
     seen.add(key);
-    if (!isKey(key)) problems.push(`“${brief(key)}” is no setting.`);
+    if (!isKey(key)) unknown.push(`“${brief(key)}” is no setting.`);
     else if (typeof notebookRecipe[key] === 'boolean' && !/^(true|false)$/.test(text))
       problems.push(`${issueWords({ key, problem: `${key} must be true or false` })}.`);
     else draft[key] = text;
   }
+  problems.push(...unknown.slice(0, mostNamed));
+  if (unknown.length > mostNamed) problems.push(`So it is with ${unknown.length - mostNamed} more.`);
   problems.push(...readDraft(draft).issues.map((issue) => `${issueWords(issue)}.`));
   return problems.length === 0 ? { draft, problems: [] } : refused(problems);
 }

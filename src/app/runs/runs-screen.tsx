@@ -1,10 +1,11 @@
 import { FileInput, FolderInput } from 'lucide-react';
 import type { RunRecord } from '../../store/records.ts';
+import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
-import { LinkButton } from '../ui/button.tsx';
+import { Button, LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -12,7 +13,7 @@ import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import { DeletedRuns } from '../parts/deleted-runs.tsx';
 import { Overlay } from './overlay.tsx';
-import { importRun, takeRun } from '../state/run-actions.ts';
+import { deleteRun, importRun, takeRun } from '../state/run-actions.ts';
 import { RunItem } from './run-item.tsx';
 import styles from './runs-screen.module.css';
 
@@ -70,11 +71,18 @@ export function RunsScreen() {
         </EmptyState>
       ) : (
         <>
-          <Overlay />
+          <ErrorBoundary what="The overlaid curves">
+            <Overlay />
+          </ErrorBoundary>
           <ul>
             {pinnedFirst(runs).map((run) => (
               <li key={run.id}>
-                <RunItem run={run} />
+                <ErrorBoundary
+                  what={`The run ${run.name}`}
+                  actions={<Button onClick={() => void deleteRun(run.id)}>Delete this run</Button>}
+                >
+                  <RunItem run={run} />
+                </ErrorBoundary>
               </li>
             ))}
           </ul>

@@ -17,7 +17,9 @@ export type ChoiceName =
   | 'chart-view'
   | 'tell-at-end'
   | 'single-keys'
-  | 'column-maps';
+  | 'column-maps'
+  /** Rows and a tokenizer that did not come to an end with them. */
+  | 'uncounted';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

@@ -3,14 +3,24 @@ import { deleteDataset } from '../../store/datasets.ts';
 import type { DatasetReading } from '../../data/reading.ts';
 import type { Split } from '../../store/records.ts';
 import type { ColumnMap } from '../../data/column-map.ts';
+import { InputError } from '../../base/errors.ts';
+import { OutOfTimeError } from '../../worker/aside.ts';
 import type { CommandOf } from '../../worker/protocol.ts';
-import { keepChoice } from './choices.ts';
+import { keepChoice, readChoice } from './choices.ts';
 import { keptMaps, keepMap } from './kept-maps.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
 import { askToPersist } from './room.ts';
 import { staleLengths } from './stale-lengths.ts';
 import { currentDataset } from './studio-store.ts';
+
+/** Said instead of counting what did not come to an end before. */
+function notCounted(): InputError {
+  return new InputError(
+    'Tokens are not counted: with these rows the student’s tokenizer did not come to an end before.',
+    'Choose another student, or other rows.',
+  );
+}
 
 export type DataActions = ReturnType<typeof dataActions>;
 
@@ -28,8 +38,14 @@ export function dataActions(
     const wanted = JSON.stringify(command);
     if (command === null || wanted === measured) return;
     measured = wanted;
+    if (readChoice('uncounted') === wanted) {
+      fail('lengths', notCounted());
+      return;
+    }
     const { rows: _rows, ...limits } = command;
     if (await succeeds('lengths', { type: 'measure-lengths', ...limits })) await readRecords();
+    // What never came to an end is not begun again by itself, also at the next opening.
+    else if (get().requests.lengths.error?.name === OutOfTimeError.name) keepChoice('uncounted', wanted);
   };
 
   const selectDataset = async (datasetId: string): Promise<void> => {

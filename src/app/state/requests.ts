@@ -1,8 +1,15 @@
 /** The page's end of the worker, as screens see it: what was asked for, how far it is, and what went wrong. */
 import type { StoreApi } from 'zustand/vanilla';
 import { reportError, type ErrorReport } from '../../base/errors.ts';
-import { CancelledError, WorkerError, type StudioClient } from '../../worker/client.ts';
-import type { CommandOf, CommandType, Results } from '../../worker/protocol.ts';
+import { askAside } from '../../worker/aside.ts';
+import { CancelledError, WorkerError, type Progress, type StudioClient } from '../../worker/client.ts';
+import {
+  asideTypes,
+  type AsideType,
+  type CommandOf,
+  type CommandType,
+  type Results,
+} from '../../worker/protocol.ts';
 import type { Told } from './run-feed.ts';
 import { idleRequest, type RequestSlot, type RequestStatus, type StudioState } from './studio-store.ts';
 
@@ -17,6 +24,7 @@ export function createRequests(store: StoreApi<StudioState>) {
   /** How what a slot shows is cancelled. */
   const cancels = new Map<RequestSlot, AbortController>();
   let gathered: Told[] = [];
+  let startAside: (() => StudioClient) | null = null;
 
   const get = (): StudioState => store.getState();
   const set = (part: Partial<StudioState>): void => store.setState(part);
@@ -32,6 +40,17 @@ export function createRequests(store: StoreApi<StudioState>) {
     status(slot, { ...idleRequest, error: report });
   };
 
+  /** Has a command done by the worker, or by one of its own where it reads what strangers made. */
+  const ask = <Type extends CommandType>(
+    command: CommandOf<Type>,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Results[Type]> => {
+    if (isAside(command) && startAside !== null)
+      return askAside(startAside, command, onProgress, signal) as Promise<Results[Type]>;
+    return client!.request<Type>(command, onProgress, signal);
+  };
+
   /** Sends a command; null where it was cancelled or failed, and the slot then says why it failed. */
   const request = async <Type extends CommandType>(
     slot: RequestSlot,
@@ -42,11 +61,7 @@ export function createRequests(store: StoreApi<StudioState>) {
     const cancel = new AbortController();
     cancels.set(slot, cancel);
     try {
-      const result = await client.request<Type>(
-        command,
-        (progress) => status(slot, { progress }),
-        cancel.signal,
-      );
+      const result = await ask<Type>(command, (progress) => status(slot, { progress }), cancel.signal);
       status(slot, { busy: false, progress: null });
       return result;
     } catch (error) {
@@ -85,7 +100,12 @@ export function createRequests(store: StoreApi<StudioState>) {
 
     /** Sends a command that no slot shows; null where there is no worker yet. */
     send: <Type extends CommandType>(command: CommandOf<Type>): Promise<Results[Type] | null> => {
-      return client?.request<Type>(command) ?? Promise.resolve(null);
+      return client === null ? Promise.resolve(null) : ask<Type>(command);
+    },
+
+    /** Says how a worker for one command is started; without one, the one worker does all. */
+    readAside: (start: () => StudioClient): void => {
+      startAside = start;
     },
 
     /**
@@ -114,4 +134,8 @@ export function createRequests(store: StoreApi<StudioState>) {
       client.onEnd(ended);
     },
   };
+}
+
+function isAside(command: CommandOf<CommandType>): command is CommandOf<AsideType> {
+  return asideTypes.some((type) => type === command.type);
 }

@@ -245,3 +245,37 @@ test('a worker that gives no sign of a run is told, and ended when a person asks
     vi.useRealTimers();
   }
 });
+
+test('tokens whose count never came to an end are not counted by themselves again, and both times it is said', async () => {
+  const rows = { train: { rows: 3 } };
+  await stored('datasets', { ...dataset('own', 1), splits: rows } as DatasetRecord);
+  await stored('students', student('mine', 1));
+  kept.set('stillroom.dataset', 'own');
+  kept.set('stillroom.student', 'mine');
+  const store = createStore<StudioState>(initialState);
+  const asides: Wire[] = [];
+  const open = async (): Promise<StudioState> => {
+    const begun = createStudio(store);
+    const start = (wire: Wire) => new StudioClient(wire as unknown as Worker, `worker-${Math.random()}`);
+    await begun.open(
+      () => start(new Wire()),
+      () => {
+        const wire = new Wire();
+        wire.answer = () => new Promise(() => undefined);
+        asides.push(wire);
+        return start(wire);
+      },
+    );
+    await vi.advanceTimersByTimeAsync(30_000);
+    return store.getState();
+  };
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  const first = await open();
+  expect(asides.flatMap((wire) => wire.asked.map(({ type }) => type))).toEqual(['measure-lengths']);
+  expect(first.requests.lengths.error?.message).toMatch(/does not come to an end with one of the rows/);
+  store.setState(initialState);
+  const next = await open();
+  expect(asides).toHaveLength(1);
+  expect(next.requests.lengths.error?.message).toMatch(/did not come to an end before/);
+  vi.useRealTimers();
+});

@@ -83,7 +83,8 @@ export function createStudio(store: StoreApi<StudioState>) {
     ...machine,
 
     /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
-    open: async (start: () => StudioClient): Promise<void> => {
+    open: async (start: () => StudioClient, startAside?: () => StudioClient): Promise<void> => {
+      if (startAside !== undefined) requests.readAside(startAside);
       watchVersions({
         onNewer: () => {
           set({ otherVersion: 'superseded' });

@@ -1,4 +1,4 @@
-import { ArrowRight, FolderOpen, Trash2 } from 'lucide-react';
+import { ArrowRight, FolderOpen, Square, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useId, useState } from 'react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
@@ -48,11 +48,20 @@ export function StudentScreen() {
       </ScreenHead>
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('student')} />}
       {request.busy && (
-        <Progress
-          label={request.progress?.what ?? 'reading the student'}
-          done={request.progress?.done ?? 0}
-          total={request.progress?.total ?? 0}
-        />
+        <>
+          <Progress
+            label={request.progress?.what ?? 'reading the student'}
+            done={request.progress?.done ?? 0}
+            total={request.progress?.total ?? 0}
+          />
+          {student && (
+            <p>
+              <Button small kind="quiet" icon={Square} onClick={() => studio.cancel('student')}>
+                Stop reading
+              </Button>
+            </p>
+          )}
+        </>
       )}
       {student && (
         <div className={styles['columns']}>

@@ -7,6 +7,7 @@ import { classes } from '../ui/classes.ts';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { Verdict } from '../ui/verdict.tsx';
 import { teacherDesk } from './teacher-desk.ts';
+import { clipped } from '../words.ts';
 import styles from './answer-row.module.css';
 
 const doubtWords: Readonly<Record<Doubt, string>> = {
@@ -60,7 +61,7 @@ export function AnswerRow({ one, doubts, votes, others, active, editing, onOpen,
         </button>
         {read !== null && (
           <span>
-            <Verdict right={verdictOf(one) === 'right'} /> says {read.label}
+            <Verdict right={verdictOf(one) === 'right'} /> says {clipped(read.label)}
           </span>
         )}
         {why !== null && <span className={styles['unread']}>not read: {why}</span>}
@@ -93,13 +94,13 @@ export function AnswerRow({ one, doubts, votes, others, active, editing, onOpen,
         {editing ? (
           <Edit one={one} onEdit={onEdit} onNext={onNext} />
         ) : (
-          rationale !== null && <p className={styles['rationale']}>{rationale}</p>
+          rationale !== null && <p className={styles['rationale']}>{clipped(rationale)}</p>
         )}
         {why !== null && said?.answer && <p className={styles['raw']}>{said.answer.text.slice(0, 600)}</p>}
         {given?.read?.ok && (
           <p className={styles['rationale']}>
             <span className={styles['marked']}>with the label given: </span>
-            {given.read.rationale}
+            {clipped(given.read.rationale ?? '')}
           </p>
         )}
         {mark?.kind === 'edited' && !editing && said?.answer && (

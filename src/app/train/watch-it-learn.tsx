@@ -6,7 +6,7 @@ import type { WatchedMoment, WatchedQuestion } from '../../distill/watched.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { Button } from '../ui/button.tsx';
 import { Verdict } from '../ui/verdict.tsx';
-import { plural, shownText } from '../words.ts';
+import { clipped, plural, shownText } from '../words.ts';
 import { answerTrail } from './answer-trail.ts';
 import styles from './watch-it-learn.module.css';
 
@@ -96,22 +96,22 @@ function QuestionItem({
   if (earlier.at(-1)?.answer === spoken.answer) earlier.pop();
   return (
     <li className={styles['question']}>
-      <p className={styles['input']}>{input}</p>
+      <p className={styles['input']}>{clipped(input)}</p>
       <p className={styles['answer']} data-testid="watched-answer">
         <Verdict right={right} /> {shownText(spoken.answer)}
-        {!right && <span className={styles['label']}>right: {label}</span>}
+        {!right && <span className={styles['label']}>right: {clipped(label)}</span>}
       </p>
       {spoken.rationale !== null && (
         <p className={styles['rationale']}>
           <span className="visually-hidden">because: </span>
-          {spoken.rationale === '' ? '(no rationale)' : spoken.rationale}
+          {spoken.rationale === '' ? '(no rationale)' : clipped(spoken.rationale)}
         </p>
       )}
       {earlier.length > 0 && (
         <p className={styles['earlier']}>
           <span className={styles['earlier-name']}>earlier</span>
           {earlier.slice(-4).map(({ step, answer }) => (
-            <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${answer}`}>
+            <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${clipped(answer)}`}>
               <Verdict right={isRight(answer, question)} />
               <span className={styles['mark-answer']}>{shownText(answer)}</span>
               <span className={styles['mark-step']}>{step === 0 ? 'at 0' : `from ${formatCount(step)}`}</span>

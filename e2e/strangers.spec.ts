@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { endless, hostileArchives, hostileFolders } from '../tests/support/hostile.ts';
+import { expect, goTo, openStudio, reaches, setUp, startRun, stepOf, test, writeRecipe } from './support.ts';
+
+test('what strangers made is refused in words, and the run beside it never waits', async ({ page }, info) => {
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { steps: 5000, batchSize: 1, maxInputTokens: 24 });
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  await startRun(page);
+  await reaches(page, 2);
+
+  await goTo(page, 'student');
+  const folders = hostileFolders();
+  const taken = ['1e9 layers', '2^52', '100,000 tensors', 'is NaN', '4,000,000,000'].map((words) =>
+    folders.find(({ name }) => name.includes(words))!,
+  );
+  const alert = page.getByRole('main').getByRole('alert');
+  for (const [at, { content }] of [...endless.slice(0, 2), ...taken].entries()) {
+    const folder = info.outputPath(`stranger-${at}`);
+    for (const [name, bytes] of content) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), bytes);
+    }
+    const before = await stepOf(page);
+    await page.getByTestId('student-files').setInputFiles(folder);
+    await expect(alert).toContainText(`stranger-${at}`, { timeout: 30_000 });
+    if (at < 2) await expect(alert).toContainText('does not come to an end');
+    await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(before);
+  }
+
+  await goTo(page, 'runs');
+  const archives = (await hostileArchives()).filter(({ name }) =>
+    /evaluations$|1\.9 GB|no record/.test(name),
+  );
+  expect(archives.length).toBeGreaterThan(2);
+  for (const [at, { content }] of archives.entries()) {
+    const file = info.outputPath(`stranger-${at}.run.zip`);
+    writeFileSync(file, content);
+    await page.getByTestId('run-archive').setInputFiles(file);
+    await expect(alert).toContainText(`stranger-${at}.run.zip`, { timeout: 30_000 });
+  }
+  // The run was not touched: it is the only one, and has every step of its curve once.
+  await expect(page.getByRole('main').getByRole('article')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(page.getByTestId('run-state')).toContainText(/stopped at step/, { timeout: 120_000 });
+});
