@@ -108,3 +108,13 @@ describe('recipe', () => {
     expect(presets[1].recipe).toEqual(notebookRecipe);
   });
 });
+
+it('names ten keys that are no settings, and counts the rest', () => {
+  const keys = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`key${at}`, at]));
+  const { issues } = checkRecipe(keys);
+  expect(issues.map(({ problem }) => problem)).toEqual([
+    ...Array.from({ length: 10 }, (_, at) => `"key${at}" is not a setting`),
+    '199990 more are no settings',
+  ]);
+  expect(() => parseRecipe(JSON.stringify(keys), 'run.json')).toThrow(/199990 more are no settings/);
+});

@@ -32,6 +32,14 @@ test('so can one that was stopped or has failed, where it kept something; no oth
   expect(goingOn(run({ state: stopped, step: 50 }), 'record')?.label).toBe('Go on from step 50');
   expect(goingOn(run({ state: failed }), 'record')?.words).toContain('7 steps');
   expect(goingOn(run({ state: failed, savedStep: null }), 'record')).toBeNull();
+  // A GPU that gave up before the first checkpoint: the same steps may be taken on WebAssembly.
+  const engine = { backend: 'webgpu' } as RunRecord['engine'];
+  expect(goingOn(run({ state: failed, savedStep: null, engine }), 'record')).toEqual({
+    label: 'Begin again with step 1',
+    words: 'It failed before its first checkpoint: 57 steps are lost and are taken again.',
+  });
+  const left: RunState = { ...failed, error: { ...failed.error, name: 'Interrupted' } };
+  expect(goingOn(run({ state: left, savedStep: null, engine }), 'record')).toBeNull();
   const done: RunState = { phase: 'done', step: 600, stopped: false };
   expect(goingOn(run({ state: done, step: 600, savedStep: 600 }), 'record')).toBeNull();
   expect(goingOn(run({ state: done, step: 600 }), 'record')?.words).toContain('550 steps are lost');

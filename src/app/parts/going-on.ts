@@ -22,7 +22,7 @@ export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   const ended = hold === 'record' && (stopped || unkept);
   if (!interrupted && !ended) return null;
   const saved = run.savedStep ?? 0;
-  if (saved === 0 && !interrupted) return null;
+  if (saved === 0 && !interrupted && !failedByGpu(run)) return null;
   if (saved >= recipe.steps) {
     if (!interrupted) return null;
     return {
@@ -33,13 +33,18 @@ export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   if (saved === 0) {
     return {
       label: 'Begin again with step 1',
-      words: `It was interrupted before its first checkpoint: ${lostWords(run.step)}`,
+      words: `It ${interrupted ? 'was interrupted' : 'failed'} before its first checkpoint: ${lostWords(run.step)}`,
     };
   }
   return {
     label: `Go on from step ${formatCount(saved)}`,
     words: `Its last checkpoint is of step ${formatCount(saved)}: ${lostWords(run.step - saved)}`,
   };
+}
+
+/** Whether it was the GPU that gave up, so that the same steps may well be taken on WebAssembly. */
+function failedByGpu({ state, engine }: RunRecord): boolean {
+  return state.phase === 'failed' && state.error.name === 'EngineError' && engine?.backend === 'webgpu';
 }
 
 function lostWords(steps: number): string {

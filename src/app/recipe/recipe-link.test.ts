@@ -60,6 +60,10 @@ it('says everything that is wrong, in the words of the form', () => {
   expect(problemsOf('#/train?alpha=2&learningRate=x&foo=1&shuffle=maybe&recipe=1')).toBe(
     '“foo” is no setting. Shuffle rows must be true or false. Alpha must be at most 1. Learning rate must be a number.',
   );
+  const many = Array.from({ length: 200_000 }, (_, at) => `k${at}=1`).join('&');
+  const words = problemsOf(`#/train?${many}&recipe=1`);
+  expect(words).toContain('“k9” is no setting. So it is with 199990 more.');
+  expect(words).not.toContain('k10');
   expect(problemsOf('#/train?alpha=0.1&alpha=0.2&recipe=1')).toContain('“alpha” is in it twice');
   expect(problemsOf('#/train?freeze=encoder,head&recipe=1')).toContain('Freeze must be');
   expect(problemsOf('#/train?warmupSteps=9&steps=3&recipe=1')).toContain('more than steps');

@@ -47,8 +47,9 @@ export function readRecipeHash(hash: string): LinkReading | null {
       problems.push(`${issueWords({ key, problem: `${key} must be true or false` })}.`);
     else draft[key] = text;
   }
-  problems.push(...unknown.slice(0, mostNamed));
-  if (unknown.length > mostNamed) problems.push(`So it is with ${unknown.length - mostNamed} more.`);
+  if (unknown.length > mostNamed)
+    unknown.splice(mostNamed, unknown.length, `So it is with ${unknown.length - mostNamed} more.`);
+  problems.unshift(...unknown);
   problems.push(...readDraft(draft).issues.map((issue) => `${issueWords(issue)}.`));
   return problems.length === 0 ? { draft, problems: [] } : refused(problems);
 }
