@@ -10,7 +10,7 @@ export function MappedRow({ read: { reading } }: { read: ReadByMap }) {
   return (
     <dl className={styles['row']} translate="no" data-testid="mapped-row">
       <dt>input</dt>
-      <dd className={styles['input']}>{clipped(input)}</dd>
+      <dd className={styles['input']}>{clipped(input ?? '')}</dd>
       <dt>label</dt>
       <dd>
         {label === null ? (
