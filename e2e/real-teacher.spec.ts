@@ -27,7 +27,6 @@ test('chat, completions and Anthropic’s, streamed and not: 200 rows read, 98 %
   await expect(page.getByText(`${count} rows`).first()).toBeVisible();
   await goTo(page, 'teacher');
   await page.getByRole('textbox', { name: 'Address' }).fill(server!.url);
-  await page.getByText('Limits, prices and how it is asked').click();
   const streams = page.getByRole('checkbox', { name: 'Answers arrive word by word' });
   const right = page.getByTestId('right-so-far');
 
@@ -42,6 +41,7 @@ test('chat, completions and Anthropic’s, streamed and not: 200 rows read, 98 %
   for (const [api, isStreamed] of ways) {
     await page.getByLabel('It speaks like').selectOption({ label: api });
     await page.getByRole('textbox', { name: 'Model' }).fill(isStreamed ? 'streamed' : 'whole');
+    await page.getByText('Limits, prices and how it is asked').click();
     await streams.setChecked(isStreamed);
     if (api === 'OpenAI, chat' && isStreamed) {
       await page.getByRole('button', { name: 'Check' }).click();

@@ -9,6 +9,7 @@ import { useTeacher } from '../state/teacher-store.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { plural } from '../words.ts';
 import { AnswerRow } from './answer-row.tsx';
+import { teacherName } from './servers.ts';
 import { teacherDesk } from './teacher-desk.ts';
 import styles from './answers.module.css';
 
@@ -147,9 +148,7 @@ export function Answers({ setup }: { setup: Setup }) {
                 votes={setup.votes}
                 others={others.flatMap(({ teacherId, labels }) => {
                   const label = labels.get(row.row);
-                  return label === undefined
-                    ? []
-                    : [{ name: teacherId.split(' ').slice(1).join(' '), label }];
+                  return label === undefined ? [] : [{ name: teacherName(teacherId), label }];
                 })}
                 active={active === row.row}
                 editing={editing === row.row}

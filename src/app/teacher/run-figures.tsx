@@ -5,6 +5,7 @@ import type { Setup } from '../../desk/setup.ts';
 import { shareOf, wilsonInterval } from '../../distill/score.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { Button } from '../ui/button.tsx';
+import { teacherName } from './servers.ts';
 import { teacherDesk } from './teacher-desk.ts';
 import styles from './run-figures.module.css';
 
@@ -166,7 +167,7 @@ function Others() {
           return (
             <tr key={teacherId}>
               <th scope="row" translate="no">
-                {teacherId.split(' ').slice(1).join(' ')}
+                {teacherName(teacherId)}
               </th>
               <td>
                 {formatPercent(share, 1)} of {formatCount(labels.size)} ({formatPercent(low, 1)} to{' '}

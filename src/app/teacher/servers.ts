@@ -37,6 +37,12 @@ export const hostedEndpoints: Readonly<Record<Api, string>> = {
   ollama: 'https://ollama.com',
 };
 
+/** What a teacher is called beside others: two interfaces may know a model by the same name. */
+export function teacherName(teacherId: string): string {
+  const [api, ...model] = teacherId.split(' ');
+  return `${model.join(' ')} (${apiNames[api as Api]})`;
+}
+
 export const apiNames: Readonly<Record<Api, string>> = {
   chat: 'OpenAI, chat',
   completions: 'OpenAI, completions',
