@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { endWords, wantsWake } from './presence.ts';
+import { endWords, teacherEndWords, wantsWake } from './presence.ts';
 
 const training: RunState = { phase: 'training', step: 3, steps: 9 };
 const run = (state: RunState): RunRecord => ({ name: 'copper-heron', state }) as RunRecord;
@@ -26,4 +26,21 @@ it('an end is told once, and so is a pause that the run took by itself', () => {
   expect(endWords(training, run(waits))).toEqual({ title: 'copper-heron waits for you', body: 'No room.' });
   expect(endWords(waits, run(waits))).toBeNull();
   expect(endWords(null, null)).toBeNull();
+});
+
+it('the end of a teacher’s run is told, with what ended it', () => {
+  const now = {
+    setup: { model: 'm' } as never,
+    ended: null,
+    error: null,
+    progress: { done: 8, total: 8 } as never,
+  };
+  expect(teacherEndWords({ phase: 'asking' }, { ...now, phase: 'ready' })).toEqual({
+    title: 'The teacher m',
+    body: 'All is asked: 8 of 8 rows.',
+  });
+  const stopped = { ...now, phase: 'ready', ended: 'Stopped at 3 of 8 rows.' } as const;
+  expect(teacherEndWords({ phase: 'pausing' }, stopped)?.body).toBe('Stopped at 3 of 8 rows.');
+  expect(teacherEndWords({ phase: 'asking' }, { ...now, phase: 'pausing' })).toBeNull();
+  expect(teacherEndWords({ phase: 'checking' }, { ...now, phase: 'ready' })).toBeNull();
 });

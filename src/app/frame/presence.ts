@@ -3,10 +3,12 @@
  * the person wants that, tells when the run has ended.
  */
 import { create } from 'zustand';
+import { formatCount } from '../../base/units.ts';
 import { isActive, type RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { keepChoice, readChoice } from '../state/choices.ts';
 import { liveRun, studioStore } from '../state/studio-store.ts';
+import { teacherStore, type TeacherState } from '../state/teacher-store.ts';
 import { stateWords } from '../words.ts';
 
 // ── The screen stays awake ──────────────────────────────────────────────────────────────────────────────────────────
@@ -16,11 +18,18 @@ export function wantsWake(state: RunState | null, visible: boolean): boolean {
   return visible && state !== null && isActive(state) && state.phase !== 'paused';
 }
 
+/** A teacher is at work on rows. */
+function isAsking({ phase }: Pick<TeacherState, 'phase'>): boolean {
+  return phase === 'asking' || phase === 'pausing';
+}
+
 let lock: WakeLockSentinel | null = null;
 let asking = false;
 
 function isWakeWanted(): boolean {
-  return wantsWake(liveRun(studioStore.getState())?.state ?? null, document.visibilityState === 'visible');
+  const visible = document.visibilityState === 'visible';
+  if (visible && isAsking(teacherStore.getState())) return true;
+  return wantsWake(liveRun(studioStore.getState())?.state ?? null, visible);
 }
 
 /** Takes or lets go what is wanted now. The browser lets go by itself when the page is hidden. */
@@ -85,6 +94,23 @@ export function endWords(
   return { title: `${run.name}: ${state.phase}`, body: stateWords(state) };
 }
 
+/** The same of a teacher that was asked. */
+export function teacherEndWords(
+  before: Pick<TeacherState, 'phase'>,
+  {
+    phase,
+    setup,
+    ended,
+    error,
+    progress,
+  }: Pick<TeacherState, 'phase' | 'setup' | 'ended' | 'error' | 'progress'>,
+): { title: string; body: string } | null {
+  if (!isAsking(before) || isAsking({ phase }) || setup === null) return null;
+  const { done = 0, total = 0 } = progress ?? {};
+  const all = `${formatCount(done)} of ${formatCount(total)} rows`;
+  return { title: `The teacher ${setup.model}`, body: error?.message ?? ended ?? `All is asked: ${all}.` };
+}
+
 /** Only where it is not seen anyway. */
 function tell(words: { title: string; body: string }): void {
   if (useTelling.getState().telling !== 'on' || document.visibilityState === 'visible') return;
@@ -108,6 +134,12 @@ export function watchPresence(): void {
     const was = liveRun(before);
     if (was === null) return;
     const words = endWords(was.state, state.runs.find(({ id }) => id === was.id) ?? null);
+    if (words !== null) tell(words);
+  });
+  teacherStore.subscribe((state, before) => {
+    if (state.phase === before.phase) return;
+    void keepAwake();
+    const words = teacherEndWords(before, state);
     if (words !== null) tell(words);
   });
 }

@@ -10,6 +10,7 @@ import { hashOf } from '../routes.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { studio } from '../state/studio.ts';
+import { TellAtEnd } from '../parts/tell-at-end.tsx';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
@@ -97,6 +98,7 @@ function DeskOf({ dataset }: { dataset: DatasetRecord }) {
       {!isOpen && <p className="quiet">Opening what was asked …</p>}
       {isOpen && !asking && <SetupForm setup={setup} keyField={key} takeKey={takeKey} />}
       {isOpen && !asking && setup.where === 'file' && <ByFile rows={stamp?.rows ?? 0} />}
+      {asking && <TellAtEnd />}
       {isOpen && <RunFigures setup={setup} takeKey={takeKey} />}
       {isOpen && (
         <div className={styles['columns']}>

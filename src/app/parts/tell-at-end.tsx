@@ -1,6 +1,6 @@
 import { setTelling, useTelling, type Telling } from '../frame/presence.ts';
 import { CheckField } from '../ui/check-field.tsx';
-import styles from './right-now.module.css';
+import styles from './tell-at-end.module.css';
 
 const meanings: Record<Exclude<Telling, 'not here'>, string> = {
   off: 'A notification of this browser, while this page is hidden.',
@@ -8,7 +8,7 @@ const meanings: Record<Exclude<Telling, 'not here'>, string> = {
   refused: 'This browser refuses notifications of this page; its settings for the page change that.',
 };
 
-/** Whether the person wants to be told when a run has ended. */
+/** Whether the person wants to be told when a run has ended, or a teacher's. */
 export function TellAtEnd() {
   const telling = useTelling((state) => state.telling);
   if (telling === 'not here') return null;
