@@ -11,8 +11,8 @@ export default function report(): void {
   const measures = all.filter((one): one is Measure => 'what' in one);
   if (faults.length === 0 && measures.length === 0) return;
   let text = readFileSync(page, 'utf8');
-  text = between(text, 'faults', faultTable(faults));
-  text = between(text, 'measures', measureTable(measures));
+  text = between(text, 'faults', faultTable(faults, text));
+  if (measures.length > 0) text = between(text, 'measures', measureTable(measures));
   writeFileSync(page, text);
 }
 
@@ -24,8 +24,9 @@ function between(text: string, mark: string, table: string): string {
   return `${text.slice(0, first + begin.length)}\n\n${table}\n\n${text.slice(last)}`;
 }
 
-function faultTable(faults: readonly Finding[]): string {
-  const rows = [...new Set(faults.map(({ fault }) => fault))].map((fault) => {
+/** What was not tried this time keeps its row of `text`. */
+function faultTable(faults: readonly Finding[], text: string): string {
+  const tried = [...new Set(faults.map(({ fault }) => fault))].map((fault) => {
     const tries = faults.filter((one) => one.fault === fault);
     const lost = tries.flatMap(({ lostSteps }) => (lostSteps === null ? [] : [lostSteps]));
     const seconds = tries.flatMap(({ secondsToTraining }) =>
@@ -33,7 +34,24 @@ function faultTable(faults: readonly Finding[]): string {
     );
     return [fault, String(tries.length), range(lost, 0), range(seconds, 1)];
   });
-  return table(['fault', 'times tried', 'steps taken again', 'seconds to be training again'], rows);
+  const names = new Set(tried.map(([name]) => name));
+  const kept = rowsOf(text).filter(([name]) => !names.has(name));
+  return table(
+    ['fault', 'times tried', 'steps taken again', 'seconds to be training again'],
+    [...kept, ...tried],
+  );
+}
+
+/** The rows of the table of faults, as the page has it. */
+function rowsOf(text: string): string[][] {
+  const inside = /<!-- faults -->([^]*?)<!-- end of faults -->/.exec(text)?.[1] ?? '';
+  const lines = inside.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** A figure that was taken again stands for the earlier one. */

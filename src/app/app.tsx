@@ -11,6 +11,7 @@ import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
 import { useRunShortcut } from './frame/use-run-shortcut.ts';
 import { NothingWhole } from './frame/nothing-whole.tsx';
+import { RunEnded } from './frame/run-ended.tsx';
 import { SilentWorker } from './frame/silent-worker.tsx';
 import { OtherVersion } from './frame/other-version.tsx';
 import { NewVersion } from './offline/new-version.tsx';
@@ -59,6 +60,7 @@ export function App() {
         <NewVersion />
         <OtherVersion />
         <SilentWorker />
+        <RunEnded route={route} />
         <ErrorBoundary key={route}>
           <Suspense fallback={<p className={styles['opening']}>Opening …</p>}>
             {ready ? <Screen key={route} /> : <p className={styles['opening']}>Opening the studio …</p>}

@@ -46,6 +46,10 @@ interface ActiveRun {
   readonly comparisons: Set<AbortController>;
 }
 
+function isPrepared({ phase }: RunState): boolean {
+  return phase !== 'preparing' && phase !== 'compiling';
+}
+
 export class RunKeeper {
   readonly #wire: Wire;
   readonly #isReducing: () => boolean;
@@ -176,6 +180,8 @@ export class RunKeeper {
     const { control, journal } = this.#require();
     if (journal.record.state.phase === 'paused') return null;
     control.pause();
+    // What is being prepared goes on to be told; it pauses before its first step.
+    if (!isPrepared(journal.record.state)) return null;
     await journal.state({ phase: 'pausing', step: journal.record.step });
     return null;
   }

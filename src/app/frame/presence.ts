@@ -6,6 +6,7 @@ import { create } from 'zustand';
 import { formatCount } from '../../base/units.ts';
 import { isActive, type RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
+import { parseRoute } from '../routes.ts';
 import { keepChoice, readChoice } from '../state/choices.ts';
 import { liveRun, studioStore } from '../state/studio-store.ts';
 import { teacherStore, type TeacherState } from '../state/teacher-store.ts';
@@ -134,7 +135,10 @@ export function watchPresence(): void {
     const was = liveRun(before);
     if (was === null) return;
     const words = endWords(was.state, state.runs.find(({ id }) => id === was.id) ?? null);
-    if (words !== null) tell(words);
+    if (words === null) return;
+    tell(words);
+    // On Train it is seen without a word.
+    if (parseRoute(location.hash) !== 'train') studioStore.setState({ ended: { runId: was.id, ...words } });
   });
   teacherStore.subscribe((state, before) => {
     if (state.phase === before.phase) return;

@@ -1,26 +1,20 @@
-import { liveRun, useStudio } from '../state/studio-store.ts';
+import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import styles from './new-version.module.css';
 import { takeNewVersion, useOffline } from './offline.ts';
+import { reloadObstacle } from './reload-obstacle.ts';
 
 /** Says that loading the page again brings something: a newer studio, or threads. It is never forced on a run. */
 export function NewVersion() {
   const waiting = useOffline((state) => state.waiting);
   const isolatedByReload = useOffline((state) => state.isolatedByReload);
-  const live = useStudio((state) => liveRun(state)?.name ?? null);
-  const elsewhere = useStudio((state) => (state.heldRunIds?.size ?? 0) > 0);
+  const reason = useStudio((state) => reloadObstacle(state, Date.now()));
   if (waiting === null && !isolatedByReload) return null;
   const news =
     waiting === null
       ? `The studio can train on all ${navigator.hardwareConcurrency} CPU threads after a reload.`
       : 'A new version is ready.';
-  const reason =
-    live !== null
-      ? `${live} is under way; reload when it has ended.`
-      : elsewhere
-        ? 'A run is under way in another tab; reload when it has ended.'
-        : null;
   return (
     <div role="status">
       <Notice kind="info">

@@ -8,7 +8,7 @@ import type {
   StudentRecord,
 } from '../../store/records.ts';
 import { initialState, type StudioState } from './studio-store.ts';
-import { pauseObstacle, startObstacle } from './obstacles.ts';
+import { pauseObstacle, startObstacle, stopObstacle } from './obstacles.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
 
 const train: SplitSummary = {
@@ -90,4 +90,12 @@ test('pausing is possible while it trains or measures accuracy', () => {
   }
   expect(pauseObstacle({ phase: 'evaluating', purpose: 'base', step: 1, done: 0, total: 2 })).not.toBeNull();
   expect(pauseObstacle({ phase: 'pausing', step: 1 })).not.toBeNull();
+  // Both can be pressed while a run is prepared.
+  const preparing = { phase: 'preparing', what: 'opening the student', done: 0, total: 1 } as const;
+  for (const state of [preparing, { phase: 'compiling' } as const])
+    expect([pauseObstacle(state), stopObstacle(state)]).toEqual([null, null]);
+  expect(stopObstacle({ phase: 'recovering', step: 1, reason: 'lost' })).toBeNull();
+  expect(stopObstacle({ phase: 'idle' })).not.toBeNull();
+  expect(pauseObstacle({ phase: 'done', step: 1, stopped: false })).not.toBeNull();
+  expect(pauseObstacle({ phase: 'recovering', step: 1, reason: 'lost' })).not.toBeNull();
 });

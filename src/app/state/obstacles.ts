@@ -64,7 +64,7 @@ function recipeObstacle(state: StudioState, train: { rationales: number; teacher
 
 /** For Stop and keep, while a run is held here. */
 export function stopObstacle(state: RunState): string | null {
-  return state.phase === 'preparing' || state.phase === 'idle' ? 'The run is still being prepared.' : null;
+  return state.phase === 'idle' ? 'The run has not begun yet.' : null;
 }
 
 /** For Pause, while a run is held here. */
@@ -72,13 +72,12 @@ export function pauseObstacle(state: RunState): string | null {
   switch (state.phase) {
     case 'training':
     case 'compiling':
+    case 'preparing':
       return null;
     case 'evaluating':
       return isComparing(state.purpose)
         ? 'The training is over; the comparison can be skipped, not paused.'
         : null;
-    case 'preparing':
-      return 'Training has not begun yet.';
     case 'pausing':
       return 'It pauses after the step in hand.';
     case 'recovering':

@@ -78,6 +78,8 @@ export interface RunsSlice {
   /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
   heldRunIds: ReadonlySet<string> | null;
   metrics: Metrics;
+  /** A run that ended while another screen than its own was open, until that was read. */
+  ended: { runId: string; title: string; body: string } | null;
 }
 
 export interface MachineSlice {
@@ -113,6 +115,7 @@ export function initialState(): StudioState {
     runId: null,
     liveRunId: null,
     heldRunIds: null,
+    ended: null,
     asked: null,
     metrics: { runId: null, points: [], version: 0 },
     draft: draftOf(smallRecipe),
