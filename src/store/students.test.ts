@@ -44,3 +44,23 @@ it('a damaged student can be removed, though nothing can be kept of it', async (
   await deleteStudent('s');
   expect((await readRun('three'))!.keptStudent).toBeUndefined();
 });
+
+it('a student is known by its bytes, in pieces of 32 MiB that stay what they are', async () => {
+  const mebibytes = 2 ** 20;
+  const weights = new Uint8Array(33 * mebibytes);
+  weights[32 * mebibytes] = 7;
+  const sha = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
+    Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+  const sums = [
+    ['config.json', [await sha(new TextEncoder().encode('{}'))]],
+    [
+      'model.safetensors',
+      [await sha(weights.slice(0, 32 * mebibytes)), await sha(weights.slice(32 * mebibytes))],
+    ],
+  ];
+  const files = new Map([
+    ['x/model.safetensors', new Blob([weights])],
+    ['x/config.json', new Blob(['{}'])],
+  ]);
+  expect(await studentDigest(files)).toBe(await sha(new TextEncoder().encode(JSON.stringify(sums))));
+});
