@@ -44,7 +44,7 @@ const maxDepth = 2;
 /** What the text of one file may have: a JavaScript string holds little more. */
 const maxTextBytes = 2 ** 29 - 2 ** 20;
 /** As much of a CSV as shows how it is written. */
-const dialectCharacters = 2 ** 18;
+export const dialectCharacters = 2 ** 18;
 /** Parts of a text that CSV is read in. */
 const stepCharacters = 2 ** 20;
 
@@ -229,7 +229,7 @@ function lenientStart(bytes: Uint8Array, encoding: string): string {
 }
 
 /** Whether lines begin as JSON's objects and lists do: the first, or most of the first fifty. */
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   if (/^\s*[{[]/.test(text)) return true;
   const lines = text
     .slice(0, dialectCharacters)

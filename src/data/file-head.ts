@@ -40,33 +40,49 @@ export function headOf({ file, records, text }: Container): FileHead | null {
     // Reading the file says what is wrong with it.
     return null;
   }
-  const counts = new Map<string, { filled: number; text: number }>();
-  for (const object of objects) {
+  const count = new HeadCount();
+  for (const object of objects) count.add(object);
+  return count.head();
+}
+
+/** As `headOf`, row by row. */
+export class HeadCount {
+  readonly #counts = new Map<string, { filled: number; text: number }>();
+  readonly #first: JsonObject[] = [];
+  #rows = 0;
+
+  add(object: JsonObject): void {
+    this.#rows += 1;
+    if (this.#first.length < rowsKept) this.#first.push(object);
     for (const [name, value] of Object.entries(object)) {
-      let count = counts.get(name);
+      let count = this.#counts.get(name);
       if (count === undefined) {
-        if (counts.size === columnsKept) continue;
+        if (this.#counts.size === columnsKept) continue;
         count = { filled: 0, text: 0 };
-        counts.set(name, count);
+        this.#counts.set(name, count);
       }
       if (value === null || value === '') continue;
       count.filled += 1;
       if (typeof value === 'string') count.text += 1;
     }
   }
-  if (counts.size === 0) return null;
-  const columns = [...counts].map(([name, { filled, text: texts }]) => ({
-    name,
-    filled,
-    text: texts * 2 > filled,
-  }));
-  const most = Math.min(mostCharacters, Math.floor(rowCharacters / columns.length));
-  const first = objects.slice(0, rowsKept).map((object): JsonObject => {
-    const kept = Object.create(null) as JsonObject;
-    for (const { name } of columns) if (Object.hasOwn(object, name)) kept[name] = cut(object[name], most);
-    return { ...kept };
-  });
-  return { columns, rows: objects.length, first };
+
+  /** Of all rows so far; null where there are none with named columns. */
+  head(): FileHead | null {
+    if (this.#counts.size === 0) return null;
+    const columns = [...this.#counts].map(([name, { filled, text: texts }]) => ({
+      name,
+      filled,
+      text: texts * 2 > filled,
+    }));
+    const most = Math.min(mostCharacters, Math.floor(rowCharacters / columns.length));
+    const first = this.#first.map((object): JsonObject => {
+      const kept = Object.create(null) as JsonObject;
+      for (const { name } of columns) if (Object.hasOwn(object, name)) kept[name] = cut(object[name], most);
+      return { ...kept };
+    });
+    return { columns, rows: this.#rows, first };
+  }
 }
 
 function cut(value: unknown, most: number): unknown {

@@ -1,8 +1,9 @@
 /** What can be mended in rows, each switched on by name; nothing else is changed. */
 import { InputError } from '../base/errors.ts';
+import { TextIndex } from '../base/text-index.ts';
 import { choicesWithin, findChoice, letterIndex } from './choices.ts';
 import type { Example } from './example.ts';
-import { note, type Note } from './notes.ts';
+import { note, RowList, type Note } from './notes.ts';
 import { listed } from './words.ts';
 
 const fixWords = {
@@ -63,7 +64,7 @@ export function decodedBack(text: string): string {
 const noValue = /^(?:none|null|na|n\/a|nan|-|-1|#n\/a|undefined)$/i;
 
 /** A row after a fix; null where the row is left out. */
-function mend(fix: Fix, row: Example, seen: Set<string>): Example | null {
+function mend(fix: Fix, row: Example, seen: TextIndex): Example | null {
   const { choices, label, teacherLabel } = row;
   const found = (text: string, ...ways: string[]): string => {
     const one = choices === null ? null : findChoice(text, choices);
@@ -106,11 +107,8 @@ function mend(fix: Fix, row: Example, seen: Set<string>): Example | null {
     case 'drop-leaks':
       // It takes the rows of all splits: see divide.ts.
       return row;
-    case 'drop-repeated': {
-      if (seen.has(row.input)) return null;
-      seen.add(row.input);
-      return row;
-    }
+    case 'drop-repeated':
+      return seen.add(row.input) === null ? row : null;
     default:
       return fix satisfies never;
   }
@@ -131,19 +129,38 @@ export function applyFixes(
   examples: readonly Example[],
   switchedOn: readonly Fix[],
 ): { examples: Example[]; notes: Note[] } {
-  let rows = [...examples];
-  const notes: Note[] = [];
-  for (const fix of switchedOn) {
-    const seen = new Set<string>();
-    const changed: number[] = [];
-    const mended: Example[] = [];
-    for (const row of rows) {
-      const now = mend(fix, row, seen);
-      if (now === null || !isSame(now, row)) changed.push(row.row);
-      if (now !== null) mended.push(isSame(now, row) ? row : now);
-    }
-    rows = mended;
-    if (changed.length > 0) notes.push(note(`fixed-${fix}`, changed, () => fixWords[fix]));
+  const mender = new Mender(switchedOn);
+  const mended = examples.map((example) => mender.mend(example)).filter((example) => example !== null);
+  return { examples: mended, notes: mender.notes() };
+}
+
+/** As `applyFixes`, row by row. */
+export class Mender {
+  readonly #fixes: { fix: Fix; seen: TextIndex; changed: RowList }[];
+
+  constructor(switchedOn: readonly Fix[]) {
+    this.#fixes = switchedOn.map((fix) => ({ fix, seen: new TextIndex(), changed: new RowList() }));
   }
-  return { examples: rows, notes };
+
+  /** The row after all fixes; null where one leaves it out. */
+  mend(example: Example): Example | null {
+    let row = example;
+    for (const { fix, seen, changed } of this.#fixes) {
+      const now = mend(fix, row, seen);
+      if (now === null) {
+        changed.add(row.row);
+        return null;
+      }
+      if (isSame(now, row)) continue;
+      changed.add(row.row);
+      row = now;
+    }
+    return row;
+  }
+
+  notes(): Note[] {
+    return this.#fixes.flatMap(({ fix, changed }) =>
+      changed.length === 0 ? [] : [note(`fixed-${fix}`, changed, () => fixWords[fix])],
+    );
+  }
 }

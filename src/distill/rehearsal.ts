@@ -3,12 +3,14 @@
  * decides on thousands of them. Nothing of it is kept.
  */
 import type { Example } from '../data/example.ts';
+import type { Rows } from '../data/row-source.ts';
 import type { Engine } from '../engine/engine.ts';
 import { answerInputs, answersAtOnce, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Recipe } from './recipe.ts';
 import { updateOf } from './schedule.ts';
-import { checkTrainable, taskRow } from './tasks.ts';
+import { checkTrainable } from './tasks.ts';
+import { TrainRows } from './train-rows.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What was measured. */
@@ -24,7 +26,7 @@ export interface RehearsalOptions {
   engine: Engine;
   tokenizer: Speaker;
   recipe: Recipe;
-  train: readonly Example[];
+  train: Rows;
   /** Rows that accuracy is measured on; may be empty. */
   test: readonly Example[];
   /** Milliseconds from any moment on; the page's clock where left out. */
@@ -50,6 +52,7 @@ export async function* rehearse(
   const now = options.now ?? (() => performance.now());
   checkTrainable(recipe, train);
   const plan = new BatchPlan(recipe, train.length);
+  const rows = new TrainRows(train, recipe, tokenizer);
   const measuresAnswers = recipe.evalEvery > 0 && test.length > 0;
   const total = 1 + enough.steps + (measuresAnswers ? 1 : 0);
   const watchdog = new Watchdog();
@@ -57,9 +60,7 @@ export async function* rehearse(
   let timedMs = 0;
   yield { done: 0, total };
   for (let step = 1; step <= Math.min(recipe.steps, 1 + atMost.steps); step += 1) {
-    const batches = plan
-      .rowsOfStep(step)
-      .map((rows) => microBatch(rows.map((row) => taskRow(recipe, train[row]!, tokenizer))));
+    const batches = (await rows.take(plan.rowsOfStep(step), null)).map(microBatch);
     const start = now();
     await watchdog.guard(step, engine.step(batches, updateOf(recipe, step)));
     const ms = now() - start;

@@ -4,6 +4,7 @@
  */
 import { breathe } from '../base/breathe.ts';
 import type { Example } from '../data/example.ts';
+import type { Rows } from '../data/row-source.ts';
 import { chooseMetric, tallyBy, type MetricId } from '../data/metrics/metrics.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { StateSource } from '../engine/state-source.ts';
@@ -16,7 +17,8 @@ import type { Recipe } from './recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
 import { hasStalled, namedStep } from './selection.ts';
-import { checkTrainable, taskRow, type TaskRow } from './tasks.ts';
+import { checkTrainable, taskRow } from './tasks.ts';
+import { TrainRows } from './train-rows.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
 import { Watchdog } from './watchdog.ts';
 import { writtenLabel } from './written-labels.ts';
@@ -34,7 +36,7 @@ export interface SessionOptions {
   engine: Engine;
   tokenizer: Speaker;
   recipe: Recipe;
-  train: readonly Example[];
+  train: Rows;
   /** Rows for the accuracy at each evaluation where there are none for validation; may be empty. */
   test: readonly Example[];
   /** Rows for accuracy and losses at each evaluation, in place of the test rows; left out: none. */
@@ -58,15 +60,12 @@ export interface SessionOptions {
 /** A checkpoint is due when the last one is so old, whatever the recipe says: nobody loses more than that. */
 export const saveEveryMs = 180_000;
 
-/** Rows to tokenise between two looks at the outside world. */
-const tokenizeSlice = 256;
-
 export class Session {
   readonly control: Control;
   readonly #engine: Engine;
   readonly #tokenizer: Speaker;
   readonly #recipe: Recipe;
-  readonly #train: readonly Example[];
+  readonly #train: Rows;
   /** Rows for accuracy. */
   readonly #asked: readonly Example[];
   readonly #validation: readonly Example[];
@@ -129,14 +128,9 @@ export class Session {
       const step = this.#step + 1;
       const startedAt = performance.now();
       const update = { ...updateOf(this.#recipe, step), parts: this.#parts };
-      const batches = plan.rowsOfStep(step);
-      const result = await this.#watchdog.guard(
-        step,
-        this.#engine.step(
-          batches.map((indices) => microBatch(indices.map((index) => rows[index]!))),
-          update,
-        ),
-      );
+      const next = step < this.#recipe.steps ? plan.rowsOfStep(step + 1) : null;
+      const batches = await rows.take(plan.rowsOfStep(step), next);
+      const result = await this.#watchdog.guard(step, this.#engine.step(batches.map(microBatch), update));
       this.#elapsedMs += performance.now() - startedAt;
       this.#step = step;
       yield {
@@ -186,18 +180,11 @@ export class Session {
     return { type: 'save', step: this.#step, elapsedMs: this.#elapsedMs, state, last };
   }
 
-  async *#tokenize(): AsyncGenerator<SessionEvent, TaskRow[]> {
-    const rows: TaskRow[] = [];
-    const total = this.#train.length;
-    for (let start = 0; start < total; start += tokenizeSlice) {
-      yield {
-        type: 'state',
-        state: { phase: 'preparing', what: 'reading rows as tokens', done: start, total },
-      };
-      for (const example of this.#train.slice(start, start + tokenizeSlice)) {
-        rows.push(taskRow(this.#recipe, example, this.#tokenizer));
-      }
-      await breathe();
+  async *#tokenize(): AsyncGenerator<SessionEvent, TrainRows> {
+    const rows = new TrainRows(this.#train, this.#recipe, this.#tokenizer);
+    const total = rows.length;
+    for await (const done of rows.prepare()) {
+      yield { type: 'state', state: { phase: 'preparing', what: 'reading rows as tokens', done, total } };
       if (this.control.stopRequested) break;
     }
     return rows;

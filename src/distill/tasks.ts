@@ -5,6 +5,7 @@
  */
 import { InputError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
+import { sourceOf, type Rows } from '../data/row-source.ts';
 import { isOneTarget, targetParts, teachesRationales } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -40,27 +41,25 @@ export function rationalePrompt(recipe: Recipe, input: string): string | null {
  * Refuses rows that a recipe cannot train on.
  * @throws InputError naming the row and what to do.
  */
-export function checkTrainable(recipe: Recipe, examples: readonly Example[]): void {
-  if (examples.length === 0) {
+export function checkTrainable(recipe: Recipe, rows: Rows): void {
+  const { length, rationales, firstUntaught } = sourceOf(rows);
+  if (length === 0) {
     throw new InputError(
       'There are no training rows.',
       'Add a training file with at least one row that can be used.',
     );
   }
-  if (teachesRationales(recipe.method) && examples.every((example) => example.rationale === null)) {
+  if (teachesRationales(recipe.method) && rationales === 0) {
     throw new InputError(
       `No training row has a rationale, and the method "${recipe.method}" needs them.`,
       'Add the teacher’s rationales, or choose the method "standard".',
     );
   }
-  if (recipe.labels === 'teacher') {
-    const without = examples.find((example) => example.teacherLabel === null);
-    if (without) {
-      throw new InputError(
-        `Training row ${without.row + 1} has no label by the teacher, and the recipe trains on the teacher’s labels.`,
-        'Add the teacher’s labels for every row, or choose "gold" for labels.',
-      );
-    }
+  if (recipe.labels === 'teacher' && firstUntaught !== null) {
+    throw new InputError(
+      `Training row ${firstUntaught + 1} has no label by the teacher, and the recipe trains on the teacher’s labels.`,
+      'Add the teacher’s labels for every row, or choose "gold" for labels.',
+    );
   }
 }
 

@@ -45,7 +45,8 @@ export class CsvRecordReader {
       // Rows of empty cells stand at the end of many sheets; before other rows they keep their position.
       if (row.cells.every((cell) => cell.trim() === '')) this.#empty.push(record);
       else {
-        records.push(...this.#empty, record);
+        for (const empty of this.#empty) records.push(empty);
+        records.push(record);
         this.#empty = [];
       }
     }

@@ -33,11 +33,17 @@ export interface ParquetTable {
   notes(): FormatNote[];
 }
 
+/** A file of which parts are read: a Blob, or one on a disk. */
+export interface PartedFile {
+  readonly size: number;
+  slice(start: number, end?: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
 /** Bytes in memory, or a file of which only parts are read. */
-export type ByteSource = Uint8Array | Blob;
+export type ByteSource = Uint8Array | PartedFile;
 
 function bufferOf(source: ByteSource): AsyncBuffer {
-  if (source instanceof Blob)
+  if (!(source instanceof Uint8Array))
     return { byteLength: source.size, slice: (start, end) => source.slice(start, end).arrayBuffer() };
   return {
     byteLength: source.length,

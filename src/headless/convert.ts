@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { plural } from '../base/units.ts';
-import { inspectedRows } from '../data/inspect.ts';
+import { inspectedRows, type InspectedRow } from '../data/inspect.ts';
 import { readingOptions, readOptions, trainFileOptions } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf } from './data-files.ts';
 import { writeOutput } from './files.ts';
@@ -35,20 +35,31 @@ export async function convert(args: string[]): Promise<void> {
     );
   const joined = await joinSplit(train, rationales, 'train', readingOf(options));
   const rows = inspectedRows(joined);
-  const lines = rows.map(({ id, input, label, rationale, teacherLabel, choices }) =>
-    JSON.stringify({
-      ...(id === null ? {} : { id }),
-      input,
-      label,
-      ...(rationale === null ? {} : { rationale }),
-      ...(teacherLabel === null ? {} : { teacherLabel }),
-      ...(choices === null ? {} : { choices }),
-    }),
-  );
-  await writeOutput(out, lines.map((line) => `${line}\n`).join(''));
+  await writeOutput(out, linesOf(rows));
   const left =
     joined.refused.length === 0 ? '' : `; ${plural(joined.refused.length, 'row was', 'rows were')} refused`;
   console.log(`${plural(rows.length, 'row is', 'rows are')} in ${out}${left}.`);
   for (const { file, line, reason } of joined.refused)
     console.error(`${file}, line ${line}: left out: ${reason}`);
+}
+
+/** A longest string would not hold all lines of a large file. */
+const linesAtOnce = 1000;
+
+function* linesOf(rows: readonly InspectedRow[]): Generator<string> {
+  for (let from = 0; from < rows.length; from += linesAtOnce)
+    yield rows
+      .slice(from, from + linesAtOnce)
+      .map(({ id, input, label, rationale, teacherLabel, choices }) => {
+        const line = {
+          ...(id === null ? {} : { id }),
+          input,
+          label,
+          ...(rationale === null ? {} : { rationale }),
+          ...(teacherLabel === null ? {} : { teacherLabel }),
+          ...(choices === null ? {} : { choices }),
+        };
+        return `${JSON.stringify(line)}\n`;
+      })
+      .join('');
 }

@@ -14,12 +14,14 @@ import {
   type DatasetFile,
   type ReadOptions,
 } from '../data/read-file.ts';
+import { openStream, streamedFromBytes } from '../data/record-stream.ts';
+import { readStream } from '../data/stream-rows.ts';
 import { concatenate, sortChunks } from '../data/several-files.ts';
 import { ofSplit, splits, type Split } from '../data/split-name.ts';
 import { parseTeachers, teachersOf } from '../data/teachers.ts';
 import { listed } from '../data/words.ts';
 import { oneOf } from './arguments.ts';
-import { readBytes } from './files.ts';
+import { openParts, readBytes } from './files.ts';
 
 /** One path, several, or none. */
 export type Paths = string | readonly string[] | undefined;
@@ -172,7 +174,14 @@ async function openFiles(
 ): Promise<DataFile[]> {
   const files: DataFile[] = [];
   for (const path of sortChunks(paths)) {
-    const all = await openContainers(path, await readBytes(path), encoding === null ? {} : { encoding });
+    const how = encoding === null ? {} : { encoding };
+    const parts = await openParts(path);
+    const stream = parts.size < streamedFromBytes ? null : await openStream(path, parts, how);
+    if (stream !== null) {
+      files.push(await readStream(stream, options));
+      continue;
+    }
+    const all = await openContainers(path, await readBytes(path), how);
     // An archive of several splits gives the one that is asked for.
     const named = options.split === undefined ? [] : ofSplit(options.split, all, ({ file }) => file);
     const containers = all.length > 1 && named.length > 0 ? named : all;

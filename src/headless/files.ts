@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
+import type { PartedFile } from '../formats/parquet.ts';
 import type { StudentFiles } from '../student/student-files.ts';
 
 /** A text file. @throws InputError where it cannot be read. */
@@ -32,6 +33,39 @@ export async function readBytes(file: string): Promise<Uint8Array> {
   } catch (error) {
     throw new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
   }
+}
+
+/** A file on disk of which parts are read. @throws InputError where it cannot be read. */
+export async function openParts(file: string): Promise<PartedFile> {
+  const cannot = (error: unknown): InputError =>
+    new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw cannot(error);
+  });
+  return {
+    size,
+    slice: (start, end = size) => ({
+      arrayBuffer: async () => {
+        try {
+          const handle = await open(file);
+          try {
+            const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+            let read = 0;
+            while (read < bytes.length) {
+              const { bytesRead } = await handle.read(bytes, read, bytes.length - read, start + read);
+              if (bytesRead === 0) break;
+              read += bytesRead;
+            }
+            return bytes.buffer.slice(0, read);
+          } finally {
+            await handle.close();
+          }
+        } catch (error) {
+          throw cannot(error);
+        }
+      },
+    }),
+  };
 }
 
 /** The first bytes of a file, fewer where it is shorter. @throws InputError where it cannot be read. */
@@ -75,7 +109,10 @@ export async function openFolder(folder: string): Promise<StudentFiles> {
 }
 
 /** Writes a file, with its folder. @throws StorageError where the disk refuses. */
-export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeOutput(
+  file: string,
+  content: string | Uint8Array | Iterable<string>,
+): Promise<void> {
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content);

@@ -129,7 +129,7 @@ export async function readRows(files: DataArguments): Promise<Example[] | null> 
         `Name it with --${split} FILE.`,
       );
     }
-    rows.push(...(await joinSplit(files[split], rationales, split, reading)).examples);
+    for (const row of (await joinSplit(files[split], rationales, split, reading)).examples) rows.push(row);
   }
   return rows.length === 0 ? null : rows;
 }

@@ -1,5 +1,6 @@
 /** The first steps of a run to come, timed on the engine that it would have. Nothing of it is kept. */
 import type { Example } from '../data/example.ts';
+import type { Rows } from '../data/row-source.ts';
 import type { OpenEngine, Watch } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import { rehearse, type StepTimes } from '../distill/rehearsal.ts';
@@ -15,7 +16,7 @@ export interface Rehearsal extends StepTimes {
 export interface RehearsalJob {
   tokenizer: Tokenizer;
   recipe: Recipe;
-  train: readonly Example[];
+  train: Rows;
   /** Rows that accuracy is measured on; may be empty. */
   test: readonly Example[];
   open: OpenEngine;

@@ -5,6 +5,7 @@
  */
 import { EngineError, reportError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
+import type { Rows } from '../data/row-source.ts';
 import type { MetricId } from '../data/metrics/metrics.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
 import type { CompareResult } from '../distill/compare.ts';
@@ -25,7 +26,7 @@ import { weightsNotKept, withRoom } from './with-room.ts';
 export interface TrainJob extends RunPorts {
   student: Student;
   recipe: Recipe;
-  train: readonly Example[];
+  train: Rows;
   /** Rows for the comparison, and for accuracy where there are none for validation; may be empty. */
   test: readonly Example[];
   /** Rows for accuracy and losses while it trains; left out: none. */

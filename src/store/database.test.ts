@@ -92,6 +92,32 @@ it('brings a database of version 2 over, with a place for what teachers answer',
   expect(await readTeacherLog('d', 'chat m')).toBe('');
 });
 
+it('brings a dataset of version 4 over, whose rows are read and replaced as before', async () => {
+  const made = await openDB('stillroom', 4, {
+    upgrade(database) {
+      const later = { teachers: ['datasetId', 'teacherId'], teacherLog: ['datasetId', 'teacherId', 'piece'] };
+      const all = { ...keysOfVersion1, ...keysOfVersion2, ...later, keptStudents: 'digest' };
+      for (const [store, keyPath] of Object.entries(all)) database.createObjectStore(store, { keyPath });
+    },
+  });
+  const rows = Array.from({ length: 501 }, (_, row) => ({ row, input: `i ${row}`, label: 'l' }));
+  await made.put('datasets', { id: 'd', name: 'rows', createdAt: 1, files: [], splits: {} });
+  for (const [chunk, examples] of [rows.slice(0, 500), rows.slice(500)].entries())
+    await made.put('examples', { datasetId: 'd', split: 'train', chunk, examples });
+  made.close();
+  const { readDataset, readExamples, readExamplePage, writeDataset } = await import('./datasets.ts');
+  expect(await readExamples('d', 'train')).toEqual(rows);
+  expect(await readExamplePage('d', 'train', 499, 2)).toEqual(rows.slice(499));
+  const { RowsWriter } = await import('./rows.ts');
+  const writer = await RowsWriter.open();
+  await writer.add({ ...rows[7]!, rationale: null, teacherLabel: null, question: null, choices: null });
+  const stored = { train: { ...(await writer.end()), sha256: '', firstUntaught: 7 } };
+  const record = (await readDataset('d'))!;
+  await writeDataset({ ...record, stored }, new Map(), { train: [], validation: [], test: [] });
+  writer.letGo();
+  expect(await readExamples('d', 'train')).toMatchObject([{ row: 7 }]);
+});
+
 it('has the same stores when it is made anew as when it is brought over', async () => {
   const stores = async (): Promise<[string, unknown][]> => {
     const { openDatabase } = await import('./database.ts');

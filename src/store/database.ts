@@ -10,6 +10,7 @@ import type {
   DatasetRecord,
   ExampleChunk,
   KeptStudent,
+  RowsSlice,
   RunRecord,
   StudentRecord,
   TeacherRecord,
@@ -22,6 +23,8 @@ interface StudioSchema extends DBSchema {
     value: { datasetId: string; fileId: string; blob: Blob };
   };
   examples: { key: [datasetId: string, split: string, chunk: number]; value: ExampleChunk };
+  /** Rows of large datasets, by the id that a dataset's record has for them. */
+  rows: { key: [rowsId: string, slice: number]; value: RowsSlice };
   students: { key: string; value: StudentRecord };
   studentFiles: {
     key: [studentId: string, path: string];
@@ -62,7 +65,7 @@ export type StudioDatabase = IDBPDatabase<StudioSchema>;
 
 const databaseName = 'stillroom';
 /** Raise it with every change of the schema, and add what leads there to `upgrade`. */
-export const databaseVersion = 4;
+export const databaseVersion = 5;
 
 let opening: Promise<StudioDatabase> | null = null;
 /** A newer version of the studio has the data now: this page or worker opens it no more. */
@@ -113,6 +116,7 @@ async function upgrade(
     database.createObjectStore('teacherLog', { keyPath: ['datasetId', 'teacherId', 'piece'] });
   }
   if (from < 4) database.createObjectStore('keptStudents', { keyPath: 'digest' });
+  if (from < 5) database.createObjectStore('rows', { keyPath: ['rowsId', 'slice'] });
 }
 
 /**

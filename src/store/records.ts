@@ -86,6 +86,16 @@ export interface LengthReport {
   lostLabels?: LostLabels;
 }
 
+/** Rows of a large file, which are stored apart from the dataset's others (rows.ts). */
+export interface StoredRows {
+  id: string;
+  rows: number;
+  /** As `digestRows` has it. */
+  sha256: string;
+  /** The first row without a label of the teacher's; null where all have one. */
+  firstUntaught: number | null;
+}
+
 export interface DatasetRecord {
   id: string;
   name: string;
@@ -96,9 +106,17 @@ export interface DatasetRecord {
   /** What a person switched on or decided. */
   reading?: DatasetReading;
   splits: BySplit<SplitSummary>;
+  /** Splits whose rows are those of a large file. */
+  stored?: Partial<Record<Split, StoredRows>>;
   /** What keeps the files from being joined (counts that differ, rationales without rows), in words. */
   problems: ErrorReport[];
   lengths: BySplit<LengthReport>;
+}
+
+export interface RowsSlice {
+  rowsId: string;
+  slice: number;
+  examples: Example[];
 }
 
 export interface ExampleChunk {

@@ -50,6 +50,7 @@ const textBytes = (value: unknown): number => encoder.encode(JSON.stringify(valu
 type Store =
   | 'dataFiles'
   | 'examples'
+  | 'rows'
   | 'teacherLog'
   | 'studentFiles'
   | 'metrics'
@@ -75,11 +76,12 @@ const sliceBytes = (value: unknown): number => (value as { bytes: ArrayBuffer })
 
 export async function measureStored(): Promise<StoredSizes> {
   const datasets: StoredThing[] = [];
-  for (const { id, name } of await listDatasets()) {
-    const sizeBytes =
+  for (const { id, name, stored = {} } of await listDatasets()) {
+    let sizeBytes =
       (await sumOver('dataFiles', id, blobBytes)) +
       (await sumOver('examples', id, textBytes)) +
       (await sumOver('teacherLog', id, textBytes));
+    for (const rows of Object.values(stored)) sizeBytes += await sumOver('rows', rows.id, textBytes);
     datasets.push({ id, name, sizeBytes });
   }
   const students: StoredThing[] = [];

@@ -8,7 +8,7 @@ import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
-import { readExamples } from '../store/datasets.ts';
+import { openRows, readExamples, readFirst } from '../store/datasets.ts';
 import type { Student } from '../student/folder.ts';
 import { keepWith, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -38,7 +38,7 @@ export async function driveRun(
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
     await journal.change(await keepWith(journal.record, student));
-    const test = limited(await readExamples(datasetId, 'test'), testRows);
+    const test = await readFirst(datasetId, 'test', testRows);
     const validation = await readExamples(datasetId, 'validation');
     const trained = engineStudent(student, recipe);
     const checkpoints: CheckpointStore = {
@@ -61,7 +61,7 @@ export async function driveRun(
       {
         student,
         recipe,
-        train: await readExamples(datasetId, 'train'),
+        train: await openRows(datasetId, 'train'),
         test,
         validation,
         watched: watchedRows(test),

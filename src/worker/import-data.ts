@@ -2,24 +2,22 @@
 import { breathe } from '../base/breathe.ts';
 import { InputError, reportError, StorageError, type ErrorReport } from '../base/errors.ts';
 import { siteUrl } from '../base/site.ts';
+import { NumberList } from '../base/text-index.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { divide, type Divided } from '../data/divide.ts';
 import type { Example } from '../data/example.ts';
 import { knownMap, type KnownMaps } from '../data/file-head.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import { tallyTeacher } from '../data/join.ts';
-import { lint, lintLeaks } from '../data/lint.ts';
-import type { Note } from '../data/notes.ts';
 import type { DatasetReading } from '../data/reading.ts';
 import type { DataFile } from '../data/read-file.ts';
-import { pairFiles, splitNames, type BySplit, type Split } from '../data/split.ts';
+import { pairFiles, splitNames, type Pairing, type BySplit, type Split } from '../data/split.ts';
 import { writeTaught } from '../data/taught.ts';
-import { digestRows } from '../distill/checkpoint.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { LostLabelCount } from '../distill/written-labels.ts';
-import { readDataset, readExamples, writeDataset, writeDatasetRecord } from '../store/datasets.ts';
+import { eachExamples, readDataset, writeDataset, writeDatasetRecord } from '../store/datasets.ts';
 import { runsAtWorkOn } from '../store/in-use.ts';
 import { holding } from '../store/locks.ts';
+import { sweepRows } from '../store/rows.ts';
 import type { DatasetRecord, LengthReport, SplitSummary } from '../store/records.ts';
 import { CoverageCount } from '../student/coverage.ts';
 import type { Tokenizer } from '../student/tokenizer.ts';
@@ -38,6 +36,8 @@ import {
   type ReadFile,
   type TaughtFile,
 } from './open-files.ts';
+import { Staging, withItsRows } from './large-files.ts';
+import { SplitRows } from './split-rows.ts';
 import { sampleDatasetId, type CommandOf, type Results } from './protocol.ts';
 
 /** Work on a dataset, after any that another tab is doing on it. */
@@ -49,83 +49,119 @@ function onDataset<Result>(
   return holding('dataset', datasetId, work, () => progress('waiting for another tab', 0, 1));
 }
 
+/** Never cancelled. */
+const unstopped = new AbortController().signal;
+
+/** Reading of files. What was stored of large ones is removed where nothing comes of it. */
+async function staged<Result>(
+  { reading }: Pick<DatasetRecord, 'reading'>,
+  progress: ReportProgress,
+  signal: AbortSignal,
+  work: (staging: Staging) => Promise<Result>,
+): Promise<Result> {
+  await sweepRows();
+  const staging = new Staging(progress, signal, reading?.fixes ?? []);
+  try {
+    return await work(staging);
+  } finally {
+    await staging.settle();
+  }
+}
+
 /** See `import-files` in protocol.ts. @throws InputError where a file cannot be read; the dataset stays as it was. */
 export function importFiles(
   command: CommandOf<'import-files'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['import-files']> {
-  const work = () => addFiles(command, progress);
+  const work = () => addFiles(command, progress, signal);
   return command.datasetId === null ? work() : onDataset(command.datasetId, progress, work);
 }
 
 async function addFiles(
   { datasetId, files, maps = {} }: CommandOf<'import-files'>,
   progress: ReportProgress,
+  signal: AbortSignal,
 ): Promise<Results['import-files']> {
-  const known = datasetId === null ? null : await readDataset(datasetId);
-  const { files: open, taught }: Opened =
-    known === null || known.sample ? { files: [], taught: [] } : await reopen(known, progress);
-  const added: OpenFile[] = [];
-  for (const [index, { file, split }] of files.entries()) {
-    progress(`reading ${file.name}`, index, files.length);
-    for (const opened of await openByKnownMap(file, maps, known?.reading))
-      added.push({ id: crypto.randomUUID(), blob: file, split, ...opened });
-  }
-  // A file dropped again replaces the one of the same name.
-  const kept = open.filter((old) => !added.some(({ name }) => name === old.name));
-  const record: DatasetRecord = {
-    id: known === null || known.sample ? crypto.randomUUID() : known.id,
-    name: known === null || known.sample ? nameOf([...kept, ...added]) : known.name,
-    createdAt: known === null || known.sample ? Date.now() : known.createdAt,
-    sample: false,
-    files: [],
-    ...(known === null || known.sample ? {} : undecided(known)),
-    splits: { train: null, test: null },
-    problems: [],
-    lengths: { train: null, test: null },
-  };
-  const stored = await joinAndStore(record, { files: [...kept, ...added], taught }, progress);
-  return { datasetId: stored.id, problems: stored.problems };
+  const stored = datasetId === null ? null : await readDataset(datasetId);
+  const known = stored?.sample === true ? null : stored;
+  return staged(known ?? {}, progress, signal, async (staging) => {
+    // A file dropped again replaces the one of the same name.
+    const names = files.map(({ file }) => file.name);
+    const { files: open, taught }: Opened =
+      known === null ? { files: [], taught: [] } : await reopen(known, staging, null, names);
+    const added: OpenFile[] = [];
+    for (const [index, { file, split }] of files.entries()) {
+      progress(`reading ${file.name}`, index, files.length);
+      for (const opened of await openByKnownMap(file, maps, staging, known?.reading))
+        added.push({ id: crypto.randomUUID(), blob: file, split, ...opened });
+    }
+    const kept = open.filter((old) => !added.some(({ name }) => name === old.name));
+    const record: DatasetRecord = {
+      id: known === null ? crypto.randomUUID() : known.id,
+      name: known === null ? nameOf([...kept, ...added]) : known.name,
+      createdAt: known === null ? Date.now() : known.createdAt,
+      sample: false,
+      files: [],
+      ...(known === null ? {} : undecided(known)),
+      splits: { train: null, test: null },
+      problems: [],
+      lengths: { train: null, test: null },
+    };
+    const written = await joinAndStore(record, { files: [...kept, ...added], taught }, staging);
+    return { datasetId: written.id, problems: written.problems };
+  });
 }
 
 /** As the same columns were read before; as they are recognised where that map fits no row of this file. */
-async function openByKnownMap(file: File, maps: KnownMaps, by?: ReadBy): Promise<ReadFile[]> {
+async function openByKnownMap(
+  file: File,
+  maps: KnownMaps,
+  staging: Staging,
+  by?: ReadBy,
+): Promise<ReadFile[]> {
   try {
-    return await openFile(file.name, file, (_within, head) => knownMap(maps, head), by);
+    return await openFile(file.name, file, (_within, head) => knownMap(maps, head), staging, by);
   } catch (error) {
     // Where no map was known it fails again, with the same words.
     if (!(error instanceof InputError)) throw error;
-    return openFile(file.name, file, () => null, by);
+    return openFile(file.name, file, () => null, staging, by);
   }
 }
 
 export function removeFile(
   { datasetId, fileId }: CommandOf<'remove-file'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['remove-file']> {
   return onDataset(datasetId, progress, async () => {
     const record = await requireDataset(datasetId);
-    const { files, taught } = await reopen(record, progress);
-    const stays = ({ id }: { id: string }): boolean => id !== fileId;
-    await joinAndStore(
-      { ...record, ...undecided(record) },
-      { files: files.filter(stays), taught: taught.filter(stays) },
-      progress,
-    );
-    return null;
+    return staged(record, progress, signal, async (staging) => {
+      const { files, taught } = await reopen(record, staging);
+      const stays = ({ id }: { id: string }): boolean => id !== fileId;
+      await joinAndStore(
+        { ...record, ...undecided(record) },
+        { files: files.filter(stays), taught: taught.filter(stays) },
+        staging,
+      );
+      return null;
+    });
   });
 }
 
 export function assignSplit(
   { datasetId, fileId, split }: CommandOf<'assign-split'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['assign-split']> {
   return onDataset(datasetId, progress, async () => {
     const record = await requireDataset(datasetId);
-    const { files, taught } = await reopen(record, progress);
-    const assigned = files.map((file) => (file.id === fileId ? { ...file, split } : file));
-    await joinAndStore({ ...record, ...undecided(record) }, { files: assigned, taught }, progress);
-    return null;
+    return staged(record, progress, signal, async (staging) => {
+      const { files, taught } = await reopen(record, staging);
+      const assigned = files.map((file) => (file.id === fileId ? { ...file, split } : file));
+      await joinAndStore({ ...record, ...undecided(record) }, { files: assigned, taught }, staging);
+      return null;
+    });
   });
 }
 
@@ -133,14 +169,17 @@ export function assignSplit(
 export function mapColumns(
   { datasetId, fileId, map }: CommandOf<'map-columns'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['map-columns']> {
   return onDataset(datasetId, progress, async () => {
     const record = await requireDataset(datasetId);
     const like = record.files.find(({ id }) => id === fileId)?.head;
     if (like === undefined)
       throw new InputError('The columns of that file are not known.', 'Drop the file again.');
-    await joinAndStore(record, await reopen(record, progress, { like, map }), progress);
-    return null;
+    return staged(record, progress, signal, async (staging) => {
+      await joinAndStore(record, await reopen(record, staging, { like, map }), staging);
+      return null;
+    });
   });
 }
 
@@ -155,11 +194,14 @@ function undecided({ reading }: DatasetRecord): Pick<DatasetRecord, 'reading'> {
 export function changeReading(
   { datasetId, reading }: CommandOf<'change-reading'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['change-reading']> {
   return onDataset(datasetId, progress, async () => {
     const record = { ...(await requireDataset(datasetId)), reading };
-    await joinAndStore(record, await reopen(record, progress), progress);
-    return null;
+    return staged(record, progress, signal, async (staging) => {
+      await joinAndStore(record, await reopen(record, staging), staging);
+      return null;
+    });
   });
 }
 
@@ -167,25 +209,28 @@ export function changeReading(
 export function takeReasons(
   { datasetId, teacher, rows }: CommandOf<'take-reasons'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['take-reasons']> {
   return onDataset(datasetId, progress, async () => {
     const known = await requireDataset(datasetId);
-    const { files, taught } = await reopen(known, progress);
-    const name = `reasons by ${teacher}`;
-    const blob = new Blob([writeTaught(rows)], { type: 'application/jsonl' });
-    const reasons: TaughtFile = { id: crypto.randomUUID(), name, blob, rows };
-    const others = taught.filter((one) => one.name !== name);
-    const record = known.sample
-      ? {
-          ...known,
-          id: crypto.randomUUID(),
-          name: `The sample, ${name}`,
-          createdAt: Date.now(),
-          sample: false,
-        }
-      : known;
-    const stored = await joinAndStore(record, { files, taught: [...others, reasons] }, progress);
-    return { datasetId: stored.id };
+    return staged(known, progress, signal, async (staging) => {
+      const { files, taught } = await reopen(known, staging);
+      const name = `reasons by ${teacher}`;
+      const blob = new Blob([writeTaught(rows)], { type: 'application/jsonl' });
+      const reasons: TaughtFile = { id: crypto.randomUUID(), name, blob, rows };
+      const others = taught.filter((one) => one.name !== name);
+      const record = known.sample
+        ? {
+            ...known,
+            id: crypto.randomUUID(),
+            name: `The sample, ${name}`,
+            createdAt: Date.now(),
+            sample: false,
+          }
+        : known;
+      const stored = await joinAndStore(record, { files, taught: [...others, reasons] }, staging);
+      return { datasetId: stored.id };
+    });
   });
 }
 
@@ -194,10 +239,10 @@ export function loadSample(
   _command: CommandOf<'load-sample'>,
   progress: ReportProgress,
 ): Promise<Results['load-sample']> {
-  return onDataset(sampleDatasetId, progress, () => fetchSample(progress));
+  return onDataset(sampleDatasetId, progress, () => staged({}, progress, unstopped, fetchSample));
 }
 
-async function fetchSample(progress: ReportProgress): Promise<Results['load-sample']> {
+async function fetchSample(staging: Staging): Promise<Results['load-sample']> {
   const known = await readDataset(sampleDatasetId);
   if (known) return { datasetId: known.id };
   const files: OpenFile[] = [];
@@ -210,7 +255,7 @@ async function fetchSample(progress: ReportProgress): Promise<Results['load-samp
       });
     }
     const blob = await response.blob();
-    const [opened] = await openFile(name, blob, () => null);
+    const [opened] = await openFile(name, blob, () => null, staging);
     files.push({ id: split, blob, split, ...opened! });
   }
   const record: DatasetRecord = {
@@ -223,7 +268,7 @@ async function fetchSample(progress: ReportProgress): Promise<Results['load-samp
     problems: [],
     lengths: { train: null, test: null },
   };
-  await joinAndStore(record, { files, taught: [] }, progress);
+  await joinAndStore(record, { files, taught: [] }, staging);
   return { datasetId: record.id };
 }
 
@@ -240,9 +285,10 @@ export async function measureLengths(
     const { tokenizer } = await openOutline(studentId);
     const lengths: DatasetRecord['lengths'] = { train: null, test: null };
     for (const split of splitNames) {
-      const examples = await readExamples(datasetId, split);
-      if (examples.length === 0) continue;
-      const report = await measure(examples, tokenizer, { maxInputTokens, maxTargetTokens }, progress);
+      const rows = counted.splits[split]?.rows ?? 0;
+      if (rows === 0) continue;
+      const work = { examples: eachExamples(datasetId, split), rows, tokenizer };
+      const report = await measure(work, { maxInputTokens, maxTargetTokens }, progress);
       lengths[split] = { studentId, ...report };
     }
     const isKept = await onDataset(datasetId, progress, async () => {
@@ -261,14 +307,13 @@ function rowsOf({ files, splits }: DatasetRecord): string {
 }
 
 async function measure(
-  examples: readonly Example[],
-  tokenizer: Tokenizer,
+  { examples, rows, tokenizer }: { examples: AsyncIterable<Example[]>; rows: number; tokenizer: Tokenizer },
   limits: { maxInputTokens: number; maxTargetTokens: number },
   progress: ReportProgress,
 ): Promise<Omit<LengthReport, 'studentId'>> {
-  const inputs = new Int32Array(examples.length);
-  const labels = new Int32Array(examples.length);
-  const rationales: number[] = [];
+  const inputs = new NumberList();
+  const labels = new NumberList();
+  const rationales = new NumberList();
   const coverage = new CoverageCount(tokenizer);
   const lost = new LostLabelCount(tokenizer, limits);
   const lengthOf = (text: string): number => {
@@ -280,22 +325,25 @@ async function measure(
   const longer = [predictPrefix, explainPrefix].sort(
     (a, b) => tokenizer.encode(b).length - tokenizer.encode(a).length,
   )[0]!;
-  for (const [index, example] of examples.entries()) {
-    inputs[index] = lengthOf(longer + example.input);
-    labels[index] = lengthOf(example.label);
-    lost.add(example.label);
-    if (example.rationale !== null) rationales.push(lengthOf(example.rationale));
-    progress('counting tokens', index, examples.length);
-    if (index % 200 === 0) await breathe();
+  for await (const slice of examples) {
+    for (const example of slice) {
+      // After each row: a tokenizer that does not come to an end is known by its silence.
+      progress('counting tokens', inputs.length, rows);
+      if (inputs.length % 200 === 0) await breathe();
+      inputs.push(lengthOf(longer + example.input));
+      labels.push(lengthOf(example.label));
+      lost.add(example.label);
+      if (example.rationale !== null) rationales.push(lengthOf(example.rationale));
+    }
   }
-  const rationaleLengths = Int32Array.from(rationales);
   return {
-    input: lengthHistogram(inputs, 24),
-    label: lengthHistogram(labels, 24),
-    rationale: rationaleLengths.length === 0 ? null : lengthHistogram(rationaleLengths, 24),
-    truncatedInputs: countAbove(inputs, limits.maxInputTokens),
+    input: lengthHistogram(inputs.view(), 24),
+    label: lengthHistogram(labels.view(), 24),
+    rationale: rationales.length === 0 ? null : lengthHistogram(rationales.view(), 24),
+    truncatedInputs: countAbove(inputs.view(), limits.maxInputTokens),
     truncatedTargets:
-      countAbove(labels, limits.maxTargetTokens) + countAbove(rationaleLengths, limits.maxTargetTokens),
+      countAbove(labels.view(), limits.maxTargetTokens) +
+      countAbove(rationales.view(), limits.maxTargetTokens),
     ...limits,
     coverage: coverage.coverage,
     lostLabels: lost.lost,
@@ -309,23 +357,24 @@ async function requireDataset(datasetId: string): Promise<DatasetRecord> {
 }
 
 async function joinAndStore(
-  record: DatasetRecord,
+  { stored: _before, ...record }: DatasetRecord,
   { files, taught }: Opened,
-  progress: ReportProgress,
+  staging: Staging,
 ): Promise<DatasetRecord> {
-  progress('joining rows', 0, 1);
-  const chosen = new Map<DataFile, Split>();
-  for (const { parsed, split } of files) if (parsed !== null && split !== null) chosen.set(parsed, split);
-  const pairing = pairFiles(
-    files.flatMap(({ parsed }) => (parsed === null ? [] : [parsed])),
-    chosen,
-  );
+  staging.report('joining rows', 0, 1);
   const reading = record.reading ?? {};
+  const pairing = await pairLarge(files, taught, reading);
   const problems = pairing.leftover.map(({ error }) => reportError(error));
+  const stored: Partial<Record<Split, OpenFile>> = {};
   const joined: Partial<Record<Split, JoinedSplit>> = {};
   for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
+    const file = files.find(({ parsed }) => parsed === pair.dataset);
+    if (file !== undefined && rowsAreStored(file)) {
+      stored[split] = file;
+      continue;
+    }
     const one = await joinRows(pair, split, reading, files, problems);
     joined[split] = split === 'train' ? { ...one, joined: withReasons(one.joined, taught) } : one;
     await breathe();
@@ -336,29 +385,39 @@ async function joinAndStore(
     validation: divided.validation ?? [],
     test: divided.test ?? [],
   };
+  const rows = new SplitRows(staging);
   const splits: BySplit<SplitSummary> = { train: null, validation: null, test: null };
   for (const split of splitNames) {
     const pair = pairing[split];
     const own = joined[split];
+    const large = stored[split];
+    if (large?.large?.own) {
+      const { notes = [], refused = [] } = large.parsed ?? {};
+      splits[split] = {
+        ...(await rows.takeStored(split, large.large.own, [...notes, ...large.large.own.notes])),
+        refused: refused.map((refusal) => ({ file: large.name, ...refusal })),
+      };
+      continue;
+    }
     if (own === undefined && examples[split].length === 0) continue;
     const { rationales: first = null, others = [] } = pair ?? {};
-    const files = first === null ? [] : [first, ...others];
+    const teachers = first === null ? [] : [first, ...others];
     splits[split] = {
-      ...summaryOf(examples[split], [
+      ...(await rows.take(split, examples[split], [
         ...(own?.joined.notes ?? []),
         ...(split === 'train' ? divided.notes : []),
-      ]),
+      ])),
       refused: own?.joined.refused.slice(0, refusalsKept) ?? [],
       ...(own?.alarm ? { alarm: own.alarm } : {}),
-      ...(files.length > 1 ? { teachers: files.map(({ file }) => file) } : {}),
+      ...(teachers.length > 1 ? { teachers: teachers.map(({ file }) => file) } : {}),
       ...(own?.offer ? { offer: own.offer } : {}),
       ...(own === undefined ? { from: divided.drawn.includes(split) ? 'drawn' : 'column' } : {}),
     };
-    if (split !== 'train') splits[split].lint.push(...lintLeaks(examples.train, examples[split]));
     await breathe();
   }
-  await refuseOtherRows(record.id, examples.train);
-  const stored: DatasetRecord = {
+  await refuseOtherRows(record.id, rows);
+  staging.signal.throwIfAborted();
+  const written: DatasetRecord = {
     ...record,
     files: [
       ...files.map((file) =>
@@ -367,21 +426,54 @@ async function joinAndStore(
       ...taught.map(taughtRecord),
     ],
     splits,
+    ...(Object.keys(rows.stored).length === 0 ? {} : { stored: rows.stored }),
     problems,
     lengths: { train: null, test: null },
   };
-  await writeDataset(stored, new Map([...files, ...taught].map(({ id, blob }) => [id, blob])), examples);
-  progress('joining rows', 1, 1);
-  return stored;
+  await writeDataset(
+    written,
+    new Map([...files, ...taught].map(({ id, blob }) => [id, blob])),
+    rows.examples,
+  );
+  await staging.settle(Object.values(rows.stored).map(({ id }) => id));
+  staging.report('joining rows', 1, 1);
+  return written;
 }
 
-function summaryOf(examples: readonly Example[], notes: readonly Note[]): Omit<SplitSummary, 'refused'> {
-  return {
-    rows: examples.length,
-    rationales: examples.filter(({ rationale }) => rationale !== null).length,
-    teacher: tallyTeacher(examples),
-    lint: [...notes, ...lint(examples)],
-  };
+/** A large dataset's rows that are stored as they are trained on, and not in memory. */
+function rowsAreStored({ parsed, large }: OpenFile): boolean {
+  return large !== null && large.own !== null && parsed?.rows.length === 0;
+}
+
+/**
+ * Which files belong together. Where rows of large files are joined with others or divided, they are read into memory
+ * first.
+ */
+async function pairLarge(
+  files: readonly OpenFile[],
+  taught: readonly TaughtFile[],
+  reading: DatasetReading,
+): Promise<Pairing> {
+  const parsed = files.flatMap((file) => (file.parsed === null ? [] : [file.parsed]));
+  const chosen = new Map<DataFile, Split>();
+  for (const file of files)
+    if (file.parsed !== null && file.split !== null) chosen.set(file.parsed, file.split);
+  const { holdOut, validation, subsample, teachers, fixes = [] } = reading;
+  const isPlain =
+    taught.length === 0 &&
+    parsed.every((file) => file.kind === 'dataset' && file.splitOf === undefined) &&
+    [holdOut, validation, subsample, teachers].every((asked) => asked === undefined) &&
+    !fixes.includes('drop-leaks');
+  if (isPlain) {
+    const pairing = pairFiles(parsed, chosen);
+    // Pieces of one dataset are put together from their rows.
+    const isWhole = splitNames.every(
+      (split) => pairing[split] === null || parsed.includes(pairing[split].dataset),
+    );
+    if (isWhole) return pairing;
+  }
+  for (const file of files) if (file.parsed !== null) await withItsRows(file.parsed, file.large);
+  return pairFiles(parsed, chosen);
 }
 
 /** The rows of all splits; where they cannot be divided as asked, as the files have them, and why in `problems`. */
@@ -407,9 +499,9 @@ function divideRows(
 }
 
 /** @throws StorageError where a run is at work on the dataset, in any tab, and these are other rows than it has. */
-async function refuseOtherRows(datasetId: string, train: readonly Example[]): Promise<void> {
+async function refuseOtherRows(datasetId: string, split: SplitRows): Promise<void> {
   for (const run of await runsAtWorkOn({ datasetId })) {
-    if (run.rowsSha256 === null || run.rowsSha256 === (await digestRows(train))) continue;
+    if (run.rowsSha256 === null || run.rowsSha256 === (await split.trainSha256())) continue;
     throw new StorageError(
       `${run.name} is at work on this dataset, and its training rows would change.`,
       'Stop that run or wait for its end, then try again; or begin another dataset.',

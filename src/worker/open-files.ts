@@ -7,9 +7,9 @@ import { readContainer, UnknownLayoutError, type DataFile } from '../data/read-f
 import type { DatasetReading } from '../data/reading.ts';
 import type { Split } from '../data/split.ts';
 import { readTaught, type TaughtRow } from '../data/taught.ts';
-import type { ReportProgress } from '../distill/ports.ts';
 import { readDataFiles } from '../store/datasets.ts';
 import type { DataFileRecord, DatasetRecord } from '../store/records.ts';
+import { readLarge, type LargeFile, type Staging } from './large-files.ts';
 
 /** Refusals kept in a record: a file of another kind may refuse every row. */
 export const refusalsKept = 1000;
@@ -26,6 +26,8 @@ export interface ReadFile {
   unread: string | null;
   map: ColumnMap | null;
   head: FileHead | null;
+  /** Of a large file, whose rows are not in `parsed`. */
+  large: LargeFile | null;
 }
 
 export interface OpenFile extends ReadFile {
@@ -63,16 +65,23 @@ export async function openFile(
   name: string,
   blob: Blob,
   mapOf: MapOf,
+  staging: Staging,
   { completions, splitColumn }: ReadBy = {},
 ): Promise<ReadFile[]> {
+  const how = { splitColumn, ...(completions === undefined ? {} : { completions }) };
+  const large = await readLarge(name, blob, (head) => mapOf(null, head), staging, how);
+  if (large !== null) {
+    const { data: parsed, unread, map, head } = large;
+    return [{ name, within: null, parsed, unread, map, head, large }];
+  }
   const opened: ReadFile[] = [];
   for (const container of await openContainers(name, blob)) {
     await breathe();
     const within = container.file === name ? null : container.file.slice(name.length + 1);
     const head = headOf(container);
     const map = head === null ? null : mapOf(within, head);
-    const options = { map, splitColumn, ...(completions === undefined ? {} : { completions }) };
-    const known = { name: container.file, within, map, head };
+    const options = { map, ...how };
+    const known = { name: container.file, within, map, head, large: null };
     try {
       opened.push({ ...known, parsed: readContainer(container, options), unread: null });
     } catch (error) {
@@ -86,19 +95,21 @@ export async function openFile(
 /**
  * What a dataset's stored files hold.
  * @param mapped Another map for the files of one layout of columns; null reads them as they are recognised.
+ * @param replaced Names of files that are left out, since others take their place.
  */
 export async function reopen(
   record: DatasetRecord,
-  progress: ReportProgress,
+  staging: Staging,
   mapped: { like: FileHead; map: ColumnMap | null } | null = null,
+  replaced: readonly string[] = [],
 ): Promise<Opened> {
   const blobs = await readDataFiles(record.id);
   const files: OpenFile[] = [];
   const taught: TaughtFile[] = [];
   for (const [index, file] of record.files.entries()) {
     const blob = blobs.get(file.id);
-    if (!blob) continue;
-    progress(`reading ${file.name}`, index, record.files.length);
+    if (!blob || replaced.includes(file.name)) continue;
+    staging.report(`reading ${file.name}`, index, record.files.length);
     if (file.layout === 'taught') {
       const { id, name } = file;
       taught.push({ id, name, blob, rows: readTaught(await blob.text()) });
@@ -110,7 +121,7 @@ export async function reopen(
       if (mapped !== null && layoutKey(mapped.like) === layoutKey(head)) return mapped.map;
       return file.map ?? null;
     };
-    const opened = (await openFile(name, blob, mapOf, record.reading)).find(
+    const opened = (await openFile(name, blob, mapOf, staging, record.reading)).find(
       ({ within }) => within === (file.within ?? null),
     );
     if (opened === undefined) continue;
@@ -120,7 +131,7 @@ export async function reopen(
 }
 
 export function fileRecord(
-  { id, blob, split: chosen, name, parsed, within, map, unread, head }: OpenFile,
+  { id, blob, split: chosen, name, parsed, within, map, unread, head, large }: OpenFile,
   split: Split | null,
 ): DataFileRecord {
   return {
@@ -131,7 +142,7 @@ export function fileRecord(
     ...(within === null ? {} : { within }),
     split: parsed === null ? chosen : split,
     splitChosen: chosen !== null,
-    rows: parsed?.rows.length ?? 0,
+    rows: large?.count ?? parsed?.rows.length ?? 0,
     refused: parsed?.refused.slice(0, refusalsKept) ?? [],
     ...(map === null ? {} : { map }),
     ...(unread === null ? {} : { unread }),

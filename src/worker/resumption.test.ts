@@ -25,6 +25,8 @@ let count = 0;
 beforeEach(async () => {
   count += 1;
   const database = await openDatabase();
+  const splits = { train: { rows: 1 }, test: null };
+  await database.put('datasets', { id: `data-${count}`, name: 'mine', files: [], splits } as never);
   await database.put('examples', {
     ...{ datasetId: `data-${count}`, split: 'train', chunk: 0, examples },
   } as never);

@@ -1,8 +1,8 @@
 /** What a run resumes from. */
 import { CheckpointError, InputError } from '../base/errors.ts';
-import { digestRows, type Resumption } from '../distill/checkpoint.ts';
+import type { Resumption } from '../distill/checkpoint.ts';
 import { newestCheckpoint, trimRun } from '../store/checkpoints.ts';
-import { readExamples } from '../store/datasets.ts';
+import { readDataset, trainSha256 } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
 
@@ -41,14 +41,14 @@ export async function prepareResumption(
       'Train anew; what it kept can still be taken away.',
     );
   }
-  const rows = await readExamples(run.datasetId, 'train');
-  if (rows.length === 0) {
+  const dataset = await readDataset(run.datasetId);
+  if (dataset === null || (dataset.splits.train?.rows ?? 0) === 0) {
     throw new InputError(
       `The rows that ${run.name} was trained on are no longer stored.`,
       'Train anew; what it kept can still be taken away.',
     );
   }
-  if (run.rowsSha256 !== (await digestRows(rows))) {
+  if (run.rowsSha256 !== (await trainSha256(dataset))) {
     throw new InputError(
       `The rows of ${run.datasetName} are not those that ${run.name} began with.`,
       'Put its files back as they were on Data, or train anew.',

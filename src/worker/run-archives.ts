@@ -1,13 +1,12 @@
 /** A whole run out as a zip, and in again: see export/run-archive.ts for what is in it. */
 import { stateOf } from '../engine/engine.ts';
 import { InputError } from '../base/errors.ts';
-import { digestRows } from '../distill/checkpoint.ts';
 import { isActive } from '../distill/run-state.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '../export/run-archive.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { checkpointState, writeCheckpoint } from '../store/checkpoints.ts';
-import { listDatasets, readExamples } from '../store/datasets.ts';
+import { listDatasets, trainSha256 } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import {
@@ -193,10 +192,10 @@ async function localStudent({ run, config }: RunArchive): Promise<string> {
 async function localDataset({ datasetId, rowsSha256, trainRows }: ArchivedRun): Promise<string> {
   const datasets = await listDatasets();
   if (datasets.some(({ id }) => id === datasetId)) return datasetId;
-  for (const { id, splits } of datasets) {
+  for (const dataset of datasets) {
     // A folder does not always say how many rows it was.
-    if (trainRows > 0 && splits.train?.rows !== trainRows) continue;
-    if ((await digestRows(await readExamples(id, 'train'))) === rowsSha256) return id;
+    if (trainRows > 0 && dataset.splits.train?.rows !== trainRows) continue;
+    if ((await trainSha256(dataset)) === rowsSha256) return dataset.id;
   }
   return datasetId;
 }

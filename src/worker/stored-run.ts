@@ -4,16 +4,14 @@ import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { keptReading } from '../data/reading.ts';
 import { splitNames } from '../data/split.ts';
-import { digestRows } from '../distill/checkpoint.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
 import { isActive } from '../distill/run-state.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
-import { readDataset, readExamples } from '../store/datasets.ts';
+import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readRun, takeRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
-import { limited } from './drive-run.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { NewRun, Results } from './protocol.ts';
@@ -22,10 +20,10 @@ import { heartbeatEveryMs } from './run-journal.ts';
 /** See `rehearse` in protocol.ts. @throws InputError where the student or all rows are gone. */
 export async function rehearseStored(run: NewRun, watch: Watch): Promise<Results['rehearse']> {
   const { recipe, engine, backend, testRows } = run;
-  const train = await readExamples(run.datasetId, 'train');
+  const train = await openRows(run.datasetId, 'train');
   if (train.length === 0)
     throw new InputError('There are no training rows.', 'Add a training file on Data first.');
-  const test = limited(await readExamples(run.datasetId, 'test'), testRows);
+  const test = await readFirst(run.datasetId, 'test', testRows);
   const student = await openStudent(run.studentId, watch.report);
   const trained = engineStudent(student, recipe);
   return rehearseRun(
@@ -98,7 +96,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
     comparison: null,
     step: 0,
     trainRows: dataset.splits.train.rows,
-    rowsSha256: await digestRows(await readExamples(dataset.id, 'train')),
+    rowsSha256: await trainSha256(dataset),
     savedStep: null,
   };
 }

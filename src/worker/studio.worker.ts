@@ -37,10 +37,13 @@ let dataWork: Promise<unknown> = Promise.resolve();
 
 /** One after the other: each of these reads a dataset's record, takes its time, and writes the record again. */
 function inTurn<AnyCommand, Result>(
-  handle: (command: AnyCommand, report: ReportProgress) => Promise<Result>,
+  handle: (command: AnyCommand, report: ReportProgress, signal: AbortSignal) => Promise<Result>,
 ) {
-  return (command: AnyCommand, { report }: Watch): Promise<Result> => {
-    const result = dataWork.then(() => handle(command, report));
+  return (command: AnyCommand, { report, signal }: Watch): Promise<Result> => {
+    const result = dataWork.then(() => {
+      signal.throwIfAborted();
+      return handle(command, report, signal);
+    });
     dataWork = result.catch(() => undefined);
     return result;
   };

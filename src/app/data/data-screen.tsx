@@ -1,5 +1,5 @@
 import { useRef, useState } from 'react';
-import { ArrowRight, Trash2, Wine } from 'lucide-react';
+import { ArrowRight, Trash2, Wine, X } from 'lucide-react';
 import { splits as splitNames } from '../../data/split-name.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
@@ -57,11 +57,16 @@ export function DataScreen() {
       </ScreenHead>
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('data')} />}
       {request.busy && (
-        <Progress
-          label={request.progress?.what ?? 'reading files'}
-          done={request.progress?.done ?? 0}
-          total={request.progress?.total ?? 0}
-        />
+        <div className={styles['busy']}>
+          <Progress
+            label={request.progress?.what ?? 'reading files'}
+            done={request.progress?.done ?? 0}
+            total={request.progress?.total ?? 0}
+          />
+          <Button icon={X} onClick={() => studio.cancel('data')}>
+            Cancel
+          </Button>
+        </div>
       )}
       {dataset === null ? <NoRows /> : <Rows dataset={dataset} />}
     </>

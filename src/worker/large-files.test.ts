@@ -1,0 +1,163 @@
+import 'fake-indexeddb/auto';
+import { expect, it, vi } from 'vitest';
+import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { digestRows } from '../distill/checkpoint.ts';
+import { openDatabase } from '../store/database.ts';
+import {
+  deleteDataset,
+  listDatasets,
+  readDataset,
+  readExamplePage,
+  readExamples,
+} from '../store/datasets.ts';
+import { RowsWriter, sweepRows } from '../store/rows.ts';
+import { changeReading, importFiles, mapColumns } from './import-data.ts';
+
+// Every file is a large one, unless a test says otherwise.
+const threshold = vi.hoisted(() => ({ bytes: 0 }));
+vi.mock(import('../data/record-stream.ts'), async (original) => {
+  const actual = await original();
+  return {
+    ...actual,
+    get streamedFromBytes() {
+      return threshold.bytes;
+    },
+  };
+});
+withWebLocks();
+
+const silent = (): void => undefined;
+const file = (name: string, rows: readonly object[]): File =>
+  new File([rows.map((row) => JSON.stringify(row)).join('\n')], name);
+const add = (files: readonly File[], datasetId: string | null = null, signal?: AbortSignal) =>
+  importFiles(
+    { type: 'import-files', datasetId, files: files.map((one) => ({ file: one, split: null })) },
+    silent,
+    signal,
+  );
+const rowsOf = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, at) => ({
+    id: `r${from + at}`,
+    input: `What is ${from + (at % 150)}?`,
+    label: at % 7 === 0 ? 'yes' : 'no',
+    rationale: at % 3 === 0 ? 'It is so.' : null,
+    teacherLabel: at % 5 === 0 ? null : 'no',
+  }));
+const storedSlices = async (): Promise<number> => (await openDatabase()).count('rows');
+
+/** The same files read as small ones. */
+async function asSmall(files: readonly File[]) {
+  threshold.bytes = Infinity;
+  try {
+    const { datasetId } = await add(files);
+    return await summaryOf(datasetId);
+  } finally {
+    threshold.bytes = 0;
+  }
+}
+
+async function summaryOf(datasetId: string) {
+  const record = (await readDataset(datasetId))!;
+  const { splits, problems, files } = record;
+  return {
+    ...{ splits, problems, files: files.map(({ id: _, ...one }) => one) },
+    train: await readExamples(datasetId, 'train'),
+    test: await readExamples(datasetId, 'test'),
+  };
+}
+
+it('comes to the same as a small file: rows, notes, teacher, refusals and digest', async () => {
+  const train = [...rowsOf(200), { input: 'without a label' }, { input: 'x', label: ' ' }];
+  const files = [file('train.jsonl', train), file('test.jsonl', rowsOf(10, 149))];
+  const { datasetId } = await add(files);
+  const { stored } = (await readDataset(datasetId))!;
+  expect(stored).toMatchObject({ train: { rows: 200, firstUntaught: 0 }, test: { rows: 10 } });
+  expect(stored!.train!.sha256).toBe(await digestRows(await readExamples(datasetId, 'train')));
+  expect(await summaryOf(datasetId)).toEqual(await asSmall(files));
+  // A page over the end of slices, as the screen asks for it.
+  const page = await readExamplePage(datasetId, 'train', 120, 25);
+  expect(page.map(({ row }) => row)).toEqual(Array.from({ length: 25 }, (_, at) => 120 + at));
+});
+
+it('is mended and joined as a small one is, and nothing of its earlier rows is left', async () => {
+  const files = [
+    file('train.jsonl', rowsOf(200)),
+    file(
+      'train.rationales.jsonl',
+      rowsOf(200).map(({ id }) => ({ id, rationale: `As ${id}.`, label: 'no' })),
+    ),
+  ];
+  const { datasetId } = await add(files);
+  expect((await readDataset(datasetId))!.problems).toEqual([]);
+  expect((await readExamples(datasetId, 'train'))[7]).toMatchObject({ rationale: 'As r7.', label: 'yes' });
+
+  const { datasetId: alone } = await add(files.slice(0, 1));
+  const slices = await storedSlices();
+  await changeReading(
+    { type: 'change-reading', datasetId: alone, reading: { fixes: ['drop-repeated'] } },
+    silent,
+  );
+  const record = (await readDataset(alone))!;
+  expect(record.splits.train).toMatchObject({ rows: 150 });
+  expect(record.splits.train!.lint).toContainEqual(
+    expect.objectContaining({ kind: 'fixed-drop-repeated', count: 50 }),
+  );
+  expect(await storedSlices()).toBe(slices - 1);
+  const holdOut = { share: 0.1, seed: 1 };
+  await changeReading({ type: 'change-reading', datasetId: alone, reading: { holdOut } }, silent);
+  const held = await summaryOf(alone);
+  expect(held.train.length + held.test.length).toBe(200);
+  await deleteDataset(alone);
+  await deleteDataset(datasetId);
+});
+
+it('waits for its map where its columns are not known', async () => {
+  const rows = Array.from({ length: 30 }, (_, at) => ({ headline: `h ${at}`, stars: at % 5 }));
+  const { datasetId } = await add([file('reviews.train.jsonl', rows)]);
+  const [before] = (await readDataset(datasetId))!.files;
+  expect(before).toMatchObject({ rows: 0, head: { rows: 30 } });
+  const map = { input: '{headline}', label: 'stars' };
+  await mapColumns({ type: 'map-columns', datasetId, fileId: before!.id, map }, silent);
+  const record = (await readDataset(datasetId))!;
+  expect(record.splits.train).toMatchObject({ rows: 30 });
+  expect(record.files[0]).toMatchObject({ map, rows: 30 });
+  await deleteDataset(datasetId);
+});
+
+it('is cancelled without a trace', async () => {
+  const known = await listDatasets();
+  const slices = await storedSlices();
+  const cancel = new AbortController();
+  const text = rowsOf(3000)
+    .map((row) => JSON.stringify({ ...row, input: `${row.id} ${'x'.repeat(500)}` }))
+    .join('\n');
+  const reading = importFiles(
+    {
+      type: 'import-files',
+      datasetId: null,
+      files: [{ file: new File([text], 'train.jsonl'), split: null }],
+    },
+    (what) => {
+      if (/: [1-9][\d,]* rows/.test(what)) cancel.abort();
+    },
+    cancel.signal,
+  );
+  await expect(reading).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+  expect(await listDatasets()).toEqual(known);
+  expect(await storedSlices()).toBe(slices);
+});
+
+it('sweeps rows away that a closed tab left, and none that somebody writes or a dataset has', async () => {
+  const { datasetId } = await add([file('train.jsonl', rowsOf(3))]);
+  const slices = await storedSlices();
+  const database = await openDatabase();
+  await database.put('rows', { rowsId: 'left', slice: 0, examples: [] });
+  await database.put('rows', { rowsId: 'left', slice: 1, examples: [] });
+  const writer = await RowsWriter.open();
+  await writer.add((await readExamples(datasetId, 'train'))[0]!);
+  await writer.end();
+  await sweepRows();
+  expect(await storedSlices()).toBe(slices + 1);
+  await writer.discard();
+  expect(await readExamples(datasetId, 'train')).toHaveLength(3);
+});
