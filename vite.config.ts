@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
 import { kernels } from './scripts/build-kernels.mjs';
+import { demoBesideStudio } from './scripts/demo-program.mjs';
 import { frames, headersOfServer, policyInPage } from './scripts/headers.mjs';
 import { licences } from './scripts/licences.mjs';
 import { offline } from './scripts/offline.mjs';
@@ -12,7 +13,7 @@ export default defineConfig({
   base: './',
   // ONNX Runtime without a copy of its program in the script: src/in-tab/runtime-urls.ts names the one that is fetched.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
-  plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, offline()],
+  plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, demoBesideStudio(), offline()],
   worker: { format: 'es', plugins: () => [kernels(), collect] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {

@@ -86,7 +86,8 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await page.getByRole('button', { name: 'Copy link to recipe' }).click();
   await expect.poll(copied).toContain('#/train?');
   const link = await copied();
-  expect(link).not.toContain('sample');
+  // What everybody can have is named; rows of one's own never are.
+  expect(link).toContain('student=nano&data=sample&recipe=1');
 
   // The link on another day: the form is filled and says so; a reload keeps what is changed from there.
   await seed.fill('12');
@@ -103,4 +104,18 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await expect(page.getByText('“foo” is no setting.')).toBeVisible();
   await expect(page.getByText('Alpha must be at most 1.')).toBeVisible();
   await expect(seed).toHaveValue('7');
+
+  // A student of the hub that is not here: its name waits in the field, and nobody is asked before a press.
+  const commit = '0fc9ddf78a1e988dac52e2dac162b0ede4fd74ab';
+  const elsewhere: string[] = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== new URL(page.url()).host) elsewhere.push(request.url());
+  });
+  await page.goto(
+    link.replace('student=nano', `student=${encodeURIComponent(`hub:google/flan-t5-small@${commit}`)}`),
+  );
+  await expect(page.getByText('not here yet. Nothing is fetched until you say so')).toBeVisible();
+  await page.getByRole('button', { name: 'To Student, to look it up' }).click();
+  await expect(page.getByLabel('Name on the hub')).toHaveValue(`google/flan-t5-small@${commit}`);
+  expect(elsewhere).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import type { Locator, Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
@@ -30,22 +31,56 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   await expect(page.getByTestId('accuracy-distilled')).toContainText('of 2');
   await goTo(page, 'take-away');
   await expect(page.getByRole('button', { name: 'Take the f16 model' })).toBeEnabled();
+  // What only a person knows; what is no name is not kept.
+  await page.getByText('For the model card').click();
+  await page.getByLabel('Licence of the model').fill('Apache 2');
+  await expect(page.getByText('is not written as a hub writes it')).toBeVisible();
+  await page.getByLabel('Licence of the model').fill('apache-2.0');
+  await expect(page.getByText('For the model card')).toContainText('apache-2.0');
   // The student with its server: a folder in a zip, as `headless export --serve` writes it.
   await page.getByLabel('Weights of the server').selectOption('w8');
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Take the server' }).click();
-  const zip = await download;
-  expect(zip.suggestedFilename()).toMatch(/-server\.zip$/);
-  const files = unzipSync(new Uint8Array(readFileSync(await zip.path())));
-  const paths = Object.keys(files).map((path) => path.split('/').slice(1).join('/'));
-  expect(paths).toEqual(
+  const server = await takenZip(page, 'Take the server', /-server\.zip$/);
+  expect(Object.keys(server)).toEqual(
     expect.arrayContaining([
       ...['Dockerfile', 'requirements.txt', 'serve/__main__.py', 'deploy/vertex.py', 'model/run.json'],
       ...['model/onnx/encoder_model_int8.onnx', 'model/onnx/decoder_model_merged_int8.onnx'],
-      ...['model/model.safetensors', 'model/tokenizer.json'],
+      ...['model/model.safetensors', 'model/tokenizer.json', 'model/README.md', 'model/curves.svg'],
     ]),
   );
+  await page.getByLabel('Weights of the graphs').selectOption('q8');
+  await expect(page.getByText('Fast, not exact; an answer may depend on its neighbours')).toBeVisible();
+  const onnx = await takenZip(page, 'Take the ONNX model', /-onnx-q8\.zip$/);
+  expect(JSON.parse(onnx['config.json']!)).toMatchObject({ 'transformers.js_config': { dtype: 'q8' } });
+  expect(onnx['README.md']).toContain('license: apache-2.0');
+  expect(onnx['examples.jsonl']!.trimEnd().split('\n')).toHaveLength(2);
+  // The page that answers, opened from the disk.
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Take the page' }).click();
+  const file = await download;
+  const demo = info.outputPath(file.suggestedFilename());
+  await file.saveAs(demo);
+  const { prompt, answer } = JSON.parse(onnx['examples.jsonl']!.split('\n')[0]!) as Record<string, string>;
+  const question = prompt!.replace('predict: ', '');
+  const alone = await page.context().browser()!.newContext({ offline: true });
+  const shown = await alone.newPage();
+  await shown.goto(pathToFileURL(demo).href);
+  await shown.getByRole('button', { name: question }).click();
+  await expect(shown.locator('.answer')).toHaveText(answer === '' ? '(nothing)' : answer!);
+  await alone.close();
 });
+
+/** Presses a button and unpacks what it saves: texts by their paths within the folder. */
+async function takenZip(page: Page, button: string, name: RegExp): Promise<Record<string, string>> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: button }).click();
+  const zip = await download;
+  expect(zip.suggestedFilename()).toMatch(name);
+  const files = unzipSync(new Uint8Array(readFileSync(await zip.path())));
+  const text = new TextDecoder();
+  return Object.fromEntries(
+    Object.entries(files).map(([path, bytes]) => [path.split('/').slice(1).join('/'), text.decode(bytes)]),
+  );
+}
 
 test('the page is isolated, under a strict policy, and gives wasm its threads', async ({ page }, info) => {
   const response = await page.goto('/');

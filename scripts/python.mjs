@@ -25,6 +25,7 @@ const pins = {
     base: beside('torch.txt'),
   },
   STILLROOM_PYTHON_TEACHER: { file: join(root, 'tests', 'teacher', 'requirements.txt') },
+  STILLROOM_PYTHON_ONNX: { file: join(root, 'tests', 'onnx', 'requirements.txt'), base: beside('torch.txt') },
   STILLROOM_PYTHON_VERTEX: { file: join(root, 'tests', 'vertex', 'requirements.txt') },
 };
 
@@ -44,7 +45,8 @@ function findPython() {
   return null;
 }
 
-function cacheFolder() {
+/** Where this user's programs keep what can be had again. */
+export function cacheFolder() {
   if (process.env.XDG_CACHE_HOME) return process.env.XDG_CACHE_HOME;
   if (windows && process.env.LOCALAPPDATA) return process.env.LOCALAPPDATA;
   return process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');

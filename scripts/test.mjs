@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
 import { ensureInstalled, root, runPackage } from './install.mjs';
+import { nodeEnvironment } from './node-environment.mjs';
 import { keptPython, pythonEnvironments } from './python.mjs';
 
 const kinds = ['unit', 'gpu', 'python', 'e2e'];
@@ -86,7 +87,7 @@ function runPython() {
   // Gigabytes are fetched where they were asked for, not for a newcomer's first run.
   const large = asked.includes('python') || Boolean(process.env.CI);
   try {
-    runVitest('python', { ...process.env, ...pythonEnvironments(large) });
+    runVitest('python', { ...process.env, ...pythonEnvironments(large), ...nodeEnvironment(large) });
   } catch (error) {
     console.error(error.message);
     count('python', 1, { passed: 0, failed: 0, skipped: 0 });

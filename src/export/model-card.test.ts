@@ -1,8 +1,31 @@
 import { describe, expect, it } from 'vitest';
+import { accuracyOf } from '../distill/compare.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
-import { escapeMarkdown, modelCard, type ModelCardFacts } from './model-card.ts';
+import { readStudentFolder } from '../student/folder.ts';
+import { filesInMemory } from '../student/student-files.ts';
+import { tinyFolder } from '../student/testing/tiny-student.ts';
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import {
+  cardFiles,
+  escapeMarkdown,
+  modelCard,
+  untrainedCardFiles,
+  type ModelCardFacts,
+} from './model-card.ts';
+
+const row: Prediction = {
+  ...{ row: 0, input: 'where was peter?', label: 'forest', teacher: 'forest', base: '' },
+  ...{ distilled: 'forest', rationale: 'most are in a forest, so forest.', teacherRationale: null },
+};
+
+const point = (step: number, answerLoss: number): MetricsPoint => ({
+  ...{ step, answerLoss, rationaleLoss: answerLoss + 1, loss: answerLoss, learningRate: 1e-3 },
+  ...{ gradNorm: 1, tokens: 1, elapsedMs: step },
+});
 
 const facts: ModelCardFacts = {
+  form: { kind: 'model' },
+  curves: { points: [], evaluations: [] },
   name: 'quiet-heron',
   baseStudent: 'nano',
   parameters: 618880,
@@ -20,9 +43,7 @@ const facts: ModelCardFacts = {
     last: { step: 4000, answerLoss: 0.01, rationaleLoss: 0.06 },
   },
   elapsedMs: 200_000,
-  examples: [
-    { input: 'where was peter?', distilled: 'forest', rationale: 'most are in a forest, so forest.' },
-  ],
+  predictions: [row],
   engine: { engine: 'tfjs', backend: 'wasm', adapter: 'wasm SIMD, 4 threads' },
   dtype: 'f16',
   rounding: { rows: 50, differing: 1 },
@@ -70,7 +91,7 @@ describe('modelCard', () => {
     );
     // Rows from files cannot end the block that they stand in.
     const input = '````\n# No heading\n<b>';
-    const fenced = modelCard({ ...facts, examples: [{ input, distilled: 'x', rationale: null }] });
+    const fenced = modelCard({ ...facts, predictions: [{ ...row, input, rationale: null }] });
     expect(fenced).toContain(`\`\`\`\`\`text\npredict: ${input}\n\`\`\`\`\`\n`);
     const standard = modelCard({ ...facts, recipe: { ...facts.recipe, method: 'standard' } });
     expect(standard).toContain('```text\nwhere was peter?\n```');
@@ -78,11 +99,13 @@ describe('modelCard', () => {
   });
 
   it('says nothing that was not measured', () => {
-    const bare = modelCard({ ...facts, accuracy: null, losses: null, examples: [] });
+    const bare = modelCard({ ...facts, accuracy: null, losses: null, predictions: [] });
     expect(bare).toContain('was not tested');
     expect(bare).not.toContain('%');
     expect(bare).not.toContain('| Loss');
-    expect(bare).not.toContain('## What it is fed');
+    expect(bare).not.toContain('It wrote');
+    expect(bare).toContain('Licence: not said.');
+    expect(bare).toContain('- The data on a hub: not said; its licence: not said');
     const alone = modelCard({
       ...facts,
       accuracy: { ...facts.accuracy!, teacher: null },
@@ -93,6 +116,68 @@ describe('modelCard', () => {
     });
     expect(alone).not.toContain('| Teacher');
     expect(alone).not.toContain('| Rationale');
+  });
+
+  it('has in its front matter what was said and what the hub may ask, and nothing else', () => {
+    const front = card.slice(0, card.indexOf('\n---', 4));
+    expect(front).toContain('widget:\n  - text: "predict: where was peter?"\n    example_title: "Answer 1"');
+    expect(front).not.toMatch(/license|datasets|language|base_model/);
+    const said = modelCard({
+      ...facts,
+      baseModel: 'google/flan-t5-small',
+      about: { licence: 'apache-2.0', dataset: 'cos_e', datasetLicence: 'bsd-3-clause', language: 'en' },
+    });
+    for (const line of ['license: apache-2.0', 'datasets:\n  - cos_e', 'language:\n  - en'])
+      expect(said.slice(0, said.indexOf('\n---', 4))).toContain(line);
+    expect(said).toContain('base_model: google/flan-t5-small\n');
+    expect(said).toContain('- The data on a hub: cos\\_e; its licence: bsd-3-clause');
+  });
+
+  it('has an interval for every figure', () => {
+    const predictions = Array.from({ length: 60 }, (_, at): Prediction => ({
+      ...{ row: at, input: `row ${at}`, label: at % 2 === 0 ? 'yes' : 'no', teacher: null, base: 'no' },
+      ...{ distilled: at % 3 === 0 ? 'no' : at % 2 === 0 ? 'yes' : 'no', rationale: 'it was so' },
+      teacherRationale: at % 2 === 0 ? 'it was so' : 'it was not so',
+    }));
+    const measured = modelCard({ ...facts, predictions, accuracy: accuracyOf(predictions) });
+    const interval = String.raw`\([\d.]+(?: %)? – [\d.]+(?: %)?\)`;
+    expect(measured).toMatch(
+      new RegExp(`macro-F1 of the labels \\| 0\\.333 ${interval} \\| 0\\.829 ${interval} \\| –`),
+    );
+    expect(measured).toMatch(new RegExp(`ROUGE-L 0\\.[0-9]+ ${interval}, token F1 0\\.[0-9]+ ${interval}`));
+    expect(measured).toMatch(
+      new RegExp(`final stop \\| [\\d.]+ % ${interval} \\| [\\d.]+ % ${interval} \\| –`),
+    );
+  });
+
+  it('has its curves and its rows beside it', () => {
+    const points = [point(1, 3), point(2, 2), point(3, Number.NaN)];
+    const evaluations = [1, 3].map((step) => ({ step, correct: step, total: 4 }));
+    const files = cardFiles({ ...facts, curves: { points, evaluations } });
+    expect(files.map(({ path }) => path)).toEqual(['README.md', 'curves.svg', 'examples.jsonl']);
+    const [text, picture, rows] = files.map(({ bytes }) => new TextDecoder().decode(bytes));
+    expect(text).toContain('](curves.svg)');
+    expect(picture).toContain('answer loss from 3.000 to 2.000');
+    expect(picture).toContain('accuracy from 25.00 % to 75.00 %');
+    expect(picture).not.toContain('NaN');
+    expect(JSON.parse(rows!)).toEqual({
+      prompt: 'predict: where was peter?',
+      answer: 'forest',
+      label: 'forest',
+      right: true,
+      rationalePrompt: 'explain: where was peter?',
+      rationale: 'most are in a forest, so forest.',
+    });
+    expect(cardFiles({ ...facts, predictions: [] }).map(({ path }) => path)).toEqual(['README.md']);
+  });
+
+  it('says of graphs how they keep their weights, and of an untrained student that nothing is known', async () => {
+    const onnx = modelCard({ ...facts, form: { kind: 'onnx', storage: 'q8' } });
+    expect(onnx).toContain('fast, not exact; an answer may depend on its neighbours');
+    expect(onnx).toContain("pipeline('text2text-generation'");
+    const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
+    const [bare] = untrainedCardFiles(student, { name: 'tiny', form: { kind: 'model' }, dtype: 'f32' });
+    expect(new TextDecoder().decode(bare!.bytes)).toContain('No run of its own is known here');
   });
 
   it('tells the standard method and a stopped run apart', () => {

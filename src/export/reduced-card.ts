@@ -2,7 +2,7 @@
 import { formatCount } from '../base/units.ts';
 import type { Student } from '../student/folder.ts';
 import { countParameters } from '../student/parameters.ts';
-import { escapeMarkdown } from './model-card.ts';
+import { escapeMarkdown } from './card/facts.ts';
 
 type Original = Pick<Student, 'name' | 'config' | 'notes'>;
 

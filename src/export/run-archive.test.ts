@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
+import { accuracyOf } from '../distill/compare.ts';
 import { smallRecipe } from '../distill/recipe.ts';
-import type { MetricsPoint } from '../distill/run-state.ts';
+import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { parseT5Config } from '../student/config.ts';
 import { tinyConfig, tinyFolder, tinyTensors } from '../student/testing/tiny-student.ts';
 import { archiveFiles, readArchive, type RunArchive } from './run-archive.ts';
@@ -21,6 +22,12 @@ const texts = Object.fromEntries(
   ),
 );
 const tally = { correct: 1, total: 2 };
+const predictions: Prediction[] = [
+  {
+    ...{ row: 0, input: 'a,\n"b"', label: '1', teacher: null, base: '', distilled: 'one' },
+    ...{ rationale: 'because', teacherRationale: 'because of it', judgedBy: 'number' },
+  },
+];
 const archive: RunArchive = {
   run: {
     ...{
@@ -37,18 +44,15 @@ const archive: RunArchive = {
       questions: [{ row: 4, input: 'why?', label: 'so', teacherRationale: null }],
       moments: [{ step: 0, answers: [{ answer: '', rationale: 'it is' }] }],
     },
-    comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
+    comparison: { ...accuracyOf(predictions), step: 2 },
+    studentHub: 'owner/tiny@0123456789012345678901234567890123456789',
+    about: { licence: 'apache-2.0', dataset: 'cos_e' },
     ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
   },
   config,
   student: texts,
   metrics: [point(1), point(2, { loss: NaN, gradNorm: Infinity })],
-  predictions: [
-    {
-      ...{ row: 0, input: 'a,\n"b"', label: 'x', teacher: null, base: '', distilled: 'x' },
-      ...{ rationale: 'because', teacherRationale: null },
-    },
-  ],
+  predictions,
   weights,
   moments: null,
 };

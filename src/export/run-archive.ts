@@ -18,6 +18,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { comparedShape, predictionShape, tallySchema } from '../distill/compared-schema.ts';
 import { digestSlices, momentsFile, weightsFile } from '../distill/checkpoint.ts';
 import { untrainedParameters } from '../distill/engine-student.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
@@ -110,9 +111,6 @@ function withNonFinite(_key: string, value: unknown): unknown {
 
 const count = z.int().min(0);
 const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
-const tally = z
-  .object({ correct: count, total: count })
-  .refine(({ correct, total }) => correct <= total, 'more right answers than questions');
 /** Names and ids are shown in lists: no title is as long as a book. */
 const title = z.string().max(1000);
 /** More moments than this would only keep the screens from drawing. */
@@ -153,6 +151,15 @@ const recordSchema = z.object({
   studentId: title,
   studentName: title,
   studentSha256: title.optional(),
+  studentHub: title.optional(),
+  about: z
+    .object({
+      licence: title.exactOptional(),
+      dataset: title.exactOptional(),
+      datasetLicence: title.exactOptional(),
+      language: title.exactOptional(),
+    })
+    .optional(),
   // What a later version keeps beside it is left out.
   reading: z.object(keptReadingSchema.shape).optional(),
   config: z.record(z.string(), z.unknown()).nullable(),
@@ -177,7 +184,7 @@ const recordSchema = z.object({
     })
     .nullable(),
   evaluations: rising(
-    tally.safeExtend({
+    tallySchema.safeExtend({
       step: count,
       split: z.literal('validation').optional(),
       answerLoss: number.optional(),
@@ -206,15 +213,7 @@ const recordSchema = z.object({
       ),
     })
     .optional(),
-  comparison: z
-    .object({
-      base: tally,
-      distilled: tally,
-      teacher: tally.nullable(),
-      rawText: z.object({ base: tally, distilled: tally }).optional(),
-      step: count,
-    })
-    .nullable(),
+  comparison: z.object({ ...comparedShape, step: count }).nullable(),
   step: count,
   trainRows: count,
   rowsSha256: title.nullable(),
@@ -233,16 +232,9 @@ const pointSchema = z.object({
   elapsedMs: z.number().min(0),
 });
 
+/** The terminal's file has no teacher's rationales where there are none. */
 const predictionSchema = z.object({
-  row: count,
-  input: z.string(),
-  label: z.string(),
-  writtenLabel: z.string().optional(),
-  teacher: z.string().nullable(),
-  base: z.string(),
-  distilled: z.string(),
-  rationale: z.string().nullable(),
-  /** The terminal's file has none. */
+  ...predictionShape,
   teacherRationale: z.string().nullable().default(null),
 });
 
@@ -306,7 +298,8 @@ function readTexts(
     if (content === null) throw new InputError('this file is missing.', again, { file: label(name) });
     return content;
   };
-  const { files: _, config: __, state, note, watched, studentSha256, reading, ...facts } = record;
+  const { files: _, config: __, state, note, watched, reading, ...others } = record;
+  const { studentSha256, studentHub, about, ...facts } = others;
   const metrics = readLines(needed('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
   metrics.forEach(({ step }, index) => {
     if (index === 0 || step > metrics[index - 1]!.step) return;
@@ -332,6 +325,8 @@ function readTexts(
       ...(note === undefined ? {} : { note }),
       ...(watched === undefined ? {} : { watched }),
       ...(studentSha256 === undefined ? {} : { studentSha256 }),
+      ...(studentHub === undefined ? {} : { studentHub }),
+      ...(about === undefined ? {} : { about }),
       ...(reading === undefined ? {} : { reading }),
       recipe,
     },

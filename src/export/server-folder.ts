@@ -55,6 +55,8 @@ export interface ServerFolderOptions {
   storage: ServedStorage;
   /** The text of `run.json`; null where there was no run. */
   runFile: string | null;
+  /** The model's card and what it speaks of, beside the model. */
+  card: readonly FolderFile[];
 }
 
 /**
@@ -64,7 +66,7 @@ export interface ServerFolderOptions {
 export function serverFolder(
   student: ExportableStudent,
   weights: Weights,
-  { storage, runFile }: ServerFolderOptions,
+  { storage, runFile, card }: ServerFolderOptions,
 ): FolderFile[] {
   if (student.tokenizerFiles['tokenizer.json'] === undefined) {
     throw new InputError(
@@ -78,6 +80,7 @@ export function serverFolder(
     card: null,
   });
   const models = [
+    ...card,
     ...onnxFolder(student, weights, { storage, runFile }),
     ...huggingFace.filter(({ path }) => path === 'model.safetensors'),
   ];

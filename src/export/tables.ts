@@ -33,9 +33,12 @@ export function metricsJsonLines(points: Iterable<MetricsPoint>): string {
 /** Predictions as JSON Lines, one object a test row. */
 export function predictionsJsonLines(predictions: Iterable<Prediction>): string {
   let text = '';
-  for (const { row, input, label, writtenLabel, teacher, base, distilled, rationale } of predictions) {
-    // `writtenLabel` has no key where it is the label.
-    text += `${JSON.stringify({ row, input, label, writtenLabel, teacher, base, distilled, rationale })}\n`;
+  for (const prediction of predictions) {
+    const { row, input, label, writtenLabel, teacher, base, distilled, rationale, judgedBy } = prediction;
+    // `writtenLabel` has no key where it is the label, and `teacherRationale` none where there is none.
+    const teacherRationale = prediction.teacherRationale ?? undefined;
+    const answers = { teacher, base, distilled, rationale, teacherRationale };
+    text += `${JSON.stringify({ row, input, label, writtenLabel, ...answers, judgedBy })}\n`;
   }
   return text;
 }

@@ -101,12 +101,14 @@ export const usage = `Stillroom from a terminal.
       SIGTERM and Ctrl+C answer what was taken, then end. The page docs/serving.md has the contract and the
       environment's variables (AIP_HTTP_PORT, STILLROOM_TOKEN and the like).
 
-  npm run headless -- export --run DIR|--student DIR --onnx f32|f16|w8|q8 --out DIR
+  npm run headless -- export --run DIR|--student DIR --onnx f32|f16|w8|q8 [--with-past] --out DIR
   npm run headless -- export --run DIR|--student DIR --model f32|f16|bf16 --out DIR
   npm run headless -- export --run DIR|--student DIR --serve [--onnx f32|f16|w8] --out DIR
       Writes what a run trained, or a student, to a new folder: for transformers.js, optimum and ONNX runtimes (f32
       and f16; w8 has 8-bit weights; q8 computes with 8 bits, fast and not exact), as a Hugging Face folder, or with a
-      server in Python and its Dockerfile (--serve).
+      server in Python and its Dockerfile (--serve). Of a run each has a model card with its figures, curves.svg and
+      examples.jsonl. What nobody else can know stands there as it is said: --licence apache-2.0, --dataset cos_e,
+      --dataset-licence NAME, --language en. --with-past adds the two decoders that older programs look for.
 
   npm run headless -- export --run DIR|--student DIR --demo FILE.html
       Writes one page that answers by itself, in any browser, without a network.
@@ -134,6 +136,15 @@ export const usage = `Stillroom from a terminal.
 
 Bad input ends with exit code 2 and one message that names the file, the line and what to do.
 `;
+
+/** How the program is called, in its own words. @param door What stands before a command, where that is not npm. */
+export function usageFrom(door: string | undefined): string {
+  return door === undefined
+    ? usage
+    : usage.replace(/npm run (?:headless|study) --/g, (said) =>
+        said.includes('study') ? `${door} study` : door,
+      );
+}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

@@ -57,6 +57,75 @@ it('writes what a run trained, with the settings it was measured with', async ()
   expect(readFileSync(join(folder, 'out/run.json'), 'utf8')).toBe(text);
 });
 
+it('writes with a run a card of its figures, its curves and its rows, and what a person says', async () => {
+  const text = formatRecipe(notebookRecipe);
+  writeFolder('run/model', new Map([...tinyFolder(), ['run.json', new TextEncoder().encode(text)]]));
+  const tally = { correct: 3, total: 4 };
+  const summary = {
+    accuracy: { base: tally, distilled: tally, teacher: null },
+    ...{ engine: 'wasm', backend: 'wasm', adapter: '2 threads', student: '/somewhere/tiny' },
+    ...{ dataset: 'trips.csv', baseModel: 'owner/tiny', reading: { fix: 'letters' } },
+    ...{ notes: ['2 labels were blank'], trainRows: 9, steps: 3, elapsedMs: 1000 },
+  };
+  const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const point = { learningRate: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1, elapsedMs: 1 };
+  const row = {
+    row: 0,
+    input: 'what',
+    label: 'x',
+    teacher: null,
+    base: 'y',
+    distilled: 'x',
+    rationale: null,
+  };
+  writeFileSync(join(folder, 'run/summary.json'), JSON.stringify(summary));
+  writeFileSync(join(folder, 'run/predictions.jsonl'), lines([row, { ...row, row: 1, distilled: 'z' }]));
+  writeFileSync(
+    join(folder, 'run/metrics.jsonl'),
+    lines([1, 2, 3].map((step) => ({ ...point, step, answerLoss: 3 / step }))),
+  );
+  const said = ['--licence', 'apache-2.0', '--dataset', 'cos_e'];
+  for (const [form, place] of [
+    [['--model', 'f32'], '.'],
+    [['--onnx', 'f32'], '.'],
+    [['--serve'], 'model'],
+  ] as const) {
+    const out = `./${form[0]}`;
+    await run('--run', './run', ...form, ...said, '--out', out);
+    const read = (file: string) => readFileSync(join(folder, out, place, file), 'utf8');
+    for (const words of [
+      ...['license: apache-2.0', 'datasets:\n  - cos_e', 'base_model: owner/tiny', '# run\n'],
+      ...['| 3 of 4 |', '9 rows of trips.csv', '- Mended in the rows: letters', '  - 2 labels were blank'],
+      ...['predict: what', 'as WebAssembly on the CPU; wasm on wasm, 2 threads'],
+    ])
+      expect(read('README.md'), form[0]).toContain(words);
+    expect(read('curves.svg')).toContain('answer loss from 3.000 to 1.000');
+    expect(
+      read('examples.jsonl')
+        .split('\n')
+        .slice(0, 2)
+        .map((one) => (JSON.parse(one) as { right: boolean }).right),
+    ).toEqual([true, false]);
+  }
+  await expect(
+    run('--run', './run', '--model', 'f32', '--licence', 'Mine!', '--out', './no'),
+  ).rejects.toThrow('Licence of the model: “Mine!”');
+  expect(existsSync(join(folder, 'no'))).toBe(false);
+});
+
+it('writes the two decoders of older programs on wish', async () => {
+  await run('--student', './student', '--onnx', 'f16', '--with-past', '--out', './out');
+  expect(readdirSync(join(folder, 'out/onnx')).sort()).toEqual([
+    'decoder_model_fp16.onnx',
+    'decoder_model_merged_fp16.onnx',
+    'decoder_with_past_model_fp16.onnx',
+    'encoder_model_fp16.onnx',
+  ]);
+  await expect(
+    run('--student', './student', '--model', 'f32', '--with-past', '--out', './no'),
+  ).rejects.toThrow('a part of an ONNX folder');
+});
+
 it('writes a folder that serves the student by itself', async () => {
   await run('--student', './student', '--serve', '--onnx', 'w8', '--out', './served');
   const read = (name: string): string => readFileSync(join(folder, 'served', name), 'utf8');

@@ -6,16 +6,20 @@ import { InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { formatBytes } from '../base/units.ts';
 import { parseRecipe } from '../distill/recipe.ts';
-import { demoPage, demoWarningBytes } from '../export/demo/page.ts';
+import { readAbout, type CardAbout } from '../data/about.ts';
+import { demoPage } from '../export/demo/page.ts';
+import { demoWarningBytes } from '../export/demo/warning.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
+import { cardFiles, untrainedCardFiles, type CardForm } from '../export/model-card.ts';
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
 import { servedStorages, serverFolder } from '../export/server-folder.ts';
-import { writtenFloats } from '../formats/safetensors.ts';
+import { writtenFloats, type WrittenFloat } from '../formats/safetensors.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
+import { runCardFacts } from './run-card.ts';
 import { exportScale } from './scale.ts';
 
 /** What is exported. */
@@ -24,6 +28,14 @@ interface Source {
   /** The text of `run.json`; null where the weights are not a run's. */
   runFile: string | null;
 }
+
+/** What only a person can say for the card. */
+const aboutOptions = {
+  licence: { type: 'string' },
+  dataset: { type: 'string' },
+  'dataset-licence': { type: 'string' },
+  language: { type: 'string' },
+} as const;
 
 export async function exportStudent(args: string[]): Promise<void> {
   if (args.includes('--scale')) return exportScale(args);
@@ -34,6 +46,8 @@ export async function exportStudent(args: string[]): Promise<void> {
     model: { type: 'string' },
     demo: { type: 'string' },
     serve: { type: 'boolean', default: false },
+    'with-past': { type: 'boolean', default: false },
+    ...aboutOptions,
     out: { type: 'string' },
   });
   const storage = oneOf('onnx', options.onnx, onnxStorages);
@@ -62,23 +76,49 @@ export async function exportStudent(args: string[]): Promise<void> {
       `Give one of --onnx ${onnxStorages.join('|')}, --model ${writtenFloats.join('|')}, --serve and --demo FILE.`,
     );
   }
+  if (options['with-past'] && storage === null)
+    throw new InputError('--with-past is a part of an ONNX folder.', 'Give it with --onnx.');
+  const about = readAbout({ ...options, datasetLicence: options['dataset-licence'] });
   await checkEmpty(out);
   const source = await readSource(options);
   for (const note of source.student.notes) console.error(note);
   const { student, runFile } = source;
   const { weights } = student;
-  const files =
+  const form: CardForm =
     served !== null
-      ? serverFolder(student, weights, { storage: served, runFile })
+      ? { kind: 'server', storage: served }
       : storage !== null
-        ? onnxFolder(student, weights, { storage, runFile })
-        : modelFolder(student, weights, { dtype: dtype ?? 'f32', runFile, card: null });
+        ? { kind: 'onnx', storage }
+        : { kind: 'model' };
+  const card = await cardOf(source, options.run, form, {
+    dtype: form.kind === 'model' ? (dtype ?? 'f32') : form.storage === 'f16' ? 'f16' : 'f32',
+    about,
+  });
+  const withPast = options['with-past'];
+  const files =
+    form.kind === 'server'
+      ? serverFolder(student, weights, { storage: served ?? 'f32', runFile, card })
+      : form.kind === 'onnx'
+        ? [...card, ...onnxFolder(student, weights, { storage: form.storage, runFile, withPast })]
+        : [...card, ...modelFolder(student, weights, { dtype: dtype ?? 'f32', runFile, card: null })];
   await writeNewFolder(out, files);
   console.log(listing(files));
   if (storage === 'q8') {
     console.log('q8 is fast, not exact: an answer may depend on the others in its batch.');
   }
   console.log(`Everything is in ${out}.`);
+}
+
+/** The card and what it speaks of: of a run with its figures, of another student with what is known. */
+async function cardOf(
+  { student }: Source,
+  run: string | undefined,
+  form: CardForm,
+  told: { dtype: WrittenFloat; about: CardAbout },
+): Promise<FolderFile[]> {
+  const facts = run === undefined ? null : await runCardFacts(run, student, { form, ...told });
+  if (facts !== null) return cardFiles(facts);
+  return untrainedCardFiles(student, { name: basename(resolve(run ?? student.name)), form, ...told });
 }
 
 /** One page that answers. @throws InputError where the file is there already. */

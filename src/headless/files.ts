@@ -299,10 +299,17 @@ export function notWritten(file: string, error: unknown): StorageError {
   );
 }
 
-/** The folder of what comes with the studio (`public/`), seen from the bundled program. */
+/** Where what comes with the studio lies: in the project, in the package. */
+const bundledFolders = ['public', 'studio'];
+
+/** The folder of what comes with the studio, seen from the bundled program. */
 export function bundledFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'public', 'students'))) {
+  for (;;) {
+    const found = bundledFolders
+      .map((name) => join(folder, name))
+      .find((one) => existsSync(join(one, 'students')));
+    if (found !== undefined) return found;
     const parent = dirname(folder);
     if (parent === folder) {
       throw new InputError(
@@ -312,7 +319,6 @@ export function bundledFolder(): string {
     }
     folder = parent;
   }
-  return join(folder, 'public');
 }
 
 function reasonOf(error: unknown): string {

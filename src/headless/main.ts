@@ -4,7 +4,7 @@
  */
 import { InputError, NoRoomError, reportError } from '../base/errors.ts';
 import { addPieces } from './add-pieces.ts';
-import { asksForHelp, usage } from './arguments.ts';
+import { asksForHelp, usageFrom } from './arguments.ts';
 import { convert } from './convert.ts';
 import { download } from './download.ts';
 import { watchForEndings } from './ending.ts';
@@ -38,7 +38,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
 async function main([name, ...args]: string[]): Promise<void> {
   const command = commands.get(name);
   if (name === undefined || name === 'help' || asksForHelp(command === undefined ? [name] : args)) {
-    console.log(usage);
+    console.log(usageFrom(process.env['STILLROOM_DOOR']));
     return;
   }
   if (command !== undefined) return command(args);

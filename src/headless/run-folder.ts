@@ -11,7 +11,7 @@ import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { hasStalled, keptSteps } from '../distill/selection.ts';
 import { stateOf, type EngineDescription } from '../engine/engine.ts';
 import { readState, sourceOf, weightsAlone, type StateSource } from '../engine/state-source.ts';
-import { cardExamples, modelCard, type ModelCardFacts } from '../export/model-card.ts';
+import { cardFiles, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { RoundingCheck } from '../jobs/rounding.ts';
@@ -43,6 +43,10 @@ export interface RunFacts {
   trainRows: number;
   /** How its rows were read, where something was said. */
   reading: KeptReading | null;
+  /** What was noticed of the training rows, in words. */
+  notes?: readonly string[];
+  /** The student's name on a hub, where it is from there. */
+  baseModel?: string | null;
   /** Precision of the weights in `model/`; checkpoints are f32. */
   dtype: WrittenFloat;
 }
@@ -206,7 +210,7 @@ export class RunFolder {
   async saveModel(state: StateSource): Promise<void> {
     const { student, recipe, dtype, reading } = this.#run;
     const runFile = formatRecipe(recipe, reading);
-    const card = modelCard(this.#facts(null));
+    const card = modelCard(await this.#facts(null));
     const { weights } = await readState(weightsAlone(state));
     if (recipe.lora !== null) {
       await this.#saveFolder('adapter', adapterFolder(student, recipe.lora, weights, { dtype, runFile }));
@@ -252,12 +256,14 @@ export class RunFolder {
 
   /** Writes all that is known at the end. `result`: null where nothing was tested. */
   async finish(result: CompareResult | null): Promise<void> {
-    const facts = this.#facts(result);
-    const card = join(this.path, 'model', 'README.md');
-    if (existsSync(card)) await writeOutput(card, modelCard(facts));
+    const facts = await this.#facts(result);
+    const model = join(this.path, 'model');
+    if (existsSync(join(model, 'README.md'))) {
+      for (const file of cardFiles(facts)) await writeOutput(join(model, file.path), file.bytes);
+    }
     const predictions = predictionsJsonLines(result?.predictions ?? []);
     await writeOutput(join(this.path, 'predictions.jsonl'), predictions);
-    const { student, recipe, trainRows } = this.#run;
+    const { student, recipe, datasetName, trainRows, reading, notes, baseModel } = this.#run;
     const engine = this.#engine;
     const summary = {
       accuracy: facts.accuracy,
@@ -267,11 +273,16 @@ export class RunFolder {
       reason: engine.reason,
       student: student.name,
       parameters: facts.parameters,
+      ...(baseModel === undefined || baseModel === null ? {} : { baseModel }),
+      dataset: datasetName,
+      ...(reading === null ? {} : { reading }),
+      ...(notes === undefined ? {} : { notes }),
       trainRows,
       testRows: result?.predictions.length ?? 0,
       steps: facts.steps,
       ...(this.#takenStep === null ? {} : { takenStep: this.#takenStep }),
       ...(this.#early ? { early: true } : {}),
+      ...(this.#takenStep === null && !this.#early ? {} : { chosenBy: facts.chosenBy }),
       elapsedMs: facts.elapsedMs,
       first: this.#first,
       last: this.#last,
@@ -295,18 +306,21 @@ export class RunFolder {
     return (this.#last?.step ?? 0) < steps && hasStalled(this.#evaluations, patience);
   }
 
-  #facts(result: CompareResult | null): ModelCardFacts {
-    const { student, recipe, datasetName, trainRows, dtype, reading } = this.#run;
+  async #facts(result: CompareResult | null): Promise<ModelCardFacts> {
+    const { student, recipe, datasetName, trainRows, reading, notes, baseModel, dtype } = this.#run;
     const engine = this.#engine;
     const [first, last] = [this.#first, this.#last];
     return {
       name: basename(resolve(this.path)),
+      form: { kind: 'model' },
       baseStudent: basename(resolve(student.name)),
+      baseModel: baseModel ?? null,
       parameters: countParameters(student.config),
       recipe,
       datasetName,
       trainRows,
       ...(reading === null ? {} : { reading }),
+      notes: notes ?? null,
       steps: last?.step ?? 0,
       early: this.#early,
       takenStep: this.#takenStep,
@@ -314,7 +328,11 @@ export class RunFolder {
       accuracy: result?.accuracy ?? null,
       losses: first && last ? { first, last } : null,
       elapsedMs: last?.elapsedMs ?? 0,
-      examples: cardExamples(result?.predictions ?? []),
+      curves: {
+        points: linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl'))),
+        evaluations: this.#evaluations,
+      },
+      predictions: result?.predictions ?? [],
       engine,
       dtype,
       rounding: this.rounding,

@@ -6,10 +6,12 @@ import type { Example, Refusal } from '../data/example.ts';
 import { divide } from '../data/divide.ts';
 import { tallyTeacher, type Joined } from '../data/join.ts';
 import type { KeptReading } from '../data/kept-reading.ts';
+import { lint } from '../data/lint.ts';
 import { digestRows, digestStudent } from '../distill/checkpoint.ts';
 import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
+import { hubPrefix, parseHubName } from '../hub/hub-name.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { withOrigins } from '../data/reading.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
@@ -23,7 +25,11 @@ export interface TrainInputs {
   /** Where it is, as a run's job keeps it (`placeStudent`); null is the bundled one. */
   studentPlace: string | null;
   recipe: Recipe;
+  /** Its name on a hub; null where it is not from there. */
+  baseModel: string | null;
   datasetName: string;
+  /** What was noticed of the training rows, in words. */
+  notes: readonly string[];
   train: Joined;
   /** Rows for the loss while it trains; never trained on. */
   validation: Joined | null;
@@ -86,15 +92,12 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const folder = place?.folder ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(folder), folder);
   const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
+  const studentPlace = place?.recorded ?? null;
   return {
-    student,
-    studentPlace: place?.recorded ?? null,
-    recipe,
-    datasetName,
-    train,
-    validation,
-    test,
+    ...{ student, studentPlace, recipe, datasetName, train, validation, test },
     reading: withOrigins(kept, train.notes),
+    baseModel: studentPlace?.startsWith(hubPrefix) ? parseHubName(studentPlace).name : null,
+    notes: [...train.notes, ...lint(train.examples)].map(({ text }) => text),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What is kept in IndexedDB, record by record. The worker writes; the page and the worker read. */
 import type { ErrorReport } from '../base/errors.ts';
+import type { CardAbout } from '../data/about.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { Example, Layout, Refusal, Tally } from '../data/example.ts';
 import type { FileHead } from '../data/file-head.ts';
@@ -102,6 +103,8 @@ export interface DatasetRecord {
   createdAt: number;
   /** True for the sample that comes with the studio. */
   sample: boolean;
+  /** Where it is from, of rows that came from a hub: `owner/name@commit`. */
+  hub?: string;
   files: DataFileRecord[];
   /** What a person switched on or decided. */
   reading?: DatasetReading;
@@ -150,6 +153,8 @@ export interface StudentRecord {
   notes: string[];
   /** SHA-256 over the files that it is read from. Missing in records of earlier versions. */
   sha256?: string;
+  /** Where it is from, of students that came from a hub: `owner/name@commit`. */
+  hub?: string;
   /** Of `reduced` students: what they were made from. */
   reduction?: Reduction;
 }
@@ -207,6 +212,8 @@ export interface RunLabels {
   note?: string;
   /** Pinned runs stand first. */
   pinned?: boolean;
+  /** What only a person can say for the model card. */
+  about?: CardAbout;
   /** When it was deleted: until the way back is closed (`undoMs`) it is hidden, not gone. */
   deletedAt?: number;
 }
@@ -227,6 +234,8 @@ export interface RunRecord extends RunLabels {
   keptStudent?: string;
   /** SHA-256 of the whole student (`StudentRecord.sha256`): one that comes back is known by it. */
   studentSha256?: string;
+  /** As `StudentRecord.hub`. */
+  studentHub?: string;
   recipe: Recipe;
   /** How its rows were read; missing where files were read as they are, and in records of earlier versions. */
   reading?: KeptReading;

@@ -1,7 +1,7 @@
 /** A run, stored or to come, as a project that trains on more machines than one: see export/scale-folder.ts. */
 import { InputError } from '../base/errors.ts';
 import { digestRows } from '../distill/checkpoint.ts';
-import type { ReportProgress } from '../distill/ports.ts';
+import type { Watch } from '../distill/ports.ts';
 import { keptSteps } from '../distill/selection.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { BegunRun, KeptWeights } from '../export/scale-folder.ts';
@@ -22,7 +22,7 @@ import { zipBlob } from './zip-blob.ts';
  */
 export async function exportProject(
   { of }: CommandOf<'export-project'>,
-  progress: ReportProgress,
+  { report: progress, signal }: Watch,
 ): Promise<Results['export-project']> {
   // Its programs are fetched by those who take it.
   const { hasMoments, scaleFolder } = await import('../export/scale-folder.ts');
@@ -40,7 +40,10 @@ export async function exportProject(
     begun: 'runId' in of ? await begunRun(run, hasMoments) : null,
   });
   const name = `${run.name}-project`;
-  const blob = zipBlob(name, files, (done, total) => progress('packing the project', done, total));
+  const blob = await zipBlob(name, files, {
+    signal,
+    report: (done, total) => progress('packing the project', done, total),
+  });
   return { blob, fileName: `${safeFolderName(name)}.zip` };
 }
 

@@ -10,6 +10,7 @@ import {
   readStudentRecord,
   studentDigest,
   writeStudent,
+  writeStudentRecord,
 } from '../store/students.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { floatOf, writtenAs } from '../formats/safetensors.ts';
@@ -42,7 +43,7 @@ const bundledFiles = [
  * @throws InputError where the folder is no T5 that can be trained.
  */
 export async function importStudent(
-  { files, baseId }: CommandOf<'import-student'>,
+  { files, baseId, hub }: CommandOf<'import-student'>,
   progress: ReportProgress,
   onSign: () => void = () => undefined,
 ): Promise<Results['import-student']> {
@@ -57,9 +58,19 @@ export async function importStudent(
   const sha256 = await studentDigest(kept);
   // The same folder again is the same student: also for the runs of one that was removed.
   const known = await knownStudent(sha256);
-  if (known?.isHere) return { studentId: known.id };
+  if (known?.isHere) {
+    const here = hub === undefined ? null : await readStudentRecord(known.id);
+    if (here !== null && here.hub !== hub) await writeStudentRecord({ ...here, hub: hub! });
+    return { studentId: known.id };
+  }
   const id = known?.id ?? crypto.randomUUID();
-  const record: StudentRecord = { ...describeStudent(student), id, source: 'folder', sha256 };
+  const record: StudentRecord = {
+    ...describeStudent(student),
+    id,
+    source: 'folder',
+    sha256,
+    ...(hub === undefined ? {} : { hub }),
+  };
   await writeStudent(record, kept);
   progress('storing the student', 1, 1);
   return { studentId: record.id };
@@ -165,10 +176,16 @@ export async function openRunStudent(
 export async function keepWith(
   run: RunRecord,
   student: Student,
-): Promise<Pick<RunRecord, 'keptStudent' | 'studentSha256'>> {
+): Promise<Pick<RunRecord, 'keptStudent' | 'studentSha256' | 'studentHub'>> {
   const keptStudent = await keepStudent(keptTexts(student));
-  const sha256 = run.studentSha256 ?? (await readStudentRecord(run.studentId))?.sha256;
-  return { keptStudent, ...(sha256 === undefined ? {} : { studentSha256: sha256 }) };
+  const record = await readStudentRecord(run.studentId);
+  const sha256 = run.studentSha256 ?? record?.sha256;
+  const hub = run.studentHub ?? record?.hub;
+  return {
+    keptStudent,
+    ...(sha256 === undefined ? {} : { studentSha256: sha256 }),
+    ...(hub === undefined ? {} : { studentHub: hub }),
+  };
 }
 
 async function findStudent(studentId: string): Promise<{ record: StudentRecord; files: StudentFiles }> {

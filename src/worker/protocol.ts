@@ -24,6 +24,7 @@ import type { T5Config } from '../student/config.ts';
 import type { TrainingShape } from '../student/memory.ts';
 import type { StudentPart } from '../student/reduce/freeze.ts';
 import type { LayerChoice } from '../student/reduce/layers.ts';
+import type { OnnxStorage } from '../export/onnx/matrices.ts';
 import type { ServedStorage } from '../export/server-folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 
@@ -86,6 +87,8 @@ export type Command =
       files: { path: string; file: File }[];
       /** The student that a folder of adapters is put on. */
       baseId: string | null;
+      /** Where they are from: `owner/name@commit`. */
+      hub?: string;
     }
   /** Stores a smaller copy of a student. The rows of the dataset say which pieces stay. */
   | { type: 'reduce-student'; studentId: string; datasetId: string | null; wishes: ReductionWishes }
@@ -145,7 +148,12 @@ export type Command =
    * unchanged, or with the stored weights of one that has ended.
    */
   | { type: 'ask'; runId: string; question: string }
+  /** The distilled student as a zip, with a card of the run's figures. */
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
+  /** The same for ONNX runtimes and transformers.js: see export/onnx/folder.ts. */
+  | { type: 'export-onnx'; runId: string; storage: OnnxStorage; withPast: boolean }
+  /** One page that answers by itself: see export/demo/page.ts. */
+  | { type: 'export-demo'; runId: string }
   /** The distilled student with a server in Python, as a zip: see export/server-folder.ts. */
   | { type: 'export-server'; runId: string; storage: ServedStorage }
   /** A run as a project for more machines than one, as a zip: one to come, or a stored one. See export/scale-folder.ts. */
@@ -239,6 +247,8 @@ export interface Results {
   compare: null;
   ask: Asked;
   'export-model': { blob: Blob; fileName: string };
+  'export-onnx': { blob: Blob; fileName: string };
+  'export-demo': { blob: Blob; fileName: string };
   'export-server': { blob: Blob; fileName: string };
   'export-project': { blob: Blob; fileName: string };
   'export-run': { blob: Blob; fileName: string };

@@ -27,7 +27,10 @@ async function exported(): Promise<File> {
     'a',
     [1, 2].map((step) => ({ ...point, step, elapsedMs: step })),
   );
-  const { blob, fileName } = await exportRun({ type: 'export-run', runId: 'a' }, silent);
+  const { blob, fileName } = await exportRun(
+    { type: 'export-run', runId: 'a' },
+    { report: silent, signal: new AbortController().signal },
+  );
   return new File([blob], fileName);
 }
 

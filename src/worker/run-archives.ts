@@ -2,7 +2,7 @@
 import { stateOf } from '../engine/engine.ts';
 import { InputError } from '../base/errors.ts';
 import { isActive } from '../distill/run-state.ts';
-import type { ReportProgress } from '../distill/ports.ts';
+import type { ReportProgress, Watch } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type ArchivedRun, type RunArchive } from '../export/run-archive.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { checkpointState, writeCheckpoint } from '../store/checkpoints.ts';
@@ -35,7 +35,7 @@ import { zipBlob } from './zip-blob.ts';
 /** See `export-run` in protocol.ts. */
 export async function exportRun(
   { runId }: CommandOf<'export-run'>,
-  progress: ReportProgress,
+  { report: progress, signal }: Watch,
 ): Promise<Results['export-run']> {
   const record = await readRun(runId);
   if (record === null) throw new InputError('That run is no longer stored.', 'Choose another.');
@@ -53,7 +53,10 @@ export async function exportRun(
     weights,
     moments: await keptMoments(record),
   });
-  const blob = zipBlob(record.name, files, (done, total) => progress('packing the run', done, total));
+  const blob = await zipBlob(record.name, files, {
+    signal,
+    report: (done, total) => progress('packing the run', done, total),
+  });
   return { blob, fileName: `${safeFolderName(record.name)}.run.zip` };
 }
 

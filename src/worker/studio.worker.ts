@@ -6,8 +6,8 @@ import { measureStored } from '../store/sizes.ts';
 import { addPiecesAndStore } from './add-pieces.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
+import { exportDemo, exportModel, exportOnnx, exportServer, type ExportWatch } from './export-model.ts';
 import { exportProject } from './export-project.ts';
-import { exportModel, exportServer } from './export-model.ts';
 import {
   assignSplit,
   changeReading,
@@ -76,17 +76,21 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'skip-evaluation': () => keeper.skipEvaluation(),
   compare: ({ runId, testRows }, watch) => keeper.compare(runId, testRows, watch),
   ask: ({ runId, question }, watch) => keeper.ask(runId, question, watch),
-  'export-model': (command, { report }) =>
-    exportModel(command, report, (runId) => keeper.unkeptWeights(runId), keeper),
-  'export-server': (command, { report }) =>
-    exportServer(command, report, (runId) => keeper.unkeptWeights(runId)),
-  'export-project': (command, { report }) => exportProject(command, report),
-  'export-run': (command, { report }) => exportRun(command, report),
+  'export-model': (command, watch) => exportModel(command, exporting(watch)),
+  'export-onnx': (command, watch) => exportOnnx(command, exporting(watch)),
+  'export-demo': (command, watch) => exportDemo(command, exporting(watch)),
+  'export-server': (command, watch) => exportServer(command, exporting(watch)),
+  'export-project': exportProject,
+  'export-run': exportRun,
   bench: async (command, { report }) => {
     await keeper.makeWay();
     return bench(command, report, () => keeper.busy);
   },
 };
+
+function exporting(watch: Watch): ExportWatch {
+  return { ...watch, unkept: (runId) => keeper.unkeptWeights(runId), machine: keeper };
+}
 
 watchVersions({ onNewer: () => keeper.saveAndRest() });
 

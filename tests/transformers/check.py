@@ -77,6 +77,24 @@ def snippet(path, prompts):
     return printed
 
 
+def check(path):
+    """What the card's two pieces of code print, one behind the other, as they stand."""
+    card = Path(path, "README.md").read_text()
+    first, second = re.findall(r"```python\n(.*?)```", card, re.S)
+    here = os.getcwd()
+    os.chdir(path)
+    try:
+        out = io.StringIO()
+        names = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(first, names)
+        with contextlib.redirect_stdout(out):
+            exec(second, names)
+        return out.getvalue()
+    finally:
+        os.chdir(here)
+
+
 COMMON = dict(
     vocab_size=40, d_model=12, d_kv=5, d_ff=9, num_layers=2, num_decoder_layers=2, num_heads=2,
     relative_attention_num_buckets=8, relative_attention_max_distance=20, dropout_rate=0.0,
@@ -159,6 +177,7 @@ def main(task, result):
         "version": transformers.__version__,
         "folders": folders,
         "texts": texts,
+        "checks": [check(one["path"]) for one in asked["snippets"]],
         "snippets": [snippet(one["path"], one["prompts"]) for one in asked["snippets"]],
         "made": make(asked["make"], asked["tokenizer"], asked["inputs"][:24], asked["targets"]),
     }

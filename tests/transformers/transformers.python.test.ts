@@ -12,27 +12,17 @@ import { formatRecipe, notebookRecipe } from '../../src/distill/recipe.ts';
 import type { Prediction } from '../../src/distill/run-state.ts';
 import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { modelCard } from '../../src/export/model-card.ts';
+import { cardFiles } from '../../src/export/model-card.ts';
 import { modelFolder, type FolderFile } from '../../src/export/model-folder.ts';
 import type { WrittenFloat } from '../../src/formats/safetensors.ts';
 import { openFolder } from '../../src/headless/files.ts';
 import { addMissingPieces } from '../../src/student/add-pieces.ts';
 import { readStudentFolder, type Student } from '../../src/student/folder.ts';
-import { filesInMemory } from '../../src/student/student-files.ts';
-import { tinyFolder } from '../../src/student/testing/tiny-student.ts';
 import { expectNear } from '../support/closeness.ts';
+import { numbers, wildStudent } from '../support/wild-student.ts';
 
 const recipe = { ...notebookRecipe, generationMaxTokens: 12 };
 const rowCount = 500;
-
-/** Numbers from a fixed seed (a linear congruential generator): the same rows everywhere. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 /** Ids of `count` texts of 1 to 11 pieces, and the end token. */
 function rows(count: number, seed: number): Int32Array[] {
@@ -40,15 +30,6 @@ function rows(count: number, seed: number): Int32Array[] {
   return Array.from({ length: count }, () =>
     Int32Array.from([...Array.from({ length: 1 + next(11) }, () => 3 + next(27)), 1]),
   );
-}
-
-/** Weights much larger than at the start of training, so that answers differ and the chosen token leads. */
-async function wildStudent(overrides: Record<string, unknown>): Promise<Student> {
-  const student = await readStudentFolder(filesInMemory(tinyFolder(overrides)), 'tiny');
-  const next = numbers(7);
-  for (const [name, values] of student.weights)
-    if (!name.includes('layer_norm')) values.forEach((_, at) => (values[at] = next(2001) / 1000 - 1));
-  return student;
 }
 
 function openEngine(student: Student): Promise<Engine> {
@@ -154,7 +135,9 @@ async function exportWithCard(): Promise<{
     return { row, input: texts[row]!, label: row % 3 === 0 ? 'other' : distilled, distilled, ...others };
   });
   const accuracy = accuracyOf(predictions);
-  const card = modelCard({
+  const card = cardFiles({
+    form: { kind: 'model' },
+    curves: { points: [], evaluations: [] },
     ...{
       name: 'tiny',
       baseStudent: 'tiny',
@@ -164,15 +147,18 @@ async function exportWithCard(): Promise<{
       trainRows: 1,
       steps: 1,
     },
-    ...{ accuracy, losses: null, elapsedMs: 1, examples: [], dtype: 'f32' },
+    ...{ accuracy, losses: null, elapsedMs: 1, predictions, dtype: 'f32' },
     engine: { engine: 'wasm', backend: 'wasm', adapter: 'one thread' },
   });
   const { correct } = accuracy.distilled;
-  expect(card).toContain(`| ${correct} of 16 |`);
+  expect(new TextDecoder().decode(card[0]!.bytes)).toContain(`| ${correct} of 16 |`);
   const runFile = formatRecipe(recipe);
-  const files = modelFolder({ ...student, generationConfigText: own }, student.weights, {
-    ...{ dtype: 'f32', runFile, card },
-  });
+  const files = [
+    ...card,
+    ...modelFolder({ ...student, generationConfigText: own }, student.weights, {
+      ...{ dtype: 'f32', runFile, card: null },
+    }),
+  ];
   const labels = predictions.map(({ label }) => label);
   return { path: write('with a card', files), prompts, labels, correct };
 }
@@ -183,6 +169,8 @@ interface Told {
   folders: { amiss: object; answers: number[][] }[];
   texts: [number[], string][][];
   snippets: string[][];
+  /** What the card's code prints that asks the rows of examples.jsonl again. */
+  checks: string[];
   made: { path: string; member: string; storage: string; amiss: object; loss: number; answers: number[][] }[];
 }
 
@@ -259,6 +247,7 @@ describe.each(Object.entries(pythons))('%s', (name, python) => {
     it('gets the card’s figure from the card’s own code', () => {
       const right = told.snippets[0]!.filter((text, row) => text === carded.labels[row]);
       expect(right).toHaveLength(carded.correct);
+      expect(told.checks).toEqual([`${carded.correct} of 16 right, 16 as written here\n`]);
     });
 
     it('reads and writes texts with added pieces alike', () => {

@@ -44,6 +44,30 @@ it('has the seed, and nothing that the notebook says already', () => {
   expect(recipeHash({ ...notebookRecipe, alpha: 0.8, seed: 3 })).toBe('#/train?alpha=0.8&seed=3&recipe=1');
 });
 
+it('names what everybody can have, and nothing else', () => {
+  const commit = '0fc9ddf78a1e988dac52e2dac162b0ede4fd74ab';
+  for (const places of [
+    { student: 'nano', data: 'sample' },
+    { student: `hub:google/flan-t5-small@${commit}`, data: null },
+    { student: null, data: `hub:owner/rows@${commit}` },
+  ]) {
+    const hash = recipeHash(smallRecipe, places);
+    expect(hash.endsWith('&recipe=1')).toBe(true);
+    expect(readRecipeHash(hash)).toMatchObject({ places });
+  }
+  for (const text of [
+    'sample',
+    '/home/me/model',
+    'hub:google/flan-t5-small',
+    'hub:a/b@main',
+    `hub:../x@${commit}`,
+    `https://x@${commit}`,
+  ])
+    expect(problemsOf(`#/train?student=${encodeURIComponent(text)}&recipe=1`), text).toContain(
+      'that a link can name',
+    );
+});
+
 it('an address without a recipe is none', () => {
   for (const hash of ['', '#/train', '#/data?recipe=1', '#/compare/x/3'])
     expect(readRecipeHash(hash)).toBeNull();

@@ -6,6 +6,9 @@ import { create } from 'zustand';
 import type { RunRecord } from '../../store/records.ts';
 import { studio } from './studio.ts';
 import { studioStore, type StudioState } from './studio-store.ts';
+import type { LinkPlaces } from '../recipe/recipe-link.ts';
+import { hubPrefix } from '../../hub/hub-name.ts';
+import { sampleDatasetId } from '../../worker/protocol.ts';
 import { draftOf, type RecipeDraft } from '../recipe/recipe-draft.ts';
 import { openSettings } from './settings-open.ts';
 
@@ -14,7 +17,8 @@ export type Missing = 'rows' | 'student';
 
 export type FormSource =
   | { kind: 'run'; runName: string; missing: readonly Missing[] }
-  | { kind: 'link' }
+  /** `wanted`: the hub's student and data that the link names and that are not here; null where none are. */
+  | { kind: 'link'; wanted: LinkPlaces; took: readonly ('student' | 'data')[] }
   /** A link that says no recipe; the form is as it was. */
   | { kind: 'broken-link'; problems: readonly string[] };
 
@@ -48,11 +52,37 @@ export function repeatRun(run: RunRecord): void {
   useFormSource.setState({ source: { kind: 'run', runName: run.name, missing }, before });
 }
 
-/** Fills the form with a recipe from elsewhere. */
-export function fillForm(draft: RecipeDraft, source: FormSource): void {
-  const before = formOf(studioStore.getState());
+/**
+ * Fills the form with a recipe from elsewhere, and takes the student and the rows that it names where they are here;
+ * what is not is told, and nothing is fetched.
+ */
+export function fillFromLink(draft: RecipeDraft, places: LinkPlaces): void {
+  const { students, datasets, studentId, datasetId, ...state } = studioStore.getState();
+  const before = formOf({ ...state, students, datasets, studentId, datasetId });
+  const student = students.find(({ id, hub }) => isAt(places.student, id, hub));
+  const dataset = datasets.find(({ id, hub }) => isAt(places.data, id, hub));
+  if (student !== undefined && student.id !== studentId) studio.selectStudent(student.id);
+  if (dataset !== undefined && dataset.id !== datasetId) void studio.selectDataset(dataset.id);
+  else if (dataset === undefined && places.data === sampleDatasetId) void studio.useSample();
+  const isThere = {
+    student: student !== undefined,
+    data: dataset !== undefined || places.data === sampleDatasetId,
+  };
   studio.setDraft(draft);
+  const source: FormSource = {
+    kind: 'link',
+    wanted: {
+      student: isThere.student ? null : places.student,
+      data: isThere.data ? null : places.data,
+    },
+    took: (['student', 'data'] as const).filter((key) => isThere[key]),
+  };
   useFormSource.setState({ source, before });
+}
+
+/** Whether a record is what a link names: by its id (what comes with the studio), or by its place on a hub. */
+function isAt(place: string | null, id: string, hub: string | undefined): boolean {
+  return place !== null && (place === id || (hub !== undefined && place === `${hubPrefix}${hub}`));
 }
 
 /** Says why the form was not filled. */

@@ -88,6 +88,19 @@ export function shownRunActions(
       return request('export', { type: 'export-model', runId, dtype });
     },
 
+    /** The model for ONNX runtimes as a zip; null where that failed or was cancelled. */
+    exportOnnx: (
+      runId: string,
+      { storage, withPast }: Pick<CommandOf<'export-onnx'>, 'storage' | 'withPast'>,
+    ): Promise<Results['export-onnx'] | null> => {
+      return request('export', { type: 'export-onnx', runId, storage, withPast });
+    },
+
+    /** One page that answers by itself; null where that failed or was cancelled. */
+    exportDemo: (runId: string): Promise<Results['export-demo'] | null> => {
+      return request('export', { type: 'export-demo', runId });
+    },
+
     /** The model with a server in Python as a zip, ready to be saved; null where that failed. */
     exportServer: (runId: string, storage: ServedStorage): Promise<Results['export-server'] | null> => {
       return request('export', { type: 'export-server', runId, storage });

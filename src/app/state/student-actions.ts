@@ -38,14 +38,19 @@ export function studentActions(
       if (get().studentId === null) choose('student', result.studentId);
     },
 
-    /** Reads a folder and takes it. @returns Whether it became a student; else the screen says why. */
-    importStudent: async (files: readonly { path: string; file: File }[]): Promise<boolean> => {
+    /**
+     * Reads a folder and takes it.
+     * @param hub Where it is from: `owner/name@commit`.
+     * @returns Whether it became a student; else the screen says why.
+     */
+    importStudent: async (files: readonly { path: string; file: File }[], hub?: string): Promise<boolean> => {
       if (files.length === 0) return false;
       void askToPersist();
       const result = await request('student', {
         type: 'import-student',
         files: [...files],
         baseId: get().studentId,
+        ...(hub === undefined ? {} : { hub }),
       });
       if (!result) return false;
       await readRecords();

@@ -7,6 +7,7 @@ import { readDraft } from '../recipe/recipe-draft.ts';
 import { freeBytes } from '../state/hub-fetch.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
 import { useStudio } from '../state/studio-store.ts';
+import { useWanted } from '../state/wanted-from-hub.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
@@ -19,7 +20,7 @@ import { dismissHubError, fetchFound, lookUp, stopHub, useHub, type FoundStudent
 /** A student by its name on the hub: looked up, weighed, fetched. */
 export function HubForm() {
   const { phase, found, error, isUnreachable } = useHub();
-  const [name, setName] = useState('');
+  const [name, setName] = useState(useWanted((state) => state.student));
   const [endpoint, setEndpoint] = useState('');
   const token = useRef<HTMLInputElement>(null);
   const id = useId();

@@ -142,7 +142,7 @@ async function fetchAll(found: FoundStudent, hub: ClosedFrame<HubCalls>): Promis
   }
   clearTimeout(timer);
   useHub.setState({ phase: 'checking' });
-  if (await studio.importStudent(files)) return true;
+  if (await studio.importStudent(files, `${model.name}@${model.commit}`)) return true;
   // The screen says why, and what was fetched stays for another try.
   useHub.setState({ phase: 'found' });
   return false;

@@ -4,9 +4,9 @@ import { weightsStep, type RunRecord } from '../../store/records.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../state/studio.ts';
-import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { useObstacle } from './obstacle.ts';
+import { useParameters } from './parameters.ts';
 import styles from './take-away-screen.module.css';
 
 interface ModelCardProps {
@@ -18,9 +18,7 @@ interface ModelCardProps {
 
 /** The distilled student as a zip, in one precision. */
 export function ModelCard({ run, dtype, title, words }: ModelCardProps) {
-  const parameters = useStudio(
-    (state) => state.students.find((one) => one.id === run.studentId)?.parameters ?? null,
-  );
+  const parameters = useParameters(run);
   const step = weightsStep(run);
   const reason = useObstacle(run);
   const take = async (): Promise<void> => {

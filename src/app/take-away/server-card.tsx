@@ -5,10 +5,10 @@ import type { ServedStorage } from '../../export/server-folder.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../state/studio.ts';
-import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { SelectField } from '../ui/field.tsx';
 import { useObstacle } from './obstacle.ts';
+import { useParameters } from './parameters.ts';
 import styles from './take-away-screen.module.css';
 
 /** How the server keeps weights: words, and bytes of a parameter in it and in `model.safetensors` beside it. */
@@ -23,9 +23,7 @@ const isStorage = (value: string): value is ServedStorage => value in storages;
 /** The distilled student with a server that answers over HTTP, as a zip. */
 export function ServerCard({ run }: { run: RunRecord }) {
   const [storage, setStorage] = useState<ServedStorage>('f32');
-  const parameters = useStudio(
-    (state) => state.students.find((one) => one.id === run.studentId)?.parameters ?? null,
-  );
+  const parameters = useParameters(run);
   const reason = useObstacle(run);
   const take = async (): Promise<void> => {
     const result = await studio.exportServer(run.id, storage);

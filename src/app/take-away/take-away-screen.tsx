@@ -1,16 +1,20 @@
+import { X } from 'lucide-react';
 import type { RunRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../state/use-run-words.ts';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentRun, useStudio } from '../state/studio-store.ts';
-import { LinkButton } from '../ui/button.tsx';
+import { Button, LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
+import { AboutForm } from './about-form.tsx';
+import { DemoCard } from './demo-card.tsx';
 import { EmptyPackage } from './empty-package.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ProjectCard } from './project-card.tsx';
+import { OnnxCard } from './onnx-card.tsx';
 import { RecordCards } from './record-cards.tsx';
 import styles from './take-away-screen.module.css';
 import { ServerCard } from './server-card.tsx';
@@ -28,11 +32,16 @@ export function TakeAwayScreen() {
       </ScreenHead>
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('export')} />}
       {request.busy && (
-        <Progress
-          label={request.progress?.what ?? 'packing the model'}
-          done={request.progress?.done ?? 0}
-          total={request.progress?.total ?? 0}
-        />
+        <div className={styles['packing']}>
+          <Progress
+            label={request.progress?.what ?? 'packing the model'}
+            done={request.progress?.done ?? 0}
+            total={request.progress?.total ?? 0}
+          />
+          <Button small icon={X} onClick={() => studio.cancel('export')}>
+            Cancel
+          </Button>
+        </div>
       )}
       {run === null ? (
         <EmptyState
@@ -78,10 +87,13 @@ function Cards({ run }: { run: RunRecord }) {
           />
         </div>
         <UseIt run={run} />
+        <AboutForm key={run.id} run={run} />
       </section>
       <section className={styles['section']} aria-label="Where it answers">
         <h2>Where it answers</h2>
         <div className={styles['cards']}>
+          <OnnxCard run={run} />
+          <DemoCard run={run} />
           <ServerCard run={run} />
         </div>
       </section>

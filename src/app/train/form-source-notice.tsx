@@ -1,5 +1,7 @@
 import { Undo2 } from 'lucide-react';
 import { useEffect } from 'react';
+import { navigate } from '../routes.ts';
+import { wantFromHub } from '../state/wanted-from-hub.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import {
@@ -48,11 +50,7 @@ function SourceWords({ source }: { source: FormSource }) {
         </p>
       );
     case 'link':
-      return (
-        <p>
-          The form has the recipe and the seed of the link. Rows and student are your own, as chosen here.
-        </p>
-      );
+      return <LinkWords source={source} />;
     case 'broken-link':
       return (
         <>
@@ -68,6 +66,41 @@ function SourceWords({ source }: { source: FormSource }) {
     default:
       return source satisfies never;
   }
+}
+
+/** What a link brought, and what of it is still to be fetched: by the person's own press. */
+function LinkWords({ source: { wanted, took } }: { source: FormSource & { kind: 'link' } }) {
+  const names = { student: 'student', data: 'rows' };
+  const kept = (['student', 'data'] as const).filter((key) => wanted[key] === null && !took.includes(key));
+  return (
+    <>
+      <p>
+        The form has the recipe and the seed of the link
+        {took.map((key) => `, and its ${names[key]}`).join('')}.
+        {kept.length > 0 &&
+          ` ${kept.length === 2 ? 'Rows and student are' : kept[0] === 'data' ? 'Rows are' : 'The student is'} your own, as chosen here.`}
+      </p>
+      {(['student', 'data'] as const).map((key) => {
+        const place = wanted[key];
+        if (place === null) return null;
+        return (
+          <p key={key}>
+            Its {names[key]} {key === 'student' ? 'is' : 'are'} <code translate="no">{place}</code>, not here
+            yet. Nothing is fetched until you say so:{' '}
+            <Button
+              small
+              onClick={() => {
+                wantFromHub(key, place);
+                navigate(key);
+              }}
+            >
+              {key === 'student' ? 'To Student, to look it up' : 'To Data, to look them up'}
+            </Button>
+          </p>
+        );
+      })}
+    </>
+  );
 }
 
 function missingWords(missing: readonly Missing[]): string {

@@ -5,10 +5,12 @@ import type { TrainJob } from '../../export/train-job.ts';
 import { ProjectProgress } from '../parts/project-progress.tsx';
 import { newRun } from '../state/new-run.ts';
 import { saveProject } from '../state/project-actions.ts';
-import { studioStore, useStudio } from '../state/studio-store.ts';
+import { currentDataset, currentStudent, studioStore, useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { readDraft } from '../recipe/recipe-draft.ts';
+import { hubPrefix } from '../../hub/hub-name.ts';
+import { bundledStudentId, sampleDatasetId } from '../../worker/protocol.ts';
 import { recipeHash } from '../recipe/recipe-link.ts';
 import styles from './recipe-copies.module.css';
 import { readJob } from './train-job.ts';
@@ -48,8 +50,20 @@ function jobAs(words: (job: TrainJob) => string): string {
   return job === null ? '' : words(job);
 }
 
-/** Recipe and seed alone; whoever opens it trains on rows of their own. */
+/** Recipe, seed, and the places of student and rows that everybody can have; never anything of this machine. */
 function linkToRecipe(): string {
-  const { recipe } = readDraft(studioStore.getState().draft);
-  return recipe === null ? location.href : new URL(recipeHash(recipe), location.href).href;
+  const state = studioStore.getState();
+  const { recipe } = readDraft(state.draft);
+  if (recipe === null) return location.href;
+  const [student, dataset] = [currentStudent(state), currentDataset(state)];
+  const places = {
+    student: student?.hub === undefined ? bundled(student, bundledStudentId) : hubPrefix + student.hub,
+    data: dataset?.hub === undefined ? bundled(dataset, sampleDatasetId) : hubPrefix + dataset.hub,
+  };
+  return new URL(recipeHash(recipe, places), location.href).href;
+}
+
+/** The id of what comes with the studio; null of what is this person's own. */
+function bundled(record: { id: string } | null, id: string): string | null {
+  return record?.id === id ? id : null;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import { hashOf, onHashChange } from '../routes.ts';
-import { fillForm, refuseToFill } from '../state/form-source.ts';
+import { fillFromLink, refuseToFill } from '../state/form-source.ts';
 import { readRecipeHash } from '../recipe/recipe-link.ts';
 
 /** Takes a recipe from the page's address, also from one that is pasted while the page is open. */
@@ -14,7 +14,7 @@ export function useRecipeLink(): void {
       refuseToFill(reading.problems);
       return;
     }
-    fillForm(reading.draft, { kind: 'link' });
+    fillFromLink(reading.draft, reading.places);
     // Taken once: a reload must not undo what is changed from here on.
     history.replaceState(history.state, '', hashOf('train'));
   }, [hash]);

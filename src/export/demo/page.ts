@@ -32,9 +32,6 @@ export interface DemoOptions {
   program: string;
 }
 
-/** Above this a page opens slowly, and Chromium holds the weights three times over. */
-export const demoWarningBytes = 50e6;
-
 /** The student's files that the program reads. */
 const neededFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
 /** Of weights in one element, a multiple of three for base64: Chromium ends a page with one of 228 MB. */

@@ -13,15 +13,23 @@ export const onnxNames = {
   q8: { dtype: 'q8', suffix: '_quantized' },
 } as const satisfies Record<OnnxStorage, { dtype: string; suffix: string }>;
 
-const graphs = {
+type BuildGraph = (config: T5Config, weights: Weights, storage: OnnxStorage) => OnnxGraph;
+
+const graphs: Readonly<Record<string, BuildGraph>> = {
   encoder_model: encoderGraph,
   decoder_model_merged: decoderGraph,
-} as const satisfies Record<string, (config: T5Config, weights: Weights, storage: OnnxStorage) => OnnxGraph>;
+};
+const graphsWithPast: Readonly<Record<string, BuildGraph>> = {
+  decoder_model: (...args) => decoderGraph(...args, 'first'),
+  decoder_with_past_model: (...args) => decoderGraph(...args, 'past'),
+};
 
 export interface OnnxFolderOptions {
   storage: OnnxStorage;
   /** The text of `run.json`; null where there was no run. */
   runFile: string | null;
+  /** Two decoders more, one for the first step and one for those with a past, as older programs look for them. */
+  withPast?: boolean;
 }
 
 /**
@@ -32,12 +40,13 @@ export interface OnnxFolderOptions {
 export function onnxFolder(
   student: ExportableStudent,
   weights: Weights,
-  { storage, runFile }: OnnxFolderOptions,
+  { storage, runFile, withPast = false }: OnnxFolderOptions,
 ): FolderFile[] {
   if (storage === 'f16') checkHalf(weights);
   const { dtype, suffix } = onnxNames[storage];
   const written = storage === 'f16' ? 'f16' : 'f32';
-  const models = Object.entries(graphs).map(([name, build]) => {
+  const all = { ...graphs, ...(withPast ? graphsWithPast : {}) };
+  const models = Object.entries(all).map(([name, build]) => {
     const path = `onnx/${name}${suffix}.onnx`;
     return new FolderFile(path, onnxFile(build(student.config, weights, storage), path));
   });

@@ -75,8 +75,15 @@ const cacheParts = ['key', 'value'] as const;
 type CachePart = (typeof cacheParts)[number];
 const projectionOf = { key: 'k', value: 'v' } as const satisfies Record<CachePart, string>;
 
+/** For every step; for the first one alone, without caches; for all others, with them. */
+export type DecoderKind = 'merged' | 'first' | 'past';
+
 /** Inputs and outputs of the decoder, in optimum's order. */
-function declareDecoder(graph: OnnxGraph, { d_model, d_kv, num_heads, vocab_size, ...rest }: T5Config): void {
+function declareDecoder(
+  graph: OnnxGraph,
+  { d_model, d_kv, num_heads, vocab_size, ...rest }: T5Config,
+  kind: DecoderKind,
+): void {
   const input = (name: string, element: OnnxElement, ...shape: (number | string)[]): void => {
     graph.inputs.push({ name, element, shape });
   };
@@ -86,21 +93,25 @@ function declareDecoder(graph: OnnxGraph, { d_model, d_kv, num_heads, vocab_size
   const cross = 'encoder_sequence_length_out';
   input('encoder_attention_mask', 'int64', batch, 'encoder_sequence_length');
   input('input_ids', 'int64', batch, 'decoder_sequence_length');
-  input('encoder_hidden_states', 'float', batch, 'encoder_sequence_length', d_model);
+  if (kind !== 'past') input('encoder_hidden_states', 'float', batch, 'encoder_sequence_length', d_model);
   const logits = [batch, 'decoder_sequence_length', vocab_size];
   graph.outputs.push({ name: 'logits', element: 'float', shape: logits });
   for (let block = 0; block < rest.num_decoder_layers; block += 1) {
     for (const side of ['decoder', 'encoder'] as const) {
       for (const part of cacheParts) {
         const length = side === 'decoder' ? past : cross;
-        const longer = side === 'decoder' ? `${past} + decoder_sequence_length` : cross;
+        const grown = kind === 'first' ? 'decoder_sequence_length' : `${past} + decoder_sequence_length`;
+        const longer = side === 'decoder' ? grown : cross;
         const name = cacheName('present', block, side, part);
-        input(cacheName('past_key_values', block, side, part), 'float', batch, num_heads, length, d_kv);
+        if (kind !== 'first')
+          input(cacheName('past_key_values', block, side, part), 'float', batch, num_heads, length, d_kv);
+        // With a past the encoder's are handed in again and again.
+        if (kind === 'past' && side === 'encoder') continue;
         graph.outputs.push({ name, element: 'float', shape: [batch, num_heads, longer, d_kv] });
       }
     }
   }
-  input('use_cache_branch', 'bool', 1);
+  if (kind === 'merged') input('use_cache_branch', 'bool', 1);
 }
 
 /**
@@ -140,19 +151,26 @@ function crossCaches(
  * One step or many of the decoder, with the caches of the steps before: `use_cache_branch` false takes the encoder's
  * keys and values from `encoder_hidden_states`, true from the caches. -> `logits` [batch, tokens, vocabulary] and the
  * caches after.
+ * @param kind `first` has no caches yet, and so no such branch; `past` always has them.
  */
-export function decoderGraph(config: T5Config, weights: Weights, storage: OnnxStorage): OnnxGraph {
-  const graph = new OnnxGraph('t5_decoder_merged');
+export function decoderGraph(
+  config: T5Config,
+  weights: Weights,
+  storage: OnnxStorage,
+  kind: DecoderKind = 'merged',
+): OnnxGraph {
+  const graph = new OnnxGraph(`t5_decoder_${kind}`);
   const matrices = new OnnxMatrices(graph, weights, storage);
   const blocks = new T5Blocks(graph, config, matrices);
   const { vocab_size, d_model, num_decoder_layers } = config;
-  declareDecoder(graph, config);
-  crossCaches(graph, blocks, config);
+  declareDecoder(graph, config, kind);
+  if (kind === 'merged') crossCaches(graph, blocks, config);
 
-  const past = blocks.size(cacheName('past_key_values', 0, 'decoder', 'key'), 2);
-  const end = graph.node('Add', [past, blocks.size('input_ids', 1)]);
-  const queries = blocks.range(past, end);
+  const now = blocks.size('input_ids', 1);
+  const past = kind === 'first' ? null : blocks.size(cacheName('past_key_values', 0, 'decoder', 'key'), 2);
+  const end = past === null ? now : graph.node('Add', [past, now]);
   const keys = blocks.range(graph.integers(0), end);
+  const queries = past === null ? keys : blocks.range(past, end);
   const biases = blockBiases(
     graph,
     blocks,
@@ -168,15 +186,22 @@ export function decoderGraph(config: T5Config, weights: Weights, storage: OnnxSt
     const normed = blocks.norm(x, `${path}.0.layer_norm`);
     const q = blocks.projected(normed, own, 'q');
     const cached = (part: CachePart): string => {
+      const present = cacheName('present', block, 'decoder', part);
+      if (kind === 'first') return blocks.projected(normed, own, projectionOf[part], graph, present);
       const before = cacheName('past_key_values', block, 'decoder', part);
-      const now = blocks.projected(normed, own, projectionOf[part]);
-      return graph.node('Concat', [before, now], { axis: 2 }, cacheName('present', block, 'decoder', part));
+      const made = blocks.projected(normed, own, projectionOf[part]);
+      return graph.node('Concat', [before, made], { axis: 2 }, present);
     };
     x = graph.node('Add', [x, blocks.attended(q, cached('key'), cached('value'), biases[block]!, own)]);
 
     const cross = `${path}.1.EncDecAttention`;
     const asked = blocks.projected(blocks.norm(x, `${path}.1.layer_norm`), cross, 'q');
-    const [k, v] = cacheParts.map((part) => cacheName('present', block, 'encoder', part)) as [string, string];
+    const [k, v] = cacheParts.map((part) => {
+      const present = cacheName('present', block, 'encoder', part);
+      if (kind === 'past') return cacheName('past_key_values', block, 'encoder', part);
+      if (kind === 'merged') return present;
+      return blocks.projected('encoder_hidden_states', cross, projectionOf[part], graph, present);
+    }) as [string, string];
     x = graph.node('Add', [x, blocks.attended(asked, k, v, mask, cross)]);
 
     const mixed = blocks.feedForward(blocks.norm(x, `${path}.2.layer_norm`), `${path}.2.DenseReluDense`);
