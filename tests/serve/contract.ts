@@ -334,5 +334,35 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
       expect(await server.ended).toEqual({ code: 0, signal: null });
       await expect(fetch(`${server.url}/health`)).rejects.toThrow();
     });
+
+    it('answers others where a client goes away, and again at its place after it was killed in the middle', async () => {
+      const server = await begin({ STILLROOM_BATCH_WAIT_MS: '5000', STILLROOM_BATCH_ROWS: '5' });
+      await waitForStatus(server, '/health', 200);
+      const expected = await reference(
+        texts.slice(0, 4).map((text) => `predict: ${text}`),
+        1,
+        maxTokens,
+      );
+      const leaving = new AbortController();
+      const left = ask(`${server.url}/predict`, {
+        ...{ method: 'POST', body: JSON.stringify(limited([texts[9]])), signal: leaving.signal },
+      });
+      await sleep(200);
+      leaving.abort();
+      await expect(left).rejects.toThrow();
+      const stayed = await predict(server, limited(texts.slice(0, 4)));
+      expect(stayed.body).toEqual({ predictions: [expected] });
+      const waiting = predict(server, limited([texts[0]]));
+      // Told at once, so that nobody takes it for an answer that is none.
+      const broken = expect(waiting).rejects.toThrow();
+      await sleep(200);
+      server.kill('SIGKILL');
+      await broken;
+      expect((await server.ended).signal).toBe('SIGKILL');
+      const again = await begin({ AIP_HTTP_PORT: new URL(server.url).port });
+      await waitForStatus(again, '/health', 200);
+      const { body } = await predict(again, limited([texts[0]]));
+      expect(body).toEqual({ predictions: [[expected[0]]] });
+    });
   });
 }

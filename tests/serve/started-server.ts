@@ -12,13 +12,13 @@ export interface StartedServer {
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts a command; the port is given as `AIP_HTTP_PORT`. Whoever starts it ends it. */
+/** Starts a command; the port is given as `AIP_HTTP_PORT`, a free one unless `env` names it. Whoever starts it ends it. */
 export async function startServer(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<StartedServer> {
-  const port = await freePort();
+  const port = env['AIP_HTTP_PORT'] ?? (await freePort());
   const child = spawn(command, args, {
     env: { ...process.env, STILLROOM_HOST: '127.0.0.1', ...env, AIP_HTTP_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
