@@ -336,7 +336,7 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
     });
 
     it('answers others where a client goes away, and again at its place after it was killed in the middle', async () => {
-      const server = await begin({ STILLROOM_BATCH_WAIT_MS: '5000', STILLROOM_BATCH_ROWS: '5' });
+      const server = await begin({ STILLROOM_BATCH_WAIT_MS: '1500', STILLROOM_BATCH_ROWS: '5' });
       await waitForStatus(server, '/health', 200);
       const expected = await reference(
         texts.slice(0, 4).map((text) => `predict: ${text}`),
