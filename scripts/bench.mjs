@@ -1,13 +1,16 @@
 /**
  * `npm run bench`: builds the benchmark (bench/) and runs it with the same arguments; bench/run.ts says which. Where
- * the GPU is asked for and the machine has none, a Chromium's SwiftShader is used. `--serve`: bench-serve.mjs instead.
+ * the GPU is asked for and the machine has none, a Chromium's SwiftShader is used. `--serve`: bench-serve.mjs instead;
+ * `--import`: bench-import.mjs.
  */
 import { join } from 'node:path';
+import { benchImport } from './bench-import.mjs';
 import { benchServe } from './bench-serve.mjs';
 import { ensureInstalled, root, run, runPackage } from './install.mjs';
 import { softwareGpuEnv } from './software-gpu.mjs';
 
 ensureInstalled();
+if (process.argv.includes('--import')) process.exit(await benchImport(process.argv.slice(2)));
 if (process.argv.includes('--serve')) process.exit(await benchServe(process.argv.slice(2)));
 const code = runPackage(
   'vite/bin/vite.js',
