@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type Page } from '@playwright/test';
 import { jsonBytes, tinyFolder } from '../src/student/testing/tiny-student.ts';
 import { startHub, type HubServer } from '../tests/support/hub-server.ts';
-import { axeFindings, expect } from './support.ts';
+import { axeFindings, expect, root } from './support.ts';
 
 const token = 'hf_canary0123456789';
 // Weights of 10 MB: some pieces of what the page writes.
 const student = new Map([...tinyFolder({ vocab_size: 160_000 }), ['README.md', new Uint8Array(9)]]);
+
+const parquet = readFileSync(join(root, 'tests/fixtures/tables/rows.plain.parquet'));
+const rows = new Map(['train', 'validation'].map((split) => [`plain/${split}/0000.parquet`, parquet]));
 
 let hub: HubServer;
 test.beforeEach(async ({ page }) => {
@@ -14,6 +18,7 @@ test.beforeEach(async ({ page }) => {
     {
       'me/tiny': { files: student, license: 'apache-2.0' },
       'me/private': { files: tinyFolder(), token },
+      'datasets/me/rows': { files: new Map(), branches: { 'refs/convert/parquet': rows }, license: 'mit' },
       'me/bert': { files: new Map([...student, ['config.json', jsonBytes({ model_type: 'bert' })]]) },
     },
     true,
@@ -44,6 +49,34 @@ test('a student comes by its name, resumed after a break, and only once somebody
   await expect(room(page)).not.toContainText('counting');
   expect(hub.requests.some(({ path }) => path.startsWith('/blob/'))).toBe(false);
   expect(await axeFindings(page)).toEqual([]);
+
+  // A search names T5s alone; a press on one fills the field and asks nobody.
+  await page.getByLabel('Name on the hub').fill('me/');
+  await page.getByRole('button', { name: 'Search T5s' }).click();
+  await expect(room(page).getByText('2 T5s with “me/” in the name')).toBeVisible();
+  const asked = hub.requests.length;
+  await room(page).getByRole('button', { name: 'me/tiny' }).click();
+  await expect(page.getByLabel('Name on the hub')).toHaveValue('me/tiny');
+  await page.getByText('Students that are known').click();
+  const known = page.getByRole('row', { name: /flan-t5-small/ });
+  await expect(known).toContainText(/77 M.*308 MB.*GB.*trains.*Notebook/, { timeout: 30_000 });
+  await expect(page.getByRole('row', { name: /mt5-base/ })).toContainText('after Reduce');
+  expect(await axeFindings(page)).toEqual([]);
+  const { width } = page.viewportSize()!;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await room(page).screenshot({ path: test.info().outputPath(`known-${colorScheme}-${width}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await known.getByRole('button').click();
+  await expect(page.getByLabel('Name on the hub')).toHaveValue('google/flan-t5-small');
+  expect(hub.requests).toHaveLength(asked);
+  hub.refuse(500, '/api/models');
+  await page.getByRole('button', { name: 'Search T5s' }).click();
+  await expect(room(page).getByRole('alert')).toContainText('does not answer a search (500)');
+  hub.refuse(null);
+  await lookUp(page, 'me/tiny');
+  await expect(room(page).getByRole('heading', { name: 'me/tiny' })).toBeVisible();
   const shots = process.env['STILLROOM_SHOTS'];
   if (shots !== undefined) await page.screenshot({ path: join(shots, 'found.png'), fullPage: true });
 
@@ -131,4 +164,32 @@ test('what is private, no T5, of other bytes or out of reach is told in words, a
   });
   expect(kept).toContain('private');
   expect(kept).not.toContain('canary');
+});
+
+test('rows come by their name, and are read as dropped files are', async ({ page }) => {
+  await page.goto('./#data');
+  await page.getByText('Rows from the hub, by name').click();
+  const place = page.getByRole('region', { name: 'Rows from the hub' });
+  await place.getByLabel('Address of another hub').fill(hub.url);
+  expect(hub.requests).toEqual([]);
+  await place.getByLabel('Name of a dataset on the hub').fill('me/none');
+  await place.getByLabel('Name of a dataset on the hub').press('Enter');
+  await expect(place.getByRole('alert')).toContainText('no such dataset (401)');
+  await place.getByLabel('Name of a dataset on the hub').fill('me/rows:plain');
+  await place.getByLabel('Name of a dataset on the hub').press('Enter');
+  await expect(place).toContainText('refs/convert/parquet is');
+  await expect(place).toContainText('licence mit');
+  expect(await axeFindings(page)).toEqual([]);
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [390, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.emulateMedia({ colorScheme });
+    await place.screenshot({ path: test.info().outputPath(`rows-${colorScheme}-${width}.png`) });
+  }
+  await place.getByRole('button', { name: /^Fetch 2 files/ }).click();
+  await expect(page.getByText('rows-train.parquet')).toBeVisible();
+  await expect(page.getByText('rows-validation.parquet')).toBeVisible();
+  expect(page.frames()).toHaveLength(1);
 });

@@ -54,6 +54,17 @@ export async function* answerAll(
   return texts;
 }
 
+/** How a student writes, where a person wants it otherwise than the recipe has it. */
+export interface Writing {
+  /** 1 is greedy. */
+  numBeams: number;
+  /** New tokens at most; null: as the recipe has it. */
+  maxNewTokens: number | null;
+}
+
+/** As everything that is measured is written. */
+export const recipesWriting: Writing = { numBeams: 1, maxNewTokens: null };
+
 /** What deciding on an answer's length needs of a recipe. */
 type GenerationLimits = Pick<Recipe, 'method' | 'generationMaxTokens' | 'maxTargetTokens'>;
 
@@ -76,10 +87,11 @@ export async function* answerInputs(
   tokenizer: Speaker,
   recipe: Recipe,
   inputs: readonly string[],
+  { numBeams, maxNewTokens }: Writing = recipesWriting,
 ): AsyncGenerator<number, Written[]> {
   const { method, maxInputTokens } = recipe;
   const prompts = inputs.map((input) => answerPrompt(recipe, input));
-  const options = { maxInputTokens, maxNewTokens: answerTokens(recipe) };
+  const options = { maxInputTokens, maxNewTokens: maxNewTokens ?? answerTokens(recipe), numBeams };
   const texts = yield* answerAll(engine, tokenizer, prompts, options);
   return texts.map((text) =>
     isOneTarget(method) ? readTarget(method, text) : { answer: text, rationale: null },
@@ -92,8 +104,10 @@ export async function* explainInputs(
   tokenizer: Speaker,
   recipe: Recipe,
   inputs: readonly string[],
+  { numBeams, maxNewTokens }: Writing = recipesWriting,
 ): AsyncGenerator<number, string[]> {
   const prompts = inputs.flatMap((input) => rationalePrompt(recipe, input) ?? []);
-  const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
-  return yield* answerAll(engine, tokenizer, prompts, { maxInputTokens, maxNewTokens });
+  const { maxInputTokens, generationMaxTokens } = recipe;
+  const options = { maxInputTokens, maxNewTokens: maxNewTokens ?? generationMaxTokens, numBeams };
+  return yield* answerAll(engine, tokenizer, prompts, options);
 }

@@ -4,7 +4,7 @@ import { stateOf, type Engine } from '../engine/engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import type { Student } from '../student/folder.ts';
-import { ask } from './ask.ts';
+import { ask, answerSome } from './ask.ts';
 import { recipeSchema } from './recipe.ts';
 
 // Dropout and moments are what a question could disturb.
@@ -26,7 +26,8 @@ describe('a question', () => {
   afterAll(() => engine.dispose());
 
   const options = (step: number) => {
-    return { engine, tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step };
+    const asking = { numBeams: 1, maxNewTokens: null, rationale: true, base: true };
+    return { engine, tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step, asking };
   };
   const watch = { report: () => undefined, stopped: () => false };
 
@@ -53,6 +54,22 @@ describe('a question', () => {
     expect(asked?.distilled.rationale).toBeNull();
     expect(asked?.truncated).toBe(true);
     await expect(ask(options(0), ' \n', watch)).rejects.toThrow(/The question is empty/);
+  });
+
+  it('writes with beams, shorter, without rationale and base, where a person wants it so', async () => {
+    engine.restore(stateOf(student.weights));
+    const plain = await ask(options(0), question, watch);
+    expect(plain?.distilled.rationale).toBeTypeOf('string');
+    expect(plain?.base).not.toBeNull();
+    const asking = { numBeams: 3, maxNewTokens: 2, rationale: false, base: false };
+    const asked = await ask({ ...options(0), asking }, question, watch);
+    expect(asked).toMatchObject({ base: null, distilled: { rationale: null, rationaleMs: null } });
+    const input = student.tokenizer.encode(`predict: ${question}`, recipe.maxInputTokens);
+    const [written] = await engine.generate([input], { maxNewTokens: 2, numBeams: 3 });
+    expect(asked?.distilled.answer).toBe(student.tokenizer.decode(written!.ids));
+    const some = await answerSome(options(0), [question, test[1]!.input]);
+    expect(some).toHaveLength(2);
+    expect(some[0]).toEqual({ answer: plain?.distilled.answer, rationale: plain?.distilled.rationale });
   });
 });
 

@@ -5,7 +5,7 @@
 import { InputError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
-import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
+import { answerAll, answerInputs, explainInputs, type Speaker, type Writing } from './answer.ts';
 import type { Written } from './methods.ts';
 import { putBack } from './compare.ts';
 import type { Recipe } from './recipe.ts';
@@ -15,7 +15,7 @@ import { rationalePrompt } from './tasks.ts';
 export interface Spoken {
   answer: string;
   answerMs: number;
-  /** Null for the standard method, which teaches no rationales. */
+  /** Null for the standard method, which teaches no rationales, and where it was not asked for. */
   rationale: string | null;
   /** Null where it was no question of its own. */
   rationaleMs: number | null;
@@ -24,7 +24,7 @@ export interface Spoken {
 export interface Asked {
   question: string;
   distilled: Spoken;
-  /** Null where the base student is no longer here. */
+  /** Null where the base student is no longer here, or was not asked for. */
   base: Spoken | null;
   /** The step of the distilled weights. */
   step: number;
@@ -32,7 +32,16 @@ export interface Asked {
   truncated: boolean;
 }
 
+/** What a person chose for a question. */
+export interface Asking extends Writing {
+  /** Whether the rationale is asked for too, where it is a question of its own. */
+  rationale: boolean;
+  /** Whether the base student is asked too. */
+  base: boolean;
+}
+
 export interface AskOptions {
+  asking: Asking;
   engine: Engine;
   tokenizer: Speaker;
   recipe: Recipe;
@@ -55,11 +64,12 @@ export interface AskWatch {
  * @throws InputError where the question is empty.
  */
 export async function ask(options: AskOptions, question: string, watch: AskWatch): Promise<Asked | null> {
-  const { engine, tokenizer, recipe, step } = options;
+  const { engine, tokenizer, recipe, step, asking } = options;
   const text = question.trim();
   if (text === '') throw new InputError('The question is empty.', 'Type or paste one, then ask.');
-  const explain = rationalePrompt(recipe, text);
-  const students = options.baseWeights === null ? 1 : 2;
+  const explain = asking.rationale ? rationalePrompt(recipe, text) : null;
+  const baseWeights = asking.base ? options.baseWeights : null;
+  const students = baseWeights === null ? 1 : 2;
   const total = students * (explain === null ? 1 : 2);
   let done = 0;
   const timed = async <T>(
@@ -79,7 +89,7 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   ): Promise<Spoken | null> => {
     const answer = await timed(`${who} student answers`, begin);
     if (answer === null) return null;
-    const explains = () => explainInputs(engine, tokenizer, recipe, [text]);
+    const explains = () => explainInputs(engine, tokenizer, recipe, [text], asking);
     const rationale = explain === null ? null : await timed(`${who} student explains`, explains);
     if (explain !== null && rationale === null) return null;
     return {
@@ -89,11 +99,11 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
       rationaleMs: rationale?.ms ?? null,
     };
   };
-  const distilled = await speak('distilled', () => answerInputs(engine, tokenizer, recipe, [text]));
+  const distilled = await speak('distilled', () => answerInputs(engine, tokenizer, recipe, [text], asking));
   if (distilled === null) return null;
   const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
-  if (options.baseWeights === null) return { question: text, distilled, base: null, step, truncated };
-  const trained = await engine.exchange(options.baseWeights);
+  if (baseWeights === null) return { question: text, distilled, base: null, step, truncated };
+  const trained = await engine.exchange(baseWeights);
   let base: Spoken | null;
   try {
     base = await speak('base', () => bareAnswer(options, text));
@@ -104,23 +114,46 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   return { question: text, distilled, base, step, truncated };
 }
 
+/** Questions that are answered in one turn at the engine. */
+export const askedAtOnce = 16;
+
+/**
+ * The distilled student's answers to a few questions, with rationales where they are asked for.
+ * @param texts At most `askedAtOnce`: the engine is not given back before all are answered.
+ */
+export async function answerSome(
+  { engine, tokenizer, recipe, asking }: AskOptions,
+  texts: readonly string[],
+): Promise<Written[]> {
+  const answers = await endOf(answerInputs(engine, tokenizer, recipe, texts, asking));
+  if (!asking.rationale || rationalePrompt(recipe, '') === null) return answers;
+  const rationales = await endOf(explainInputs(engine, tokenizer, recipe, texts, asking));
+  return answers.map(({ answer }, index) => ({ answer, rationale: rationales[index]! }));
+}
+
 /** The first generation on a fresh engine also compiles: done once before anything is timed. */
 export async function warmUp({ engine, tokenizer, recipe }: AskOptions): Promise<void> {
   await engine.generate([tokenizer.encode('?', recipe.maxInputTokens)], { maxNewTokens: 2, numBeams: 1 });
 }
 
 async function* bareAnswer(
-  { engine, tokenizer, recipe }: AskOptions,
+  { engine, tokenizer, recipe, asking }: AskOptions,
   text: string,
 ): AsyncGenerator<number, Written[]> {
-  const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
-  const answers = yield* answerAll(engine, tokenizer, [text], { maxInputTokens, maxNewTokens });
+  const { maxInputTokens, generationMaxTokens } = recipe;
+  const maxNewTokens = asking.maxNewTokens ?? generationMaxTokens;
+  const options = { maxInputTokens, maxNewTokens, numBeams: asking.numBeams };
+  const answers = yield* answerAll(engine, tokenizer, [text], options);
   return answers.map((answer) => ({ answer, rationale: null }));
 }
 
 async function onlyOf<T>(answers: AsyncGenerator<number, T[]>): Promise<T> {
+  return (await endOf(answers))[0]!;
+}
+
+async function endOf<T>(answers: AsyncGenerator<number, T>): Promise<T> {
   for (;;) {
     const next = await answers.next();
-    if (next.done) return next.value[0]!;
+    if (next.done) return next.value;
   }
 }

@@ -39,10 +39,16 @@ describe('Session', () => {
     });
   }
 
-  function open(keys: Partial<Recipe>, control = new Control(), watched = test.slice(0, 0)) {
+  function open(
+    keys: Partial<Recipe>,
+    control = new Control(),
+    watched = test.slice(0, 0),
+    ownQuestions?: () => readonly string[],
+  ) {
     const recipe = recipeOf(keys);
     engine.restore({ weights: student.weights, expAvg: new Map(), expAvgSq: new Map(), step: 0 });
-    return new Session({ engine, tokenizer: student.tokenizer, recipe, train, test, watched, control });
+    const given = { engine, tokenizer: student.tokenizer, recipe, train, test, watched, control };
+    return new Session({ ...given, ownQuestions });
   }
 
   async function collect(
@@ -188,6 +194,23 @@ describe('Session', () => {
     }
     const numbers = (all: MetricsPoint[]) => all.map(({ elapsedMs: _, ...rest }) => rest);
     expect(numbers(points)).toEqual(numbers((await collect(open(keys))).points));
+
+    // A question of one's own is asked from when it is pinned.
+    const own: WatchedMoment[] = [];
+    let pinned: string[] = [];
+    const withOwn = open(keys, new Control(), test.slice(0, 2), () => pinned);
+    const trained = await collect(withOwn, (event) => {
+      if (event.type !== 'watched') return;
+      own.push(event.moment);
+      pinned = [test[2]!.input];
+    });
+    expect(own.map((moment) => moment.own?.map(({ question }) => question))).toEqual([
+      undefined,
+      pinned,
+      pinned,
+    ]);
+    expect(own.map(({ answers }) => answers)).toEqual(moments.map(({ answers }) => answers));
+    expect(numbers(trained.points)).toEqual(numbers(points));
 
     const standard: WatchedMoment[] = [];
     const session = open({ method: 'standard', evalEvery: 4 }, new Control(), test.slice(0, 1));

@@ -45,6 +45,8 @@ export interface SessionOptions {
   metric?: MetricId | undefined;
   /** Questions to ask anew at each evaluation; left out: none. */
   watched?: readonly Example[];
+  /** A person's own questions, as they are pinned when it is asked; left out: none. */
+  ownQuestions?: (() => readonly string[]) | undefined;
   control?: Control;
   /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
@@ -71,6 +73,7 @@ export class Session {
   readonly #validation: readonly Example[];
   readonly #metric: MetricId;
   readonly #watched: readonly Example[];
+  readonly #ownQuestions: () => readonly string[];
   readonly #from: Resumption | null;
   readonly #measuredStep: number;
   readonly #parts: number;
@@ -93,6 +96,7 @@ export class Session {
     this.#evaluations = options.evaluations ?? [];
     this.#metric = options.metric ?? chooseMetric(this.#asked).metric;
     this.#watched = options.watched ?? [];
+    this.#ownQuestions = options.ownQuestions ?? (() => []);
     this.#from = options.from ?? null;
     this.#parts = options.parts ?? 1;
     this.#watchdog = options.watchdog ?? new Watchdog();
@@ -271,18 +275,24 @@ export class Session {
 
   async *#watch(): AsyncGenerator<SessionEvent, void> {
     const step = this.#step;
-    const total = this.#watched.length;
+    const own = this.#ownQuestions();
+    const total = this.#watched.length + own.length;
     if (total === 0 || this.control.stopRequested) return;
     yield { type: 'state', state: { phase: 'evaluating', purpose: 'watched', step, done: 0, total } };
     const options = { engine: this.#engine, tokenizer: this.#tokenizer, recipe: this.#recipe };
     const answers = await askWatched(
       options,
-      this.#watched,
+      [...this.#watched, ...own.map((input) => ({ input }))],
       () => this.control.takeSkip() || this.control.stopRequested,
     );
     if (answers === null) return;
     const questions = this.#watched.map((row) => watchedQuestion(row, this.#tokenizer, this.#recipe));
-    yield { type: 'watched', questions, moment: { step, answers } };
+    const ownAnswers = own.map((question, index) => ({ question, ...answers[questions.length + index]! }));
+    const moment = { step, answers: answers.slice(0, questions.length) };
+    yield {
+      ...{ type: 'watched', questions },
+      moment: own.length === 0 ? moment : { ...moment, own: ownAnswers },
+    };
   }
 }
 

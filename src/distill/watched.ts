@@ -19,7 +19,16 @@ export interface WatchedMoment {
   /** 0: before any training. */
   step: number;
   answers: WatchedAnswer[];
+  /** To questions of a person's own, each with its text: they may be pinned and let go while a run trains. */
+  own?: OwnAnswer[] | undefined;
 }
+
+export interface OwnAnswer extends WatchedAnswer {
+  question: string;
+}
+
+/** Questions of one's own at most: each is asked anew at every evaluation. */
+export const mostOwnQuestions = 4;
 
 /** What is shown of the question itself: kept with its answers, since the rows may be gone when the run is looked at. */
 export interface WatchedQuestion {

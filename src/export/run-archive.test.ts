@@ -42,8 +42,14 @@ const archive: RunArchive = {
     evaluations: [{ step: 2, ...tally }],
     watched: {
       questions: [{ row: 4, input: 'why?', label: 'so', teacherRationale: null }],
-      moments: [{ step: 0, answers: [{ answer: '', rationale: 'it is' }] }],
+      moments: [
+        {
+          ...{ step: 0, answers: [{ answer: '', rationale: 'it is' }] },
+          own: [{ question: 'and I?', answer: 'you', rationale: null }],
+        },
+      ],
     },
+    ownQuestions: ['and I?'],
     comparison: { ...accuracyOf(predictions), step: 2 },
     studentHub: 'owner/tiny@0123456789012345678901234567890123456789',
     about: { licence: 'apache-2.0', dataset: 'cos_e' },

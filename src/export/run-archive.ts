@@ -24,6 +24,7 @@ import { untrainedParameters } from '../distill/engine-student.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
 import { formatRecipe, parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
+import { mostOwnQuestions } from '../distill/watched.ts';
 import { trainerBackends, trainerNames, type EngineState } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
 import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
@@ -209,10 +210,14 @@ const recordSchema = z.object({
         z.object({
           step: count,
           answers: z.array(z.object({ answer: z.string(), rationale: z.string().nullable() })),
+          own: z
+            .array(z.object({ question: z.string(), answer: z.string(), rationale: z.string().nullable() }))
+            .optional(),
         }),
       ),
     })
     .optional(),
+  ownQuestions: z.array(z.string()).max(mostOwnQuestions).optional(),
   comparison: z.object({ ...comparedShape, step: count }).nullable(),
   step: count,
   trainRows: count,
@@ -299,7 +304,7 @@ function readTexts(
     return content;
   };
   const { files: _, config: __, state, note, watched, reading, ...others } = record;
-  const { studentSha256, studentHub, about, ...facts } = others;
+  const { studentSha256, studentHub, about, ownQuestions, ...facts } = others;
   const metrics = readLines(needed('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
   metrics.forEach(({ step }, index) => {
     if (index === 0 || step > metrics[index - 1]!.step) return;
@@ -328,6 +333,7 @@ function readTexts(
       ...(studentHub === undefined ? {} : { studentHub }),
       ...(about === undefined ? {} : { about }),
       ...(reading === undefined ? {} : { reading }),
+      ...(ownQuestions === undefined ? {} : { ownQuestions }),
       recipe,
     },
     metrics,

@@ -1,4 +1,6 @@
 /** A run's numbers and answers as files for other programs. */
+import type { Question } from '../data/questions-file.ts';
+import type { Written } from '../distill/methods.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 
 const metricsColumns = [
@@ -39,6 +41,30 @@ export function predictionsJsonLines(predictions: Iterable<Prediction>): string 
     const teacherRationale = prediction.teacherRationale ?? undefined;
     const answers = { teacher, base, distilled, rationale, teacherRationale };
     text += `${JSON.stringify({ row, input, label, writtenLabel, ...answers, judgedBy })}\n`;
+  }
+  return text;
+}
+
+/**
+ * Answers to a file of questions as JSON Lines, one object a question in the file's order. What a row has no value for
+ * (an id, a true answer, a rationale) has no key.
+ * @param answers Of the first questions, or of all.
+ */
+export function answersJsonLines({
+  questions,
+  answers,
+}: {
+  questions: readonly Question[];
+  answers: readonly Written[];
+}): string {
+  let text = '';
+  for (const [index, { answer, rationale }] of answers.entries()) {
+    const { row, id, text: question, label } = questions[index]!;
+    const line = {
+      ...{ row, id: id ?? undefined, question, label: label ?? undefined },
+      ...{ answer, rationale: rationale ?? undefined },
+    };
+    text += `${JSON.stringify(line)}\n`;
   }
   return text;
 }

@@ -1,7 +1,15 @@
 /** The frame that asks a model hub (hub.html): the one place where its token is. */
+import type { HubFile } from '../hub/file-hash.ts';
 import { HubError } from '../base/errors.ts';
-import { HubClient, type HubFile, type HubKind, type HubModel } from '../hub/hub-client.ts';
-import { parseEndpoint, parseHubName, type HubName } from '../hub/hub-name.ts';
+import {
+  HubClient,
+  type HubDataset,
+  type HubKind,
+  type HubModel,
+  type HubSource,
+  type SearchedModel,
+} from '../hub/hub-client.ts';
+import { parseEndpoint, parseHubName, type DatasetName, type HubName } from '../hub/hub-name.ts';
 import { beFrame } from './inside.ts';
 
 // A type, not an interface: it is a record of calls.
@@ -9,6 +17,17 @@ export type HubCalls = {
   /** Where the hub is. To be called first; the token is kept here, and is never said again. */
   open: { request: HubOpening; result: null; progress: never };
   describe: { request: HubName & { kind?: HubKind }; result: DescribedModel | Unreachable; progress: never };
+  /** T5s whose names have these words. */
+  search: {
+    request: { words: string };
+    result: { kind: 'searched'; models: SearchedModel[] } | Unreachable;
+    progress: never;
+  };
+  'describe-dataset': {
+    request: DatasetName;
+    result: { kind: 'dataset'; dataset: HubDataset } | Unreachable;
+    progress: never;
+  };
   /** A file's bytes from `fromByte` on, piece by piece. */
   read: { request: HubReading; result: { kind: 'read' } | Unreachable; progress: Uint8Array };
 };
@@ -19,7 +38,7 @@ export interface HubOpening {
 }
 
 export interface HubReading {
-  model: HubModel;
+  source: HubSource;
   file: HubFile;
   fromByte: number;
 }
@@ -62,9 +81,19 @@ beFrame<HubCalls>({
       }
       return { kind: 'described' as const, model, configText: await new Blob(pieces).text() };
     }),
-  read: ({ model, file, fromByte }, { signal, progress }) =>
+  search: ({ words }, { signal }) =>
+    orUnreachable(async () => ({
+      kind: 'searched' as const,
+      models: await opened().search(words, signal),
+    })),
+  'describe-dataset': (asked) =>
+    orUnreachable(async () => ({
+      kind: 'dataset' as const,
+      dataset: await opened().describeDataset(asked),
+    })),
+  read: ({ source, file, fromByte }, { signal, progress }) =>
     orUnreachable(async () => {
-      for await (const piece of opened().read(model, file, fromByte)) {
+      for await (const piece of opened().read(source, file, fromByte)) {
         if (signal.aborted) break;
         progress(piece);
       }

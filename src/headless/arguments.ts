@@ -56,6 +56,13 @@ export const usage = `Stillroom from a terminal.
       hub:NAME[@REVISION] finds it: every command takes that in place of a student's folder, and fetches what is not
       there yet. After a break the same command resumes it; every file is checked by its hash. From the environment:
       HF_TOKEN (for private models), HF_ENDPOINT (another hub), HF_HUB_OFFLINE=1 (ask nothing).
+      Rows, too: datasets/NAME[@REVISION][:CONFIG/SPLIT] is the Parquet that the hub made of a dataset (without a
+      revision), or its own files; hub:datasets/… stands wherever a command takes a file of rows.
+
+  npm run headless -- upload --run DIR|--student DIR --to OWNER/NAME [--private] [--onnx f32|f16|w8|q8] [--yes]
+      Lists what a repository on the hub would be sent: the folder with its card and run.json, and ONNX where it is
+      wished for; what is the same there is left. With --yes it is sent, as one commit; a repository that is not there is
+      made. HF_TOKEN is the token that may write.
 
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
                                [--beams N] [--json] [--engine NAME] [--backend NAME] [--adapter DIR]
@@ -66,8 +73,8 @@ export const usage = `Stillroom from a terminal.
                            [--engine wasm|wgsl] [--lora RANK] [--json]
       Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
       With --json: what a run takes, for the engine that would run it (steadyBytes, peakBytes, largestBindingBytes,
-      microBatches). A shape is t5-small, flan-t5-small, t5-base, flan-t5-base, mt5-small,
-      t5-large or flan-t5-large.
+      microBatches). A shape is t5-efficient-tiny, t5-efficient-mini, t5-small, flan-t5-small, t5-base,
+      flan-t5-base, byt5-small, mt5-small, mt5-base, t5-large or flan-t5-large.
 
   npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]

@@ -22,6 +22,7 @@ import { parseTeachers, teachersOf } from '../data/teachers.ts';
 import { listed } from '../data/words.ts';
 import { oneOf } from './arguments.ts';
 import { openParts, readBytes } from './files.ts';
+import { dataFiles } from './hub-dataset.ts';
 
 /** One path, several, or none. */
 export type Paths = string | readonly string[] | undefined;
@@ -173,7 +174,9 @@ async function openFiles(
   encoding: string | null,
 ): Promise<DataFile[]> {
   const files: DataFile[] = [];
-  for (const path of sortChunks(paths)) {
+  const here: string[] = [];
+  for (const path of paths) here.push(...(await dataFiles(path, options.split ?? 'train')));
+  for (const path of sortChunks(here)) {
     const how = encoding === null ? {} : { encoding };
     const parts = await openParts(path);
     const stream = parts.size < streamedFromBytes ? null : await openStream(path, parts, how);

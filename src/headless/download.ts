@@ -1,11 +1,12 @@
-/** `headless download`: a student from a hub, to a folder or to the cache. */
+/** `headless download`: a student, or rows, from a hub, to a folder or to the cache. */
 import { constants } from 'node:fs';
 import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
-import { hubPrefix, parseHubName } from '../hub/hub-name.ts';
+import { datasetPrefix, hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
 import { readArguments } from './arguments.ts';
 import { checkEmpty, notWritten } from './files.ts';
+import { placeDataset } from './hub-dataset.ts';
 import { cachedModel, fetchTold, findModel } from './hub-student.ts';
 
 export async function download(args: string[]): Promise<void> {
@@ -17,8 +18,12 @@ export async function download(args: string[]): Promise<void> {
       'Write it like google/flan-t5-small, or google/flan-t5-small@REVISION.',
     );
   }
-  const asked = parseHubName(name);
   const { out } = values;
+  if (name.replace(hubPrefix, '').startsWith(datasetPrefix)) {
+    await downloadDataset(name, out);
+    return;
+  }
+  const asked = parseHubName(name);
   if (out === undefined) {
     const { folder, commit, name: found } = await cachedModel(asked);
     console.log(`${folder}: --student ${hubPrefix}${found}@${commit} finds it, without a network too.`);
@@ -28,6 +33,18 @@ export async function download(args: string[]): Promise<void> {
   const found = await findModel(asked);
   if ('folder' in found) await copyFolder(found.folder, out);
   else await fetchTold(found.client, found.model, out);
+  console.log(`Everything is in ${out}.`);
+}
+
+/** A split of a dataset: the one that is named, else train. */
+async function downloadDataset(name: string, out: string | undefined): Promise<void> {
+  if (out !== undefined) await checkEmpty(out);
+  const { folder, recorded } = await placeDataset(parseDatasetName(name), 'train');
+  if (out === undefined) {
+    console.log(`${folder}: --train ${recorded} finds it, without a network too.`);
+    return;
+  }
+  await copyFolder(folder, out);
   console.log(`Everything is in ${out}.`);
 }
 

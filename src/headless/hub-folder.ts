@@ -1,36 +1,34 @@
-/** A student fetched from a hub into a folder: it is there whole and checked, or not at all; a break is resumed. */
+/** Files fetched from a hub into a folder: it is there whole and checked, or not at all; a break is resumed. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { HubError, InputError, NoRoomError, StillroomError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import type { HubClient, HubFile, HubModel } from '../hub/hub-client.ts';
+import type { HubFile } from '../hub/file-hash.ts';
+import type { HubClient, HubSource } from '../hub/hub-client.ts';
+import { untilWhole, usualWaitsMs } from '../hub/until-whole.ts';
 import { readT5Config } from '../student/config.ts';
 import { checkEmpty, notWritten } from './files.ts';
 import { withRunLock } from './run-lock.ts';
 
 export interface FetchOptions {
   onProgress?: (gotBytes: number, totalBytes: number) => void;
-  /** Before each further try after a break; after a try that got further, the count begins again. */
+  /** See `untilWhole`. */
   waitsMs?: readonly number[];
 }
 
-/** The first try follows at once: most breaks are a line that was cut. */
-const defaultWaitsMs = [0, 1000, 3000, 8000];
-
 /**
- * Fetches a model into a folder that is not there yet, or is empty. Until it is whole it lies in `FOLDER.partial`,
+ * Fetches the files of a model, or a part of a dataset, into a folder that is not there yet, or is empty. Until it is whole it lies in `FOLDER.partial`,
  * where the next call finds what a break left.
  * @throws InputError where it is no T5, before its weights are asked for; HubError where the hub breaks off or sends
  * other bytes than it lists; NoRoomError where the disk is full.
  */
 export async function fetchFolder(
   client: HubClient,
-  model: HubModel,
+  model: HubSource,
   folder: string,
-  { onProgress = () => undefined, waitsMs = defaultWaitsMs }: FetchOptions = {},
+  { onProgress = () => undefined, waitsMs = usualWaitsMs }: FetchOptions = {},
 ): Promise<void> {
   await checkEmpty(folder);
   const place = resolve(folder);
@@ -49,10 +47,11 @@ export async function fetchFolder(
           onProgress(before + gotBytes, totalBytes),
         );
         doneBytes += file.sizeBytes;
-        if (file.path === 'config.json') await checkConfig(join(whole, file.path), model);
+        if (model.kind === 'model' && file.path === 'config.json')
+          await checkConfig(join(whole, file.path), model);
       }
       // What another revision left here goes.
-      const names = new Set(model.files.map(({ path }) => path));
+      const names = new Set(model.files.map(localName));
       for (const name of await readdir(whole)) {
         if (!names.has(name)) await rm(join(whole, name), { recursive: true, force: true });
       }
@@ -72,15 +71,20 @@ export async function fetchFolder(
 const configFirst = (a: HubFile, b: HubFile): number =>
   Number(b.path === 'config.json') - Number(a.path === 'config.json') || a.sizeBytes - b.sizeBytes;
 
-const configOf = ({ name }: HubModel): string => `${name}/config.json`;
+const configOf = ({ name }: HubSource): string => `${name}/config.json`;
+
+/** What a file is called here: a repository's folders become part of it. */
+export function localName({ path }: HubFile): string {
+  return path.replaceAll('/', '-');
+}
 
 /** @throws InputError where it is no T5 that can be trained. */
-async function checkConfig(file: string, model: HubModel): Promise<void> {
+async function checkConfig(file: string, model: HubSource): Promise<void> {
   readT5Config(await readFile(file, 'utf8'), configOf(model));
 }
 
 /** @throws NoRoomError where the disk has no room for what is still to come. */
-async function checkRoom(partial: string, totalBytes: number, { name }: HubModel): Promise<void> {
+async function checkRoom(partial: string, totalBytes: number, { name }: HubSource): Promise<void> {
   const { bavail, bsize } = await statfs(partial);
   let haveBytes = 0;
   for (const entry of await readdir(partial, { recursive: true, withFileTypes: true })) {
@@ -100,20 +104,20 @@ function noRoom(name: string, where: string, totalBytes: number): NoRoomError {
 /** One file on its way to the disk. */
 class FileFetch {
   readonly #client: HubClient;
-  readonly #model: HubModel;
+  readonly #model: HubSource;
   readonly #file: HubFile;
   readonly #place: string;
   /** Named by the hash: what is left of another revision is never used. */
   readonly #part: string;
   readonly #partial: string;
 
-  constructor(client: HubClient, model: HubModel, file: HubFile, partial: string) {
+  constructor(client: HubClient, model: HubSource, file: HubFile, partial: string) {
     this.#client = client;
     this.#model = model;
     this.#file = file;
     this.#partial = partial;
-    this.#place = join(partial, 'whole', file.path);
-    this.#part = join(partial, `${file.path}.${file.hash.hex.slice(0, 16)}.part`);
+    this.#place = join(partial, 'whole', localName(file));
+    this.#part = join(partial, `${localName(file)}.${file.hash.hex.slice(0, 16)}.part`);
   }
 
   async run(waitsMs: readonly number[], onProgress: (gotBytes: number) => void): Promise<void> {
@@ -126,22 +130,17 @@ class FileFetch {
     const { hash } = left;
     let { gotBytes } = left;
     onProgress(gotBytes);
-    for (let failures = 0; gotBytes < sizeBytes;) {
-      const before = gotBytes;
-      try {
-        for await (const chunk of this.#append(gotBytes)) {
-          hash.update(chunk);
-          gotBytes += chunk.length;
-          onProgress(gotBytes);
-        }
-        if (gotBytes < sizeBytes) throw new HubError('The line broke.', 'Try again.');
-      } catch (error) {
-        if (!(error instanceof HubError)) throw error;
-        failures = gotBytes > before ? 0 : failures + 1;
-        const waitMs = waitsMs[failures];
-        if (waitMs === undefined) throw this.#brokeOff(gotBytes, error);
-        await setTimeout(waitMs);
+    const readOn = async (fromByte: number): Promise<void> => {
+      for await (const chunk of this.#append(fromByte)) {
+        hash.update(chunk);
+        gotBytes += chunk.length;
+        onProgress(gotBytes);
       }
+    };
+    try {
+      await untilWhole({ sizeBytes, gotBytes: () => gotBytes, readOn }, waitsMs);
+    } catch (error) {
+      throw error instanceof HubError ? this.#brokeOff(gotBytes, error) : error;
     }
     if (gotBytes !== sizeBytes || hash.digest('hex') !== this.#file.hash.hex) {
       await rm(this.#part, { force: true });

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { HubError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
-import { HubClient, type HubModel } from '../hub/hub-client.ts';
+import { HubClient, type HubModel, type HubSource } from '../hub/hub-client.ts';
 import { hubPrefix, isCommit, parseEndpoint, parseHubName, type HubName } from '../hub/hub-name.ts';
 import { replaceOutput } from './files.ts';
 import { fetchFolder } from './hub-folder.ts';
@@ -37,7 +37,7 @@ export async function placeStudent(named: string): Promise<StudentPlace> {
 }
 
 /** A hub as the environment names it. @throws InputError where it names none. */
-function hubOfEnvironment(): HubClient {
+export function hubOfEnvironment(): HubClient {
   const token = process.env['HF_TOKEN']?.trim();
   const endpoint = parseEndpoint(process.env['HF_ENDPOINT']);
   return new HubClient({
@@ -45,6 +45,11 @@ function hubOfEnvironment(): HubClient {
     token: token === undefined || token === '' ? null : token,
     heldIn: 'environment',
   });
+}
+
+/** Whether the environment forbids to ask. */
+export function isOffline(): boolean {
+  return /^(1|on|yes|true)$/i.test(process.env['HF_HUB_OFFLINE'] ?? '');
 }
 
 interface Cached {
@@ -74,9 +79,8 @@ export async function cachedModel(asked: HubName): Promise<Cached> {
  */
 export async function findModel(asked: HubName): Promise<FoundModel> {
   const kept = await keptAs(asked);
-  const isOffline = /^(1|on|yes|true)$/i.test(process.env['HF_HUB_OFFLINE'] ?? '');
-  if (kept !== null && (isCommit(asked.revision) || isOffline)) return kept;
-  if (isOffline) {
+  if (kept !== null && (isCommit(asked.revision) || isOffline())) return kept;
+  if (isOffline()) {
     throw new HubError(
       `${asked.name}@${asked.revision} is not in the cache, and HF_HUB_OFFLINE forbids to ask for it.`,
       `Unset HF_HUB_OFFLINE, or fetch it elsewhere: ${otherWay(asked)}`,
@@ -99,8 +103,8 @@ export async function findModel(asked: HubName): Promise<FoundModel> {
   }
 }
 
-/** Fetches a model, and says on the error stream what is fetched and how it goes. */
-export async function fetchTold(client: HubClient, model: HubModel, folder: string): Promise<void> {
+/** Fetches a model or a part of a dataset, and says on the error stream what is fetched and how it goes. */
+export async function fetchTold(client: HubClient, model: HubSource, folder: string): Promise<void> {
   const { name, commit, revision, files, license } = model;
   const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const line = new ProgressLine(process.stderr);
@@ -127,7 +131,7 @@ function cacheFolder(name: string, commit: string): string {
   return join(cacheRoot(name), commit, name.split('/').at(-1)!);
 }
 
-function cacheRoot(name: string): string {
+export function cacheRoot(name: string): string {
   const { env, platform } = process;
   const cache =
     env['XDG_CACHE_HOME'] ||

@@ -6,6 +6,7 @@ import { InputError } from '../base/errors.ts';
 import { completionModes } from '../data/completions.ts';
 import { metricIds } from '../data/metrics/metrics.ts';
 import { listOfPaths, type Paths } from './data-files.ts';
+import { recordedPlace } from './hub-dataset.ts';
 import { hubPrefix } from '../hub/hub-name.ts';
 import { readText } from './files.ts';
 
@@ -76,7 +77,7 @@ export const jobFileName = 'job.json';
 
 /** Paths that hold wherever the program is next started: one as it is, several as a list. */
 export function absolutePaths(paths: Paths): string | string[] | null {
-  const all = listOfPaths(paths).map((path) => resolve(path));
+  const all = listOfPaths(paths).map((path) => recordedPlace(path) ?? resolve(path));
   return all.length < 2 ? (all[0] ?? null) : all;
 }
 

@@ -26,13 +26,20 @@ async function runMain(...args: string[]) {
   return { code: await code, said: log.mock.calls.flat().join('\n') };
 }
 
-it.each(['train', 'inspect', 'convert', 'generate', 'plan', 'reduce', 'download', 'teach', 'study'])(
-  '%s prints the usage where it is asked for it',
-  { timeout: 60_000 },
-  async (command) => {
-    expect(await runMain(command, '--help')).toEqual({ code: 0, said: usage });
-  },
-);
+it.each([
+  'train',
+  'inspect',
+  'convert',
+  'generate',
+  'plan',
+  'reduce',
+  'download',
+  'upload',
+  'teach',
+  'study',
+])('%s prints the usage where it is asked for it', { timeout: 60_000 }, async (command) => {
+  expect(await runMain(command, '--help')).toEqual({ code: 0, said: usage });
+});
 
 it('an unknown command is bad input, with --help or without', async () => {
   expect((await runMain('brew', '--help')).code).toBe(2);

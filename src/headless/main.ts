@@ -18,12 +18,14 @@ import { study } from './study.ts';
 import { teach } from './teach.ts';
 import { sweep } from './sweep.ts';
 import { train } from './train.ts';
+import { upload } from './upload.ts';
 
 const commands = new Map<string | undefined, (args: string[]) => Promise<void>>([
   ['train', train],
   ['inspect', inspect],
   ['convert', convert],
   ['download', download],
+  ['upload', upload],
   ['generate', generate],
   ['plan', plan],
   ['reduce', reduce],

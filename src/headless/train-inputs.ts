@@ -11,12 +11,12 @@ import { digestRows, digestStudent } from '../distill/checkpoint.ts';
 import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
-import { hubPrefix, parseHubName } from '../hub/hub-name.ts';
+import { hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { withOrigins } from '../data/reading.ts';
 import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
-import { placeStudent } from './hub-student.ts';
+import { isHubName, placeStudent } from './hub-student.ts';
 import type { JobDigests } from './job-file.ts';
 import { keptOf } from './kept-options.ts';
 
@@ -91,7 +91,7 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const place = options.student === undefined ? null : await placeStudent(options.student);
   const folder = place?.folder ?? join(bundledFolder(), 'students', 'nano');
   const student = await readStudentFolder(await openFolder(folder), folder);
-  const datasetName = own ? basename(trainFiles[0]!) : 'the sample';
+  const datasetName = own ? nameOfRows(trainFiles[0]!) : 'the sample';
   const studentPlace = place?.recorded ?? null;
   return {
     ...{ student, studentPlace, recipe, datasetName, train, validation, test },
@@ -99,6 +99,11 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
     baseModel: studentPlace?.startsWith(hubPrefix) ? parseHubName(studentPlace).name : null,
     notes: [...train.notes, ...lint(train.examples)].map(({ text }) => text),
   };
+}
+
+/** What cards and messages call the rows. */
+function nameOfRows(file: string): string {
+  return isHubName(file) ? parseDatasetName(file).name : basename(file);
 }
 
 /** A part of joined rows; what was refused and noticed stays with the whole. */

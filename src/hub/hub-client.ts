@@ -1,48 +1,49 @@
-/**
- * A hub asked over the network, through Hugging Face's own client. The token goes to the hub's own origin alone, and
- * in no message. What a refusal means is said in words.
- */
-import { HubError, InputError } from '../base/errors.ts';
+/** A hub asked over the network, through Hugging Face's own client: what is there, and the bytes of its files. */
+import { InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { studentPaths } from '../student/folder.ts';
-import type { HubName } from './hub-name.ts';
+import type { HubFile } from './file-hash.ts';
+import { partsOf, type DatasetPart } from './dataset-files.ts';
+import { HubLine, MissingError, RevisionError, silenceMs, type HubAccess } from './hub-line.ts';
+import { datasetPrefix, parquetRevision, type DatasetName, type HubName } from './hub-name.ts';
 
 /** What is looked for: a student, or a language model as transformers.js reads it. */
 export type HubKind = 'student' | 'onnx';
 
-export interface HubAccess {
-  /** As `parseEndpoint` returns it. */
-  endpoint: string;
-  /** Held in memory only. Null: only what everybody may read. */
-  token: string | null;
-  /** How a person gives it, for messages: in the environment, or in a field of the page. */
-  heldIn: 'environment' | 'field';
-}
-
-const givingWords = {
-  environment: { give: 'set HF_TOKEN to', held: 'in HF_TOKEN', leave: 'leave HF_TOKEN out' },
-  field: { give: 'paste', held: 'that you pasted', leave: 'leave the field empty' },
-} as const;
-
-export interface HubFile {
-  path: string;
-  sizeBytes: number;
-  /** Of large files the SHA-256 of their bytes; of others what git calls the file by: SHA-1 of `blob SIZE\0` and bytes. */
-  hash: { algorithm: 'sha256' | 'git-sha1'; hex: string };
-}
-
-/** What the hub says of a model before anything of it is fetched. */
-export interface HubModel extends HubName {
+/** Files at a commit. */
+export interface HubSource extends HubName {
+  kind: 'model' | 'dataset';
   /** The commit that the revision is now. */
   commit: string;
-  /** As the model's card has it. */
+  /** As the card has it. */
   license: string | null;
-  /** The files that it is read from, config.json among them. */
   files: HubFile[];
 }
 
-/** A hub that says nothing for this long is gone. */
-const silenceMs = 60_000;
+/** What the hub says of a model before anything of it is fetched: of its files those that it is read from. */
+export type HubModel = HubSource & { kind: 'model' };
+
+/** What the hub says of a dataset: all its files of rows, by configuration and split. */
+export type HubDataset = HubSource & { kind: 'dataset'; parts: DatasetPart[] };
+
+/** What a repository holds at its newest commit. */
+export interface HubRepository {
+  commit: string;
+  files: HubFile[];
+}
+
+/** A model that a search found. */
+export interface SearchedModel {
+  name: string;
+  downloads: number;
+  /** As its safetensors say; null where they do not. */
+  parameters: number | null;
+  /** Read with a token alone, or once conditions were accepted. */
+  isClosed: boolean;
+}
+
+/** What a repository is at a revision. */
+type Told = Pick<HubSource, 'name' | 'commit' | 'license'>;
 
 const commitSchema = z.string().regex(/^[0-9a-f]{40}$/);
 const infoSchema = z.looseObject({
@@ -57,82 +58,162 @@ const fileSchema = z.object({
   oid: commitSchema,
   lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size: z.int().min(0) }).optional(),
 });
-/** A repository may hold any number of files; a student's are few. */
+const searchedSchema = z.looseObject({
+  name: z.string().max(200),
+  downloads: z.number().catch(0),
+  private: z.boolean().catch(false),
+  gated: z.unknown(),
+  safetensors: z.looseObject({ total: z.number() }).nullish().catch(null),
+});
+/** A repository may hold any number of files; what is read here are few. */
 const maxFiles = 10_000;
+/** Model types that are read here, as the hub tags them; ByT5 and flan-T5 are `t5`. */
+const searchedTypes = ['t5', 'mt5', 'umt5'] as const;
+const foundPerType = 12;
 
 export class HubClient {
-  readonly #access: HubAccess;
-  /** What messages call the hub. */
-  readonly host: string;
+  readonly line: HubLine;
 
   /** @throws InputError where the token is none of the hub's. */
   constructor(access: HubAccess) {
-    // The client would refuse it with the words of a fault in the program.
-    if (access.token !== null && !/^hf_[\x21-\x7e]+$/.test(access.token)) {
-      throw new InputError(
-        'The token is none of the hub’s: those begin with hf_.',
-        `Copy it from the hub’s settings (Access tokens), or ${givingWords[access.heldIn].leave}.`,
-      );
-    }
-    this.#access = access;
-    this.host = new URL(access.endpoint).host;
+    this.line = new HubLine(access);
+  }
+
+  /** What messages call the hub. */
+  get host(): string {
+    return this.line.host;
   }
 
   /**
    * Asks what a model is: for the commit, and for its files.
-   * @throws InputError where there is no such model, it may not be read, or it has not the files of its kind; HubError where the
-   * hub does not answer.
+   * @throws InputError where there is no such model, it may not be read, or it has not the files of its kind; HubError
+   * where the hub does not answer.
    */
-  async describe(asked: HubName, kind: HubKind = 'student'): Promise<HubModel> {
-    const { modelInfo, listFiles } = await import('@huggingface/hub');
-    const common = { ...this.#common(), fetch: this.#fetch(asked, AbortSignal.timeout(silenceMs)) };
-    const info = infoSchema.safeParse(
-      await this.#told(() => modelInfo({ ...common, ...asked, additionalFields: ['sha', 'cardData'] })),
+  async describe(asked: HubName, wanted: HubKind = 'student'): Promise<HubModel> {
+    const { name, ...told } = await this.#look('model', asked);
+    const place = { name, revision: told.commit };
+    const listed = new Map(
+      (await this.#list('model', place, pathsOf[wanted], wanted === 'onnx')).map((file) => [file.path, file]),
     );
-    if (!info.success) throw this.#notAHub();
+    const files = wanted === 'student' ? filesOfStudent(listed, name) : filesOfOnnx(listed, name);
+    return { kind: 'model', name, revision: asked.revision, ...told, files };
+  }
+
+  /**
+   * Asks what a dataset has: as the Parquet that the hub made of it, else as it is itself.
+   * @throws As `describe`.
+   */
+  async describeDataset({ name: asked, revision }: DatasetName): Promise<HubDataset> {
+    const looked = async (): Promise<[string, Told]> => {
+      if (revision !== null) return [revision, await this.#look('dataset', { name: asked, revision })];
+      try {
+        return [parquetRevision, await this.#look('dataset', { name: asked, revision: parquetRevision })];
+      } catch (error) {
+        if (!(error instanceof RevisionError)) throw error;
+        return ['main', await this.#look('dataset', { name: asked, revision: 'main' })];
+      }
+    };
+    const [found, { name, ...told }] = await looked();
+    const files = await this.#list('dataset', { name, revision: told.commit }, /^[\w.,+/-]+$/);
+    return { kind: 'dataset', name, revision: found, ...told, files, parts: partsOf(files) };
+  }
+
+  /** T5s whose names have these words, the most used first. @throws HubError where the hub answers no search. */
+  async search(words: string, signal: AbortSignal): Promise<SearchedModel[]> {
+    const { listModels } = await import('@huggingface/hub');
+    const asked = { what: 'search', name: words, revision: '' } as const;
+    const fetch = this.line.fetch(asked, AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]));
+    const ofType = async (tag: string): Promise<SearchedModel[]> => {
+      const found: SearchedModel[] = [];
+      const models = listModels({
+        ...{ ...this.line.common(), fetch, limit: foundPerType, sort: 'downloads' },
+        ...{ search: { query: words, tags: [tag] }, additionalFields: ['safetensors'] },
+      });
+      for await (const one of models) {
+        const model = searchedSchema.safeParse(one);
+        if (!model.success) throw this.line.notAHub();
+        const { name, downloads, private: isPrivate, gated, safetensors } = model.data;
+        const isClosed = isPrivate || (gated !== false && gated !== undefined);
+        found.push({ name, downloads, parameters: safetensors?.total ?? null, isClosed });
+      }
+      return found;
+    };
+    const found = await this.line.told(() => Promise.all(searchedTypes.map(ofType)));
+    const byName = new Map(found.flat().map((model) => [model.name, model]));
+    return [...byName.values()].sort((a, b) => b.downloads - a.downloads).slice(0, foundPerType);
+  }
+
+  /** What a repository of a model holds now, whatever it is; null where there is none that the token may know of. */
+  async repository(name: string): Promise<HubRepository | null> {
+    try {
+      const { commit } = await this.#look('model', { name, revision: 'main' });
+      return { commit, files: await this.#list('model', { name, revision: commit }, /^[\w./-]+$/, true) };
+    } catch (error) {
+      if (error instanceof MissingError) return null;
+      throw error;
+    }
+  }
+
+  async #look(kind: HubSource['kind'], asked: HubName): Promise<Told> {
+    const { modelInfo, datasetInfo } = await import('@huggingface/hub');
+    const fetch = this.line.fetch({ what: kind, ...asked }, AbortSignal.timeout(silenceMs));
+    const given = { ...this.line.common(), fetch, ...asked };
+    const info = infoSchema.safeParse(
+      await this.line.told(() =>
+        kind === 'model'
+          ? modelInfo({ ...given, additionalFields: ['sha', 'cardData'] })
+          : datasetInfo({ ...given, additionalFields: ['sha', 'cardData'] }),
+      ),
+    );
+    if (!info.success) throw this.line.notAHub();
     const { name, sha: commit, cardData } = info.data;
-    const listed = new Map<string, HubFile>();
-    await this.#told(async () => {
-      for await (const found of listFiles({
-        ...common,
-        ...{ repo: name, revision: commit, recursive: kind === 'onnx' },
-      })) {
+    const license = cardData?.license;
+    return { name, commit, license: typeof license === 'string' ? license.slice(0, 80) : null };
+  }
+
+  /** The files whose paths are sound, of a model those without folders. */
+  async #list(
+    kind: HubSource['kind'],
+    { name, revision }: HubName,
+    sound: RegExp,
+    isDeep = kind === 'dataset',
+  ): Promise<HubFile[]> {
+    const { listFiles } = await import('@huggingface/hub');
+    const fetch = this.line.fetch({ what: kind, name, revision }, AbortSignal.timeout(silenceMs));
+    const given = { ...this.line.common(), fetch, repo: { type: kind, name }, revision };
+    const listed: HubFile[] = [];
+    await this.line.told(async () => {
+      for await (const found of listFiles({ ...given, recursive: isDeep })) {
         if (found.type !== 'file') continue;
         const file = fileSchema.safeParse(found);
-        if (!file.success || listed.size >= maxFiles) throw this.#notAHub();
+        if (!file.success || listed.length >= maxFiles) throw this.line.notAHub();
         const { path, size, oid, lfs } = file.data;
-        if (!pathsOf[kind].test(path)) continue;
-        listed.set(path, {
+        if (!sound.test(path) || path.includes('..')) continue;
+        listed.push({
           path,
           sizeBytes: lfs?.size ?? size,
           hash: lfs ? { algorithm: 'sha256', hex: lfs.oid } : { algorithm: 'git-sha1', hex: oid },
         });
       }
     });
-    const license = cardData?.license;
-    return {
-      name,
-      revision: asked.revision,
-      commit,
-      license: typeof license === 'string' ? license.slice(0, 80) : null,
-      files: kind === 'student' ? filesOfStudent(listed, name) : filesOfOnnx(listed, name),
-    };
+    return listed;
   }
 
   /**
    * A file's bytes from `fromByte` on, as they come.
    * @throws InputError where it may not be read; HubError where the line breaks or the hub is silent.
    */
-  async *read(model: HubModel, file: HubFile, fromByte: number): AsyncGenerator<Uint8Array> {
+  async *read(source: HubSource, file: HubFile, fromByte: number): AsyncGenerator<Uint8Array> {
     const { downloadFile } = await import('@huggingface/hub');
-    const { endpoint } = this.#access;
+    const { kind, name, commit } = source;
+    const place = `${this.line.access.endpoint}/${kind === 'dataset' ? datasetPrefix : ''}${name}`;
     const silence = new AbortController();
     const silent = (): void => silence.abort(new Error(`nothing came for ${silenceMs / 1000} s`));
     let timer = setTimeout(silent, silenceMs);
     // The client's stream hands on the words of a failure alone, so the failure is kept here.
     let failure: unknown = null;
     let skipBytes = 0;
-    const answered = this.#fetch(model, silence.signal);
+    const answered = this.line.fetch({ what: kind, name, revision: commit }, silence.signal);
     const fetch: typeof globalThis.fetch = async (...asked) => {
       try {
         const response = await answered(...asked);
@@ -146,18 +227,18 @@ export class HubClient {
     };
     try {
       const blob = await downloadFile({
-        ...this.#common(),
+        ...this.line.common(),
         fetch,
-        repo: model.name,
+        repo: { type: kind, name },
         path: file.path,
-        revision: model.commit,
+        revision: commit,
         // One origin and plain ranges; the client's other way asks further servers and has no ranges to resume by.
         xet: false,
         // Known from the list: saves a request for each file.
         downloadInfo: {
           size: file.sizeBytes,
           etag: file.hash.hex,
-          url: `${endpoint}/${model.name}/resolve/${model.commit}/${file.path}`,
+          url: `${place}/resolve/${commit}/${file.path}`,
         },
       });
       if (blob === null) return;
@@ -178,97 +259,10 @@ export class HubClient {
         reader.releaseLock();
       }
     } catch (error) {
-      throw this.#inWords(failure ?? error);
+      throw this.line.inWords(failure ?? error);
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #common() {
-    const { endpoint, token } = this.#access;
-    return { hubUrl: endpoint, ...(token === null ? {} : { accessToken: token }) };
-  }
-
-  /** `fetch` that throws what a refusal means, and sends the token to the hub's origin alone. */
-  #fetch(asked: HubName, signal: AbortSignal): typeof fetch {
-    const { origin } = new URL(this.#access.endpoint);
-    return async (input, init) => {
-      const url = new URL(input instanceof Request ? input.url : input);
-      const headers = new Headers(init?.headers);
-      // The next page of a list, and what a mirror sends on, may name any address.
-      if (url.origin !== origin) headers.delete('Authorization');
-      const response = await fetch(url, { ...init, headers, signal });
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw this.#refusal(asked, response);
-      }
-      return response;
-    };
-  }
-
-  #refusal({ name, revision }: HubName, { status, headers }: Response): InputError | HubError {
-    const { host } = this;
-    const hasToken = this.#access.token !== null;
-    const { give, held } = givingWords[this.#access.heldIn];
-    const where = { file: name };
-    switch (status) {
-      case 401:
-        return new InputError(
-          `${host} shows no such model${hasToken ? ' to this token' : ''} (401): there is none of this name, or it is private.`,
-          hasToken
-            ? `Check the name, and that the token ${held} is still good and may read this model.`
-            : `Check the name. For a private model ${give} an access token that may read it.`,
-          where,
-        );
-      case 403:
-        return new InputError(
-          `${host} keeps this model for those who accepted its conditions (403).`,
-          `Accept them at ${this.#access.endpoint}/${name}, then ${give} an access token of yours that may read it.`,
-          where,
-        );
-      case 404:
-        return headers.get('X-Error-Code') === 'RevisionNotFound'
-          ? new InputError(
-              `the model has no revision ${revision} (404).`,
-              'Check its spelling, or leave it out for main.',
-              where,
-            )
-          : new InputError(
-              `${host} has no such model or file (404).`,
-              'Check the name: OWNER/MODEL, as the model’s page has it.',
-              where,
-            );
-      default:
-        return new HubError(
-          status === 429
-            ? `${host} was asked too often (429).`
-            : `${host} answers ${status} where ${name} was asked for.`,
-          'Try again in a while.',
-        );
-    }
-  }
-
-  async #told<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      throw this.#inWords(error);
-    }
-  }
-
-  #inWords(error: unknown): Error {
-    if (error instanceof InputError || error instanceof HubError) return error;
-    return new HubError(
-      `${this.host} cannot be reached (${reasonOf(error)}).`,
-      'Check the network, and the hub’s address if you gave one.',
-    );
-  }
-
-  #notAHub(): HubError {
-    return new HubError(
-      `${this.host} does not answer as a hub does.`,
-      'Check the hub’s address, or leave it out.',
-    );
   }
 }
 
@@ -301,13 +295,4 @@ function filesOfStudent(listed: ReadonlyMap<string, HubFile>, name: string): Hub
   const read = (): Promise<Uint8Array> => Promise.reject(new RangeError('only listed'));
   const paths = studentPaths({ names: () => [...listed.keys()], read }, name);
   return [...paths].map((path) => listed.get(path)!);
-}
-
-/** Why a request failed: the system's own code where there is one. Never an address, which may hold a signature. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the line broke';
-  if (error.name === 'TimeoutError') return `no answer within ${silenceMs / 1000} s`;
-  const { cause } = error;
-  if (cause instanceof Error && 'code' in cause) return String(cause.code);
-  return 'the line broke';
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { parseEndpoint, parseHubName } from './hub-name.ts';
+import { parseDatasetName, parseEndpoint, parseHubName } from './hub-name.ts';
 
 it('reads a name with a revision, without one, and with the prefix', () => {
   expect(parseHubName('google/flan-t5-small')).toEqual({ name: 'google/flan-t5-small', revision: 'main' });
@@ -34,4 +34,15 @@ it('takes the address of another hub, and nothing that is none', () => {
     expect(() => parseEndpoint(given)).toThrow('HF_ENDPOINT');
     expect(() => parseEndpoint(given)).not.toThrow('secret');
   }
+});
+
+it('reads a name of rows with its revision, configuration and split', () => {
+  const none = { revision: null, config: null, split: null };
+  expect(parseDatasetName('cos_e')).toEqual({ ...none, name: 'cos_e' });
+  expect(parseDatasetName('hub:datasets/a/b@refs/pr/3:v1.11/train')).toEqual({
+    ...{ name: 'a/b', revision: 'refs/pr/3', config: 'v1.11', split: 'train' },
+  });
+  expect(parseDatasetName('a/b:plain')).toEqual({ ...none, name: 'a/b', config: 'plain' });
+  for (const text of ['', 'a/b:', 'a/b:c/d/e', 'a/b:../c', 'a b', 'a/b@:c', 'a/b:c/'])
+    expect(() => parseDatasetName(text), text).toThrow(/no name of a dataset/);
 });

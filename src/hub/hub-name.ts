@@ -34,6 +34,50 @@ export function parseHubName(text: string): HubName {
   return { name, revision };
 }
 
+/** What a person calls rows on the hub: `datasets/cos_e@REV:v1.11/train`. */
+export interface DatasetName {
+  name: string;
+  /** Null: the Parquet that the hub itself made of the dataset, else its main branch. */
+  revision: string | null;
+  /** Null where the dataset has one alone. */
+  config: string | null;
+  /** Null: whichever is asked for. */
+  split: string | null;
+}
+
+export const datasetPrefix = 'datasets/';
+
+/** The branch in which the hub keeps every dataset as Parquet. */
+export const parquetRevision = 'refs/convert/parquet';
+
+// As the hub has them: `v1.11`, `wikitext-103-raw-v1`, `en,fr`.
+const partPattern = /^[\w][\w.,+-]{0,95}$/;
+
+/** @throws InputError where it is no name of a dataset on a hub. */
+export function parseDatasetName(text: string): DatasetName {
+  const given = text.startsWith(hubPrefix) ? text.slice(hubPrefix.length) : text;
+  const bare = given.startsWith(datasetPrefix) ? given.slice(datasetPrefix.length) : given;
+  const colon = bare.indexOf(':');
+  const [config, split, ...more] = colon < 0 ? [] : bare.slice(colon + 1).split('/');
+  const place = colon < 0 ? bare : bare.slice(0, colon);
+  const parts = [config, split].filter((part) => part !== undefined);
+  if (more.length > 0 || !parts.every((part) => partPattern.test(part))) throw notADataset(text);
+  try {
+    const { name, revision } = parseHubName(place);
+    const isSaid = place.includes('@');
+    return { name, revision: isSaid ? revision : null, config: config ?? null, split: split ?? null };
+  } catch {
+    throw notADataset(text);
+  }
+}
+
+function notADataset(text: string): InputError {
+  return new InputError(
+    `"${text}" is no name of a dataset on the hub.`,
+    'Write NAME, NAME@REVISION or NAME@REVISION:CONFIG/SPLIT: cos_e:v1.11/train.',
+  );
+}
+
 /** Whether a revision is a commit, whose files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);

@@ -1,5 +1,7 @@
-/** A question to a run: it waits for its turn at the engine, which between two steps it gets. */
-import { ask, warmUp, type Asked, type AskOptions } from '../distill/ask.ts';
+/** Questions to a run: each waits for its turn at the engine, which between two steps it gets. */
+import { reportError, type ErrorReport } from '../base/errors.ts';
+import { answerSome, ask, askedAtOnce, warmUp, type Asked, type AskOptions } from '../distill/ask.ts';
+import type { Written } from '../distill/methods.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { EngineOwner } from './engine-owner.ts';
 
@@ -28,4 +30,43 @@ export async function askRun(owner: EngineOwner, question: Question): Promise<As
     if (asked !== null) return asked;
     throw signal.reason;
   }, signal);
+}
+
+export interface Questions extends Omit<Question, 'text'> {
+  texts: readonly string[];
+}
+
+/** What came of many questions. */
+export interface AnsweredSome {
+  /** Of the first questions, in their order: fewer than there are where it was cancelled or failed. */
+  answers: Written[];
+  /** Why it ended before the last; null where it did not fail. */
+  problem: ErrorReport | null;
+}
+
+/**
+ * The distilled student's answers, some at a turn, so that a training goes on in between. What was answered is kept where
+ * it is cancelled or fails.
+ * @throws What went wrong, where nothing was answered before.
+ */
+export async function askMany(owner: EngineOwner, questions: Questions): Promise<AnsweredSome> {
+  const { texts, options, report, signal, isFresh = false } = questions;
+  const answers: Written[] = [];
+  try {
+    while (answers.length < texts.length && !signal.aborted) {
+      report('answered', answers.length, texts.length);
+      const some = texts.slice(answers.length, answers.length + askedAtOnce);
+      const written = await owner.use(async ({ engine }) => {
+        const asking = { ...options(), engine };
+        if (isFresh && answers.length === 0) await warmUp(asking);
+        return answerSome(asking, some);
+      }, signal);
+      answers.push(...written);
+    }
+  } catch (error) {
+    if (signal.aborted) return { answers, problem: null };
+    if (answers.length === 0) throw error;
+    return { answers, problem: reportError(error) };
+  }
+  return { answers, problem: null };
 }

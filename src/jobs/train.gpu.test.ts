@@ -22,6 +22,7 @@ import type { EngineOwner } from './engine-owner.ts';
 import { trainRun, type TrainJob } from './train.ts';
 
 // Dropout and moments are what a question could disturb.
+const asking = { numBeams: 1, maxNewTokens: null, rationale: true, base: true };
 const recipe = recipeSchema.parse({
   steps: 4,
   batchSize: 4,
@@ -162,7 +163,13 @@ describe('a run', () => {
       answers.push(
         askRun(owner, {
           text: test[0]!.input,
-          options: () => ({ tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step }),
+          options: () => ({
+            tokenizer: student.tokenizer,
+            recipe,
+            baseWeights: student.weights,
+            step,
+            asking,
+          }),
           report: (what) => said.push(what),
           signal: new AbortController().signal,
         }),
@@ -196,7 +203,7 @@ describe('a run', () => {
     };
     memory.onState = (state) => {
       if (state.phase !== 'paused' || meanwhile.length > 0) return;
-      const options = { tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step: 2 };
+      const options = { tokenizer: student.tokenizer, recipe, baseWeights: student.weights, step: 2, asking };
       const { signal } = new AbortController();
       const question = { text: 'Where are palms?', options: () => options, report: () => undefined, signal };
       meanwhile.push(askRun(owner!, question));

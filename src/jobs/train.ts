@@ -35,6 +35,8 @@ export interface TrainJob extends RunPorts {
   metric?: MetricId | undefined;
   /** Questions to ask again at each evaluation; may be empty. */
   watched: readonly Example[];
+  /** See `SessionOptions`. */
+  ownQuestions?: () => readonly string[];
   request: EngineRequest;
   /** Null: it begins with step 1. */
   from: Resumption | null;
@@ -98,7 +100,8 @@ async function attempt(
   job: TrainJob,
   { from, parts }: { from: Resumption | null; parts: number },
 ): Promise<{ end: TrainEnd; comparison: CompareResult | null }> {
-  const { control, sink, student, recipe, train, test, validation, metric, watched, policy } = job;
+  const { control, sink, student, recipe, train, test, validation, metric, watched, ownQuestions, policy } =
+    job;
   const session = new Session({
     engine: turn.engine,
     tokenizer: student.tokenizer,
@@ -108,6 +111,7 @@ async function attempt(
     validation: validation ?? [],
     metric,
     watched,
+    ownQuestions,
     control,
     from,
     evaluations: sink.soFar.evaluations,

@@ -251,6 +251,8 @@ export interface RunRecord extends RunLabels {
   evaluations: Evaluation[];
   /** Of runs that measured accuracy on the way: what the student made of the same few questions. */
   watched?: { questions: WatchedQuestion[]; moments: WatchedMoment[] };
+  /** Questions of the person's own that are asked beside them. */
+  ownQuestions?: string[];
   comparison: Comparison | null;
   /** Steps taken so far. */
   step: number;

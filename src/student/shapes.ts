@@ -18,11 +18,16 @@ function shape(
 
 /** By name, the smallest first. T5 v1.1 has the shapes of flan-T5. */
 export const publishedShapes: ReadonlyMap<string, T5Config> = new Map([
+  ['t5-efficient-tiny', shape([256, 1024, 4, 4], 'relu')],
+  ['t5-efficient-mini', shape([384, 1536, 4, 8], 'relu')],
   ['t5-small', shape([512, 2048, 6, 8], 'relu')],
   ['flan-t5-small', shape([512, 1024, 8, 6], 'gated-gelu')],
   ['t5-base', shape([768, 3072, 12, 12], 'relu')],
   ['flan-t5-base', shape([768, 2048, 12, 12], 'gated-gelu')],
+  // Few pieces, so its parameters are in its layers: three times as many in the encoder.
+  ['byt5-small', { ...shape([1472, 3584, 12, 6], 'gated-gelu', 384), num_decoder_layers: 4 }],
   ['mt5-small', shape([512, 1024, 8, 6], 'gated-gelu', 250_112)],
+  ['mt5-base', shape([768, 2048, 12, 12], 'gated-gelu', 250_112)],
   ['t5-large', shape([1024, 4096, 24, 16], 'relu')],
   ['flan-t5-large', shape([1024, 2816, 24, 16], 'gated-gelu')],
 ]);

@@ -65,6 +65,7 @@ export async function driveRun(
         test,
         validation,
         watched: watchedRows(test),
+        ownQuestions: () => journal.record.ownQuestions ?? [],
         sink: journal,
         checkpoints,
         open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),

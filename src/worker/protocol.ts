@@ -8,11 +8,13 @@ import type { EngineRequest } from '../engine/choose.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
-import type { Asked } from '../distill/ask.ts';
+import type { Question } from '../data/questions-file.ts';
+import type { Asked, Asking } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, TrainerDescription } from '../engine/engine.ts';
+import type { AnsweredSome } from '../jobs/ask.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { KnownMaps } from '../data/file-head.ts';
@@ -47,6 +49,8 @@ export interface NewRun {
   /** Null lets the studio choose. */
   engine: EngineChoice | null;
   backend: BackendName | null;
+  /** Questions of the person's own to ask at each evaluation. */
+  ownQuestions?: readonly string[];
 }
 
 export type Command =
@@ -147,7 +151,11 @@ export type Command =
    * Base and distilled student answer a question: between two steps of the run at work, whose training goes on
    * unchanged, or with the stored weights of one that has ended.
    */
-  | { type: 'ask'; runId: string; question: string }
+  | { type: 'ask'; runId: string; question: string; asking: Asking }
+  /** The distilled student answers a file of questions; cancelled, what was answered by then comes back. */
+  | { type: 'ask-file'; runId: string; file: File; asking: Asking }
+  /** The person's own questions of the run at work, from its next evaluation on; nothing where it is another. */
+  | { type: 'watch-questions'; runId: string; questions: readonly string[] }
   /** The distilled student as a zip, with a card of the run's figures. */
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** The same for ONNX runtimes and transformers.js: see export/onnx/folder.ts. */
@@ -214,6 +222,13 @@ export interface BenchReport {
   leftOut: { engine: BenchRow['engine']; why: string }[];
 }
 
+/** Answers to the first questions of a file, or to all. */
+export interface AnsweredFile extends AnsweredSome {
+  questions: Question[];
+  /** The step of the weights that answered. */
+  step: number;
+}
+
 export interface Results {
   'import-files': { datasetId: string; problems: ErrorReport[] };
   'remove-file': null;
@@ -246,6 +261,8 @@ export interface Results {
   'skip-evaluation': null;
   compare: null;
   ask: Asked;
+  'ask-file': AnsweredFile;
+  'watch-questions': null;
   'export-model': { blob: Blob; fileName: string };
   'export-onnx': { blob: Blob; fileName: string };
   'export-demo': { blob: Blob; fileName: string };

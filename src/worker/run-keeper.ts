@@ -3,12 +3,13 @@ import { readState, weightsAlone } from '../engine/state-source.ts';
 import { stateOf } from '../engine/engine.ts';
 import { EngineError, InputError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
-import type { Asked, AskOptions } from '../distill/ask.ts';
+import { readQuestions } from '../data/questions-file.ts';
+import type { Asked, Asking, AskOptions } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { RunState } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
-import { askRun } from '../jobs/ask.ts';
+import { askMany, askRun, type Question } from '../jobs/ask.ts';
 import { compareRun } from '../jobs/compare.ts';
 import { EngineOwner } from '../jobs/engine-owner.ts';
 import { asStopped } from '../jobs/recover.ts';
@@ -19,7 +20,7 @@ import type { Student, StudentOutline } from '../student/folder.ts';
 import { driveRun, limited } from './drive-run.ts';
 import { openRunStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
-import type { NewRun, Results } from './protocol.ts';
+import type { AnsweredFile, CommandOf, NewRun, Results } from './protocol.ts';
 import { RunJournal } from './run-journal.ts';
 import { holding, holdRun, withRun } from '../store/locks.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
@@ -220,11 +221,47 @@ export class RunKeeper {
   }
 
   /** See `ask` in protocol.ts. */
-  async ask(runId: string, text: string, watch: Watch): Promise<Asked> {
+  ask({ runId, question: text, asking }: CommandOf<'ask'>, watch: Watch): Promise<Asked> {
+    return this.#asked(runId, asking, watch, (owner, question) => askRun(owner, { ...question, text }));
+  }
+
+  /** See `ask-file` in protocol.ts. */
+  async askFile({ runId, file, asking }: CommandOf<'ask-file'>, watch: Watch): Promise<AnsweredFile> {
+    watch.report('reading the questions', 0, 0);
+    const questions = await readQuestions(file.name, file);
+    const texts = questions.map(({ text }) => text);
+    return this.#asked(runId, asking, watch, async (owner, question) => {
+      const answered = await askMany(owner, { ...question, texts });
+      return { ...answered, questions, step: question.options().step };
+    });
+  }
+
+  /** See `watch-questions` in protocol.ts. */
+  async watchQuestions(runId: string, questions: readonly string[]): Promise<null> {
+    const journal = this.#active?.journal;
+    if (journal?.record.id === runId) await journal.change({ ownQuestions: [...questions] });
+    return null;
+  }
+
+  /** Puts questions to a run: to the one at work between its steps, to another with its stored weights. */
+  async #asked<Result>(
+    runId: string,
+    asking: Asking,
+    watch: Watch,
+    put: (owner: EngineOwner, question: Omit<Question, 'text'>) => Promise<Result>,
+  ): Promise<Result> {
     const active = this.#active;
-    if (active?.journal.record.id !== runId) return this.#alone(() => this.#askStored(runId, text, watch));
-    const { owner, student } = opened(active);
-    return askRun(owner, { text, options: () => askOptions(active.journal, student), ...watch });
+    if (active?.journal.record.id === runId) {
+      const { owner, student } = opened(active);
+      return put(owner, { options: () => askOptions(active.journal, student, asking), ...watch });
+    }
+    return this.#alone(async () => {
+      const run = await storedAtRest(runId);
+      return this.#withStored(run, watch, ({ journal }, { owner, student }) => {
+        const options = () => ({ ...askOptions(journal, student, asking), step: weightsStep(run) ?? 0 });
+        return put(owner, { options, isFresh: true, ...watch });
+      });
+    });
   }
 
   /** See `rehearse` in protocol.ts. */
@@ -258,14 +295,6 @@ export class RunKeeper {
     } finally {
       this.#isTaken = false;
     }
-  }
-
-  async #askStored(runId: string, text: string, watch: Watch): Promise<Asked> {
-    const run = await storedAtRest(runId);
-    return this.#withStored(run, watch, ({ journal }, { owner, student }) => {
-      const options = () => ({ ...askOptions(journal, student), step: weightsStep(run) ?? 0 });
-      return askRun(owner, { text, options, isFresh: true, ...watch });
-    });
   }
 
   /** @param run Held and taken in hand: what comes of it is written to its record. */
@@ -384,9 +413,10 @@ function endComparisons({ comparisons }: ActiveRun, why: string): void {
 function askOptions(
   { record: { recipe, step } }: RunJournal,
   student: Student | StudentOutline,
+  asking: Asking,
 ): Omit<AskOptions, 'engine'> {
   const baseWeights = 'weights' in student ? student.weights : null;
-  return { tokenizer: student.tokenizer, recipe, baseWeights, step };
+  return { tokenizer: student.tokenizer, recipe, baseWeights, step, asking };
 }
 
 /** Compares with the weights of this moment of a run that is paused, which is paused again afterwards. */

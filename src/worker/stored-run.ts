@@ -95,6 +95,9 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
     evaluations: [],
     comparison: null,
     step: 0,
+    ...(run.ownQuestions === undefined || run.ownQuestions.length === 0
+      ? {}
+      : { ownQuestions: [...run.ownQuestions] }),
     trainRows: dataset.splits.train.rows,
     rowsSha256: await trainSha256(dataset),
     savedStep: null,

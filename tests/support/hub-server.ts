@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 /** What a request was, as `GET /path bytes=0- token`. */
 export interface HubRequest {
   at: 'hub' | 'cdn';
+  method: string;
   path: string;
   range: string | null;
   authorization: string | null;
@@ -19,8 +20,14 @@ export interface HubServer {
   /** Where the large files are. */
   cdnUrl: string;
   requests: HubRequest[];
-  /** The commit of a repository's main. */
-  commitOf(name: string): string;
+  /** The commit of a repository's branch, else of its main. */
+  commitOf(name: string, branch?: string): string;
+  /** What a repository's main holds now; null where there is none. */
+  filesOf(name: string): ReadonlyMap<string, Uint8Array> | null;
+  /** Whether a repository that was made is private. */
+  isPrivate(name: string): boolean;
+  /** Somebody else commits to a repository. */
+  commitBeside(name: string): void;
   /** Of the next answers so many break off: the first after so many bytes, the others at once. */
   breakAfter(bytes: number, times?: number): void;
   /** Answers with more bytes than this stay open after so many; null ends it. */
@@ -39,6 +46,8 @@ export interface HubRepository {
   /** Read with this token alone. */
   token?: string;
   license?: string;
+  /** Files of other branches than main, by their names. */
+  branches?: Readonly<Record<string, ReadonlyMap<string, Uint8Array>>>;
 }
 
 /** Files from this size on lie on the other origin, and are listed with their SHA-256. */
@@ -48,17 +57,32 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const gitSha1 = (bytes: Uint8Array): string =>
   createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 
-/** @param hasOneOrigin Large files come from the hub's own origin, as from a mirror. */
+/**
+ * @param repositories By name; those of rows begin with `datasets/`.
+ * @param writingToken What may make and change repositories; others only read.
+ * @param hasOneOrigin Large files come from the hub's own origin, as from a mirror.
+ */
 export async function startHub(
   repositories: Readonly<Record<string, HubRepository>>,
   hasOneOrigin = false,
+  writingToken: string | null = null,
 ): Promise<HubServer> {
   const requests: HubRequest[] = [];
   const blobs = new Map<string, Uint8Array>();
-  const commits = new Map<string, string>();
-  for (const [name, { files }] of Object.entries(repositories)) {
-    commits.set(name, createHash('sha1').update(name).digest('hex'));
+  /** By `name branch`; a commit of every branch, the newest. */
+  const commits = new Map<string, { id: string; files: ReadonlyMap<string, Uint8Array> }>();
+  const made = new Map<string, HubRepository & { isPrivate: boolean }>();
+  const keep = (key: string, files: ReadonlyMap<string, Uint8Array>): string => {
+    const id = createHash('sha1')
+      .update(`${key} ${commits.get(key)?.id ?? ''}`)
+      .digest('hex');
+    commits.set(key, { id, files });
     for (const bytes of files.values()) blobs.set(sha256(bytes), bytes);
+    return id;
+  };
+  for (const [name, { files, branches = {} }] of Object.entries(repositories)) {
+    keep(`${name} main`, files);
+    for (const [branch, some] of Object.entries(branches)) keep(`${name} ${branch}`, some);
   }
   let breaks = { bytes: 0, times: 0 };
   let heldBytes = Infinity;
@@ -107,6 +131,7 @@ export async function startHub(
     // As the real ones: pages of any origin are let in.
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Range, Accept');
+    response.setHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
     response.setHeader(
       'Access-Control-Expose-Headers',
       'Content-Range, ETag, Link, X-Error-Code, X-Linked-Size, X-Linked-ETag, X-Repo-Commit',
@@ -115,7 +140,10 @@ export async function startHub(
       response.end();
       return null;
     }
-    requests.push({ at, path, range: range ?? null, authorization: authorization ?? null });
+    requests.push({
+      ...{ at, method: request.method ?? '', path, range: range ?? null },
+      authorization: authorization ?? null,
+    });
     if (refusal === null || !path.endsWith(refusal.pathEnd)) return path;
     json(response, refusal.status, { error: 'refused' });
     return null;
@@ -136,24 +164,132 @@ export async function startHub(
     send(request, response, damaged);
   };
 
+  const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  };
+
   const cdn = createServer((request, response) => {
     const path = hear('cdn', request, response);
-    if (path !== null) sendLarge(request, response, path);
+    if (path === null) return;
+    if (request.method !== 'PUT') {
+      sendLarge(request, response, path);
+      return;
+    }
+    void bodyOf(request).then((bytes) => {
+      const isWhole = path.endsWith(sha256(bytes));
+      if (isWhole) blobs.set(sha256(bytes), bytes);
+      json(response, isWhole ? 200 : 400, {});
+    });
   });
+
+  const typeOf = (files: ReadonlyMap<string, Uint8Array>): unknown => {
+    const config = files.get('config.json');
+    return config && (JSON.parse(Buffer.from(config).toString()) as Record<string, unknown>)['model_type'];
+  };
+
+  const search = (asked: URLSearchParams): unknown[] =>
+    [...commits]
+      .filter(([key, { files }]) => {
+        const [name = ''] = key.split(' ');
+        const words = asked.get('search') ?? '';
+        return !name.startsWith('datasets/') && name.includes(words) && typeOf(files) === asked.get('filter');
+      })
+      .map(([key], index) => ({
+        ...{ _id: key, id: key.split(' ')[0], private: false, gated: false, likes: 0 },
+        ...{ downloads: 100 - index, lastModified: '2026-01-01T00:00:00.000Z' },
+        safetensors: { total: 1000 },
+      }));
+
+  /** Makes and changes repositories; null where the request is none of these. */
+  const write = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    if (writingToken === null || request.headers.authorization !== `Bearer ${writingToken}`) {
+      json(response, 401, { error: 'Invalid username or password.' });
+      return;
+    }
+    const body = await bodyOf(request);
+    if (path === '/api/repos/create') {
+      const asked = JSON.parse(body.toString()) as Record<'name' | 'organization' | 'visibility', string>;
+      const name = `${asked.organization}/${asked.name}`;
+      if (commits.has(`${name} main`)) {
+        json(response, 409, { error: 'You already created this model repo' });
+        return;
+      }
+      const isPrivate = asked.visibility === 'private';
+      made.set(name, { files: new Map(), isPrivate, ...(isPrivate ? { token: writingToken } : {}) });
+      keep(`${name} main`, new Map());
+      json(response, 200, { url: `${url}/${name}`, id: name });
+      return;
+    }
+    const [, name = ''] = /^(?:\/api\/models)?\/([^/]+\/[^/.]+)/.exec(path) ?? [];
+    const head = commits.get(`${name} main`);
+    if (head === undefined) {
+      json(response, 404, { error: 'Repository not found' }, 'RepoNotFound');
+      return;
+    }
+    if (path.includes('/preupload/')) {
+      const { files } = JSON.parse(body.toString()) as { files: { path: string; size: number }[] };
+      const modes = files.map(({ path: file, size }) => ({
+        ...{ path: file, shouldIgnore: false },
+        uploadMode: size < largeBytes ? 'regular' : 'lfs',
+      }));
+      json(response, 200, { files: modes });
+    } else if (path.endsWith('/objects/batch')) {
+      const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
+      const wanted = objects.map((one) =>
+        blobs.has(one.oid) ? one : { ...one, actions: { upload: { href: `${cdnUrl}/${one.oid}` } } },
+      );
+      json(response, 200, { transfer: 'basic', objects: wanted });
+    } else {
+      type Value = Record<'path' | 'content' | 'oid' | 'parentCommit', string>;
+      const lines = body
+        .toString()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { key: string; value: Value });
+      const parent = lines[0]?.value.parentCommit;
+      if (parent !== undefined && parent !== head.id) {
+        json(response, 412, { error: 'A commit has happened since. Please refresh and try again.' });
+        return;
+      }
+      const files = new Map(head.files);
+      for (const { key, value } of lines) {
+        if (key === 'file') files.set(value.path, Buffer.from(value.content, 'base64'));
+        if (key === 'lfsFile') files.set(value.path, blobs.get(value.oid)!);
+      }
+      const commitOid = keep(`${name} main`, files);
+      json(response, 200, { commitOid, commitUrl: `${url}/${name}/commit/${commitOid}`, hookOutput: '' });
+    }
+  };
 
   const hub = createServer((request, response) => {
     const path = hear('hub', request, response);
     if (path === null) return;
+    if (path.startsWith('/blob/') && request.method === 'PUT') {
+      void bodyOf(request).then((bytes) => {
+        blobs.set(sha256(bytes), bytes);
+        json(response, 200, {});
+      });
+      return;
+    }
     if (path.startsWith('/blob/')) {
       sendLarge(request, response, path);
       return;
     }
+    if (request.method === 'POST') {
+      void write(request, response, path);
+      return;
+    }
+    if (path === '/api/models') {
+      json(response, 200, search(new URL(request.url ?? '/', 'http://hub').searchParams));
+      return;
+    }
     const match =
-      /^(?:\/api\/models)?\/([^/]+\/[^/]+)\/(revision|tree|resolve)\/([^/]+|refs\/pr\/\d+)(?:\/(.+))?$/.exec(
+      /^(?:\/api)?\/(?:models\/)?((?:datasets\/)?[^/]+(?:\/[^/]+)?)\/(revision|tree|resolve)\/(refs\/\w+\/\w+|[^/]+)(?:\/(.+))?$/.exec(
         path,
       );
     const [, name = '', what, revision = '', file] = match ?? [];
-    const repository = repositories[name];
+    const repository = repositories[name] ?? made.get(name);
     const { authorization } = request.headers;
     // As the real one: who may not know hears neither yes nor no.
     if (repository === undefined && authorization === undefined) {
@@ -164,21 +300,24 @@ export async function startHub(
       json(response, 404, { error: 'Repository not found' }, 'RepoNotFound');
       return;
     }
-    const { token, files, license } = repository;
+    const { token, license } = repository;
     if (token !== undefined && authorization !== `Bearer ${token}`) {
       json(response, 401, { error: 'Invalid username or password.' });
       return;
     }
-    const commit = commits.get(name)!;
-    if (revision !== 'main' && revision !== commit) {
+    const found = [...commits].find(
+      ([key, { id }]) => key === `${name} ${revision}` || (key.startsWith(`${name} `) && id === revision),
+    )?.[1];
+    if (found === undefined) {
       json(response, 404, { error: `Invalid rev id: ${revision}` }, 'RevisionNotFound');
       return;
     }
+    const { id: commit, files } = found;
     switch (what) {
       case 'revision': {
         json(response, 200, {
           _id: '1',
-          id: name,
+          id: name.replace('datasets/', ''),
           sha: commit,
           private: token !== undefined,
           lastModified: '2026-01-01T00:00:00.000Z',
@@ -214,7 +353,7 @@ export async function startHub(
           return;
         }
         response.writeHead(302, { Location: `${cdnUrl}/${sha256(bytes)}` });
-        return response.end();
+        response.end();
       }
     }
   });
@@ -230,7 +369,10 @@ export async function startHub(
     url,
     cdnUrl,
     requests,
-    commitOf: (name) => commits.get(name)!,
+    commitOf: (name, branch = 'main') => commits.get(`${name} ${branch}`)!.id,
+    filesOf: (name) => commits.get(`${name} main`)?.files ?? null,
+    isPrivate: (name) => made.get(name)?.isPrivate === true,
+    commitBeside: (name) => void keep(`${name} main`, commits.get(`${name} main`)!.files),
     breakAfter: (bytes, times = 1) => {
       breaks = { bytes, times };
     },

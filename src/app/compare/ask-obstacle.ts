@@ -4,6 +4,8 @@ import { liveRun, type StudioState } from '../state/studio-store.ts';
 
 export function askObstacle(state: StudioState, run: RunRecord): string | null {
   if (state.requests.compare.busy && run.id !== state.liveRunId) return 'A comparison is under way.';
+  if (state.requests['ask-file'].busy && run.id !== state.liveRunId)
+    return 'A file of questions is being answered.';
   const live = liveRun(state);
   if (live !== null && live.id !== run.id) return `${live.name} is under way; wait for its end, or stop it.`;
   if (live !== null) {

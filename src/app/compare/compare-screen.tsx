@@ -61,7 +61,7 @@ export function CompareScreen() {
             <CompareNow run={run} />
             {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}
           </div>
-          <AskIt key={run.id} run={run} />
+          <AskIt key={run.id} run={run} predictions={predictions} />
           {predictions && predictions.length > 0 && (
             <Ledger key={`${run.id}${run.comparison.step}`} runId={run.id} predictions={predictions} />
           )}
@@ -69,7 +69,7 @@ export function CompareScreen() {
       ) : (
         <>
           <NothingYet run={run} />
-          {run && <AskIt key={run.id} run={run} />}
+          {run && <AskIt key={run.id} run={run} predictions={predictions} />}
         </>
       )}
     </>

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { ArrowRight, Trash2, Wine, X } from 'lucide-react';
 import { splits as splitNames } from '../../data/split-name.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
@@ -25,6 +25,9 @@ import { Lengths } from './lengths.tsx';
 import { LintNotes } from './lint-notes.tsx';
 import { Refusals } from './refusals.tsx';
 import { TeacherScore } from './teacher-score.tsx';
+
+// Few bring rows from the hub: its code comes when this screen is shown.
+const HubRows = lazy(() => import('./hub-rows.tsx').then((module) => ({ default: module.HubRows })));
 
 /** Files in, rows out: what was recognised, what was refused, and what the rows look like. */
 export function DataScreen() {
@@ -69,6 +72,9 @@ export function DataScreen() {
         </div>
       )}
       {dataset === null ? <NoRows /> : <Rows dataset={dataset} />}
+      <Suspense fallback={null}>
+        <HubRows />
+      </Suspense>
     </>
   );
 }

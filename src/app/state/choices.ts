@@ -19,7 +19,8 @@ export type ChoiceName =
   | 'single-keys'
   | 'column-maps'
   /** Rows and a tokenizer that did not come to an end with them. */
-  | 'uncounted';
+  | 'uncounted'
+  | 'pinned-questions';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

@@ -1,10 +1,12 @@
 /** Files of a hub on their way into this browser: piece by piece, resumed after a break, checked. */
-import { digest } from '../../base/digest.ts';
+import { breathe } from '../../base/breathe.ts';
 import { HubError, NoRoomError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { ClosedFrame } from '../../frames/closed-frame.ts';
-import type { HubCalls, Unreachable } from '../../frames/hub.ts';
-import type { HubFile, HubKind, HubModel } from '../../hub/hub-client.ts';
+import type { HubCalls, HubReading, Unreachable } from '../../frames/hub.ts';
+import { hashOfFile, type HubFile } from '../../hub/file-hash.ts';
+import type { HubKind, HubSource } from '../../hub/hub-client.ts';
+import { untilWhole, usualWaitsMs } from '../../hub/until-whole.ts';
 import { openPieces, type FilePieces } from '../../store/hub-pieces.ts';
 
 /** Where files of the hub lie: a redirect counts in a policy, too. */
@@ -13,8 +15,8 @@ export const filesOfHub = ['https://*.hf.co'];
 /** So much is lost at most where the tab goes. */
 const pieceBytes = 4_000_000;
 
-/** Before each further try after a break; after a try that got further, the count begins again. */
-const waitsMs = [0, 1000, 3000];
+/** A person looks on, and can try again: it gives up sooner than a terminal. */
+const waitsMs = usualWaitsMs.slice(0, 3);
 
 /** The hub does not answer, or breaks off. */
 export class UnreachableHub extends HubError {}
@@ -31,34 +33,24 @@ export const idOf = ({ hash }: HubFile): string => `${hash.algorithm}-${hash.hex
  */
 export async function fetchFile(
   hub: ClosedFrame<HubCalls>,
-  model: HubModel,
+  source: HubSource,
   file: HubFile,
   { kind, signal }: { kind: HubKind; signal: AbortSignal },
   onProgress: (gotBytes: number) => void,
 ): Promise<Blob> {
   const pieces = await openPieces(idOf(file), kind);
   const sizeOf = (blobs: readonly Blob[]): number => blobs.reduce((sum, { size }) => sum + size, 0);
-  let gotBytes = sizeOf(await pieces.blobs());
-  onProgress(gotBytes);
-  for (let failures = 0; gotBytes < file.sizeBytes;) {
-    const before = gotBytes;
-    try {
-      await readInto(pieces, hub, { model, file, fromByte: gotBytes }, signal, onProgress);
-    } catch (error) {
-      if (!(error instanceof UnreachableHub)) throw error;
-      gotBytes = sizeOf(await pieces.blobs());
-      failures = gotBytes > before ? 0 : failures + 1;
-      const waitMs = waitsMs[failures];
-      if (waitMs === undefined) throw error;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-    gotBytes = sizeOf(await pieces.blobs());
-  }
-  const whole = new Blob(await pieces.blobs());
-  if (whole.size === file.sizeBytes && (await hashOf(whole, file)) === file.hash.hex) return whole;
+  const gotBytes = async (): Promise<number> => sizeOf(await pieces.blobs());
+  onProgress(await gotBytes());
+  const readOn = (fromByte: number): Promise<void> =>
+    readInto(pieces, hub, { source, file, fromByte }, signal, onProgress);
+  await untilWhole({ sizeBytes: file.sizeBytes, gotBytes, readOn }, waitsMs);
+  const blobs = await pieces.blobs();
+  const isWhole = sizeOf(blobs) === file.sizeBytes;
+  if (isWhole && (await hashOfFile(bytesOf(blobs, signal), file)) === file.hash.hex) return new Blob(blobs);
   await pieces.clear();
   throw new HubError(
-    `${model.name}/${file.path} came with other bytes than the hub lists. They are not kept.`,
+    `${source.name}/${file.path} came with other bytes than the hub lists. They are not kept.`,
     'Try again; if it happens again, something between here and the hub changes what is sent.',
   );
 }
@@ -67,7 +59,7 @@ export async function fetchFile(
 async function readInto(
   pieces: FilePieces,
   hub: ClosedFrame<HubCalls>,
-  reading: { model: HubModel; file: HubFile; fromByte: number },
+  reading: HubReading,
   stop: AbortSignal,
   onProgress: (gotBytes: number) => void,
 ): Promise<void> {
@@ -122,17 +114,14 @@ async function readInto(
   }
 }
 
-async function hashOf(blob: Blob, { hash }: HubFile): Promise<string> {
-  switch (hash.algorithm) {
-    case 'sha256':
-      return digest(new Uint8Array(await blob.arrayBuffer()));
-    case 'git-sha1': {
-      const framed = await new Blob([`blob ${blob.size}\0`, blob]).arrayBuffer();
-      const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', framed));
-      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Piece by piece; the page answers in between. */
+async function* bytesOf(blobs: readonly Blob[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (const blob of blobs) {
+    for (let at = 0; at < blob.size; at += pieceBytes) {
+      signal.throwIfAborted();
+      yield new Uint8Array(await blob.slice(at, at + pieceBytes).arrayBuffer());
+      await breathe();
     }
-    default:
-      return hash.algorithm satisfies never;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { NewRun } from '../../worker/protocol.ts';
 import type { StudioState } from './studio-store.ts';
 import { engineRequest } from './machine-choice.ts';
+import { pinnedQuestions } from './pinned-questions.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 
 /** As the worker takes it; null while something is missing, which `startObstacle` says in words. */
@@ -9,5 +10,6 @@ export function newRun({ datasetId, studentId, draft, backend, ...state }: Studi
   const { recipe } = readDraft(draft);
   const testRows = readTestRows(state.testRows);
   if (datasetId === null || studentId === null || recipe === null || testRows === undefined) return null;
-  return { datasetId, studentId, recipe, testRows, ...engineRequest(backend) };
+  const ownQuestions = pinnedQuestions(datasetId);
+  return { datasetId, studentId, recipe, testRows, ...engineRequest(backend), ownQuestions };
 }

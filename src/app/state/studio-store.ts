@@ -26,6 +26,7 @@ export type RequestSlot =
   | 'run'
   | 'compare'
   | 'ask'
+  | 'ask-file'
   | 'export'
   | 'project'
   | 'runs'
@@ -137,6 +138,7 @@ export function initialState(): StudioState {
       run: idleRequest,
       compare: idleRequest,
       ask: idleRequest,
+      'ask-file': idleRequest,
       export: idleRequest,
       project: idleRequest,
       runs: idleRequest,

@@ -1,11 +1,12 @@
-import { Download, LockKeyhole, Search, Square } from 'lucide-react';
+import { Download, LockKeyhole, PackageSearch, Search, Square } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
-import { defaultEndpoint } from '../../hub/hub-name.ts';
+import type { SearchedModel } from '../../hub/hub-client.ts';
+import { fittingPreset } from '../../distill/fitting.ts';
 import { countParameters } from '../../student/parameters.ts';
-import { readDraft } from '../recipe/recipe-draft.ts';
-import { freeBytes } from '../state/hub-fetch.ts';
+import { draftOf, readDraft } from '../recipe/recipe-draft.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
+import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { useWanted } from '../state/wanted-from-hub.ts';
 import { Button } from '../ui/button.tsx';
@@ -14,19 +15,37 @@ import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { parameterWords, plural } from '../words.ts';
-import styles from './hub-form.module.css';
-import { dismissHubError, fetchFound, lookUp, stopHub, useHub, type FoundStudent } from './hub-store.ts';
+import { fitsABinding, KnownStudents } from './known-students.tsx';
+import { HubFields, hostOf } from '../parts/hub-fields.tsx';
+import styles from '../parts/hub.module.css';
+import { freeBytes } from '../state/hub-fetch.ts';
+import {
+  dismissHubError,
+  fetchFound,
+  lookUp,
+  searchHub,
+  stopHub,
+  useHub,
+  type FoundStudent,
+} from './hub-store.ts';
 
 /** A student by its name on the hub: looked up, weighed, fetched. */
 export function HubForm() {
-  const { phase, found, error, isUnreachable } = useHub();
+  const { phase, found, searched, error, isUnreachable } = useHub();
   const [name, setName] = useState(useWanted((state) => state.student));
   const [endpoint, setEndpoint] = useState('');
   const token = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   const id = useId();
-  const host = URL.canParse(endpoint) ? new URL(endpoint).host : new URL(defaultEndpoint).host;
+  const host = hostOf(endpoint);
   const isBusy = phase !== 'idle' && phase !== 'found';
-  const ask = (): void => void lookUp({ name, endpoint, token: token.current?.value ?? '' });
+  const wish = (of: string) => ({ name: of, endpoint, token: token.current?.value ?? '' });
+  const ask = (): void => void lookUp(wish(name));
+  const obstacle = isBusy ? 'The hub is being asked.' : null;
+  const choose = (chosen: string): void => {
+    setName(chosen);
+    field.current?.focus();
+  };
   return (
     <section className={styles['hub']} aria-label="A student from the hub">
       <h2>From the hub, by name</h2>
@@ -42,6 +61,7 @@ export function HubForm() {
         </label>
         <input
           id={id}
+          ref={field}
           className={styles['name']}
           value={name}
           placeholder="google/flan-t5-small"
@@ -52,8 +72,15 @@ export function HubForm() {
           aria-describedby={`${id}-meaning`}
           onChange={(event) => setName(event.target.value)}
         />
-        <Button icon={Search} reason={isBusy ? 'The hub is being asked.' : null} onClick={ask}>
+        <Button icon={PackageSearch} reason={obstacle} onClick={ask}>
           Look it up
+        </Button>
+        <Button
+          icon={Search}
+          reason={obstacle ?? (name.trim() === '' ? 'Type a word of its name first.' : null)}
+          onClick={() => void searchHub(wish(name))}
+        >
+          Search T5s
         </Button>
       </form>
       <p className={styles['meaning']} id={`${id}-meaning`}>
@@ -62,33 +89,12 @@ export function HubForm() {
       </p>
       <details className={styles['more']}>
         <summary>A private one, another hub, or no network</summary>
-        <div className={styles['fields']}>
-          <div>
-            <label htmlFor={`${id}-token`}>Access token</label>
-            <input
-              id={`${id}-token`}
-              ref={token}
-              type="password"
-              autoComplete="off"
-              spellCheck={false}
-              aria-describedby={`${id}-token-meaning`}
-            />
-            <p className={styles['meaning']} id={`${id}-token-meaning`}>
-              For private models. Held in the memory of one closed frame; never stored, gone with this page.
-            </p>
-          </div>
-          <div>
-            <label htmlFor={`${id}-endpoint`}>Address of another hub</label>
-            <input
-              id={`${id}-endpoint`}
-              value={endpoint}
-              placeholder={defaultEndpoint}
-              autoComplete="off"
-              spellCheck={false}
-              onChange={(event) => setEndpoint(event.target.value)}
-            />
-          </div>
-        </div>
+        <HubFields
+          token={token}
+          tokenMeaning="For private models."
+          endpoint={endpoint}
+          onEndpoint={setEndpoint}
+        />
         <Command name={name} />
       </details>
       {error && (
@@ -105,8 +111,43 @@ export function HubForm() {
           </Button>
         </div>
       )}
+      {searched !== null && !found && <Searched {...searched} onChoose={choose} />}
       {found && <Found found={found} />}
+      <KnownStudents onChoose={choose} />
     </section>
+  );
+}
+
+/** What a search found; a press fills the field, and asks nobody. */
+function Searched({
+  words,
+  models,
+  onChoose,
+}: {
+  words: string;
+  models: readonly SearchedModel[];
+  onChoose: (name: string) => void;
+}) {
+  return (
+    <div role="status">
+      <p className={styles['meaning']}>
+        {models.length === 0 ? 'No T5 has' : `${plural(models.length, 'T5')} with`} “{words}” in the name
+        {models.length > 0 && ', the most fetched first'}.
+      </p>
+      <ul className={styles['searched']} translate="no">
+        {models.map(({ name, parameters, downloads, isClosed }) => (
+          <li key={name}>
+            <Button small kind="quiet" onClick={() => onChoose(name)}>
+              {name}
+            </Button>{' '}
+            <span className={styles['meaning']}>
+              {parameters === null ? 'size not said' : `${parameterWords(parameters)} parameters`},{' '}
+              {formatCount(downloads)} downloads{isClosed && ', needs a token'}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -133,14 +174,20 @@ function Found({ found }: { found: FoundStudent }) {
   useEffect(() => {
     void freeBytes().then(setFree);
   }, [found]);
+  const preset = fittingPreset(countParameters(config));
   const { num_layers: encoder, num_decoder_layers: decoder, vocab_size: pieces } = config;
+  const trainingWords = memory === undefined ? 'counting …' : formatBytes(memory.steadyBytes);
   const facts: [string, string][] = [
     ['parameters', parameterWords(countParameters(config))],
     ['layers', `${encoder} and ${decoder}`],
     ['vocabulary', plural(pieces, 'token')],
     ['to fetch', `${formatBytes(totalBytes)}, ${plural(model.files.length, 'file')}`],
     ['free for the studio', free === null ? 'not said' : formatBytes(free)],
-    ['to train, with this recipe', memory === undefined ? 'counting …' : formatBytes(memory.steadyBytes)],
+    [
+      'to train, with this recipe',
+      fitsABinding(config) ? trainingWords : 'its vocabulary is too large; Reduce makes it smaller',
+    ],
+    ['preset to begin with', `${preset.title}, ${preset.recipe.learningRate.toExponential()}`],
     ['licence', model.license ?? 'the model’s card does not say'],
   ];
   const words = leftMs === null ? 'fetching' : `fetching, ${formatDuration(leftMs)} left`;
@@ -179,6 +226,9 @@ function Found({ found }: { found: FoundStudent }) {
         <div>
           <Button kind="primary" icon={Download} onClick={() => void fetchFound()}>
             Fetch {formatBytes(totalBytes)} and use it
+          </Button>
+          <Button kind="quiet" onClick={() => studio.setDraft(draftOf(preset.recipe))}>
+            Take its preset too
           </Button>
           <p className={styles['meaning']}>
             {gotBytes > 0 && gotBytes < totalBytes

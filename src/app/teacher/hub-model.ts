@@ -4,7 +4,8 @@ import { InputError, reportError, type ErrorReport } from '../../base/errors.ts'
 import { openFrame, type ClosedFrame } from '../../frames/closed-frame.ts';
 import type { HubCalls } from '../../frames/hub.ts';
 import { originToReach } from '../../frames/reach.ts';
-import type { HubFile, HubModel } from '../../hub/hub-client.ts';
+import type { HubFile } from '../../hub/file-hash.ts';
+import type { HubModel } from '../../hub/hub-client.ts';
 import { parseEndpoint, parseHubName } from '../../hub/hub-name.ts';
 import {
   bestVariant,

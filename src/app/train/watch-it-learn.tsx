@@ -2,8 +2,9 @@ import { ChevronsRight } from 'lucide-react';
 import { useId, useState } from 'react';
 import { formatCount } from '../../base/units.ts';
 import { isRight } from '../../distill/score.ts';
-import type { WatchedMoment, WatchedQuestion } from '../../distill/watched.ts';
+import type { OwnAnswer, WatchedMoment, WatchedQuestion } from '../../distill/watched.ts';
 import type { RunRecord } from '../../store/records.ts';
+import { PinButton } from '../parts/pin-button.tsx';
 import { Button } from '../ui/button.tsx';
 import { Verdict } from '../ui/verdict.tsx';
 import { clipped, plural, shownText } from '../words.ts';
@@ -16,7 +17,7 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
   // Null follows the newest.
   const [chosenStep, setChosenStep] = useState<number | null>(null);
   const id = useId();
-  if (questions.length === 0 || moments.length === 0) return null;
+  if (moments.length === 0) return null;
   const found = moments.findIndex(({ step }) => step === chosenStep);
   const index = found < 0 ? moments.length - 1 : found;
   const shown = moments[index]!;
@@ -25,7 +26,8 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
       <header className={styles['head']}>
         <h2 id={id}>Watch it learn</h2>
         <p className={styles['what']}>
-          {plural(questions.length, 'test question')}, asked anew at each evaluation.
+          {plural(questions.length, 'test question')}
+          {shown.own !== undefined && ` and ${shown.own.length} of your own`}, asked anew at each evaluation.
         </p>
         {moments.length > 1 && (
           <div className={styles['steps']}>
@@ -66,6 +68,9 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
             at={at}
           />
         ))}
+        {shown.own?.map((spoken) => (
+          <OwnQuestion key={spoken.question} run={run} spoken={spoken} before={moments.slice(0, index)} />
+        ))}
       </ul>
     </section>
   );
@@ -73,6 +78,45 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
 
 function stepWords(step: number): string {
   return step === 0 ? 'before training' : `step ${formatCount(step)}`;
+}
+
+/** A question of one's own has no true answer: what it says, and what it said. */
+function OwnQuestion({
+  run,
+  spoken,
+  before,
+}: {
+  run: RunRecord;
+  spoken: OwnAnswer;
+  before: readonly WatchedMoment[];
+}) {
+  const said = before.flatMap(({ step, own = [] }) => {
+    const then = own.find(({ question }) => question === spoken.question);
+    return then === undefined ? [] : [{ step, answers: [then] }];
+  });
+  const earlier = answerTrail(said, 0);
+  if (earlier.at(-1)?.answer === spoken.answer) earlier.pop();
+  return (
+    <li className={styles['question']}>
+      <p className={styles['input']}>{spoken.question}</p>
+      <p className={styles['answer']} data-testid="own-answer">
+        {shownText(spoken.answer)}
+      </p>
+      {spoken.rationale !== null && <p className={styles['rationale']}>{spoken.rationale}</p>}
+      {earlier.length > 0 && (
+        <p className={styles['earlier']}>
+          <span className={styles['earlier-name']}>earlier</span>
+          {earlier.slice(-4).map(({ step, answer }) => (
+            <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${answer}`}>
+              <span className={styles['mark-answer']}>{shownText(answer)}</span>
+              <span className={styles['mark-step']}>{step === 0 ? 'at 0' : `from ${formatCount(step)}`}</span>
+            </span>
+          ))}
+        </p>
+      )}
+      <PinButton run={run} question={spoken.question} />
+    </li>
+  );
 }
 
 function QuestionItem({

@@ -6,6 +6,7 @@
  * Of a student with adapters all weights are frozen; the adapters of a block lie together: all A's, one over the other,
  * are one matrix, and each B is one.
  */
+import { bindableFloats } from '../../base/binding.ts';
 import { EngineError } from '../../base/errors.ts';
 import type { T5Config } from '../../student/config.ts';
 import { expectedParameters, hasBias, isGated, sizeOf, type Parameter } from '../../student/parameters.ts';
@@ -13,8 +14,8 @@ import { adaptedModules, adapterName, adapterParameters, type Lora } from '../..
 import { isDecayed, type OptimizerName } from '../engine.ts';
 import type { SlabName, Tensor } from './plan.ts';
 
-/** Floats of the largest part: WebGPU's default limit of 128 MiB for one binding. */
-export const maxPartLength = 2 ** 25;
+/** Floats of the largest part. */
+export const maxPartLength = bindableFloats;
 const blockAlignment = 64;
 
 /** One matrix of the plan: `members` end to end, all with the same number of columns. */
