@@ -5,13 +5,18 @@ import { expect, goTo, openStudio, reaches, setUp, startRun, test, writeRecipe }
 
 test('what strangers made is refused in words, and the run beside it never waits', async ({ page }, info) => {
   await openStudio(page);
-  const recipe = writeRecipe(info.outputPath('run.json'), { steps: 5000, batchSize: 1, maxInputTokens: 24 });
+  const recipe = writeRecipe(info.outputPath('run.json'), {
+    steps: 100_000,
+    batchSize: 1,
+    maxInputTokens: 24,
+  });
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
   await startRun(page);
   await reaches(page, 2);
 
   const bar = page.getByRole('progressbar', { name: /: steps taken$/ });
-  const stepsTaken = () => bar.evaluate((element) => (element as HTMLProgressElement).value);
+  const stepsTaken = () =>
+    bar.evaluate((element) => (element as HTMLProgressElement).value, null, { timeout: 20_000 });
   await goTo(page, 'student');
   const folders = hostileFolders();
   const taken = ['1e9 layers', '2^52', '100,000 tensors', 'is NaN', '4,000,000,000'].map((words) =>
