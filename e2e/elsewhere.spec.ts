@@ -76,12 +76,14 @@ test('a project comes back as a run beside the local ones, and goes on here', as
   const run = page.getByRole('article', { name: /on 2 x CPU$/ });
   await expect(run).toContainText('Trained on 2 × CPU with PyTorch.');
   await expect(run).toContainText('nano on The sample');
-  for (const box of await page.getByRole('checkbox', { name: /^Overlay/ }).all()) await box.check();
-  await expect(page.getByRole('heading', { name: '2 runs overlaid' })).toBeVisible();
+  for (const box of await page.getByRole('table', { name: 'Runs' }).getByRole('checkbox').all()) await box.check();
+  await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
   await expect(page.getByRole('figure', { name: 'Answer loss' })).toBeVisible();
   expect(await axeFindings(page)).toEqual([]);
   await page.screenshot({ path: info.outputPath('runs.png'), fullPage: true });
 
+  await page.getByRole('button', { name: 'Clear', exact: true }).click();
+  await page.getByRole('checkbox', { name: /^Tick .*on 2 x CPU$/ }).check();
   await run.getByRole('button', { name: 'Go on from step 3' }).click();
   await goTo(page, 'train');
   await expect(page.getByTestId('run-state')).toContainText('done, 5 steps', { timeout: 60_000 });

@@ -27,8 +27,10 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await expect(form.getByText('A run needs a name.')).toBeVisible();
   await form.getByLabel('Name').fill('first <try>');
   await form.getByLabel('Note').fill('alpha is the\nnotebook’s');
+  await form.getByLabel('Tags, with commas between').fill('paper, first');
   await form.getByRole('button', { name: 'Keep' }).click();
   const run = page.getByRole('article', { name: 'first <try>' });
+  await expect(run).toContainText('Tags: paper, first.');
   await expect(run).toContainText('alpha is the');
   await run.getByRole('button', { name: /^Pin/ }).click();
   await expect(run.getByText('pinned')).toBeVisible();
@@ -88,13 +90,14 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await expect(page.getByLabel('Gradient accumulation')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Steps', exact: true })).toHaveValue('6');
 
-  // Two runs overlaid: their names in the legend, and a table of what differs alone.
+  // Two runs ticked: laid over each other, with a table of what differs alone.
   await page.getByRole('textbox', { name: 'Alpha', exact: true }).fill('0.9');
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 6 steps', { timeout: 60_000 });
   await goTo(page, 'runs');
-  for (const box of await page.getByRole('checkbox', { name: /^Overlay/ }).all()) await box.check();
-  await expect(page.getByRole('heading', { name: '2 runs overlaid' })).toBeVisible();
+  const table = page.getByRole('table', { name: 'Runs' });
+  for (const box of await table.getByRole('checkbox').all()) await box.check();
+  await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
   for (const title of ['Answer loss', 'Rationale loss', 'Test accuracy']) {
     await expect(page.getByRole('figure', { name: title })).toBeVisible();
   }
@@ -108,9 +111,23 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await expect(finals.getByRole('listitem').first()).toContainText(/\d % of \d/);
   await finals.getByLabel('Grouped by').selectOption('Alpha');
   await expect(finals.getByRole('heading', { level: 4 })).toHaveText([/^Alpha 0\./, /^Alpha 0\./]);
-  const table = page.getByRole('region', { name: 'What differs, and results' });
-  await expect(table.getByRole('row', { name: /^Alpha/ })).toHaveText(/0\.9.*0\.5|0\.5.*0\.9/);
-  await expect(table.locator('tbody').first().getByRole('row')).toHaveCount(1);
-  await expect(table.getByRole('row', { name: /^Last answer loss/ })).toContainText(/\d\.\d{3}/);
+  const apart = page.getByRole('region', { name: 'What differs, and results' });
+  await expect(apart.getByRole('row', { name: /^Alpha/ })).toHaveText(/0\.9.*0\.5|0\.5.*0\.9/);
+  await expect(apart.locator('tbody').first().getByRole('row')).toHaveCount(1);
+  await expect(apart.getByRole('row', { name: /^Last answer loss/ })).toContainText(/\d\.\d{3}/);
   expect(await axeFindings(page)).toEqual([]);
+
+  // Where they differ, row by row: two ticks and a press.
+  await page.getByRole('button', { name: 'Compare two' }).click();
+  await expect(page.getByTestId('pair-finding')).toContainText(/^On 2 test rows: .* %, .* %\./);
+  await page.getByRole('radio', { name: /^all/ }).check({ force: true });
+  await expect(page.getByTestId('pair-row')).toHaveCount(2);
+  expect(await axeFindings(page)).toEqual([]);
+  await page.goBack();
+
+  // Both go at once, and Ctrl+Z has both back.
+  await page.getByRole('button', { name: 'Delete 2 runs' }).click();
+  await expect(page.getByText('Every run is kept here')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await expect(table.getByRole('checkbox')).toHaveCount(2);
 });

@@ -48,7 +48,7 @@ test('what strangers made is refused in words, and the run beside it never waits
     await expect(alert).toContainText(`stranger-${at}.run.zip`, { timeout: 30_000 });
   }
   // The run was not touched: it is the only one, and has every step of its curve once.
-  await expect(page.getByRole('main').getByRole('article')).toHaveCount(1);
+  await expect(page.getByRole('table', { name: 'Runs' }).getByRole('checkbox')).toHaveCount(1);
   await page.getByRole('button', { name: 'Stop and keep' }).click();
   await expect(page.getByTestId('run-state')).toContainText(/stopped at step/, { timeout: 120_000 });
 });

@@ -169,6 +169,12 @@ export function shownText(text: string): string {
   return text === '' ? '(empty)' : clipped(text);
 }
 
+/** p as people read it: `0.34`, `0.021`, `below 0.001`. */
+export function chanceWords(p: number): string {
+  if (p < 0.001) return 'below 0.001';
+  return p > 0.995 ? '1' : String(Number(p.toPrecision(2)));
+}
+
 export { plural };
 
 /** A number of parameters as people name students: `0.5 M`, `77 M`, `1.2 B`. */

@@ -45,6 +45,7 @@ export type ArchivedRun = Omit<
   RunRecord,
   | 'id'
   | 'revision'
+  | 'sign'
   | 'keptStudent'
   | 'heartbeatAt'
   | 'pinned'
@@ -146,6 +147,7 @@ const fileSchema = z.object({ name: title, sizeBytes: count, sha256: z.array(z.s
 const recordSchema = z.object({
   name: z.string().min(1).max(200),
   note: z.string().max(10_000).optional(),
+  tags: z.array(z.string().min(1).max(40)).max(20).exactOptional(),
   createdAt: date,
   datasetId: title,
   datasetName: title,

@@ -214,6 +214,8 @@ export interface RunLabels {
   pinned?: boolean;
   /** What only a person can say for the model card. */
   about?: CardAbout;
+  /** Words that a person sorts runs by. */
+  tags?: string[];
   /** When it was deleted: until the way back is closed (`undoMs`) it is hidden, not gone. */
   deletedAt?: number;
 }
@@ -225,6 +227,8 @@ export interface RunRecord extends RunLabels {
    * replaced, and what it knows of the run is old. Missing in records of earlier versions.
    */
   revision?: number;
+  /** Chooses its colour and dash: see run-sign.ts. Missing in records of earlier versions. */
+  sign?: number;
   createdAt: number;
   datasetId: string;
   datasetName: string;

@@ -13,12 +13,14 @@ import {
   appendMetrics,
   deleteRun,
   labelRun,
+  listRuns,
   readMetrics,
   readPredictions,
   readRun,
   writePredictions,
   writeRun,
 } from '../store/runs.ts';
+import { freeSign } from '../store/run-sign.ts';
 import { keepStudent, keptTexts } from '../store/kept-students.ts';
 import { knownStudent, listStudents } from '../store/students.ts';
 import { openRunOutline } from './import-student.ts';
@@ -81,7 +83,7 @@ async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
 /** What goes with the run: an interrupted one as it would be if nobody went on with it. */
 function archived(record: RunRecord): ArchivedRun {
   const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...known } = record;
-  const { revision: _revision, keptStudent: _kept, ...rest } = known;
+  const { revision: _revision, sign: _sign, keptStudent: _kept, ...rest } = known;
   const { imported: _imported, engineChoice: _choice, backend: _backend, takenStep: _, ...others } = rest;
   // A run goes with one step's weights: those that are taken.
   const run = { ...others, savedStep: weightsStep(record) };
@@ -133,6 +135,7 @@ async function storeArchive(
   const record: RunRecord = {
     ...run,
     ...{ id, revision: 1, engineChoice: null, backend: null, heartbeatAt: Date.now() },
+    sign: freeSign(await listRuns()),
     ...(student === null ? {} : { keptStudent: await keepStudent(student) }),
     studentId: await localStudent(archive),
     datasetId: await localDataset(run),

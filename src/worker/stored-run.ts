@@ -10,7 +10,8 @@ import { isActive } from '../distill/run-state.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
-import { readRun, takeRun } from '../store/runs.ts';
+import { freeSign } from '../store/run-sign.ts';
+import { listRuns, readRun, takeRun } from '../store/runs.ts';
 import { readStudentRecord } from '../store/students.ts';
 import { openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -78,6 +79,7 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
   return {
     id,
     revision: 1,
+    sign: freeSign(await listRuns()),
     name: memorableName(new RandomSequence(Number.parseInt(id.slice(0, 8), 16))),
     createdAt: Date.now(),
     datasetId: dataset.id,

@@ -2,8 +2,11 @@
 import type { ReactNode } from 'react';
 import { formatCount } from '../../base/units.ts';
 
+/** The colours of runs, where several are in one chart. */
+export type RunToken = `--run-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`;
+
 /** A name in tokens.css: meaning is fixed on every screen. */
-export type SeriesToken = '--answer' | '--rationale' | '--distilled' | '--teacher' | '--ink-quiet';
+export type SeriesToken = RunToken | '--answer' | '--rationale' | '--distilled' | '--teacher' | '--ink-quiet';
 
 export interface LineSeries {
   key: string;

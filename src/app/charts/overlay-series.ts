@@ -1,15 +1,4 @@
-/** Several runs in one chart: one x for all of them, and the looks by which their lines are told apart. */
-import type { LineSeries } from './chart.ts';
-
-/** Dash and lightness of the first, the second … run; the colour says what is drawn, not whose it is. */
-export const runLooks: readonly Required<Pick<LineSeries, 'dash' | 'alpha'>>[] = [
-  { dash: [], alpha: 1 },
-  { dash: [8, 4], alpha: 0.75 },
-  { dash: [2, 3], alpha: 1 },
-  { dash: [10, 3, 2, 3], alpha: 0.75 },
-  { dash: [], alpha: 0.5 },
-  { dash: [4, 2], alpha: 0.5 },
-];
+/** Several runs in one chart: one x for all of them. */
 
 export interface Column {
   x: readonly number[];

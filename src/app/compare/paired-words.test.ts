@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { chanceWords, distillationWords, teacherWords } from './paired-words.ts';
+import { chanceWords } from '../words.ts';
+import { distillationWords, teacherWords } from './paired-words.ts';
 
 test('a probability has two digits, and no more zeros than one can read', () => {
   expect(chanceWords(0.3411)).toBe('0.34');

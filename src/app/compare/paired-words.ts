@@ -1,15 +1,10 @@
 /** McNemar's test in a plain sentence. */
 import { formatCount } from '../../base/units.ts';
 import type { PairedTest } from '../../distill/mcnemar.ts';
+import { chanceWords } from '../words.ts';
 
 /** Differences that chance makes less often than this are called differences. */
 const level = 0.05;
-
-/** p as people read it: `0.34`, `0.021`, `below 0.001`. */
-export function chanceWords(p: number): string {
-  if (p < 0.001) return 'below 0.001';
-  return p > 0.995 ? '1' : String(Number(p.toPrecision(2)));
-}
 
 /** What the test of base (first) against distilled (second) says. */
 export function distillationWords({ lost, won, p }: PairedTest): string {

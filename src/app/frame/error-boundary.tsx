@@ -9,6 +9,8 @@ interface Props {
   what?: string;
   /** What else may be done with it. */
   actions?: ReactNode;
+  /** Stands there in place of the notice, where that has no room. */
+  instead?: ReactNode;
 }
 
 /** What is shown when a screen cannot be drawn: words, and a way on. A run goes on meanwhile, in its worker. */
@@ -21,6 +23,7 @@ export class ErrorBoundary extends Component<Props, { error: unknown }> {
 
   override render(): ReactNode {
     if (this.state.error === null) return this.props.children;
+    if (this.props.instead !== undefined) return this.props.instead;
     return (
       <Notice kind="error" title={`${this.props.what ?? 'This screen'} could not be drawn.`}>
         <p>

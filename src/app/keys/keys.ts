@@ -19,7 +19,8 @@ interface KeyBinding {
   native?: true;
 }
 
-export type KeyPlace = 'Anywhere' | 'Screens' | 'Teacher' | 'Train' | 'A chart with the focus' | 'Compare';
+export type KeyPlace =
+  'Anywhere' | 'Screens' | 'Teacher' | 'Train' | 'A chart with the focus' | 'Compare' | 'Runs';
 
 export const keyPlaces: readonly KeyPlace[] = [
   'Anywhere',
@@ -28,6 +29,7 @@ export const keyPlaces: readonly KeyPlace[] = [
   'Train',
   'A chart with the focus',
   'Compare',
+  'Runs',
 ];
 
 const screens = {
@@ -80,6 +82,14 @@ export const keyTable = {
   'previous-row': { does: 'Move to the row before', where: 'Compare', presses: ['k'] },
   'open-row': { does: 'Open or close the row', where: 'Compare', presses: ['Enter'], native: true },
   'search-rows': { does: 'Search the rows', where: 'Compare', presses: ['/'] },
+  'search-runs': { does: 'Search the runs', where: 'Runs', presses: ['/'] },
+  'next-run': { does: 'Move to the next run', where: 'Runs', presses: ['ArrowDown'] },
+  'previous-run': { does: 'Move to the run before', where: 'Runs', presses: ['ArrowUp'] },
+  'tick-next': { does: 'Tick the next run too', where: 'Runs', presses: ['Shift+ArrowDown'] },
+  'tick-previous': { does: 'Tick the run before too', where: 'Runs', presses: ['Shift+ArrowUp'] },
+  'open-run': { does: 'Open the run', where: 'Runs', presses: ['Enter'] },
+  'clear-ticks': { does: 'Take all ticks away', where: 'Runs', presses: ['Escape'] },
+  'undo-delete': { does: 'Bring back what was deleted last', where: 'Runs', presses: ['Mod+z'] },
   'next-answer': { does: 'Move to the next answer', where: 'Teacher', presses: ['j'] },
   'previous-answer': { does: 'Move to the answer before', where: 'Teacher', presses: ['k'] },
   'accept-answer': { does: 'Accept the answer', where: 'Teacher', presses: ['a'] },
@@ -137,6 +147,8 @@ const named: Record<string, string> = {
   ' ': 'space',
   ArrowLeft: '←',
   ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
   Escape: 'Esc',
 };
 

@@ -26,7 +26,7 @@ export function DeletedRuns() {
             {run.name} was deleted. It is gone for good after {formatDuration(undoMs)}, or with this page.
           </p>
           <p>
-            <Button icon={Undo2} label={`Undo: keep ${run.name}`} onClick={() => void undoDelete(run.id)}>
+            <Button icon={Undo2} label={`Undo: keep ${run.name}`} onClick={() => void undoDelete([run.id])}>
               Undo
             </Button>
           </p>

@@ -5,38 +5,30 @@ import type { MetricsPoint } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { readMetrics } from '../../store/runs.ts';
 import { useChartView } from '../charts/chart-view.ts';
-import { wholeTick, type LineSeries, type SeriesToken, type Zoom } from '../charts/chart.ts';
+import { wholeTick, type LineSeries, type Zoom } from '../charts/chart.ts';
 import { LineChart } from '../charts/line-chart.tsx';
+import { runLook } from '../charts/run-look.ts';
 import { studio } from '../state/studio.ts';
-import { useStudio } from '../state/studio-store.ts';
 import { ChartControls } from '../charts/chart-controls.tsx';
 import { examplesInStep, lossText, lossTick, shareText, timeText, xColumn } from '../charts/run-axis.ts';
 import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
-import { Button } from '../ui/button.tsx';
-import { plural } from '../words.ts';
 import { differences, results, type DifferenceRow } from './differences.ts';
 import { FinalsView } from './finals-view.tsx';
 import styles from './overlay.module.css';
-import { alignedTo, runLooks, sharedX, type Column } from '../charts/overlay-series.ts';
-import { clearOverlay, useShelf } from '../state/run-actions.ts';
+import { alignedTo, sharedX, type Column } from '../charts/overlay-series.ts';
 
-/** The chosen runs over each other, and what sets them apart; nothing before there are two. */
-export function Overlay() {
-  const overlaid = useShelf((state) => state.overlaid);
-  const all = useStudio((state) => state.runs);
-  const runs = overlaid.flatMap((id) => all.find((run) => run.id === id) ?? []);
+/** More lines than this nobody reads. */
+const mostLines = 12;
+
+/** Runs over each other, and what sets them apart. */
+export function Overlay({ runs: all }: { runs: readonly RunRecord[] }) {
+  const runs = useMemo(() => all.slice(0, mostLines), [all]);
   const curves = useCurves(runs);
-  if (runs.length === 0) return null;
-  if (runs.length === 1)
-    return <p className={styles['hint']}>Choose another run to lay over {runs[0]!.name}.</p>;
   return (
-    <section className={styles['overlay']} aria-labelledby="overlaid">
-      <div className={styles['head']}>
-        <h2 id="overlaid">{plural(runs.length, 'run')} overlaid</h2>
-        <Button small onClick={clearOverlay}>
-          Clear
-        </Button>
-      </div>
+    <section className={styles['overlay']} aria-label="Runs overlaid">
+      {all.length > mostLines && (
+        <p className={styles['hint']}>The first {mostLines} that were ticked are drawn.</p>
+      )}
       <Charts key={runs.map(({ id }) => id).join(' ')} runs={runs} curves={curves} />
       <FinalsView runs={runs} />
       <Differences runs={runs} curves={curves} />
@@ -72,8 +64,8 @@ function columnsOfRun(curves: Curves, { id }: RunRecord): MetricColumns | null {
 }
 
 const lossCharts = [
-  { title: 'Answer loss', key: 'answerLoss', token: '--answer' },
-  { title: 'Rationale loss', key: 'rationaleLoss', token: '--rationale' },
+  { title: 'Answer loss', key: 'answerLoss' },
+  { title: 'Rationale loss', key: 'rationaleLoss' },
 ] as const;
 
 function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }) {
@@ -91,11 +83,11 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
         };
         const series = runs.flatMap((run, index): LineSeries[] => [
           {
-            ...{ key: `${run.id}-raw`, of: run.id, label: '', name: run.name, token: chart.token },
+            ...{ key: `${run.id}-raw`, of: run.id, label: '', name: run.name, ...runLook(run) },
             ...{ values: line(index, false), faint: true },
           },
           {
-            ...lineOf(run, index, chart.token),
+            ...lineOf(run),
             name: `${run.name} (smoothed ${view.smoothing})`,
             values: line(index, true),
           },
@@ -155,8 +147,8 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
   );
 }
 
-function lineOf(run: RunRecord, index: number, token: SeriesToken): Omit<LineSeries, 'values'> {
-  return { key: run.id, label: run.name, token, ...runLooks[index % runLooks.length]! };
+function lineOf(run: RunRecord): Omit<LineSeries, 'values'> {
+  return { key: run.id, label: run.name, ...runLook(run) };
 }
 
 function accuracyOf(
@@ -184,7 +176,7 @@ function accuracyOf(
   return {
     x,
     series: runs.map((run, index) => ({
-      ...lineOf(run, index, '--distilled'),
+      ...lineOf(run),
       values: alignedTo(x, own[index]!),
       points: true,
     })),

@@ -10,13 +10,13 @@ import { studio } from '../state/studio.ts';
 import { liveRun, useStudio } from '../state/studio-store.ts';
 import { repeatRun } from '../state/form-source.ts';
 import { Button } from '../ui/button.tsx';
-import { blockedProps, Tooltip } from '../ui/tooltip.tsx';
 import { recipeWords, type Hold } from '../words.ts';
 import { GoOnButton } from '../parts/go-on-button.tsx';
 import { goingOn } from '../parts/going-on.ts';
 import { LeaveButton } from '../parts/interrupted-runs.tsx';
-import { changeLabels, deleteRun, mostOverlaid, overlay, saveRun, useShelf } from '../state/run-actions.ts';
+import { changeLabels, deleteRuns, saveRun } from '../state/run-actions.ts';
 import { RunLabelsForm } from './run-labels-form.tsx';
+import { RunMark } from './run-mark.tsx';
 import styles from './run-item.module.css';
 import { Sparkline } from './sparkline.tsx';
 
@@ -38,7 +38,7 @@ export function RunItem({ run }: { run: RunRecord }) {
     <article className={styles['run']} aria-current={shown ? 'true' : undefined} aria-label={run.name}>
       <div className={styles['what']}>
         <h2 className={styles['name']}>
-          <OverlayBox run={run} />
+          <RunMark run={run} />
           {run.name}
           {run.pinned && <span className={styles['pinned']}>pinned</span>}
         </h2>
@@ -52,6 +52,7 @@ export function RunItem({ run }: { run: RunRecord }) {
             {trainedElsewhere(run)}
           </p>
         )}
+        {(run.tags ?? []).length > 0 && <p className={styles['facts']}>Tags: {run.tags?.join(', ')}.</p>}
         {run.note !== undefined && run.note !== '' && <p className={styles['note']}>{run.note}</p>}
         {next && <p className={styles['facts']}>{next.words}</p>}
       </div>
@@ -82,31 +83,6 @@ function trainedElsewhere({ engine }: RunRecord): string {
   return engine?.engine === 'torch'
     ? ` Trained on ${engine.adapter.replace(' x ', ' × ')} with PyTorch.`
     : '';
-}
-
-/** Lays the run over others. Its label is the run beside it. */
-function OverlayBox({ run }: { run: RunRecord }) {
-  const overlaid = useShelf((state) => state.overlaid);
-  const checked = overlaid.includes(run.id);
-  const full = !checked && overlaid.length >= mostOverlaid;
-  const reason = full ? `At most ${mostOverlaid} runs are overlaid.` : null;
-  return (
-    <Tooltip text={reason ?? 'Overlay this run with others'}>
-      {(say) => (
-        <input
-          type="checkbox"
-          className={styles['box']}
-          checked={checked}
-          aria-label={`Overlay ${run.name}`}
-          {...blockedProps(reason)}
-          onChange={(event) => {
-            if (full) say(event.currentTarget);
-            else overlay(run.id, event.target.checked);
-          }}
-        />
-      )}
-    </Tooltip>
-  );
 }
 
 function Figures({ run }: { run: RunRecord }) {
@@ -148,7 +124,7 @@ function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () =>
         {run.pinned ? 'Unpin' : 'Pin'}
       </Button>
       <Button kind="quiet" small icon={Pencil} label={`Name and note of ${run.name}`} onClick={onName}>
-        Name and note
+        Name, note and tags
       </Button>
       <Button
         kind="quiet"
@@ -179,7 +155,7 @@ function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () =>
         icon={Trash2}
         label={`Delete ${run.name}`}
         reason={obstacle}
-        onClick={() => void deleteRun(run.id)}
+        onClick={() => void deleteRuns([run.id])}
       >
         Delete
       </Button>

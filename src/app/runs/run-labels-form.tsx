@@ -6,11 +6,20 @@ import { changeLabels } from '../state/run-actions.ts';
 import styles from './run-item.module.css';
 
 const longestName = 80;
+const longestTag = 40;
+const mostTags = 20;
+
+/** Tags as they are typed, each once. */
+export function readTags(text: string): string[] {
+  const tags = text.split(',').map((tag) => tag.trim().slice(0, longestTag));
+  return [...new Set(tags.filter((tag) => tag !== ''))].slice(0, mostTags);
+}
 
 /** Name and note of a run. Enter in the name keeps them, Escape leaves them. */
 export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () => void }) {
   const [name, setName] = useState(run.name);
   const [note, setNote] = useState(run.note ?? '');
+  const [tags, setTags] = useState((run.tags ?? []).join(', '));
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     const field = form.current?.querySelector('input');
@@ -34,7 +43,7 @@ export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () =>
         : null;
   const keep = (): void => {
     if (fault !== null) return;
-    void changeLabels(run.id, { name: trimmed, note: note.trim() });
+    void changeLabels(run.id, { name: trimmed, note: note.trim(), tags: readTags(tags) });
     onClose();
   };
   return (
@@ -49,6 +58,7 @@ export function RunLabelsForm({ run, onClose }: { run: RunRecord; onClose: () =>
     >
       <TextField label="Name" value={name} error={fault} onChange={setName} />
       <TextField label="Note" value={note} onChange={setNote} lines={3} />
+      <TextField label="Tags, with commas between" value={tags} onChange={setTags} />
       <div className={styles['buttons']}>
         <Button onClick={onClose}>Cancel</Button>
         <Button kind="primary" reason={fault} onClick={keep}>

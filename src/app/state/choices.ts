@@ -18,6 +18,8 @@ export type ChoiceName =
   | 'tell-at-end'
   | 'single-keys'
   | 'column-maps'
+  | 'run-columns'
+  | 'runs-grouped'
   /** Rows and a tokenizer that did not come to an end with them. */
   | 'uncounted'
   | 'pinned-questions';

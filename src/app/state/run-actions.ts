@@ -8,27 +8,24 @@ import { saveFile } from '../download.ts';
 import type { DroppedFile } from '../drop.ts';
 import { runIn, type FoundRun, type RunFolder } from '../run-drop.ts';
 import { studio } from './studio.ts';
-import { runLooks } from '../charts/overlay-series.ts';
 
 interface Shelf {
   /** Deleted runs that can still be had back, the newest first. */
   deleted: readonly RunRecord[];
-  /** Ids of the runs that are laid over each other. */
-  overlaid: readonly string[];
+  /** Ids of the runs that are ticked: laid over each other, or removed together. In the order of the ticks. */
+  ticked: readonly string[];
 }
 
-export const useShelf = create<Shelf>(() => ({ deleted: [], overlaid: [] }));
+export const useShelf = create<Shelf>(() => ({ deleted: [], ticked: [] }));
 
-/** More lines than this nobody tells apart. */
-export const mostOverlaid = runLooks.length;
-
-export function overlay(runId: string, laid: boolean): void {
-  const others = useShelf.getState().overlaid.filter((id) => id !== runId);
-  useShelf.setState({ overlaid: laid ? [...others, runId] : others });
+/** Ticks runs, or takes their ticks away. */
+export function tick(runIds: readonly string[], on: boolean): void {
+  const others = useShelf.getState().ticked.filter((id) => !runIds.includes(id));
+  useShelf.setState({ ticked: on ? [...others, ...runIds] : others });
 }
 
-export function clearOverlay(): void {
-  useShelf.setState({ overlaid: [] });
+export function clearTicks(): void {
+  useShelf.setState({ ticked: [] });
 }
 
 /** Any failure is told where the runs are. */
@@ -47,20 +44,50 @@ export function changeLabels(runId: string, labels: Partial<Omit<RunLabels, 'del
   });
 }
 
-/** Hides a run, and removes it for good when the way back has closed: here, or when the studio is next opened. */
-export function deleteRun(runId: string): Promise<void> {
+/** The run that was shown when it was deleted: it is shown again where it comes back. */
+let shownBefore: string | null = null;
+
+/** Hides runs, and removes them for good when the way back has closed: here, or when the studio is next opened. */
+export function deleteRuns(runIds: readonly string[]): Promise<void> {
   return told(async () => {
-    await labelRun(runId, { deletedAt: Date.now() });
+    const { runId } = studio.get();
+    if (runId !== null && runIds.includes(runId)) shownBefore = runId;
+    const deletedAt = Date.now();
+    for (const id of runIds) await labelRun(id, { deletedAt });
+    tick(runIds, false);
     await studio.refresh();
     await clearAway();
   });
 }
 
-export function undoDelete(runId: string): Promise<void> {
+export function undoDelete(runIds: readonly string[]): Promise<void> {
   return told(async () => {
-    await labelRun(runId, { deletedAt: null });
+    for (const id of runIds) await labelRun(id, { deletedAt: null });
     await studio.refresh();
+    if (shownBefore !== null && runIds.includes(shownBefore)) {
+      await studio.selectRun(shownBefore);
+      shownBefore = null;
+    }
     await clearAway();
+  });
+}
+
+/** Brings back what was deleted last, all of it at once. False where there is nothing to bring back. */
+export function undoLastDelete(): boolean {
+  const { deleted } = useShelf.getState();
+  const [last] = deleted;
+  if (last === undefined) return false;
+  void undoDelete(deleted.filter(({ deletedAt }) => deletedAt === last.deletedAt).map(({ id }) => id));
+  return true;
+}
+
+/** Gives runs a tag beside those that they have. */
+export function addTag(runs: readonly RunRecord[], tag: string): Promise<void> {
+  return told(async () => {
+    for (const { id, tags = [] } of runs) {
+      if (!tags.includes(tag)) await labelRun(id, { tags: [...tags, tag] });
+    }
+    await studio.refresh();
   });
 }
 
@@ -122,5 +149,7 @@ async function showImported(importing: Promise<Results['import-run'] | null>): P
   await told(async () => {
     await studio.refresh();
     await studio.selectRun(result.runId);
+    // What came in is what a person looks at next.
+    useShelf.setState({ ticked: [result.runId] });
   });
 }

@@ -5,7 +5,7 @@ import type { StoredRun, StoredSizes } from '../../store/sizes.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useNow } from '../state/use-now.ts';
 import { DeletedRuns } from '../parts/deleted-runs.tsx';
-import { deleteRun, useShelf } from '../state/run-actions.ts';
+import { deleteRuns, useShelf } from '../state/run-actions.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -124,7 +124,7 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
             name={run.name}
             sizeBytes={run.sizeBytes}
             obstacle={runObstacle(run.id, atWork)}
-            onRemove={() => void deleteRun(run.id)}
+            onRemove={() => void deleteRuns([run.id])}
           >
             <Checkpoints
               run={run}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { Prediction } from '../../distill/run-state.ts';
+import { pairHash, parsePair } from './pair-address.ts';
+import { pairedTest, rowsIn, sharedRows } from './pair.ts';
+
+function answers(list: readonly string[], part: Partial<Prediction> = {}): Prediction[] {
+  return list.map((distilled, row) => ({
+    ...{ row, input: `q${row}`, label: 'yes', teacher: null, base: 'no', distilled },
+    ...{ rationale: null, teacherRationale: null },
+    ...part,
+  }));
+}
+
+test('two runs are held against each other on the rows that both answered', () => {
+  const first = answers(['yes', 'yes', 'no', 'yes', 'no']);
+  const second = answers(['yes', 'no', 'yes', 'yes']);
+  const { rows, leftOut } = sharedRows([first, second]);
+  expect(rows).toHaveLength(4);
+  expect(leftOut).toBe(1);
+  expect(pairedTest(rows)).toMatchObject({ lost: 1, won: 1, p: 1 });
+  const of = (view: Parameters<typeof rowsIn>[0]) => rowsIn(view, rows).map(({ row }) => row);
+  expect(of('differ')).toEqual([1, 2]);
+  expect(of('first')).toEqual([1]);
+  expect(of('second')).toEqual([2]);
+  expect(of('all')).toEqual([0, 1, 2, 3]);
+});
+
+test('a row of another text is not the same row, and a third run is a reference', () => {
+  const first = answers(['yes', 'yes']);
+  const other = answers(['yes', 'yes']).map((one, row) => (row === 0 ? { ...one, input: 'another' } : one));
+  expect(sharedRows([first, other]).rows.map(({ row }) => row)).toEqual([1]);
+  const { rows } = sharedRows([first, first, answers(['no', 'yes'])]);
+  expect(rows[0]!.answers.map(({ isRight }) => isRight)).toEqual([true, true, false]);
+  expect(sharedRows([]).rows).toEqual([]);
+});
+
+test('the address of a pair names two or three runs, each once', () => {
+  expect(parsePair(pairHash(['a b', 'c,d']))).toEqual(['a b', 'c,d']);
+  for (const hash of [
+    '#/runs',
+    '#/runs/pair?runs=',
+    '#/runs/pair?runs=a',
+    '#/runs/pair?runs=a,a',
+    '#/runs/pair?runs=a,b,c,d',
+    '#/runs/pair?runs=%,b',
+  ]) {
+    expect(parsePair(hash), hash).toBeNull();
+  }
+});
