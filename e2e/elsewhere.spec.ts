@@ -76,7 +76,8 @@ test('a project comes back as a run beside the local ones, and goes on here', as
   const run = page.getByRole('article', { name: /on 2 x CPU$/ });
   await expect(run).toContainText('Trained on 2 × CPU with PyTorch.');
   await expect(run).toContainText('nano on The sample');
-  for (const box of await page.getByRole('table', { name: 'Runs' }).getByRole('checkbox').all()) await box.check();
+  for (const box of await page.getByRole('table', { name: 'Runs' }).getByRole('checkbox').all())
+    await box.check();
   await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
   await expect(page.getByRole('figure', { name: 'Answer loss' })).toBeVisible();
   expect(await axeFindings(page)).toEqual([]);

@@ -121,7 +121,7 @@ export function LostRow({ run, style }: { run: RunRecord; style: CSSProperties }
   return (
     <div role="row" className={classes(styles['row'], styles['lost'])} style={style}>
       <span role="cell">
-        The run {String(run.name)} could not be drawn.{' '}
+        The run {run.name} could not be drawn.{' '}
         <Button kind="danger" small onClick={() => void deleteRuns([run.id])}>
           Delete this run
         </Button>

@@ -85,7 +85,9 @@ export function RunsScreen() {
       ) : paired.length >= 2 ? (
         <PairView runs={paired} />
       ) : (
-        <Table runs={runs} />
+        <ErrorBoundary what="The table of runs">
+          <Table runs={runs} />
+        </ErrorBoundary>
       )}
     </>
   );
