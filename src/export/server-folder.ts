@@ -81,7 +81,7 @@ export function serverFolder(
   });
   const models = [
     ...card,
-    ...onnxFolder(student, weights, { storage, runFile }),
+    ...onnxFolder(student, weights, { storage, runFile, besideWeights: true }),
     ...huggingFace.filter(({ path }) => path === 'model.safetensors'),
   ];
   const encoder = new TextEncoder();

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ask } from './ask.js';
+import { ask } from './ask.mjs';
 
 const [library, models, task, result] = process.argv.slice(2);
 const entry = createRequire(join(library, 'package.json')).resolve('@huggingface/transformers');

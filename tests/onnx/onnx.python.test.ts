@@ -28,7 +28,7 @@ import { onnxFolder } from '../../src/export/onnx/folder.ts';
 import { onnxStorages, type OnnxStorage } from '../../src/export/onnx/matrices.ts';
 import { openFolder } from '../../src/headless/files.ts';
 import { readStudentFolder, type Student } from '../../src/student/folder.ts';
-import { wildStudent } from '../support/wild-student.ts';
+import { numbers, wildStudent } from '../support/wild-student.ts';
 
 const python = process.env['STILLROOM_PYTHON_ONNX'];
 const library = process.env['STILLROOM_TRANSFORMERS_JS'];
@@ -63,7 +63,7 @@ interface Member {
   student: Student;
   model: string;
   onnx: Record<OnnxStorage, string>;
-  /** 100 answers' prompts and 50 rationales'. */
+  /** 150 rows; of nano 100 answers' prompts and 50 rationales'. */
   inputs: number[][];
   tokens: number;
 }
@@ -84,11 +84,16 @@ const sample = readFileSync('public/sample/test.jsonl', 'utf8')
   .slice(0, 100)
   .map((row) => JSON.parse(row) as { input: string; label: string });
 
-function memberOf(name: string, student: Student, words: (row: number) => string): Member {
-  const prompts = [
-    ...Array.from({ length: 100 }, (_, row) => `predict: ${words(row)}`),
-    ...Array.from({ length: 50 }, (_, row) => `explain: ${words(row)}`),
-  ];
+/** Ids of `count` texts of 1 to 11 pieces, and the end token. */
+function idRows(count: number, seed: number): number[][] {
+  const next = numbers(seed);
+  return Array.from({ length: count }, () => [
+    ...Array.from({ length: 1 + next(11) }, () => 3 + next(27)),
+    1,
+  ]);
+}
+
+function memberOf(name: string, student: Student, inputs: number[][]): Member {
   const model = modelFolder(student, student.weights, { dtype: 'f32', runFile, card: null });
   return {
     ...{ name, student, tokens, model: write(`${name}/model`, model) },
@@ -101,7 +106,7 @@ function memberOf(name: string, student: Student, words: (row: number) => string
         ),
       ]),
     ) as Member['onnx'],
-    inputs: prompts.map((prompt) => [...student.tokenizer.encode(prompt)]),
+    inputs,
   };
 }
 
@@ -113,19 +118,22 @@ let told: Told[];
 
 describe.skipIf(python === undefined)('an exported graph', () => {
   beforeAll(async () => {
-    const letters = 'abcdefgh ijkl mnop qrst uvwxyz';
-    // Texts of 1 to 12 letters, all different.
-    const text = (row: number): string =>
-      Array.from(
-        { length: 1 + (row % 12) },
-        (_, at) => letters[(row * 7 + at * (3 + row)) % letters.length],
-      ).join('');
     members = [];
     for (const [name, shape] of Object.entries(shapes)) {
-      members.push(memberOf(name, await wildStudent(shape), text));
+      members.push(memberOf(name, await wildStudent(shape), idRows(150, 1)));
     }
     const nano = await readStudentFolder(await openFolder('public/students/nano'), 'nano');
-    members.push(memberOf('nano', nano, (row) => sample[row]!.input));
+    const prompts = [
+      ...sample.map(({ input }) => `predict: ${input}`),
+      ...sample.slice(0, 50).map(({ input }) => `explain: ${input}`),
+    ];
+    members.push(
+      memberOf(
+        'nano',
+        nano,
+        prompts.map((prompt) => [...nano.tokenizer.encode(prompt)]),
+      ),
+    );
     const [task, result] = [join(folder, 'task.json'), join(folder, 'result.json')];
     writeFileSync(task, JSON.stringify({ members: members.map(({ student: _, ...asked }) => asked) }));
     const { status, stderr, error } = spawnSync(
@@ -273,7 +281,7 @@ async function serve(library: string, models: string): Promise<Server> {
     "onnxruntime-common":"/packages/onnxruntime-common/dist/esm/index.js"}}</script>
     <script type="module">
       import * as transformers from '/packages/@huggingface/transformers/dist/transformers.web.js';
-      import { ask } from '/ask.js';
+      import { ask } from '/ask.mjs';
       const { env } = transformers;
       env.localModelPath = '/models/';
       env.allowRemoteModels = false;
@@ -289,8 +297,8 @@ async function serve(library: string, models: string): Promise<Server> {
       ? join(packages, path.slice('/packages/'.length))
       : path.startsWith('/models/')
         ? join(models, path.slice('/models/'.length))
-        : path === '/ask.js'
-          ? join(import.meta.dirname, 'ask.js')
+        : path === '/ask.mjs'
+          ? join(import.meta.dirname, 'ask.mjs')
           : null;
     if (path === '/') response.setHeader('Content-Type', 'text/html').end(page);
     else if (file !== null && existsSync(file)) {

@@ -30,6 +30,8 @@ export interface OnnxFolderOptions {
   runFile: string | null;
   /** Two decoders more, one for the first step and one for those with a past, as older programs look for them. */
   withPast?: boolean;
+  /** True where weights for transformers are beside the graphs, whose configuration it then is too. */
+  besideWeights?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface OnnxFolderOptions {
 export function onnxFolder(
   student: ExportableStudent,
   weights: Weights,
-  { storage, runFile, withPast = false }: OnnxFolderOptions,
+  { storage, runFile, withPast = false, besideWeights = false }: OnnxFolderOptions,
 ): FolderFile[] {
   if (storage === 'f16') checkHalf(weights);
   const { dtype, suffix } = onnxNames[storage];
@@ -50,8 +52,10 @@ export function onnxFolder(
     const path = `onnx/${name}${suffix}.onnx`;
     return new FolderFile(path, onnxFile(build(student.config, weights, storage), path));
   });
+  // transformers.js knows no UMT5. The graphs are all of the model, and are run alike.
+  const known = besideWeights ? {} : { architectures: ['T5ForConditionalGeneration'], model_type: 't5' };
   return [
-    ...textFiles(student, { dtype: written, runFile }, { 'transformers.js_config': { dtype } }),
+    ...textFiles(student, { dtype: written, runFile }, { ...known, 'transformers.js_config': { dtype } }),
     ...models,
   ];
 }
