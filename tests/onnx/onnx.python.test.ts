@@ -49,11 +49,10 @@ function write(name: string, files: readonly FolderFile[]): string {
 }
 
 const layers = { num_layers: 1, num_decoder_layers: 2 };
-const tied = { feed_forward_proj: 'relu', tie_word_embeddings: true, d_kv: 4 };
+const tied = { feed_forward_proj: 'relu', tie_word_embeddings: true };
 const shapes: Record<string, Readonly<Record<string, unknown>>> = {
-  't5-v1.0-tied': tied,
-  // As in flan-t5-small, heads are not d_model / heads wide: optimum's merged decoder cannot be asked.
-  't5-v1.1': { d_kv: 3 },
+  't5-v1.0-tied': { ...tied, num_layers: 2 },
+  't5-v1.1': {},
   '1-and-2-layers': { ...tied, ...layers },
   umt5: { model_type: 'umt5', d_kv: 4, tie_word_embeddings: true, num_layers: 2 },
 };
@@ -160,9 +159,11 @@ describe.skipIf(python === undefined)('an exported graph', () => {
     for (const [at, { answers, changed, optimum }] of told.entries()) {
       const { name } = members[at]!;
       expect(answers, name).toHaveLength(150);
-      expect(new Set(answers.map(String)).size, name).toBeGreaterThan(20);
+      expect(new Set(answers.map(String)).size, name).toBeGreaterThan(10);
       expect(changed.f32, name).toBe(0);
-      const merged = name === 't5-v1.1' ? {} : { merged: 0 };
+      const { d_kv, num_heads, d_model } = members[at]!.student.config;
+      // As in flan-t5-small, some heads are not d_model / heads wide: optimum's merged decoder cannot be asked then.
+      const merged = d_kv * num_heads === d_model ? { merged: 0 } : {};
       expect(optimum, name).toEqual({ ...merged, 'with past': 0, 'without past': 0 });
     }
   });
