@@ -12,9 +12,11 @@ CPU, float32, one thread, seeded: running it again with the same versions writes
     training/                 16 micro-batches of two tasks; 8 AdamW steps over two each, some of them clipped: losses,
                               norms, final weights and both moments. Starts from tiny-gated.
     dropout/                  3 such steps with dropout, its masks made by the rule of src/engine/dropout.ts
-    family/<kind>/            umt5, mt5, gated-silu: a pass as above; training.json (4 AdamW steps over two of training/'s
-                              micro-batches each), final.safetensors; generation.json (greedy, before and after)
-    generation/               a tiny-gated trained to copy; greedy and beam search
+    family/<kind>/            each member of T5's family: a pass as above; training.json (20 AdamW steps over two of
+                              training/'s micro-batches each, in turn), final.safetensors; generation.json (greedy, before
+                              and after)
+    generation/               a tiny-gated trained to copy; greedy and beam search, and rules.json: with settings of
+                              generation_config.json that choose other tokens
     relative-buckets.json     20 rows of relative positions and their buckets
 """
 
@@ -61,13 +63,19 @@ TIED = T5Config(
 )  # fmt: skip
 
 FAMILY_SHAPE = dict(
-    vocab_size=29, d_model=14, d_kv=3, d_ff=10, num_layers=2, num_decoder_layers=3, num_heads=2,
-    relative_attention_num_buckets=8, relative_attention_max_distance=16, tie_word_embeddings=False, **COMMON,
+    vocab_size=31, d_model=14, d_kv=3, d_ff=10, num_layers=2, num_decoder_layers=3, num_heads=2,
+    relative_attention_num_buckets=8, relative_attention_max_distance=16, **COMMON,
 )  # fmt: skip
+UNTIED = dict(tie_word_embeddings=False, **FAMILY_SHAPE)
 FAMILY = {
-    "umt5": (UMT5ForConditionalGeneration, UMT5Config(feed_forward_proj="gated-gelu", **FAMILY_SHAPE)),
-    "mt5": (MT5ForConditionalGeneration, MT5Config(feed_forward_proj="gated-gelu", **FAMILY_SHAPE)),
-    "gated-silu": (T5ForConditionalGeneration, T5Config(feed_forward_proj="gated-silu", **FAMILY_SHAPE)),
+    "t5-v1.0": (
+        T5ForConditionalGeneration,
+        T5Config(feed_forward_proj="relu", tie_word_embeddings=True, **FAMILY_SHAPE),
+    ),
+    "t5-v1.1": (T5ForConditionalGeneration, T5Config(feed_forward_proj="gated-gelu", **UNTIED)),
+    "umt5": (UMT5ForConditionalGeneration, UMT5Config(feed_forward_proj="gated-gelu", **UNTIED)),
+    "mt5": (MT5ForConditionalGeneration, MT5Config(feed_forward_proj="gated-gelu", **UNTIED)),
+    "gated-silu": (T5ForConditionalGeneration, T5Config(feed_forward_proj="gated-silu", **UNTIED)),
 }
 
 
@@ -208,7 +216,7 @@ def run_steps(model, batches, run, steps, state=None):
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()
-        micros = batches[2 * step - 2 : 2 * step]
+        micros = [batches[at % len(batches)] for at in (2 * step - 2, 2 * step - 1)]
         tokens = {task: sum(int((m[task]["labels"] != -100).sum()) for m in micros) for task in weights}
         losses = dict.fromkeys(weights, 0.0)
         if state is not None:
@@ -285,7 +293,7 @@ def write_family(batches):
             model = make_model(config, seed, kind)
             untrained, lead = greedy_answers(model, inputs, 10)
             initial = {key: value.clone() for key, value in model.state_dict().items()}
-            _, log = run_steps(model, batches, run, 4)
+            _, log = run_steps(model, batches, run, 20)
             final = {key: value.detach().clone() for key, value in model.named_parameters()}
             trained, other = greedy_answers(model, inputs, 10)
             if min(lead, other) > 0.01:
@@ -481,8 +489,65 @@ def write_generation():
         for (g, _), b in zip(greedy, beams)
     ]
     write_json(folder / "expected.json", {"maxNewTokens": 12, "beam": {"numBeams": 4}, "rows": rows})
+    write_rules(folder, model, inputs)
     for row in rows:
         print(row["greedy"]["tokens"], [(b["tokens"], round(b["score"], 3)) for b in row["beams"]][:2])
+
+
+# Under the names of src/engine/engine.ts. Weights are disturbed much: a student that copies is too sure for most of them.
+RULES = [
+    {"noRepeatNgramSize": 1},
+    {"noRepeatNgramSize": 2},
+    {"noRepeatNgramSize": 3, "repetitionPenalty": 1.7},
+    {"repetitionPenalty": 0.6},
+    {"minNewTokens": 9},
+    {"numBeams": 4, "noRepeatNgramSize": 2},
+    {"numBeams": 4, "lengthPenalty": 2.5},
+    {"numBeams": 4, "lengthPenalty": -1.5},
+    {"numBeams": 4, "lengthPenalty": 0.0, "earlyStopping": "never"},
+    {"numBeams": 3, "lengthPenalty": 1.6, "earlyStopping": "never"},
+    {"numBeams": 3, "earlyStopping": True},
+    {"numBeams": 2, "repetitionPenalty": 2.5, "minNewTokens": 4, "earlyStopping": True},
+    {"numBeams": 5, "repetitionPenalty": 1.3, "noRepeatNgramSize": 2, "minNewTokens": 6, "lengthPenalty": 0.6},
+]
+
+
+def snake(name):
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name)
+
+
+def write_rules(folder, model, inputs):
+    """Of each set of rules the answers and, of beams, the best one's score. No choice hangs on rounding."""
+    random = np.random.default_rng(21)
+    inputs = inputs + [[int(n) for n in random.integers(2, 29, random.integers(2, 9))] + [1] for _ in range(6)]
+    weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    wild = {}
+    torch.manual_seed(12)
+    for name, weight in weights.items():
+        wild[name] = weight + 0.4 * weight.std() * torch.randn_like(weight) if weight.dim() > 1 else weight
+
+    def answers(options, seed):
+        torch.manual_seed(seed)
+        near = {n: w * (1 + 1e-5 * torch.randn_like(w)) for n, w in wild.items()} if seed else wild
+        model.load_state_dict(near, strict=False)
+        return generate(model, inputs, **{snake(name): value for name, value in options.items()})
+
+    plain = [tokens for tokens, _ in answers({}, 0)]
+    searches = {beams: [t for t, _ in answers({"numBeams": beams}, 0)] for beams in (2, 3, 4, 5)}
+    sets = []
+    for options in RULES:
+        found = answers(options, 0)
+        for seed in (1, 2, 3):
+            assert [t for t, _ in answers(options, seed)] == [t for t, _ in found], f"{options}: too close"
+        without = searches[options["numBeams"]] if "numBeams" in options else plain
+        changed = sum(tokens != other for (tokens, _), other in zip(found, without))
+        print(options, "changes", changed, "of", len(inputs))
+        assert changed > 0, f"{options} change nothing"
+        rows = [{"tokens": tokens[0], "score": None if score is None else score[0]} for tokens, score in found]
+        sets.append({"options": options, "rows": rows})
+    save_file({name: weight.contiguous() for name, weight in wild.items()}, folder / "wild.safetensors")
+    write_json(folder / "rules.json", {"maxNewTokens": 12, "inputs": inputs, "sets": sets})
+    model.load_state_dict(weights, strict=False)
 
 
 def write_buckets():

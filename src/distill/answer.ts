@@ -1,6 +1,6 @@
 /** Asking a student: texts in, texts out, in batches of like length, with progress and a way out. */
 import { breathe } from '../base/breathe.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, GenerateOptions } from '../engine/engine.ts';
 import { isOneTarget, readTarget, type Written } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 import { answerPrompt, rationalePrompt, type Encoder } from './tasks.ts';
@@ -11,10 +11,10 @@ export interface Speaker extends Encoder {
   decode(ids: Int32Array): string;
 }
 
-export interface AnswerOptions {
+/** Without more than lengths, answers are greedy. */
+export interface AnswerOptions extends Partial<GenerateOptions> {
   maxInputTokens: number;
   maxNewTokens: number;
-  numBeams?: number;
   /** Rows that go through the student together. */
   batchSize?: number;
 }
@@ -30,20 +30,19 @@ export async function* answerAll(
   engine: Engine,
   tokenizer: Speaker,
   prompts: readonly string[],
-  options: AnswerOptions,
+  { maxInputTokens, batchSize = answersAtOnce, ...generation }: AnswerOptions,
 ): AsyncGenerator<number, string[]> {
-  const inputs = prompts.map((prompt) => tokenizer.encode(prompt, options.maxInputTokens));
+  const inputs = prompts.map((prompt) => tokenizer.encode(prompt, maxInputTokens));
   // Like lengths together: less padding, and a batch ends when its longest answer does.
   const order = inputs
     .map((_, index) => index)
     .sort((a, b) => inputs[a]!.length - inputs[b]!.length || a - b);
   const texts = new Array<string>(prompts.length).fill('');
-  const batchSize = options.batchSize ?? answersAtOnce;
   for (let start = 0; start < order.length; start += batchSize) {
     const rows = order.slice(start, start + batchSize);
     const generations = await engine.generate(
       rows.map((row) => inputs[row]!),
-      { maxNewTokens: options.maxNewTokens, numBeams: options.numBeams ?? 1 },
+      { numBeams: 1, ...generation },
     );
     rows.forEach((row, index) => {
       texts[row] = tokenizer.decode(generations[index]!.ids);
@@ -56,7 +55,7 @@ export async function* answerAll(
 
 /** How a student writes, where a person wants it otherwise than the recipe has it. */
 export interface Writing {
-  /** 1 is greedy. */
+  /** 1: as the recipe has it, which is greedily where it says nothing else. */
   numBeams: number;
   /** New tokens at most; null: as the recipe has it. */
   maxNewTokens: number | null;
@@ -78,6 +77,16 @@ export function answerTokens({ method, generationMaxTokens, maxTargetTokens }: G
     : generationMaxTokens;
 }
 
+/** As a recipe asks a student, the base one too; and how a person wants it otherwise. */
+export function askedBy(
+  { maxInputTokens, generationMaxTokens, generation }: Recipe,
+  { numBeams, maxNewTokens }: Writing = recipesWriting,
+  mostTokens = generationMaxTokens,
+): AnswerOptions {
+  const lengths = { maxInputTokens, maxNewTokens: maxNewTokens ?? mostTokens };
+  return { ...lengths, ...generation, ...(numBeams > 1 && { numBeams }) };
+}
+
 /**
  * The distilled student's answers to inputs, asked as its method taught it. Of one target the rationale is read as well;
  * of two tasks it is another question (`explainAll`). Yields as `answerAll`.
@@ -87,12 +96,11 @@ export async function* answerInputs(
   tokenizer: Speaker,
   recipe: Recipe,
   inputs: readonly string[],
-  { numBeams, maxNewTokens }: Writing = recipesWriting,
+  writing: Writing = recipesWriting,
 ): AsyncGenerator<number, Written[]> {
-  const { method, maxInputTokens } = recipe;
+  const { method } = recipe;
   const prompts = inputs.map((input) => answerPrompt(recipe, input));
-  const options = { maxInputTokens, maxNewTokens: maxNewTokens ?? answerTokens(recipe), numBeams };
-  const texts = yield* answerAll(engine, tokenizer, prompts, options);
+  const texts = yield* answerAll(engine, tokenizer, prompts, askedBy(recipe, writing, answerTokens(recipe)));
   return texts.map((text) =>
     isOneTarget(method) ? readTarget(method, text) : { answer: text, rationale: null },
   );
@@ -104,10 +112,8 @@ export async function* explainInputs(
   tokenizer: Speaker,
   recipe: Recipe,
   inputs: readonly string[],
-  { numBeams, maxNewTokens }: Writing = recipesWriting,
+  writing: Writing = recipesWriting,
 ): AsyncGenerator<number, string[]> {
   const prompts = inputs.flatMap((input) => rationalePrompt(recipe, input) ?? []);
-  const { maxInputTokens, generationMaxTokens } = recipe;
-  const options = { maxInputTokens, maxNewTokens: maxNewTokens ?? generationMaxTokens, numBeams };
-  return yield* answerAll(engine, tokenizer, prompts, options);
+  return yield* answerAll(engine, tokenizer, prompts, askedBy(recipe, writing));
 }

@@ -5,7 +5,7 @@
 import { InputError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
-import { answerAll, answerInputs, explainInputs, type Speaker, type Writing } from './answer.ts';
+import { answerAll, answerInputs, askedBy, explainInputs, type Speaker, type Writing } from './answer.ts';
 import type { Written } from './methods.ts';
 import { putBack } from './compare.ts';
 import type { Recipe } from './recipe.ts';
@@ -133,17 +133,15 @@ export async function answerSome(
 
 /** The first generation on a fresh engine also compiles: done once before anything is timed. */
 export async function warmUp({ engine, tokenizer, recipe }: AskOptions): Promise<void> {
-  await engine.generate([tokenizer.encode('?', recipe.maxInputTokens)], { maxNewTokens: 2, numBeams: 1 });
+  const input = tokenizer.encode('?', recipe.maxInputTokens);
+  await engine.generate([input], { numBeams: 1, ...recipe.generation, maxNewTokens: 2 });
 }
 
 async function* bareAnswer(
   { engine, tokenizer, recipe, asking }: AskOptions,
   text: string,
 ): AsyncGenerator<number, Written[]> {
-  const { maxInputTokens, generationMaxTokens } = recipe;
-  const maxNewTokens = asking.maxNewTokens ?? generationMaxTokens;
-  const options = { maxInputTokens, maxNewTokens, numBeams: asking.numBeams };
-  const answers = yield* answerAll(engine, tokenizer, [text], options);
+  const answers = yield* answerAll(engine, tokenizer, [text], askedBy(recipe, asking));
   return answers.map((answer) => ({ answer, rationale: null }));
 }
 

@@ -16,7 +16,7 @@ import {
 import { rougeL, tokenF1 } from '../data/metrics/texts.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
-import { answerAll, answerInputs, explainInputs, type Speaker } from './answer.ts';
+import { answerAll, answerInputs, askedBy, explainInputs, type Speaker } from './answer.ts';
 import type { Written } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 import type { EvaluationPurpose, Prediction, RunState } from './run-state.ts';
@@ -41,6 +41,8 @@ export interface CompareOptions {
 export interface CompareResult {
   predictions: Prediction[];
   accuracy: ComparedAccuracy;
+  /** How answers were chosen. */
+  generation: Recipe['generation'];
 }
 
 /** By one metric. */
@@ -86,8 +88,7 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
   const trained = await engine.exchange(options.baseWeights);
   let base: string[] | null;
   try {
-    const { maxInputTokens, generationMaxTokens: maxNewTokens } = recipe;
-    const answers = answerAll(engine, tokenizer, inputs, { maxInputTokens, maxNewTokens });
+    const answers = answerAll(engine, tokenizer, inputs, askedBy(recipe));
     base = yield* ask(options, 'base', answers);
   } finally {
     await putBack(engine, trained);
@@ -146,7 +147,7 @@ function collect(
   const accuracy = accuracyOf(predictions, metric);
   const judgedBy = accuracy.metrics?.main ?? 'exact';
   if (judgedBy !== 'exact') for (const row of predictions) row.judgedBy = judgedBy;
-  return { predictions, accuracy };
+  return { predictions, accuracy, generation: recipe.generation };
 }
 
 /**

@@ -24,10 +24,11 @@ export function memoryOfRun(
 }
 
 function shapeOf(config: T5Config, recipe: Recipe, lengths: RowLengths): RunShape {
-  const { method, batchSize, accumulation, dropout, lora, optimizer, generationMaxTokens } = recipe;
+  const { method, batchSize, accumulation, dropout, lora, optimizer, generationMaxTokens, generation } =
+    recipe;
   return {
     ...{ method, batchSize, accumulation, ...lengths, dropout, lora, optimizer },
-    ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce },
+    ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce, generation },
     frozen: untrainedParameters(config, recipe),
   };
 }

@@ -26,6 +26,7 @@ describe('recipe', () => {
       maxInputTokens: 1024,
       maxTargetTokens: 256,
       generationMaxTokens: 63,
+      generation: null,
       evalEvery: 500,
       patience: 0,
       take: 'last',

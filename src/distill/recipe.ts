@@ -9,6 +9,7 @@ import { optimizerNames } from '../engine/engine.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
 import { methods } from './methods.ts';
 import { defaultLora } from '../student/lora/lora.ts';
+import { greedy } from '../student/own-generation.ts';
 import { studentParts } from '../student/reduce/freeze.ts';
 
 const wholeNumber = (name: string, minimum: number, maximum: number) =>
@@ -39,6 +40,18 @@ const loraSchema = z.strictObject({
       'lora targets must be "all-linear" or a list of names such as ["q", "v"]',
     )
     .default([...defaultLora.targets]),
+});
+
+/** How answers are chosen, under transformers' names in this house's spelling, with its defaults. */
+export const generationSchema = z.strictObject({
+  numBeams: wholeNumber('generation numBeams', 1, 16).default(greedy.numBeams),
+  noRepeatNgramSize: wholeNumber('generation noRepeatNgramSize', 0, 100).default(greedy.noRepeatNgramSize),
+  repetitionPenalty: number('generation repetitionPenalty', 0.01, 100).default(greedy.repetitionPenalty),
+  minNewTokens: wholeNumber('generation minNewTokens', 0, 4096).default(greedy.minNewTokens),
+  lengthPenalty: number('generation lengthPenalty', -100, 100).default(greedy.lengthPenalty),
+  earlyStopping: z
+    .union([z.boolean(), z.literal('never')], 'generation earlyStopping must be true, false or "never"')
+    .default(greedy.earlyStopping),
 });
 
 export const recipeSchema = z.strictObject({
@@ -83,6 +96,8 @@ export const recipeSchema = z.strictObject({
    * `generation_max_length=64` counts the decoder's start token too.
    */
   generationMaxTokens: wholeNumber('generationMaxTokens', 1, 4096).default(63),
+  /** Null: greedy. What answers are measured with, on the way and at the end, and what is exported. */
+  generation: generationSchema.nullable().default(null),
   /** Steps between measurements, on the validation rows where there are any, else on the test rows; 0 for none. */
   evalEvery: wholeNumber('evalEvery', 0, 10_000_000).default(500),
   /** Measurements in a row without a better one, after which training ends early; 0 for never. */
@@ -293,12 +308,13 @@ function faultIn(text: string): { line: number | undefined; what: string } {
  * Text that names a recipe among others. Settings that came later are left out where they are as before, so that a run
  * is still the same that an earlier version began.
  */
-export function recipeIdentity({ lora, optimizer, patience, take, ...recipe }: Recipe): string {
+export function recipeIdentity({ lora, optimizer, patience, take, generation, ...recipe }: Recipe): string {
   const later = {
     ...(lora !== null && { lora }),
     ...(optimizer !== 'adamw' && { optimizer }),
     ...(patience !== 0 && { patience }),
     ...(take !== 'last' && { take }),
+    ...(generation !== null && { generation }),
   };
   return `${JSON.stringify({ ...recipe, ...later }, null, 2)}\n`;
 }

@@ -14,6 +14,7 @@
  */
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Lora } from '../student/lora/lora.ts';
+import type { GenerationSettings } from '../student/own-generation.ts';
 
 /** Rows of one task. `inputs[i]` and `targets[i]` are token ids and end with the end token; none is empty. */
 export interface TaskBatch {
@@ -60,10 +61,10 @@ export interface StepResult {
   tokens: number;
 }
 
-export interface GenerateOptions {
+/** What is left out is as transformers has it: see `greedy`. */
+export interface GenerateOptions extends Partial<GenerationSettings> {
   /** New tokens at most, the end token included. */
   maxNewTokens: number;
-  /** 1 is greedy; more is beam search as Hugging Face does it (early_stopping false, length penalty 1). */
   numBeams: number;
 }
 
@@ -71,7 +72,7 @@ export interface GenerateOptions {
 export interface Generation {
   /** Without the start token; ends with the end token if one was produced. */
   ids: Int32Array;
-  /** Sum of log-probabilities / length (the end token counts); null for greedy search, which does not need it. */
+  /** As `FinishedBeam` has it (the end token counts); null for greedy search, which does not need it. */
   score: number | null;
 }
 

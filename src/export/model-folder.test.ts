@@ -186,6 +186,14 @@ describe('modelFolder', () => {
     const files = await filesWith(original);
     expect(JSON.parse(textOf(files, 'generation_config.json'))).toEqual(measured);
     expect(textOf(files, 'generation_config.original.json')).toBe(original);
+    // Measured as the folder asks: floats are written as Python's, which refuses 2 for a penalty.
+    const asked = '{"generationMaxTokens": 12, "generation": {"numBeams": 4, "repetitionPenalty": 2}}';
+    const student = { ...(await read(tinyFolder({ num_layers: 2 }))), generationConfigText: original };
+    const own = modelFolder(student, student.weights, { ...options, runFile: asked });
+    const text = textOf(own, 'generation_config.json');
+    expect(JSON.parse(text)).toEqual({ ...measured, num_beams: 4, repetition_penalty: 2 });
+    expect(text).toContain('"repetition_penalty": 2.0,');
+    expect(own.map(({ path }) => path)).not.toContain('generation_config.original.json');
     // Nothing is lost of these.
     for (const own of [null, '{"pad_token_id": 0, "transformers_version": "4.57.1"}']) {
       const plain = await filesWith(own);
@@ -193,8 +201,8 @@ describe('modelFolder', () => {
       expect(plain.map(({ path }) => path)).not.toContain('generation_config.original.json');
     }
     const shallow = await read(tinyFolder({ num_layers: 1 }));
-    const text = textOf(modelFolder(shallow, shallow.weights, options), 'generation_config.json');
-    expect(JSON.parse(text)).toHaveProperty('use_cache', false);
+    const uncached = textOf(modelFolder(shallow, shallow.weights, options), 'generation_config.json');
+    expect(JSON.parse(uncached)).toHaveProperty('use_cache', false);
   });
 
   it('keeps the generation configuration of a student that no run has measured', async () => {

@@ -6,6 +6,7 @@ import { parseRecipe } from '../distill/recipe.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import type { Lora } from '../student/lora/lora.ts';
+import { generationFileKeys } from '../student/own-generation.ts';
 import {
   adapterConfigFile,
   adapterConfigText,
@@ -74,9 +75,9 @@ function jsonText(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** JavaScript writes 1.0 as 1, and transformers 5 refuses a whole number where its configuration has a float. */
+/** JavaScript writes 1.0 as 1, and transformers refuses a whole number where its configuration has a float. */
 const floatLine =
-  /^( {2}"(?:initializer_factor|layer_norm_epsilon|dropout_rate|classifier_dropout)": -?\d+)(,?)$/gm;
+  /^( {2}"(?:initializer_factor|layer_norm_epsilon|dropout_rate|classifier_dropout|repetition_penalty|length_penalty)": -?\d+)(,?)$/gm;
 
 /**
  * `config.json`: every key of the student's own, with what is true of these weights. `torch_dtype` is what
@@ -120,15 +121,16 @@ function withoutCache(text: string): string {
   return text.replace('{', `{\n  "use_cache": false${isEmpty ? '\n' : ','}`);
 }
 
-/** How the studio generated when it measured: greedily, to the recipe's length. */
+/** How the studio generated when it measured: as the recipe has it, and to its length. */
 function measuredGeneration({ config }: ExportableStudent, runFile: string): Record<string, unknown> {
   const { decoder_start_token_id, eos_token_id, pad_token_id } = config;
+  const { generation, generationMaxTokens } = parseRecipe(runFile, 'run.json');
   return {
     decoder_start_token_id,
     do_sample: false,
     eos_token_id,
-    max_new_tokens: parseRecipe(runFile, 'run.json').generationMaxTokens,
-    num_beams: 1,
+    max_new_tokens: generationMaxTokens,
+    ...generationFileKeys(generation),
     pad_token_id,
     ...(cacheTooShort(config) ? { use_cache: false } : {}),
   };
@@ -158,7 +160,7 @@ function generationFiles(student: ExportableStudent, runFile: string | null): Fo
   }
   const measured = measuredGeneration(student, runFile);
   return [
-    textFile('generation_config.json', jsonText(measured)),
+    textFile('generation_config.json', jsonText(measured).replace(floatLine, '$1.0$2')),
     ...(own !== null && setsMore(own, measured) ? [textFile('generation_config.original.json', own)] : []),
   ];
 }

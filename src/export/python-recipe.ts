@@ -1,4 +1,5 @@
 /** A run as Python: the same steps with Hugging Face's Trainer, in one file. */
+import { generationKeys, greedy, type GenerationSettings } from '../student/own-generation.ts';
 import type { RecipeKey } from '../distill/recipe.ts';
 import program from './python/train.py?raw';
 import { reducedNote, type JobData, type TrainJob } from './train-job.ts';
@@ -27,6 +28,7 @@ const names = {
   maxInputTokens: 'MAX_INPUT_TOKENS',
   maxTargetTokens: 'MAX_TARGET_TOKENS',
   generationMaxTokens: 'GENERATION_MAX_TOKENS',
+  generation: 'GENERATION',
   evalEvery: 'EVAL_EVERY',
   patience: 'PATIENCE',
   take: 'TAKE',
@@ -60,7 +62,10 @@ export function pythonRecipe(job: TrainJob): string {
     ['TEST_RATIONALES', files.testRationales],
     ['TEST_ROWS', testRows],
     ['OUT', 'out'],
-    ...Object.entries(names).map(([key, name]): [string, unknown] => [name, recipe[key as RecipeKey]]),
+    ...Object.entries(names).map(([key, name]): [string, unknown] => [
+      name,
+      key === 'generation' ? generationArguments(recipe.generation) : recipe[key as RecipeKey],
+    ]),
   ];
   const notes = [
     '# Files and the student go by the names that the studio knows; write the paths that they have.',
@@ -69,6 +74,14 @@ export function pythonRecipe(job: TrainJob): string {
   ];
   const lines = [...notes, ...settings.map(([name, value]) => `${name} = ${pythonLiteral(value)}`)];
   return program.replace(placeholder, () => `${lines.join('\n')}\n`);
+}
+
+/** What transformers' `generate` is told: all of it, since the student's folder may say otherwise. */
+function generationArguments(settings: GenerationSettings | null): Record<string, unknown> {
+  const all = Object.entries({ ...greedy, ...settings });
+  return Object.fromEntries(
+    all.map(([key, value]) => [generationKeys[key as keyof GenerationSettings], value]),
+  );
 }
 
 /** A value as Python writes it. JSON's strings and numbers are Python's too. */

@@ -22,7 +22,7 @@ import { comparedShape, predictionShape, tallySchema } from '../distill/compared
 import { digestSlices, momentsFile, weightsFile } from '../distill/checkpoint.ts';
 import { untrainedParameters } from '../distill/engine-student.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
-import { formatRecipe, parseRecipe, type Recipe } from '../distill/recipe.ts';
+import { formatRecipe, generationSchema, parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { mostOwnQuestions } from '../distill/watched.ts';
 import { trainerBackends, trainerNames, type EngineState } from '../engine/engine.ts';
@@ -220,7 +220,9 @@ const recordSchema = z.object({
     })
     .optional(),
   ownQuestions: z.array(z.string()).max(mostOwnQuestions).optional(),
-  comparison: z.object({ ...comparedShape, step: count }).nullable(),
+  comparison: z
+    .object({ ...comparedShape, generation: generationSchema.nullable().optional(), step: count })
+    .nullable(),
   step: count,
   trainRows: count,
   rowsSha256: title.nullable(),

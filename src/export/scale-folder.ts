@@ -133,8 +133,8 @@ function readBack(file: string, text: string, split: Split): Example[] {
 
 /**
  * The project's files. `out/` is in it where the run was begun.
- * @throws InputError where the recipe cannot train on the rows, its adapters do not suit the student, or the metric is
- * one that the project does not know.
+ * @throws InputError where the recipe cannot train on the rows, its adapters do not suit the student, the metric is one that
+ * the project does not know, or answers are not greedy.
  */
 export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
   const { recipe, student, names, train, validation, test, metric } = job;
@@ -145,6 +145,12 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
     );
   }
   if (recipe.lora !== null) adaptedModules(student.config, recipe.lora);
+  if (recipe.generation !== null) {
+    throw new InputError(
+      'This recipe measures with settings of its own for answers, and the project for more machines measures greedily.',
+      'Choose null for generation, or train it here.',
+    );
+  }
   checkTrainable(recipe, train);
   const recipeText = formatRecipe(recipe);
   const trainText = rowLines(train);

@@ -12,6 +12,7 @@ export const usage = `Stillroom from a terminal.
                             [--precision f32|f16|bf16] [--lora RANK] [--patience N] [--take best|last|STEP]
                             [--rationales-map rationale=…,teacherLabel=…] [--teachers NAME|cycle|vote|right]
                             [--split-column NAME|none] [--hold-out-validation 10%] [--subsample 50%]
+                            [--generation greedy|own]
                             [--hold-out 10%] [--metric NAME] [--fix NAME,NAME] [--encoding NAME]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
@@ -23,7 +24,8 @@ export const usage = `Stillroom from a terminal.
       --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
       run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
       --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
-      the accuracy. --patience 3 ends training after three measurements without a better one; --take best writes the
+      the accuracy. --generation own measures, and exports, with what the student's generation_config.json asks for
+      (beams, no repeated n-grams, penalties, a least length); otherwise answers are greedy. --patience 3 ends training after three measurements without a better one; --take best writes the
       weights of the best measurement to model/, and compares these.
 
   npm run headless -- train --resume DIR
@@ -65,9 +67,11 @@ export const usage = `Stillroom from a terminal.
       made. HF_TOKEN is the token that may write.
 
   npm run headless -- generate --student DIR [--prefix TEXT] [--max-tokens N] [--max-input-tokens N]
-                               [--beams N] [--json] [--engine NAME] [--backend NAME] [--adapter DIR]
+                               [--beams N | --generation own] [--json] [--engine NAME] [--backend NAME]
+                               [--adapter DIR]
       Answers lines from standard input, one line each. With --json lines and answers are JSON strings, which may
-      hold line breaks. --adapter: a LoRA that was trained on this student, as peft's folder.
+      hold line breaks. --generation own: as the student's generation_config.json asks, to --max-tokens. --adapter: a
+      LoRA that was trained on this student, as peft's folder.
 
   npm run headless -- plan --student DIR|--shape NAME [--recipe FILE] [--batch N] [--input N] [--target N]
                            [--engine wasm|wgsl] [--lora RANK] [--json]
@@ -185,6 +189,9 @@ export const dataOptions = {
   ...readingOptions,
 } as const satisfies Options;
 
+/** How answers are chosen: the likeliest token each time, or as the student's own folder asks. */
+export const generationNames = ['greedy', 'own'] as const;
+
 /** What `train` takes. */
 export const trainOptions = {
   student: { type: 'string' },
@@ -202,6 +209,7 @@ export const trainOptions = {
   lora: { type: 'string' },
   patience: { type: 'string' },
   take: { type: 'string' },
+  generation: { type: 'string' },
 } as const satisfies Options;
 
 /** What `teach` takes. */

@@ -4,6 +4,7 @@ import { backendNames, type EngineStudent } from '../engine/engine.ts';
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
+import { namedGeneration } from '../student/own-generation.ts';
 import { engineChoices } from '../engine/choose.ts';
 import type { T5Config } from '../student/config.ts';
 import {
@@ -12,7 +13,7 @@ import {
   parseAdapterConfig,
   readAdapters,
 } from '../student/lora/peft-folder.ts';
-import { oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { generationNames, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { openFolder, readBytes, readText } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
@@ -40,6 +41,7 @@ export async function generate(args: string[]): Promise<void> {
     'max-input-tokens': { type: 'string' },
     json: { type: 'boolean', default: false },
     beams: { type: 'string' },
+    generation: { type: 'string' },
     engine: { type: 'string' },
     backend: { type: 'string' },
   });
@@ -49,10 +51,15 @@ export async function generate(args: string[]): Promise<void> {
   const engineChoice = oneOf('engine', options.engine, engineChoices);
   const backend = oneOf('backend', options.backend, backendNames);
   const maxNewTokens = wholeNumber('max-tokens', options['max-tokens']) ?? defaultMaxTokens;
-  const numBeams = wholeNumber('beams', options.beams) ?? 1;
+  const beams = wholeNumber('beams', options.beams);
+  const named = oneOf('generation', options.generation, generationNames);
+  if (named === 'own' && beams !== null)
+    throw new InputError('--generation own says how many beams.', 'Leave --beams out.');
   const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;
   const folder = await studentFolder(options.student);
   const student = await readStudentFolder(await openFolder(folder), folder);
+  const settings = named === 'own' ? namedGeneration(student) : null;
+  const generation = { numBeams: beams ?? 1, ...settings, maxNewTokens };
   const adapters =
     options.adapter === undefined
       ? {}
@@ -62,7 +69,7 @@ export async function generate(args: string[]): Promise<void> {
   console.error(reason);
   const answer = async (lines: string[]) => {
     const inputs = lines.map((line) => student.tokenizer.encode(options.prefix + line, maxInputTokens));
-    for (const { ids } of await engine.generate(inputs, { maxNewTokens, numBeams })) {
+    for (const { ids } of await engine.generate(inputs, generation)) {
       const text = student.tokenizer.decode(ids);
       // One line in, one line out: a line break in an answer would shift all that follow.
       console.log(options.json ? JSON.stringify(text) : text.replaceAll('\n', ' '));

@@ -10,14 +10,16 @@ import { parseMetric } from '../data/metrics/metrics.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
-import { parseRunFile, smallRecipe, withLora, withSettings } from '../distill/recipe.ts';
+import { parseRunFile, smallRecipe, withLora, withSettings, type Recipe } from '../distill/recipe.ts';
 import { choosesByMeasuring, chosenByTestWords, hasStalled } from '../distill/selection.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type Engine, type EngineDescription, type EngineStudent } from '../engine/engine.ts';
 import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
 import { writtenFloats } from '../formats/safetensors.ts';
-import { oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
+import type { Student } from '../student/folder.ts';
+import { namedGeneration } from '../student/own-generation.ts';
+import { generationNames, oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import { fileOptions, listOfPaths } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
@@ -83,7 +85,8 @@ export async function train(args: string[]): Promise<void> {
     ...(patience === null ? {} : { patience }),
     ...(options.take === undefined ? {} : { take: options.take }),
   });
-  const read = await openInputs(options, recipe);
+  const opened = await openInputs(options, recipe);
+  const read = { ...opened, recipe: measuredBy(opened.recipe, opened.student, options.generation) };
   const inputs: JobInputs = { student: read.studentPlace, ...said };
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, inputPaths({ ...options, student: read.student.name }));
@@ -97,6 +100,13 @@ export async function train(args: string[]): Promise<void> {
       folder.begin(formatJob(inputs, await digestsOf(read, inputs.testRows))),
     );
   });
+}
+
+/** The recipe with answers as `--generation` says. @throws InputError as `namedGeneration`. */
+function measuredBy(recipe: Recipe, student: Student, asked: string | undefined): Recipe {
+  const name = oneOf('generation', asked, generationNames);
+  if (name === null) return recipe;
+  return withSettings(recipe, { generation: name === 'own' ? namedGeneration(student) : null });
 }
 
 /** How the files are read, as `job.json` keeps it: nothing where nothing was said. */

@@ -1,9 +1,8 @@
 /** What rounding the weights to 16 bits does to a student's answers, measured before the folder is handed over. */
 import type { Example } from '../data/example.ts';
-import { answerAll, type Speaker } from '../distill/answer.ts';
+import { answerInputs, type Speaker } from '../distill/answer.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
-import { answerPrompt } from '../distill/tasks.ts';
 import { stateOf, type Engine, type EngineStudent } from '../engine/engine.ts';
 import { roundedWeights, type WrittenFloat } from '../student/rounded.ts';
 
@@ -38,26 +37,23 @@ export async function checkRounding(
   const { student, dtype, recipe } = job;
   const examples = job.examples.slice(0, mostRows);
   if (dtype === 'f32' || examples.length === 0) return null;
-  const prompts = examples.map(({ input }) => answerPrompt(recipe, input));
+  const inputs = examples.map(({ input }) => input);
   const weights = roundedWeights(student.weights, dtype);
   const engine = await job.open({ config: student.config, weights });
   const answer = async (first: number): Promise<string[]> => {
-    const answers = answerAll(engine, job.tokenizer, prompts, {
-      maxInputTokens: recipe.maxInputTokens,
-      maxNewTokens: recipe.generationMaxTokens,
-    });
+    const answers = answerInputs(engine, job.tokenizer, recipe, inputs);
     for (;;) {
       const next = await answers.next();
-      if (next.done) return next.value;
-      report(`answering test rows with ${dtype} weights`, first + next.value, 2 * prompts.length);
+      if (next.done) return next.value.map(({ answer, rationale }) => `${answer}\n${rationale ?? ''}`);
+      report(`answering test rows with ${dtype} weights`, first + next.value, 2 * inputs.length);
       signal.throwIfAborted();
     }
   };
   try {
     const own = await answer(0);
     engine.restore(stateOf(student.weights));
-    const whole = await answer(prompts.length);
-    return { rows: prompts.length, differing: own.filter((text, row) => text !== whole[row]).length };
+    const whole = await answer(inputs.length);
+    return { rows: inputs.length, differing: own.filter((text, row) => text !== whole[row]).length };
   } finally {
     engine.dispose();
   }

@@ -20,6 +20,7 @@ import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
 import type { Coverage } from '../student/coverage.ts';
+import type { GenerationSettings } from '../student/own-generation.ts';
 
 export type { Split };
 
@@ -151,6 +152,8 @@ export interface StudentRecord {
   sizeBytes: number;
   storedDtype: string;
   notes: string[];
+  /** What its generation_config.json asks for, where that is not greedy and a run can measure with it. */
+  ownGeneration?: GenerationSettings;
   /** SHA-256 over the files that it is read from. Missing in records of earlier versions. */
   sha256?: string;
   /** Where it is from, of students that came from a hub: `owner/name@commit`. */
@@ -202,8 +205,16 @@ export interface Comparison {
   /** As in `ComparedAccuracy`. */
   rawText?: ComparedAccuracy['rawText'];
   metrics?: ComparedAccuracy['metrics'];
+  /** How answers were chosen. Missing where that was as the recipe has it. */
+  generation?: Recipe['generation'] | undefined;
   /** The step whose weights were compared. */
   step: number;
+}
+
+/** The recipe that a run's figures were measured by: another choice of answers may have been asked for since. */
+export function measuredRecipe({ recipe, comparison }: Pick<RunRecord, 'recipe' | 'comparison'>): Recipe {
+  const generation = comparison?.generation;
+  return generation === undefined ? recipe : { ...recipe, generation };
 }
 
 /** What a person writes on a run. It has its own way into the store (`labelRun`), also while a worker is at work. */

@@ -1,5 +1,7 @@
 /** What a student's own generation_config.json asks for beyond greedy answers, in words. */
 
+import { generationFileKeys, unmeasuredKeys, type GenerationSettings } from './own-generation.ts';
+
 type Settings = Readonly<Record<string, unknown>>;
 
 function above(value: unknown, least: number): value is number {
@@ -40,9 +42,25 @@ export function generationWishes(settings: Settings): string[] {
   ];
 }
 
+/** A recipe's settings in the same words: `4 beams, no repeated bigrams`; `greedy` for none. */
+export function settingsWords(settings: GenerationSettings | null): string {
+  if (settings === null) return 'greedy';
+  const { earlyStopping } = settings;
+  const early =
+    earlyStopping === false ? [] : [earlyStopping === true ? 'ending early' : 'never ending early'];
+  return [...generationWishes(generationFileKeys(settings)), ...early].join(', ') || 'greedy';
+}
+
 /** A note on them; null where the file asks for nothing else than greedy answers. */
 export function generationNote(settings: Settings | null): string | null {
-  const wishes = settings === null ? [] : generationWishes(settings);
-  if (wishes.length === 0) return null;
-  return `This folder asks for ${wishes.join(', ')}. A run measures greedy answers and exports the settings that it measured with; the folder’s own stay beside them.`;
+  if (settings === null) return null;
+  const strange = unmeasuredKeys(settings);
+  const wishes = generationWishes(settings);
+  if (wishes.length === 0 && strange.length === 0) return null;
+  const asked = wishes.length === 0 ? strange.join(', ') : wishes.join(', ');
+  const measured =
+    strange.length === 0
+      ? 'A run measures greedy answers, or with these settings where its recipe says so (Answers, under Lengths)'
+      : `A run measures greedy answers (${strange.join(', ')}: no run measures with that)`;
+  return `This folder asks for ${asked}. ${measured}, and exports what it measured with; the folder’s own stay beside it.`;
 }

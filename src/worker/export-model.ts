@@ -9,7 +9,7 @@ import { safeFolderName } from '../export/zip.ts';
 import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import { readMetrics, readPredictions, readRun } from '../store/runs.ts';
-import { weightsStep, type RunRecord } from '../store/records.ts';
+import { measuredRecipe, weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
@@ -152,6 +152,8 @@ async function keptStudent(runId: string, { report, unkept }: ExportWatch): Prom
   const now = await unkept(runId);
   const run =
     now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
+  // What is exported is what was measured of these weights.
+  if (run.comparison?.step === run.savedStep) run.recipe = measuredRecipe(run);
   const weights = await mergedWeights(run, now ?? (await storedWeights(run)), report);
   return { run, weights, student: await openRunOutline(run) };
 }

@@ -22,6 +22,7 @@ import {
   type StudentOutline,
 } from '../student/folder.ts';
 import { isAdapterFolder, withAdapters } from '../student/lora/adapter-folder.ts';
+import { ownGeneration } from '../student/own-generation.ts';
 import { countParameters } from '../student/parameters.ts';
 import { probeTokenizer } from '../student/probe-tokenizer.ts';
 import { filesFromBlobs, filesInMemory, type StudentFiles } from '../student/student-files.ts';
@@ -205,6 +206,7 @@ function readFolder(files: StudentFiles, name: string, progress: ReportProgress)
 /** What a record says of a student. */
 export function describeStudent(student: Omit<Student, 'weights'>): Omit<StudentRecord, 'id' | 'source'> {
   const parameters = countParameters(student.config);
+  const own = ownGeneration(student.generationConfig);
   return {
     name: student.name,
     createdAt: Date.now(),
@@ -213,6 +215,7 @@ export function describeStudent(student: Omit<Student, 'weights'>): Omit<Student
     sizeBytes: parameters * (student.storedDtype === 'F32' ? 4 : 2),
     storedDtype: student.storedDtype,
     notes: [...student.notes],
+    ...(own === null ? {} : { ownGeneration: own }),
   };
 }
 

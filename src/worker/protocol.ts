@@ -146,7 +146,13 @@ export type Command =
   /** Stops an evaluation or comparison under way, not the run. */
   | { type: 'skip-evaluation' }
   /** Compares base, distilled and teacher with the weights of this moment (paused) or the stored ones (ended). */
-  | { type: 'compare'; runId: string; testRows: number | null }
+  | {
+      type: 'compare';
+      runId: string;
+      testRows: number | null;
+      /** How answers are chosen. Left out: as the recipe has it. */
+      generation?: Recipe['generation'];
+    }
   /**
    * Base and distilled student answer a question: between two steps of the run at work, whose training goes on
    * unchanged, or with the stored weights of one that has ended.

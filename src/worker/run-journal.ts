@@ -94,9 +94,10 @@ export class RunJournal implements RunSink {
     await this.change({ takenStep: step });
   }
 
-  async comparison({ predictions, accuracy }: CompareResult, step: number): Promise<void> {
+  async comparison({ predictions, accuracy, generation }: CompareResult, step: number): Promise<void> {
     await writePredictions(this.#record.id, predictions);
-    await this.change({ comparison: { ...accuracy, step } });
+    const isOther = JSON.stringify(generation) !== JSON.stringify(this.#record.recipe.generation ?? null);
+    await this.change({ comparison: { ...accuracy, ...(isOther && { generation }), step } });
   }
 
   /** Keeps a checkpoint: when it counts, every point up to its step is stored. */

@@ -8,6 +8,7 @@ import type { Asked, Asking, AskOptions } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { RunState } from '../distill/run-state.ts';
+import type { Recipe } from '../distill/recipe.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import { askMany, askRun, type Question } from '../jobs/ask.ts';
 import { compareRun } from '../jobs/compare.ts';
@@ -207,14 +208,15 @@ export class RunKeeper {
   }
 
   /** See `compare` in protocol.ts. */
-  async compare(runId: string, testRows: number | null, { signal }: Watch): Promise<null> {
+  async compare(asked: CommandOf<'compare'>, { signal }: Watch): Promise<null> {
+    const { runId } = asked;
     const active = this.#active;
-    if (active?.journal.record.id === runId) await comparePaused(active, testRows, signal);
+    if (active?.journal.record.id === runId) await comparePaused(active, asked, signal);
     else
       await this.#alone(() =>
         withRun(runId, async () => {
           await storedAtRest(runId);
-          await this.#compareStored(await taken(runId), testRows, signal);
+          await this.#compareStored(await taken(runId), asked, signal);
         }),
       );
     return null;
@@ -298,7 +300,11 @@ export class RunKeeper {
   }
 
   /** @param run Held and taken in hand: what comes of it is written to its record. */
-  async #compareStored(run: RunRecord, testRows: number | null, signal: AbortSignal): Promise<void> {
+  async #compareStored(
+    run: RunRecord,
+    { testRows, ...asked }: CommandOf<'compare'>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const test = limited(await readExamples(run.datasetId, 'test'), testRows);
     if (test.length === 0) {
       throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
@@ -315,7 +321,7 @@ export class RunKeeper {
           compareRun({
             engine,
             student: withBase(student),
-            recipe: run.recipe,
+            recipe: askedRecipe(run.recipe, asked),
             test,
             step: weightsStep(run) ?? 0,
             sink: journal,
@@ -419,8 +425,20 @@ function askOptions(
   return { tokenizer: student.tokenizer, recipe, baseWeights, step, asking };
 }
 
+/** A recipe with answers chosen as it was asked. */
+function askedRecipe(
+  recipe: Recipe,
+  { generation = recipe.generation }: Pick<CommandOf<'compare'>, 'generation'>,
+): Recipe {
+  return { ...recipe, generation };
+}
+
 /** Compares with the weights of this moment of a run that is paused, which is paused again afterwards. */
-async function comparePaused(active: ActiveRun, testRows: number | null, asked: AbortSignal): Promise<void> {
+async function comparePaused(
+  active: ActiveRun,
+  { testRows, ...asked }: CommandOf<'compare'>,
+  stopped: AbortSignal,
+): Promise<void> {
   const { journal, control, comparisons } = active;
   const { datasetId, recipe, testRows: runTestRows } = journal.record;
   const notPaused = (): EngineError =>
@@ -429,7 +447,7 @@ async function comparePaused(active: ActiveRun, testRows: number | null, asked: 
   const { owner, student } = opened(active);
   const test = limited(limited(await readExamples(datasetId, 'test'), runTestRows), testRows);
   const resumed = new AbortController();
-  const signal = AbortSignal.any([asked, resumed.signal]);
+  const signal = AbortSignal.any([stopped, resumed.signal]);
   comparisons.add(resumed);
   try {
     await owner.use(async ({ engine }) => {
@@ -439,7 +457,7 @@ async function comparePaused(active: ActiveRun, testRows: number | null, asked: 
         await compareRun({
           engine,
           student: withBase(student),
-          recipe,
+          recipe: askedRecipe(recipe, asked),
           test,
           step,
           sink: journal,

@@ -1,7 +1,7 @@
 /** Checks of an engine against what PyTorch computed. The shared goldens and the project's fixtures both pass through here. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { Engine, EngineStudent, MicroBatch } from '../../src/engine/engine.ts';
+import type { Engine, EngineStudent, GenerateOptions, MicroBatch } from '../../src/engine/engine.ts';
 import type { InspectableEngine } from '../../src/engine/tfjs/tfjs-engine.ts';
 import { expectClose, expectCloseInNorm, expectNear, expectNearRelative } from './closeness.ts';
 import {
@@ -99,7 +99,10 @@ export interface ExpectedStep {
   gradNorm: number;
 }
 
-/** Steps of a run, each with the learning rate that is written down for it. Losses and norms are checked as it goes. */
+/**
+ * Steps of a run, each with the learning rate that is written down for it; batches are taken in turn. Losses and norms are
+ * checked as it goes.
+ */
 export async function checkSteps(
   engine: Engine,
   batches: readonly MicroBatch[],
@@ -108,7 +111,11 @@ export async function checkSteps(
   const perStep = run.gradientAccumulation ?? 1;
   for (const expected of steps) {
     const { step, learningRate } = expected;
-    const measured = await engine.step(batches.slice((step - 1) * perStep, step * perStep), {
+    const rows = Array.from(
+      { length: perStep },
+      (_, micro) => batches[((step - 1) * perStep + micro) % batches.length]!,
+    );
+    const measured = await engine.step(rows, {
       step,
       learningRate,
       alpha: run.alpha,
@@ -214,6 +221,34 @@ export async function checkGeneration(
       ),
     ),
   );
+}
+
+interface ExpectedRules {
+  maxNewTokens: number;
+  inputs: number[][];
+  sets: { options: Partial<GenerateOptions>; rows: { tokens: number[]; score: number | null }[] }[];
+}
+
+/** Answers under settings that choose other tokens than the likeliest: ids equal (no choice is close), scores near. */
+export async function checkRules(engine: InspectableEngine, folder: string): Promise<void> {
+  const { maxNewTokens, inputs, sets } = readJson(folder, 'rules.json') as ExpectedRules;
+  const asked = inputs.map((ids) => Int32Array.from(ids));
+  for (const { options, rows } of sets) {
+    const found = await engine.generate(asked, { maxNewTokens, numBeams: 1, ...options });
+    const what = JSON.stringify(options);
+    expect(
+      found.map(({ ids }) => [...ids]),
+      what,
+    ).toEqual(rows.map(({ tokens }) => tokens));
+    rows.forEach(({ score }, row) => {
+      if (score === null) expect(found[row]!.score, what).toBeNull();
+      else {
+        // A negative length penalty multiplies by the length: the score, and its rounding, grow with it.
+        const near = accepted.beamScore * Math.max(1, Math.abs(score));
+        expectNear(found[row]!.score ?? NaN, score, near, `score of row ${row}, ${what}`);
+      }
+    });
+  }
 }
 
 type Asked = 'untrained' | 'trained' | 'base' | 'adapter';

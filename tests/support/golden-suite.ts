@@ -1,13 +1,18 @@
 /** The shared goldens, all of them, through any engine that can be looked into. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'vitest';
-import type { EngineStudent } from '../../src/engine/engine.ts';
+import { describe, expect, test } from 'vitest';
+import type { Engine, EngineStudent } from '../../src/engine/engine.ts';
+import { modelFolder } from '../../src/export/model-folder.ts';
+import { readStudentFolder } from '../../src/student/folder.ts';
+import { filesInMemory } from '../../src/student/student-files.ts';
+import { tinyTokenizer } from '../../src/student/testing/tiny-student.ts';
 import type { InspectableEngine } from '../../src/engine/tfjs/tfjs-engine.ts';
 import {
   checkGeneration,
   checkGreedy,
   checkPass,
+  checkRules,
   checkState,
   checkSteps,
   checkTraining,
@@ -22,6 +27,7 @@ import {
   readStudent,
   readTensors,
   sharedGoldens,
+  weightsOf,
 } from './goldens.ts';
 
 const golden = (...path: string[]): string => join(sharedGoldens, ...path);
@@ -76,15 +82,22 @@ export function describeGoldens(
 }
 
 /**
- * The members of T5's family beside T5 v1.0 and v1.1: one pass, some AdamW steps with the state that they end in, greedy
- * answers before and after. The project's own fixtures, and the shared goldens where they are.
+ * The members of T5's family: one pass, AdamW steps (20 in the fixtures) with the state that they end in, greedy answers
+ * before and after, and once more from an exported folder. The project's own fixtures, and the shared goldens where they
+ * are. How each is stored makes no difference to an engine: tests/transformers holds every way of storing each of them to
+ * the same loss and answers.
+ * @param fixtureSteps Fewer than 20 where software is slow: what comes after them is then left out.
  * @param goldenSteps Fewer than ten where software is slow: the final state and the trained answers of the shared
  * goldens are then left out.
  */
 export function describeFamily(
   name: string,
   open: (student: EngineStudent) => Promise<InspectableEngine> | InspectableEngine,
-  { skip = false, goldenSteps = Infinity }: { skip?: boolean; goldenSteps?: number } = {},
+  {
+    skip = false,
+    fixtureSteps = Infinity,
+    goldenSteps = Infinity,
+  }: { skip?: boolean; fixtureSteps?: number; goldenSteps?: number } = {},
 ): void {
   async function checkMember(folder: string, batchesFile: string, maxSteps = Infinity): Promise<void> {
     const student = readStudent(folder);
@@ -103,17 +116,42 @@ export function describeFamily(
       if (maxSteps < steps.length) return;
       await checkState(engine, student.weights, join(folder, 'final.safetensors'), null);
       await checkGreedy(engine, folder, 'trained');
+      if (folder.startsWith(engineFixtures)) await checkReload(engine, student, folder);
     } finally {
       engine.dispose();
     }
   }
 
+  /** What was trained, written as a folder and read again: the very weights, and the same answers. */
+  async function checkReload(trained: Engine, { config }: EngineStudent, folder: string): Promise<void> {
+    const { weights } = await trained.read();
+    const rawConfig = readJson(folder, 'config.json') as Record<string, unknown>;
+    const tokenizerFiles = { 'tokenizer.json': JSON.stringify(tinyTokenizer()) };
+    const exported = { config, rawConfig, tokenizerFiles, generationConfigText: null };
+    const files = modelFolder(exported, weights, { dtype: 'f32', runFile: null, card: null });
+    const read = await readStudentFolder(
+      filesInMemory(new Map(files.map(({ path, bytes }) => [path, bytes]))),
+      'exported',
+    );
+    expect(read.weights).toEqual(weights);
+    const engine = await open(read);
+    await checkGreedy(engine, folder, 'trained');
+    engine.dispose();
+  }
+
   const timeout = 120_000;
   describe.skipIf(skip)(`${name}: fixtures`, () => {
     const batches = join(engineFixtures, 'training', 'batches.safetensors');
-    test.each(['umt5', 'mt5', 'gated-silu'])('%s', { timeout }, (member) =>
-      checkMember(join(engineFixtures, 'family', member), batches),
+    test.each(['t5-v1.0', 't5-v1.1', 'umt5', 'mt5', 'gated-silu'])('%s', { timeout }, (member) =>
+      checkMember(join(engineFixtures, 'family', member), batches, fixtureSteps),
     );
+    test('generation with rules', { timeout }, async () => {
+      const folder = join(engineFixtures, 'generation');
+      const { config } = readStudent(folder);
+      const engine = await open({ config, weights: weightsOf(readTensors(folder, 'wild.safetensors')) });
+      await checkRules(engine, folder);
+      engine.dispose();
+    });
   });
   describe.skipIf(skip || !hasSharedGoldens('more'))(`${name}: shared goldens`, () => {
     const batches = golden('more', 'batches.safetensors');

@@ -18,6 +18,7 @@ import type { WrittenFloat } from '../../src/formats/safetensors.ts';
 import { openFolder } from '../../src/headless/files.ts';
 import { addMissingPieces } from '../../src/student/add-pieces.ts';
 import { readStudentFolder, type Student } from '../../src/student/folder.ts';
+import { greedy, ownGeneration, type GenerationSettings } from '../../src/student/own-generation.ts';
 import { expectNear } from '../support/closeness.ts';
 import { numbers, wildStudent } from '../support/wild-student.ts';
 
@@ -37,12 +38,16 @@ function openEngine(student: Student): Promise<Engine> {
   return createWasmEngine(student, { threads: 1, startThread, reason: 'a test' });
 }
 
-async function answersOf(student: Student, inputs: readonly Int32Array[]): Promise<number[][]> {
+async function answersOf(
+  student: Student,
+  inputs: readonly Int32Array[],
+  generation: GenerationSettings = greedy,
+): Promise<number[][]> {
   const engine = await openEngine(student);
-  const maxNewTokens = recipe.generationMaxTokens;
+  const options = { ...generation, maxNewTokens: recipe.generationMaxTokens };
   const found: number[][] = [];
   for (let first = 0; first < inputs.length; first += 50) {
-    const some = await engine.generate(inputs.slice(first, first + 50), { maxNewTokens, numBeams: 1 });
+    const some = await engine.generate(inputs.slice(first, first + 50), options);
     found.push(...some.map(({ ids }) => [...ids]));
   }
   engine.dispose();
@@ -107,27 +112,32 @@ async function exportAll(): Promise<Exported[]> {
   return all;
 }
 
-/** A folder whose card has a figure, and the prompts and labels that it is of. */
-async function exportWithCard(): Promise<{
+interface Carded {
   path: string;
   prompts: string[];
   labels: string[];
   correct: number;
-}> {
+}
+
+/** What a student would generate with by itself. */
+const ownFile = {
+  ...{ num_beams: 3, repetition_penalty: 4, min_new_tokens: 9, no_repeat_ngram_size: 2 },
+  ...{ length_penalty: 2, early_stopping: 'never', decoder_start_token_id: 0 },
+};
+
+/** A folder whose card has a figure, measured greedily or as the student's own folder asks; and what the figure is of. */
+async function exportWithCard(measured: 'greedy' | 'own'): Promise<Carded> {
   const student = await wildStudent({ num_layers: 2 });
-  // What it would generate with by itself: not what was measured.
-  const own = JSON.stringify({
-    num_beams: 3,
-    repetition_penalty: 4,
-    min_new_tokens: 9,
-    decoder_start_token_id: 0,
-  });
+  const own = JSON.stringify(ownFile);
+  const asked = measured === 'own' ? ownGeneration(ownFile) : null;
+  const askedRecipe = { ...recipe, generation: asked };
   // Single spaces: transformers 5 has rules of its own for others where the class is T5's.
   const texts = inputs.slice(0, 16).map((ids) => student.tokenizer.decode(ids).replace(/ +/g, ' ').trim());
   const prompts = texts.map((text) => `predict: ${text}`);
   const answers = await answersOf(
     student,
     prompts.map((prompt) => student.tokenizer.encode(prompt)),
+    asked ?? greedy,
   );
   const predictions = answers.map((ids, row): Prediction => {
     const distilled = student.tokenizer.decode(ids);
@@ -142,7 +152,7 @@ async function exportWithCard(): Promise<{
       name: 'tiny',
       baseStudent: 'tiny',
       parameters: 1,
-      recipe,
+      recipe: askedRecipe,
       datasetName: 'rows',
       trainRows: 1,
       steps: 1,
@@ -152,7 +162,7 @@ async function exportWithCard(): Promise<{
   });
   const { correct } = accuracy.distilled;
   expect(new TextDecoder().decode(card[0]!.bytes)).toContain(`| ${correct} of 16 |`);
-  const runFile = formatRecipe(recipe);
+  const runFile = formatRecipe(askedRecipe);
   const files = [
     ...card,
     ...modelFolder({ ...student, generationConfigText: own }, student.weights, {
@@ -160,7 +170,7 @@ async function exportWithCard(): Promise<{
     }),
   ];
   const labels = predictions.map(({ label }) => label);
-  return { path: write('with a card', files), prompts, labels, correct };
+  return { path: write(`with a card, ${measured}`, files), prompts, labels, correct };
 }
 
 /** What check.py tells. */
@@ -175,7 +185,7 @@ interface Told {
 }
 
 let exported: Exported[];
-let carded: Awaited<ReturnType<typeof exportWithCard>>;
+let carded: Carded[];
 const texts = ['{a b}', 'a\nb', 'x  y', 'plain', '{ "a": [b] }\n\n', ''];
 let extended: Student;
 
@@ -191,7 +201,7 @@ function ask(python: string, name: string): Told {
       targets: list(targets),
       tokenizers: [join(folder, 'extended')],
       texts,
-      snippets: [carded],
+      snippets: carded,
       make: join(folder, name),
       tokenizer: join(folder, 'tokenizer'),
     }),
@@ -211,7 +221,7 @@ const pythons = {
 beforeAll(async () => {
   if (Object.values(pythons).every((python) => python === undefined)) return;
   exported = await exportAll();
-  carded = await exportWithCard();
+  carded = [await exportWithCard('greedy'), await exportWithCard('own')];
   extended = addMissingPieces(await wildStudent({}), texts).student;
   const files = modelFolder(extended, extended.weights, { dtype: 'f32', runFile: null, card: null });
   write('extended', files);
@@ -245,9 +255,15 @@ describe.each(Object.entries(pythons))('%s', (name, python) => {
     });
 
     it('gets the card’s figure from the card’s own code', () => {
-      const right = told.snippets[0]!.filter((text, row) => text === carded.labels[row]);
-      expect(right).toHaveLength(carded.correct);
-      expect(told.checks).toEqual([`${carded.correct} of 16 right, 16 as written here\n`]);
+      for (const [index, { labels, correct }] of carded.entries()) {
+        const right = told.snippets[index]!.filter((text, row) => text === labels[row]);
+        expect(right).toHaveLength(correct);
+      }
+      // Greedily and as the folder asks are two figures' answers.
+      expect(told.snippets[0]).not.toEqual(told.snippets[1]);
+      expect(told.checks).toEqual(
+        carded.map(({ correct }) => `${correct} of 16 right, 16 as written here\n`),
+      );
     });
 
     it('reads and writes texts with added pieces alike', () => {

@@ -3,13 +3,15 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { predictionsJsonLines } from '../../export/tables.ts';
-import type { RunRecord } from '../../store/records.ts';
+import type { Recipe } from '../../distill/recipe.ts';
+import { measuredRecipe, type RunRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../state/use-run-words.ts';
 import { hashOf, onHashChange } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentRun, studioStore, useStudio } from '../state/studio-store.ts';
+import { generationText, generationWords } from '../recipe/generation-draft.ts';
 import { readTestRows } from '../recipe/recipe-draft.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -56,7 +58,7 @@ export function CompareScreen() {
       {run && <Comparing run={run} />}
       {run?.comparison ? (
         <>
-          <ThreeNumbers comparison={run.comparison} predictions={predictions} />
+          <ThreeNumbers comparison={run.comparison} recipe={run.recipe} predictions={predictions} />
           <div className={styles['now']}>
             <CompareNow run={run} />
             {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}
@@ -100,8 +102,11 @@ function CompareNow({ run }: { run: RunRecord }) {
   const rows = readTestRows(text);
   const obstacle = useStudio((state) => compareObstacle(state, run, rows));
   const [replaced, setReplaced] = useState<ReplacedComparison | null>(null);
+  const choices = useGenerations(run);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const generation = choices.find(({ text }) => text === chosen) ?? choices[0]!;
   const compare = (): void => {
-    if (rows !== undefined) void studio.compare(run.id, rows);
+    if (rows !== undefined) void studio.compare(run.id, rows, generation.settings);
   };
   return (
     <div className={styles['ask']}>
@@ -117,6 +122,22 @@ function CompareNow({ run }: { run: RunRecord }) {
           onChange={(event) => setText(event.target.value)}
         />
       </label>
+      {choices.length > 1 && (
+        <label className={styles['rows']}>
+          Answers
+          <select
+            className={styles['input']}
+            value={generation.text}
+            onChange={(event) => setChosen(event.target.value)}
+          >
+            {choices.map((one) => (
+              <option key={one.text} value={one.text}>
+                {generationWords(one.text)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <Button
         icon={GitCompareArrows}
         reason={obstacle}
@@ -143,6 +164,19 @@ function CompareNow({ run }: { run: RunRecord }) {
       )}
       {obstacle !== null && <p className={styles['hint']}>{obstacle}</p>}
     </div>
+  );
+}
+
+/** How answers may be chosen: as they were measured, first; greedily; as the student's own folder asks. */
+function useGenerations(run: RunRecord): { text: string; settings: Recipe['generation'] }[] {
+  const own = useStudio((state) => state.students.find(({ id }) => id === run.studentId)?.ownGeneration);
+  const measured = measuredRecipe(run).generation ?? null;
+  const all = [measured, run.recipe.generation ?? null, null, own ?? null];
+  return [...new Map(all.map((settings) => [generationText(settings), settings]))].map(
+    ([text, settings]) => ({
+      text,
+      settings,
+    }),
   );
 }
 

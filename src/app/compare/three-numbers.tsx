@@ -3,7 +3,9 @@ import { formatCount } from '../../base/units.ts';
 import type { Tally } from '../../data/example.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { wilsonInterval } from '../../distill/score.ts';
-import type { Comparison } from '../../store/records.ts';
+import type { Recipe } from '../../distill/recipe.ts';
+import { measuredRecipe, type Comparison } from '../../store/records.ts';
+import { generationText, generationWords } from '../recipe/generation-draft.ts';
 import { classes } from '../ui/classes.ts';
 import { againstDistilled } from './ledger.ts';
 import { distillationWords, teacherWords } from './paired-words.ts';
@@ -20,11 +22,14 @@ const notes: Record<Who, string> = {
 /** The three accuracies, each with n and its 95 % interval, and what distillation fixed and broke. */
 export function ThreeNumbers({
   comparison,
+  recipe,
   predictions,
 }: {
   comparison: Comparison;
+  recipe: Recipe;
   predictions: readonly Prediction[] | null;
 }) {
+  const answers = generationText(measuredRecipe({ recipe, comparison }).generation ?? null);
   return (
     <section className={styles['numbers']} aria-label="Accuracy">
       <Number who="base" tally={comparison.base} />
@@ -39,6 +44,7 @@ export function ThreeNumbers({
         <p>
           Weights of step {formatCount(comparison.step)}; an answer is right when it equals the true one
           exactly{comparison.rawText && ', as far as the student’s tokenizer can write it'}.
+          {answers !== '' && ` Answers: ${generationWords(answers)}.`}
         </p>
         {comparison.rawText && (
           <p data-testid="raw-text">

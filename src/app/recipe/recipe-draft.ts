@@ -8,6 +8,7 @@ import {
   type RecipeKey,
 } from '../../distill/recipe.ts';
 
+import { generationText, generationValue } from './generation-draft.ts';
 import { loraText, loraValue } from './lora-draft.ts';
 
 export type RecipeDraft = Record<RecipeKey, string>;
@@ -24,6 +25,8 @@ export function draftOf(recipe: Recipe): RecipeDraft {
   return Object.fromEntries(
     recipeKeys.map((key) => {
       if (key === 'lora') return [key, loraText(recipe.lora)];
+      // Missing in recipes of runs that were begun by earlier versions.
+      if (key === 'generation') return [key, generationText(recipe.generation ?? null)];
       const value = recipe[key];
       return [key, typeof value === 'number' ? numberText(value) : String(value)];
     }),
@@ -46,6 +49,7 @@ export function readDraft(draft: RecipeDraft): Reading {
 
 function valueOf(key: RecipeKey, text: string): unknown {
   if (key === 'lora') return loraValue(text);
+  if (key === 'generation') return generationValue(text);
   const kind = typeof notebookRecipe[key];
   // A list, as String() writes it.
   if (kind === 'object') return listOf(text);

@@ -3,6 +3,7 @@ import { formatCount } from '../../base/units.ts';
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
 import { methods, methodWords } from '../../distill/methods.ts';
+import { generationWords } from './generation-draft.ts';
 import { loraWords } from './lora-draft.ts';
 import { draftOf, listOf, numberText } from './recipe-draft.ts';
 
@@ -159,6 +160,12 @@ export const recipeGroups: readonly RecipeGroup[] = [
         meaning: 'New tokens when the student answers or explains.',
         unit: 'tokens',
       },
+      {
+        key: 'generation',
+        label: 'Answers',
+        meaning:
+          'How they are chosen when the student is measured, and what its exported folder says: the likeliest token each time, or as the student’s own folder asks.',
+      },
     ],
   },
   {
@@ -206,6 +213,7 @@ export function valueWords(key: RecipeKey, text: string): string {
   if (options) return options.find((option) => option.value === text)?.label ?? text;
   if (parts) return listOf(text).join(' and ') || 'none';
   if (key === 'lora') return loraWords(text);
+  if (key === 'generation') return generationWords(text);
   if (typeof notebookRecipe[key] === 'boolean') return text === 'true' ? 'yes' : 'no';
   const value = Number(text);
   if (text.trim() === '') return 'empty';

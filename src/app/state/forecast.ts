@@ -29,10 +29,10 @@ type Timed = Pick<NewRun, 'datasetId' | 'studentId' | 'recipe' | 'engine' | 'bac
 /** What the time of a step depends on, as a text: with another one, what was measured says nothing. */
 export function timingKey({ datasetId, studentId, recipe, engine, backend }: Timed): string {
   const { method, labels, batchSize, accumulation, dropout, freeze, lora } = recipe;
-  const { maxInputTokens, maxTargetTokens, generationMaxTokens } = recipe;
+  const { maxInputTokens, maxTargetTokens, generationMaxTokens, generation } = recipe;
   return JSON.stringify([
     ...[datasetId, studentId, engine, backend, method, labels, batchSize, accumulation, dropout > 0],
-    ...[freeze, lora, maxInputTokens, maxTargetTokens, generationMaxTokens],
+    ...[freeze, lora, maxInputTokens, maxTargetTokens, generationMaxTokens, generation],
   ]);
 }
 

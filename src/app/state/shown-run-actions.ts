@@ -1,4 +1,5 @@
 /** Which run is shown and what is known of it, from the store and from the worker. */
+import type { Recipe } from '../../distill/recipe.ts';
 import { isActive } from '../../distill/run-state.ts';
 import type { ServedStorage } from '../../export/server-folder.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
@@ -78,8 +79,12 @@ export function shownRunActions(
       if (!runs.some(({ id }) => id === runId)) await selectRun(runs[0]?.id ?? null);
     },
 
-    compare: async (runId: string, testRows: number | null): Promise<void> => {
-      await request('compare', { type: 'compare', runId, testRows });
+    compare: async (
+      runId: string,
+      testRows: number | null,
+      generation: Recipe['generation'],
+    ): Promise<void> => {
+      await request('compare', { type: 'compare', runId, testRows, generation });
       await readRecords().catch((error: unknown) => fail('compare', error));
     },
 

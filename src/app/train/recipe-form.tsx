@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField, TextField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
+import { GenerationField } from './generation-field.tsx';
 import { LoraField } from './lora-field.tsx';
 import { machineOptions, parseMachineChoice } from '../state/machine-choice.ts';
 import { draftOf, issueOf, listOf, readDraft, readTestRows } from '../recipe/recipe-draft.ts';
@@ -112,6 +113,17 @@ function FieldOf({ field }: { field: RecipeField }) {
   if (key === 'lora') {
     return (
       <LoraField
+        label={label}
+        meaning={meaning}
+        error={issue && issueWords(issue)}
+        value={value}
+        onChange={(text) => studio.setField(key, text)}
+      />
+    );
+  }
+  if (key === 'generation') {
+    return (
+      <GenerationField
         label={label}
         meaning={meaning}
         error={issue && issueWords(issue)}

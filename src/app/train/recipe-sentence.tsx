@@ -11,6 +11,7 @@ import { currentDataset, currentStudent, useStudio } from '../state/studio-store
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { issueWords } from '../recipe/recipe-fields.ts';
+import { generationText, generationWords } from '../recipe/generation-draft.ts';
 import { loraText, loraWords } from '../recipe/lora-draft.ts';
 import { draftOf, listOf, numberText, readDraft } from '../recipe/recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
@@ -24,6 +25,7 @@ export function RecipeSentence() {
   const optimizer = useStudio((state) => state.draft.optimizer);
   const freeze = useStudio((state) => state.draft.freeze);
   const lora = useStudio((state) => state.draft.lora);
+  const generation = useStudio((state) => state.draft.generation);
   const issues = useStudio((state) => state.draft);
   const { recipe, issues: problems } = readDraft(issues);
   const hasValidation = useStudio((state) => (currentDataset(state)?.splits.validation?.rows ?? 0) > 0);
@@ -64,7 +66,8 @@ export function RecipeSentence() {
         />
         , seed <NumberWord name="seed" label="Value of the seed, in the sentence" />
         {freeze !== '' && <>, with {frozenWords(listOf(freeze))} frozen</>}
-        {lora !== '' && <>, by LoRA ({loraWords(lora)})</>}.
+        {lora !== '' && <>, by LoRA ({loraWords(lora)})</>}
+        {generation !== '' && <>, measured with {generationWords(generation)}</>}.
       </p>
       {problems.length > 0 && (
         <ul className={styles['problems']}>
@@ -163,6 +166,7 @@ function ChoiceWord({
 /** The recipe of a run, which nothing changes any more. */
 export function RunSentence({ run }: { run: RunRecord }) {
   const { recipe } = run;
+  const measured = generationText(recipe.generation ?? null);
   const word = (text: ReactNode): ReactNode => <span className={styles['fixed']}>{text}</span>;
   return (
     <p className={styles['sentence']}>
@@ -172,7 +176,8 @@ export function RunSentence({ run }: { run: RunRecord }) {
       {recipe.method === 'step-by-step' && <> with alpha {word(numberText(recipe.alpha))}</>}, labels{' '}
       {word(recipe.labels === 'gold' ? 'gold' : 'by the teacher')}, seed {word(String(recipe.seed))}
       {recipe.freeze.length > 0 && <>, with {word(frozenWords(recipe.freeze))} frozen</>}
-      {recipe.lora !== null && <>, by LoRA ({word(loraWords(loraText(recipe.lora)))})</>}.
+      {recipe.lora !== null && <>, by LoRA ({word(loraWords(loraText(recipe.lora)))})</>}
+      {measured !== '' && <>, measured with {word(generationWords(measured))}</>}.
     </p>
   );
 }

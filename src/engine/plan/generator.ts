@@ -1,8 +1,8 @@
 /** Drives a generation plan: which rows go on, what they continue, and when to stop. */
 import { breathe } from '../../base/breathe.ts';
 import type { T5Config } from '../../student/config.ts';
-import { BeamSearch, type RunningBeam } from '../beam-search.ts';
-import type { Generation } from '../engine.ts';
+import { openSearch, type RunningBeam } from '../beam-search.ts';
+import type { GenerateOptions, Generation } from '../engine.ts';
 import type { Executor } from './executor.ts';
 import { packStack } from './passes.ts';
 import type { Counts, Plan, Run } from './plan.ts';
@@ -130,17 +130,15 @@ export async function generateGreedy(
   return outputs.map((ids) => ({ ids: Int32Array.from(ids), score: null }));
 }
 
-/** All finished beams of each input, best first. The plan must be prepared and in use. */
+/** All finished beams of each input, best first: of a greedy search one. The plan must be prepared and in use. */
 export async function generateBeams(
   executor: Executor,
   plan: Plan,
   config: T5Config,
   inputs: readonly Int32Array[],
-  { numBeams, maxNewTokens }: { numBeams: number; maxNewTokens: number },
+  options: GenerateOptions,
 ): Promise<Generation[][]> {
-  const searches = inputs.map(
-    () => new BeamSearch({ numBeams, maxNewTokens, eosTokenId: config.eos_token_id }),
-  );
+  const searches = inputs.map(() => openSearch(options, config));
   const rows = new DecoderRows(executor, plan, inputs);
   const width = config.vocab_size;
   let going = inputs.map((_, sequence) => sequence);

@@ -165,6 +165,9 @@ export function fits(config: T5Config, bucket: Bucket): boolean {
   return largest <= maxPartLength;
 }
 
+/** Pairs that an engine evaluates together, and inputs × beams that it generates for together, where nobody says otherwise. */
+export const defaultRowsTogether = 64;
+
 /**
  * Inputs that are answered together, with the least bucket that holds them: as many as `maxRows` rows of a decoder step
  * and `mayHold` allow.

@@ -16,6 +16,7 @@ import {
   type Update,
 } from '../engine.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
+import { isPlainGreedy } from '../token-rules.ts';
 import { pieceLength, readState, type StateSource, type StateTensor } from '../state-source.ts';
 import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
@@ -25,6 +26,7 @@ import { results as resultIndex } from './operations.ts';
 import {
   bucketOf,
   checkIds,
+  defaultRowsTogether,
   evaluationPasses,
   fits,
   generationParts,
@@ -86,7 +88,7 @@ export class PlanEngine implements Engine {
     this.#executor = options.createExecutor(this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
-    this.#rowsTogether = options.rowsTogether ?? 64;
+    this.#rowsTogether = options.rowsTogether ?? defaultRowsTogether;
     writeTensors(this.#executor, placed, all);
   }
 
@@ -131,7 +133,7 @@ export class PlanEngine implements Engine {
   }
 
   async #generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
-    if (options.numBeams > 1) {
+    if (!isPlainGreedy(options)) {
       const beams = await this.#beams(inputs, options);
       return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
     }
@@ -323,7 +325,7 @@ export class PlanEngine implements Engine {
     generate: (plan: Plan, part: readonly Int32Array[]) => Promise<T[]>,
   ): Promise<T[]> {
     checkIds(this.#config, inputs);
-    const greedy = options.numBeams === 1;
+    const greedy = isPlainGreedy(options);
     const kind = greedy ? 'greedy search' : 'beam search';
     const planner: Planner = (bucket) => planGeneration(this.#layout, bucket, greedy);
     const parts = generationParts(this.#config, inputs, options, this.#rowsTogether, (bucket) =>

@@ -6,10 +6,19 @@ import type { T5Config } from '../../student/config.ts';
 import type { Lora } from '../../student/lora/lora.ts';
 import type { TrainingMethod } from '../../student/memory.ts';
 import { sizeOf, type Parameter } from '../../student/parameters.ts';
-import type { MicroBatch, OptimizerName, TaskBatch } from '../engine.ts';
+import type { GenerateOptions, MicroBatch, OptimizerName, TaskBatch } from '../engine.ts';
 import { pieceLength } from '../state-source.ts';
+import { isPlainGreedy } from '../token-rules.ts';
 import { planGeneration } from './generation.ts';
-import { bucketOf, fits, generationParts, roundBucket, stepRows, unite } from './passes.ts';
+import {
+  bucketOf,
+  defaultRowsTogether,
+  fits,
+  generationParts,
+  roundBucket,
+  stepRows,
+  unite,
+} from './passes.ts';
 import { roomyBucket, type Planner } from './plan-cache.ts';
 import type { Bucket } from './builder.ts';
 import type { Plan } from './plan.ts';
@@ -26,9 +35,11 @@ export interface RunShape {
   inputTokens: number;
   targetTokens: number;
   dropout: number;
-  /** New tokens at most when the student is tested (greedily), and inputs that are answered together. */
+  /** New tokens at most when the student is tested, and inputs that are answered together. */
   generationTokens: number;
   generationRows: number;
+  /** How answers are chosen; left out or null: greedily. */
+  generation?: Partial<GenerateOptions> | null;
   /** Names of the weights that are not trained. */
   frozen: ReadonlySet<string>;
   /** Adapters, which alone are trained; left out or null for none. */
@@ -69,7 +80,8 @@ const snapshotBytes = 4 * bytesPerFloat * pieceLength;
 export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel): RunMemory {
   const layout = new SlabLayout(config, shape.frozen, shape.lora ?? null, shape.optimizer);
   const step: Planner = (bucket) => planStep(layout, bucket, shape.dropout > 0);
-  const generation: Planner = (bucket) => planGeneration(layout, bucket, true);
+  const options = { numBeams: 1, ...shape.generation, maxNewTokens: shape.generationTokens };
+  const generation: Planner = (bucket) => planGeneration(layout, bucket, isPlainGreedy(options));
   // As PlanCache has it.
   const allows = (planner: Planner) => (bucket: Bucket) =>
     fits(config, bucket) && model.canHold(layout, planner(bucket));
@@ -81,8 +93,8 @@ export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel)
   const stepPlan = step(roomyBucket(needed, null, allows(step)));
 
   const inputs = fullRows(shape.generationRows, shape.inputTokens);
-  const options = { maxNewTokens: shape.generationTokens, numBeams: 1 };
-  const parts = generationParts(config, inputs, options, shape.generationRows, holds(generation));
+  const rowsTogether = Math.min(defaultRowsTogether, shape.generationRows * options.numBeams);
+  const parts = generationParts(config, inputs, options, rowsTogether, holds(generation));
   const largest = parts.map(({ bucket }) => bucket).reduce(unite);
   const generationPlan = generation(roomyBucket(largest, null, allows(generation)));
 

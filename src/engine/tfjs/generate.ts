@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { breathe } from '../../base/breathe.ts';
-import { BeamSearch, type FinishedBeam } from '../beam-search.ts';
+import { openSearch, type FinishedBeam } from '../beam-search.ts';
 import type { GenerateOptions } from '../engine.ts';
 import type { KeysValues } from './attention.ts';
 import { noDropout } from './dropout-site.ts';
@@ -110,16 +110,15 @@ export async function generateGreedy(
   return outputs;
 }
 
-/** Finished beams of each input, best first. */
+/** Finished beams of each input, best first: of a greedy search one. */
 export async function generateBeams(
   student: Student,
   inputs: readonly Int32Array[],
-  { maxNewTokens, numBeams }: GenerateOptions,
+  options: GenerateOptions,
   read: ReadTensor,
 ): Promise<FinishedBeam[][]> {
-  const searches = inputs.map(
-    () => new BeamSearch({ numBeams, maxNewTokens, eosTokenId: student.config.eos_token_id }),
-  );
+  const { maxNewTokens, numBeams } = options;
+  const searches = inputs.map(() => openSearch(options, student.config));
   if (inputs.length === 0 || maxNewTokens === 0) return searches.map(() => []);
   const encoded = new EncodedRows(student, inputs);
   try {

@@ -28,6 +28,7 @@ import { adamw, adamwAttributes } from './kernels/adamw.ts';
 import { squareSums } from './kernels/square-sums.ts';
 import { Student } from './layers.ts';
 import { countTokens } from '../sequences.ts';
+import { isPlainGreedy } from '../token-rules.ts';
 import {
   passForward,
   passGradients,
@@ -159,7 +160,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
-    if (options.numBeams > 1) {
+    if (!isPlainGreedy(options)) {
       const beams = await this.beams(inputs, options);
       return beams.map((finished) => finished[0] ?? { ids: new Int32Array(0), score: null });
     }

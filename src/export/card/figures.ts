@@ -5,14 +5,25 @@ import { metricIds, metricWords } from '../../data/metrics/metrics.ts';
 import { rougeL, tokenF1 } from '../../data/metrics/texts.ts';
 import { bootstrapInterval, bootstrapMean } from '../../distill/bootstrap.ts';
 import type { ComparedAccuracy, ComparedMetrics } from '../../distill/compare.ts';
+import type { Recipe } from '../../distill/recipe.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { wilsonInterval } from '../../distill/score.ts';
+import { settingsWords } from '../../student/generation-words.ts';
 import { escapeMarkdown, type ModelCardFacts } from './facts.ts';
 
 function score(tally: Tally): string {
   const { share, low, high } = wilsonInterval(tally);
   const counts = `${formatCount(tally.correct)} of ${formatCount(tally.total)}`;
   return `${formatPercent(share)} | ${formatPercent(low)} – ${formatPercent(high)} | ${counts}`;
+}
+
+/** How answers were chosen, where that was not greedily. */
+function answersWords({ generation }: Recipe): string {
+  // Missing in recipes of runs that were begun by earlier versions.
+  const words = settingsWords(generation ?? null);
+  return words === 'greedy'
+    ? ''
+    : ` Answers were generated with ${words}, as \`generation_config.json\` says.`;
 }
 
 /** The tables of accuracies. */
@@ -24,7 +35,7 @@ export function figuresSection(facts: ModelCardFacts): string[] {
       ? 'asked with `predict: ` before the input'
       : 'asked with the bare input';
   return [
-    `${accuracy.metrics === undefined || accuracy.metrics.main === 'exact' ? 'Exact match' : `Right is ${metricWords[accuracy.metrics.main]},`} on ${formatCount(accuracy.distilled.total)} test rows of ${escapeMarkdown(datasetName)}, with Wilson’s 95 % interval.`,
+    `${accuracy.metrics === undefined || accuracy.metrics.main === 'exact' ? 'Exact match' : `Right is ${metricWords[accuracy.metrics.main]},`} on ${formatCount(accuracy.distilled.total)} test rows of ${escapeMarkdown(datasetName)}, with Wilson’s 95 % interval.${answersWords(recipe)}`,
     '',
     '| Who | Accuracy | 95 % interval | Right |',
     '| --- | --- | --- | --- |',

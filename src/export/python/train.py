@@ -282,8 +282,10 @@ def validation_losses(model, tokenizer, rows, batch_size=10):
 
 @torch.no_grad()
 def right(model, tokenizer, rows, batch_size=32):
-    """How many answers are the true label, letter by letter, as greedy search gives them."""
+    """How many answers are the true label, letter by letter, as GENERATION has them chosen."""
     training, prefix, correct = model.training, "predict: " if METHOD == "step-by-step" else "", 0
+    # A penalty must be a float there.
+    generation = {**GENERATION, "repetition_penalty": float(GENERATION["repetition_penalty"])}
     limit = max(GENERATION_MAX_TOKENS, MAX_TARGET_TOKENS) if METHOD == "rationale-then-label" else GENERATION_MAX_TOKENS
     model.eval()
     for start in range(0, len(rows), batch_size):
@@ -295,7 +297,7 @@ def right(model, tokenizer, rows, batch_size=32):
         ids = model.generate(
             input_ids=asked["input_ids"],
             attention_mask=asked["attention_mask"],
-            **{"max_new_tokens": limit, "num_beams": 1, "do_sample": False},
+            **{"max_new_tokens": limit, "do_sample": False, **generation},
         )
         answers = tokenizer.batch_decode(ids, skip_special_tokens=True)
         correct += sum(answer_of(answer) == row["label"] for answer, row in zip(answers, part))
