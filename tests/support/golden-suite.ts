@@ -139,7 +139,7 @@ export function describeFamily(
     engine.dispose();
   }
 
-  const timeout = 120_000;
+  const timeout = 300_000;
   describe.skipIf(skip)(`${name}: fixtures`, () => {
     const batches = join(engineFixtures, 'training', 'batches.safetensors');
     test.each(['t5-v1.0', 't5-v1.1', 'umt5', 'mt5', 'gated-silu'])('%s', { timeout }, (member) =>
