@@ -25,7 +25,9 @@ async function choose(page: Page, keys: object, backend: 'wasm' | 'webgpu' = 'wa
 /** The run that is shown, at its end: every step has its point once. */
 async function ended(page: Page, count = steps): Promise<{ losses: number[]; sha256: string }> {
   await goTo(page, 'train');
-  await expect(page.getByTestId('run-state')).toContainText(`done, ${count.toLocaleString('en-US')} steps`, { timeout: 600_000 });
+  await expect(page.getByTestId('run-state')).toContainText(`done, ${count.toLocaleString('en-US')} steps`, {
+    timeout: 600_000,
+  });
   const run = await runOnDisk(page);
   expect(run.steps).toEqual(Array.from({ length: count }, (_, index) => index + 1));
   return { losses: run.losses, sha256: await storedModelSha256(page, run) };
