@@ -181,3 +181,36 @@ it.each([
   await expect(refused).rejects.toThrow(words);
   expect(existsSync(join(folder, 'out'))).toBe(false);
 });
+
+it('answers the run’s test rows with 16-bit weights, and the card says how many answers differ', async () => {
+  const recipe = { ...notebookRecipe, generationMaxTokens: 3 };
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  writeFolder('run/model', new Map([...tinyFolder(), ['run.json', bytes(formatRecipe(recipe))]]));
+  const tally = { correct: 1, total: 2 };
+  const summary = {
+    ...{ accuracy: { base: tally, distilled: tally, teacher: null } },
+    ...{
+      engine: 'wasm',
+      backend: 'wasm',
+      adapter: 'one thread',
+      student: 'tiny',
+      trainRows: 1,
+      steps: 1,
+      elapsedMs: 1,
+    },
+  };
+  const rows = ['a', 'b c'].map((input, row) => {
+    const answers = { base: '', distilled: '', teacher: null, rationale: null, teacherRationale: null };
+    return JSON.stringify({ row, input, label: 'a', ...answers });
+  });
+  writeFolder(
+    'run',
+    new Map([
+      ['summary.json', bytes(JSON.stringify(summary))],
+      ['predictions.jsonl', bytes(`${rows.join('\n')}\n`)],
+    ]),
+  );
+  await run('--run', './run', '--model', 'f16', '--out', './half-run');
+  const said = /Of the answers to the first 2 test rows, \d differs? from those of the float32 weights/;
+  expect(readFileSync(join(folder, 'half-run/README.md'), 'utf8')).toMatch(said);
+});

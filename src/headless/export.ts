@@ -10,7 +10,10 @@ import { readAbout, type CardAbout } from '../data/about.ts';
 import { demoPage } from '../export/demo/page.ts';
 import { demoWarningBytes } from '../export/demo/warning.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
-import { cardFiles, untrainedCardFiles, type CardForm } from '../export/model-card.ts';
+import type { EngineStudent } from '../engine/engine.ts';
+import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
+import { openEngine } from './machine.ts';
+import { cardFiles, untrainedCardFiles, type CardForm, type ModelCardFacts } from '../export/model-card.ts';
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
 import { servedStorages, serverFolder } from '../export/server-folder.ts';
@@ -117,8 +120,30 @@ async function cardOf(
   told: { dtype: WrittenFloat; about: CardAbout },
 ): Promise<FolderFile[]> {
   const facts = run === undefined ? null : await runCardFacts(run, student, { form, ...told });
-  if (facts !== null) return cardFiles(facts);
+  if (facts !== null) {
+    const { dtype } = told;
+    // Only what the Hugging Face folder holds is rounded here as its readers will have it.
+    const rounding = form.kind === 'model' ? await roundingOf(student, facts, dtype) : null;
+    return cardFiles({ ...facts, rounding });
+  }
   return untrainedCardFiles(student, { name: basename(resolve(run ?? student.name)), form, ...told });
+}
+
+/** What rounding to 16 bits does to answers, on up to 50 of the run's test rows; told and in the card. */
+async function roundingOf(
+  { config, weights, tokenizer }: Student,
+  { recipe, predictions }: ModelCardFacts,
+  dtype: WrittenFloat,
+): Promise<RoundingCheck | null> {
+  const job = { student: { config, weights }, tokenizer, dtype, recipe, examples: predictions };
+  const open = (student: EngineStudent) => openEngine(student, { engine: null, backend: null });
+  const watch = { report: () => undefined, signal: new AbortController().signal };
+  const found = await checkRounding({ ...job, open }, watch);
+  if (found !== null)
+    console.log(
+      `Of the answers to ${found.rows} test rows, ${found.differing} ${found.differing === 1 ? 'differs' : 'differ'} from those of the weights before rounding.`,
+    );
+  return found;
 }
 
 /** One page that answers. @throws InputError where the file is there already. */
