@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fixLabels, fixOfNote } from './fix-for-note.ts';
 import { fixes } from './fixes.ts';
-import { keptReading } from './reading.ts';
+import { keptReading, readingOf, type DatasetReading } from './reading.ts';
 
 const note = (kind: string, count: number) => ({ kind, count });
 
@@ -34,4 +34,15 @@ it('a note offers its fix before and after it was done', () => {
     null,
   ]);
   expect(Object.keys(fixLabels)).toEqual(fixes);
+});
+
+it('is again what it was, from what was kept', () => {
+  const readings: DatasetReading[] = [
+    { fixes: ['letters', 'drop-leaks'], teachers: 'vote', completions: 'repaired', onlyMatching: true },
+    { alarms: { train: { kind: 'keep' } }, splitColumn: null, teachers: { file: 'why.json' } },
+    { alarms: { train: { kind: 'columns', mine: 'id', theirs: 'ref' } }, holdOut: { share: 0.1, seed: 2 } },
+    { alarms: { train: { kind: 'shift', by: -2 } }, validation: { share: 0.1, seed: 2 } },
+    { alarms: { train: { kind: 'leave-out' } }, subsample: { share: 0.5, seed: 2 } },
+  ];
+  for (const reading of readings) expect(readingOf(keptReading([], reading)!)).toEqual(reading);
 });

@@ -1,11 +1,11 @@
 /** How rows were read and joined, beyond what their files say of themselves. */
 import { formatColumnMap, isTeachersMap, type ColumnMap } from './column-map.ts';
 import type { CompletionMode } from './completions.ts';
-import type { Fix } from './fixes.ts';
+import { parseFixes, type Fix } from './fixes.ts';
 import type { HoldOut, KeptReading } from './kept-reading.ts';
 import type { Note } from './notes.ts';
 import type { Split } from './split-name.ts';
-import { formatTeachers, type TeacherChoice } from './teachers.ts';
+import { formatTeachers, parseTeachers, type TeacherChoice } from './teachers.ts';
 
 /** What a person decided on rationales that seem to belong to other rows. */
 export type AlarmDecision =
@@ -37,6 +37,14 @@ export interface DatasetReading {
   onlyMatching?: boolean;
   /** Whether a column with splits is followed; left out: yes. */
   splitColumn?: string | null;
+}
+
+/** What a person changes: what is undefined is no longer said. */
+export type ReadingChange = { [Key in keyof DatasetReading]?: DatasetReading[Key] | undefined };
+
+export function changedReading(reading: DatasetReading = {}, change: ReadingChange): DatasetReading {
+  const all: ReadingChange = { ...reading, ...change };
+  return Object.fromEntries(Object.entries(all).filter(([, said]) => said !== undefined));
 }
 
 /** What to keep of a dataset's reading, and of the notes on its training rows; null where its files were read as they are. */
@@ -78,6 +86,35 @@ function keptOrigins(notes: readonly Pick<Note, 'kind' | 'count'>[]): KeptReadin
     notes.reduce((sum, note) => sum + (note.kind === kind ? note.count : 0), 0);
   const [rationalised, edited] = [countOf('rationalised'), countOf('edited')];
   return { ...(rationalised > 0 && { rationalised }), ...(edited > 0 && { edited }) };
+}
+
+/** What a dataset's reading was, from what a run keeps of it; the maps are of files, and stay with who reads those. */
+export function readingOf(kept: KeptReading): DatasetReading {
+  const { fix, unaligned, rejoined, teachers, onlyMatching } = kept;
+  const { holdOut, validation, subsample, completions, splitColumn } = kept;
+  const decision = unaligned
+    ? ({ kind: 'keep' } as const)
+    : rejoined === undefined
+      ? null
+      : decisionOf(rejoined);
+  return changedReading(
+    {},
+    {
+      ...{ holdOut, validation, subsample, completions, splitColumn, onlyMatching },
+      fixes: fix === undefined ? undefined : parseFixes(fix),
+      alarms: decision === null ? undefined : { train: decision },
+      teachers: teachers === undefined ? undefined : parseTeachers(teachers),
+    },
+  );
+}
+
+/** A decision from the words that `keptDecision` has for it. */
+function decisionOf(words: string): AlarmDecision | null {
+  if (words === 'left out') return { kind: 'leave-out' };
+  const by = /^moved by (-?\d+) rows$/.exec(words)?.[1];
+  if (by !== undefined) return { kind: 'shift', by: Number(by) };
+  const [, mine, theirs] = /^by the columns (.+) and (.+)$/.exec(words) ?? [];
+  return mine === undefined || theirs === undefined ? null : { kind: 'columns', mine, theirs };
 }
 
 function keptDecision(decision: AlarmDecision): KeptReading {

@@ -74,7 +74,7 @@ export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
   const { run, config, student, metrics, predictions, weights, moments } = archive;
   const { recipe, ...facts } = run;
   const files = [
-    textFile('run.json', formatRecipe(recipe)),
+    textFile('run.json', formatRecipe(recipe, facts.reading ?? null)),
     textFile('metrics.jsonl', lines(metrics)),
     ...(predictions.length > 0 ? [textFile('predictions.jsonl', lines(predictions))] : []),
     ...Object.entries(student ?? {}).map(([name, text]) => textFile(studentFolder + name, text)),

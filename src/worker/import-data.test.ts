@@ -9,7 +9,14 @@ import { readDataset, readExamples } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { writeRun } from '../store/runs.ts';
-import { changeReading, importFiles, mapColumns, removeFile, takeReasons } from './import-data.ts';
+import {
+  changeReading,
+  importFiles,
+  mapColumns,
+  readAsKept,
+  removeFile,
+  takeReasons,
+} from './import-data.ts';
 
 withWebLocks();
 
@@ -311,4 +318,20 @@ it('raw completions are read as they stand or repaired, and a teacher’s column
   const record = (await readDataset(other.datasetId))!;
   expect(record.splits.train).toMatchObject({ rationales: 2, teacher: { correct: 1, total: 2 } });
   expect(keptReading(record.files)).toEqual({ rationalesMap: 'rationale=grund,teacherLabel=wort' });
+});
+
+it('a run’s run.json brings maps and all else back to files of the same columns', async () => {
+  const { datasetId } = await add(
+    null,
+    csv('new.csv', ...Array.from({ length: 20 }, (_, at) => `dish ${at},5,warm`)),
+  );
+  const kept = {
+    map: 'input=About {headline},label=stars,rationale=because',
+    holdOut: { share: 0.1, seed: 4 },
+  };
+  await readAsKept({ type: 'read-as-kept', datasetId, kept }, silent);
+  const record = (await readDataset(datasetId))!;
+  expect([record.splits.train?.rows, record.splits.test?.rows]).toEqual([18, 2]);
+  expect((await readExamples(datasetId, 'train'))[0]!.input).toMatch(/^About dish/);
+  expect(keptReading(record.files, record.reading)).toEqual(kept);
 });

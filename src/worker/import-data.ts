@@ -4,11 +4,12 @@ import { InputError, reportError, StorageError, type ErrorReport } from '../base
 import { siteUrl } from '../base/site.ts';
 import { NumberList } from '../base/text-index.ts';
 import type { ReportProgress } from '../distill/ports.ts';
+import { missingColumns, parseColumnMap, type ColumnMap } from '../data/column-map.ts';
 import { divide, type Divided } from '../data/divide.ts';
 import type { Example } from '../data/example.ts';
-import { knownMap, type KnownMaps } from '../data/file-head.ts';
+import { knownMap, type FileHead, type KnownMaps } from '../data/file-head.ts';
 import { countAbove, lengthHistogram } from '../data/histogram.ts';
-import type { DatasetReading } from '../data/reading.ts';
+import { readingOf, type DatasetReading } from '../data/reading.ts';
 import type { DataFile } from '../data/read-file.ts';
 import { pairFiles, splitNames, type Pairing, type BySplit, type Split } from '../data/split.ts';
 import { writeTaught } from '../data/taught.ts';
@@ -203,6 +204,37 @@ export function changeReading(
       return null;
     });
   });
+}
+
+/** See `read-as-kept` in protocol.ts. */
+export function readAsKept(
+  { datasetId, kept }: CommandOf<'read-as-kept'>,
+  progress: ReportProgress,
+): Promise<Results['read-as-kept']> {
+  return onDataset(datasetId, progress, async () => {
+    const known = await requireDataset(datasetId);
+    const maps = [kept.map, kept.rationalesMap].flatMap((text) =>
+      text === undefined ? [] : [parseColumnMap(text)],
+    );
+    const files = known.files.map((file) => {
+      const map = maps.find((one) => fitsColumns(one, file.head));
+      return map === undefined ? file : { ...file, map };
+    });
+    const record = { ...known, files, reading: readingOf(kept) };
+    await joinAndStore(record, await reopen(record, progress), progress);
+    return null;
+  });
+}
+
+/** Whether a file has the columns that a map names. */
+function fitsColumns(map: ColumnMap, head: FileHead | undefined): boolean {
+  if (head === undefined) return false;
+  return (
+    missingColumns(
+      map,
+      head.columns.map(({ name }) => name),
+    ).length === 0
+  );
 }
 
 /** See `take-reasons` in protocol.ts. */

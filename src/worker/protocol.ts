@@ -18,6 +18,7 @@ import type { AnsweredSome } from '../jobs/ask.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { KnownMaps } from '../data/file-head.ts';
+import type { KeptReading } from '../data/kept-reading.ts';
 import type { DatasetReading } from '../data/reading.ts';
 import type { Split } from '../data/split.ts';
 import type { TaughtRow } from '../data/taught.ts';
@@ -70,6 +71,8 @@ export type Command =
   | { type: 'assign-split'; datasetId: string; fileId: string; split: Split }
   /** Reads and joins a dataset's files again, with what a person switched on or decided. */
   | { type: 'change-reading'; datasetId: string; reading: DatasetReading }
+  /** Reads them as a run's were: its maps where their columns are there, what was switched on, drawn and decided. */
+  | { type: 'read-as-kept'; datasetId: string; kept: KeptReading }
   /**
    * Gives training rows the reasons that a teacher was asked for, as a file of the dataset; an earlier one of the same
    * teacher is replaced. The sample stays what it is: a copy of it gets them.
@@ -241,6 +244,7 @@ export interface Results {
   'assign-split': null;
   'map-columns': null;
   'change-reading': null;
+  'read-as-kept': null;
   'take-reasons': { datasetId: string };
   'load-sample': { datasetId: string };
   'measure-lengths': null;

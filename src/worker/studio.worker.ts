@@ -11,6 +11,7 @@ import { exportProject } from './export-project.ts';
 import {
   assignSplit,
   changeReading,
+  readAsKept,
   importFiles,
   loadSample,
   mapColumns,
@@ -56,6 +57,7 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'assign-split': inTurn(assignSplit),
   'map-columns': inTurn(mapColumns),
   'change-reading': inTurn(changeReading),
+  'read-as-kept': inTurn(readAsKept),
   'load-sample': inTurn(loadSample),
   'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, keeper)),
   'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, keeper)),

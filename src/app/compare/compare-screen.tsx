@@ -12,6 +12,7 @@ import { hashOf, onHashChange } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentRun, studioStore, useStudio } from '../state/studio-store.ts';
 import { generationText, generationWords } from '../recipe/generation-draft.ts';
+import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { readTestRows } from '../recipe/recipe-draft.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -70,6 +71,7 @@ export function CompareScreen() {
         </>
       ) : (
         <>
+          <NoTestRows />
           <NothingYet run={run} />
           {run && <AskIt key={run.id} run={run} predictions={predictions} />}
         </>

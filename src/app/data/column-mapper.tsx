@@ -4,6 +4,7 @@ import { formatCount } from '../../base/units.ts';
 import {
   braced,
   choicePatterns,
+  isTeachersMap,
   missingColumns,
   suggestColumnMap,
   type ColumnMap,
@@ -27,6 +28,7 @@ const fields: readonly { role: Exclude<Role, 'input'>; label: string; none: stri
   { role: 'rationale', label: 'Rationale', none: 'none' },
   { role: 'teacherLabel', label: 'Teacher’s label', none: 'none' },
   { role: 'id', label: 'Id', none: 'none' },
+  { role: 'split', label: 'Split', none: 'none' },
 ];
 
 /** Which column of a file is what, with a row beside it as it will be learned. */
@@ -107,7 +109,11 @@ export function ColumnMapper({
                   })),
                   ...names.map((name) => ({ value: name, label: shortened(name) })),
                 ]}
-                meaning={filledWords(head, map[role])}
+                meaning={
+                  role === 'label' && isTeachersMap(map)
+                    ? 'Without one these are a teacher’s answers, to the rows of another file.'
+                    : filledWords(head, map[role])
+                }
               />
             ))}
             <div className={styles['unused']}>
@@ -189,6 +195,8 @@ export function ColumnMapper({
 
 /** What is wrong with the input, or with a column; null where nothing is. */
 function problemOf(map: ColumnMap, columns: readonly string[]): string | null {
+  // A teacher's file need not repeat what it answers.
+  if (isTeachersMap(map) && (map.input ?? '').trim() === '') return null;
   if (map.input === undefined || map.input.trim() === '') return 'Name the columns of the input in braces.';
   try {
     const missing = missingColumns(map, columns);
@@ -204,7 +212,9 @@ function problemOf(map: ColumnMap, columns: readonly string[]): string | null {
 function whyNot(map: ColumnMap, problem: string | null, busy: boolean): string | null {
   if (busy) return 'The files are being read.';
   if (problem !== null) return problem;
-  return map.label === undefined ? 'Choose the column with the label, the true answer.' : null;
+  return map.label === undefined && !isTeachersMap(map)
+    ? 'Choose the column with the label, the true answer.'
+    : null;
 }
 
 function filledWords(head: FileHead, name: string | undefined): string | undefined {

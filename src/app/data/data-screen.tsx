@@ -16,14 +16,15 @@ import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { plural, splitWords } from '../words.ts';
 import styles from './data-screen.module.css';
 import { ColumnMapper } from './column-mapper.tsx';
+import { Division } from './division.tsx';
 import { DropZone } from './drop-zone.tsx';
 import { AlarmPanel } from './alarm-panel.tsx';
 import { ExamplesPager, type ChosenRows } from './examples-pager.tsx';
-import { HoldOutOffer } from './hold-out-offer.tsx';
 import { FilesList } from './files-list.tsx';
 import { Lengths } from './lengths.tsx';
 import { LintNotes } from './lint-notes.tsx';
 import { Refusals } from './refusals.tsx';
+import { TeacherChoices } from './teacher-choices.tsx';
 import { TeacherScore } from './teacher-score.tsx';
 
 // Few bring rows from the hub: its code comes when this screen is shown.
@@ -133,7 +134,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
       {(splits.length > 0 || !unread) && (
         <div className={styles['columns']}>
           <section className={styles['rows']} aria-label="Rows" ref={rows} tabIndex={-1}>
-            <HoldOutOffer dataset={dataset} />
+            <Division dataset={dataset} />
             {splits.length > 0 && (
               <div className={styles['bar']}>
                 <SegmentedControl
@@ -167,6 +168,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
           </section>
           <aside className={styles['margin']} aria-label="About the rows">
             <TeacherScore splits={dataset.splits} />
+            {summary && <TeacherChoices dataset={dataset} summary={summary} />}
             {summary && <LintNotes dataset={dataset} summary={summary} onRows={show} />}
             <Lengths report={dataset.lengths[split] ?? null} />
           </aside>

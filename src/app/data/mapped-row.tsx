@@ -9,8 +9,12 @@ export function MappedRow({ read: { reading } }: { read: ReadByMap }) {
   const { input, label, rationale, teacherLabel, id } = reading.row;
   return (
     <dl className={styles['row']} translate="no" data-testid="mapped-row">
-      <dt>input</dt>
-      <dd className={styles['input']}>{clipped(input ?? '')}</dd>
+      {input !== null && (
+        <>
+          <dt>input</dt>
+          <dd className={styles['input']}>{clipped(input)}</dd>
+        </>
+      )}
       <dt>label</dt>
       <dd>
         {label === null ? (

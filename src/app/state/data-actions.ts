@@ -1,6 +1,7 @@
 /** What a person does with rows. */
 import { deleteDataset } from '../../store/datasets.ts';
-import type { DatasetReading } from '../../data/reading.ts';
+import type { KeptReading } from '../../data/kept-reading.ts';
+import { changedReading, type ReadingChange } from '../../data/reading.ts';
 import type { Split } from '../../store/records.ts';
 import type { ColumnMap } from '../../data/column-map.ts';
 import { InputError } from '../../base/errors.ts';
@@ -29,6 +30,8 @@ export function dataActions(
   { readRecords, choose }: RecordActions,
 ) {
   let importing: Promise<void> = Promise.resolve();
+  /** How rows are read by a `run.json` that came before them. */
+  let kept: KeptReading | null = null;
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
   let measured = '';
 
@@ -64,7 +67,21 @@ export function dataActions(
       files: files.map((file) => ({ file, split })),
       maps: keptMaps(),
     });
-    if (result) await selectDataset(result.datasetId);
+    if (!result) return;
+    await selectDataset(result.datasetId);
+    if (kept !== null) await applyKept(kept);
+  };
+
+  /** Reads the dataset that is shown as a run's was; where there is none of the person's yet, the next one. */
+  const applyKept = async (wanted: KeptReading): Promise<void> => {
+    const dataset = currentDataset(get());
+    kept = dataset === null || dataset.sample ? wanted : null;
+    if (dataset === null || dataset.sample) return;
+    const command = {
+      ...({ type: 'read-as-kept', datasetId: dataset.id } as const),
+      kept: wanted,
+    };
+    if (await succeeds('data', command)) await selectDataset(dataset.id);
   };
 
   const removeInTurn = async (datasetId: string): Promise<void> => {
@@ -132,21 +149,20 @@ export function dataActions(
       if (result) await selectDataset(result.datasetId);
     },
 
-    /** Reads and joins again with something switched on, off or decided. */
-    changeReading: async (part: Partial<DatasetReading>): Promise<void> => {
-      const dataset = currentDataset(get());
-      if (dataset === null) return;
-      const { id: datasetId, reading = {} } = dataset;
-      const command = { type: 'change-reading', datasetId, reading: { ...reading, ...part } } as const;
-      if (await succeeds('data', command)) await selectDataset(datasetId);
+    /** How rows were read, by a `run.json`: after drops that came before it. */
+    readAsKept: (wanted: KeptReading): Promise<void> => {
+      importing = importing.then(() => applyKept(wanted));
+      return importing;
     },
 
-    /** As `changeReading`: sets no rows aside any more. */
-    holdOutNothing: async (): Promise<void> => {
+    /** Reads and joins again with something switched on, off (undefined) or decided. */
+    changeReading: async (part: ReadingChange): Promise<void> => {
       const dataset = currentDataset(get());
       if (dataset === null) return;
-      const { holdOut: _none, ...reading } = dataset.reading ?? {};
-      const command = { type: 'change-reading', datasetId: dataset.id, reading } as const;
+      const command = {
+        ...({ type: 'change-reading', datasetId: dataset.id } as const),
+        reading: changedReading(dataset.reading, part),
+      };
       if (await succeeds('data', command)) await selectDataset(dataset.id);
     },
 

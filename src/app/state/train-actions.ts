@@ -1,5 +1,5 @@
 /** The recipe in the form, and what a person asks of a run: to begin, to pause, to end, to be resumed. */
-import { parseRecipe, type RecipeKey } from '../../distill/recipe.ts';
+import { parseRunFile, type RecipeKey } from '../../distill/recipe.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { draftOf, type RecipeDraft } from '../recipe/recipe-draft.ts';
 import { keepChoice } from './choices.ts';
@@ -13,7 +13,7 @@ import type { ShownRunActions } from './shown-run-actions.ts';
 export function trainActions(
   { get, set, request, succeeds, send, fail, dismiss }: Requests,
   { readRecords }: RecordActions,
-  { measureLengths }: Pick<DataActions, 'measureLengths'>,
+  { measureLengths, readAsKept }: Pick<DataActions, 'measureLengths' | 'readAsKept'>,
   { selectRun, lookUp }: Pick<ShownRunActions, 'selectRun' | 'lookUp'>,
 ) {
   const setDraft = (draft: RecipeDraft): void => {
@@ -29,11 +29,13 @@ export function trainActions(
       setDraft({ ...get().draft, [key]: text });
     },
 
-    /** Takes the recipe of a `run.json`. */
+    /** Takes the recipe of a `run.json`, and how its rows were read. */
     importRecipe: async (file: File): Promise<void> => {
       try {
-        setDraft(draftOf(parseRecipe(await file.text(), file.name)));
+        const { recipe, data } = parseRunFile(await file.text(), file.name);
+        setDraft(draftOf(recipe));
         dismiss('run');
+        if (data !== null) await readAsKept(data);
       } catch (error) {
         fail('run', error);
       }

@@ -62,7 +62,9 @@ export function RecordCards({ run }: { run: RunRecord }) {
         </p>
         <Button
           icon={Download}
-          onClick={() => saveFile('run.json', formatRecipe(run.recipe), 'application/json')}
+          onClick={() =>
+            saveFile('run.json', formatRecipe(run.recipe, run.reading ?? null), 'application/json')
+          }
         >
           Save run.json
         </Button>

@@ -1,10 +1,11 @@
 import { memo } from 'react';
 import { Download, FileText, RotateCcw } from 'lucide-react';
-import { formatRecipe, notebookRecipe, presets } from '../../distill/recipe.ts';
+import { formatRecipe, notebookRecipe, presets, type Recipe } from '../../distill/recipe.ts';
+import type { DatasetRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { machineWords } from '../frame/machine-words.ts';
 import { studio } from '../state/studio.ts';
-import { useStudio } from '../state/studio-store.ts';
+import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField, TextField } from '../ui/field.tsx';
@@ -38,6 +39,7 @@ export const RecipeForm = memo(function RecipeForm() {
 });
 
 function Presets() {
+  const dataset = useStudio(currentDataset);
   const draft = useStudio((state) => state.draft);
   const { recipe } = readDraft(draft);
   return (
@@ -67,7 +69,7 @@ function Presets() {
             icon={Download}
             reason={recipe === null ? 'The recipe needs mending first.' : null}
             onClick={() => {
-              if (recipe) saveFile('run.json', formatRecipe(recipe), 'application/json');
+              if (recipe) void saveRecipe(recipe, dataset);
             }}
           >
             Export run.json
@@ -197,4 +199,12 @@ function Machine() {
       </div>
     </fieldset>
   );
+}
+
+/** `run.json` of the recipe in the form, with how the rows that are chosen are read. */
+async function saveRecipe(recipe: Recipe, dataset: DatasetRecord | null): Promise<void> {
+  // Loaded with the press: it knows all of what can be said of columns.
+  const { keptReading } = await import('../../data/reading.ts');
+  const data = dataset === null ? null : keptReading(dataset.files, dataset.reading);
+  saveFile('run.json', formatRecipe(recipe, data), 'application/json');
 }

@@ -12,6 +12,7 @@ import { InterruptedRuns } from '../parts/interrupted-runs.tsx';
 import { hashOf } from '../routes.ts';
 import { NoRoom } from '../parts/no-room.tsx';
 import { TellAtEnd } from '../parts/tell-at-end.tsx';
+import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { studio } from '../state/studio.ts';
 import { currentDataset, currentRun, useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -73,6 +74,7 @@ export function TrainScreen() {
       {run && <Mirror run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       <FormSourceNotice live={live} />
+      {!live && <NoTestRows />}
       {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
       {run === null && <NoGpu />}
       {run === null ? (
