@@ -18,7 +18,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
-import { comparedShape, predictionShape, tallySchema } from '../distill/compared-schema.ts';
+import { comparedShape, tallySchema } from '../distill/compared-schema.ts';
 import { digestSlices, momentsFile, weightsFile } from '../distill/checkpoint.ts';
 import { untrainedParameters } from '../distill/engine-student.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
@@ -33,6 +33,7 @@ import { filesInMemory } from '../student/student-files.ts';
 import { expectedParameters } from '../student/parameters.ts';
 import { parseSafetensors } from '../formats/safetensors.ts';
 import { FolderFile } from './model-folder.ts';
+import { checked, parseJson, predictionSchema, readLines } from './read-lines.ts';
 import { again, otherSize, recordName, unpackListed, unpackRecord } from './unpack-archive.ts';
 
 const format = 'stillroom-run';
@@ -241,12 +242,6 @@ const pointSchema = z.object({
   elapsedMs: z.number().min(0),
 });
 
-/** The terminal's file has no teacher's rationales where there are none. */
-const predictionSchema = z.object({
-  ...predictionShape,
-  teacherRationale: z.string().nullable().default(null),
-});
-
 /**
  * Reads a zip that `archiveFiles` filled, and holds every file against its SHA-256. The record is unpacked first, then the
  * files that it lists, none to more bytes than it says.
@@ -326,7 +321,8 @@ function readTexts(
       line: metrics.length,
     });
   }
-  const predictions = text('predictions.jsonl');
+  const said = text('predictions.jsonl');
+  const predictions = said === null ? [] : readLines(said, predictionSchema, label('predictions.jsonl'));
   return {
     run: {
       ...facts,
@@ -341,8 +337,7 @@ function readTexts(
       recipe,
     },
     metrics,
-    predictions:
-      predictions === null ? [] : readLines(predictions, predictionSchema, label('predictions.jsonl')),
+    predictions,
   };
 }
 
@@ -403,33 +398,6 @@ async function checkFile(
   const found = await digestSlices(new FolderFile(file, content));
   if (found.length === sha256.length && found.every((digits, slice) => digits === sha256[slice])) return;
   throw new InputError('this file has other bytes than were written.', again, { file });
-}
-
-function readLines<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema>[] {
-  return text
-    .split('\n')
-    .filter((line, index, all) => line !== '' || index < all.length - 1)
-    .map((line, index) => checked(schema, parseJson(line, file, index + 1), { file, line: index + 1 }));
-}
-
-function parseJson(text: string, file: string, line?: number): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new InputError('this is not valid JSON.', again, { file, line });
-  }
-}
-
-function checked<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  where: { file: string; line?: number },
-): z.infer<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const key = issue?.path.join('.') ?? '';
-  throw new InputError(`"${key}" is not as it should be (${issue?.message ?? 'not valid'}).`, again, where);
 }
 
 /** Moments of every weight that the recipe trains. */

@@ -210,6 +210,7 @@ export function changeReading(
 export function readAsKept(
   { datasetId, kept }: CommandOf<'read-as-kept'>,
   progress: ReportProgress,
+  signal = unstopped,
 ): Promise<Results['read-as-kept']> {
   return onDataset(datasetId, progress, async () => {
     const known = await requireDataset(datasetId);
@@ -221,8 +222,10 @@ export function readAsKept(
       return map === undefined ? file : { ...file, map };
     });
     const record = { ...known, files, reading: readingOf(kept) };
-    await joinAndStore(record, await reopen(record, progress), progress);
-    return null;
+    return staged(record, progress, signal, async (staging) => {
+      await joinAndStore(record, await reopen(record, staging), staging);
+      return null;
+    });
   });
 }
 

@@ -8,6 +8,7 @@ import { measuredRecipe, type RunRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { useRunWords } from '../state/use-run-words.ts';
+import { useDroppedPredictions } from '../state/dropped-predictions.ts';
 import { hashOf, onHashChange } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentRun, studioStore, useStudio } from '../state/studio-store.ts';
@@ -24,14 +25,29 @@ import { AskIt } from './ask-it.tsx';
 import { compareObstacle } from './compare-obstacle.ts';
 import styles from './compare-screen.module.css';
 import { parseExampleAddress } from './example-address.ts';
+import { DroppedComparison } from './dropped-comparison.tsx';
 import { EmptyLedger } from './empty-ledger.tsx';
 import { Ledger } from './ledger-view.tsx';
+import { MetricsTable } from './metrics-table.tsx';
 import { replacedComparison, type ReplacedComparison } from './replaced-comparison.ts';
 import { ThreeNumbers } from './three-numbers.tsx';
 import { usePredictions } from './use-predictions.ts';
 
 /** Base, distilled and teacher on the same rows: three numbers, and the ledger that they come from. */
 export function CompareScreen() {
+  const dropped = useDroppedPredictions((state) => state.dropped);
+  const error = useStudio((state) => state.requests.compare.error);
+  if (dropped === null) return <RunComparison />;
+  return (
+    <>
+      <ScreenHead station="Compare" name={dropped.fileName} actions={null} />
+      {error && <ErrorNotice error={error} onDismiss={() => studio.dismiss('compare')} />}
+      <DroppedComparison dropped={dropped} />
+    </>
+  );
+}
+
+function RunComparison() {
   const run = useStudio(currentRun);
   const request = useStudio((state) => state.requests.compare);
   const predictions = usePredictions(run);
@@ -60,6 +76,7 @@ export function CompareScreen() {
       {run?.comparison ? (
         <>
           <ThreeNumbers comparison={run.comparison} recipe={run.recipe} predictions={predictions} />
+          <MetricsTable comparison={run.comparison} />
           <div className={styles['now']}>
             <CompareNow run={run} />
             {predictions && predictions.length > 0 && <SavePredictions run={run} predictions={predictions} />}

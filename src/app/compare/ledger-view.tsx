@@ -14,6 +14,7 @@ import { useKeys } from '../keys/use-keys.ts';
 import { onHashChange } from '../routes.ts';
 import { Notice } from '../ui/notice.tsx';
 import { exampleHash, noteAddress, parseExampleAddress } from './example-address.ts';
+import { ConfusionTable } from './confusion-table.tsx';
 import { LabelTable } from './label-table.tsx';
 import { LedgerFilters } from './ledger-filters.tsx';
 import { LedgerRow } from './ledger-row.tsx';
@@ -107,6 +108,14 @@ export function Ledger({ runId, predictions }: { runId: string; predictions: rea
           setActive(null);
         }}
       />
+      <ConfusionTable
+        predictions={predictions}
+        chosen={filter.cell}
+        onChoose={(cell) => {
+          setFilter({ ...filter, cell });
+          setActive(null);
+        }}
+      />
       {asked !== null && missing && (
         <Notice kind="info">
           <p>Row {formatCount(asked + 1)} is not among the test rows of this comparison.</p>
@@ -117,6 +126,7 @@ export function Ledger({ runId, predictions }: { runId: string; predictions: rea
           ? `${formatCount(rows.length)} rows; j and k move, Enter opens`
           : `${formatCount(rows.length)} of ${formatCount(predictions.length)} rows`}
         {filter.label !== null && ` · true answer ${filter.label}`}
+        {filter.cell !== null && ` · ${filter.cell.who}: ${filter.cell.name}`}
       </p>
       <div role="table" aria-label="Answers by test row" aria-rowcount={rows.length + 1} data-ledger="">
         <div role="rowgroup">

@@ -8,11 +8,22 @@ export type LedgerView = 'all' | 'fixed' | 'broken' | 'distilled-wrong' | 'beats
 export type Judgement = 'any' | 'right' | 'wrong';
 export type Answerer = 'teacher' | 'base' | 'distilled';
 
+/** Rows of one true answer that somebody took for one thing. */
+export interface Cell {
+  who: Answerer;
+  /** `yes taken for no`. */
+  name: string;
+  /** By their position in the file. */
+  rows: ReadonlySet<number>;
+}
+
 export interface LedgerFilter {
   view: LedgerView;
   columns: Record<Answerer, Judgement>;
   /** A true answer whose rows alone are shown; null for all. */
   label: string | null;
+  /** A cell of the confusion table whose rows alone are shown; null for all. */
+  cell: Cell | null;
   search: string;
 }
 
@@ -20,6 +31,7 @@ export const everything: LedgerFilter = {
   view: 'all',
   columns: { teacher: 'any', base: 'any', distilled: 'any' },
   label: null,
+  cell: null,
   search: '',
 };
 
@@ -62,6 +74,7 @@ export function filterLedger(predictions: readonly Prediction[], filter: LedgerF
   const words = filter.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
   return predictions.filter((prediction) => {
     if (!isIn(filter.view, prediction)) return false;
+    if (filter.cell !== null && !filter.cell.rows.has(prediction.row)) return false;
     if (filter.label !== null && prediction.label !== filter.label) return false;
     for (const answerer of answerers) {
       const wanted = filter.columns[answerer];

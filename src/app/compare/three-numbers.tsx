@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import { formatCount } from '../../base/units.ts';
 import type { Tally } from '../../data/example.ts';
+import { metricWords, type MetricId } from '../../data/metrics/metrics.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import { wilsonInterval } from '../../distill/score.ts';
 import type { Recipe } from '../../distill/recipe.ts';
@@ -25,11 +26,16 @@ export function ThreeNumbers({
   recipe,
   predictions,
 }: {
-  comparison: Comparison;
-  recipe: Recipe;
+  /** Without a step: counted from a file of answers. */
+  comparison: Omit<Comparison, 'step'> & { step?: number };
+  /** Of the run; null where only answers are known. */
+  recipe: Recipe | null;
   predictions: readonly Prediction[] | null;
 }) {
-  const answers = generationText(measuredRecipe({ recipe, comparison }).generation ?? null);
+  const answers =
+    recipe === null
+      ? ''
+      : generationText(measuredRecipe({ recipe, comparison: { step: 0, ...comparison } }).generation ?? null);
   return (
     <section className={styles['numbers']} aria-label="Accuracy">
       <Number who="base" tally={comparison.base} />
@@ -42,8 +48,9 @@ export function ThreeNumbers({
           <Tests predictions={predictions} withTeacher={comparison.teacher !== null} />
         )}
         <p>
-          Weights of step {formatCount(comparison.step)}; an answer is right when it equals the true one
-          exactly{comparison.rawText && ', as far as the student’s tokenizer can write it'}.
+          {comparison.step !== undefined && `Weights of step ${formatCount(comparison.step)}. `}An answer is
+          right when it {rightWords(comparison.metrics?.main ?? 'exact')}
+          {comparison.rawText && ', as far as the student’s tokenizer can write it'}.
           {answers !== '' && ` Answers: ${generationWords(answers)}.`}
         </p>
         {comparison.rawText && (
@@ -55,6 +62,10 @@ export function ThreeNumbers({
       </div>
     </section>
   );
+}
+
+function rightWords(metric: MetricId): string {
+  return metric === 'exact' ? 'equals the true one exactly' : `is ${metricWords[metric]}`;
 }
 
 function tallyWords({ correct, total }: Tally): string {

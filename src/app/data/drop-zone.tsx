@@ -1,4 +1,5 @@
 import { Upload } from 'lucide-react';
+import { takeFiles } from '../frame/take-files.ts';
 import { studio } from '../state/studio.ts';
 import { FileButton } from '../ui/file-button.tsx';
 import styles from './drop-zone.module.css';
@@ -11,7 +12,7 @@ export function DropZone({ large = false }: { large?: boolean }) {
         icon={Upload}
         look="zone"
         testId="data-files"
-        onFiles={(files) => void studio.importFiles(files.map(({ file }) => file))}
+        onFiles={(files) => void takeFiles(files).catch((error: unknown) => studio.fail('data', error))}
       >
         {large ? (
           <span className={styles['words']}>
