@@ -52,8 +52,9 @@ test('of several teachers one counts, rows are drawn for test and validation, an
   await expect(page.getByRole('article', { name: 'Row 12', exact: true })).toContainText(
     'bruno looks at 11.',
   );
-  await page.getByText('Hold out 10 % for validation').click();
-  await expect(page.getByText('Validation 3', { exact: true })).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Hold out 10 % for validation' }).focus();
+  await page.keyboard.press('Space');
+  await expect(page.getByText('Validation 4', { exact: true })).toBeVisible();
   await page.getByLabel('Train on').selectOption('0.5');
   await expect(page.getByText('Train 13', { exact: true })).toBeVisible();
   expect(await axeFindings(page)).toEqual([]);
@@ -86,7 +87,7 @@ test('of several teachers one counts, rows are drawn for test and validation, an
   await goTo(page, 'train');
   await page.getByTestId('recipe-file').setInputFiles(runFile);
   await goTo(page, 'data');
-  await expect(page.getByText('Test 3', { exact: true })).toBeVisible();
+  await expect(page.getByText('Test 4', { exact: true })).toBeVisible();
   await expect(page.getByLabel('Which answers count')).toHaveValue('right');
   await expect(page.getByText('Train 12', { exact: true })).toBeVisible();
 });
