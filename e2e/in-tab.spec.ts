@@ -9,6 +9,14 @@ import { axeFindings, expect, goTo } from './support.ts';
 const rows = 6;
 const files = llamaFolder(new Uint8Array(readFileSync('tests/fixtures/teacher/teacher.gguf')));
 
+function writeFolder(folder: string): string {
+  for (const [path, bytes] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+  return folder;
+}
+
 /** Opens the station with bare rows of the sample, and a teacher in this tab. */
 async function openStation(page: Page, file: string): Promise<void> {
   const sample = readFileSync('public/sample/test.jsonl', 'utf8').split('\n').slice(0, rows);
@@ -30,11 +38,7 @@ test('a model from a folder labels rows in this tab: nothing is fetched before, 
   page,
   baseURL,
 }, info) => {
-  const folder = info.outputPath('tiny-teacher');
-  for (const [path, bytes] of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), bytes);
-  }
+  const folder = writeFolder(info.outputPath('tiny-teacher'));
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
   const said: string[] = [];
@@ -51,6 +55,17 @@ test('a model from a folder labels rows in this tab: nothing is fetched before, 
   await expect(page.getByTestId('right-so-far')).toContainText(`${rows} of ${rows}`, { timeout: 60_000 });
   await expect(page.getByRole('region', { name: 'Answers' })).toContainText(/has \w+, \w+ has/);
   expect(await axeFindings(page)).toEqual([]);
+  await page.getByText('Fetch one from a hub').click();
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await page.setViewportSize({ width: 390, height: 800 });
+  expect(await axeFindings(page)).toEqual([]);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow, 'it scrolls sideways on a phone').toBeLessThanOrEqual(0);
+  if (process.env['STILLROOM_PICTURES'])
+    await page.screenshot({
+      path: `${process.env['STILLROOM_PICTURES']}/in-tab-dark-390.png`,
+      fullPage: true,
+    });
   for (const url of asked) expect(new URL(url).origin, url).toBe(new URL(baseURL!).origin);
   expect(asked.some((url) => url.includes('ort-wasm'))).toBe(true);
   expect(said).toEqual([]);
@@ -58,6 +73,18 @@ test('a model from a folder labels rows in this tab: nothing is fetched before, 
   // Answers stay; the model has to be chosen again.
   await page.reload();
   await expect(page.getByTestId('right-so-far')).toContainText(`${rows} of ${rows}`);
+});
+
+test('on a GPU it runs through WebGPU, and says the same', async ({ page }, info) => {
+  // SwiftShader says of itself that it is no real one, and would be left alone.
+  await page.addInitScript(() => {
+    Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });
+  });
+  await openStation(page, info.outputPath('rows.jsonl'));
+  await page.getByTestId('model-folder').setInputFiles(writeFolder(info.outputPath('tiny-teacher')));
+  await expect(page.getByText(/✓ tiny-teacher is open.* on the GPU/)).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Try 5 rows' }).click();
+  await expect(page.getByTestId('right-so-far')).toContainText('5 of 5', { timeout: 120_000 });
 });
 
 test('a model of a hub is fetched once, kept in this browser, opened without a network, and removed', async ({
