@@ -66,7 +66,7 @@ test('of several teachers one counts, rows are drawn for test and validation, an
   await page.screenshot({ path: info.outputPath('no-test-rows.png') });
   await page.getByRole('button', { name: 'Hold out 10 % for test' }).click();
   await expect(page.getByText('rows has no test rows')).toBeHidden();
-  await page.getByRole('button', { name: 'All settings' }).click();
+  await page.getByText('All settings').click();
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Export run.json' }).click();
   const runFile = info.outputPath('run.json');
