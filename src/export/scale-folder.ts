@@ -190,7 +190,10 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
       rowsSha256: await digestRows(train),
     },
   };
-  const studentFiles = modelFolder(student, student.weights, { dtype: 'f32', runFile: null, card: null });
+  // Its settings of generation are those that it is measured with there: its own would change answers unsaid.
+  const studentFiles = modelFolder(student, student.weights, {
+    ...{ dtype: 'f32', runFile: recipeText, card: null },
+  }).filter(({ path }) => path !== 'run.json');
   return [
     ...Object.entries(texts).map(([path, text]) => textFile(path, text)),
     textFile('recipe.json', recipeText),

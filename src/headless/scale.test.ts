@@ -65,6 +65,30 @@ describe('export --scale', () => {
     await expect(openRunInputs(join(out, 'out'), {})).rejects.toThrow(/training rows .* are not those/);
   });
 
+  it('has the settings of generation that it is measured with, and keeps the student’s own beside them', async () => {
+    const own = '{"num_beams": 4, "repetition_penalty": 2.0, "max_new_tokens": 300}';
+    const folder = new Map(tinyFolder()).set('generation_config.json', new TextEncoder().encode(own));
+    const student = await readStudentFolder(filesInMemory(folder), 'tiny');
+    const { train } = await openInputs({ train: data }, recipe);
+    const files = await scaleFolder({
+      ...{ names, recipe, student, train: train.examples, test: [], begun: null },
+    });
+    const textOf = (path: string): string => {
+      const file = files.find((one) => one.path === path);
+      if (file === undefined) throw new Error(`There is no ${path}.`);
+      return new TextDecoder().decode(file.bytes);
+    };
+    const settings = JSON.parse(textOf('student/generation_config.json')) as object;
+    expect(settings).toMatchObject({
+      num_beams: 1,
+      do_sample: false,
+      max_new_tokens: recipe.generationMaxTokens,
+    });
+    expect(settings).not.toHaveProperty('repetition_penalty');
+    expect(textOf('student/generation_config.original.json')).toBe(own);
+    expect(files.some(({ path }) => path === 'student/run.json')).toBe(false);
+  });
+
   it('takes along the checkpoint that a run goes on from', async () => {
     const out = join(place, 'begun');
     const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
