@@ -104,7 +104,7 @@ export interface DatasetRecord {
   createdAt: number;
   /** True for the sample that comes with the studio. */
   sample: boolean;
-  /** Where it is from, of rows that came from a hub: `owner/name@commit`. */
+  /** Where it is from, of rows that came from a hub: `owner/name@commit:configuration`. */
   hub?: string;
   files: DataFileRecord[];
   /** What a person switched on or decided. */

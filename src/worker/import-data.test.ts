@@ -39,6 +39,19 @@ it('two tabs that add to one dataset at the same time both keep their file', asy
   expect(names.sort()).toEqual(['more.train.jsonl', 'test.jsonl', 'train.jsonl']);
 });
 
+it('a dataset says where it is from as long as all of its files are from there', async () => {
+  const from = (datasetId: string | null, name: string, hub?: string) =>
+    importFiles(
+      { type: 'import-files', datasetId, files: [{ file: rows(name, `rows of ${name}`), split: null }], hub },
+      silent,
+    );
+  const { datasetId } = await from(null, 'train.jsonl', 'a/b@1:plain');
+  await from(datasetId, 'test.jsonl', 'a/b@1:plain');
+  expect((await readDataset(datasetId))!.hub).toBe('a/b@1:plain');
+  await from(datasetId, 'validation.jsonl');
+  expect((await readDataset(datasetId))!.hub).toBeUndefined();
+});
+
 it('the training rows of a run at work stay as they are, whatever is dropped or removed', async () => {
   const { datasetId } = await add(null, rows('train.jsonl', 'what the run is trained on'));
   const before = await readExamples(datasetId, 'train');

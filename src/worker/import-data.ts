@@ -80,7 +80,7 @@ export function importFiles(
 }
 
 async function addFiles(
-  { datasetId, files, maps = {} }: CommandOf<'import-files'>,
+  { datasetId, files, maps = {}, hub }: CommandOf<'import-files'>,
   progress: ReportProgress,
   signal: AbortSignal,
 ): Promise<Results['import-files']> {
@@ -103,6 +103,8 @@ async function addFiles(
       name: known === null ? nameOf([...kept, ...added]) : known.name,
       createdAt: known === null ? Date.now() : known.createdAt,
       sample: false,
+      // A dataset is from a hub as long as all of its files are.
+      ...(hub === undefined || (known !== null && known.hub !== hub) ? {} : { hub }),
       files: [],
       ...(known === null ? {} : undecided(known)),
       splits: { train: null, test: null },

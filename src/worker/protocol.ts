@@ -64,6 +64,8 @@ export type Command =
       datasetId: string | null;
       files: { file: File; split: Split | null }[];
       maps?: KnownMaps;
+      /** Where all of these are from, as in `DatasetRecord`. */
+      hub?: string | undefined;
     }
   /** Reads a file, and those of the same columns, by a map; null: as its layout is recognised. */
   | { type: 'map-columns'; datasetId: string; fileId: string; map: ColumnMap | null }

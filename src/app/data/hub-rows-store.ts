@@ -68,6 +68,8 @@ export async function fetchRows(parts: readonly DatasetPart[]): Promise<void> {
       parts.flatMap((part) =>
         part.files.map((file, index) => new File([blobs.get(file)!], fileName(found, part, index))),
       ),
+      null,
+      placeOf(found, parts),
     );
     await clearPieces();
     frame.close();
@@ -76,6 +78,12 @@ export async function fetchRows(parts: readonly DatasetPart[]): Promise<void> {
   } catch (error) {
     ended(error, 'found');
   }
+}
+
+/** What a link names: the commit, and the configuration that all these splits are of. */
+function placeOf({ name, commit }: HubDataset, parts: readonly DatasetPart[]): string {
+  const config = parts[0]?.config ?? '';
+  return config === '' ? `${name}@${commit}` : `${name}@${commit}:${config}`;
 }
 
 /** Names the dataset and the split, by which files are told apart; several of a split are numbered. */

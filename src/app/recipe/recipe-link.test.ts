@@ -50,6 +50,7 @@ it('names what everybody can have, and nothing else', () => {
     { student: 'nano', data: 'sample' },
     { student: `hub:google/flan-t5-small@${commit}`, data: null },
     { student: null, data: `hub:owner/rows@${commit}` },
+    { student: null, data: `hub:cos_e@${commit}:v1.11` },
   ]) {
     const hash = recipeHash(smallRecipe, places);
     expect(hash.endsWith('&recipe=1')).toBe(true);
@@ -60,6 +61,7 @@ it('names what everybody can have, and nothing else', () => {
     '/home/me/model',
     'hub:google/flan-t5-small',
     'hub:a/b@main',
+    `hub:a/b@${commit}:rows`,
     `hub:../x@${commit}`,
     `https://x@${commit}`,
   ])

@@ -62,7 +62,7 @@ export function readRecipeHash(hash: string): LinkReading | null {
     if (seen.has(key)) unknown.push(`“${brief(key)}” is in it twice.`);
     seen.add(key);
     if (key === 'student' || key === 'data') {
-      if (text === bundled[key] || isHubPlace(text)) places[key] = text;
+      if (text === bundled[key] || isHubPlace(text, key)) places[key] = text;
       else
         problems.push(
           `“${brief(text)}” is no ${key === 'student' ? 'student' : 'data'} that a link can name.`,
@@ -83,10 +83,11 @@ function refused(problems: string[]): LinkReading {
   return { draft: null, places: null, problems };
 }
 
-/** `hub:owner/name@commit`: of a branch it would be another one tomorrow. */
-function isHubPlace(text: string): boolean {
+/** `hub:owner/name@commit`, of rows with `:configuration`: of a branch it would be another one tomorrow. */
+function isHubPlace(text: string, key: 'student' | 'data'): boolean {
   const place = /^hub:(?:\w[\w.-]*\/){0,3}\w[\w.-]*@[0-9a-f]{40}$/;
-  return place.test(text) && !text.includes('..');
+  const rows = /^hub:(?:\w[\w.-]*\/){0,3}\w[\w.-]*@[0-9a-f]{40}(?::\w[\w.,+-]{0,95})?$/;
+  return (key === 'student' ? place : rows).test(text) && !text.includes('..');
 }
 
 function isKey(key: string): key is RecipeKey {

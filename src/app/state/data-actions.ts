@@ -57,7 +57,7 @@ export function dataActions(
     void measureLengths();
   };
 
-  const importInTurn = async (files: readonly File[], split: Split | null): Promise<void> => {
+  const importInTurn = async (files: readonly File[], split: Split | null, hub?: string): Promise<void> => {
     if (files.length === 0) return;
     void askToPersist();
     const known = currentDataset(get());
@@ -66,6 +66,7 @@ export function dataActions(
       datasetId: known === null || known.sample ? null : known.id,
       files: files.map((file) => ({ file, split })),
       maps: keptMaps(),
+      hub,
     });
     if (!result) return;
     await selectDataset(result.datasetId);
@@ -109,9 +110,10 @@ export function dataActions(
     removeDataset,
 
     /** Adds files to the person's dataset; beside the sample they begin a new one. */
-    importFiles: (files: readonly File[], split: Split | null = null): Promise<void> => {
+    /** @param hub Where all of them are from, as in `DatasetRecord`. */
+    importFiles: (files: readonly File[], split: Split | null = null, hub?: string): Promise<void> => {
       // One drop after the other: the second belongs to the dataset that the first has made.
-      importing = importing.then(() => importInTurn(files, split));
+      importing = importing.then(() => importInTurn(files, split, hub));
       return importing;
     },
 
