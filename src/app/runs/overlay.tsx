@@ -14,6 +14,9 @@ import { examplesInStep, lossText, lossTick, shareText, timeText, xColumn } from
 import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
 import { differences, results, type DifferenceRow } from './differences.ts';
 import { FinalsView } from './finals-view.tsx';
+import { hasGroups } from './run-table.ts';
+import { seedMeans } from './seed-means.ts';
+import { CheckField } from '../ui/check-field.tsx';
 import styles from './overlay.module.css';
 import { alignedTo, sharedX, type Column } from '../charts/overlay-series.ts';
 
@@ -69,6 +72,9 @@ const lossCharts = [
 ] as const;
 
 function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }) {
+  const overSeeds = useMemo(() => hasGroups(runs), [runs]);
+  const [wantsMeans, setWantsMeans] = useState(false);
+  const means = overSeeds && wantsMeans;
   const [view, changeView] = useChartView();
   const [zoom, setZoom] = useState<Zoom | null>(null);
   const losses = useMemo(
@@ -81,22 +87,27 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
           const own = columns[index]?.[chart.key] ?? [];
           return alignedTo(x, { x: xs[index]!, values: smooth ? smoothed(own, view.smoothing) : own });
         };
+        const smooth = runs.map((run, index): LineSeries => ({
+          ...lineOf(run),
+          name: `${run.name} (smoothed ${view.smoothing})`,
+          values: line(index, true),
+        }));
+        if (means) return { ...chart, x, series: seedMeans(runs, smooth) };
         const series = runs.flatMap((run, index): LineSeries[] => [
           {
             ...{ key: `${run.id}-raw`, of: run.id, label: '', name: run.name, ...runLook(run) },
             ...{ values: line(index, false), faint: true },
           },
-          {
-            ...lineOf(run),
-            name: `${run.name} (smoothed ${view.smoothing})`,
-            values: line(index, true),
-          },
+          smooth[index]!,
         ]);
         return { ...chart, x, series };
       }),
-    [runs, curves, view.x, view.smoothing],
+    [runs, curves, view.x, view.smoothing, means],
   );
-  const accuracy = useMemo(() => accuracyOf(runs, curves, view.x), [runs, curves, view.x]);
+  const accuracy = useMemo(() => {
+    const { x, series } = accuracyOf(runs, curves, view.x);
+    return { x, series: means ? seedMeans(runs, series) : series };
+  }, [runs, curves, view.x, means]);
   const xMax = Math.max(1e-3, ...losses.map(({ x }) => x.at(-1) ?? 0), accuracy.x.at(-1) ?? 0);
   const axis = {
     ...{
@@ -117,7 +128,15 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
           changeView(part);
         }}
       />
-      <div className={styles['charts']}>
+      {overSeeds && (
+        <CheckField
+          label="Mean over seeds, between the lowest and the highest"
+          checked={wantsMeans}
+          onChange={setWantsMeans}
+        />
+      )}
+      {/* A chart's lines are the same for its life. */}
+      <div key={String(means)} className={styles['charts']}>
         {losses.map(({ title, x, series }) => (
           <LineChart
             key={title}
