@@ -105,13 +105,15 @@ test('1,000 rows, a budget at 16 in flight, a fifth at fault, three reloads: eac
 
   // What the server counted is below the budget, and one more question at its most would pass it.
   await expect(page.getByText('might pass the limit of tokens')).toBeVisible({ timeout: 60_000 });
+  // A browser has six connections to a host at most; room in the budget is put aside before one is free.
   expect(mostInHand).toBeLessThanOrEqual(inFlight);
-  expect(mostInHand).toBeGreaterThanOrEqual(inFlight / 2);
+  expect(mostInHand).toBeGreaterThanOrEqual(4);
   const used = answered * (usage.input + usage.output);
   expect(used).toBeLessThanOrEqual(budgetTokens);
   expect(used).toBeGreaterThan(budgetTokens - 2000);
   expect(server.asked).toHaveLength(answered);
 
+  await page.getByText('Limits, prices and how it is asked').click();
   await page.getByRole('textbox', { name: 'Tokens at most' }).fill('');
   hasFaults = true;
   for (const reloadAt of [450, 650, 850]) {

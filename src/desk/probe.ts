@@ -3,7 +3,6 @@ import type { Outcome } from '../teacher/outcome.ts';
 import type { Prompt } from '../teacher/prompt.ts';
 import type { Ask } from '../teacher/provider.ts';
 import { providers, type Api } from '../teacher/providers.ts';
-import { answerSchema } from '../teacher/schema.ts';
 
 /** Null is what was not found out. */
 export interface Abilities {
@@ -22,6 +21,13 @@ export interface Abilities {
 type Asking = (ask: Ask, hear: (text: string) => void) => Promise<Outcome>;
 
 const choices = ['yes', 'no'];
+/** Without a reason: a model that rambles would be cut before it came to its label. */
+const schemaOfLabel = {
+  type: 'object',
+  properties: { label: { type: 'string', enum: choices } },
+  required: ['label'],
+  additionalProperties: false,
+};
 const question = 'Is ice cold? Answer yes or no.';
 
 /** Asks up to four short questions. */
@@ -49,17 +55,18 @@ export async function probe({ api, model }: { api: Api; model: string }, asking:
   return {
     silent: null,
     streams: pieces > 0,
-    schema:
-      kind === 'text' ? null : keepsSchema(await answer({ maxTokens: 256, schema: answerSchema(choices) })),
+    schema: kind === 'text' ? null : keepsSchema(await answer({ maxTokens: 256, schema: schemaOfLabel })),
     // The word that it said a moment ago is the one that it is to stop at.
     stop: word === undefined ? null : stopsAt(word, await answer({ stop: [word] })),
     several: hasSeveral ? givesTwo(await answer({ answers: 2, temperature: 1, maxTokens: 8 })) : null,
   };
 }
 
-function keepsSchema(outcome: Outcome): boolean {
+/** Null where the answer was cut before it was whole: a grammar allows any space between its signs. */
+function keepsSchema(outcome: Outcome): boolean | null {
   if (outcome.kind !== 'answered') return false;
-  const { text, reasoning } = outcome.reply;
+  const { text, reasoning, finish } = outcome.reply;
+  if (finish === 'length' && text.trimStart().startsWith('{')) return null;
   try {
     const value = JSON.parse(text.trim() === '' ? reasoning : text) as { label?: unknown };
     return typeof value.label === 'string' && choices.includes(value.label);
