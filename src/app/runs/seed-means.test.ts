@@ -10,7 +10,7 @@ const run = (id: string, alpha: number, seed: number): RunRecord =>
     evaluations: [],
     comparison: null,
     recipe: { ...smallRecipe, alpha, seed },
-  }) as RunRecord;
+  }) as unknown as RunRecord;
 const line = (key: string, values: (number | null)[]): LineSeries => ({
   ...{ key, label: key, token: '--run-1', values, points: true },
 });
