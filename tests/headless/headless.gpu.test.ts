@@ -88,7 +88,7 @@ describe('headless train', () => {
     const predictions = jsonLines<Prediction>(join(out, 'predictions.jsonl'));
     expect(predictions).toHaveLength(4);
     expect(Object.keys(predictions[0]!)).toEqual([
-      ...['row', 'input', 'label', 'teacher', 'base', 'distilled', 'rationale'],
+      ...['row', 'input', 'label', 'teacher', 'base', 'distilled', 'rationale', 'teacherRationale'],
     ]);
     expect(predictions[0]!.input).toContain('\nAnswer Choices:\n(a) kiln\n(b) fridge');
     const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as {
@@ -109,8 +109,14 @@ describe('headless train', () => {
 
   it('leaves a model folder, and no checkpoint where nothing is left to go on with', () => {
     expect(readdirSync(join(out, 'model')).sort()).toEqual([
-      ...['README.md', 'config.json', 'generation_config.json', 'model.safetensors', 'run.json'],
-      ...['special_tokens_map.json', 'tokenizer.json', 'tokenizer_config.json'],
+      ...['README.md', 'config.json', 'curves.svg', 'examples.jsonl', 'generation_config.json'],
+      ...[
+        'model.safetensors',
+        'run.json',
+        'special_tokens_map.json',
+        'tokenizer.json',
+        'tokenizer_config.json',
+      ],
     ]);
     expect(readdirSync(out).filter((name) => name.startsWith('checkpoint'))).toEqual([]);
     expect(readFileSync(join(out, 'model', 'README.md'), 'utf8')).toContain('3 of 4');
