@@ -58,11 +58,11 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
   const { hold, words } = useRunWords(run);
   const { distilled } = finalOf(run);
   const unfinished = hold === 'interrupted' || run.state.phase === 'failed';
-  const said =
-    unfinished || isActive(run.state)
-      ? unfinished
-        ? words
-        : `step ${formatCount(run.step)} of ${formatCount(run.recipe.steps)}`
+  const place = hold === 'elsewhere' ? ', in another tab' : '';
+  const said = unfinished
+    ? words
+    : isActive(run.state)
+      ? `step ${formatCount(run.step)} of ${formatCount(run.recipe.steps)}${place}`
       : distilled === null
         ? 'not measured'
         : null;

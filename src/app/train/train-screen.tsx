@@ -1,5 +1,5 @@
 import { Play, Repeat2 } from 'lucide-react';
-import { memo } from 'react';
+import { lazy, memo, Suspense } from 'react';
 import { formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
@@ -31,7 +31,6 @@ import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import { RecordedRun } from './recorded-run.tsx';
-import { RecipeForm } from './recipe-form.tsx';
 import { RecipeSentence, RunSentence } from './recipe-sentence.tsx';
 import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from '../state/settings-open.ts';
@@ -138,6 +137,12 @@ function RunLine({ run }: { run: RunRecord }) {
   );
 }
 
+const loadForm = () => import('./recipe-form.tsx').then((module) => ({ default: module.RecipeForm }));
+const RecipeForm = lazy(loadForm);
+/** After the first paint has had its time: the settings must open also where the server is gone by then. */
+const fetchedAfterMs = 3000;
+setTimeout(() => void loadForm().catch(() => undefined), fetchedAfterMs);
+
 /** The recipe of the run to come: a sentence, opening into all settings. The steps of a run change nothing of it. */
 const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
@@ -169,7 +174,11 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
         onToggle={(event) => openSettings(event.currentTarget.open)}
       >
         <summary>All settings</summary>
-        <RecipeForm />
+        {settingsOpen && (
+          <Suspense fallback={null}>
+            <RecipeForm />
+          </Suspense>
+        )}
       </details>
     </section>
   );
