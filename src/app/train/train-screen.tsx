@@ -1,5 +1,5 @@
 import { Play, Repeat2 } from 'lucide-react';
-import { lazy, memo, Suspense } from 'react';
+import { memo } from 'react';
 import { formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
@@ -10,7 +10,6 @@ import { FailedRun } from '../parts/failed-run.tsx';
 import { Mirror } from '../parts/mirror.tsx';
 import { InterruptedRuns } from '../parts/interrupted-runs.tsx';
 import { hashOf } from '../routes.ts';
-import { NoRoom } from '../parts/no-room.tsx';
 import { TellAtEnd } from '../parts/tell-at-end.tsx';
 import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { studio } from '../state/studio.ts';
@@ -36,7 +35,7 @@ import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from '../state/settings-open.ts';
 import styles from './train-screen.module.css';
 import { useRecipeLink } from './use-recipe-link.ts';
-import { WatchItLearn } from './watch-it-learn.tsx';
+import { later } from '../ui/later.tsx';
 
 const recipeId = 'recipe';
 
@@ -137,11 +136,9 @@ function RunLine({ run }: { run: RunRecord }) {
   );
 }
 
-const loadForm = () => import('./recipe-form.tsx').then((module) => ({ default: module.RecipeForm }));
-const RecipeForm = lazy(loadForm);
-/** After the first paint has had its time: the settings must open also where the server is gone by then. */
-const fetchedAfterMs = 3000;
-setTimeout(() => void loadForm().catch(() => undefined), fetchedAfterMs);
+const RecipeForm = later(() => import('./recipe-form.tsx').then((module) => module.RecipeForm));
+const WatchItLearn = later(() => import('./watch-it-learn.tsx').then((module) => module.WatchItLearn));
+const NoRoom = later(() => import('../parts/no-room.tsx').then((module) => module.NoRoom));
 
 /** The recipe of the run to come: a sentence, opening into all settings. The steps of a run change nothing of it. */
 const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | null }) {
@@ -174,11 +171,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
         onToggle={(event) => openSettings(event.currentTarget.open)}
       >
         <summary>All settings</summary>
-        {settingsOpen && (
-          <Suspense fallback={null}>
-            <RecipeForm />
-          </Suspense>
-        )}
+        {settingsOpen && <RecipeForm />}
       </details>
     </section>
   );
