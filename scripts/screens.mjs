@@ -53,7 +53,8 @@ await start.waitFor({ timeout: 900_000 });
 for (const station of ['data', 'student', 'compare', 'take-away', 'runs', 'storage']) {
   await page.goto(`${address}#/${station}`);
   if (station === 'compare') {
-    await page.getByRole('row').nth(1).getByRole('button').click();
+    const answers = page.getByRole('table', { name: 'Answers by test row' });
+    await answers.getByRole('row').nth(1).getByRole('button').click();
     await page.evaluate(() => scrollTo(0, 0));
   }
   await everyWay(station);
