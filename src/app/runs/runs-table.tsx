@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { keysOf, readPress } from '../keys/keys.ts';
 import { clearTicks, tick, useShelf } from '../state/run-actions.ts';
@@ -188,12 +188,11 @@ function Head({ column, sorting, onSort }: { column: RunColumn } & Pick<Props, '
 }
 
 function useNarrow(): boolean {
-  const [isNarrow, setNarrow] = useState(() => matchMedia(narrow).matches);
-  useEffect(() => {
-    const query = matchMedia(narrow);
-    const change = (): void => setNarrow(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, []);
-  return isNarrow;
+  return useSyncExternalStore(onWidth, () => matchMedia(narrow).matches);
+}
+
+function onWidth(changed: () => void): () => void {
+  const query = matchMedia(narrow);
+  query.addEventListener('change', changed);
+  return () => query.removeEventListener('change', changed);
 }
