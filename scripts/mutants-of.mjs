@@ -69,7 +69,7 @@ export function pick(list, count, seed) {
   const picked = [];
   let state = seed >>> 0;
   while (picked.length < count && rest.length > 0) {
-    // The numbers of Numerical Recipes: any will do here.
+    // A linear congruential generator (Numerical Recipes): the same seed picks the same changes.
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     picked.push(...rest.splice(Math.floor((state / 2 ** 32) * rest.length), 1));
   }

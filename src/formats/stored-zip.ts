@@ -3,15 +3,16 @@
  * gigabytes is not copied. With the 64-bit records, which PyTorch always writes. Source: PKWARE's APPNOTE.TXT, 4.3.
  */
 import { InputError } from '../base/errors.ts';
+import {
+  end64Signature,
+  endBytes,
+  endSignature,
+  entrySignature,
+  localSignature,
+  locator64Signature,
+  longestComment,
+} from './zip-records.ts';
 
-const endSignature = 0x06054b50;
-const end64Signature = 0x06064b50;
-const locator64Signature = 0x07064b50;
-const entrySignature = 0x02014b50;
-const localSignature = 0x04034b50;
-const endBytes = 22;
-/** A comment at the end of a zip has at most so many bytes. */
-const longestComment = 0xffff;
 const beyond32 = 0xffff_ffff;
 
 /**

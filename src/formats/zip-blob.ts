@@ -2,13 +2,16 @@
  * A zip's entries out of a file of any size: its directory is read, and of the entries those that are asked for.
  * Source: PKWARE's APPNOTE.TXT, 4.3.
  */
-const endSignature = 0x06054b50;
-const end64Signature = 0x06064b50;
-const locator64Signature = 0x07064b50;
-const entrySignature = 0x02014b50;
-const localSignature = 0x04034b50;
-const endBytes = 22;
-const longestComment = 0xffff;
+import {
+  end64Signature,
+  endBytes,
+  endSignature,
+  entrySignature,
+  localSignature,
+  locator64Signature,
+  longestComment,
+} from './zip-records.ts';
+
 /** A directory that is larger is none of the studio's. */
 const largestDirectory = 2 ** 22;
 const stored = 0;

@@ -10,7 +10,7 @@ import styles from './label-table.module.css';
 
 const answerers = ['distilled', 'base', 'teacher'] as const;
 
-/** What each true answer was taken for, where answers are few; a cell shows its rows. */
+/** The confusion table: true answers by given ones, where answers are few; a cell shows its rows. */
 export function ConfusionTable({
   predictions,
   chosen,
@@ -36,7 +36,7 @@ export function ConfusionTable({
   const said = [...labels, 'another text'];
   return (
     <details className={styles['labels']}>
-      <summary>What was taken for what: macro-F1 {macroF1.toFixed(3)}</summary>
+      <summary>Confusion table: macro-F1 {macroF1.toFixed(3)}</summary>
       <SegmentedControl
         legend="Whose answers"
         segments={answerers

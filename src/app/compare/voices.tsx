@@ -136,7 +136,7 @@ function Teacher({ known }: { known: KnownRow | null }) {
       )}
       {reason !== null && <dd className={styles['rationale']}>{clipped(reason)}</dd>}
       <dd className={styles['time']}>
-        {right === null && reason === null ? 'not asked' : 'nothing was asked anew'}
+        {right === null && reason === null ? 'not asked' : 'nothing was asked again'}
       </dd>
     </div>
   );

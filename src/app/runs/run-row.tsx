@@ -51,9 +51,24 @@ function Cells({ children, ...row }: RowProps & { children: ReactNode; className
   );
 }
 
+function TickCell({ isTicked, isCurrent, onTick, label }: RowProps & { label: string }) {
+  return (
+    <span role="cell">
+      <input
+        type="checkbox"
+        className={styles['box']}
+        checked={isTicked}
+        tabIndex={isCurrent ? 0 : -1}
+        aria-label={label}
+        onChange={(event) => onTick(event.target.checked)}
+      />
+    </span>
+  );
+}
+
 /** A run: its tick, its name, the chosen columns, and how right it is. */
 export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; isMember: boolean }) {
-  const { columns, scale, isTicked, isCurrent, onTick } = row;
+  const { columns, scale, isCurrent } = row;
   const shown = useStudio((state) => state.runId === run.id);
   const { hold, words } = useRunWords(run);
   const { distilled } = finalOf(run);
@@ -68,16 +83,7 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
         : null;
   return (
     <Cells {...row} className={shown ? styles['shown'] : undefined}>
-      <span role="cell">
-        <input
-          type="checkbox"
-          className={styles['box']}
-          checked={isTicked}
-          tabIndex={isCurrent ? 0 : -1}
-          aria-label={`Tick ${run.name}`}
-          onChange={(event) => onTick(event.target.checked)}
-        />
-      </span>
+      <TickCell {...row} label={`Tick ${run.name}`} />
       <span role="rowheader" className={classes(styles['name'], isMember && styles['member'])}>
         <RunMark run={run} />
         <button
@@ -137,20 +143,11 @@ export function GroupRow({
   onToggle,
   ...row
 }: RowProps & { group: RunGroup; isOpen: boolean; onToggle: () => void }) {
-  const { columns, scale, isTicked, isCurrent, onTick } = row;
+  const { columns, scale, isCurrent } = row;
   const { mean } = group;
   return (
     <Cells {...row} className={styles['group']}>
-      <span role="cell">
-        <input
-          type="checkbox"
-          className={styles['box']}
-          checked={isTicked}
-          tabIndex={isCurrent ? 0 : -1}
-          aria-label={`Tick all of ${group.name}`}
-          onChange={(event) => onTick(event.target.checked)}
-        />
-      </span>
+      <TickCell {...row} label={`Tick all of ${group.name}`} />
       <span role="rowheader" className={styles['name']}>
         <button
           type="button"

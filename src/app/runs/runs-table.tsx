@@ -4,7 +4,6 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type Keyboa
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { keysOf, readPress } from '../keys/keys.ts';
 import { clearTicks, tick, useShelf } from '../state/run-actions.ts';
-import { classes } from '../ui/classes.ts';
 import { Icon } from '../ui/icon.tsx';
 import { accuracyColumn, begunColumn, nameColumn, type RunColumn } from './run-columns.ts';
 import { GroupRow, LostRow, openRun, RunRow } from './run-row.tsx';
@@ -106,7 +105,7 @@ export function RunsTable({ rows, columns, scale, sorting, onSort, onToggleGroup
         tabIndex={-1}
         aria-label="Runs"
         aria-rowcount={rows.length + 1}
-        className={classes(styles['table'])}
+        className={styles['table']}
         style={{ ['--columns' as string]: template }}
         data-keys=""
         data-narrow={isNarrow || undefined}

@@ -85,7 +85,7 @@ export function Answers({ setup }: { setup: Setup }) {
         <p className="quiet">
           {stored === 0
             ? 'Answers stand here, the doubtful ones first, as soon as there are some.'
-            : `${plural(stored, 'answer')} to other prompts of this teacher are kept. With this prompt, every row is asked anew.`}
+            : `${plural(stored, 'answer')} to other prompts of this teacher are kept. With this prompt, every row is asked again.`}
         </p>
       </section>
     );

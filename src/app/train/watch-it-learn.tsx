@@ -27,7 +27,7 @@ export function WatchItLearn({ run }: { run: RunRecord }) {
         <h2 id={id}>Watch it learn</h2>
         <p className={styles['what']}>
           {plural(questions.length, 'test question')}
-          {shown.own !== undefined && ` and ${shown.own.length} of your own`}, asked anew at each evaluation.
+          {shown.own !== undefined && ` and ${shown.own.length} of your own`}, asked again at each evaluation.
         </p>
         {moments.length > 1 && (
           <div className={styles['steps']}>
