@@ -32,7 +32,9 @@ export async function openTfjs(student: EngineStudent): Promise<OpenEngine> {
   const backend = await openNodeBackend({ backend: 'wasm' });
   const engine = createTfjsEngine(student, backend);
   return {
-    ...{ label: 'tfjs-wasm', threads: 1, engine },
+    label: 'tfjs-wasm',
+    threads: 1,
+    engine,
     close: () => {
       engine.dispose();
       backend.close();

@@ -6,15 +6,13 @@ function rowOf(engine: GpuRow['engine'], median: number, tokensPerSecond: number
   return {
     engine,
     timing: { median, min: median / 2, max: median * 2 },
-    ...{
-      compileMs: 1234,
-      encodeMs: null,
-      roofShare: null,
-      dispatches: 300,
-      submits: 3,
-      bytesHeld: 2_000_000,
-      bytesGrown: 0,
-    },
+    compileMs: 1234,
+    encodeMs: null,
+    roofShare: null,
+    dispatches: 300,
+    submits: 3,
+    bytesHeld: 2_000_000,
+    bytesGrown: 0,
     differences: { loss: 1e-7, gradNorm: 2e-7, gradient: 3e-6, movement: 4e-5 },
     tokensPerSecond,
   };

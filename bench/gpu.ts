@@ -149,11 +149,19 @@ async function enter(kind: ContenderKind, one: Case, expected: CheckedRun): Prom
       makeBatch(one),
     );
     return {
-      ...{ kind, contender, counts, firstMs },
+      kind,
+      contender,
+      counts,
+      firstMs,
       differences: compareRuns(run, expected, student.weights),
       warmMs: times.at(-1)!,
-      ...{ bytesBefore: counts.bytesHeld, bytesAfter: counts.bytesHeld },
-      ...{ stepMs: [], encodeMs: [], roofMs: [], dispatches: 0, submits: 0 },
+      bytesBefore: counts.bytesHeld,
+      bytesAfter: counts.bytesHeld,
+      stepMs: [],
+      encodeMs: [],
+      roofMs: [],
+      dispatches: 0,
+      submits: 0,
     };
   } catch (error) {
     contender.close();

@@ -149,14 +149,19 @@ async function compareOnGpu(one: Case): Promise<void> {
   for (const row of report.rows) {
     const { engine, timing, tokensPerSecond } = row;
     results.push({
-      ...{ model: one.model, engine, threads: null, roofShare: null, gflops: flops / timing.median / 1e6 },
-      ...{ msPerStep: timing.median, msMin: timing.min, msMax: timing.max, enqueueMs: row.encodeMs },
-      ...{
-        dispatches: row.dispatches,
-        submits: row.submits,
-        bytesHeld: row.bytesHeld,
-        compileMs: row.compileMs,
-      },
+      model: one.model,
+      engine,
+      threads: null,
+      roofShare: null,
+      gflops: flops / timing.median / 1e6,
+      msPerStep: timing.median,
+      msMin: timing.min,
+      msMax: timing.max,
+      enqueueMs: row.encodeMs,
+      dispatches: row.dispatches,
+      submits: row.submits,
+      bytesHeld: row.bytesHeld,
+      compileMs: row.compileMs,
     });
     if (tokensPerSecond !== null)
       generation.push({ model: one.model, engine, threads: null, tokensPerSecond });
@@ -222,17 +227,19 @@ function record(
   const gflops = work.flops / timing.median / 1e6;
   const roofShare = engine === 'wasm' && threads === 1 ? work.matmuls.median / timing.median : null;
   results.push({
-    ...{
-      model,
-      engine,
-      threads,
-      msPerStep: timing.median,
-      msMin: timing.min,
-      msMax: timing.max,
-      gflops,
-      roofShare,
-    },
-    ...{ enqueueMs: null, dispatches: null, submits: null, bytesHeld, compileMs },
+    model,
+    engine,
+    threads,
+    msPerStep: timing.median,
+    msMin: timing.min,
+    msMax: timing.max,
+    gflops,
+    roofShare,
+    enqueueMs: null,
+    dispatches: null,
+    submits: null,
+    bytesHeld,
+    compileMs,
   });
   const first = results.find((result) => result.model === model)!;
   const cells = [

@@ -44,8 +44,14 @@ function growthMs(page: Page, runId: string): Promise<number> {
       const costs: number[] = [];
       for (let round = 0; round < times; round += 1) {
         const arrived = Array.from({ length: 10 }, (_, index) => ({
-          ...{ step: first + round * 10 + index, answerLoss: 0.3, rationaleLoss: 0.3, loss: 1, gradNorm: 1 },
-          ...{ learningRate: 1e-3, tokens: 100, elapsedMs: (first + round * 10 + index) * 20 },
+          step: first + round * 10 + index,
+          answerLoss: 0.3,
+          rationaleLoss: 0.3,
+          loss: 1,
+          gradNorm: 1,
+          learningRate: 1e-3,
+          tokens: 100,
+          elapsedMs: (first + round * 10 + index) * 20,
         }));
         listened.timedMs = [];
         const data = { type: 'run', runId: run, event: { type: 'metrics', points: arrived } };
@@ -80,13 +86,14 @@ test('curves of 10,000 points: smoothed, logarithmic, zoomed, saved, and quick t
       asking.onsuccess = () => resolve(asking.result as { id: string; recipe: object }[]);
     });
     const curve = Array.from({ length: count }, (_, index) => ({
-      ...{ step: index + 1, learningRate: 1e-3, rationaleLoss: 5 / (1 + index / 500) + (index % 5) / 10 },
-      ...{
-        answerLoss: index === 6000 ? NaN : 8 / (1 + index / 300) + (index % 7) / 10,
-        loss: 1,
-        gradNorm: 1,
-      },
-      ...{ tokens: 100, elapsedMs: (index + 1) * 20 },
+      step: index + 1,
+      learningRate: 1e-3,
+      rationaleLoss: 5 / (1 + index / 500) + (index % 5) / 10,
+      answerLoss: index === 6000 ? NaN : 8 / (1 + index / 300) + (index % 7) / 10,
+      loss: 1,
+      gradNorm: 1,
+      tokens: 100,
+      elapsedMs: (index + 1) * 20,
     }));
     transaction.objectStore('metrics').clear();
     transaction.objectStore('metrics').put({ runId: run!.id, firstStep: 1, points: curve });

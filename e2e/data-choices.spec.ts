@@ -16,7 +16,9 @@ function writeTeachers(folder: string): string[] {
   }));
   const said = (name: string, right: boolean) =>
     rows.map(({ id, label }, at) => ({
-      ...{ id, label: right || at < 10 ? label : 'maybe', rationale: `${name} looks at ${at}.` },
+      id,
+      label: right || at < 10 ? label : 'maybe',
+      rationale: `${name} looks at ${at}.`,
     }));
   const files: [string, object[]][] = [
     ['rows.jsonl', rows],

@@ -41,9 +41,12 @@ function trainElsewhere(project: string): void {
   for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json'])
     write(`checkpoint-3/${name}`, read(`student/${name}`));
   const facts = {
-    ...{ step: 3, elapsedMs: 3, engine: { engine: 'torch', backend: 'cpu', adapter: '2 x CPU' } },
+    step: 3,
+    elapsedMs: 3,
+    engine: { engine: 'torch', backend: 'cpu', adapter: '2 x CPU' },
     files: files.map(({ name, bytes }) => ({
-      ...{ name, sizeBytes: bytes.length },
+      name,
+      sizeBytes: bytes.length,
       sha256: [createHash('sha256').update(bytes).digest('hex')],
     })),
   };

@@ -32,7 +32,11 @@ function askInFrame(page: Page, endpoint: string, key: string): Promise<unknown>
       return call(2, 'ask', {
         model: 'm',
         prompt: { kind: 'turns', system: null, turns: [{ role: 'user', content: 'Who?' }] },
-        ...{ temperature: 0, maxTokens: 10, streams: true, schema: null, omitted: new Set() },
+        temperature: 0,
+        maxTokens: 10,
+        streams: true,
+        schema: null,
+        omitted: new Set(),
       });
     },
     { endpoint, key },

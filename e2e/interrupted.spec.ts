@@ -7,8 +7,14 @@ test('a reload in the middle of a run: it goes on, and ends with the bytes of on
 }, info) => {
   test.setTimeout(120_000);
   const recipe = writeRecipe(info.outputPath('run.json'), {
-    ...{ steps: 60, batchSize: 2, dropout: 0.1, shuffle: true, saveEvery: 7 },
-    ...{ maxInputTokens: 48, maxTargetTokens: 16, generationMaxTokens: 2 },
+    steps: 60,
+    batchSize: 2,
+    dropout: 0.1,
+    shuffle: true,
+    saveEvery: 7,
+    maxInputTokens: 48,
+    maxTargetTokens: 16,
+    generationMaxTokens: 2,
   });
   await openStudio(page);
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
@@ -49,8 +55,12 @@ test('a run whose checkpoints are all damaged asks before it begins again with s
 }, info) => {
   test.setTimeout(120_000);
   const recipe = writeRecipe(info.outputPath('run.json'), {
-    ...{ steps: 60, batchSize: 2, saveEvery: 7 },
-    ...{ maxInputTokens: 48, maxTargetTokens: 16, generationMaxTokens: 2 },
+    steps: 60,
+    batchSize: 2,
+    saveEvery: 7,
+    maxInputTokens: 48,
+    maxTargetTokens: 16,
+    generationMaxTokens: 2,
   });
   await openStudio(page);
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });

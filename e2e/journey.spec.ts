@@ -94,8 +94,18 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
   );
   const answers = headless(
     [
-      ...['generate', '--student', out, '--prefix', 'predict: ', '--json', '--backend', 'wasm'],
-      ...['--max-tokens', '6', '--max-input-tokens', '24'],
+      'generate',
+      '--student',
+      out,
+      '--prefix',
+      'predict: ',
+      '--json',
+      '--backend',
+      'wasm',
+      '--max-tokens',
+      '6',
+      '--max-input-tokens',
+      '24',
     ],
     predictions
       .map(

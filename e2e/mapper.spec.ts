@@ -129,14 +129,15 @@ function writeShuffled(folder: string): string[] {
     return { name, choices: [`${name} one`, `${name} two`, `${name} three`] };
   });
   const data = rows.map(({ name, choices }, index) => ({
-    ...{ nr: `r${index}`, question: `Which is the first of all ${name}?`, choices, answer: choices[0] },
+    nr: `r${index}`,
+    question: `Which is the first of all ${name}?`,
+    choices,
+    answer: choices[0],
   }));
   const said = rows.map(({ name, choices }, index) => ({
-    ...{
-      ref: `r${index}`,
-      rationale: `Of all ${name} that is the first.`,
-      label: choices[index % 4 === 0 ? 1 : 0],
-    },
+    ref: `r${index}`,
+    rationale: `Of all ${name} that is the first.`,
+    label: choices[index % 4 === 0 ? 1 : 0],
   }));
   const turned = [...said.slice(17), ...said.slice(0, 17)];
   const lines = (all: object[]) => all.map((one) => `${JSON.stringify(one)}\n`).join('');
@@ -195,11 +196,11 @@ test('a note leads to its rows, and its switch mends them', async ({ page }, inf
   await openStudio(page);
   await goTo(page, 'data');
   const rows = Array.from({ length: 60 }, (_, index) => ({
-    ...{ question: `Which is right in number ${index}?`, choices: ['red', 'blue', 'green'], answer: 'red' },
-    ...{
-      rationale: `Number ${index} is red.`,
-      teacherLabel: index === 40 ? 'red or' : index % 2 === 0 ? 'red' : 'blue',
-    },
+    question: `Which is right in number ${index}?`,
+    choices: ['red', 'blue', 'green'],
+    answer: 'red',
+    rationale: `Number ${index} is red.`,
+    teacherLabel: index === 40 ? 'red or' : index % 2 === 0 ? 'red' : 'blue',
   }));
   const file = info.outputPath('cut.jsonl');
   writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));

@@ -14,19 +14,30 @@ const records = alphas.flatMap((alpha, at) =>
     const tally = { correct, total: 100 };
     const index = at * seeds.length + seed;
     return {
-      ...{ id: `run-${index}`, name: `made-${String(index).padStart(3, '0')}`, sign: index % 48 },
-      ...{ createdAt: Date.UTC(2026, 10, 1) + index * 60_000, heartbeatAt: 0, revision: 1 },
-      ...{ datasetId: 'sample', datasetName: 'The sample', studentId: 'nano', studentName: 'nano' },
-      ...{ recipe: { ...smallRecipe, alpha, seed }, testRows: null, engineChoice: null, backend: null },
-      ...{ state: { phase: 'done', step: 600, stopped: false }, engine: null, step: 600, trainRows: 400 },
-      ...{
-        evaluations: [
-          { step: 300, ...tally },
-          { step: 600, ...tally },
-        ],
-        rowsSha256: null,
-        savedStep: null,
-      },
+      id: `run-${index}`,
+      name: `made-${String(index).padStart(3, '0')}`,
+      sign: index % 48,
+      createdAt: Date.UTC(2026, 10, 1) + index * 60_000,
+      heartbeatAt: 0,
+      revision: 1,
+      datasetId: 'sample',
+      datasetName: 'The sample',
+      studentId: 'nano',
+      studentName: 'nano',
+      recipe: { ...smallRecipe, alpha, seed },
+      testRows: null,
+      engineChoice: null,
+      backend: null,
+      state: { phase: 'done', step: 600, stopped: false },
+      engine: null,
+      step: 600,
+      trainRows: 400,
+      evaluations: [
+        { step: 300, ...tally },
+        { step: 600, ...tally },
+      ],
+      rowsSha256: null,
+      savedStep: null,
       comparison: { base: { correct: 3, total: 100 }, distilled: tally, teacher: null, step: 600 },
     };
   }),
@@ -46,15 +57,14 @@ test('500 runs open, are searched, sorted, grouped, walked by keyboard and overl
       for (const record of made) transaction.objectStore('runs').put(record);
       for (const { id } of made.slice(0, curves)) {
         const points = Array.from({ length: 600 }, (_, index) => ({
-          ...{
-            step: index + 1,
-            learningRate: 1e-3,
-            loss: 1,
-            gradNorm: 1,
-            tokens: 100,
-            elapsedMs: index * 20,
-          },
-          ...{ answerLoss: 8 / (1 + index / 90), rationaleLoss: 5 / (1 + index / 150) },
+          step: index + 1,
+          learningRate: 1e-3,
+          loss: 1,
+          gradNorm: 1,
+          tokens: 100,
+          elapsedMs: index * 20,
+          answerLoss: 8 / (1 + index / 90),
+          rationaleLoss: 5 / (1 + index / 150),
         }));
         transaction.objectStore('metrics').put({ runId: id, firstStep: 1, points });
       }

@@ -42,9 +42,17 @@ test('the first minute: the sample trains, pauses, goes on, stops and keeps', as
   const server = await takenZip(page, 'Take the server', /-server\.zip$/);
   expect(Object.keys(server)).toEqual(
     expect.arrayContaining([
-      ...['Dockerfile', 'requirements.txt', 'serve/__main__.py', 'deploy/vertex.py', 'model/run.json'],
-      ...['model/onnx/encoder_model_int8.onnx', 'model/onnx/decoder_model_merged_int8.onnx'],
-      ...['model/model.safetensors', 'model/tokenizer.json', 'model/README.md', 'model/curves.svg'],
+      'Dockerfile',
+      'requirements.txt',
+      'serve/__main__.py',
+      'deploy/vertex.py',
+      'model/run.json',
+      'model/onnx/encoder_model_int8.onnx',
+      'model/onnx/decoder_model_merged_int8.onnx',
+      'model/model.safetensors',
+      'model/tokenizer.json',
+      'model/README.md',
+      'model/curves.svg',
     ]),
   );
   await page.getByLabel('Weights of the graphs').selectOption('q8');

@@ -30,17 +30,23 @@ const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 test('terminal: the wrapper ended, and two processes on one folder', async () => {
   const recipe = writeRecipe(test.info().outputPath('run.json'), {
-    ...{
-      steps: 40,
-      batchSize: 2,
-      maxInputTokens: 48,
-      maxTargetTokens: 16,
-      saveEvery: 5,
-      generationMaxTokens: 2,
-    },
+    steps: 40,
+    batchSize: 2,
+    maxInputTokens: 48,
+    maxTargetTokens: 16,
+    saveEvery: 5,
+    generationMaxTokens: 2,
   });
   const args = (out: string): string[] => [
-    ...['train', '--recipe', recipe, '--engine', 'wasm', '--test-rows', '1', '--out', out],
+    'train',
+    '--recipe',
+    recipe,
+    '--engine',
+    'wasm',
+    '--test-rows',
+    '1',
+    '--out',
+    out,
   ];
   const undisturbed = test.info().outputPath('undisturbed');
   const first = headless(args(undisturbed));

@@ -27,7 +27,9 @@ export class World {
   async open(): Promise<Page> {
     this.#context = await chromium.launchPersistentContext(this.#profile, {
       ...(executablePath === undefined ? {} : { executablePath }),
-      ...{ args: chromiumArgs, baseURL: this.#baseURL, viewport: { width: 1280, height: 800 } },
+      args: chromiumArgs,
+      baseURL: this.#baseURL,
+      viewport: { width: 1280, height: 800 },
     });
     const page = this.#context.pages()[0] ?? (await this.#context.newPage());
     await page.goto('/');

@@ -103,7 +103,11 @@ export async function benchServe(args) {
           process.execPath,
           [
             join(root, 'scripts', 'headless.mjs'),
-            ...['serve', '--student', values.student, '--port', String(port)],
+            'serve',
+            '--student',
+            values.student,
+            '--port',
+            String(port),
           ],
           { stdio: ['ignore', 'ignore', 'inherit'] },
         )
@@ -114,7 +118,9 @@ export async function benchServe(args) {
   try {
     await waitUntilHealthy(url, () => hasEnded);
     const wrong = await load(url, {
-      ...{ texts, clients: Number(values.clients), seconds: Number(values.seconds) },
+      texts,
+      clients: Number(values.clients),
+      seconds: Number(values.seconds),
       maxTokens: Number(values['max-tokens']),
     });
     return wrong === 0 ? 0 : 1;

@@ -14,8 +14,13 @@ const mostBytes = 15_000_000;
 
 /** What runs the program and serves the studio: plain Node. */
 const door = [
-  ...['stillroom.mjs', 'run-program.mjs', 'studio-place.mjs', 'headers.mjs'],
-  ...['gpu-wish.mjs', 'has-gpu.mjs', 'software-gpu.mjs'],
+  'stillroom.mjs',
+  'run-program.mjs',
+  'studio-place.mjs',
+  'headers.mjs',
+  'gpu-wish.mjs',
+  'has-gpu.mjs',
+  'software-gpu.mjs',
 ];
 
 const { values } = parseArgs({ options: { studio: { type: 'string' } } });
@@ -43,7 +48,12 @@ for (const file of ['LICENSE', 'CHANGELOG.md']) cpSync(join(root, file), join(fo
 const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const { name, version, description, license, type, engines } = own;
 const manifest = {
-  ...{ name, version, description, license, type, engines },
+  name,
+  version,
+  description,
+  license,
+  type,
+  engines,
   bin: { stillroom: 'bin/stillroom.mjs' },
   files: ['bin', 'studio', 'terminal', 'CHANGELOG.md'],
   // Everything else is bundled; this one is a native module.

@@ -30,10 +30,17 @@ if (first === '--version') {
 }
 
 const types = {
-  ...{ '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.json': 'application/json' },
-  ...{ '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' },
-  ...{ '.svg': 'image/svg+xml', '.png': 'image/png', '.woff2': 'font/woff2' },
-  ...{ '.webmanifest': 'application/manifest+json', '.txt': 'text/plain; charset=utf-8' },
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.webmanifest': 'application/manifest+json',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 /** The file that an address names; null where it names none within the studio. */

@@ -72,7 +72,8 @@ function runPlaywright() {
   const env = {
     ...process.env,
     ...(teacher === null ? {} : { STILLROOM_PYTHON_TEACHER: teacher }),
-    ...{ CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+    CHROMIUM_PATH: chromium,
+    PLAYWRIGHT_JSON_OUTPUT_NAME: file,
   };
   const code = runPackage('@playwright/test/cli.js', ['test', '--reporter', 'list,json', ...rest], { env });
   const stats = readReport(file)?.stats;

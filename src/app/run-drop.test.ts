@@ -24,7 +24,11 @@ it('finds the folder of a run within a project, and the project’s facts beside
   const found = await runIn(dropped('p/scale.json', 'p/student/config.json', ...out));
   expect(found).toMatchObject({ name: 'out' });
   expect('files' in found! && found.files.map(({ path }) => path)).toEqual([
-    ...['../scale.json', 'run.json', 'metrics.jsonl', 'checkpoint-3/run.json', 'model/config.json'],
+    '../scale.json',
+    'run.json',
+    'metrics.jsonl',
+    'checkpoint-3/run.json',
+    'model/config.json',
   ]);
   const whole = dropped(...out, 'p/out/run.zip');
   expect(await runIn(whole)).toEqual({ zip: whole.at(-1)!.file });

@@ -34,33 +34,35 @@ export const cases: readonly Case[] = [
     model: 'nano',
     config: {
       ...common,
-      ...{
-        vocab_size: 512,
-        d_model: 64,
-        d_kv: 16,
-        num_heads: 4,
-        d_ff: 128,
-        num_layers: 2,
-        num_decoder_layers: 2,
-      },
+      vocab_size: 512,
+      d_model: 64,
+      d_kv: 16,
+      num_heads: 4,
+      d_ff: 128,
+      num_layers: 2,
+      num_decoder_layers: 2,
     },
-    ...{ batch: 16, inputLength: 32, targetLength: 16, steps: 40 },
+    batch: 16,
+    inputLength: 32,
+    targetLength: 16,
+    steps: 40,
   },
   {
     model: 'small',
     config: {
       ...common,
-      ...{
-        vocab_size: 4096,
-        d_model: 256,
-        d_kv: 64,
-        num_heads: 4,
-        d_ff: 512,
-        num_layers: 4,
-        num_decoder_layers: 4,
-      },
+      vocab_size: 4096,
+      d_model: 256,
+      d_kv: 64,
+      num_heads: 4,
+      d_ff: 512,
+      num_layers: 4,
+      num_decoder_layers: 4,
     },
-    ...{ batch: 8, inputLength: 64, targetLength: 32, steps: 12 },
+    batch: 8,
+    inputLength: 64,
+    targetLength: 32,
+    steps: 12,
   },
 ];
 
@@ -69,17 +71,18 @@ export const fullCase: Case = {
   model: 'full',
   config: {
     ...common,
-    ...{
-      vocab_size: 32128,
-      d_model: 512,
-      d_kv: 64,
-      num_heads: 6,
-      d_ff: 1024,
-      num_layers: 8,
-      num_decoder_layers: 8,
-    },
+    vocab_size: 32128,
+    d_model: 512,
+    d_kv: 64,
+    num_heads: 6,
+    d_ff: 1024,
+    num_layers: 8,
+    num_decoder_layers: 8,
   },
-  ...{ batch: 8, inputLength: 64, targetLength: 32, steps: 5 },
+  batch: 8,
+  inputLength: 64,
+  targetLength: 32,
+  steps: 5,
 };
 
 export function makeStudent({ config }: Case): EngineStudent {
@@ -109,7 +112,12 @@ export function makeInputs({ config, inputLength }: Case): Int32Array[] {
 
 export function makeUpdate(step: number): Update {
   return {
-    ...{ step, alpha: 0.5, learningRate: 1e-4, weightDecay: 0.01, maxGradNorm: 1 },
-    ...{ dropout: 0, seed: 5 },
+    step,
+    alpha: 0.5,
+    learningRate: 1e-4,
+    weightDecay: 0.01,
+    maxGradNorm: 1,
+    dropout: 0,
+    seed: 5,
   };
 }

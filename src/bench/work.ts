@@ -41,8 +41,16 @@ export function layOutStep(one: Case): Pick<Step, 'plan' | 'packed'> & { layout:
 export function stepRun(counts: Run['counts']): Run {
   return {
     counts,
-    ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
-    ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 1, position: 0 },
+    accumulate: false,
+    firstEncoderRow: 0,
+    firstDecoderRow: 0,
+    step: 1,
+    seed: 0,
+    dropout: 0,
+    learningRate: 0,
+    weightDecay: 0,
+    maxGradNorm: 1,
+    position: 0,
   };
 }
 

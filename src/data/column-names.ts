@@ -3,8 +3,17 @@ import { choicesNames, inputNames, labelNames, rationaleNames, teacherLabelNames
 
 /** Names that say no role, or only within one layout, and are no data either. */
 const otherNames = [
-  ...['premise', 'hypothesis', 'sentence1', 'sentence2'],
-  ...['id', 'qid', 'uid', 'pairid', 'customid', 'idx', 'index'],
+  'premise',
+  'hypothesis',
+  'sentence1',
+  'sentence2',
+  'id',
+  'qid',
+  'uid',
+  'pairid',
+  'customid',
+  'idx',
+  'index',
 ];
 
 const usualNames = new Set<string>([

@@ -5,7 +5,13 @@ import { asDataset, readDataFile } from './read-file.ts';
 
 const rows = (...inputs: string[]): Example[] =>
   inputs.map((input, row) => ({
-    ...{ row, input, label: 'x', rationale: null, teacherLabel: null, question: null, choices: null },
+    row,
+    input,
+    label: 'x',
+    rationale: null,
+    teacherLabel: null,
+    question: null,
+    choices: null,
   }));
 const inputs = (examples: readonly Example[] | null): string[] | null =>
   examples?.map(({ input }) => input) ?? null;

@@ -5,7 +5,13 @@ import { applyFixes, decodedBack, fixes, parseFixes } from './fixes.ts';
 
 const choices = ['park', 'Country club'];
 const example = (row: number, changes: Partial<Example> = {}): Example => ({
-  ...{ row, input: `i${row}`, label: 'park', rationale: 'r', teacherLabel: 'park', question: null, choices },
+  row,
+  input: `i${row}`,
+  label: 'park',
+  rationale: 'r',
+  teacherLabel: 'park',
+  question: null,
+  choices,
   ...changes,
 });
 

@@ -3,7 +3,13 @@ import type { Example } from './example.ts';
 import { holdOut, parseShare } from './hold-out.ts';
 
 const rowOf = (row: number, input: string, label: string): Example => ({
-  ...{ row, input, label, rationale: null, teacherLabel: null, question: null, choices: null },
+  row,
+  input,
+  label,
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
 });
 const rows = Array.from({ length: 200 }, (_, row) =>
   rowOf(row, row % 50 === 0 ? ` Same  INPUT ${row % 100}` : `input ${row}`, row % 4 === 0 ? 'no' : 'yes'),

@@ -48,7 +48,11 @@ const made: Record<string, Made> = {
   },
   'science-qa': {
     rows: {
-      ...{ question: 'Where do bees live?', choices, answer: 1, hint: '', lecture: 'Bees are insects.' },
+      question: 'Where do bees live?',
+      choices,
+      answer: 1,
+      hint: '',
+      lecture: 'Bees are insects.',
       solution: 'They live in a pond.',
     },
     gives: { input, label: 'pond', choices, rationale: 'They live in a pond.' },

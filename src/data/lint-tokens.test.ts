@@ -10,7 +10,13 @@ const letters: TextCoder = {
     Int32Array.from([...Array.from(text, (one) => (/[a-z ]/.test(one) ? one.charCodeAt(0) : 0)), 1]),
 };
 const example = (row: number, changes: Partial<Example>): Example => ({
-  ...{ row, input: 'a', label: 'a', rationale: null, teacherLabel: null, question: null, choices: null },
+  row,
+  input: 'a',
+  label: 'a',
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
   ...changes,
 });
 

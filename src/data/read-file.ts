@@ -206,7 +206,9 @@ export function beginReading(
   if (objects.length === 0) throw withoutObjects(file, first);
   const { layout, because } = chooseLayout(file, objects, first, options.map ?? null);
   const how = {
-    ...{ file, objects, classLabels },
+    file,
+    objects,
+    classLabels,
     ...(options.refusalsKept === undefined ? {} : { refusalsKept: options.refusalsKept }),
   };
   switch (layout.kind) {
@@ -234,11 +236,17 @@ export function withRows(
   const splitOf = begun.rows.splits()?.of;
   return begun.kind === 'dataset'
     ? {
-        ...{ kind: begun.kind, layout: begun.layout, ...read, rows: rows as ExampleRow[] },
+        kind: begun.kind,
+        layout: begun.layout,
+        ...read,
+        rows: rows as ExampleRow[],
         ...(splitOf === undefined ? {} : { splitOf }),
       }
     : {
-        ...{ kind: begun.kind, layout: begun.layout, ...read, rows: rows as RationaleRow[] },
+        kind: begun.kind,
+        layout: begun.layout,
+        ...read,
+        rows: rows as RationaleRow[],
         completions: begun.completions,
       };
 }

@@ -100,7 +100,12 @@ export function readingOf(kept: KeptReading): DatasetReading {
   return changedReading(
     {},
     {
-      ...{ holdOut, validation, subsample, completions, splitColumn, onlyMatching },
+      holdOut,
+      validation,
+      subsample,
+      completions,
+      splitColumn,
+      onlyMatching,
       fixes: fix === undefined ? undefined : parseFixes(fix),
       alarms: decision === null ? undefined : { train: decision },
       teachers: teachers === undefined ? undefined : parseTeachers(teachers),

@@ -117,8 +117,12 @@ it('gives the rows, the notes and the head that reading the whole gives', async 
       continue;
     }
     expect(next.value).toEqual({
-      ...{ data: { ...data, rows: [] }, unread: null, map: null },
-      ...{ head: headOf(container!), count: whole.length, refusedCount: data.refused.length },
+      data: { ...data, rows: [] },
+      unread: null,
+      map: null,
+      head: headOf(container!),
+      count: whole.length,
+      refusedCount: data.refused.length,
     });
     break;
   }

@@ -82,7 +82,10 @@ type Opened = Omit<RecordStream, 'first'>;
 async function parquetStream(file: string, blob: PartedFile): Promise<Opened> {
   const table = await openParquet(file, blob);
   return {
-    ...{ file, kind: 'parquet', sizeBytes: blob.size, notes: () => table.notes() },
+    file,
+    kind: 'parquet',
+    sizeBytes: blob.size,
+    notes: () => table.notes(),
     classLabels: new Map(Object.entries(table.classLabels ?? {})),
     async *slices() {
       let rows = 0;
@@ -106,7 +109,8 @@ function textStream(file: string, blob: PartedFile, head: Uint8Array, options: O
     if (!isJsonLines(start, head.length === blob.size)) return null;
     let found = { longIntegers: 0, notNumbers: 0 };
     return {
-      ...{ ...shared, kind: 'jsonl' },
+      ...shared,
+      kind: 'jsonl',
       notes: () => [...own, ...numberNotes(found.longIntegers, found.notNumbers)],
       async *slices() {
         found = { longIntegers: 0, notNumbers: 0 };
@@ -120,7 +124,8 @@ function textStream(file: string, blob: PartedFile, head: Uint8Array, options: O
   if (dialect === null) return null;
   let reader = new CsvRecordReader(file, dialect);
   return {
-    ...{ ...shared, kind: dialect.separator === '\t' ? 'tsv' : 'csv' },
+    ...shared,
+    kind: dialect.separator === '\t' ? 'tsv' : 'csv',
     notes: () => [...own, ...dialect.notes, ...reader.notes()],
     async *slices() {
       reader = new CsvRecordReader(file, dialect);

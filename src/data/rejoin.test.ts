@@ -6,15 +6,15 @@ import { columnValues, decided, sharedColumns, waysOut, type ColumnValues } from
 
 const names = Array.from({ length: 40 }, (_, index) => `w${index}x${index * 7}`);
 const question = (name: string, index: number) => ({
-  ...{
-    nr: `r${index}`,
-    question: `Which ${name}?`,
-    choices: [`${name} a`, `${name} b`],
-    answer: `${name} a`,
-  },
+  nr: `r${index}`,
+  question: `Which ${name}?`,
+  choices: [`${name} a`, `${name} b`],
+  answer: `${name} a`,
 });
 const said = (name: string, index: number) => ({
-  ...{ ref: `r${index}`, rationale: `It is ${name} here.`, label: `${name} a` },
+  ref: `r${index}`,
+  rationale: `It is ${name} here.`,
+  label: `${name} a`,
 });
 
 async function open(rows: readonly object[], rationales: readonly object[]) {

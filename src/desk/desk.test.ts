@@ -23,8 +23,13 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 const example = (row: number, part: Partial<Example> = {}): Example => ({
-  ...{ row, input: `question ${row} about kettles`, label: 'a', rationale: null, teacherLabel: null },
-  ...{ question: null, choices: ['a', 'b'] },
+  row,
+  input: `question ${row} about kettles`,
+  label: 'a',
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: ['a', 'b'],
   ...part,
 });
 const examples = Array.from({ length: 6 }, (_, row) => example(row));
@@ -32,7 +37,11 @@ const setup: Setup = { ...firstSetup, model: 'm', inFlight: 2 };
 
 function hooks(part: Partial<Hooks> = {}): Hooks {
   const place = {
-    ...{ fetch, endpoint: new URL(`${server.url}/v1`), provider: providers.chat, key: null, idleMs: 5000 },
+    fetch,
+    endpoint: new URL(`${server.url}/v1`),
+    provider: providers.chat,
+    key: null,
+    idleMs: 5000,
   };
   return {
     ask: (ask, signal) => askTeacher(place, ask, signal),

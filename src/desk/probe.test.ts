@@ -33,7 +33,11 @@ it.each(apis)('%s: finds out what a server does, and what it does not', async (a
 
   server = await startTeacher(() => ({ kind: 'answer', text: 'yes it is' }));
   expect(await abilitiesAt(api)).toEqual({
-    ...{ silent: null, streams: true, schema: false, stop: false, several: false },
+    silent: null,
+    streams: true,
+    schema: false,
+    stop: false,
+    several: false,
     ...none[api as keyof typeof none],
   });
   expect(server.asked).toHaveLength(asked);

@@ -38,7 +38,12 @@ export async function probe({ api, model }: { api: Api; model: string }, asking:
       ? { kind, text: `Q: ${question}\nA:`, stop: ['\nQ:'] }
       : { kind, system: null, turns: [{ role: 'user', content: question }] };
   const usual: Ask = {
-    ...{ model, prompt, temperature: 0, maxTokens: 32, streams: false, schema: null },
+    model,
+    prompt,
+    temperature: 0,
+    maxTokens: 32,
+    streams: false,
+    schema: null,
     omitted: new Set<never>(),
   };
   const answer = async (part: Partial<Ask>): Promise<Outcome> =>

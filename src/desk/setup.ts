@@ -63,10 +63,25 @@ export const setupSchema = z.object({
 export type Setup = z.infer<typeof setupSchema>;
 
 export const firstSetup: Setup = {
-  ...{ where: 'local', api: 'chat', endpoint: 'http://127.0.0.1:8080/v1', model: '', hadKey: false },
-  ...{ mode: 'label', thenRationalise: false, template: '{input}', instruction: '', demonstrations: [] },
-  ...{ temperature: 0, maxTokens: 256, votes: 1, usesSchema: false, streams: true },
-  ...{ inFlight: 8, idleSeconds: 120, budget: { rows: null, tokens: null, money: null }, prices: null },
+  where: 'local',
+  api: 'chat',
+  endpoint: 'http://127.0.0.1:8080/v1',
+  model: '',
+  hadKey: false,
+  mode: 'label',
+  thenRationalise: false,
+  template: '{input}',
+  instruction: '',
+  demonstrations: [],
+  temperature: 0,
+  maxTokens: 256,
+  votes: 1,
+  usesSchema: false,
+  streams: true,
+  inFlight: 8,
+  idleSeconds: 120,
+  budget: { rows: null, tokens: null, money: null },
+  prices: null,
   keepsWrong: false,
 };
 
@@ -125,7 +140,11 @@ export function pickDemonstrations(rows: readonly Example[], count: number): Des
 export function demonstrationOf(row: Example, rationale: string, label = row.label): DeskDemonstration {
   const { input, question, choices } = row;
   return {
-    ...{ row: row.row, input, question, label, rationale },
+    row: row.row,
+    input,
+    question,
+    label,
+    rationale,
     choices: choices === null ? null : [...choices],
   } satisfies DeskDemonstration & Demonstration;
 }

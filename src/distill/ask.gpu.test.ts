@@ -9,8 +9,14 @@ import { recipeSchema } from './recipe.ts';
 
 // Dropout and moments are what a question could disturb.
 const recipe = recipeSchema.parse({
-  ...{ steps: 3, batchSize: 4, learningRate: 3e-2, dropout: 0.1, seed: 4 },
-  ...{ generationMaxTokens: 6, evalEvery: 2, saveEvery: 0 },
+  steps: 3,
+  batchSize: 4,
+  learningRate: 3e-2,
+  dropout: 0.1,
+  seed: 4,
+  generationMaxTokens: 6,
+  evalEvery: 2,
+  saveEvery: 0,
 });
 const test = sampleExamples('test').slice(0, 2);
 

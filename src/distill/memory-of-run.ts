@@ -27,8 +27,16 @@ function shapeOf(config: T5Config, recipe: Recipe, lengths: RowLengths): RunShap
   const { method, batchSize, accumulation, dropout, lora, optimizer, generationMaxTokens, generation } =
     recipe;
   return {
-    ...{ method, batchSize, accumulation, ...lengths, dropout, lora, optimizer },
-    ...{ generationTokens: generationMaxTokens, generationRows: answersAtOnce, generation },
+    method,
+    batchSize,
+    accumulation,
+    ...lengths,
+    dropout,
+    lora,
+    optimizer,
+    generationTokens: generationMaxTokens,
+    generationRows: answersAtOnce,
+    generation,
     frozen: untrainedParameters(config, recipe),
   };
 }

@@ -8,7 +8,9 @@ import { taskRow } from './tasks.ts';
 
 const airport: Example = {
   ...sampleExamples('train')[0]!,
-  ...{ input: 'where?', label: 'airport', rationale: 'hospital has nurses, so airport.' },
+  input: 'where?',
+  label: 'airport',
+  rationale: 'hospital has nurses, so airport.',
 };
 
 // Ids by `tasks` of src/export/python/train.py with the tokenizer of transformers 5.24: the last two columns are targets

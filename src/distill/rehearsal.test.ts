@@ -8,7 +8,11 @@ import { rehearse } from './rehearsal.ts';
 // How long it measures is decided by a clock, so the clock is the test's: the engine only lets it go on.
 const tokenizer = { encode: () => Int32Array.of(1), decode: () => 'one' };
 const rows = Array.from({ length: 8 }, (_, row) => ({
-  ...{ row, input: 'one and one', label: 'two', rationale: 'they add up', teacherLabel: null },
+  row,
+  input: 'one and one',
+  label: 'two',
+  rationale: 'they add up',
+  teacherLabel: null,
 })) as unknown as Example[];
 
 async function measure(stepMs: (step: number) => number, answerMs: readonly number[], keys: Partial<Recipe>) {

@@ -22,8 +22,17 @@ import { Session } from './session.ts';
 // All that makes a step depend on its number: dropout, shuffled epochs with short ends, warm-up, a falling rate,
 // several micro-batches. The undisturbed run crosses an epoch (20 rows, 8 a step) and evaluates on its way.
 const recipe = recipeSchema.parse({
-  ...{ steps: 6, batchSize: 4, accumulation: 2, learningRate: 2e-3, warmupSteps: 2, weightDecay: 0.01 },
-  ...{ dropout: 0.1, seed: 9, generationMaxTokens: 4, evalEvery: 2, saveEvery: 1 },
+  steps: 6,
+  batchSize: 4,
+  accumulation: 2,
+  learningRate: 2e-3,
+  warmupSteps: 2,
+  weightDecay: 0.01,
+  dropout: 0.1,
+  seed: 9,
+  generationMaxTokens: 4,
+  evalEvery: 2,
+  saveEvery: 1,
 });
 const train = sampleExamples('train').slice(0, 20);
 const test = sampleExamples('test').slice(0, 2);

@@ -4,14 +4,18 @@ import type { Evaluation } from './run-state.ts';
 import { bestEvaluation, hasStalled, isBestYet, keptSteps, takenStep } from './selection.ts';
 
 const told = (step: number, correct: number, loss?: number): Evaluation => ({
-  ...{ step, correct, total: 10 },
+  step,
+  correct,
+  total: 10,
   ...(loss === undefined ? {} : { loss }),
 });
 
 it('calls an evaluation the best where none before was better', () => {
   const one = (correct: number) => told(1, correct);
   expect([isBestYet(one(1), []), isBestYet(one(5), [one(5)]), isBestYet(one(4), [one(5)])]).toEqual([
-    ...[true, true, false],
+    true,
+    true,
+    false,
   ]);
   expect(isBestYet(told(2, 5, 0.4), [told(1, 5, 0.3)])).toBe(false);
 });

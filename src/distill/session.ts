@@ -153,7 +153,9 @@ export class Session {
     yield {
       type: 'state',
       state: {
-        ...{ phase: 'done', step: this.#step, stopped: this.#step < this.#recipe.steps && !early },
+        phase: 'done',
+        step: this.#step,
+        stopped: this.#step < this.#recipe.steps && !early,
         ...(early && this.#step < this.#recipe.steps ? { early } : {}),
       },
     };
@@ -233,7 +235,8 @@ export class Session {
       const next = await answers.next();
       if (next.done) {
         const rows = this.#asked.map(({ input, label, choices }) => ({
-          ...{ input, choices },
+          input,
+          choices,
           label: writtenLabel(label, this.#tokenizer, this.#recipe),
         }));
         const score = tallyBy(this.#metric, rows, (at) => next.value[at]!.answer);
@@ -290,7 +293,8 @@ export class Session {
     const ownAnswers = own.map((question, index) => ({ question, ...answers[questions.length + index]! }));
     const moment = { step, answers: answers.slice(0, questions.length) };
     yield {
-      ...{ type: 'watched', questions },
+      type: 'watched',
+      questions,
       moment: own.length === 0 ? moment : { ...moment, own: ownAnswers },
     };
   }

@@ -8,15 +8,23 @@ import { keptRows, TrainRows } from './train-rows.ts';
 /** A token for each letter. */
 const letters = { encode: (text: string) => Int32Array.from(text, (letter) => letter.charCodeAt(0)) };
 const example = (row: number): Example => ({
-  ...{ row, input: `i${row}`, label: `l${row}`, rationale: null, teacherLabel: null },
-  ...{ question: null, choices: null },
+  row,
+  input: `i${row}`,
+  label: `l${row}`,
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
 });
 
 /** Rows that are made when they are asked for; `asked` says which. */
 function made(length: number): RowSource & { asked: number[][] } {
   const asked: number[][] = [];
   return {
-    ...{ length, rationales: length, firstUntaught: 0, asked },
+    length,
+    rationales: length,
+    firstUntaught: 0,
+    asked,
     read: (places) => {
       asked.push([...places]);
       return Promise.resolve(places.map(example));

@@ -49,8 +49,15 @@ describe('written labels', () => {
 
 describe('accuracyOf', () => {
   const row = (label: string, base: string, distilled: string, teacher: string | null): Prediction => ({
-    ...{ row: 0, input: '', label, ...writtenLabelOf(label, tokenizer, limits), base, distilled, teacher },
-    ...{ rationale: null, teacherRationale: null },
+    row: 0,
+    input: '',
+    label,
+    ...writtenLabelOf(label, tokenizer, limits),
+    base,
+    distilled,
+    teacher,
+    rationale: null,
+    teacherRationale: null,
   });
 
   it('judges students by what they can write and the teacher by the label, and keeps raw equality beside it', () => {

@@ -102,9 +102,12 @@ export function parseSpec(text: string, file: string): Spec {
     throw refuse('recipe', '"recipe" must be an object of settings.', 'Write it as in run.json.');
   }
   const spec: Spec = {
-    ...{ train: path('train'), trainRationales: path('trainRationales') },
-    ...{ test: path('test'), testRationales: path('testRationales') },
-    ...{ validation: path('validation'), validationRationales: path('validationRationales') },
+    train: path('train'),
+    trainRationales: path('trainRationales'),
+    test: path('test'),
+    testRationales: path('testRationales'),
+    validation: path('validation'),
+    validationRationales: path('validationRationales'),
     student: path('student'),
     recipe,
     vary: readVary(parsed['vary'] ?? {}, refuse),
@@ -171,7 +174,9 @@ export function plannedRuns(spec: Spec, file: string, text = ''): PlannedRun[] {
     names.add(name);
     const { fraction, student } = varied;
     return {
-      ...{ name, varied, recipe },
+      name,
+      varied,
+      recipe,
       fraction: typeof fraction === 'number' ? fraction : null,
       student: typeof student === 'string' ? student : spec.student,
     };

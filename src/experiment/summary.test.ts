@@ -14,8 +14,11 @@ const result = (method: string, seed: number, correct: number): Result => ({
 
 it('gathers seeds, and sets each setting against the first by the seeds that both have', () => {
   const results = [
-    ...[result('standard', 1, 50), result('step-by-step', 1, 71)],
-    ...[result('standard', 2, 54), result('step-by-step', 2, 73), result('step-by-step', 3, 99)],
+    result('standard', 1, 50),
+    result('step-by-step', 1, 71),
+    result('standard', 2, 54),
+    result('step-by-step', 2, 73),
+    result('step-by-step', 3, 99),
   ];
   const { heads, rows } = summaryTable(cellsOf(results), 3);
   expect(heads).toEqual([

@@ -52,7 +52,9 @@ export function summaryTable(cells: readonly Cell[], seeds: number): TextTable {
   const compares = cells.length > 1;
   const heads = [
     ...keys,
-    ...['base', 'distilled', 'teacher'],
+    'base',
+    'distilled',
+    'teacher',
     ...(compares ? ['less the first', '95 % interval'] : []),
     'seeds',
   ];

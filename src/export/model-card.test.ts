@@ -14,13 +14,25 @@ import {
 } from './model-card.ts';
 
 const row: Prediction = {
-  ...{ row: 0, input: 'where was peter?', label: 'forest', teacher: 'forest', base: '' },
-  ...{ distilled: 'forest', rationale: 'most are in a forest, so forest.', teacherRationale: null },
+  row: 0,
+  input: 'where was peter?',
+  label: 'forest',
+  teacher: 'forest',
+  base: '',
+  distilled: 'forest',
+  rationale: 'most are in a forest, so forest.',
+  teacherRationale: null,
 };
 
 const point = (step: number, answerLoss: number): MetricsPoint => ({
-  ...{ step, answerLoss, rationaleLoss: answerLoss + 1, loss: answerLoss, learningRate: 1e-3 },
-  ...{ gradNorm: 1, tokens: 1, elapsedMs: step },
+  step,
+  answerLoss,
+  rationaleLoss: answerLoss + 1,
+  loss: answerLoss,
+  learningRate: 1e-3,
+  gradNorm: 1,
+  tokens: 1,
+  elapsedMs: step,
 });
 
 const facts: ModelCardFacts = {
@@ -135,8 +147,13 @@ describe('modelCard', () => {
 
   it('has an interval for every figure', () => {
     const predictions = Array.from({ length: 60 }, (_, at): Prediction => ({
-      ...{ row: at, input: `row ${at}`, label: at % 2 === 0 ? 'yes' : 'no', teacher: null, base: 'no' },
-      ...{ distilled: at % 3 === 0 ? 'no' : at % 2 === 0 ? 'yes' : 'no', rationale: 'it was so' },
+      row: at,
+      input: `row ${at}`,
+      label: at % 2 === 0 ? 'yes' : 'no',
+      teacher: null,
+      base: 'no',
+      distilled: at % 3 === 0 ? 'no' : at % 2 === 0 ? 'yes' : 'no',
+      rationale: 'it was so',
       teacherRationale: at % 2 === 0 ? 'it was so' : 'it was not so',
     }));
     const measured = modelCard({ ...facts, predictions, accuracy: accuracyOf(predictions) });

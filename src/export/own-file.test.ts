@@ -12,8 +12,14 @@ const fileOf = (content: string | Uint8Array, name = 'any.name'): File =>
 const kindOf = async (content: string | Uint8Array): Promise<string | undefined> =>
   (await ownFile(fileOf(content)))?.kind;
 const prediction = {
-  ...{ row: 0, input: 'a', label: 'x', teacher: null, base: 'y', distilled: 'x' },
-  ...{ rationale: null, teacherRationale: null },
+  row: 0,
+  input: 'a',
+  label: 'x',
+  teacher: null,
+  base: 'y',
+  distilled: 'x',
+  rationale: null,
+  teacherRationale: null,
 };
 
 it('tells the studio’s own files by what is in them, and rows are none of them', async () => {

@@ -4,8 +4,13 @@ import { pythonLiteral, pythonRecipe } from './python-recipe.ts';
 import type { TrainJob } from './train-job.ts';
 
 const bundled: TrainJob = {
-  ...{ recipe: smallRecipe, student: null, studentIsReduced: false, data: null },
-  ...{ testRows: null, engine: null, backend: null },
+  recipe: smallRecipe,
+  student: null,
+  studentIsReduced: false,
+  data: null,
+  testRows: null,
+  engine: null,
+  backend: null,
 };
 
 /** The assignments between the imports and the first function. */
@@ -26,8 +31,15 @@ it('has every setting of the recipe, and each is used', () => {
   });
   const settings = settingsOf(program);
   expect(settings).toMatchObject({
-    ...{ METHOD: '"step-by-step"', ALPHA: '0.8', LEARNING_RATE: '0.00005', FREEZE: '["encoder"]' },
-    ...{ SHUFFLE: 'True', SEED: '0', STEPS: '4000', TEST_ROWS: 'None', STUDENT: '"public/students/nano"' },
+    METHOD: '"step-by-step"',
+    ALPHA: '0.8',
+    LEARNING_RATE: '0.00005',
+    FREEZE: '["encoder"]',
+    SHUFFLE: 'True',
+    SEED: '0',
+    STEPS: '4000',
+    TEST_ROWS: 'None',
+    STUDENT: '"public/students/nano"',
   });
   // Nine names of files and rows, one of the program's own.
   expect(Object.keys(settings)).toHaveLength(Object.keys(recipeSchema.shape).length + 10);
@@ -39,7 +51,9 @@ it('has every setting of the recipe, and each is used', () => {
 it('names files as they are called, also where they look like code', () => {
   const name = 'a "b" \\ $& \n c.json';
   const program = pythonRecipe({
-    ...{ ...bundled, student: 'flan', testRows: 20 },
+    ...bundled,
+    student: 'flan',
+    testRows: 20,
     data: { train: name, trainRationales: 'why.json', test: null, testRationales: null },
   });
   expect(program).toContain(`TRAIN = ${JSON.stringify(name)}\n`);
@@ -50,6 +64,11 @@ it('names files as they are called, also where they look like code', () => {
 
 it('writes values as Python reads them', () => {
   expect([null, true, false, 5e-324, [], ['a', 'b']].map(pythonLiteral)).toEqual([
-    ...['None', 'True', 'False', '5e-324', '[]', '["a", "b"]'],
+    'None',
+    'True',
+    'False',
+    '5e-324',
+    '[]',
+    '["a", "b"]',
   ]);
 });

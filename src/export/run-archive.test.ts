@@ -13,8 +13,15 @@ import { zipChunks } from './zip.ts';
 const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
 const weights = new Map([...tinyTensors(tinyConfig(), 3)].map(([name, { data }]) => [name, data]));
 const point = (step: number, keys: Partial<MetricsPoint> = {}): MetricsPoint => ({
-  ...{ step, learningRate: 1e-3, answerLoss: 2.5, rationaleLoss: null, loss: 2.5, gradNorm: 1 },
-  ...{ tokens: 40, elapsedMs: step * 10, ...keys },
+  step,
+  learningRate: 1e-3,
+  answerLoss: 2.5,
+  rationaleLoss: null,
+  loss: 2.5,
+  gradNorm: 1,
+  tokens: 40,
+  elapsedMs: step * 10,
+  ...keys,
 });
 const texts = Object.fromEntries(
   [...tinyFolder()].flatMap(([name, bytes]): [string, string][] =>
@@ -24,19 +31,28 @@ const texts = Object.fromEntries(
 const tally = { correct: 1, total: 2 };
 const predictions: Prediction[] = [
   {
-    ...{ row: 0, input: 'a,\n"b"', label: '1', teacher: null, base: '', distilled: 'one' },
-    ...{ rationale: 'because', teacherRationale: 'because of it', judgedBy: 'number' },
+    row: 0,
+    input: 'a,\n"b"',
+    label: '1',
+    teacher: null,
+    base: '',
+    distilled: 'one',
+    rationale: 'because',
+    teacherRationale: 'because of it',
+    judgedBy: 'number',
   },
 ];
 const archive: RunArchive = {
   run: {
-    ...{
-      name: '<b>heron</b>',
-      note: 'alpha 0.1\n"quoted"',
-      createdAt: 1_700_000_000_000,
-      recipe: smallRecipe,
-    },
-    ...{ datasetId: 'd', datasetName: 'rows', studentId: 's', studentName: 'tiny', testRows: null },
+    name: '<b>heron</b>',
+    note: 'alpha 0.1\n"quoted"',
+    createdAt: 1_700_000_000_000,
+    recipe: smallRecipe,
+    datasetId: 'd',
+    datasetName: 'rows',
+    studentId: 's',
+    studentName: 'tiny',
+    testRows: null,
     state: { phase: 'done', step: 2, stopped: true },
     engine: null,
     evaluations: [{ step: 2, ...tally }],
@@ -44,7 +60,8 @@ const archive: RunArchive = {
       questions: [{ row: 4, input: 'why?', label: 'so', teacherRationale: null }],
       moments: [
         {
-          ...{ step: 0, answers: [{ answer: '', rationale: 'it is' }] },
+          step: 0,
+          answers: [{ answer: '', rationale: 'it is' }],
           own: [{ question: 'and I?', answer: 'you', rationale: null }],
         },
       ],
@@ -53,7 +70,10 @@ const archive: RunArchive = {
     comparison: { ...accuracyOf(predictions), step: 2 },
     studentHub: 'owner/tiny@0123456789012345678901234567890123456789',
     about: { licence: 'apache-2.0', dataset: 'cos_e' },
-    ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
+    step: 2,
+    trainRows: 4,
+    rowsSha256: 'ab',
+    savedStep: 2,
   },
   config,
   student: texts,
@@ -115,7 +135,10 @@ describe('a run as a zip', () => {
     const files = unzipSync(await zipOf(archive));
     expect(Object.keys(files)).toEqual(
       [
-        ...['record.json', 'run.json', 'metrics.jsonl', 'predictions.jsonl'],
+        'record.json',
+        'run.json',
+        'metrics.jsonl',
+        'predictions.jsonl',
         ...Object.keys(texts).map((name) => `student/${name}`),
         'model.safetensors',
       ].map((one) => `heron/${one}`),

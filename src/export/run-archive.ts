@@ -267,7 +267,11 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   const weights =
     has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null;
   return {
-    ...{ run, config, metrics, predictions, weights },
+    run,
+    config,
+    metrics,
+    predictions,
+    weights,
     student: await readStudentTexts(unpacked, file),
     moments:
       has(optimizer) && config !== null && weights !== null && run.recipe.optimizer === 'adamw'

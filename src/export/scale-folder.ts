@@ -159,11 +159,17 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
   const sha256 = (text: string): Promise<string> => digest(encoder.encode(text));
   const jobFile = {
     format: 'stillroom-run-1',
-    ...{ student: 'student', train: 'train.jsonl', trainRationales: null },
-    ...{ test: testText === null ? null : 'test.jsonl', testRationales: null },
+    student: 'student',
+    train: 'train.jsonl',
+    trainRationales: null,
+    test: testText === null ? null : 'test.jsonl',
+    testRationales: null,
     ...(validationText === null ? {} : { validation: 'validation.jsonl', validationRationales: null }),
     ...(metric === undefined ? {} : { metric }),
-    ...{ engine: null, backend: null, testRows: null, precision: 'f32' },
+    engine: null,
+    backend: null,
+    testRows: null,
+    precision: 'f32',
     rowsSha256: await digestRows(readBack('train.jsonl', trainText, 'train')),
     digests: {
       student: await digestStudent(student),
@@ -192,7 +198,9 @@ export async function scaleFolder(job: ScaleJob): Promise<FolderFile[]> {
   };
   // Its settings of generation are those that it is measured with there: its own would change answers unsaid.
   const studentFiles = modelFolder(student, student.weights, {
-    ...{ dtype: 'f32', runFile: recipeText, card: null },
+    dtype: 'f32',
+    runFile: recipeText,
+    card: null,
   }).filter(({ path }) => path !== 'run.json');
   return [
     ...Object.entries(texts).map(([path, text]) => textFile(path, text)),

@@ -61,8 +61,12 @@ export function answersJsonLines({
   for (const [index, { answer, rationale }] of answers.entries()) {
     const { row, id, text: question, label } = questions[index]!;
     const line = {
-      ...{ row, id: id ?? undefined, question, label: label ?? undefined },
-      ...{ answer, rationale: rationale ?? undefined },
+      row,
+      id: id ?? undefined,
+      question,
+      label: label ?? undefined,
+      answer,
+      rationale: rationale ?? undefined,
     };
     text += `${JSON.stringify(line)}\n`;
   }

@@ -63,9 +63,17 @@ it('writes with a run a card of its figures, its curves and its rows, and what a
   const tally = { correct: 3, total: 4 };
   const summary = {
     accuracy: { base: tally, distilled: tally, teacher: null },
-    ...{ engine: 'wasm', backend: 'wasm', adapter: '2 threads', student: '/somewhere/tiny' },
-    ...{ dataset: 'trips.csv', baseModel: 'owner/tiny', reading: { fix: 'letters' } },
-    ...{ notes: ['2 labels were blank'], trainRows: 9, steps: 3, elapsedMs: 1000 },
+    engine: 'wasm',
+    backend: 'wasm',
+    adapter: '2 threads',
+    student: '/somewhere/tiny',
+    dataset: 'trips.csv',
+    baseModel: 'owner/tiny',
+    reading: { fix: 'letters' },
+    notes: ['2 labels were blank'],
+    trainRows: 9,
+    steps: 3,
+    elapsedMs: 1000,
   };
   const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   const point = { learningRate: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1, elapsedMs: 1 };
@@ -94,9 +102,16 @@ it('writes with a run a card of its figures, its curves and its rows, and what a
     await run('--run', './run', ...form, ...said, '--out', out);
     const read = (file: string) => readFileSync(join(folder, out, place, file), 'utf8');
     for (const words of [
-      ...['license: apache-2.0', 'datasets:\n  - cos_e', 'base_model: owner/tiny', '# run\n'],
-      ...['| 3 of 4 |', '9 rows of trips.csv', '- Mended in the rows: letters', '  - 2 labels were blank'],
-      ...['predict: what', 'as WebAssembly on the CPU; wasm on wasm, 2 threads'],
+      'license: apache-2.0',
+      'datasets:\n  - cos_e',
+      'base_model: owner/tiny',
+      '# run\n',
+      '| 3 of 4 |',
+      '9 rows of trips.csv',
+      '- Mended in the rows: letters',
+      '  - 2 labels were blank',
+      'predict: what',
+      'as WebAssembly on the CPU; wasm on wasm, 2 threads',
     ])
       expect(read('README.md'), form[0]).toContain(words);
     expect(read('curves.svg')).toContain('answer loss from 3.000 to 1.000');
@@ -188,16 +203,14 @@ it('answers the run’s test rows with 16-bit weights, and the card says how man
   writeFolder('run/model', new Map([...tinyFolder(), ['run.json', bytes(formatRecipe(recipe))]]));
   const tally = { correct: 1, total: 2 };
   const summary = {
-    ...{ accuracy: { base: tally, distilled: tally, teacher: null } },
-    ...{
-      engine: 'wasm',
-      backend: 'wasm',
-      adapter: 'one thread',
-      student: 'tiny',
-      trainRows: 1,
-      steps: 1,
-      elapsedMs: 1,
-    },
+    accuracy: { base: tally, distilled: tally, teacher: null },
+    engine: 'wasm',
+    backend: 'wasm',
+    adapter: 'one thread',
+    student: 'tiny',
+    trainRows: 1,
+    steps: 1,
+    elapsedMs: 1,
   };
   const rows = ['a', 'b c'].map((input, row) => {
     const answers = { base: '', distilled: '', teacher: null, rationale: null, teacherRationale: null };

@@ -114,8 +114,10 @@ async function keptAs(asked: DatasetName, usual: string): Promise<PlacedDataset 
   const { recorded } = placeOf(found);
   const sound = parseDatasetName(recorded);
   const place = placeOf({
-    ...{ name: sound.name, commit: found.commit },
-    ...{ config: sound.config ?? '', split: sound.split ?? '' },
+    name: sound.name,
+    commit: found.commit,
+    config: sound.config ?? '',
+    split: sound.split ?? '',
   });
   return existsSync(place.folder) ? place : null;
 }

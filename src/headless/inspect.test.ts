@@ -62,9 +62,18 @@ describe.skipIf(!present)('with T5’s tokenizer', () => {
 describe('a run', () => {
   it('keep in job.json how files were read', async () => {
     const inputs = {
-      ...{ student: null, train: ['/a/x-0.json', '/a/x-1.json'], trainRationales: null, test: null },
-      ...{ testRationales: null, engine: null, backend: null, testRows: null, precision: 'f32' as const },
-      ...{ map: 'input=q,label=a', completions: 'repaired' as const, fix: 'letters' },
+      student: null,
+      train: ['/a/x-0.json', '/a/x-1.json'],
+      trainRationales: null,
+      test: null,
+      testRationales: null,
+      engine: null,
+      backend: null,
+      testRows: null,
+      precision: 'f32' as const,
+      map: 'input=q,label=a',
+      completions: 'repaired' as const,
+      fix: 'letters',
     };
     const digests = { rowsSha256: 'a', student: 'b', test: null, recipe: 'c' };
     const folder = mkdtempSync(join(tmpdir(), 'job-'));

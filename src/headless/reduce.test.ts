@@ -159,8 +159,16 @@ describe('headless reduce', () => {
     const whole = await open(student);
     const last = whole.config.num_decoder_layers - 1;
     const text = await printed(
-      ...['--student', student, '--encoder-layers', '1', '--decoder-layers', `${last},`],
-      ...['--precision', 'bf16', '--out', out],
+      '--student',
+      student,
+      '--encoder-layers',
+      '1',
+      '--decoder-layers',
+      `${last},`,
+      '--precision',
+      'bf16',
+      '--out',
+      out,
     );
     expect(text).toMatch(/parameters +[\d,]+ +[\d,]+\n/);
     expect(text).toContain(`decoder layers ${last} were kept`);

@@ -195,7 +195,8 @@ export class RunFolder {
       recipe.lora === null
         ? modelFolder(student, student.weights, { dtype: 'f32', runFile, card: null })
         : adapterFolder(student, recipe.lora, initialiseAdapters(student.config, recipe.lora, recipe.seed), {
-            ...{ dtype: 'f32', runFile },
+            dtype: 'f32',
+            runFile,
           });
     const facts = { step, elapsedMs, engine: { engine: name, backend, adapter } };
     const also = keptSteps(recipe, this.#evaluations);

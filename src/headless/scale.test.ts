@@ -29,8 +29,12 @@ const recipe = recipeSchema.parse({ steps: 7, maxInputTokens: 32, maxTargetToken
 writeFileSync(join(place, 'recipe.json'), JSON.stringify(recipe));
 
 const names = {
-  ...{ name: 'x', datasetId: 'd', datasetName: 'rows', testRows: null },
-  ...{ studentId: 's', studentName: 'nano' },
+  name: 'x',
+  datasetId: 'd',
+  datasetName: 'rows',
+  testRows: null,
+  studentId: 's',
+  studentName: 'nano',
 };
 
 describe('export --scale', () => {
@@ -71,7 +75,12 @@ describe('export --scale', () => {
     const student = await readStudentFolder(filesInMemory(folder), 'tiny');
     const { train } = await openInputs({ train: data }, recipe);
     const files = await scaleFolder({
-      ...{ names, recipe, student, train: train.examples, test: [], begun: null },
+      names,
+      recipe,
+      student,
+      train: train.examples,
+      test: [],
+      begun: null,
     });
     const textOf = (path: string): string => {
       const file = files.find((one) => one.path === path);
@@ -96,10 +105,14 @@ describe('export --scale', () => {
     const point = { step: 1, learningRate: 1, answerLoss: 2, rationaleLoss: null, loss: 2, gradNorm: 1 };
     const files = await scaleFolder({
       names,
-      ...{ recipe, student, train: train.examples, test: [] },
+      recipe,
+      student,
+      train: train.examples,
+      test: [],
       begun: {
         state: { weights: student.weights, expAvg: student.weights, expAvgSq: student.weights, step: 1 },
-        ...{ elapsedMs: 9, engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' } },
+        elapsedMs: 9,
+        engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' },
         metrics: [{ ...point, tokens: 3, elapsedMs: 9 }],
         evaluations: [],
       },
@@ -137,12 +150,18 @@ describe('export --scale', () => {
         : { weights, expAvg: weights, expAvgSq: weights, step: 4 };
     const files = await scaleFolder({
       names: { ...names, testRows: 2 },
-      ...{ recipe: { ...asked, take: '2' }, student, train: train.examples },
-      ...{ validation: train.examples.slice(0, 1), test: train.examples },
+      recipe: { ...asked, take: '2' },
+      student,
+      train: train.examples,
+      validation: train.examples.slice(0, 1),
+      test: train.examples,
       begun: {
-        ...{ state, elapsedMs: 9, engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' } },
+        state,
+        elapsedMs: 9,
+        engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' },
         kept: [{ step: 2, weights }],
-        ...{ metrics: [], evaluations: [] },
+        metrics: [],
+        evaluations: [],
       },
     });
     for (const { path, bytes } of files) {

@@ -58,11 +58,17 @@ export async function exportScale(args: string[]): Promise<void> {
   const name = basename(resolve(run ?? out));
   const files = await scaleFolder({
     names: {
-      ...{ name, datasetName, datasetId: datasetName, testRows },
+      name,
+      datasetName,
+      datasetId: datasetName,
+      testRows,
       ...(read.reading === null ? {} : { reading: read.reading }),
-      ...{ studentName: basename(resolve(student.name)), studentId: basename(resolve(student.name)) },
+      studentName: basename(resolve(student.name)),
+      studentId: basename(resolve(student.name)),
     },
-    ...{ recipe, student, begun },
+    recipe,
+    student,
+    begun,
     train: train.examples,
     validation: read.validation?.examples ?? [],
     test: testRowsOf(read, testRows),

@@ -42,7 +42,13 @@ async function measureBase(engine: Engine, task: OpenTask): Promise<BaseEntry> {
   const { name, student, train, test, isRight, fingerprint } = task;
   // Of the recipe, only the limits of lengths matter here.
   const recipe = recipeOf({
-    ...{ task: name, method: 'standard', labels: 'gold', rows: 1, alpha: null, steps: 1, seed: 0 },
+    task: name,
+    method: 'standard',
+    labels: 'gold',
+    rows: 1,
+    alpha: null,
+    steps: 1,
+    seed: 0,
   });
   const taught = (rows: readonly Example[]) => ({
     correct: rows.filter(({ teacherLabel, label }) => isRight(teacherLabel ?? '', label)).length,

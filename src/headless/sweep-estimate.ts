@@ -86,7 +86,13 @@ function kindOf({ recipe, student }: PlannedRun): string {
   const { method, batchSize, accumulation, maxInputTokens, maxTargetTokens, generationMaxTokens, freeze } =
     recipe;
   return JSON.stringify([
-    ...[student, method, batchSize, accumulation, maxInputTokens, maxTargetTokens, generationMaxTokens],
+    student,
+    method,
+    batchSize,
+    accumulation,
+    maxInputTokens,
+    maxTargetTokens,
+    generationMaxTokens,
     freeze,
   ]);
 }

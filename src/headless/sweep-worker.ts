@@ -92,7 +92,14 @@ async function trainOne(
     onTrained: () => undefined,
   });
   const { comparison } = await trainRun({
-    ...{ student, recipe, train: train.examples, test, validation, watched: [], sink: run, checkpoints: run },
+    student,
+    recipe,
+    train: train.examples,
+    test,
+    validation,
+    watched: [],
+    sink: run,
+    checkpoints: run,
     open: () => openOneThread(engineStudent(student, recipe)),
     request: { engine: 'wasm', backend: null },
     control: new Control(),
@@ -125,11 +132,16 @@ async function resumption(folder: RunFolder, now: JobDigests): Promise<FoundChec
 /** What `job.json` says of the run. */
 function inputsOf(files: FileOptions): JobInputs {
   return {
-    ...{ student: files.student ?? null, train: absolutePaths(files.train) },
-    ...{ trainRationales: absolutePaths(files['train-rationales']), test: absolutePaths(files.test) },
-    ...{ testRationales: absolutePaths(files['test-rationales']) },
-    ...{ validation: absolutePaths(files.validation) },
-    ...{ validationRationales: absolutePaths(files['validation-rationales']) },
-    ...{ engine: 'wasm', backend: null, testRows: null, precision: 'f32' },
+    student: files.student ?? null,
+    train: absolutePaths(files.train),
+    trainRationales: absolutePaths(files['train-rationales']),
+    test: absolutePaths(files.test),
+    testRationales: absolutePaths(files['test-rationales']),
+    validation: absolutePaths(files.validation),
+    validationRationales: absolutePaths(files['validation-rationales']),
+    engine: 'wasm',
+    backend: null,
+    testRows: null,
+    precision: 'f32',
   };
 }

@@ -64,7 +64,10 @@ export function planOf(options: TeachOptions): TeachPlan {
   }
   const maxTokens = wholeNumber('max-tokens', options['max-tokens']) ?? defaultMaxTokens;
   return {
-    ...{ data, out, api, mode: oneOf('mode', options.mode, modes) ?? 'label' },
+    data,
+    out,
+    api,
+    mode: oneOf('mode', options.mode, modes) ?? 'label',
     manner: { api, model, temperature, maxTokens, votes, usesSchema },
     ...readBudget(options),
     inFlight: wholeNumber('in-flight', options['in-flight']) ?? defaultInFlight,

@@ -42,8 +42,17 @@ afterEach(async () => {
 const out = () => join(folder, 'out.jsonl');
 const run = (...more: string[]) =>
   teach([
-    ...['--data', join(folder, 'rows.jsonl'), '--endpoint', `${server.url}/v1`, '--model', 'm'],
-    ...['--out', out(), '--key-env', 'TEACHER_KEY', ...more],
+    '--data',
+    join(folder, 'rows.jsonl'),
+    '--endpoint',
+    `${server.url}/v1`,
+    '--model',
+    'm',
+    '--out',
+    out(),
+    '--key-env',
+    'TEACHER_KEY',
+    ...more,
   ]);
 const chat = (content: string) => ({ choices: [{ message: { content }, finish_reason: 'stop' }] });
 const linesOf = (file: string) =>

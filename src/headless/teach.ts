@@ -84,7 +84,10 @@ function askAll(
   const { lessons, answers, interrupts, progress } = at;
   const place = { fetch, endpoint, provider: providers[api], key, idleMs };
   return teachRows({
-    ...{ lessons, manner, streams, answers },
+    lessons,
+    manner,
+    streams,
+    answers,
     clock: machineClock,
     pace: new Pace(inFlight, machineClock),
     budget: new Budget(limits, prices, answers.before()),

@@ -18,8 +18,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const bundled: TrainJob = {
-  ...{ recipe: smallRecipe, student: null, studentIsReduced: false, data: null },
-  ...{ testRows: null, engine: null, backend: null },
+  recipe: smallRecipe,
+  student: null,
+  studentIsReduced: false,
+  data: null,
+  testRows: null,
+  engine: null,
+  backend: null,
 };
 
 /** The words that `npm` would get. */
@@ -49,8 +54,13 @@ it('names files, test rows and machine, whatever the files are called', () => {
     testRationales: 'PaLM_CoT_test.json',
   };
   const options = read({
-    ...{ recipe: { ...notebookRecipe, alpha: 0.8, freeze: ['encoder'] }, student: 'flan-t5-small' },
-    ...{ studentIsReduced: false, data, testRows: 200, engine: 'wgsl', backend: 'webgpu' },
+    recipe: { ...notebookRecipe, alpha: 0.8, freeze: ['encoder'] },
+    student: 'flan-t5-small',
+    studentIsReduced: false,
+    data,
+    testRows: 200,
+    engine: 'wgsl',
+    backend: 'webgpu',
   });
   expect(options).toEqual({
     student: 'flan-t5-small',

@@ -107,7 +107,10 @@ describe('what run.json keeps of the reading', () => {
   it('gives way to what is said, and to files; a fault in it is told with its line', () => {
     const kept = { fix: 'letters', holdOut: { share: 0.1, seed: 1 }, splitColumn: null };
     expect(withKept({ train: 'a', test: 'b', fix: 'encoding' }, kept)).toEqual({
-      ...{ train: 'a', test: 'b', fix: 'encoding', 'split-column': 'none' },
+      train: 'a',
+      test: 'b',
+      fix: 'encoding',
+      'split-column': 'none',
     });
     expect(() => parseRunFile('{\n"steps": 3,\n"data": {"fixes": 1}}', 'run.json')).toThrow(
       'run.json, line 3: "data", which says how rows are read, is not as a run writes it',

@@ -80,7 +80,9 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   );
   const train = {
     ...withRows(all, divided.train),
-    ...{ refused: all.refused, unlabelled: all.unlabelled, notes: [...all.notes, ...divided.notes] },
+    refused: all.refused,
+    unlabelled: all.unlabelled,
+    notes: [...all.notes, ...divided.notes],
   };
   checkTrainable(recipe, train.examples);
   const part = (from: Joined | null, examples: Example[] | null): Joined | null =>
@@ -94,7 +96,13 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   const datasetName = own ? nameOfRows(trainFiles[0]!) : 'the sample';
   const studentPlace = place?.recorded ?? null;
   return {
-    ...{ student, studentPlace, recipe, datasetName, train, validation, test },
+    student,
+    studentPlace,
+    recipe,
+    datasetName,
+    train,
+    validation,
+    test,
     reading: withOrigins(kept, train.notes),
     baseModel: studentPlace?.startsWith(hubPrefix) ? parseHubName(studentPlace).name : null,
     notes: [...train.notes, ...lint(train.examples)].map(({ text }) => text),

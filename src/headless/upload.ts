@@ -87,11 +87,9 @@ async function sendOrTell(
   }
   const line = new ProgressLine(process.stderr);
   const commit = await sendUpload(client.line, plan, {
-    ...{
-      isPrivate,
-      title: 'Upload a student distilled with Stillroom',
-      signal: new AbortController().signal,
-    },
+    isPrivate,
+    title: 'Upload a student distilled with Stillroom',
+    signal: new AbortController().signal,
     onProgress: (what, done, total) => line.show(`${what}, ${done} of ${total}`),
   });
   line.say(`Sent: ${client.line.access.endpoint}/${name}, commit ${commit.slice(0, 7)}.`);
@@ -128,7 +126,9 @@ async function filesOf(folder: string): Promise<Map<string, SentFile>> {
 
 async function sentFile(path: string, place: string): Promise<SentFile> {
   return {
-    ...{ path, sizeBytes: (await stat(place)).size, content: pathToFileURL(place) },
+    path,
+    sizeBytes: (await stat(place)).size,
+    content: pathToFileURL(place),
     pieces: () => createReadStream(place) as AsyncIterable<Uint8Array>,
   };
 }

@@ -126,8 +126,12 @@ export class HubClient {
     const ofType = async (tag: string): Promise<SearchedModel[]> => {
       const found: SearchedModel[] = [];
       const models = listModels({
-        ...{ ...this.line.common(), fetch, limit: foundPerType, sort: 'downloads' },
-        ...{ search: { query: words, tags: [tag] }, additionalFields: ['safetensors'] },
+        ...this.line.common(),
+        fetch,
+        limit: foundPerType,
+        sort: 'downloads',
+        search: { query: words, tags: [tag] },
+        additionalFields: ['safetensors'],
       });
       for await (const one of models) {
         const model = searchedSchema.safeParse(one);

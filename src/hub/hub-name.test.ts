@@ -40,7 +40,10 @@ it('reads a name of rows with its revision, configuration and split', () => {
   const none = { revision: null, config: null, split: null };
   expect(parseDatasetName('cos_e')).toEqual({ ...none, name: 'cos_e' });
   expect(parseDatasetName('hub:datasets/a/b@refs/pr/3:v1.11/train')).toEqual({
-    ...{ name: 'a/b', revision: 'refs/pr/3', config: 'v1.11', split: 'train' },
+    name: 'a/b',
+    revision: 'refs/pr/3',
+    config: 'v1.11',
+    split: 'train',
   });
   expect(parseDatasetName('a/b:plain')).toEqual({ ...none, name: 'a/b', config: 'plain' });
   for (const text of ['', 'a/b:', 'a/b:c/d/e', 'a/b:../c', 'a b', 'a/b@:c', 'a/b:c/'])

@@ -2,8 +2,14 @@ import { expect, it } from 'vitest';
 import { bestVariant, canLabel, filesOfVariant, openModelFolder, type ModelFile } from './model-folder.ts';
 
 const qwen = {
-  ...{ model_type: 'qwen2', hidden_size: 1536, intermediate_size: 8960, num_hidden_layers: 28 },
-  ...{ num_attention_heads: 12, num_key_value_heads: 2, vocab_size: 151_936, tie_word_embeddings: true },
+  model_type: 'qwen2',
+  hidden_size: 1536,
+  intermediate_size: 8960,
+  num_hidden_layers: 28,
+  num_attention_heads: 12,
+  num_key_value_heads: 2,
+  vocab_size: 151_936,
+  tie_word_embeddings: true,
   max_position_embeddings: 32_768,
 };
 const folder = (files: Record<string, string>): ModelFile[] =>

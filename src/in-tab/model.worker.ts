@@ -65,7 +65,9 @@ async function openModel(opening: Opening, progress: (readBytes: number) => void
   const readBytes = new Map<string, number>();
   const tokenizer = await AutoTokenizer.from_pretrained('model');
   const model = await AutoModelForCausalLM.from_pretrained('model', {
-    ...{ dtype: precision, device, use_external_data_format: externalFiles },
+    dtype: precision,
+    device,
+    use_external_data_format: externalFiles,
     progress_callback: (info) => {
       if (info.status !== 'progress') return;
       readBytes.set(info.file, info.loaded);
@@ -121,7 +123,10 @@ async function answerTo(ask: Ask, { signal, progress }: Call<string>): Promise<O
   try {
     const output = (await model.generate({
       ...inputs,
-      ...{ max_new_tokens: maxTokens, do_sample: temperature > 0, streamer, stopping_criteria: ending },
+      max_new_tokens: maxTokens,
+      do_sample: temperature > 0,
+      streamer,
+      stopping_criteria: ending,
       ...(temperature > 0 ? { temperature } : {}),
     })) as Tensor;
     signal.throwIfAborted();
@@ -146,7 +151,8 @@ function inputsOf(prompt: Prompt, tokenizer: PreTrainedTokenizer): { input_ids: 
   const system: Message[] = prompt.system === null ? [] : [{ role: 'system', content: prompt.system }];
   const turns = prompt.turns.map(({ role, content }): Message => ({ role, content }));
   return tokenizer.apply_chat_template([...system, ...turns], {
-    ...{ add_generation_prompt: true, return_dict: true },
+    add_generation_prompt: true,
+    return_dict: true,
   });
 }
 

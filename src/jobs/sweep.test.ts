@@ -24,7 +24,13 @@ const job = (runs: readonly number[]) => {
   const told: Told<number, string>[] = [];
   const stop = new AbortController();
   return {
-    ...{ clock, trained, kept, told, stop, runs, lanes: lanesOf(clock, trained) },
+    clock,
+    trained,
+    kept,
+    told,
+    stop,
+    runs,
+    lanes: lanesOf(clock, trained),
     costOf: (run: number) => run,
     keep: (run: number, outcome: string) => void kept.push([run, outcome]),
     tell: (one: Told<number, string>) => void told.push(one),
@@ -36,7 +42,9 @@ const job = (runs: readonly number[]) => {
 it('trains each run once, keeps what has ended, and goes on after a failure', async () => {
   const one = job([3, 7, 5]);
   expect(await sweep({ ...one, lanes: [one.lanes[0]!, one.lanes[0]!] })).toEqual({
-    ...{ ended: 2, failed: 1, stopped: false },
+    ended: 2,
+    failed: 1,
+    stopped: false,
   });
   expect(one.trained.sort()).toEqual([3, 5, 7]);
   expect(one.kept.sort()).toEqual([

@@ -20,8 +20,13 @@ afterEach(() => server?.close());
 
 const labels = ['beach', 'farm', 'library'];
 const row = (index: number): Example => ({
-  ...{ row: index, input: `thing ${index}?`, label: labels[index % 3]! },
-  ...{ rationale: null, teacherLabel: null, question: null, choices: null },
+  row: index,
+  input: `thing ${index}?`,
+  label: labels[index % 3]!,
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
 });
 const rows = (count: number): Example[] => Array.from({ length: count }, (_, index) => row(index));
 
@@ -94,8 +99,12 @@ function teach(url: string, setting: Setting = {}) {
     asJson: false,
   } as const;
   const manner = {
-    ...{ api, model: 'm', temperature: 0, maxTokens: setting.maxTokens ?? 64 },
-    ...{ votes: setting.votes ?? 1, usesSchema: setting.usesSchema ?? false },
+    api,
+    model: 'm',
+    temperature: 0,
+    maxTokens: setting.maxTokens ?? 64,
+    votes: setting.votes ?? 1,
+    usesSchema: setting.usesSchema ?? false,
   };
   const lessons = new Lessons(
     rows(count),
@@ -108,7 +117,10 @@ function teach(url: string, setting: Setting = {}) {
     streams,
     manner,
     ask: (ask, signal) => askTeacher(place, ask, signal),
-    ...{ answers, budget, clock, pace: new Pace(inFlight, clock) },
+    answers,
+    budget,
+    clock,
+    pace: new Pace(inFlight, clock),
     stop: (setting.stop ?? new AbortController()).signal,
     abort: (setting.abort ?? new AbortController()).signal,
     report: () => undefined,

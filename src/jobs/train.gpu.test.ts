@@ -305,8 +305,14 @@ describe('a run', () => {
 // So high a rate makes the student worse with each step: the first measurement stays the best.
 describe('a run with validation rows', () => {
   const spoilt = recipeSchema.parse({
-    ...{ ...recipe, steps: 6, learningRate: 0.3, schedule: 'constant', evalEvery: 1, saveEvery: 1 },
-    ...{ patience: 2, take: 'best' },
+    ...recipe,
+    steps: 6,
+    learningRate: 0.3,
+    schedule: 'constant',
+    evalEvery: 1,
+    saveEvery: 1,
+    patience: 2,
+    take: 'best',
   });
   const validation = sampleExamples('test').slice(5, 9);
   const changes = { recipe: spoilt, validation };

@@ -32,7 +32,8 @@ it('without room it pauses with the words, and does the same work again when the
   expect([done, tries]).toEqual([true, 3]);
   expect(run.states).toEqual(
     Array.from({ length: 2 }, () => ({
-      ...{ phase: 'paused', step: 7 },
+      phase: 'paused',
+      step: 7,
       problem: { name: 'NoRoomError', message: 'No room. Make some.', file: null, line: null },
     })),
   );

@@ -27,8 +27,10 @@ export function askedAs(
 ): Pick<ServedModel, 'answerPrefix' | 'rationalePrefix' | 'maxInputTokens' | 'maxNewTokens'> {
   if (recipe === null) {
     return {
-      ...{ answerPrefix: predictPrefix, rationalePrefix: explainPrefix },
-      ...{ maxInputTokens: 512, maxNewTokens: 64 },
+      answerPrefix: predictPrefix,
+      rationalePrefix: explainPrefix,
+      maxInputTokens: 512,
+      maxNewTokens: 64,
     };
   }
   return {

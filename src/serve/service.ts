@@ -97,7 +97,9 @@ export class Service {
       this.metrics.request(route, status, elapsedMs);
       this.#log({
         time: new Date().toISOString(),
-        ...{ route, status, rows: told.rows },
+        route,
+        status,
+        rows: told.rows,
         elapsedMs: Math.round(elapsedMs * 10) / 10,
         error: told.error,
       });

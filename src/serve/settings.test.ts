@@ -6,9 +6,18 @@ describe('readSettings', () => {
   it('has the contract’s values where nothing is set, and takes empty variables as not set', () => {
     const settings = readSettings({ AIP_HTTP_PORT: '', STILLROOM_TOKEN: ' ' });
     expect(settings).toMatchObject({
-      ...{ host: '127.0.0.1', port: 7080, healthRoute: '/health', predictRoute: '/predict' },
-      ...{ batchRows: 16, batchWaitMs: 4, maxBodyBytes: 1 << 20, maxInstances: 128, threads: 1 },
-      ...{ token: null, storageUri: null, storageOrigin: 'https://storage.googleapis.com' },
+      host: '127.0.0.1',
+      port: 7080,
+      healthRoute: '/health',
+      predictRoute: '/predict',
+      batchRows: 16,
+      batchWaitMs: 4,
+      maxBodyBytes: 1 << 20,
+      maxInstances: 128,
+      threads: 1,
+      token: null,
+      storageUri: null,
+      storageOrigin: 'https://storage.googleapis.com',
     });
   });
 

@@ -197,7 +197,10 @@ describe('checkpoints', () => {
 it('the best is the most accurate, then the one of least loss', () => {
   const record = (step: number, correct: number | null, loss: number | null): CheckpointRecord =>
     ({
-      ...{ id: String(step), step, loss, createdAt: step },
+      id: String(step),
+      step,
+      loss,
+      createdAt: step,
       accuracy: correct === null ? null : { correct, total: 10 },
     }) as CheckpointRecord;
   const records = [

@@ -61,8 +61,13 @@ export async function writeCheckpoint(
     throw error instanceof StillroomError ? error : storageError(error);
   }
   const record: CheckpointRecord = {
-    ...{ runId, id, where, createdAt: Date.now() },
-    ...{ ...told, step: state.step, files: written },
+    runId,
+    id,
+    where,
+    createdAt: Date.now(),
+    ...told,
+    step: state.step,
+    files: written,
   };
   const before = await listCheckpoints(runId);
   const run = runAtSave();

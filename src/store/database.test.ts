@@ -57,7 +57,12 @@ it('brings a database of version 1 over, with all that is in it', async () => {
   expect([...database.objectStoreNames]).toEqual(expect.arrayContaining(['checkpoints', 'checkpointSlices']));
   expect(await listRuns()).toEqual([
     {
-      ...{ id: 'r', name: 'copper-heron', createdAt: 1, savedStep: 2, evaluations: [], rowsSha256: null },
+      id: 'r',
+      name: 'copper-heron',
+      createdAt: 1,
+      savedStep: 2,
+      evaluations: [],
+      rowsSha256: null,
       recipe: { ...notebookRecipe, alpha: 0.25, steps: 7, freeze: [] },
     },
   ]);

@@ -13,7 +13,11 @@ import { deleteStudent, readStudentRecord, writeStudent } from './students.ts';
 withWebLocks();
 
 const run = {
-  ...{ id: 'run', name: 'copper-heron', datasetId: 'data', studentId: 'student', step: 1 },
+  id: 'run',
+  name: 'copper-heron',
+  datasetId: 'data',
+  studentId: 'student',
+  step: 1,
   recipe: notebookRecipe,
 } as RunRecord;
 

@@ -114,8 +114,13 @@ async function measureRun(
         : record.files.reduce((sum, file) => sum + file.sizeBytes, 0);
     const { step, createdAt } = record;
     checkpoints.push({
-      ...{ id: record.id, step, createdAt, sizeBytes },
-      ...{ newest: index === 0, best: record.id === best?.id, taken: step === takenStep },
+      id: record.id,
+      step,
+      createdAt,
+      sizeBytes,
+      newest: index === 0,
+      best: record.id === best?.id,
+      taken: step === takenStep,
     });
   }
   const sizeBytes = checkpoints.reduce((sum, one) => sum + one.sizeBytes, recordBytes);

@@ -30,7 +30,11 @@ export function byT5Tokenizer(): object {
   const addedToken = (content: string, strips: boolean) => ({
     id: vocabulary.indexOf(content),
     content,
-    ...{ single_word: false, lstrip: strips, rstrip: strips, normalized: false, special: true },
+    single_word: false,
+    lstrip: strips,
+    rstrip: strips,
+    normalized: false,
+    special: true,
   });
   return {
     version: '1.0',

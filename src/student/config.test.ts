@@ -72,8 +72,13 @@ describe('parseT5Config', () => {
   it('reads UMT5: a bias in every layer, and the defaults of its own configuration', () => {
     const plain = JSON.stringify({ model_type: 'umt5' });
     expect(parseT5Config(plain, 'x')).toMatchObject({
-      ...{ vocab_size: 250_112, d_ff: 1024, num_layers: 8, num_heads: 6, feed_forward_proj: 'gated-gelu' },
-      ...{ tie_word_embeddings: true, bias_in_every_layer: true },
+      vocab_size: 250_112,
+      d_ff: 1024,
+      num_layers: 8,
+      num_heads: 6,
+      feed_forward_proj: 'gated-gelu',
+      tie_word_embeddings: true,
+      bias_in_every_layer: true,
     });
     expect(parseT5Config(text({}), 'x').bias_in_every_layer).toBeUndefined();
   });

@@ -19,7 +19,10 @@ it('reads what a folder asks for, as transformers understands it', () => {
   const found = ownGeneration(file);
   expect(found).toEqual({
     ...greedy,
-    ...{ numBeams: 4, noRepeatNgramSize: 2, earlyStopping: true, lengthPenalty: 0.6 },
+    numBeams: 4,
+    noRepeatNgramSize: 2,
+    earlyStopping: true,
+    lengthPenalty: 0.6,
   });
   const { max_length: _, ...written } = file;
   expect(generationFileKeys(found)).toEqual(written);

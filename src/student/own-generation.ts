@@ -52,15 +52,19 @@ const strange: Readonly<Record<string, readonly unknown[]>> = {
   guidance_scale: [1],
   ...Object.fromEntries(
     [
-      ...[
-        'bad_words_ids',
-        'force_words_ids',
-        'constraints',
-        'sequence_bias',
-        'exponential_decay_length_penalty',
-      ],
-      ...['suppress_tokens', 'begin_suppress_tokens', 'forced_bos_token_id', 'forced_eos_token_id'],
-      ...['forced_decoder_ids', 'stop_strings', 'dola_layers', 'watermarking_config'],
+      'bad_words_ids',
+      'force_words_ids',
+      'constraints',
+      'sequence_bias',
+      'exponential_decay_length_penalty',
+      'suppress_tokens',
+      'begin_suppress_tokens',
+      'forced_bos_token_id',
+      'forced_eos_token_id',
+      'forced_decoder_ids',
+      'stop_strings',
+      'dola_layers',
+      'watermarking_config',
     ].map((key) => [key, []]),
   ),
 };

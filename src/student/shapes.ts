@@ -9,10 +9,22 @@ function shape(
   vocab_size = 32_128,
 ): T5Config {
   return {
-    ...{ vocab_size, d_model, d_kv: 64, d_ff, num_layers: layers, num_decoder_layers: layers, num_heads },
-    ...{ relative_attention_num_buckets: 32, relative_attention_max_distance: 128 },
-    ...{ layer_norm_epsilon: 1e-6, feed_forward_proj, tie_word_embeddings: feed_forward_proj === 'relu' },
-    ...{ dropout_rate: 0.1, pad_token_id: 0, eos_token_id: 1, decoder_start_token_id: 0 },
+    vocab_size,
+    d_model,
+    d_kv: 64,
+    d_ff,
+    num_layers: layers,
+    num_decoder_layers: layers,
+    num_heads,
+    relative_attention_num_buckets: 32,
+    relative_attention_max_distance: 128,
+    layer_norm_epsilon: 1e-6,
+    feed_forward_proj,
+    tie_word_embeddings: feed_forward_proj === 'relu',
+    dropout_rate: 0.1,
+    pad_token_id: 0,
+    eos_token_id: 1,
+    decoder_start_token_id: 0,
   };
 }
 

@@ -81,7 +81,13 @@ export function mainRuns({ sizes, steps, seeds }: Scale): Run[] {
 export function alphaRuns({ alphas, alphaRows: rows, steps, seeds }: Scale): Run[] {
   return seeds.flatMap((seed) =>
     alphas.map((alpha): Run => ({
-      ...{ task: 'sample', method: 'step-by-step', labels: 'teacher', rows, alpha, steps, seed },
+      task: 'sample',
+      method: 'step-by-step',
+      labels: 'teacher',
+      rows,
+      alpha,
+      steps,
+      seed,
     })),
   );
 }

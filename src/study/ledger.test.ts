@@ -4,22 +4,31 @@ import type { Run } from './design.ts';
 import { formatEntry, isCurrent, parseEntries, runEntry, type BaseEntry } from './ledger.ts';
 
 const run: Run = {
-  ...{ task: 'sample', method: 'standard', labels: 'gold', rows: 100, alpha: null, steps: 600, seed: 1 },
+  task: 'sample',
+  method: 'standard',
+  labels: 'gold',
+  rows: 100,
+  alpha: null,
+  steps: 600,
+  seed: 1,
 };
 const outcome = {
-  ...{ correct: 300, total: 500, answerLoss: 0.01, rationaleLoss: null, stepsMs: 9000, elapsedMs: 9500 },
+  correct: 300,
+  total: 500,
+  answerLoss: 0.01,
+  rationaleLoss: null,
+  stepsMs: 9000,
+  elapsedMs: 9500,
 };
 const entry = runEntry(run, outcome, 'files');
 const base: BaseEntry = {
-  ...{
-    kind: 'base',
-    task: 'sample',
-    correct: 0,
-    total: 500,
-    parameters: 10,
-    pieces: 5,
-    fingerprint: 'files',
-  },
+  kind: 'base',
+  task: 'sample',
+  correct: 0,
+  total: 500,
+  parameters: 10,
+  pieces: 5,
+  fingerprint: 'files',
   teacherTest: { correct: 440, total: 500 },
   teacherTrain: { correct: 352, total: 400 },
 };

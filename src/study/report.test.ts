@@ -6,7 +6,13 @@ import { writeReport } from './report.ts';
 const scale: Scale = { ...wholeScale, sizes: [100, 200], seeds: [1, 2, 3], alphas: [0.1, 0.5, 1] };
 
 const baseOf = (task: Run['task']): BaseEntry => ({
-  ...{ kind: 'base', task, correct: 1, total: 500, parameters: 623_488, pieces: 936, fingerprint: 'files' },
+  kind: 'base',
+  task,
+  correct: 1,
+  total: 500,
+  parameters: 623_488,
+  pieces: 936,
+  fingerprint: 'files',
   teacherTest: { correct: 440, total: 500 },
   teacherTrain: { correct: 352, total: 400 },
 });
@@ -48,7 +54,13 @@ describe('writeReport', () => {
     const page = pageOf(entriesOf(ahead));
     // Shares .62 .64 .66 and .72 .76 .80; differences .10 .12 .14: deviation .02, t = 4.303, half 4.97 points.
     expect(cells(page, 'gold', '100')).toEqual([
-      ...['gold', '100', '64.0 ± 2.0', '76.0 ± 4.0', '+12.0', '+7.0 to +17.0', '3'],
+      'gold',
+      '100',
+      '64.0 ± 2.0',
+      '76.0 ± 4.0',
+      '+12.0',
+      '+7.0 to +17.0',
+      '3',
     ]);
     expect(cells(page, '0.5')).toEqual(['0.5', '76.0 ± 4.0', '+12.0', '+7.0 to +17.0', '3']);
     expect(page).toContain('Step by step is ahead.');

@@ -19,7 +19,10 @@ export async function listModels(
   try {
     const response = await place.fetch(addressOf(place, place.provider.modelsPath), {
       headers: place.provider.headers(place.key),
-      ...{ signal, redirect: 'error', credentials: 'omit', referrerPolicy: 'no-referrer' },
+      signal,
+      redirect: 'error',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
     });
     if (!response.ok) return [];
     const { data, models } = answer.parse(await response.json());

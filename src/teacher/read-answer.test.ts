@@ -59,8 +59,13 @@ it('labels are classes where each stands for several rows', () => {
 });
 
 const row: Example = {
-  ...{ row: 0, input: 'Where?\nAnswer Choices:\n(a) sea\n(b) hill', label: 'hill' },
-  ...{ rationale: null, teacherLabel: null, question: null, choices: null },
+  row: 0,
+  input: 'Where?\nAnswer Choices:\n(a) sea\n(b) hill',
+  label: 'hill',
+  rationale: null,
+  teacherLabel: null,
+  question: null,
+  choices: null,
 };
 
 it('asks in the authors’ format', () => {

@@ -116,7 +116,9 @@ function wasm(threads: number): Contestant {
       ]);
       return async (student) => {
         const engine = await createWasmEngine(student, {
-          ...{ threads, startThread: startBrowserThread, reason: 'Measured.' },
+          threads,
+          startThread: startBrowserThread,
+          reason: 'Measured.',
         });
         return { label: 'wasm', threads, engine, close: () => engine.dispose() };
       };

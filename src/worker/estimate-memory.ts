@@ -21,7 +21,8 @@ export async function estimateMemory({
     if (fitsIn(model, memory)) return { ...memory, engine, problem: null, reliefs: [] };
     const found = reliefs(config, recipe, lengths, model);
     return {
-      ...{ ...memory, engine },
+      ...memory,
+      engine,
       problem: `WebAssembly has at most ${formatBytes(model.limitBytes)}.`,
       reliefs: found.map((one) => {
         return { key: one.key, words: one.words, steadyBytes: one.memory.steadyBytes };

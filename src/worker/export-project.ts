@@ -34,7 +34,9 @@ export async function exportProject(
   progress('packing the project', 0, 1);
   const files = await scaleFolder({
     names: namesOf(run),
-    ...{ recipe: run.recipe, student, train },
+    recipe: run.recipe,
+    student,
+    train,
     validation: await rows('validation'),
     test: limited(await rows('test'), run.testRows),
     begun: 'runId' in of ? await begunRun(run, hasMoments) : null,
@@ -50,7 +52,12 @@ export async function exportProject(
 function namesOf({ name, datasetId, datasetName, studentId, studentName, ...run }: RunRecord) {
   const { reading, studentSha256, testRows } = run;
   return {
-    ...{ name, datasetId, datasetName, studentId, studentName, testRows },
+    name,
+    datasetId,
+    datasetName,
+    studentId,
+    studentName,
+    testRows,
     ...(reading === undefined ? {} : { reading }),
     ...(studentSha256 === undefined ? {} : { studentSha256 }),
   };
@@ -87,7 +94,10 @@ async function begunRun(
     if (weights !== null) kept.push({ step: other, weights });
   }
   return {
-    ...{ state, elapsedMs, engine, kept },
+    state,
+    elapsedMs,
+    engine,
+    kept,
     metrics: (await readMetrics(id)).filter((point) => point.step <= step),
     evaluations: earlier,
   };

@@ -56,7 +56,10 @@ it('the training rows of a run at work stay as they are, whatever is dropped or 
   const { datasetId } = await add(null, rows('train.jsonl', 'what the run is trained on'));
   const before = await readExamples(datasetId, 'train');
   await writeRun({
-    ...{ id: 'run', name: 'copper-heron', datasetId, recipe: notebookRecipe },
+    id: 'run',
+    name: 'copper-heron',
+    datasetId,
+    recipe: notebookRecipe,
     rowsSha256: await digestRows(before),
   } as RunRecord);
   await withRun('run', async () => {
@@ -143,7 +146,9 @@ it('a file of unknown columns waits for its map, is read by it with those like i
   const maps = { [layoutKey(before.files[0]!.head!)]: map };
   const again = await importFiles(
     {
-      ...{ type: 'import-files', datasetId: null, maps },
+      type: 'import-files',
+      datasetId: null,
+      maps,
       files: [{ file: csv('more.csv', 'New cheese,3,young'), split: null }],
     },
     silent,
@@ -151,7 +156,9 @@ it('a file of unknown columns waits for its map, is read by it with those like i
   expect(await readExamples(again.datasetId, 'train')).toMatchObject([{ input: 'Review: New cheese' }]);
   const blank = await importFiles(
     {
-      ...{ type: 'import-files', datasetId: null, maps },
+      type: 'import-files',
+      datasetId: null,
+      maps,
       files: [{ file: csv('blank.csv', 'No stars,,none'), split: null }],
     },
     silent,
@@ -166,7 +173,9 @@ it('what is switched on holds for files that come later; what was decided on an 
   const names = Array.from({ length: 30 }, (_, index) => `w${index}x${index * 7}`);
   const lines = (all: readonly object[]): string => all.map((one) => JSON.stringify(one)).join('\n');
   const questions = names.map((name) => ({
-    ...{ question: `Which ${name}?`, choices: [`${name} a`, `${name} b`], answer: `${name} a` },
+    question: `Which ${name}?`,
+    choices: [`${name} a`, `${name} b`],
+    answer: `${name} a`,
   }));
   const said = names.map((name) => ({ rationale: `It is ${name} here.`, label: `${name} a or` })).reverse();
   const { datasetId } = await add(
@@ -265,7 +274,10 @@ it('a teacher’s file of fewer rows is joined by its ids where a person says so
 
 it('rows are divided by a column, drawn for validation, taken in part, and kept apart from test rows', async () => {
   const rows = Array.from({ length: 40 }, (_, at) => ({
-    ...{ input: `row ${at % 39}`, label: 'yes', rationale: 'so', split: at < 38 ? 'train' : 'test' },
+    input: `row ${at % 39}`,
+    label: 'yes',
+    rationale: 'so',
+    split: at < 38 ? 'train' : 'test',
   }));
   const { datasetId } = await add(null, jsonl('all.jsonl', rows));
   const counts = async () => {
@@ -278,12 +290,15 @@ it('rows are divided by a column, drawn for validation, taken in part, and kept 
   const leaks = (await readDataset(datasetId))!.splits.test!.lint.find(({ kind }) => kind === 'input-leaks');
   expect(leaks).toMatchObject({ count: 1, rows: [39] });
   await change({
-    ...{ fixes: ['drop-leaks'], validation: { share: 0.1, seed: 0 } },
+    fixes: ['drop-leaks'],
+    validation: { share: 0.1, seed: 0 },
     subsample: { share: 0.5, seed: 0 },
   });
   expect(await counts()).toEqual([16, 4, 2, 'column']);
   expect(keptReading([], (await readDataset(datasetId))!.reading)).toEqual({
-    ...{ fix: 'drop-leaks', validation: { share: 0.1, seed: 0 }, subsample: { share: 0.5, seed: 0 } },
+    fix: 'drop-leaks',
+    validation: { share: 0.1, seed: 0 },
+    subsample: { share: 0.5, seed: 0 },
   });
   await change({ splitColumn: null });
   expect(await counts()).toEqual([40, undefined, undefined, undefined]);
@@ -291,7 +306,9 @@ it('rows are divided by a column, drawn for validation, taken in part, and kept 
 
 it('raw completions are read as they stand or repaired, and a teacher’s columns are mapped', async () => {
   const rows = ['a', 'b'].map((name) => ({
-    ...{ question: `Which is ${name}?`, choices: [`${name} one`, `${name} two`], answer: `${name} one` },
+    question: `Which is ${name}?`,
+    choices: [`${name} one`, `${name} two`],
+    answer: `${name} one`,
   }));
   const { datasetId } = await add(
     null,
@@ -323,7 +340,9 @@ it('raw completions are read as they stand or repaired, and a teacher’s column
   expect(file.unread).toContain('no known layout');
   await mapColumns(
     {
-      ...{ type: 'map-columns', datasetId: other.datasetId, fileId: file.id },
+      type: 'map-columns',
+      datasetId: other.datasetId,
+      fileId: file.id,
       map: { rationale: 'grund', teacherLabel: 'wort' },
     },
     silent,

@@ -60,7 +60,9 @@ async function summaryOf(datasetId: string) {
   const record = (await readDataset(datasetId))!;
   const { splits, problems, files } = record;
   return {
-    ...{ splits, problems, files: files.map(({ id: _, ...one }) => one) },
+    splits,
+    problems,
+    files: files.map(({ id: _, ...one }) => one),
     train: await readExamples(datasetId, 'train'),
     test: await readExamples(datasetId, 'test'),
   };

@@ -152,8 +152,14 @@ export function fileRecord(
 
 export function taughtRecord({ id, name, blob, rows }: TaughtFile): DataFileRecord {
   return {
-    ...{ id, name, sizeBytes: blob.size, layout: 'taught' as const, split: 'train' as const },
-    ...{ splitChosen: true, rows: rows.length, refused: [] },
+    id,
+    name,
+    sizeBytes: blob.size,
+    layout: 'taught' as const,
+    split: 'train' as const,
+    splitChosen: true,
+    rows: rows.length,
+    refused: [],
   };
 }
 

@@ -28,11 +28,21 @@ beforeEach(async () => {
   const splits = { train: { rows: 1 }, test: null };
   await database.put('datasets', { id: `data-${count}`, name: 'mine', files: [], splits } as never);
   await database.put('examples', {
-    ...{ datasetId: `data-${count}`, split: 'train', chunk: 0, examples },
+    datasetId: `data-${count}`,
+    split: 'train',
+    chunk: 0,
+    examples,
   } as never);
   run = {
-    ...{ id: `run-${count}`, name: 'copper-heron', datasetId: `data-${count}`, datasetName: 'mine' },
-    ...{ step: 6, savedStep: null, evaluations: [], recipe: notebookRecipe, comparison: null },
+    id: `run-${count}`,
+    name: 'copper-heron',
+    datasetId: `data-${count}`,
+    datasetName: 'mine',
+    step: 6,
+    savedStep: null,
+    evaluations: [],
+    recipe: notebookRecipe,
+    comparison: null,
     rowsSha256: await digestRows(examples),
   } as unknown as RunRecord;
   await writeRun(run);
@@ -41,7 +51,9 @@ beforeEach(async () => {
     [1, 2, 3, 4, 5, 6].map((step) => ({ step }) as MetricsPoint),
   );
   const told = {
-    ...{ elapsedMs: 1, accuracy: null, loss: 1 },
+    elapsedMs: 1,
+    accuracy: null,
+    loss: 1,
     engine: { engine: 'wasm', backend: 'wasm', adapter: 'a test' } as const,
   };
   for (const step of [2, 4]) {

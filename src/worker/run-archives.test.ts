@@ -15,11 +15,26 @@ const tally = { correct: 1, total: 2 };
 
 async function exported(): Promise<File> {
   const run = {
-    ...{ id: 'a', name: 'copper-heron', createdAt: Date.now(), datasetId: 'd', datasetName: 'rows' },
-    ...{ studentId: 's', studentName: 'tiny', recipe: { ...notebookRecipe, steps: 2 }, testRows: null },
-    ...{ state: { phase: 'done', step: 2, stopped: false }, heartbeatAt: 0, engine: null, evaluations: [] },
-    ...{ comparison: { base: tally, distilled: tally, teacher: null, step: 2 }, step: 2, trainRows: 4 },
-    ...{ rowsSha256: 'ab', savedStep: null, engineChoice: null, backend: null },
+    id: 'a',
+    name: 'copper-heron',
+    createdAt: Date.now(),
+    datasetId: 'd',
+    datasetName: 'rows',
+    studentId: 's',
+    studentName: 'tiny',
+    recipe: { ...notebookRecipe, steps: 2 },
+    testRows: null,
+    state: { phase: 'done', step: 2, stopped: false },
+    heartbeatAt: 0,
+    engine: null,
+    evaluations: [],
+    comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
+    step: 2,
+    trainRows: 4,
+    rowsSha256: 'ab',
+    savedStep: null,
+    engineChoice: null,
+    backend: null,
   } as unknown as RunRecord;
   await runs.writeRun(run);
   const point = { learningRate: 1, answerLoss: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1 };

@@ -134,7 +134,11 @@ async function storeArchive(
   const { run, config, metrics, predictions, weights, student, moments } = archive;
   const record: RunRecord = {
     ...run,
-    ...{ id, revision: 1, engineChoice: null, backend: null, heartbeatAt: Date.now() },
+    id,
+    revision: 1,
+    engineChoice: null,
+    backend: null,
+    heartbeatAt: Date.now(),
     sign: freeSign(await listRuns()),
     ...(student === null ? {} : { keptStudent: await keepStudent(student) }),
     studentId: await localStudent(archive),

@@ -4,7 +4,13 @@ import { readRunFolder } from './run-folder.ts';
 
 const lines = (...values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 const point = (step: number) => ({
-  ...{ step, learningRate: 1, answerLoss: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1 },
+  step,
+  learningRate: 1,
+  answerLoss: 1,
+  rationaleLoss: null,
+  loss: 1,
+  gradNorm: 1,
+  tokens: 1,
   elapsedMs: step,
 });
 const job = {
@@ -20,8 +26,17 @@ function finished(): Map<string, string | Uint8Array> {
   const tally = { correct: 1, total: 2 };
   const summary = {
     accuracy: { base: { correct: 0, total: 2 }, distilled: tally, teacher: null, rawText: {} },
-    ...{ engine: 'wasm', backend: 'wasm', adapter: 'SIMD', reason: 'Because.', student: '/students/tiny' },
-    ...{ parameters: 1, trainRows: 4, testRows: 2, steps: 3, takenStep: 2, elapsedMs: 3 },
+    engine: 'wasm',
+    backend: 'wasm',
+    adapter: 'SIMD',
+    reason: 'Because.',
+    student: '/students/tiny',
+    parameters: 1,
+    trainRows: 4,
+    testRows: 2,
+    steps: 3,
+    takenStep: 2,
+    elapsedMs: 3,
   };
   return new Map<string, string | Uint8Array>([
     ['run.json', JSON.stringify({ steps: 3, evalEvery: 1, take: 'best' })],
@@ -46,8 +61,15 @@ const read = (files: ReadonlyMap<string, string | Uint8Array>) =>
 it('reads what the terminal leaves behind: names, curve, measurements, answers, the weights that were taken', async () => {
   const { run, metrics, predictions, weights, moments } = await read(finished());
   expect(run).toMatchObject({
-    ...{ name: 'mine', studentName: 'tiny', datasetName: 'mine.jsonl', trainRows: 4, rowsSha256: 'ab' },
-    ...{ step: 3, savedStep: 2, state: { phase: 'done', step: 3, stopped: false }, testRows: 2 },
+    name: 'mine',
+    studentName: 'tiny',
+    datasetName: 'mine.jsonl',
+    trainRows: 4,
+    rowsSha256: 'ab',
+    step: 3,
+    savedStep: 2,
+    state: { phase: 'done', step: 3, stopped: false },
+    testRows: 2,
     comparison: { base: { correct: 0 }, distilled: { correct: 1 }, step: 2 },
     engine: { engine: 'wasm', adapter: 'SIMD' },
   });

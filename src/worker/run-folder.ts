@@ -31,16 +31,26 @@ const jobSchema = z.object({
 const tally = z.object({ correct: z.number(), total: z.number() });
 const summarySchema = z.object({
   accuracy: z.object({ base: tally.optional(), distilled: tally, teacher: tally.nullish() }).nullable(),
-  ...{ engine: z.string(), backend: z.string(), adapter: z.string(), reason: z.string() },
-  ...{ student: z.string(), parameters: z.number(), trainRows: z.number(), steps: z.number() },
+  engine: z.string(),
+  backend: z.string(),
+  adapter: z.string(),
+  reason: z.string(),
+  student: z.string(),
+  parameters: z.number(),
+  trainRows: z.number(),
+  steps: z.number(),
   takenStep: z.number().optional(),
   early: z.boolean().optional(),
 });
 /** Of the project's `scale.json`: what the studio knew the run by. */
 const scaleSchema = z.object({
   run: z.object({
-    ...{ name: z.string(), datasetId: z.string(), datasetName: z.string() },
-    ...{ studentId: z.string(), studentName: z.string(), trainRows: z.number() },
+    name: z.string(),
+    datasetId: z.string(),
+    datasetName: z.string(),
+    studentId: z.string(),
+    studentName: z.string(),
+    trainRows: z.number(),
     testRows: z.number().nullish(),
     studentSha256: z.string().optional(),
   }),
@@ -86,11 +96,17 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
     ...(known?.studentSha256 === undefined ? {} : { studentSha256: known.studentSha256 }),
     testRows: known?.testRows ?? job?.testRows ?? null,
     state: {
-      ...{ phase: 'done', step: summary?.steps ?? step, stopped: !isWhole },
+      phase: 'done',
+      step: summary?.steps ?? step,
+      stopped: !isWhole,
       ...(summary?.early === true ? { early: true } : {}),
     },
     engine: {
-      ...{ engine, backend, adapter, reason: summary?.reason ?? '', bytesHeld: 0 },
+      engine,
+      backend,
+      adapter,
+      reason: summary?.reason ?? '',
+      bytesHeld: 0,
       parameters: countParameters(found.student.config),
     },
     evaluations: linesOf(text('evaluations.jsonl') ?? '').map((line) =>
@@ -113,7 +129,9 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
   };
   return {
     ...readRunTexts(value, whole, name),
-    ...{ config: found.student.config, student: keptTexts(found.student), weights: found.weights },
+    config: found.student.config,
+    student: keptTexts(found.student),
+    weights: found.weights,
     moments: isWhole || recipe.optimizer !== 'adamw' || recipe.lora !== null ? null : found.moments,
   };
 }
@@ -141,7 +159,9 @@ async function foundWeights(
         const { expAvg, expAvgSq } = state;
         return {
           student: await readStudentOutline(filesFromBlobs(within(`checkpoint-${step}`)), name),
-          ...{ weights: state.weights, step, engine: state.engine },
+          weights: state.weights,
+          step,
+          engine: state.engine,
           moments: expAvg.size === 0 ? null : { expAvg, expAvgSq },
         };
       } catch (error) {

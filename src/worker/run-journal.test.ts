@@ -19,7 +19,12 @@ it('keeps every point once where a pause falls within a flush', async () => {
     }
   });
   const run = {
-    ...{ id: 'run', step: 0, savedStep: null, evaluations: [], recipe: notebookRecipe, comparison: null },
+    id: 'run',
+    step: 0,
+    savedStep: null,
+    evaluations: [],
+    recipe: notebookRecipe,
+    comparison: null,
     state: { phase: 'training', step: 0, steps: 9 },
   } as unknown as RunRecord;
   await writeRun(run);

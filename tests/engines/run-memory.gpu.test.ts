@@ -20,13 +20,26 @@ import { hasGpu } from '../support/gpu.ts';
 
 const threads = 2;
 const update: Update = {
-  ...{ step: 1, alpha: 0.5, learningRate: 1e-4, weightDecay: 0, maxGradNorm: 1, dropout: 0.1, seed: 5 },
+  step: 1,
+  alpha: 0.5,
+  learningRate: 1e-4,
+  weightDecay: 0,
+  maxGradNorm: 1,
+  dropout: 0.1,
+  seed: 5,
 };
 
 function shapeOf(batchSize: number, inputTokens: number, targetTokens: number): RunShape {
   return {
-    ...{ method: 'step-by-step', batchSize, accumulation: 1, inputTokens, targetTokens, dropout: 0.1 },
-    ...{ generationTokens: 8, generationRows: batchSize, frozen: new Set<string>() },
+    method: 'step-by-step',
+    batchSize,
+    accumulation: 1,
+    inputTokens,
+    targetTokens,
+    dropout: 0.1,
+    generationTokens: 8,
+    generationRows: batchSize,
+    frozen: new Set<string>(),
   };
 }
 

@@ -56,15 +56,23 @@ describe('headless train', () => {
     }
     for (const name of ['run.json', 'metrics.jsonl']) writeFileSync(join(out, name), '');
     ended = headless([
-      ...[
-        'train',
-        '--train',
-        `${fixtures}/mini_train.jsonl`,
-        '--train-rationales',
-        `${fixtures}/mini_CoT_train.json`,
-      ],
-      ...['--test', `${fixtures}/mini_test.jsonl`, '--test-rationales', `${fixtures}/mini_CoT_test.json`],
-      ...['--recipe', recipe({ saveEvery: 1 }), '--out', out, '--backend', 'wasm', '--test-rows', '4'],
+      'train',
+      '--train',
+      `${fixtures}/mini_train.jsonl`,
+      '--train-rationales',
+      `${fixtures}/mini_CoT_train.json`,
+      '--test',
+      `${fixtures}/mini_test.jsonl`,
+      '--test-rationales',
+      `${fixtures}/mini_CoT_test.json`,
+      '--recipe',
+      recipe({ saveEvery: 1 }),
+      '--out',
+      out,
+      '--backend',
+      'wasm',
+      '--test-rows',
+      '4',
     ]);
   });
 
@@ -78,7 +86,14 @@ describe('headless train', () => {
     const points = jsonLines<MetricsPoint>(join(out, 'metrics.jsonl'));
     expect(points.map((point) => point.step)).toEqual([1, 2]);
     expect(Object.keys(points[0]!)).toEqual([
-      ...['step', 'learningRate', 'answerLoss', 'rationaleLoss', 'loss', 'gradNorm', 'tokens', 'elapsedMs'],
+      'step',
+      'learningRate',
+      'answerLoss',
+      'rationaleLoss',
+      'loss',
+      'gradNorm',
+      'tokens',
+      'elapsedMs',
     ]);
     expect(points[0]!.learningRate).toBe(1e-4);
     expect(points[0]!.loss).toBeCloseTo(0.5 * points[0]!.answerLoss + 0.5 * points[0]!.rationaleLoss!, 6);
@@ -88,7 +103,14 @@ describe('headless train', () => {
     const predictions = jsonLines<Prediction>(join(out, 'predictions.jsonl'));
     expect(predictions).toHaveLength(4);
     expect(Object.keys(predictions[0]!)).toEqual([
-      ...['row', 'input', 'label', 'teacher', 'base', 'distilled', 'rationale', 'teacherRationale'],
+      'row',
+      'input',
+      'label',
+      'teacher',
+      'base',
+      'distilled',
+      'rationale',
+      'teacherRationale',
     ]);
     expect(predictions[0]!.input).toContain('\nAnswer Choices:\n(a) kiln\n(b) fridge');
     const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')) as {
@@ -109,14 +131,16 @@ describe('headless train', () => {
 
   it('leaves a model folder, and no checkpoint where nothing is left to go on with', () => {
     expect(readdirSync(join(out, 'model')).sort()).toEqual([
-      ...['README.md', 'config.json', 'curves.svg', 'examples.jsonl', 'generation_config.json'],
-      ...[
-        'model.safetensors',
-        'run.json',
-        'special_tokens_map.json',
-        'tokenizer.json',
-        'tokenizer_config.json',
-      ],
+      'README.md',
+      'config.json',
+      'curves.svg',
+      'examples.jsonl',
+      'generation_config.json',
+      'model.safetensors',
+      'run.json',
+      'special_tokens_map.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
     ]);
     expect(readdirSync(out).filter((name) => name.startsWith('checkpoint'))).toEqual([]);
     expect(readFileSync(join(out, 'model', 'README.md'), 'utf8')).toContain('3 of 4');
@@ -384,20 +408,27 @@ describe.skipIf(!haveGolden)('the whole CoS-E run, from text', () => {
   it.each(['wasm', 'tfjs'])('agrees with PyTorch on %s', { timeout: 180_000 }, (engine) => {
     const out = join(folder, `golden-${engine}`);
     const ended = headless([
-      ...['train', '--student', join(golden, 'student'), '--recipe', join(golden, 'run.json'), '--out', out],
-      ...[
-        '--train',
-        join(data, 'cos_e_v1.11_train.jsonl'),
-        '--train-rationales',
-        join(data, 'PaLM_CoT_train.json'),
-      ],
-      ...[
-        '--test',
-        join(data, 'cos_e_v1.11_validation.jsonl'),
-        '--test-rationales',
-        join(data, 'PaLM_CoT_test.json'),
-      ],
-      ...['--test-rows', '16', '--engine', engine, '--backend', 'wasm'],
+      'train',
+      '--student',
+      join(golden, 'student'),
+      '--recipe',
+      join(golden, 'run.json'),
+      '--out',
+      out,
+      '--train',
+      join(data, 'cos_e_v1.11_train.jsonl'),
+      '--train-rationales',
+      join(data, 'PaLM_CoT_train.json'),
+      '--test',
+      join(data, 'cos_e_v1.11_validation.jsonl'),
+      '--test-rationales',
+      join(data, 'PaLM_CoT_test.json'),
+      '--test-rows',
+      '16',
+      '--engine',
+      engine,
+      '--backend',
+      'wasm',
     ]);
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout).toContain('teacher right on 74.26 %');

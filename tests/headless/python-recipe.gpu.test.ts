@@ -98,15 +98,18 @@ function expectSame([ours, theirs]: [Losses[], Losses[]]): void {
 }
 
 const short = {
-  ...{ steps: 3, batchSize: 3, accumulation: 2, dropout: 0, shuffle: false, learningRate: 2e-3 },
-  ...{
-    weightDecay: 0.1,
-    maxInputTokens: 96,
-    maxTargetTokens: 48,
-    generationMaxTokens: 4,
-    evalEvery: 2,
-    saveEvery: 0,
-  },
+  steps: 3,
+  batchSize: 3,
+  accumulation: 2,
+  dropout: 0,
+  shuffle: false,
+  learningRate: 2e-3,
+  weightDecay: 0.1,
+  maxInputTokens: 96,
+  maxTargetTokens: 48,
+  generationMaxTokens: 4,
+  evalEvery: 2,
+  saveEvery: 0,
 };
 
 it.skipIf(!able)('step by step on the sample, with accumulated batches', () => {
@@ -116,7 +119,10 @@ it.skipIf(!able)('step by step on the sample, with accumulated batches', () => {
 
 it.skipIf(!able)('rationale and label as one text, some of them cut', () => {
   const recipe = recipeSchema.parse({
-    ...{ ...short, steps: 2, maxTargetTokens: 24, method: 'rationale-then-label' },
+    ...short,
+    steps: 2,
+    maxTargetTokens: 24,
+    method: 'rationale-then-label',
   });
   expectSame(both('one-target', recipe, null));
 });
@@ -132,9 +138,12 @@ it.skipIf(!able)('step by step on files of two layouts, by the teacher’s label
   const mini = (name: string): string => join(projectRoot, 'tests/fixtures/cos-e', name);
   expectSame(
     both('files', recipe, {
-      ...{ train: mini('mini_train.jsonl'), trainRationales: mini('mini_CoT_train.json') },
-      ...{ validation: mini('mini_train.jsonl'), validationRationales: mini('mini_CoT_train.json') },
-      ...{ test: null, testRationales: null },
+      train: mini('mini_train.jsonl'),
+      trainRationales: mini('mini_CoT_train.json'),
+      validation: mini('mini_train.jsonl'),
+      validationRationales: mini('mini_CoT_train.json'),
+      test: null,
+      testRationales: null,
     }),
   );
   expectSameEvaluations('files');

@@ -25,12 +25,29 @@ const recipe = join(folder, 'recipe.json');
 writeFileSync(
   recipe,
   JSON.stringify({
-    ...{ steps: 30, batchSize: 4, accumulation: 2, learningRate: 1e-3, warmupSteps: 4, seed: 3 },
-    ...{ generationMaxTokens: 4, maxInputTokens: 64, maxTargetTokens: 32, evalEvery: 10, saveEvery: 4 },
+    steps: 30,
+    batchSize: 4,
+    accumulation: 2,
+    learningRate: 1e-3,
+    warmupSteps: 4,
+    seed: 3,
+    generationMaxTokens: 4,
+    maxInputTokens: 64,
+    maxTargetTokens: 32,
+    evalEvery: 10,
+    saveEvery: 4,
   }),
 );
 const args = (out: string): string[] => [
-  ...['train', '--recipe', recipe, '--engine', 'wasm', '--test-rows', '2', '--out', out],
+  'train',
+  '--recipe',
+  recipe,
+  '--engine',
+  'wasm',
+  '--test-rows',
+  '2',
+  '--out',
+  out,
 ];
 
 /** The bundled student with other weights. */

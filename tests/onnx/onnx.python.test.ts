@@ -95,7 +95,10 @@ function idRows(count: number, seed: number): number[][] {
 function memberOf(name: string, student: Student, inputs: number[][]): Member {
   const model = modelFolder(student, student.weights, { dtype: 'f32', runFile, card: null });
   return {
-    ...{ name, student, tokens, model: write(`${name}/model`, model) },
+    name,
+    student,
+    tokens,
+    model: write(`${name}/model`, model),
     onnx: Object.fromEntries(
       onnxStorages.map((storage) => [
         storage,
@@ -182,8 +185,11 @@ describe.skipIf(python === undefined)('an exported graph', () => {
   describe.skipIf(library === undefined)('in transformers.js', () => {
     const task = (): object[] =>
       members.map(({ name, inputs, student: { config } }) => ({
-        ...{ folder: `${name}/f32`, inputs, tokens },
-        ...{ pad: config.pad_token_id, end: config.eos_token_id },
+        folder: `${name}/f32`,
+        inputs,
+        tokens,
+        pad: config.pad_token_id,
+        end: config.eos_token_id,
       }));
     const hold = (answers: readonly number[][][]): void => {
       for (const [at, { name }] of members.entries())
@@ -248,9 +254,21 @@ describe.skipIf(python === undefined)('an exported graph', () => {
           };
         });
       const [card] = cardFiles({
-        ...{ name, baseStudent: name, parameters: 1, recipe, datasetName: 'rows', trainRows: 1, steps: 1 },
-        ...{ accuracy: accuracyOf(rows), losses: null, elapsedMs: 1, predictions: rows, dtype: 'f32' },
-        ...{ engine: null, curves: { points: [], evaluations: [] }, form: { kind: 'onnx', storage: 'f32' } },
+        name,
+        baseStudent: name,
+        parameters: 1,
+        recipe,
+        datasetName: 'rows',
+        trainRows: 1,
+        steps: 1,
+        accuracy: accuracyOf(rows),
+        losses: null,
+        elapsedMs: 1,
+        predictions: rows,
+        dtype: 'f32',
+        engine: null,
+        curves: { points: [], evaluations: [] },
+        form: { kind: 'onnx', storage: 'f32' },
       });
       const code = /```js\n(.*?)```/su.exec(new TextDecoder().decode(card!.bytes))![1]!;
       expect(code).toContain('"predict: your input"');
@@ -269,8 +287,10 @@ describe.skipIf(python === undefined)('an exported graph', () => {
 });
 
 const types: Readonly<Record<string, string>> = {
-  ...{ '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' },
-  ...{ '.json': 'application/json' },
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
 };
 
 /** A page with the library, its runtime and the folders, all from one place. */

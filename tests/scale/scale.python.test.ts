@@ -28,9 +28,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const place = (name: string): string => join(folder, name);
 
 const recipe = {
-  ...{ alpha: 0.3, steps: 40, batchSize: 4, accumulation: 2, learningRate: 2e-3, warmupSteps: 4, seed: 7 },
-  ...{ weightDecay: 0.1, dropout: 0, maxInputTokens: 64, maxTargetTokens: 48, generationMaxTokens: 4 },
-  ...{ evalEvery: 0, saveEvery: 20 },
+  alpha: 0.3,
+  steps: 40,
+  batchSize: 4,
+  accumulation: 2,
+  learningRate: 2e-3,
+  warmupSteps: 4,
+  seed: 7,
+  weightDecay: 0.1,
+  dropout: 0,
+  maxInputTokens: 64,
+  maxTargetTokens: 48,
+  generationMaxTokens: 4,
+  evalEvery: 0,
+  saveEvery: 20,
 };
 
 /** Targets of very different lengths, some rows without a rationale, an epoch that ends with a short step. */
@@ -48,8 +59,13 @@ function raggedRows(): object[] {
 
 const environment = {
   ...process.env,
-  ...{ CUDA_VISIBLE_DEVICES: '', HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '1' },
-  ...{ RAY_AUTH_MODE: 'disabled', RAY_USAGE_STATS_ENABLED: '0', RAY_DISABLE_IMPORT_WARNING: '1' },
+  CUDA_VISIBLE_DEVICES: '',
+  HF_HUB_OFFLINE: '1',
+  OMP_NUM_THREADS: '1',
+  PYTHONDONTWRITEBYTECODE: '1',
+  RAY_AUTH_MODE: 'disabled',
+  RAY_USAGE_STATS_ENABLED: '0',
+  RAY_DISABLE_IMPORT_WARNING: '1',
 };
 
 function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -217,7 +233,9 @@ print(json.dumps([Plan(c, c["rows"]).rows_of_step(c["step"]) for c in json.loads
     const random = new RandomSequence(3);
     const runs = Array.from({ length: 60 }, (_, index) =>
       Array.from({ length: 1 + random.nextInt(7) }, (_, at) => ({
-        ...{ step: 4 * (at + 1), correct: random.nextInt(3), total: 2 },
+        step: 4 * (at + 1),
+        correct: random.nextInt(3),
+        total: 2,
         ...(index % 2 === 0 ? {} : { loss: random.nextInt(3) }),
       })),
     );
@@ -235,10 +253,7 @@ print(json.dumps([
     [[has_stalled(run, patience) for patience in (0, 1, 2)] for run in runs],
     [[taken_step({"take": take}, run, 30) for take in takes] for run in runs],
 ]))`;
-    const ended = run(python!, [
-      ...['-c', program, place('project')],
-      JSON.stringify([texts, sums, lists, runs]),
-    ]);
+    const ended = run(python!, ['-c', program, place('project'), JSON.stringify([texts, sums, lists, runs])]);
     expect(ended.status, ended.stderr).toBe(0);
     const labelled = (labels: string[]) => labels.map((label) => ({ label }));
     expect(JSON.parse(ended.stdout)).toEqual([
@@ -296,12 +311,33 @@ print(json.dumps([
     const program = (name: string): string => join(place('project'), name);
     const jobs = [
       [
-        ...[program('ray_train.py'), '--workers', '2', '--cpu', '--storage', place('ray')],
-        ...['--', '--out', place('rayed'), '--until', '8'],
+        program('ray_train.py'),
+        '--workers',
+        '2',
+        '--cpu',
+        '--storage',
+        place('ray'),
+        '--',
+        '--out',
+        place('rayed'),
+        '--until',
+        '8',
       ],
       [
-        ...[program('answer_rows.py'), '--model', place('one/model'), '--data', place('questions.jsonl')],
-        ...['--out', place('answered'), '--cpu', '--actors', '2', '--blocks', '3', '--batch', '4'],
+        program('answer_rows.py'),
+        '--model',
+        place('one/model'),
+        '--data',
+        place('questions.jsonl'),
+        '--out',
+        place('answered'),
+        '--cpu',
+        '--actors',
+        '2',
+        '--blocks',
+        '3',
+        '--batch',
+        '4',
       ],
     ];
     const ended = run(python!, [join(projectRoot, 'tests/scale/ray_jobs.py'), JSON.stringify(jobs)]);

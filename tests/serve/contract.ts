@@ -56,7 +56,9 @@ const limited = (instances: unknown[], parameters: object = {}): object => ({
 export async function reference(prompts: readonly string[], numBeams: number, maxNewTokens: number) {
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const engine = await createWasmEngine(student, {
-    ...{ threads: 1, startThread: startNodeThread, reason: 'a reference' },
+    threads: 1,
+    startThread: startNodeThread,
+    reason: 'a reference',
   });
   const found: string[] = [];
   for (const prompt of prompts) {
@@ -345,7 +347,9 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
       );
       const leaving = new AbortController();
       const left = ask(`${server.url}/predict`, {
-        ...{ method: 'POST', body: JSON.stringify(limited([texts[9]])), signal: leaving.signal },
+        method: 'POST',
+        body: JSON.stringify(limited([texts[9]])),
+        signal: leaving.signal,
       });
       await sleep(200);
       leaving.abort();

@@ -35,7 +35,9 @@ describe.skipIf(!hasIt)('CTranslate2', () => {
       python!,
       [
         join(projectRoot, 'tests/serve/answer_with_ctranslate2.py'),
-        ...[converted, join(model, 'tokenizer.json'), String(maxTokens)],
+        converted,
+        join(model, 'tokenizer.json'),
+        String(maxTokens),
       ],
       { encoding: 'utf8', input: JSON.stringify(prompts) },
     );

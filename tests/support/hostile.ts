@@ -337,8 +337,14 @@ const texts = Object.fromEntries(
   ),
 );
 const point = (step: number) => ({
-  ...{ step, learningRate: 1e-3, answerLoss: 2.5, rationaleLoss: null, loss: 2.5, gradNorm: 1 },
-  ...{ tokens: 40, elapsedMs: step * 10 },
+  step,
+  learningRate: 1e-3,
+  answerLoss: 2.5,
+  rationaleLoss: null,
+  loss: 2.5,
+  gradNorm: 1,
+  tokens: 40,
+  elapsedMs: step * 10,
 });
 
 function tinyRun(): RunArchive {
@@ -346,25 +352,22 @@ function tinyRun(): RunArchive {
   const zeros = () => new Map([...weights].map(([name, { length }]) => [name, new Float32Array(length)]));
   return {
     run: {
-      ...{
-        name: 'heron',
-        createdAt: 1_700_000_000_000,
-        recipe: smallRecipe,
-        datasetId: 'd',
-        datasetName: 'rows',
-      },
-      ...{
-        studentId: 's',
-        studentName: 'tiny',
-        testRows: null,
-        state: { phase: 'done', step: 2, stopped: true },
-      },
-      ...{
-        engine: null,
-        evaluations: [{ step: 2, ...tally }],
-        comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
-      },
-      ...{ step: 2, trainRows: 4, rowsSha256: 'ab', savedStep: 2 },
+      name: 'heron',
+      createdAt: 1_700_000_000_000,
+      recipe: smallRecipe,
+      datasetId: 'd',
+      datasetName: 'rows',
+      studentId: 's',
+      studentName: 'tiny',
+      testRows: null,
+      state: { phase: 'done', step: 2, stopped: true },
+      engine: null,
+      evaluations: [{ step: 2, ...tally }],
+      comparison: { base: tally, distilled: tally, teacher: null, step: 2 },
+      step: 2,
+      trainRows: 4,
+      rowsSha256: 'ab',
+      savedStep: 2,
     },
     config,
     student: texts,

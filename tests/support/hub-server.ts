@@ -141,7 +141,10 @@ export async function startHub(
       return null;
     }
     requests.push({
-      ...{ at, method: request.method ?? '', path, range: range ?? null },
+      at,
+      method: request.method ?? '',
+      path,
+      range: range ?? null,
       authorization: authorization ?? null,
     });
     if (refusal === null || !path.endsWith(refusal.pathEnd)) return path;
@@ -197,8 +200,13 @@ export async function startHub(
         return !name.startsWith('datasets/') && name.includes(words) && typeOf(files) === asked.get('filter');
       })
       .map(([key], index) => ({
-        ...{ _id: key, id: key.split(' ')[0], private: false, gated: false, likes: 0 },
-        ...{ downloads: 100 - index, lastModified: '2026-01-01T00:00:00.000Z' },
+        _id: key,
+        id: key.split(' ')[0],
+        private: false,
+        gated: false,
+        likes: 0,
+        downloads: 100 - index,
+        lastModified: '2026-01-01T00:00:00.000Z',
         safetensors: { total: 1000 },
       }));
 
@@ -231,7 +239,8 @@ export async function startHub(
     if (path.includes('/preupload/')) {
       const { files } = JSON.parse(body.toString()) as { files: { path: string; size: number }[] };
       const modes = files.map(({ path: file, size }) => ({
-        ...{ path: file, shouldIgnore: false },
+        path: file,
+        shouldIgnore: false,
         uploadMode: size < largeBytes ? 'regular' : 'lfs',
       }));
       json(response, 200, { files: modes });

@@ -46,8 +46,12 @@ export function readLoraCase(name: string): {
   const { rank, alpha, targets } = expected.lora;
   const adapters = (when: string) => weightsOf(readTensors(folder, when, 'adapter_model.safetensors'));
   return {
-    ...{ folder, expected, lora: { rank, alpha, dropout: 0, targets } },
-    ...{ base: readStudent(golden(expected.base)), initial: adapters('initial'), final: adapters('final') },
+    folder,
+    expected,
+    lora: { rank, alpha, dropout: 0, targets },
+    base: readStudent(golden(expected.base)),
+    initial: adapters('initial'),
+    final: adapters('final'),
   };
 }
 

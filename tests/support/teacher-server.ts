@@ -169,7 +169,8 @@ function inItsShape(
   }
   if (path.endsWith('/api/chat')) {
     const last = {
-      ...{ done: true, done_reason: finish },
+      done: true,
+      done_reason: finish,
       ...(usage && { prompt_eval_count: usage.input, eval_count: usage.output }),
     };
     if (body.stream === false) return whole({ message: { content: text }, ...last });
@@ -184,12 +185,13 @@ function inItsShape(
       return whole({ type: 'message', content, stop_reason: reason, ...(usage && { usage: counted }) });
     }
     const started = { ...counted, output_tokens: 1 };
-    const events: { type: string }[] = [
+    const events: { type: string; [field: string]: unknown }[] = [
       { type: 'message_start', ...(usage && { message: { usage: started } }) },
       ...words.map((word) => ({ type: 'content_block_delta', delta: { type: 'text_delta', text: word } })),
       {
         type: 'message_delta',
-        ...{ delta: { stop_reason: reason }, ...(usage && { usage: { output_tokens: usage.output } }) },
+        delta: { stop_reason: reason },
+        ...(usage && { usage: { output_tokens: usage.output } }),
       },
       { type: 'message_stop' },
     ];

@@ -109,6 +109,14 @@ describe.skipIf(python === undefined)(
 
 /** The small preset's settings; as few steps as show the difference. */
 const wholeWay = {
-  ...{ steps: 300, alpha: 0.1, learningRate: 2e-3, warmupSteps: 20, weightDecay: 0.01 },
-  ...{ maxInputTokens: 128, maxTargetTokens: 96, generationMaxTokens: 48, evalEvery: 300, saveEvery: 300 },
+  steps: 300,
+  alpha: 0.1,
+  learningRate: 2e-3,
+  warmupSteps: 20,
+  weightDecay: 0.01,
+  maxInputTokens: 128,
+  maxTargetTokens: 96,
+  generationMaxTokens: 48,
+  evalEvery: 300,
+  saveEvery: 300,
 };

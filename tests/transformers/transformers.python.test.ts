@@ -121,8 +121,13 @@ interface Carded {
 
 /** What a student would generate with by itself. */
 const ownFile = {
-  ...{ num_beams: 3, repetition_penalty: 4, min_new_tokens: 9, no_repeat_ngram_size: 2 },
-  ...{ length_penalty: 2, early_stopping: 'never', decoder_start_token_id: 0 },
+  num_beams: 3,
+  repetition_penalty: 4,
+  min_new_tokens: 9,
+  no_repeat_ngram_size: 2,
+  length_penalty: 2,
+  early_stopping: 'never',
+  decoder_start_token_id: 0,
 };
 
 /** A folder whose card has a figure, measured greedily or as the student's own folder asks; and what the figure is of. */
@@ -148,16 +153,18 @@ async function exportWithCard(measured: 'greedy' | 'own'): Promise<Carded> {
   const card = cardFiles({
     form: { kind: 'model' },
     curves: { points: [], evaluations: [] },
-    ...{
-      name: 'tiny',
-      baseStudent: 'tiny',
-      parameters: 1,
-      recipe: askedRecipe,
-      datasetName: 'rows',
-      trainRows: 1,
-      steps: 1,
-    },
-    ...{ accuracy, losses: null, elapsedMs: 1, predictions, dtype: 'f32' },
+    name: 'tiny',
+    baseStudent: 'tiny',
+    parameters: 1,
+    recipe: askedRecipe,
+    datasetName: 'rows',
+    trainRows: 1,
+    steps: 1,
+    accuracy,
+    losses: null,
+    elapsedMs: 1,
+    predictions,
+    dtype: 'f32',
     engine: { engine: 'wasm', backend: 'wasm', adapter: 'one thread' },
   });
   const { correct } = accuracy.distilled;
@@ -166,7 +173,9 @@ async function exportWithCard(measured: 'greedy' | 'own'): Promise<Carded> {
   const files = [
     ...card,
     ...modelFolder({ ...student, generationConfigText: own }, student.weights, {
-      ...{ dtype: 'f32', runFile, card: null },
+      dtype: 'f32',
+      runFile,
+      card: null,
     }),
   ];
   const labels = predictions.map(({ label }) => label);

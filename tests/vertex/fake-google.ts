@@ -48,14 +48,12 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
   const builds = new Map<string, object>();
   const answered: Recorded[] = [];
   const fake: FakeGoogle = {
-    ...{
-      origin: '',
-      requests: answered,
-      there: new Set(),
-      objects: new Map(),
-      refuse: null,
-      breakDown: null,
-    },
+    origin: '',
+    requests: answered,
+    there: new Set(),
+    objects: new Map(),
+    refuse: null,
+    breakDown: null,
     reset: () => {
       answered.length = 0;
       fake.there.clear();
@@ -115,7 +113,8 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
         displayName = (body as { model: { displayName: string } }).model.displayName;
         return operation(line, {
           '@type': type('UploadModelResponse'),
-          ...{ model: `${parent}/models/7`, modelVersionId: '1' },
+          model: `${parent}/models/7`,
+          modelVersionId: '1',
         });
       case `POST /v1/${parent}/endpoints`:
         made(`${parent}/endpoints/9`);
@@ -130,12 +129,15 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
         return { predictions: [['sea']], deployedModelId: '5' };
       case `GET /v1/${parent}/models/7`:
         return {
-          ...{ name: `${parent}/models/7`, displayName, versionId: '1' },
+          name: `${parent}/models/7`,
+          displayName,
+          versionId: '1',
           supportedDeploymentResourcesTypes: ['DEDICATED_RESOURCES'],
         };
       case `GET /v1/${parent}/endpoints/9`:
         return {
-          ...{ name: `${parent}/endpoints/9`, displayName: 'student' },
+          name: `${parent}/endpoints/9`,
+          displayName: 'student',
           ...(fake.there.has('deployment 5')
             ? { deployedModels: [{ id: '5', model: `${parent}/models/7` }], trafficSplit: { 5: 100 } }
             : {}),
@@ -151,11 +153,9 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
       const isJson = incoming.headers['content-type']?.startsWith('application/json') === true;
       const text = raw.toString('utf8');
       const request: Recorded = {
-        ...{
-          method: incoming.method ?? '',
-          path: decodeURIComponent(url.pathname).replace(/@\d+$/, ''),
-          query: url.searchParams,
-        },
+        method: incoming.method ?? '',
+        path: decodeURIComponent(url.pathname).replace(/@\d+$/, ''),
+        query: url.searchParams,
         body: isJson && text !== '' ? JSON.parse(text) : text,
       };
       answered.push(request);

@@ -61,14 +61,28 @@ describe.skipIf(python === undefined)('deploy/vertex.py', () => {
     expect(theirs.code, theirs.stderr).toBe(0);
     const wanted = sent(/models:upload|endpoints/).map(({ path, body }) => ({ path, body }));
     expect(wanted.map(({ path }) => path.split('/').at(-1))).toEqual([
-      ...['models:upload', 'endpoints', '9:deployModel'],
+      'models:upload',
+      'endpoints',
+      '9:deployModel',
     ]);
     google.reset();
     const ours = await up(
-      ...['--repository', 'distill-step-by-step', '--image-name', 'distilled-flan-t5'],
-      ...['--name', 'distilled-flan-t5', '--prefix', 'distilled-t5'],
-      ...['--description', 'Distilled Flan T5 model using Step-By-Step Distillation'],
-      ...['--machine', 'n1-standard-4', '--accelerator', 'NVIDIA_TESLA_T4', '--traffic-split', '0=100'],
+      '--repository',
+      'distill-step-by-step',
+      '--image-name',
+      'distilled-flan-t5',
+      '--name',
+      'distilled-flan-t5',
+      '--prefix',
+      'distilled-t5',
+      '--description',
+      'Distilled Flan T5 model using Step-By-Step Distillation',
+      '--machine',
+      'n1-standard-4',
+      '--accelerator',
+      'NVIDIA_TESLA_T4',
+      '--traffic-split',
+      '0=100',
     );
     expect(ours.code, ours.stderr).toBe(0);
     expect(sent(/models:upload|endpoints/).map(({ path, body }) => ({ path, body }))).toEqual(wanted);
@@ -76,7 +90,9 @@ describe.skipIf(python === undefined)('deploy/vertex.py', () => {
       model: {
         artifactUri: 'gs://b/distilled-t5',
         containerSpec: {
-          ...{ imageUri: image, predictRoute: '/predict', healthRoute: '/health' },
+          imageUri: image,
+          predictRoute: '/predict',
+          healthRoute: '/health',
           ports: [{ containerPort: 7080 }],
         },
       },
@@ -86,9 +102,12 @@ describe.skipIf(python === undefined)('deploy/vertex.py', () => {
       deployedModel: {
         dedicatedResources: {
           machineSpec: {
-            ...{ machineType: 'n1-standard-4', acceleratorType: 5, acceleratorCount: 1 },
+            machineType: 'n1-standard-4',
+            acceleratorType: 5,
+            acceleratorCount: 1,
           },
-          ...{ minReplicaCount: 1, maxReplicaCount: 1 },
+          minReplicaCount: 1,
+          maxReplicaCount: 1,
         },
       },
       trafficSplit: { 0: 100 },
@@ -212,7 +231,8 @@ describe.skipIf(python === undefined)('deploy/vertex.py', () => {
 
   it('ends with its code as a program', () => {
     const none = spawnSync(python!, [join(out, 'deploy/vertex.py'), 'down', ...place, '--dry-run'], {
-      ...{ encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } },
+      encoding: 'utf8',
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
     expect(none.stderr).toContain('nothing to take down');
     expect(none.status).toBe(1);

@@ -3,24 +3,29 @@ import type { BenchReport, BenchRow, Machine } from '../../worker/protocol.ts';
 import { benchMarkdown } from './bench-words.ts';
 
 const row: BenchRow = {
-  ...{
-    engine: 'wasm',
-    threads: 1,
-    msPerStep: 20,
-    msMin: 19.12,
-    msMax: 31.5,
-    gflops: 29.04,
-    roofShare: 0.824,
-  },
-  ...{ bytesHeld: 5_120_000, compileMs: -0.2, tokensPerSecond: 33_612.4 },
+  engine: 'wasm',
+  threads: 1,
+  msPerStep: 20,
+  msMin: 19.12,
+  msMax: 31.5,
+  gflops: 29.04,
+  roofShare: 0.824,
+  bytesHeld: 5_120_000,
+  compileMs: -0.2,
+  tokensPerSecond: 33_612.4,
 };
 const report: BenchReport = {
-  ...{ model: 'nano', flops: 0.58e9, roofGflops: 36.2, leftOut: [] },
+  model: 'nano',
+  flops: 0.58e9,
+  roofGflops: 36.2,
+  leftOut: [],
   rows: [row, { ...row, engine: 'tfjs-webgpu', threads: null, msPerStep: 1250, roofShare: null }],
 };
 const machine: Machine = {
   gpu: { kind: 'software', description: 'Soft | Shader' },
-  ...{ crossOriginIsolated: true, threads: 2, backend: 'wasm' },
+  crossOriginIsolated: true,
+  threads: 2,
+  backend: 'wasm',
 };
 
 test('the copied table has a row for each engine and as many cells as columns', () => {

@@ -34,14 +34,22 @@ export function axisOf(
   switch (x) {
     case 'step':
       return {
-        ...{ xName: 'step', xText: formatCount, xTick: wholeTick },
-        ...{ xOf: (step: number) => step, xMax: steps, now: run.step },
+        xName: 'step',
+        xText: formatCount,
+        xTick: wholeTick,
+        xOf: (step: number) => step,
+        xMax: steps,
+        now: run.step,
       };
     case 'examples': {
       const each = examplesInStep(run);
       return {
-        ...{ xName: 'example', xText: formatCount, xTick: wholeTick },
-        ...{ xOf: (step: number) => step * each, xMax: steps * each, now: run.step * each },
+        xName: 'example',
+        xText: formatCount,
+        xTick: wholeTick,
+        xOf: (step: number) => step * each,
+        xMax: steps * each,
+        now: run.step * each,
       };
     }
     case 'time': {
@@ -49,12 +57,12 @@ export function axisOf(
       // A run under way goes on at its pace; one that has ended ends there.
       const whole = live && run.step > 0 ? (now * steps) / run.step : now;
       return {
-        ...{
-          xName: 'time',
-          xText: timeText,
-          xTick: timeText,
-        },
-        ...{ xOf: (step: number) => secondsAt(columns, step), xMax: Math.max(0.001, whole), now },
+        xName: 'time',
+        xText: timeText,
+        xTick: timeText,
+        xOf: (step: number) => secondsAt(columns, step),
+        xMax: Math.max(0.001, whole),
+        now,
       };
     }
     default:

@@ -19,7 +19,11 @@ test('the mean weighs each value by its distance, and its weights add up to 1 fr
 test('factor 0 gives the values themselves; what is no number is skipped', () => {
   expect(smoothed([3, 1, 2], 0)).toEqual([3, 1, 2]);
   expect(smoothed([null, 4, Number.NaN, Infinity, 4], 0.9).map((value) => value === null)).toEqual([
-    ...[true, false, true, true, false],
+    true,
+    false,
+    true,
+    true,
+    false,
   ]);
   expect(smoothed([4, Number.NaN, 4], 0.9)[2]).toBeCloseTo(4, 12);
 });

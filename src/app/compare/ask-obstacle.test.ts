@@ -5,7 +5,11 @@ import { initialState, type StudioState } from '../state/studio-store.ts';
 import { askObstacle } from './ask-obstacle.ts';
 
 const run = {
-  ...{ id: 'a', name: 'copper-heron', studentId: 's', studentName: 'nano', savedStep: 4 },
+  id: 'a',
+  name: 'copper-heron',
+  studentId: 's',
+  studentName: 'nano',
+  savedStep: 4,
   state: { phase: 'training', step: 4, steps: 9 },
 } as RunRecord;
 const other = { ...run, id: 'b', name: 'glass-lamp' };

@@ -21,7 +21,8 @@ export function readAsking({ numBeams, maxNewTokens, rationale }: AskingDraft): 
   return {
     numBeams: Number(numBeams),
     maxNewTokens: maxNewTokens === '' ? null : Number(maxNewTokens),
-    ...{ rationale, base: true },
+    rationale,
+    base: true,
   };
 }
 

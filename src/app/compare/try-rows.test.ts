@@ -3,8 +3,14 @@ import type { Prediction } from '../../distill/run-state.ts';
 import { rowsToTry, teacherIsRight } from './try-rows.ts';
 
 const row = (index: number, teacher: string | null, base: string, distilled: string): Prediction => ({
-  ...{ row: index, input: `q${index}`, label: 'a', teacher, base, distilled },
-  ...{ rationale: null, teacherRationale: null },
+  row: index,
+  input: `q${index}`,
+  label: 'a',
+  teacher,
+  base,
+  distilled,
+  rationale: null,
+  teacherRationale: null,
 });
 
 it('takes rows of each kind once, the fixed ones first', () => {

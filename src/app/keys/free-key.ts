@@ -6,8 +6,20 @@ const typing =
 /** They have a use of their own for the keys below; letters and signs are nothing to them. */
 const pressing = 'input, button, a, summary, [data-keys]';
 const ofControls: ReadonlySet<string> = new Set([
-  ...[' ', 'Enter', 'Escape', 'Home', 'End', 'PageUp', 'PageDown'],
-  ...['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', '+', '=', '-'],
+  ' ',
+  'Enter',
+  'Escape',
+  'Home',
+  'End',
+  'PageUp',
+  'PageDown',
+  'ArrowLeft',
+  'ArrowRight',
+  'ArrowUp',
+  'ArrowDown',
+  '+',
+  '=',
+  '-',
 ]);
 
 /** True where nothing else wants the press. */

@@ -3,7 +3,10 @@ import type { RunRecord } from '../../store/records.ts';
 import { usedByWords } from './used-by.ts';
 
 const runs = Array.from({ length: 7 }, (_, index) => ({
-  ...{ id: String(index), name: `run-${index}`, datasetId: 'd', studentId: index === 0 ? 's' : 'other' },
+  id: String(index),
+  name: `run-${index}`,
+  datasetId: 'd',
+  studentId: index === 0 ? 's' : 'other',
 })) as RunRecord[];
 
 it('names the runs that a removal touches, the first of many', () => {

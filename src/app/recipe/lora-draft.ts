@@ -34,7 +34,9 @@ export function loraValue(text: string): unknown {
   const number = (typed: string) => (typed === '' ? Number.NaN : Number(typed));
   const { rank, alpha, dropout, targets } = texts;
   return {
-    ...{ rank: number(rank), alpha: number(alpha), dropout: number(dropout) },
+    rank: number(rank),
+    alpha: number(alpha),
+    dropout: number(dropout),
     targets: targets === 'all-linear' ? targets : targets.split(',').filter((name) => name !== ''),
   };
 }

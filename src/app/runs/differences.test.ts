@@ -6,8 +6,14 @@ import { differences, results } from './differences.ts';
 
 const run = (keys: Partial<RunRecord>, recipe: Partial<RunRecord['recipe']> = {}): RunRecord =>
   ({
-    ...{ studentName: 'nano', datasetName: 'sample', trainRows: 400, testRows: null, engine: null },
-    ...{ step: 600, evaluations: [], comparison: null },
+    studentName: 'nano',
+    datasetName: 'sample',
+    trainRows: 400,
+    testRows: null,
+    engine: null,
+    step: 600,
+    evaluations: [],
+    comparison: null,
     recipe: { ...smallRecipe, ...recipe },
     ...keys,
   }) as RunRecord;

@@ -95,8 +95,13 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
         if (means) return { ...chart, x, series: seedMeans(runs, smooth) };
         const series = runs.flatMap((run, index): LineSeries[] => [
           {
-            ...{ key: `${run.id}-raw`, of: run.id, label: '', name: run.name, ...runLook(run) },
-            ...{ values: line(index, false), faint: true },
+            key: `${run.id}-raw`,
+            of: run.id,
+            label: '',
+            name: run.name,
+            ...runLook(run),
+            values: line(index, false),
+            faint: true,
           },
           smooth[index]!,
         ]);
@@ -110,13 +115,11 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
   }, [runs, curves, view.x, means]);
   const xMax = Math.max(1e-3, ...losses.map(({ x }) => x.at(-1) ?? 0), accuracy.x.at(-1) ?? 0);
   const axis = {
-    ...{
-      xMax,
-      now: xMax,
-      zoom,
-      onZoom: setZoom,
-      xName: { step: 'step', time: 'time', examples: 'example' }[view.x],
-    },
+    xMax,
+    now: xMax,
+    zoom,
+    onZoom: setZoom,
+    xName: { step: 'step', time: 'time', examples: 'example' }[view.x],
     ...(view.x === 'time' ? { xText: timeText, xTick: timeText } : { xText: formatCount, xTick: wholeTick }),
   };
   return (

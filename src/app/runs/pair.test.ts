@@ -5,8 +5,14 @@ import { pairedTest, rowsIn, sharedRows } from './pair.ts';
 
 function answers(list: readonly string[], part: Partial<Prediction> = {}): Prediction[] {
   return list.map((distilled, row) => ({
-    ...{ row, input: `q${row}`, label: 'yes', teacher: null, base: 'no', distilled },
-    ...{ rationale: null, teacherRationale: null },
+    row,
+    input: `q${row}`,
+    label: 'yes',
+    teacher: null,
+    base: 'no',
+    distilled,
+    rationale: null,
+    teacherRationale: null,
     ...part,
   }));
 }

@@ -29,7 +29,10 @@ function share(value: number | null): string {
 
 function numbers(id: string, head: string, of: (run: RunRecord) => number | null): RunColumn {
   return {
-    ...{ id, head, isNumber: true, sortValue: of },
+    id,
+    head,
+    isNumber: true,
+    sortValue: of,
     text: (run) => {
       const value = of(run);
       return value === null ? none : formatCount(value);
@@ -76,7 +79,9 @@ export function accuracyOf(run: RunRecord): number | null {
 export const nameColumn = words('name', 'name', (run) => run.name);
 export const accuracyColumn = shares('accuracy', 'accuracy', accuracyOf);
 export const begunColumn: RunColumn = {
-  ...{ id: 'begun', head: 'begun', isNumber: true },
+  id: 'begun',
+  head: 'begun',
+  isNumber: true,
   text: (run) => date.format(run.createdAt),
   sortValue: (run) => run.createdAt,
 };

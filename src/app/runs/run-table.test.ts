@@ -11,9 +11,20 @@ function run(
   recipe: Partial<RunRecord['recipe']> = {},
 ): RunRecord {
   return {
-    ...{ id: name, name, createdAt: 0, datasetId: 'd', datasetName: 'the sample' },
-    ...{ studentId: 's', studentName: 'nano', recipe: { ...smallRecipe, ...recipe } },
-    ...{ evaluations: [], comparison: null, trainRows: 400, testRows: null, engine: null, step: 1 },
+    id: name,
+    name,
+    createdAt: 0,
+    datasetId: 'd',
+    datasetName: 'the sample',
+    studentId: 's',
+    studentName: 'nano',
+    recipe: { ...smallRecipe, ...recipe },
+    evaluations: [],
+    comparison: null,
+    trainRows: 400,
+    testRows: null,
+    engine: null,
+    step: 1,
     ...part,
   } as RunRecord;
 }

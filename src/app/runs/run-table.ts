@@ -90,7 +90,8 @@ function meanOf(runs: readonly RunRecord[]): RunGroup['mean'] {
   const { mean, low, high } = meanInterval(shares);
   const known = Number.isFinite(low) && Number.isFinite(high);
   return {
-    ...{ share: mean, measured: shares.length },
+    share: mean,
+    measured: shares.length,
     low: known ? Math.max(0, low) : mean,
     high: known ? Math.min(1, high) : mean,
   };

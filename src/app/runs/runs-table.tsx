@@ -137,7 +137,10 @@ export function RunsTable({ rows, columns, scale, sorting, onSort, onToggleGroup
             if (row === undefined) return null;
             const ids = idsOf(row);
             const props = {
-              ...{ columns: shown, scale, index, isCurrent: index === active },
+              columns: shown,
+              scale,
+              index,
+              isCurrent: index === active,
               style: { translate: `0 ${start}px` },
               isTicked: ids.every((id) => isTicked.has(id)),
               onTick: (on: boolean) => tick(ids, on),

@@ -6,13 +6,23 @@ import { seedMeans } from './seed-means.ts';
 
 const run = (id: string, alpha: number, seed: number): RunRecord =>
   ({
-    ...{ id, name: id, studentId: 's', datasetId: 'd', trainRows: 4, testRows: null, engine: null },
+    id,
+    name: id,
+    studentId: 's',
+    datasetId: 'd',
+    trainRows: 4,
+    testRows: null,
+    engine: null,
     evaluations: [],
     comparison: null,
     recipe: { ...smallRecipe, alpha, seed },
   }) as unknown as RunRecord;
 const line = (key: string, values: (number | null)[]): LineSeries => ({
-  ...{ key, label: key, token: '--run-1', values, points: true },
+  key,
+  label: key,
+  token: '--run-1',
+  values,
+  points: true,
 });
 
 test('runs over seeds become their mean and its band; one that is alone stays as it is', () => {

@@ -25,14 +25,22 @@ export function seedMeans(runs: readonly RunRecord[], lines: readonly LineSeries
     const look = runLook(first);
     const points = own.every((line) => line.points === true);
     const end = (which: string, of: (values: number[]) => number): LineSeries => ({
-      ...{ key: `${id} ${which}`, of: id, label: '', name: `${label}: ${which}`, ...look },
-      ...{ values: whole(of), faint: true },
+      key: `${id} ${which}`,
+      of: id,
+      label: '',
+      name: `${label}: ${which}`,
+      ...look,
+      values: whole(of),
+      faint: true,
     });
     return [
       end('lowest', (values) => Math.min(...values)),
       end('highest', (values) => Math.max(...values)),
       {
-        ...{ key: id, label, ...look, points },
+        key: id,
+        label,
+        ...look,
+        points,
         values: whole((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
       },
     ];

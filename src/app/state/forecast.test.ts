@@ -44,8 +44,14 @@ test('what a step costs depends on its rows, not on how many there will be or ho
 
 test('a run tells the time of the next one that goes as it went, and of no other', () => {
   const points = Array.from({ length: 10 }, (_, index) => ({
-    ...{ step: index + 1, elapsedMs: 25 * (index + 1), tokens: 10, learningRate: 0.1, gradNorm: 1 },
-    ...{ loss: 1, answerLoss: 1, rationaleLoss: 1 },
+    step: index + 1,
+    elapsedMs: 25 * (index + 1),
+    tokens: 10,
+    learningRate: 0.1,
+    gradNorm: 1,
+    loss: 1,
+    answerLoss: 1,
+    rationaleLoss: 1,
   })) satisfies Partial<MetricsPoint>[] as MetricsPoint[];
   const state = { phase: 'done', step: 10, stopped: false };
   const record = { ...run, name: 'Quiet Alder', engineChoice: null, recipe, state } as unknown as RunRecord;

@@ -31,8 +31,21 @@ export function timingKey({ datasetId, studentId, recipe, engine, backend }: Tim
   const { method, labels, batchSize, accumulation, dropout, freeze, lora } = recipe;
   const { maxInputTokens, maxTargetTokens, generationMaxTokens, generation } = recipe;
   return JSON.stringify([
-    ...[datasetId, studentId, engine, backend, method, labels, batchSize, accumulation, dropout > 0],
-    ...[freeze, lora, maxInputTokens, maxTargetTokens, generationMaxTokens, generation],
+    datasetId,
+    studentId,
+    engine,
+    backend,
+    method,
+    labels,
+    batchSize,
+    accumulation,
+    dropout > 0,
+    freeze,
+    lora,
+    maxInputTokens,
+    maxTargetTokens,
+    generationMaxTokens,
+    generation,
   ]);
 }
 

@@ -56,13 +56,24 @@ vi.stubGlobal('localStorage', {
 
 const dataset = (id: string, createdAt: number, sample = false) =>
   ({
-    ...{ id, name: id, createdAt, sample, files: [{ id: 'one' }, { id: 'two' }], problems: [] },
-    ...{ splits: {}, lengths: {} },
+    id,
+    name: id,
+    createdAt,
+    sample,
+    files: [{ id: 'one' }, { id: 'two' }],
+    problems: [],
+    splits: {},
+    lengths: {},
   }) as unknown as DatasetRecord;
 const student = (id: string, createdAt: number) => ({ id, name: id, createdAt }) as StudentRecord;
 const run = (part: Partial<RunRecord> & { id: string }) =>
   ({
-    ...{ name: part.id, createdAt: 1, recipe: smallRecipe, evaluations: [], step: 0, savedStep: 0 },
+    name: part.id,
+    createdAt: 1,
+    recipe: smallRecipe,
+    evaluations: [],
+    step: 0,
+    savedStep: 0,
     state: { phase: 'done', stopped: false, step: 0 },
     ...part,
   }) as unknown as RunRecord;

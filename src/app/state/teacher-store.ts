@@ -52,9 +52,24 @@ export interface TeacherState {
 }
 
 export const teacherStore = createStore<TeacherState>(() => ({
-  ...{ datasetId: null, setup: null, phase: 'closed', pass: 'first', rows: [], version: 0, progress: null },
-  ...{ ended: null, arriving: null, spent: { input: 0, output: 0, cost: null }, stored: 0, keyHeld: false },
-  ...{ abilities: null, models: [], others: [], told: [], error: null, tab: { phase: 'none' } },
+  datasetId: null,
+  setup: null,
+  phase: 'closed',
+  pass: 'first',
+  rows: [],
+  version: 0,
+  progress: null,
+  ended: null,
+  arriving: null,
+  spent: { input: 0, output: 0, cost: null },
+  stored: 0,
+  keyHeld: false,
+  abilities: null,
+  models: [],
+  others: [],
+  told: [],
+  error: null,
+  tab: { phase: 'none' },
 }));
 
 export function useTeacher<Part>(selector: (state: TeacherState) => Part): Part {

@@ -88,7 +88,9 @@ export function readReduction(
       ? null
       : {
           vocabulary: draft.vocabulary ? { size, dropRare: draft.dropRare } : null,
-          ...{ encoder, decoder, dtype: draft.dtype === '' ? null : draft.dtype },
+          encoder,
+          decoder,
+          dtype: draft.dtype === '' ? null : draft.dtype,
         },
     errors,
     obstacle: wrong

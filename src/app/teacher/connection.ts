@@ -48,7 +48,9 @@ export class Connection {
     try {
       const { api, idleSeconds } = setup;
       await frame.call('open', {
-        ...{ endpoint: endpoint.href, api, idleMs: idleSeconds * 1000 },
+        endpoint: endpoint.href,
+        api,
+        idleMs: idleSeconds * 1000,
         key: key === '' ? null : key,
       });
     } catch (error) {

@@ -36,7 +36,12 @@ interface HubModelState {
 }
 
 export const useHubModel = create<HubModelState>(() => ({
-  ...{ phase: 'idle', found: null, gotBytes: 0, totalBytes: 0, error: null, kept: [] },
+  phase: 'idle',
+  found: null,
+  gotBytes: 0,
+  totalBytes: 0,
+  error: null,
+  kept: [],
 }));
 
 let frame: ClosedFrame<HubCalls> | null = null;

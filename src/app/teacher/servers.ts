@@ -11,19 +11,27 @@ export interface LocalServer {
 
 export const localServers: readonly LocalServer[] = [
   {
-    ...{ name: 'llama.cpp', api: 'chat', endpoint: 'http://127.0.0.1:8080/v1' },
+    name: 'llama.cpp',
+    api: 'chat',
+    endpoint: 'http://127.0.0.1:8080/v1',
     command: () => 'llama-server -m model.gguf --port 8080',
   },
   {
-    ...{ name: 'Ollama', api: 'ollama', endpoint: 'http://127.0.0.1:11434' },
+    name: 'Ollama',
+    api: 'ollama',
+    endpoint: 'http://127.0.0.1:11434',
     command: (origin) => `OLLAMA_ORIGINS=${origin} ollama serve`,
   },
   {
-    ...{ name: 'LM Studio', api: 'chat', endpoint: 'http://127.0.0.1:1234/v1' },
+    name: 'LM Studio',
+    api: 'chat',
+    endpoint: 'http://127.0.0.1:1234/v1',
     command: () => 'lms server start --cors',
   },
   {
-    ...{ name: 'vLLM', api: 'chat', endpoint: 'http://127.0.0.1:8000/v1' },
+    name: 'vLLM',
+    api: 'chat',
+    endpoint: 'http://127.0.0.1:8000/v1',
     command: (origin) => `vllm serve MODEL --allowed-origins '["${origin}"]'`,
   },
 ];

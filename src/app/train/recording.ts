@@ -50,10 +50,24 @@ export function readRecording(value: unknown): Recording {
   }));
   const step = points.length;
   const run: RunRecord = {
-    ...{ id: 'recording', name: 'Recording', createdAt: 0, heartbeatAt: 0 },
-    ...{ datasetId: 'recording', datasetName: 'the sample', trainRows, testRows },
-    ...{ studentId: 'recording', studentName: student, recipe, evaluations, step },
-    ...{ engineChoice: null, backend: null, engine: null, rowsSha256: null, savedStep: null },
+    id: 'recording',
+    name: 'Recording',
+    createdAt: 0,
+    heartbeatAt: 0,
+    datasetId: 'recording',
+    datasetName: 'the sample',
+    trainRows,
+    testRows,
+    studentId: 'recording',
+    studentName: student,
+    recipe,
+    evaluations,
+    step,
+    engineChoice: null,
+    backend: null,
+    engine: null,
+    rowsSha256: null,
+    savedStep: null,
     state: { phase: 'done', step, stopped: false },
     comparison: { ...accuracy, step },
   };

@@ -6,7 +6,8 @@ import { readJob } from './train-job.ts';
 
 const file = (name: string, layout: string, split: string | null) => ({ name, layout, split });
 const own = {
-  ...{ id: 'own', sample: false },
+  id: 'own',
+  sample: false,
   files: [
     file('why.json', 'rationales', 'train'),
     file('rows.jsonl', 'cos-e', 'train'),
@@ -20,7 +21,10 @@ const reduced = { id: 'r', name: 'nano smaller', source: 'reduced' } as StudentR
 
 const state = (keys: Partial<StudioState>): StudioState => ({
   ...initialState(),
-  ...{ datasets: [own, sample], students: [nano, reduced], datasetId: 'sample', studentId: nano.id },
+  datasets: [own, sample],
+  students: [nano, reduced],
+  datasetId: 'sample',
+  studentId: nano.id,
   ...keys,
 });
 
@@ -34,7 +38,9 @@ it('files are told by what they are for, the student by its name', () => {
     student: 'nano smaller',
     studentIsReduced: true,
     data: { train: 'rows.jsonl', trainRationales: 'why.json', test: 'test.jsonl', testRationales: null },
-    ...{ testRows: 20, engine: 'tfjs', backend: 'wasm' },
+    testRows: 20,
+    engine: 'tfjs',
+    backend: 'wasm',
   });
 });
 

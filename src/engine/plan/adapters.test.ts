@@ -11,7 +11,10 @@ import { createTwinEngine } from './twin/twin-engine.ts';
 
 const gated = { feed_forward_proj: 'gated-gelu', tie_word_embeddings: false };
 const relu = {
-  ...{ feed_forward_proj: 'relu', tie_word_embeddings: true, num_layers: 2, num_decoder_layers: 2 },
+  feed_forward_proj: 'relu',
+  tie_word_embeddings: true,
+  num_layers: 2,
+  num_decoder_layers: 2,
 };
 
 const asked = (targets: Lora['targets'], dropout: number): Lora => ({ rank: 3, alpha: 5, dropout, targets });

@@ -22,7 +22,17 @@ function product(
   scale = 1,
 ): Matmul {
   return {
-    ...{ kind: 'matmul', form, m, n, k, a, b, c, scale, accumulate, epilogue: { kind: 'none' } },
+    kind: 'matmul',
+    form,
+    m,
+    n,
+    k,
+    a,
+    b,
+    c,
+    scale,
+    accumulate,
+    epilogue: { kind: 'none' },
     strides: { a: a.shape[1]!, b: b.shape[1]!, c: c.shape[1]! },
   };
 }

@@ -142,7 +142,14 @@ export class BackwardBuilder {
     const { dy, dx, first, next } = gradients;
     const columns = builder.config.d_model;
     builder.add({
-      ...{ kind: 'rmsNormBackward', rows, dy, x, inverse, dx, next, dropout },
+      kind: 'rmsNormBackward',
+      rows,
+      dy,
+      x,
+      inverse,
+      dx,
+      next,
+      dropout,
       weight: builder.layout.norm(row),
       accumulate: first ? 'never' : 'always',
       partials: {
@@ -291,8 +298,20 @@ export class BackwardBuilder {
     const { q, k, v, probabilities, context, shape } = saved;
     const { dq, dk, dv, dropout, biasPartials, first } = rest;
     this.builder.add({
-      ...{ kind: 'attentionBackward', ...shape, q, k, v, probabilities, context, dContext, dq, dk, dv },
-      ...{ biasPartials, accumulate: first ? 'never' : 'always', dropout },
+      kind: 'attentionBackward',
+      ...shape,
+      q,
+      k,
+      v,
+      probabilities,
+      context,
+      dContext,
+      dq,
+      dk,
+      dv,
+      biasPartials,
+      accumulate: first ? 'never' : 'always',
+      dropout,
     });
   }
 }

@@ -47,7 +47,12 @@ export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boole
   if (!greedy) return builder.finish('beam search', { logits });
   const { finished, generated } = tables;
   builder.add({
-    ...{ kind: 'argMax', rows: 'generationRows', logits, ids: tables.decoderIds, finished, generated },
+    kind: 'argMax',
+    rows: 'generationRows',
+    logits,
+    ids: tables.decoderIds,
+    finished,
+    generated,
     endId: config.eos_token_id,
     padId: config.pad_token_id,
   });
@@ -68,8 +73,14 @@ function addCachedSelf(
   const qkv = addProduct(builder, rows.rows, `${path}.q.weight`, y);
   const context = builder.rows(rows.rows, inner);
   builder.add({
-    ...{ kind: 'decodeSelfAttention', rows: rows.rows, heads: config.num_heads, headSize: config.d_kv },
-    ...{ qkv, cache, ancestry: tables.ancestry, context },
+    kind: 'decodeSelfAttention',
+    rows: rows.rows,
+    heads: config.num_heads,
+    headSize: config.d_kv,
+    qkv,
+    cache,
+    ancestry: tables.ancestry,
+    context,
     bias: { buckets: tables.decoderBuckets, weight: biasWeight(builder, 'decoder', layer) },
   });
   return addResidual(builder, rows, {
@@ -92,9 +103,15 @@ function addCachedCross(
   const q = addCrossQuery(builder, rows.rows, y, layer);
   const context = builder.rows(rows.rows, innerSize(builder));
   builder.add({
-    ...{ kind: 'decodeCrossAttention', rows: rows.rows, heads: config.num_heads, headSize: config.d_kv },
-    ...{ q, ...crossColumns(builder, keys, layer), context },
-    ...{ rowSequences: tables.rowSequences, sequences: tables.encoderSequences },
+    kind: 'decodeCrossAttention',
+    rows: rows.rows,
+    heads: config.num_heads,
+    headSize: config.d_kv,
+    q,
+    ...crossColumns(builder, keys, layer),
+    context,
+    rowSequences: tables.rowSequences,
+    sequences: tables.encoderSequences,
   });
   const weight = `${layerPath('decoder', layer, 'cross')}.o.weight`;
   return addResidual(builder, rows, { input: context, weight, residual: x, dropout: null });

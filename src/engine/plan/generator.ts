@@ -29,14 +29,12 @@ class DecoderRows {
       encoderRows: packed.ids.length,
       encoderSequences: inputs.length,
       encoderTiles: packed.tiles.length / 2,
-      ...{
-        decoderRows: 0,
-        answerRows: 0,
-        decoderSequences: 0,
-        decoderTiles: 0,
-        distinctIds: 0,
-        generationRows: 0,
-      },
+      decoderRows: 0,
+      answerRows: 0,
+      decoderSequences: 0,
+      decoderTiles: 0,
+      distinctIds: 0,
+      generationRows: 0,
     };
     executor.writeTable(tables.encoderIds, packed.ids);
     executor.writeTable(tables.encoderSequences, packed.sequences);
@@ -83,8 +81,16 @@ class DecoderRows {
   #run(position: number): Run {
     return {
       counts: { ...this.#counts, generationRows: this.count },
-      ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
-      ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 0, position },
+      accumulate: false,
+      firstEncoderRow: 0,
+      firstDecoderRow: 0,
+      step: 1,
+      seed: 0,
+      dropout: 0,
+      learningRate: 0,
+      weightDecay: 0,
+      maxGradNorm: 0,
+      position,
     };
   }
 }

@@ -62,7 +62,12 @@ export function operandsOf(operation: Operation): Operands {
       const partials = biasPartials === null ? [] : [biasPartials];
       return {
         reads: distinct([
-          ...[q.of, k.of, v.of, probabilities, context, dContext],
+          q.of,
+          k.of,
+          v.of,
+          probabilities,
+          context,
+          dContext,
           ...(operation.accumulate === 'never' ? [] : partials),
         ]),
         writes: distinct([dq.of, dk.of, dv.of, ...partials]),

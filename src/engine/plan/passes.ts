@@ -305,6 +305,10 @@ export function packPass(config: T5Config, { pairs }: Pass): PackedPass {
       distinctIds: embedding.ids.length,
       generationRows: 0,
     },
-    ...{ encoder, decoder, labels: targets.ids, embedding, rowWeights },
+    encoder,
+    decoder,
+    labels: targets.ids,
+    embedding,
+    rowWeights,
   };
 }

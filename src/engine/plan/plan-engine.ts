@@ -64,8 +64,15 @@ export interface PlanEngineOptions {
 
 const quietRun: Omit<Run, 'counts'> = {
   accumulate: false,
-  ...{ firstEncoderRow: 0, firstDecoderRow: 0, step: 1, seed: 0, dropout: 0 },
-  ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 0, position: 0 },
+  firstEncoderRow: 0,
+  firstDecoderRow: 0,
+  step: 1,
+  seed: 0,
+  dropout: 0,
+  learningRate: 0,
+  weightDecay: 0,
+  maxGradNorm: 0,
+  position: 0,
 };
 
 export class PlanEngine implements Engine {
@@ -172,7 +179,8 @@ export class PlanEngine implements Engine {
       }),
     );
     return {
-      ...{ step: this.#steps, tensors },
+      step: this.#steps,
+      tensors,
       async *pieces(tensor) {
         const placed = placeOf.get(tensor)!;
         for (let from = 0; from < placed.length; from += pieceLength) yield await read(placed, from);

@@ -41,8 +41,17 @@ describe('the gradient of the loss', () => {
     executor.writeTable(tables.embeddingRows, packed.embedding.rows);
     executor.writeTensor(host.rowWeights!, packed.rowWeights);
     const run: Run = {
-      ...{ counts: packed.counts, accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0 },
-      ...{ step: 3, seed: 9, dropout: 0.2, learningRate: 0, weightDecay: 0, maxGradNorm: 0, position: 0 },
+      counts: packed.counts,
+      accumulate: false,
+      firstEncoderRow: 0,
+      firstDecoderRow: 0,
+      step: 3,
+      seed: 9,
+      dropout: 0.2,
+      learningRate: 0,
+      weightDecay: 0,
+      maxGradNorm: 0,
+      position: 0,
     };
     const loss = async (): Promise<number> => {
       executor.run('pass', run);

@@ -22,10 +22,14 @@ function coverage(layout: SlabLayout): { weights: Uint8Array[]; ranges: Uint8Arr
 }
 
 const sizes = fc.record({
-  ...{ vocab_size: fc.integer({ min: 2, max: 40 }), d_model: fc.integer({ min: 1, max: 13 }) },
-  ...{ d_kv: fc.integer({ min: 1, max: 5 }), d_ff: fc.integer({ min: 1, max: 9 }) },
-  ...{ num_layers: fc.integer({ min: 1, max: 3 }), num_decoder_layers: fc.integer({ min: 1, max: 3 }) },
-  ...{ num_heads: fc.integer({ min: 1, max: 3 }), tie_word_embeddings: fc.boolean() },
+  vocab_size: fc.integer({ min: 2, max: 40 }),
+  d_model: fc.integer({ min: 1, max: 13 }),
+  d_kv: fc.integer({ min: 1, max: 5 }),
+  d_ff: fc.integer({ min: 1, max: 9 }),
+  num_layers: fc.integer({ min: 1, max: 3 }),
+  num_decoder_layers: fc.integer({ min: 1, max: 3 }),
+  num_heads: fc.integer({ min: 1, max: 3 }),
+  tie_word_embeddings: fc.boolean(),
   feed_forward_proj: fc.constantFrom('relu', 'gated-gelu', 'gated-silu'),
   model_type: fc.constantFrom('t5', 'umt5'),
 });
@@ -60,15 +64,13 @@ describe('SlabLayout', () => {
 
   test('cuts large students into parts that can be bound', () => {
     const small = parseTiny({
-      ...{
-        vocab_size: 32128,
-        d_model: 512,
-        d_kv: 64,
-        d_ff: 1024,
-        num_layers: 8,
-        num_decoder_layers: 8,
-        num_heads: 6,
-      },
+      vocab_size: 32128,
+      d_model: 512,
+      d_kv: 64,
+      d_ff: 1024,
+      num_layers: 8,
+      num_decoder_layers: 8,
+      num_heads: 6,
     });
     const layout = new SlabLayout(small);
     expect(layout.partLengths).toHaveLength(3);

@@ -69,8 +69,15 @@ export function matmul(
   more: Partial<Pick<Matmul, 'scale' | 'accumulate' | 'epilogue'>> = {},
 ): Matmul {
   return {
-    ...{ kind: 'matmul', form, m, n, k, ...operands },
-    ...{ scale: 1, accumulate: 'never', epilogue: { kind: 'none' } },
+    kind: 'matmul',
+    form,
+    m,
+    n,
+    k,
+    ...operands,
+    scale: 1,
+    accumulate: 'never',
+    epilogue: { kind: 'none' },
     ...more,
   };
 }
@@ -258,7 +265,14 @@ function addSelfAttention(
     weight: biasWeight(builder, stack, layer),
   };
   builder.add({
-    ...{ kind: 'attention', ...shape, q, k, v, bias, probabilities, context },
+    kind: 'attention',
+    ...shape,
+    q,
+    k,
+    v,
+    bias,
+    probabilities,
+    context,
     dropout: dropoutAt(dropout, stack, layer, 'selfProbabilities'),
   });
   const output = addResidual(builder, stackRows, {
@@ -293,7 +307,14 @@ function addCrossAttention(
   };
   const { k, v, probabilities, context } = saved;
   builder.add({
-    ...{ kind: 'attention', ...shape, q: saved.q, k, v, bias: null, probabilities, context },
+    kind: 'attention',
+    ...shape,
+    q: saved.q,
+    k,
+    v,
+    bias: null,
+    probabilities,
+    context,
     dropout: dropoutAt(dropout, 'decoder', layer, 'crossProbabilities'),
   });
   const output = addResidual(builder, stackRows, {

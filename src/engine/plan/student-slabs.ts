@@ -60,7 +60,9 @@ export function placedState(layout: SlabLayout): Record<StateGroup, readonly Pla
     return { weights, ...moments, expAvgSqRow: [], expAvgSqCol: [] };
   }
   return {
-    ...{ weights, expAvg: [], expAvgSq: placedFactors(layout, 'expAvgSq') },
+    weights,
+    expAvg: [],
+    expAvgSq: placedFactors(layout, 'expAvgSq'),
     expAvgSqRow: placedFactors(layout, 'expAvgSqRow'),
     expAvgSqCol: placedFactors(layout, 'expAvgSqCol'),
   };

@@ -11,20 +11,22 @@ import { parseTiny } from './testing/tiny-engine.ts';
 import { planEvaluation, planStep } from './training.ts';
 
 const small = parseTiny({
-  ...{
-    vocab_size: 32128,
-    d_model: 512,
-    d_kv: 64,
-    d_ff: 1024,
-    num_layers: 8,
-    num_decoder_layers: 8,
-    num_heads: 6,
-  },
+  vocab_size: 32128,
+  d_model: 512,
+  d_kv: 64,
+  d_ff: 1024,
+  num_layers: 8,
+  num_decoder_layers: 8,
+  num_heads: 6,
 });
 const layout = new SlabLayout(small);
 const bucket = {
-  ...{ encoderRows: 1024, decoderRows: 512, sequences: 16 },
-  ...{ maxEncoderLength: 64, maxDecoderLength: 32, generationRows: 0 },
+  encoderRows: 1024,
+  decoderRows: 512,
+  sequences: 16,
+  maxEncoderLength: 64,
+  maxDecoderLength: 32,
+  generationRows: 0,
 };
 const generationBucket = { ...bucket, decoderRows: 0, generationRows: 64 };
 const bindingBytes = 128 * 2 ** 20;

@@ -28,7 +28,12 @@ export function planStep(
   const decoder = addStack(builder, 'decoder', { keys, dropout });
   const logits = addLogits(builder, 'decoderRows', decoder.output);
   builder.add({
-    ...{ kind: 'crossEntropy', rows: 'decoderRows', logits, labels: tables.labels, rowWeights, results },
+    kind: 'crossEntropy',
+    rows: 'decoderRows',
+    logits,
+    labels: tables.labels,
+    rowWeights,
+    results,
     losses: builder.tensor([capacities.decoderRows]),
     accumulate: 'laterPasses',
     gradient: true,
@@ -78,8 +83,13 @@ function addEmbeddingGradient(builder: PlanBuilder, encoder: Tensor, decoder: Te
   // A tied student's logits have written this gradient already; an untied one's holds the step before this.
   if (!config.tie_word_embeddings) builder.add({ kind: 'zero', target: output, accumulate: 'laterPasses' });
   builder.add({
-    ...{ kind: 'embedBackward', encoder, decoder, output },
-    ...{ ids: tables.embeddingIds, starts: tables.embeddingStarts, rows: tables.embeddingRows },
+    kind: 'embedBackward',
+    encoder,
+    decoder,
+    output,
+    ids: tables.embeddingIds,
+    starts: tables.embeddingStarts,
+    rows: tables.embeddingRows,
   });
 }
 
@@ -93,7 +103,11 @@ export function planEvaluation(layout: SlabLayout, bucket: Bucket): Plan {
   const decoder = addStack(builder, 'decoder', { keys, dropout: false });
   const logits = addLogits(builder, 'decoderRows', decoder.output, true);
   builder.add({
-    ...{ kind: 'crossEntropy', rows: 'decoderRows', logits, labels: builder.tables.labels, results },
+    kind: 'crossEntropy',
+    rows: 'decoderRows',
+    logits,
+    labels: builder.tables.labels,
+    results,
     rowWeights: null,
     losses: builder.tensor([builder.capacities.decoderRows]),
     accumulate: 'laterPasses',
@@ -124,7 +138,13 @@ function addUpdate(builder: PlanBuilder, results: Tensor): void {
   }
   for (const [firstName, { block, count, rows, columns, vector, ...states }] of layout.factors) {
     builder.add({
-      ...{ kind: 'adafactor', count, rows, columns, vector, decayed: block.decayed, ...states },
+      kind: 'adafactor',
+      count,
+      rows,
+      columns,
+      vector,
+      decayed: block.decayed,
+      ...states,
       scaled: layout.optimizer === 'adafactor-relative',
       parameters: layout.tensor('parameters', firstName),
       gradients: layout.tensor('gradients', firstName),

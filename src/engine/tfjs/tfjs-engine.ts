@@ -188,7 +188,8 @@ export class TfjsEngine implements InspectableEngine {
     const read = (tensor: tf.Tensor) =>
       this.#attempt('a read', async () => (await this.#download(new Map([['', tensor]]))).get('')!);
     return {
-      ...{ step: this.#steps, tensors: [...tensorOf.keys()] },
+      step: this.#steps,
+      tensors: [...tensorOf.keys()],
       async *pieces(tensor) {
         // Whole: it is read from the device in one piece.
         yield await read(tensorOf.get(tensor)!);

@@ -9,13 +9,12 @@ import type { Bench } from './testing/one-operation.ts';
 
 describe('attention', () => {
   const shape = fc.record({
-    ...{
-      queries: lengths,
-      keySeed: seed,
-      heads: fc.integer({ min: 1, max: 4 }),
-      headSize: fc.constantFrom(1, 3, 7, 16, 20),
-    },
-    ...{ kind: fc.constantFrom('self' as const, 'causal' as const, 'cross' as const), drop: dropout },
+    queries: lengths,
+    keySeed: seed,
+    heads: fc.integer({ min: 1, max: 4 }),
+    headSize: fc.constantFrom(1, 3, 7, 16, 20),
+    kind: fc.constantFrom('self' as const, 'causal' as const, 'cross' as const),
+    drop: dropout,
     run: where,
   });
 
@@ -29,20 +28,26 @@ describe('attention', () => {
     const [queries, keys] = [pack(given.queries), pack(keyLengths)];
     const querySequences = bench.table(queries.sequences);
     const counts = {
-      ...{ decoderSequences: given.queries.length, decoderRows: queries.ids.length },
-      ...{ encoderRows: keys.ids.length, decoderTiles: queries.tiles.length / 2 },
+      decoderSequences: given.queries.length,
+      decoderRows: queries.ids.length,
+      encoderRows: keys.ids.length,
+      decoderTiles: queries.tiles.length / 2,
     };
     const inner = given.heads * given.headSize;
     const maxLength = Math.max(...given.queries, ...keyLengths) + 2;
     return {
-      ...{ counts, inner, maxLength, rows: queries.ids.length, keyRows: keys.ids.length },
+      counts,
+      inner,
+      maxLength,
+      rows: queries.ids.length,
+      keyRows: keys.ids.length,
       attention: {
-        ...{ heads: given.heads, headSize: given.headSize, causal: given.kind === 'causal' },
+        heads: given.heads,
+        headSize: given.headSize,
+        causal: given.kind === 'causal',
         ...({ sequences: 'decoderSequences', rows: 'decoderRows', tileCount: 'decoderTiles' } as const),
-        ...{
-          querySequences,
-          keySequences: given.kind === 'cross' ? bench.table(keys.sequences) : querySequences,
-        },
+        querySequences,
+        keySequences: given.kind === 'cross' ? bench.table(keys.sequences) : querySequences,
         tiles: bench.table(queries.tiles),
       },
       buckets: relativeBuckets(maxLength, {
@@ -62,16 +67,15 @@ describe('attention', () => {
         const weight = bench.tensor([8, given.heads], 2);
         await bench.check(
           {
-            ...{
-              kind: 'attention',
-              ...attention,
-              q: columns(rows, 0),
-              k: columns(keyRows, inner),
-              v: columns(keyRows, 1),
-            },
+            kind: 'attention',
+            ...attention,
+            q: columns(rows, 0),
+            k: columns(keyRows, inner),
+            v: columns(keyRows, 1),
             bias: given.kind === 'cross' ? null : { buckets: bench.table(buckets), weight },
             probabilities: bench.tensor([given.heads, rows + 3, maxLength]),
-            ...{ context: bench.tensor([rows + 3, inner]), dropout: given.drop },
+            context: bench.tensor([rows + 3, inner]),
+            dropout: given.drop,
           },
           { ...given.run, counts },
           5e-6,
@@ -90,18 +94,21 @@ describe('attention', () => {
         const tiles = counts.decoderTiles;
         await bench.check(
           {
-            ...{ kind: 'attentionBackward', ...attention, q: columns(rows, 0), k: columns(keyRows, inner) },
-            ...{
-              v: columns(keyRows, 1),
-              dq: columns(rows, 2),
-              dk: columns(keyRows, inner),
-              dv: columns(keyRows, 0),
-            },
+            kind: 'attentionBackward',
+            ...attention,
+            q: columns(rows, 0),
+            k: columns(keyRows, inner),
+            v: columns(keyRows, 1),
+            dq: columns(rows, 2),
+            dk: columns(keyRows, inner),
+            dv: columns(keyRows, 0),
             probabilities: bench.tensor([given.heads, rows + 3, maxLength]),
-            ...{ context: bench.tensor([rows, inner]), dContext: bench.tensor([rows, inner]) },
+            context: bench.tensor([rows, inner]),
+            dContext: bench.tensor([rows, inner]),
             biasPartials:
               given.kind === 'cross' ? null : bench.tensor([tiles + 1, given.heads, 2 * maxLength - 1]),
-            ...{ accumulate: adds ? 'always' : 'never', dropout: given.drop },
+            accumulate: adds ? 'always' : 'never',
+            dropout: given.drop,
           },
           { ...given.run, counts },
           2e-5,
@@ -131,13 +138,11 @@ describe('attention', () => {
           });
           await bench.check(
             {
-              ...{
-                kind: 'biasGradient',
-                tileCount: 'encoderTiles',
-                causal,
-                buckets: bench.table(buckets),
-                accumulate: mode,
-              },
+              kind: 'biasGradient',
+              tileCount: 'encoderTiles',
+              causal,
+              buckets: bench.table(buckets),
+              accumulate: mode,
               partials: bench.tensor([tiles + 1, heads, 2 * maxLength - 1]),
               output: bench.tensor([8, heads]),
             },
@@ -153,12 +158,10 @@ describe('attention', () => {
 
 describe('a decoder step', () => {
   const step = fc.record({
-    ...{
-      rows: fc.integer({ min: 1, max: 9 }),
-      heads: fc.integer({ min: 1, max: 4 }),
-      headSize: fc.constantFrom(1, 3, 7, 16, 20),
-    },
-    ...{ length: fc.integer({ min: 1, max: 40 }) },
+    rows: fc.integer({ min: 1, max: 9 }),
+    heads: fc.integer({ min: 1, max: 4 }),
+    headSize: fc.constantFrom(1, 3, 7, 16, 20),
+    length: fc.integer({ min: 1, max: 40 }),
   });
 
   test('attention over the cache', async () => {
@@ -171,11 +174,12 @@ describe('a decoder step', () => {
         const buckets = relativeBuckets(length, { bidirectional: false, numBuckets: 8, maxDistance: 20 });
         await bench.check(
           {
-            ...{ kind: 'decodeSelfAttention', rows: 'generationRows', heads, headSize },
-            ...{
-              qkv: bench.tensor([capacity, 3 * inner]),
-              cache: bench.tensor([capacity * length, 2 * inner]),
-            },
+            kind: 'decodeSelfAttention',
+            rows: 'generationRows',
+            heads,
+            headSize,
+            qkv: bench.tensor([capacity, 3 * inner]),
+            cache: bench.tensor([capacity * length, 2 * inner]),
             ancestry: bench.table(Array.from({ length: capacity * length }, () => random.nextInt(rows))),
             bias: { buckets: bench.table(buckets), weight: bench.tensor([8, heads]) },
             context: bench.tensor([capacity, inner]),
@@ -199,18 +203,14 @@ describe('a decoder step', () => {
         const keys = bench.tensor([ids.length, 3 * inner + 1]);
         await bench.check(
           {
-            ...{
-              kind: 'decodeCrossAttention',
-              rows: 'generationRows',
-              heads,
-              headSize,
-              q: bench.tensor([rows, inner]),
-            },
-            ...{
-              k: { of: keys, from: 1 },
-              v: { of: keys, from: inner + 1 },
-              context: bench.tensor([rows, inner]),
-            },
+            kind: 'decodeCrossAttention',
+            rows: 'generationRows',
+            heads,
+            headSize,
+            q: bench.tensor([rows, inner]),
+            k: { of: keys, from: 1 },
+            v: { of: keys, from: inner + 1 },
+            context: bench.tensor([rows, inner]),
             rowSequences: bench.table(Array.from({ length: rows }, () => random.nextInt(inputs.length))),
             sequences: bench.table(sequences),
           },
@@ -230,13 +230,11 @@ describe('a decoder step', () => {
         const few = Array.from({ length: rows * columns }, () => random.nextInt(5) - 2);
         await bench.check(
           {
-            ...{
-              kind: 'argMax',
-              rows: 'generationRows',
-              logits: bench.tensor([rows, columns], 1, few),
-              endId: 1,
-              padId: 0,
-            },
+            kind: 'argMax',
+            rows: 'generationRows',
+            logits: bench.tensor([rows, columns], 1, few),
+            endId: 1,
+            padId: 0,
             ids: bench.table(Array<number>(rows).fill(7)),
             finished: bench.table(Array.from({ length: rows }, () => random.nextInt(2))),
             generated: bench.table(Array<number>(3 * rows).fill(-5)),

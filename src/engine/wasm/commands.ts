@@ -109,9 +109,16 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       const places = [dy, x, inverse, weight, dx].map(tensor);
       return [
         [
-          ...[codes.rmsNormBackward, extent(rows), columnsOf(x), ...places, accumulations[accumulate]],
-          ...[tensor(partials), partials.shape[0]!, ...dropoutWords(dropout)],
-          ...[next === null ? 0 : tensor(next.output), ...dropoutWords(next?.dropout ?? null)],
+          codes.rmsNormBackward,
+          extent(rows),
+          columnsOf(x),
+          ...places,
+          accumulations[accumulate],
+          tensor(partials),
+          partials.shape[0]!,
+          ...dropoutWords(dropout),
+          next === null ? 0 : tensor(next.output),
+          ...dropoutWords(next?.dropout ?? null),
         ],
       ];
     }
@@ -128,8 +135,15 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       const { threshold, keepScale } = dropoutNumbers({ rate, seed: 0, step: 0 });
       return [
         [
-          ...[codes.drop, extent(rows), columnsOf(input), tensor(input), tensor(output)],
-          ...[accumulations[accumulate], threshold, floatBits(keepScale), ...dropoutWords(dropout)],
+          codes.drop,
+          extent(rows),
+          columnsOf(input),
+          tensor(input),
+          tensor(output),
+          accumulations[accumulate],
+          threshold,
+          floatBits(keepScale),
+          ...dropoutWords(dropout),
         ],
       ];
     }
@@ -141,15 +155,16 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       const [, heads, distances] = partials.shape as [number, number, number];
       return [
         [
-          ...[
-            codes.biasGradient,
-            extent(tileCount),
-            Number(causal),
-            table(buckets),
-            (distances + 1) / 2,
-            heads,
-          ],
-          ...[tensor(partials), tensor(output), accumulations[accumulate], output.shape[0]!],
+          codes.biasGradient,
+          extent(tileCount),
+          Number(causal),
+          table(buckets),
+          (distances + 1) / 2,
+          heads,
+          tensor(partials),
+          tensor(output),
+          accumulations[accumulate],
+          output.shape[0]!,
         ],
       ];
     }
@@ -160,7 +175,11 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       return [
         [codes.crossEntropyRows, extent(rows), columnsOf(logits), ...places, Number(gradient)],
         [
-          ...[codes.crossEntropySums, extent(rows), extent('answerRows'), tensor(losses), tensor(results)],
+          codes.crossEntropySums,
+          extent(rows),
+          extent('answerRows'),
+          tensor(losses),
+          tensor(results),
           accumulations[accumulate],
         ],
       ];
@@ -174,13 +193,11 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       const tables = [ids, starts, rows].map(table);
       return [
         [
-          ...[
-            codes.embedBackward,
-            extent('distinctIds'),
-            columnsOf(output),
-            ...tables,
-            extent('encoderRows'),
-          ],
+          codes.embedBackward,
+          extent('distinctIds'),
+          columnsOf(output),
+          ...tables,
+          extent('encoderRows'),
           ...[encoder, decoder, output].map(tensor),
         ],
       ];
@@ -218,14 +235,17 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
       const length = ancestry.length / addresses.capacities[rows];
       return [
         [
-          ...[codes.decodeSelfAttention, extent(rows), heads, headSize, tensor(qkv), tensor(cache)],
-          ...[
-            table(ancestry),
-            length,
-            table(bias.buckets),
-            tensor(bias.weight),
-            (bias.buckets.length + 1) / 2,
-          ],
+          codes.decodeSelfAttention,
+          extent(rows),
+          heads,
+          headSize,
+          tensor(qkv),
+          tensor(cache),
+          table(ancestry),
+          length,
+          table(bias.buckets),
+          tensor(bias.weight),
+          (bias.buckets.length + 1) / 2,
           tensor(context),
         ],
       ];
@@ -273,8 +293,18 @@ function encodeMatmul(operation: Matmul, { tensor }: Addresses): number[] {
   if (epilogue.kind === 'reluBackward' || epilogue.kind === 'gatedBackward')
     aux = tensor(epilogue.activation);
   return [
-    ...[codes.matmul, forms[form], extent(m), extent(n), extent(k), tensor(a), tensor(b), tensor(c)],
-    ...[floatBits(scale), accumulations[accumulate], epilogues[epilogue.kind], aux],
+    codes.matmul,
+    forms[form],
+    extent(m),
+    extent(n),
+    extent(k),
+    tensor(a),
+    tensor(b),
+    tensor(c),
+    floatBits(scale),
+    accumulations[accumulate],
+    epilogues[epilogue.kind],
+    aux,
     ...dropoutWords(epilogue.kind === 'none' ? null : epilogue.dropout),
     'gate' in epilogue ? gates[epilogue.gate] : 0,
     ...(strides === undefined ? [0, 0, 0] : [strides.a, strides.b, strides.c]),
@@ -292,35 +322,39 @@ function encodeAttention(
   const bias = operation.kind === 'attention' ? operation.bias : null;
   const biasLength = bias?.buckets.length ?? backward?.biasPartials?.shape[2] ?? 1;
   const words = [
-    ...[codes[operation.kind], ...shapeWords(operation, addresses)],
+    codes[operation.kind],
+    ...shapeWords(operation, addresses),
     ...[q, k, v].flatMap((columns) => columnWords(columns, addresses)),
-    ...[
-      bias === null ? 0 : table(bias.buckets),
-      bias === null ? 0 : tensor(bias.weight),
-      (biasLength + 1) / 2,
-    ],
-    ...[
-      tensor(probabilities),
-      capacity,
-      maxKeys,
-      tensor(context),
-      columnsOf(context),
-      ...dropoutWords(dropout),
-    ],
+    bias === null ? 0 : table(bias.buckets),
+    bias === null ? 0 : tensor(bias.weight),
+    (biasLength + 1) / 2,
+    tensor(probabilities),
+    capacity,
+    maxKeys,
+    tensor(context),
+    columnsOf(context),
+    ...dropoutWords(dropout),
   ];
   if (backward === null) return words;
   const { dContext, dq, dk, dv, biasPartials, accumulate } = backward;
   return [
-    ...[...words, tensor(dContext)],
+    ...words,
+    tensor(dContext),
     ...[dq, dk, dv].flatMap((columns) => columnWords(columns, addresses)),
-    ...[biasPartials === null ? 0 : tensor(biasPartials), accumulations[accumulate]],
+    biasPartials === null ? 0 : tensor(biasPartials),
+    accumulations[accumulate],
   ];
 }
 
 function shapeWords(shape: AttentionShape, { table }: Addresses): number[] {
   const { heads, headSize, causal, sequences, rows, tileCount, querySequences, keySequences, tiles } = shape;
   return [
-    ...[heads, headSize, Number(causal), extent(sequences), extent(rows), extent(tileCount)],
+    heads,
+    headSize,
+    Number(causal),
+    extent(sequences),
+    extent(rows),
+    extent(tileCount),
     ...[querySequences, keySequences, tiles].map(table),
   ];
 }

@@ -25,7 +25,14 @@ describe('matmul', () => {
           const [value, kind, m, n, k, mode, scale, run] = given;
           const bench = makeBench(value);
           const operation: Matmul = {
-            ...{ kind: 'matmul', form: kind, m, n, k, scale, accumulate: mode, epilogue: { kind: 'none' } },
+            kind: 'matmul',
+            form: kind,
+            m,
+            n,
+            k,
+            scale,
+            accumulate: mode,
+            epilogue: { kind: 'none' },
             a: bench.tensor([m, k]),
             b: bench.tensor([n, k]),
             c: bench.tensor([m, n]),
@@ -42,7 +49,13 @@ describe('matmul', () => {
       fc.asyncProperty(seed, fc.nat({ max: 40 }), size, size, async (value, rows, n, m) => {
         const bench = makeBench(value);
         const operation: Matmul = {
-          ...{ kind: 'matmul', form: 'tn', m, n, k: 'decoderRows', scale: 1, accumulate: 'never' },
+          kind: 'matmul',
+          form: 'tn',
+          m,
+          n,
+          k: 'decoderRows',
+          scale: 1,
+          accumulate: 'never',
           epilogue: { kind: 'none' },
           // Rows that are not there must not be read.
           a: bench.tensor([rows + 3, m], 1, [
@@ -98,19 +111,17 @@ describe('matmul', () => {
           })();
           const backward = kind === 'reluBackward' || kind === 'gatedBackward';
           const operation: Matmul = {
-            ...{
-              kind: 'matmul',
-              form: backward ? 'nn' : 'nt',
-              m,
-              n,
-              k,
-              a,
-              b,
-              c,
-              scale: 1,
-              accumulate: 'never',
-              epilogue,
-            },
+            kind: 'matmul',
+            form: backward ? 'nn' : 'nt',
+            m,
+            n,
+            k,
+            a,
+            b,
+            c,
+            scale: 1,
+            accumulate: 'never',
+            epilogue,
           };
           await bench.check(operation, run, 1e-5);
         },
@@ -199,18 +210,16 @@ describe('rows', () => {
           const other = makeBench(value);
           await other.check(
             {
-              ...{
-                kind: 'rmsNormBackward',
-                rows: 'decoderRows',
-                dropout: drop,
-                accumulate: adds ? 'always' : 'never',
-              },
-              ...{ dy: other.tensor(shape), x: other.tensor(shape), inverse: other.tensor([rows + 1]) },
-              ...{
-                weight: other.tensor([columns]),
-                dx: other.tensor(shape),
-                partials: other.tensor([64, columns]),
-              },
+              kind: 'rmsNormBackward',
+              rows: 'decoderRows',
+              dropout: drop,
+              accumulate: adds ? 'always' : 'never',
+              dy: other.tensor(shape),
+              x: other.tensor(shape),
+              inverse: other.tensor([rows + 1]),
+              weight: other.tensor([columns]),
+              dx: other.tensor(shape),
+              partials: other.tensor([64, columns]),
               next: below === null ? null : { output: other.tensor(shape), dropout: below },
             },
             { ...run, counts },
@@ -265,9 +274,15 @@ describe('loss and update', () => {
           );
           await bench.check(
             {
-              ...{ kind: 'crossEntropy', rows: 'decoderRows', logits: bench.tensor([rows + 1, columns], 20) },
-              ...{ labels: bench.table(labels), rowWeights: gradient ? bench.tensor([rows]) : null },
-              ...{ losses: bench.tensor([rows + 1]), results: bench.tensor([8]), accumulate: mode, gradient },
+              kind: 'crossEntropy',
+              rows: 'decoderRows',
+              logits: bench.tensor([rows + 1, columns], 20),
+              labels: bench.table(labels),
+              rowWeights: gradient ? bench.tensor([rows]) : null,
+              losses: bench.tensor([rows + 1]),
+              results: bench.tensor([8]),
+              accumulate: mode,
+              gradient,
             },
             { ...run, counts: { decoderRows: rows, answerRows: random.nextInt(rows + 1) } },
             2e-6,

@@ -22,8 +22,16 @@ beforeAll(async () => {
 
 const config = parseT5Config(
   JSON.stringify({
-    ...{ model_type: 't5', vocab_size: 97, d_model: 28, d_kv: 9, num_heads: 3, d_ff: 44, num_layers: 2 },
-    ...{ num_decoder_layers: 2, feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
+    model_type: 't5',
+    vocab_size: 97,
+    d_model: 28,
+    d_kv: 9,
+    num_heads: 3,
+    d_ff: 44,
+    num_layers: 2,
+    num_decoder_layers: 2,
+    feed_forward_proj: 'gated-gelu',
+    tie_word_embeddings: false,
   }),
   'config.json',
 );
@@ -65,7 +73,13 @@ function batchesOf(step: number): MicroBatch[] {
 }
 
 const update = (step: number): Update => ({
-  ...{ step, alpha: 0.4, learningRate: 2e-3, weightDecay: 0.01, maxGradNorm: 1, dropout: 0.2, seed: 6 },
+  step,
+  alpha: 0.4,
+  learningRate: 2e-3,
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+  dropout: 0.2,
+  seed: 6,
 });
 
 async function train(engine: PlanEngine, from: number, to: number): Promise<string> {
@@ -169,7 +183,10 @@ describe('functions of the kernels', () => {
       { numRuns: 50 },
     );
     expect([...apply('testExp', [0, -88, -Infinity, NaN, 200])]).toEqual([
-      ...[1, 0, 0, NaN],
+      1,
+      0,
+      0,
+      NaN,
       expect.closeTo(Math.fround(Math.exp(88.3)), -36),
     ]);
   });

@@ -40,47 +40,66 @@ export function adafactor(operation: Adafactor, sharing: Sharing): Dispatch[] {
   const perTensor = sumParts(sharing, 256);
   const grid = () => (isNarrow ? foldThreads(allRows, 64) : fold(allRows));
   const rowParts = {
-    ...{ source: `${isNarrow ? '' : sums}${rowsSource}`, subgroups: perRow.subgroups },
-    ...{ constants: { THREADS: perRow.threads }, params: { allRows, rows, columns }, grid },
+    source: `${isNarrow ? '' : sums}${rowsSource}`,
+    subgroups: perRow.subgroups,
+    constants: { THREADS: perRow.threads },
+    params: { allRows, rows, columns },
+    grid,
   };
   const tensorParts = {
-    ...{ subgroups: perTensor.subgroups, constants: { THREADS: perTensor.threads } },
+    subgroups: perTensor.subgroups,
+    constants: { THREADS: perTensor.threads },
     grid: () => fold(count),
   };
   const { parameters, gradients, rowState, columnState, rowSums, columnSums, scalars, results } = bound;
   const columnDispatch = dispatch({
-    ...{ source: columnsSource, label: 'adafactor columns', constants: { ROWS: adafactorChunk } },
+    source: columnsSource,
+    label: 'adafactor columns',
+    constants: { ROWS: adafactorChunk },
     bindings: [gradients, changed('columnSums'), results],
     params: { items: count * chunks, chunks, rows, columns },
     grid: () => foldThreads(count * chunks * columns, 64),
   });
   return [
     dispatch({
-      ...{ ...rowParts, label: 'adafactor rows', flags: perRow.flags },
+      ...rowParts,
+      label: 'adafactor rows',
+      flags: perRow.flags,
       bindings: [gradients, parameters, changed('rowState'), changed('rowSums'), results],
     }),
     ...(vector ? [] : [columnDispatch]),
     dispatch({
-      ...{ ...tensorParts, source: `${sums}${totalsSource}`, label: 'adafactor totals' },
+      ...tensorParts,
+      source: `${sums}${totalsSource}`,
+      label: 'adafactor totals',
       flags: [...perTensor.flags, ...(vector ? ['VECTOR'] : [])],
       bindings: [
-        ...[rowState, rowSums, changed('columnState'), changed('scalars'), results],
+        rowState,
+        rowSums,
+        changed('columnState'),
+        changed('scalars'),
+        results,
         ...(vector ? [] : [columnSums]),
       ],
       params: { count, rows, columns, chunks, scaled: Number(scaled) },
     }),
     dispatch({
-      ...{ ...rowParts, label: 'adafactor squares', flags: [...perRow.flags, 'UPDATE'] },
+      ...rowParts,
+      label: 'adafactor squares',
+      flags: [...perRow.flags, 'UPDATE'],
       bindings: [gradients, rowState, columnState, scalars, changed('rowSums'), results],
     }),
     dispatch({
-      ...{ ...tensorParts, source: `${sums}${factorsSource}`, label: 'adafactor factors' },
+      ...tensorParts,
+      source: `${sums}${factorsSource}`,
+      label: 'adafactor factors',
       flags: perTensor.flags,
       bindings: [rowSums, changed('scalars'), results],
       params: { count, rows, columns },
     }),
     dispatch({
-      ...{ source: applySource, label: 'adafactor apply' },
+      source: applySource,
+      label: 'adafactor apply',
       bindings: [changed('parameters'), gradients, rowState, columnState, scalars, results],
       params: { length: allRows * columns, rows, columns, decayed: Number(decayed) },
       grid: () => foldThreads(allRows * columns, 256),

@@ -40,8 +40,11 @@ function constantsOf(headSize: number, sharing: Sharing) {
   }
   const threads = headSize > 64 ? 32 : 64;
   return {
-    ...{ HEAD: headSize, THREADS: threads },
-    ...{ SUBS: threads / tileRows, GROUPS: threads / 4, STEPS: Math.ceil(headSize / (threads / 4)) },
+    HEAD: headSize,
+    THREADS: threads,
+    SUBS: threads / tileRows,
+    GROUPS: threads / 4,
+    STEPS: Math.ceil(headSize / (threads / 4)),
   };
 }
 
@@ -50,8 +53,14 @@ function shapeParams(operation: Attention | AttentionBackward) {
   const { heads, tileCount, sequences, tiles, querySequences, keySequences, probabilities } = operation;
   const [, capacity, maxKeys] = probabilities.shape as [number, number, number];
   return {
-    ...{ heads, tileCount: extentWord(tileCount), sequences: extentWord(sequences), tiles: tiles.offset },
-    ...{ querySequences: querySequences.offset, keySequences: keySequences.offset, capacity, maxKeys },
+    heads,
+    tileCount: extentWord(tileCount),
+    sequences: extentWord(sequences),
+    tiles: tiles.offset,
+    querySequences: querySequences.offset,
+    keySequences: keySequences.offset,
+    capacity,
+    maxKeys,
     inner: operation.context.shape[1]!,
   };
 }
@@ -59,8 +68,12 @@ function shapeParams(operation: Attention | AttentionBackward) {
 function columnParams(operation: Attention | AttentionBackward) {
   const { q, k, v } = operation;
   return {
-    ...{ q: q.from, k: k.from, v: v.from },
-    ...{ qStride: q.of.shape[1]!, kStride: k.of.shape[1]!, vStride: v.of.shape[1]! },
+    q: q.from,
+    k: k.from,
+    v: v.from,
+    qStride: q.of.shape[1]!,
+    kStride: k.of.shape[1]!,
+    vStride: v.of.shape[1]!,
   };
 }
 
@@ -80,21 +93,24 @@ export function attention(operation: Attention, asked: Sharing): Dispatch {
   const sharing = sharingFor(asked, headSize);
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{
-      source: `${tile}${bias}${sharing === 'quad' ? columns + forwardQuads : forwardTiles}`,
-      label: `attention (${sharing})`,
-      tables: 'read',
-      constants: constantsOf(headSize, sharing),
-      subgroups: sharing === 'quad',
-    },
+    source: `${tile}${bias}${sharing === 'quad' ? columns + forwardQuads : forwardTiles}`,
+    label: `attention (${sharing})`,
+    tables: 'read',
+    constants: constantsOf(headSize, sharing),
+    subgroups: sharing === 'quad',
     flags: [...drop.flags, ...(causal ? ['CAUSAL'] : []), ...(added === null ? [] : ['BIAS'])],
     bindings: [
-      ...[read('q', q.of), read('k', k.of), read('v', v.of)],
+      read('q', q.of),
+      read('k', k.of),
+      read('v', v.of),
       ...(added === null ? [] : [read('bias', added.weight)]),
-      ...[write('probabilities', probabilities), write('context', context)],
+      write('probabilities', probabilities),
+      write('context', context),
     ],
     params: {
-      ...{ ...shapeParams(operation), ...columnParams(operation), ...drop.params },
+      ...shapeParams(operation),
+      ...columnParams(operation),
+      ...drop.params,
       ...(added === null ? {} : { buckets: added.buckets.offset, maxLength: (added.buckets.length + 1) / 2 }),
     },
     grid: (counts) => foldTiles(counts[tileCount], heads),
@@ -149,20 +165,27 @@ function backward(
     bound.has(name) || !['q', 'k', 'v', 'dq', 'dk', 'dv'].includes(name);
   return dispatch({
     source: `${tile}${sharing === 'quad' ? columns + backwardQuads : backwardTiles}${roles}`,
-    ...{ label: `attentionBackward (${sharing})`, tables: 'read', bindings, grid },
+    label: `attentionBackward (${sharing})`,
+    tables: 'read',
+    bindings,
+    grid,
     constants: constantsOf(headSize, sharing),
     subgroups: sharing === 'quad',
     flags: [
-      ...[...parts, ...drop.flags],
+      ...parts,
+      ...drop.flags,
       ...(sharing === 'quad' ? ['QUAD'] : []),
       ...(causal ? ['CAUSAL'] : []),
       ...(biasPartials === null ? [] : ['DIAGONALS']),
       ...(accumulate === 'always' ? ['ADDS'] : []),
     ],
     params: {
-      ...{ ...shapeParams(operation), ...drop.params },
+      ...shapeParams(operation),
+      ...drop.params,
       ...Object.fromEntries(Object.entries({ ...places, ...own }).filter(isBound)),
-      ...{ dqStride: dq.of.shape[1]!, dkStride: dk.of.shape[1]!, dvStride: dv.of.shape[1]! },
+      dqStride: dq.of.shape[1]!,
+      dkStride: dk.of.shape[1]!,
+      dvStride: dv.of.shape[1]!,
       ...(biasPartials === null ? {} : { maxLength: (biasPartials.shape[2]! + 1) / 2 }),
     },
   });

@@ -18,8 +18,12 @@ function budgetOf(shape: (typeof shapes)['small']) {
   const plan = planStep(
     layout,
     {
-      ...{ encoderRows: rows * 64, decoderRows: rows * 32, sequences: rows, generationRows: 0 },
-      ...{ maxEncoderLength: 64, maxDecoderLength: 32 },
+      encoderRows: rows * 64,
+      decoderRows: rows * 32,
+      sequences: rows,
+      generationRows: 0,
+      maxEncoderLength: 64,
+      maxDecoderLength: 32,
     },
     true,
   );

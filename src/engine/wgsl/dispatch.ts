@@ -43,7 +43,12 @@ export function dispatch(
   given: Pick<Dispatch, 'source' | 'label' | 'bindings' | 'grid'> & Partial<Dispatch>,
 ): Dispatch {
   return {
-    ...{ flags: [], constants: {}, tables: null, vectors: false, params: {}, subgroups: false },
+    flags: [],
+    constants: {},
+    tables: null,
+    vectors: false,
+    params: {},
+    subgroups: false,
     ...given,
   };
 }

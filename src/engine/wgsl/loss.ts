@@ -37,7 +37,10 @@ export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatc
   const { threads, flags, subgroups } = sumParts(sharing, columns > 2048 ? 256 : 64);
   return [
     dispatch({
-      ...{ source: `${sums}${crossEntropySource}`, label: 'crossEntropy', tables: 'read', subgroups },
+      source: `${sums}${crossEntropySource}`,
+      label: 'crossEntropy',
+      tables: 'read',
+      subgroups,
       flags: [...flags, ...(gradient ? ['GRADIENT'] : [])],
       constants: { THREADS: threads },
       bindings: [
@@ -49,10 +52,13 @@ export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatc
       grid: (counts) => fold(counts[rows]),
     }),
     dispatch({
-      ...{ source: `${sums}${lossSumsSource}`, label: 'crossEntropy sums', constants: manyThreads },
+      source: `${sums}${lossSumsSource}`,
+      label: 'crossEntropy sums',
+      constants: manyThreads,
       bindings: [read('losses', losses), write('results', results)],
       params: {
-        ...{ rows: extentWord(rows), answerRows: extentWord('answerRows') },
+        rows: extentWord(rows),
+        answerRows: extentWord('answerRows'),
         accumulate: accumulateWords[accumulate],
       },
       grid: () => [1, 1, 1],
@@ -63,7 +69,9 @@ export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatc
 export function zero({ target, accumulate }: Zero): Dispatch {
   const length = lengthOf(target);
   return dispatch({
-    ...{ source: zeroSource, label: 'zero', bindings: [write('output', target)] },
+    source: zeroSource,
+    label: 'zero',
+    bindings: [write('output', target)],
     params: { length, accumulate: accumulateWords[accumulate] },
     grid: () => foldThreads(length, 256),
   });
@@ -74,7 +82,9 @@ export function squaredNorm({ gradients, partials, first }: SquaredNorm, sharing
   const length = lengthOf(gradients);
   const inQuads = length % 4 === 0 && gradients.offset % 4 === 0;
   return dispatch({
-    ...{ source: `${sums}${squaredNormSource}`, label: 'squaredNorm', subgroups },
+    source: `${sums}${squaredNormSource}`,
+    label: 'squaredNorm',
+    subgroups,
     constants: { THREADS: threads },
     flags: [...flags, ...(inQuads ? ['VECTOR'] : [])],
     bindings: [{ ...read('gradients', gradients), vector: inQuads }, write('output', partials)],
@@ -85,7 +95,9 @@ export function squaredNorm({ gradients, partials, first }: SquaredNorm, sharing
 
 export function clip({ partials, results }: Clip): Dispatch {
   return dispatch({
-    ...{ source: `${sums}${clipSource}`, label: 'clip', constants: manyThreads },
+    source: `${sums}${clipSource}`,
+    label: 'clip',
+    constants: manyThreads,
     bindings: [read('summands', partials), write('results', results)],
     params: { length: lengthOf(partials) },
     grid: () => [1, 1, 1],
@@ -103,7 +115,8 @@ export function adamw({ part, offset, length, decayed, results }: AdamW): Dispat
     ...(['parameters', 'expAvg', 'expAvgSq'] as const).map((name) => write(name, range(name))),
   ];
   return dispatch({
-    ...{ source: adamwSource, label: 'adamw' },
+    source: adamwSource,
+    label: 'adamw',
     bindings: [...slabs.map((one) => ({ ...one, vector: true })), read('results', results)],
     params: { quads: length / 4, decayed: Number(decayed) },
     grid: () => foldThreads(length / 4, 256),

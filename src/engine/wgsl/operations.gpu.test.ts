@@ -96,8 +96,16 @@ describe.skipIf(!hasGpu)('variants of the matrix product', () => {
       const isShared = /silu|added to/.test(name);
       for (const [rows, columns, inner] of both ? [fours, odd] : [fours]) {
         const sizes = {
-          ...{ seed: 3, rows, columns, inner, heads: 1, headSize: 4, lengths: [3], keyLengths: [3] },
-          ...{ dropout: true, accumulate: true },
+          seed: 3,
+          rows,
+          columns,
+          inner,
+          heads: 1,
+          headSize: 4,
+          lengths: [3],
+          keyLengths: [3],
+          dropout: true,
+          accumulate: true,
         };
         const { lab, operations } = operationCases[name]!(sizes);
         const expected = await lab.results(twin, operations);

@@ -40,7 +40,10 @@ export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {
   const columns = weight.shape[1]!;
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{ source: embedSource, label: 'embed', flags: drop.flags, tables: 'read' },
+    source: embedSource,
+    label: 'embed',
+    flags: drop.flags,
+    tables: 'read',
     bindings: [read('weight', weight), write('output', output)],
     params: { rows: extentWord(rows), columns, ids: ids.offset, ...drop.params },
     grid: (counts) => foldThreads(counts[rows] * Math.ceil(columns / 4), 64),
@@ -52,7 +55,8 @@ export function drop({ rows, rate, dropout, input, output, accumulate }: Drop): 
   const { flags, params } = dropoutParts(dropout);
   const { threshold, keepScale } = dropoutNumbers({ rate, seed: 0, step: 0 });
   return dispatch({
-    ...{ source: dropSource, label: 'drop' },
+    source: dropSource,
+    label: 'drop',
     flags: [...flags, ...(accumulate === 'always' ? ['ADDS'] : [])],
     bindings: [read('input', input), write('output', output)],
     params: { rows: extentWord(rows), columns, threshold, kept: { float: keepScale }, ...params },
@@ -63,11 +67,17 @@ export function drop({ rows, rate, dropout, input, output, accumulate }: Drop): 
 export function embedBackward({ ids, starts, rows, encoder, decoder, output }: EmbedBackward): Dispatch {
   const columns = output.shape[1]!;
   return dispatch({
-    ...{ source: embedBackwardSource, label: 'embedBackward', tables: 'read' },
+    source: embedBackwardSource,
+    label: 'embedBackward',
+    tables: 'read',
     bindings: [read('encoder', encoder), read('decoder', decoder), write('output', output)],
     params: {
-      ...{ columns, ids: ids.offset, starts: starts.offset, positions: rows.offset },
-      ...{ distinctIds: extentWord('distinctIds'), encoderRows: extentWord('encoderRows') },
+      columns,
+      ids: ids.offset,
+      starts: starts.offset,
+      positions: rows.offset,
+      distinctIds: extentWord('distinctIds'),
+      encoderRows: extentWord('encoderRows'),
     },
     grid: (counts) => foldThreads(counts.distinctIds * columns, 64),
   });
@@ -81,7 +91,10 @@ export function rmsNorm(
   const columns = x.shape[1]!;
   const drop = dropoutParts(dropout);
   return dispatch({
-    ...{ source: `${sums}${rmsNormSource}`, label: 'rmsNorm', flags: [...flags, ...drop.flags], subgroups },
+    source: `${sums}${rmsNormSource}`,
+    label: 'rmsNorm',
+    flags: [...flags, ...drop.flags],
+    subgroups,
     constants: { THREADS: threads },
     bindings: [read('x', x), read('weight', weight), write('y', y), write('inverse', inverse)],
     params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
@@ -97,7 +110,9 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
   const below = dropoutParts(next?.dropout ?? null);
   const { threads, flags, subgroups } = sumParts(sharing, rowThreads(columns));
   return dispatch({
-    ...{ source: `${sums}${rmsNormBackwardSource}`, label: 'rmsNormBackward', subgroups },
+    source: `${sums}${rmsNormBackwardSource}`,
+    label: 'rmsNormBackward',
+    subgroups,
     flags: [
       ...flags,
       ...new Set([...drop.flags, ...below.flags]),
@@ -107,13 +122,21 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
     ],
     constants: { THREADS: threads, QUADS: Math.ceil(columns / (4 * threads)) },
     bindings: [
-      ...[read('dy', dy), read('x', x), read('inverse', inverse), read('weight', weight)],
-      ...[write('dx', dx), write('sumsOut', partials)],
+      read('dy', dy),
+      read('x', x),
+      read('inverse', inverse),
+      read('weight', weight),
+      write('dx', dx),
+      write('sumsOut', partials),
       ...(next === null ? [] : [write('below', next.output)]),
     ],
     params: {
-      ...{ rows: extentWord(rows), columns, runs, ...drop.params },
-      ...{ nextSite: below.params.site, nextStack: below.params.stack },
+      rows: extentWord(rows),
+      columns,
+      runs,
+      ...drop.params,
+      nextSite: below.params.site,
+      nextStack: below.params.stack,
     },
     grid: () => [runs, 1, 1],
   });
@@ -122,7 +145,8 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
 export function sumPartials({ partials, output, accumulate }: SumPartials): Dispatch {
   const [groups, count, columns] = partials.shape as [number, number, number];
   return dispatch({
-    ...{ source: sumPartialsSource, label: 'sumPartials' },
+    source: sumPartialsSource,
+    label: 'sumPartials',
     bindings: [read('summands', partials), write('output', output)],
     params: { groups, count, columns, accumulate: accumulateWords[accumulate] },
     grid: () => foldThreads(groups * columns, 64),
@@ -133,12 +157,18 @@ export function biasGradient(operation: BiasGradient): Dispatch {
   const { tileCount, causal, buckets, partials, output, accumulate } = operation;
   const [, heads, distances] = partials.shape as [number, number, number];
   return dispatch({
-    ...{ source: `${sums}${biasGradientSource}`, label: 'biasGradient', tables: 'read' },
+    source: `${sums}${biasGradientSource}`,
+    label: 'biasGradient',
+    tables: 'read',
     constants: { THREADS: 64 },
     bindings: [read('summands', partials), write('output', output)],
     params: {
-      ...{ tileCount: extentWord(tileCount), heads, maxLength: (distances + 1) / 2, causal: Number(causal) },
-      ...{ buckets: buckets.offset, accumulate: accumulateWords[accumulate] },
+      tileCount: extentWord(tileCount),
+      heads,
+      maxLength: (distances + 1) / 2,
+      causal: Number(causal),
+      buckets: buckets.offset,
+      accumulate: accumulateWords[accumulate],
     },
     grid: () => [output.shape[0]!, heads, 1],
   });

@@ -154,8 +154,15 @@ interface Trial {
 
 /** Fixed dimensions only: no count is looked up. */
 const noCounts: Counts = {
-  ...{ encoderRows: 0, decoderRows: 0, answerRows: 0, encoderSequences: 0, decoderSequences: 0 },
-  ...{ encoderTiles: 0, decoderTiles: 0, distinctIds: 0, generationRows: 0 },
+  encoderRows: 0,
+  decoderRows: 0,
+  answerRows: 0,
+  encoderSequences: 0,
+  decoderSequences: 0,
+  encoderTiles: 0,
+  decoderTiles: 0,
+  distinctIds: 0,
+  generationRows: 0,
 };
 
 function productClass({ form, m, epilogue }: Matmul): string {
@@ -182,7 +189,10 @@ function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
   const { form } = rest;
   const product: Matmul = {
     ...rest,
-    ...{ m, n, k, accumulate: 'never' },
+    m,
+    n,
+    k,
+    accumulate: 'never',
     a: tensor(0, form === 'tn' ? [k, m] : [m, k]),
     b: tensor(1, form === 'nt' ? [n, k] : [k, n]),
     c: tensor(2, [m, isGated ? n / 2 : n]),

@@ -115,15 +115,17 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
     const twin = new TwinExecutor(layout);
     const executor = new WgslExecutor(layout, gpu, { variant: quickVariant, keepsGpu: true });
     const run: Run = {
-      ...{
-        counts: packed.counts,
-        accumulate: false,
-        firstEncoderRow: 0,
-        firstDecoderRow: 0,
-        step: 1,
-        seed: 5,
-      },
-      ...{ dropout: 0.2, learningRate: 1e-2, weightDecay: 0.1, maxGradNorm: 1, position: 0 },
+      counts: packed.counts,
+      accumulate: false,
+      firstEncoderRow: 0,
+      firstDecoderRow: 0,
+      step: 1,
+      seed: 5,
+      dropout: 0.2,
+      learningRate: 1e-2,
+      weightDecay: 0.1,
+      maxGradNorm: 1,
+      position: 0,
     };
     const load = async (one: Executor) => {
       writeStudent(one, layout, student.weights);

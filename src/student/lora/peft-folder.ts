@@ -72,9 +72,21 @@ const configSchema = z.looseObject({
 
 /** Settings of peft that change what is computed, and are not known here. */
 const unknown = [
-  ...['use_dora', 'use_rslora', 'use_qalora', 'fan_in_fan_out', 'lora_bias', 'modules_to_save'],
-  ...['rank_pattern', 'alpha_pattern', 'layers_to_transform', 'layer_replication', 'exclude_modules'],
-  ...['target_parameters', 'trainable_token_indices', 'use_bdlora', 'alora_invocation_tokens'],
+  'use_dora',
+  'use_rslora',
+  'use_qalora',
+  'fan_in_fan_out',
+  'lora_bias',
+  'modules_to_save',
+  'rank_pattern',
+  'alpha_pattern',
+  'layers_to_transform',
+  'layer_replication',
+  'exclude_modules',
+  'target_parameters',
+  'trainable_token_indices',
+  'use_bdlora',
+  'alora_invocation_tokens',
 ] as const;
 
 /**

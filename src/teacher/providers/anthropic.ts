@@ -44,7 +44,9 @@ export const anthropic: Provider = {
     if (prompt.kind !== 'turns') throw new TypeError('Anthropic’s interface is asked in turns.');
     const format = schema === null ? null : { type: 'json_schema', schema: withoutLengths(schema) };
     return {
-      ...{ model, max_tokens: maxTokens, messages: prompt.turns },
+      model,
+      max_tokens: maxTokens,
+      messages: prompt.turns,
       ...(prompt.system === null ? {} : { system: prompt.system }),
       ...(omitted.has('temperature') ? {} : { temperature }),
       ...(stop === undefined || omitted.has('stop') ? {} : { stop_sequences: stop }),

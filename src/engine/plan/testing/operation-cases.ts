@@ -115,7 +115,12 @@ function rmsNormBackward(sizes: CaseSizes): OperationCase {
     operations: [
       forward,
       {
-        ...{ kind: 'rmsNormBackward', rows, x, inverse, weight, dropout },
+        kind: 'rmsNormBackward',
+        rows,
+        x,
+        inverse,
+        weight,
+        dropout,
         dy: lab.rows(rows, sizes.columns),
         dx: lab.rows(rows, sizes.columns),
         accumulate: sizes.accumulate ? 'always' : 'never',
@@ -270,8 +275,13 @@ function attentionShape(
   lab.counts.decoderTiles = queries.tiles.length / 2;
   const querySequences = lab.table(queries.sequences);
   return {
-    ...{ heads, headSize, causal: kind === 'causal', querySequences },
-    ...{ sequences: 'decoderSequences', rows: 'decoderRows', tileCount: 'decoderTiles' },
+    heads,
+    headSize,
+    causal: kind === 'causal',
+    querySequences,
+    sequences: 'decoderSequences',
+    rows: 'decoderRows',
+    tileCount: 'decoderTiles',
     keySequences: kind === 'cross' ? lab.table(keys.sequences) : querySequences,
     tiles: lab.table(queries.tiles),
     width: Math.max(...keyLengths) + 1,
@@ -287,7 +297,8 @@ function attention(sizes: CaseSizes, kind: 'self' | 'causal' | 'cross'): Operati
   const keys = kind === 'cross' ? lab.rows(keyRows, 2 * inner + 3) : qkv;
   const buckets = lab.table(randomIds(lab, 2 * width - 1, 5));
   const operation: Attention = {
-    ...{ kind: 'attention', ...shape },
+    kind: 'attention',
+    ...shape,
     q: { of: qkv, from: 0 },
     k: { of: keys, from: kind === 'cross' ? 3 : inner },
     v: { of: keys, from: kind === 'cross' ? 3 + inner : 2 * inner },
@@ -327,8 +338,12 @@ function attentionBackward(sizes: CaseSizes, kind: 'self' | 'causal' | 'cross'):
       forward,
       backward,
       {
-        ...{ kind: 'biasGradient', tileCount: 'decoderTiles', causal: kind === 'causal' },
-        ...{ buckets: bias.buckets, partials, accumulate: 'laterPasses' },
+        kind: 'biasGradient',
+        tileCount: 'decoderTiles',
+        causal: kind === 'causal',
+        buckets: bias.buckets,
+        partials,
+        accumulate: 'laterPasses',
         output: lab.filled([5, sizes.heads]),
       },
     ],
@@ -346,7 +361,9 @@ function crossEntropy(sizes: CaseSizes, gradient: boolean): OperationCase {
     lab,
     operations: [
       {
-        ...{ kind: 'crossEntropy', rows: 'decoderRows', gradient },
+        kind: 'crossEntropy',
+        rows: 'decoderRows',
+        gradient,
         logits: lab.rows('decoderRows', sizes.columns, 4),
         labels: lab.table(labels),
         rowWeights: gradient ? lab.rows('decoderRows', 1) : null,
@@ -396,8 +413,14 @@ function adafactor(sizes: CaseSizes, vector: boolean): OperationCase {
     lab,
     operations: [
       {
-        ...{ kind: 'adafactor', count, rows, columns, vector, gradients },
-        ...{ decayed: sizes.seed % 2 === 0, scaled: sizes.seed % 3 !== 0 },
+        kind: 'adafactor',
+        count,
+        rows,
+        columns,
+        vector,
+        gradients,
+        decayed: sizes.seed % 2 === 0,
+        scaled: sizes.seed % 3 !== 0,
         parameters: lab.filled([count * rows, columns]),
         rowState: lab.tensor([count, rows], positive(count * rows)),
         columnState: lab.tensor([count, columns], positive(count * columns)),
@@ -423,7 +446,11 @@ function decodeSelfAttention(sizes: CaseSizes): OperationCase {
     lab,
     operations: [
       {
-        ...{ kind: 'decodeSelfAttention', rows: 'generationRows', heads, headSize, cache: past },
+        kind: 'decodeSelfAttention',
+        rows: 'generationRows',
+        heads,
+        headSize,
+        cache: past,
         qkv: lab.rows('generationRows', 3 * inner),
         ancestry: lab.table(randomIds(lab, capacity * length, rows)),
         bias: { buckets, weight: lab.filled([5, heads]) },
@@ -444,7 +471,10 @@ function decodeCrossAttention(sizes: CaseSizes): OperationCase {
     lab,
     operations: [
       {
-        ...{ kind: 'decodeCrossAttention', rows: 'generationRows', heads, headSize },
+        kind: 'decodeCrossAttention',
+        rows: 'generationRows',
+        heads,
+        headSize,
         q: lab.rows('generationRows', inner),
         k: { of, from: 1 },
         v: { of, from: 1 + inner },
@@ -467,7 +497,11 @@ function argMax(sizes: CaseSizes): OperationCase {
     lab,
     operations: [
       {
-        ...{ kind: 'argMax', rows: 'generationRows', logits, endId: 1, padId: 0 },
+        kind: 'argMax',
+        rows: 'generationRows',
+        logits,
+        endId: 1,
+        padId: 0,
         ids: lab.table(new Int32Array(sizes.rows)),
         finished: lab.table(randomIds(lab, sizes.rows, 2)),
         generated: lab.table(new Int32Array(2 * (sizes.rows + 2))),

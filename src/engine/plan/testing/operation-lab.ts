@@ -20,13 +20,28 @@ const noTable: Table = { offset: 0, length: 0 };
 export class OperationLab {
   readonly random: RandomSequence;
   readonly counts: Counts = {
-    ...{ encoderRows: 0, decoderRows: 0, answerRows: 0, encoderSequences: 0, decoderSequences: 0 },
-    ...{ encoderTiles: 0, decoderTiles: 0, distinctIds: 0, generationRows: 0 },
+    encoderRows: 0,
+    decoderRows: 0,
+    answerRows: 0,
+    encoderSequences: 0,
+    decoderSequences: 0,
+    encoderTiles: 0,
+    decoderTiles: 0,
+    distinctIds: 0,
+    generationRows: 0,
   };
   readonly run: Run = {
     counts: this.counts,
-    ...{ accumulate: false, firstEncoderRow: 3, firstDecoderRow: 5, step: 7, seed: 11, dropout: 0 },
-    ...{ learningRate: 1e-3, weightDecay: 0.1, maxGradNorm: 1, position: 0 },
+    accumulate: false,
+    firstEncoderRow: 3,
+    firstDecoderRow: 5,
+    step: 7,
+    seed: 11,
+    dropout: 0,
+    learningRate: 1e-3,
+    weightDecay: 0.1,
+    maxGradNorm: 1,
+    position: 0,
   };
   readonly #tensors: { tensor: Tensor; values: Float64Array }[] = [];
   readonly #tables: { table: Table; values: Int32Array }[] = [];
@@ -94,21 +109,31 @@ export class OperationLab {
     for (const name of Object.keys(capacities) as CountName[]) capacities[name] += 2;
     const ancestry = operations.find((operation) => operation.kind === 'decodeSelfAttention')?.ancestry;
     const tables: PlanTables = {
-      ...{ encoderIds: noTable, decoderIds: noTable, labels: noTable },
-      ...{
-        encoderSequences: noTable,
-        decoderSequences: noTable,
-        encoderTiles: noTable,
-        decoderTiles: noTable,
-      },
-      ...{ embeddingIds: noTable, embeddingStarts: noTable, embeddingRows: noTable },
-      ...{ encoderBuckets: noTable, decoderBuckets: noTable, rowSequences: noTable },
-      ...{ ancestry: ancestry ?? noTable, finished: noTable, generated: noTable },
+      encoderIds: noTable,
+      decoderIds: noTable,
+      labels: noTable,
+      encoderSequences: noTable,
+      decoderSequences: noTable,
+      encoderTiles: noTable,
+      decoderTiles: noTable,
+      embeddingIds: noTable,
+      embeddingStarts: noTable,
+      embeddingRows: noTable,
+      encoderBuckets: noTable,
+      decoderBuckets: noTable,
+      rowSequences: noTable,
+      ancestry: ancestry ?? noTable,
+      finished: noTable,
+      generated: noTable,
     };
     return {
       key: 'lab',
       programs: new Map([['pass', operations]]),
-      ...{ slots, tables, tablesLength: this.#tablesLength, constants: [], capacities },
+      slots,
+      tables,
+      tablesLength: this.#tablesLength,
+      constants: [],
+      capacities,
       host: { rowWeights: null, results: null, encoderOutput: null, logits: null },
     };
   }

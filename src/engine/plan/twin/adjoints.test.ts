@@ -204,8 +204,16 @@ describe('adjoints', () => {
       const activation = gate === null ? first.c : lab.output('encoderRows', columns);
       const { dropout } = first.epilogue as { dropout: null };
       const backward: Operation = {
-        ...{ kind: 'matmul', form: 'nn', m: 'encoderRows', n: columns, k: columns, scale: 1 },
-        ...{ a: dc, b: lab.tensor([columns, columns], identity), c: dHidden, accumulate: 'never' },
+        kind: 'matmul',
+        form: 'nn',
+        m: 'encoderRows',
+        n: columns,
+        k: columns,
+        scale: 1,
+        a: dc,
+        b: lab.tensor([columns, columns], identity),
+        c: dHidden,
+        accumulate: 'never',
         epilogue:
           gate === null
             ? { kind: 'reluBackward', activation, dropout }

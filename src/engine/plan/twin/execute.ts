@@ -13,9 +13,25 @@ type Kernels = {
 };
 
 const kernels: Kernels = {
-  ...{ embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials, zero, matmul, drop },
-  ...{ attention, attentionBackward, biasGradient, crossEntropy, squaredNorm, clip, adamw, adafactor },
-  ...{ decodeSelfAttention, decodeCrossAttention, argMax },
+  embed,
+  embedBackward,
+  rmsNorm,
+  rmsNormBackward,
+  sumPartials,
+  zero,
+  matmul,
+  drop,
+  attention,
+  attentionBackward,
+  biasGradient,
+  crossEntropy,
+  squaredNorm,
+  clip,
+  adamw,
+  adafactor,
+  decodeSelfAttention,
+  decodeCrossAttention,
+  argMax,
 };
 
 export function execute(operation: Operation, memory: TwinMemory): void {

@@ -25,8 +25,12 @@ export const dropout = fc.option(
 );
 /** What differs between runs and must not be forgotten. */
 export const where = fc.record({
-  ...{ dropout: rate, accumulate: fc.boolean(), step: fc.integer({ min: 1, max: 1000 }), seed: fc.nat() },
-  ...{ firstEncoderRow: fc.nat({ max: 5000 }), firstDecoderRow: fc.nat({ max: 5000 }) },
+  dropout: rate,
+  accumulate: fc.boolean(),
+  step: fc.integer({ min: 1, max: 1000 }),
+  seed: fc.nat(),
+  firstEncoderRow: fc.nat({ max: 5000 }),
+  firstDecoderRow: fc.nat({ max: 5000 }),
 });
 
 export function makeBench(value: number): Bench {

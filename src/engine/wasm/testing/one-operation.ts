@@ -16,44 +16,64 @@ import { WasmExecutor } from '../wasm-executor.ts';
 const noTable: Table = { offset: 0, length: 0 };
 const tables = Object.fromEntries(
   [
-    ...[
-      'encoderIds',
-      'decoderIds',
-      'labels',
-      'encoderSequences',
-      'decoderSequences',
-      'encoderTiles',
-      'decoderTiles',
-    ],
-    ...[
-      'embeddingIds',
-      'embeddingStarts',
-      'embeddingRows',
-      'encoderBuckets',
-      'decoderBuckets',
-      'rowSequences',
-    ],
-    ...['ancestry', 'finished', 'generated'],
+    'encoderIds',
+    'decoderIds',
+    'labels',
+    'encoderSequences',
+    'decoderSequences',
+    'encoderTiles',
+    'decoderTiles',
+    'embeddingIds',
+    'embeddingStarts',
+    'embeddingRows',
+    'encoderBuckets',
+    'decoderBuckets',
+    'rowSequences',
+    'ancestry',
+    'finished',
+    'generated',
   ].map((name) => [name, noTable]),
 ) as unknown as PlanTables;
 
 const noCounts: Counts = {
-  ...{ encoderRows: 0, decoderRows: 0, answerRows: 0, encoderSequences: 0, decoderSequences: 0 },
-  ...{ encoderTiles: 0, decoderTiles: 0, distinctIds: 0, generationRows: 0 },
+  encoderRows: 0,
+  decoderRows: 0,
+  answerRows: 0,
+  encoderSequences: 0,
+  decoderSequences: 0,
+  encoderTiles: 0,
+  decoderTiles: 0,
+  distinctIds: 0,
+  generationRows: 0,
 };
 
 export const quietRun: Run = {
   counts: noCounts,
-  ...{ accumulate: false, firstEncoderRow: 0, firstDecoderRow: 0, step: 3, seed: 11, dropout: 0 },
-  ...{ learningRate: 0, weightDecay: 0, maxGradNorm: 0, position: 0 },
+  accumulate: false,
+  firstEncoderRow: 0,
+  firstDecoderRow: 0,
+  step: 3,
+  seed: 11,
+  dropout: 0,
+  learningRate: 0,
+  weightDecay: 0,
+  maxGradNorm: 0,
+  position: 0,
 };
 
 /** The smallest student there is: its slabs are of use to AdamW only. */
 export const tinyLayout = new SlabLayout(
   parseT5Config(
     JSON.stringify({
-      ...{ model_type: 't5', vocab_size: 37, d_model: 20, d_kv: 3, num_heads: 2, d_ff: 9, num_layers: 1 },
-      ...{ feed_forward_proj: 'gated-gelu', tie_word_embeddings: false },
+      model_type: 't5',
+      vocab_size: 37,
+      d_model: 20,
+      d_kv: 3,
+      num_heads: 2,
+      d_ff: 9,
+      num_layers: 1,
+      feed_forward_proj: 'gated-gelu',
+      tie_word_embeddings: false,
     }),
     'config.json',
   ),
@@ -95,9 +115,13 @@ export class Bench {
     tolerance: number,
   ) {
     const plan: Plan = {
-      ...{ key: 'one operation', programs: new Map([['pass', [operation]]]), tables },
+      key: 'one operation',
+      programs: new Map([['pass', [operation]]]),
+      tables,
       slots: this.#floats.map(({ length }) => ({ length, persistent: true })),
-      ...{ tablesLength: this.#integers.length, constants: [], capacities: { ...noCounts, ...run.counts } },
+      tablesLength: this.#integers.length,
+      constants: [],
+      capacities: { ...noCounts, ...run.counts },
       host: { rowWeights: null, results: null, encoderOutput: null, logits: null },
     };
     const counts = { ...noCounts, ...run.counts };

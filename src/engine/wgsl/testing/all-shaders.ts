@@ -10,7 +10,11 @@ import { matmulVariants, variantsFor } from '../matmul.ts';
 import { assemble } from '../shader.ts';
 
 const bucket = {
-  ...{ encoderRows: 64, decoderRows: 64, sequences: 8, maxEncoderLength: 32, maxDecoderLength: 32 },
+  encoderRows: 64,
+  decoderRows: 64,
+  sequences: 8,
+  maxEncoderLength: 32,
+  maxDecoderLength: 32,
   generationRows: 0,
 };
 
