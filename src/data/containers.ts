@@ -9,7 +9,8 @@ import { kindOf, NoDataError, refuseOtherText } from '../formats/kind.ts';
 import { openParquet } from '../formats/parquet.ts';
 import { numberNotes } from '../formats/plain-value.ts';
 import type { ContainerKind, FileRecord, FormatNote } from '../formats/record.ts';
-import { gunzip, UnpackedCount, unzstd, zipEntries } from '../formats/unpack.ts';
+import { gunzip, UnpackedCount, unzstd } from '../formats/unpack.ts';
+import { zipEntries } from '../formats/zip-entries.ts';
 import { isUsualName } from './column-names.ts';
 import { typeInWords } from './words.ts';
 
@@ -150,9 +151,14 @@ async function openZip(
       { file },
     );
   }
-  // The problem begins with the file's name.
-  for (const { problem } of left) first.notes.push({ kind: 'left-out', text: `Left out: ${problem}` });
+  first.notes.push(...leftOut(left));
   return containers;
+}
+
+/** What is said of an archive's files that hold no rows. */
+export function leftOut(errors: readonly NoDataError[]): FormatNote[] {
+  // The problem begins with the file's name.
+  return errors.map(({ problem }) => ({ kind: 'left-out', text: `Left out: ${problem}` }));
 }
 
 function openText(

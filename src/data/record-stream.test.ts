@@ -1,6 +1,9 @@
 import fc from 'fast-check';
+import { gzipSync } from 'fflate';
 import { expect, it } from 'vitest';
-import { JsonLinesReader } from '../formats/json-records.ts';
+import { JsonArrayReader } from '../formats/json-array.ts';
+import { JsonLinesReader } from '../formats/json-lines.ts';
+import { splitRecords } from '../formats/json-records.ts';
 import { openContainers } from './containers.ts';
 import { openStream, type RecordStream } from './record-stream.ts';
 import { readContainer } from './read-file.ts';
@@ -56,6 +59,75 @@ it.each([
   await expectSame(text);
 });
 
+it('reads arrays as it does as a whole, broken elements, marks and what follows too', async () => {
+  const element = fc.oneof(
+    fc
+      .record({ input: fc.string(), label: fc.string() })
+      .map((row) => JSON.stringify(row, null, row.label.length % 3)),
+    fc.constantFrom(
+      '',
+      '{"input":"a"',
+      'null',
+      '[1]',
+      '{"a":1,"a":2}',
+      '{"n":NaN}',
+      '{"input":"}',
+      '"x"',
+      'b}',
+    ),
+  );
+  const between = fc.constantFrom(',', ',\n', ' ,\r\n', '\n', ',,');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(between, element), { maxLength: 8 }),
+      fc.constantFrom(']', '\n]\n', '', '] x\ny', ',]'),
+      async (elements, end) => {
+        const text = `[{"input":"i","label":"l"}, {"input":"j","label":"m"}${elements.flat().join('')}${end}`;
+        // Piece by piece, wherever it is cut.
+        const whole = splitRecords(text);
+        for (const size of [1, 7]) {
+          const reader = new JsonArrayReader('f', null);
+          const records = [];
+          for (let at = 0; at < text.length; at += size)
+            records.push(...reader.next(text.slice(at, at + size), at + size >= text.length));
+          expect(records).toEqual(whole);
+        }
+        if (whole.filter(({ kind }) => kind === 'value').length === whole.length) await expectSame(text);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+it('says the line of an element of an array that does not end', () => {
+  const reader = new JsonArrayReader('f.json', null, 30);
+  expect(reader.next('[\n{"a": 1},\n{"b": "', false)).toHaveLength(1);
+  expect(() => reader.next('x'.repeat(30), false)).toThrow(
+    'f.json, line 3: The row that begins here is longer than 30 characters, or a quote or a bracket is missing in it.',
+  );
+});
+
+it.each([
+  ['gzip', (bytes: Uint8Array) => gzipSync(bytes)],
+  ['two members of gzip', (bytes: Uint8Array) => Buffer.concat([gzipSync(bytes), gzipSync(bytes)])],
+])('reads what is packed by %s as it does as a whole', async (_, pack) => {
+  // Larger than what is read at once, packed too: its words repeat little.
+  let seed = 7;
+  const word = (): string => ((seed = (seed * 48_271) % 2_147_483_647) % 1e9).toString(36);
+  const row = (at: number): string =>
+    JSON.stringify({ input: `${at} ä ${Array.from({ length: 40 }, word).join(' ')}`, label: `${at % 3}` });
+  const text = Array.from({ length: 8000 }, (_row, at) => row(at)).join('\n');
+  const packed = new Blob([new Uint8Array(pack(new TextEncoder().encode(`${text}\n`)))]);
+  expect(packed.size).toBeGreaterThan(2 ** 20);
+  const stream = await openStream('f', packed);
+  const [whole] = await openContainers('f', packed);
+  const { kind, records, notes } = whole!;
+  expect({ kind: stream!.kind, ...(await all(stream!)) }).toEqual({ kind, records, notes });
+  expect(stream).toMatchObject({ packed: 'gzip', sizeBytes: packed.size });
+  const cut = await openStream('f', packed.slice(0, packed.size - 20_000));
+  await expect(all(cut!)).rejects.toThrow('f: This gzip file is');
+});
+
 it('reads over the ends of pieces, characters of several bytes too', async () => {
   const rows = Array.from({ length: 700 }, (_, row) => ({
     input: `${row} ${'ä\u2028\ud83d\ude00"'.repeat(300)}`,
@@ -67,7 +139,6 @@ it('reads over the ends of pieces, characters of several bytes too', async () =>
 });
 
 it.each([
-  ['an array', '[{"input":"a","label":"x"},\n{"input":"b","label":"y"}]'],
   ['one object over lines', '{\n"rows":[{"input":"a","label":"x"}]\n}'],
   ['a single row', '{"input":"a","label":"x"}\n'],
   ['completions', '{"a":1}\n"one"\n"two"\n"three"\n"four"\n'],

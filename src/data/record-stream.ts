@@ -1,18 +1,22 @@
 /**
- * A large file as records, some at a time, so that no more than a few megabytes of it are held: JSON Lines, CSV and its
- * kin, Parquet. The records are those that `openContainers` gives.
+ * A large file as records, some at a time, so that no more than a few megabytes of it are held: JSON Lines, JSON arrays,
+ * CSV and its kin, Parquet. The records are those that `openContainers` gives.
  */
-import { InputError } from '../base/errors.ts';
+import { bytesOf, firstBytes, pieceBytes, type ByteStream } from '../formats/byte-stream.ts';
 import { detectDialect } from '../formats/csv-dialect.ts';
 import { CsvRecordReader } from '../formats/csv-records.ts';
 import { detectEncoding, TextStream } from '../formats/encoding.ts';
-import { JsonLinesReader } from '../formats/json-records.ts';
+import { JsonArrayReader } from '../formats/json-array.ts';
+import { JsonLinesReader } from '../formats/json-lines.ts';
+import { isListPerLine } from '../formats/json-records.ts';
+import { byteOrderMark } from '../formats/json-value.ts';
 import { kindOf, kindProbeBytes, refuseOtherText } from '../formats/kind.ts';
 import { openParquet, type PartedFile } from '../formats/parquet.ts';
 import { numberNotes } from '../formats/plain-value.ts';
 import type { ContainerKind, FileRecord, FormatNote } from '../formats/record.ts';
+import { unpackedFile } from '../formats/unpack.ts';
 import { isUsualName } from './column-names.ts';
-import { dialectCharacters, isJson, type OpenOptions } from './containers.ts';
+import { dialectCharacters, isJson, type Container, type OpenOptions } from './containers.ts';
 import { voters } from './layouts.ts';
 import { isObject } from './layouts/cells.ts';
 
@@ -25,6 +29,7 @@ export interface RecordSlice {
 export interface RecordStream {
   file: string;
   kind: ContainerKind;
+  packed: Container['packed'];
   /** Names of columns' classes, as in `Container`. */
   classLabels: ReadonlyMap<string, readonly string[]>;
   sizeBytes: number;
@@ -38,14 +43,12 @@ export interface RecordStream {
 
 /** Smaller files are read as a whole. */
 export const streamedFromBytes = 16 * 2 ** 20;
-/** Bytes that are read at once. */
-const pieceBytes = 2 ** 20;
 /** Records of the start by which a layout is recognised: the voters, with room for what is refused between them. */
 const firstRecords = 4 * voters;
 
 /**
- * A file's records as a stream; null where it has to be read as a whole: it is packed, an array, objects over several
- * lines, in a Markdown fence, or no rows at all.
+ * A file's records as a stream; null where it has to be read as a whole: it is an archive, one JSON object, objects over
+ * several lines, in a Markdown fence, a teacher's completions, Parquet or Arrow that is packed, or no rows at all.
  *
  * @param file What people call the file.
  * @throws InputError which says what the file is, and what to do, where it has no records.
@@ -56,15 +59,40 @@ export async function openStream(
   blob: PartedFile,
   options: OpenOptions = {},
 ): Promise<RecordStream | null> {
-  const head = new Uint8Array(await blob.slice(0, pieceBytes).arrayBuffer());
-  const kind = kindOf(file, head.subarray(0, kindProbeBytes));
-  const stream =
-    kind === 'parquet'
-      ? await parquetStream(file, blob)
-      : kind === 'text'
-        ? textStream(file, blob, head, options)
-        : null;
-  if (stream === null) return null;
+  const head = new Uint8Array(await blob.slice(0, kindProbeBytes).arrayBuffer());
+  const kind = kindOf(file, head);
+  switch (kind) {
+    case 'parquet':
+      return withFirst(await parquetStream(file, blob));
+    case 'text':
+      return openByteStream(file, bytesOf(file, blob), null, options);
+    case 'gzip':
+    case 'zstd':
+      return openByteStream(file, unpackedFile(file, kind, blob), kind, options);
+    case 'zip':
+    case 'arrow':
+      return null;
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** As `openStream`, of bytes that may have been unpacked. */
+export async function openByteStream(
+  file: string,
+  bytes: ByteStream,
+  packed: Container['packed'],
+  options: OpenOptions,
+): Promise<RecordStream | null> {
+  const head = await firstBytes(bytes, pieceBytes);
+  if (kindOf(file, head.bytes.subarray(0, kindProbeBytes)) !== 'text') return null;
+  const stream = textStream(file, bytes, head, options);
+  return stream === null ? null : withFirst({ ...stream, packed });
+}
+
+type Opened = Omit<RecordStream, 'first'>;
+
+async function withFirst(stream: Opened): Promise<RecordStream | null> {
   const first: FileRecord[] = [];
   for await (const { records } of stream.slices()) {
     first.push(...records.slice(0, firstRecords - first.length));
@@ -77,13 +105,12 @@ export async function openStream(
   return { ...stream, first };
 }
 
-type Opened = Omit<RecordStream, 'first'>;
-
 async function parquetStream(file: string, blob: PartedFile): Promise<Opened> {
   const table = await openParquet(file, blob);
   return {
     file,
     kind: 'parquet',
+    packed: null,
     sizeBytes: blob.size,
     notes: () => table.notes(),
     classLabels: new Map(Object.entries(table.classLabels ?? {})),
@@ -97,26 +124,46 @@ async function parquetStream(file: string, blob: PartedFile): Promise<Opened> {
   };
 }
 
-function textStream(file: string, blob: PartedFile, head: Uint8Array, options: OpenOptions): Opened | null {
-  const { encoding, markBytes, note } = detectEncoding(file, head, options.encoding);
+/** Reads texts as they come. */
+interface RecordReader {
+  next(text: string, final: boolean): FileRecord[];
+}
+
+function textStream(
+  file: string,
+  source: ByteStream,
+  head: { bytes: Uint8Array; isAll: boolean },
+  options: OpenOptions,
+): Omit<Opened, 'packed'> | null {
+  const { encoding, markBytes, note } = detectEncoding(file, head.bytes, options.encoding);
   // What cannot be decoded is told with its line when it is read.
-  const start = new TextDecoder(encoding).decode(head.subarray(markBytes), { stream: true });
+  const start = new TextDecoder(encoding).decode(head.bytes.subarray(markBytes), { stream: true });
   if (start.slice(0, kindProbeBytes).trim() === '' || /^\s*```/.test(start)) return null;
   refuseOtherText(file, start.slice(0, kindProbeBytes), false);
-  const shared = { file, sizeBytes: blob.size, classLabels: new Map<string, string[]>() };
+  const { sizeBytes } = source;
+  const shared = { file, sizeBytes, classLabels: new Map<string, string[]>() };
   const own = note === null ? [] : [note];
+  async function* slicesBy(reader: RecordReader): AsyncGenerator<RecordSlice, void> {
+    const decoder = new TextStream(file, encoding);
+    let skip = markBytes;
+    for await (const { bytes, doneBytes } of source.chunks()) {
+      const left = bytes.subarray(skip);
+      skip -= bytes.length - left.length;
+      if (left.length > 0) yield { records: reader.next(decoder.next(left), false), doneBytes };
+    }
+    yield { records: reader.next(decoder.next(), true), doneBytes: sizeBytes };
+  }
   if (options.separator === undefined && isJson(start)) {
-    if (!isJsonLines(start, head.length === blob.size)) return null;
+    const kind = isArray(start) ? 'json' : 'jsonl';
+    if (kind === 'jsonl' && !isJsonLines(start, head.isAll)) return null;
     let found = { longIntegers: 0, notNumbers: 0 };
     return {
       ...shared,
-      kind: 'jsonl',
+      kind,
       notes: () => [...own, ...numberNotes(found.longIntegers, found.notNumbers)],
-      async *slices() {
+      slices() {
         found = { longIntegers: 0, notNumbers: 0 };
-        const reader = new JsonLinesReader(found);
-        for await (const { text, final, doneBytes } of textOf(file, blob, encoding, markBytes))
-          yield { records: reader.next(text, final), doneBytes };
+        return slicesBy(kind === 'json' ? new JsonArrayReader(file, found) : new JsonLinesReader(found));
       },
     };
   }
@@ -127,48 +174,25 @@ function textStream(file: string, blob: PartedFile, head: Uint8Array, options: O
     ...shared,
     kind: dialect.separator === '\t' ? 'tsv' : 'csv',
     notes: () => [...own, ...dialect.notes, ...reader.notes()],
-    async *slices() {
+    slices() {
       reader = new CsvRecordReader(file, dialect);
-      for await (const { text, final, doneBytes } of textOf(file, blob, encoding, markBytes))
-        yield { records: reader.next(text, final), doneBytes };
+      return slicesBy(reader);
     },
   };
 }
 
+/** Whether the text is one array, whose lines can be told by line feeds. */
+function isArray(start: string): boolean {
+  const text = start.startsWith(byteOrderMark) ? start.slice(1) : start;
+  const first = text.search(/[^ \t\r\n]/);
+  if (text[first] !== '[' || isListPerLine(text, first)) return false;
+  return text.includes('\n') || !text.includes('\r');
+}
+
 /** Whether the first line is a whole object and another line follows it. */
-function isJsonLines(start: string, whole: boolean): boolean {
+function isJsonLines(start: string, isAll: boolean): boolean {
   const lines = start.split('\n', firstRecords);
-  const read = (whole ? lines : lines.slice(0, -1)).join('\n');
+  const read = (isAll ? lines : lines.slice(0, -1)).join('\n');
   const [first, second] = new JsonLinesReader({ longIntegers: 0, notNumbers: 0 }).next(read, true);
   return first?.kind === 'value' && isObject(first.value) && second !== undefined;
-}
-
-async function* textOf(
-  file: string,
-  blob: PartedFile,
-  encoding: string,
-  markBytes: number,
-): AsyncGenerator<{ text: string; final: boolean; doneBytes: number }, void> {
-  const decoder = new TextStream(file, encoding);
-  for (let at = markBytes; at < blob.size; at += pieceBytes) {
-    const end = Math.min(at + pieceBytes, blob.size);
-    const bytes = new Uint8Array(await readSlice(file, blob, at, end));
-    const final = end === blob.size;
-    yield { text: decoder.next(bytes) + (final ? decoder.next() : ''), final, doneBytes: end };
-  }
-}
-
-/** @throws InputError where the file cannot be read any more: it was changed, moved or taken away. */
-async function readSlice(file: string, blob: PartedFile, start: number, end: number): Promise<ArrayBuffer> {
-  try {
-    const bytes = await blob.slice(start, end).arrayBuffer();
-    if (bytes.byteLength === end - start) return bytes;
-  } catch {
-    // As below.
-  }
-  throw new InputError(
-    'This file changed or cannot be read any more.',
-    'Choose it again, and leave it as it is until it has been read.',
-    { file },
-  );
 }

@@ -48,7 +48,8 @@ export async function* streamRows(
   mapOf: (head: FileHead) => ColumnMap | null,
   options: Omit<ReadOptions, 'map'> = {},
 ): AsyncGenerator<RowSlice, StreamedFile> {
-  const { file, kind: container, first, classLabels } = stream;
+  const { file, kind, packed, first, classLabels } = stream;
+  const container = packed === null ? kind : `${kind} in ${packed}`;
   const head = new HeadCount();
   const firstHead = headOfRecords(first);
   const map = firstHead === null ? null : mapOf(firstHead);

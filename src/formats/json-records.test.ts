@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyObject, lineEnd, mark } from './arbitraries.ts';
-import { splitRecords, type JsonFinds } from './json-records.ts';
+import { splitRecords } from './json-records.ts';
+import type { JsonFinds } from './json-value.ts';
 
 /** Lines on which the elements of a pretty-printed array begin. */
 function prettyLines(objects: readonly unknown[], indent: number): number[] {

@@ -5,7 +5,8 @@ import { gzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { crc32 } from './crc32.ts';
-import { gunzip, UnpackedCount, unzstd, zipEntries } from './unpack.ts';
+import { gunzip, UnpackedCount, unzstd } from './unpack.ts';
+import { zipEntries } from './zip-entries.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const join = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(parts.flatMap((part) => [...part]));

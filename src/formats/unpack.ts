@@ -2,15 +2,18 @@
  * Packed files, unpacked within bounds: a small file that says or turns out to be endless is refused before its content is
  * built. What comes out is what went in: every check that the format carries and that is cheap is made.
  */
-import { Gunzip, inflateSync } from 'fflate';
+import { Gunzip, Inflate } from 'fflate';
 import { Decompress } from 'fzstd';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
+import { bytesOf, joined, type ByteStream } from './byte-stream.ts';
 import { crc32 } from './crc32.ts';
-import { NoDataError } from './kind.ts';
+import type { PartedFile } from './parquet.ts';
 
-/** The most that is unpacked of one dropped file, all that is inside counted. */
+/** The most that is unpacked of one dropped file at once, all that is inside counted. */
 export const maxUnpackedBytes = 2 ** 30;
+/** The same where it is a stream, of which little is held: what its rows may take in a browser's store. */
+export const maxStreamedBytes = 2 ** 34;
 /** Texts pack to a fiftieth at best; what is more than this and large is made to fill memory. */
 const maxRatio = 250;
 const ratioCountsFromBytes = 64 * 2 ** 20;
@@ -18,8 +21,12 @@ const ratioCountsFromBytes = 64 * 2 ** 20;
 const maxWindowBytes = 2 ** 27;
 /** So many packed bytes at once: DEFLATE makes at most 1,032 of one, so that no step can fill memory. */
 const stepBytes = 2 ** 16;
+/** Of a stream: what one step makes is held. */
+const streamStepBytes = 2 ** 14;
+/** Bytes before a member of gzip in which the check of the one before is looked for. */
+const trailerWithin = 2 ** 17;
 
-const damaged = 'Download or copy it again.';
+export const damaged = 'Download or copy it again.';
 
 /** Counts what comes out of one dropped file. Archives inside it share the count. */
 export class UnpackedCount {
@@ -28,16 +35,17 @@ export class UnpackedCount {
   constructor(
     readonly file: string,
     readonly packedBytes: number,
+    readonly maxBytes = maxUnpackedBytes,
   ) {}
 
   /** @throws InputError where `bytes` more are too many. */
   add(bytes: number): void {
     this.#bytes += bytes;
-    const many = this.#bytes > maxUnpackedBytes;
+    const many = this.#bytes > this.maxBytes;
     const dense = this.#bytes > ratioCountsFromBytes && this.#bytes > this.packedBytes * maxRatio;
     if (!many && !dense) return;
     throw new InputError(
-      `This file of ${formatBytes(this.packedBytes)} unpacks to ${many ? `more than ${formatBytes(maxUnpackedBytes)}` : `${formatBytes(this.#bytes)} or more, ${maxRatio} times its size`}.`,
+      `This file of ${formatBytes(this.packedBytes)} unpacks to ${many ? `more than ${formatBytes(this.maxBytes)}` : `${formatBytes(this.#bytes)} or more, ${maxRatio} times its size`}.`,
       'Unpack it yourself and choose the files inside, where you trust it.',
       { file: this.file },
     );
@@ -45,7 +53,7 @@ export class UnpackedCount {
 }
 
 /** Any failure inside a library as one sentence; our own errors pass. */
-function told(file: string, what: string, error: unknown): InputError {
+export function told(file: string, what: string, error: unknown): InputError {
   if (error instanceof InputError) return error;
   const cut = error instanceof Error && /unexpected EOF/i.test(error.message);
   return new InputError(
@@ -55,73 +63,189 @@ function told(file: string, what: string, error: unknown): InputError {
   );
 }
 
-/** Pushes bytes into a library's stream step by step. */
-function pushed(bytes: Uint8Array, push: (step: Uint8Array, final: boolean) => void): void {
-  for (let at = 0; at < bytes.length; at += stepBytes)
-    push(bytes.subarray(at, at + stepBytes), at + stepBytes >= bytes.length);
+/** Unpacks packed bytes as they come. */
+interface Unpacker {
+  /** What the next bytes make. @param final Nothing follows. @throws InputError where it is cut, damaged or too much. */
+  next(packed: Uint8Array, final: boolean): Uint8Array[];
 }
 
-/**
- * A gzip file of one or several members (RFC 1952), each held against its check and length.
- * @throws InputError where it is cut, damaged, or too much.
- */
-export function gunzip(file: string, bytes: Uint8Array, count: UnpackedCount): Uint8Array<ArrayBuffer> {
-  const chunks: Uint8Array[] = [];
-  let check = 0;
-  let memberBytes = 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const endMember = (end: number): void => {
+/** A gzip file of one or several members (RFC 1952), each held against its check and length. */
+class GzipUnpacker implements Unpacker {
+  readonly #file: string;
+  readonly #stream: Gunzip;
+  #chunks: Uint8Array[] = [];
+  #check = 0;
+  #memberBytes = 0;
+  /** The last packed bytes, and where they begin in the file. */
+  #last: Uint8Array = new Uint8Array();
+  #lastAt = 0;
+
+  constructor(file: string, count: UnpackedCount) {
+    this.#file = file;
+    this.#stream = new Gunzip((chunk) => {
+      count.add(chunk.length);
+      this.#check = crc32(chunk, this.#check);
+      this.#memberBytes += chunk.length;
+      if (chunk.length > 0) this.#chunks.push(chunk);
+    });
+    this.#stream.onmember = (at) => this.#endMember(at);
+  }
+
+  next(packed: Uint8Array, final: boolean): Uint8Array[] {
+    const kept = this.#last.subarray(Math.max(0, this.#last.length - trailerWithin));
+    this.#lastAt += this.#last.length - kept.length;
+    this.#last = joined([kept, packed]);
+    this.#chunks = [];
+    try {
+      this.#stream.push(packed, final);
+      if (final) this.#endMember(this.#lastAt + this.#last.length);
+    } catch (error) {
+      throw told(this.#file, 'This gzip file', error);
+    }
+    return this.#chunks;
+  }
+
+  /** @param end Where it ends in the file. */
+  #endMember(end: number): void {
+    const at = end - this.#lastAt - 8;
+    const view = new DataView(this.#last.buffer, this.#last.byteOffset, this.#last.byteLength);
     if (
       end < 18 ||
-      view.getUint32(end - 8, true) !== check ||
-      view.getUint32(end - 4, true) !== memberBytes % 2 ** 32
+      at < 0 ||
+      view.getUint32(at, true) !== this.#check ||
+      view.getUint32(at + 4, true) !== this.#memberBytes % 2 ** 32
     )
       throw new InputError('This gzip file is damaged: what it unpacks to is not what was packed.', damaged, {
-        file,
+        file: this.#file,
       });
-    check = 0;
-    memberBytes = 0;
-  };
-  try {
-    const stream = new Gunzip((chunk) => {
-      count.add(chunk.length);
-      check = crc32(chunk, check);
-      memberBytes += chunk.length;
-      if (chunk.length > 0) chunks.push(chunk);
-    });
-    stream.onmember = endMember;
-    pushed(bytes, (step, final) => stream.push(step, final));
-    endMember(bytes.length);
-  } catch (error) {
-    throw told(file, 'This gzip file', error);
+    this.#check = 0;
+    this.#memberBytes = 0;
   }
+}
+
+/** A zstd file of one or several frames (RFC 8878). */
+class ZstdUnpacker implements Unpacker {
+  readonly #file: string;
+  readonly #stream: Decompress;
+  #chunks: Uint8Array[] = [];
+  #isBegun = false;
+
+  constructor(file: string, count: UnpackedCount) {
+    this.#file = file;
+    this.#stream = new Decompress((chunk) => {
+      count.add(chunk.length);
+      // The library uses its buffer again.
+      if (chunk.length > 0) this.#chunks.push(chunk.slice());
+    });
+  }
+
+  next(packed: Uint8Array, final: boolean): Uint8Array[] {
+    if (!this.#isBegun && windowBytes(packed) > maxWindowBytes) {
+      throw new InputError(
+        `This zstd file needs ${formatBytes(windowBytes(packed))} to be unpacked.`,
+        'Unpack it yourself (zstd -d --long=31) and choose the file inside.',
+        { file: this.#file },
+      );
+    }
+    this.#isBegun = true;
+    this.#chunks = [];
+    try {
+      this.#stream.push(packed, final);
+    } catch (error) {
+      throw told(this.#file, 'This zstd file', error);
+    }
+    return this.#chunks;
+  }
+}
+
+/** What DEFLATE packed in a zip, held against its check and length. */
+export class InflateUnpacker implements Unpacker {
+  readonly #file: string;
+  readonly #wanted: { check: number; sizeBytes: number };
+  readonly #stream: Inflate | null;
+  #chunks: Uint8Array[] = [];
+  #check = 0;
+  #sizeBytes = 0;
+
+  /** @param isPacked False where its bytes stand as they are. */
+  constructor(file: string, wanted: { check: number; sizeBytes: number }, isPacked: boolean) {
+    this.#file = file;
+    this.#wanted = wanted;
+    this.#stream = isPacked ? new Inflate((chunk) => this.#add(chunk)) : null;
+  }
+
+  next(packed: Uint8Array, final: boolean): Uint8Array[] {
+    this.#chunks = [];
+    try {
+      if (this.#stream === null) this.#add(packed);
+      else this.#stream.push(packed, final);
+    } catch (error) {
+      throw told(this.#file, 'This file of the zip', error);
+    }
+    if (final && (this.#sizeBytes !== this.#wanted.sizeBytes || this.#check !== this.#wanted.check))
+      throw this.#refusal();
+    return this.#chunks;
+  }
+
+  #add(chunk: Uint8Array): void {
+    this.#sizeBytes += chunk.length;
+    // Nothing is unpacked to more than it says.
+    if (this.#sizeBytes > this.#wanted.sizeBytes) throw this.#refusal();
+    this.#check = crc32(chunk, this.#check);
+    if (chunk.length > 0) this.#chunks.push(chunk);
+  }
+
+  #refusal(): InputError {
+    return new InputError('This file of the zip is damaged: it is not what was packed.', damaged, {
+      file: this.#file,
+    });
+  }
+}
+
+/** All that packed bytes make, at once. */
+export function unpacked(bytes: Uint8Array, unpacker: Unpacker): Uint8Array<ArrayBuffer> {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length || at === 0; at += stepBytes)
+    for (const chunk of unpacker.next(bytes.subarray(at, at + stepBytes), at + stepBytes >= bytes.length))
+      chunks.push(chunk);
   return joined(chunks);
 }
 
-/**
- * A zstd file of one or several frames (RFC 8878).
- * @throws InputError where it is cut, damaged, or too much.
- */
+/** @throws InputError where it is cut, damaged, or too much. */
+export function gunzip(file: string, bytes: Uint8Array, count: UnpackedCount): Uint8Array<ArrayBuffer> {
+  return unpacked(bytes, new GzipUnpacker(file, count));
+}
+
+/** @throws InputError where it is cut, damaged, or too much. */
 export function unzstd(file: string, bytes: Uint8Array, count: UnpackedCount): Uint8Array<ArrayBuffer> {
-  if (windowBytes(bytes) > maxWindowBytes) {
-    throw new InputError(
-      `This zstd file needs ${formatBytes(windowBytes(bytes))} to be unpacked.`,
-      'Unpack it yourself (zstd -d --long=31) and choose the file inside.',
-      { file },
-    );
-  }
-  const chunks: Uint8Array[] = [];
-  try {
-    const stream = new Decompress((chunk) => {
-      count.add(chunk.length);
-      // The library uses its buffer again.
-      if (chunk.length > 0) chunks.push(chunk.slice());
-    });
-    pushed(bytes, (step, final) => void stream.push(step, final));
-  } catch (error) {
-    throw told(file, 'This zstd file', error);
-  }
-  return joined(chunks);
+  return unpacked(bytes, new ZstdUnpacker(file, count));
+}
+
+/** What a packed file makes, some at a time. */
+export function unpackedStream(file: string, blob: PartedFile, begin: () => Unpacker): ByteStream {
+  return {
+    sizeBytes: blob.size,
+    async *chunks() {
+      const unpacker = begin();
+      for await (const { bytes, doneBytes } of bytesOf(file, blob).chunks()) {
+        const from = doneBytes - bytes.length;
+        for (let at = 0; at < bytes.length; at += streamStepBytes) {
+          const done = Math.min(at + streamStepBytes, bytes.length);
+          const isLast = from + done === blob.size;
+          for (const chunk of unpacker.next(bytes.subarray(at, done), isLast))
+            yield { bytes: chunk, doneBytes: from + done };
+        }
+      }
+    },
+  };
+}
+
+/** A gzip or zstd file as a stream of what is packed in it. */
+export function unpackedFile(file: string, kind: 'gzip' | 'zstd', blob: PartedFile): ByteStream {
+  return unpackedStream(file, blob, () => {
+    const count = new UnpackedCount(file, blob.size, maxStreamedBytes);
+    return kind === 'gzip' ? new GzipUnpacker(file, count) : new ZstdUnpacker(file, count);
+  });
 }
 
 /** The memory that the first frame asks for, from its header (RFC 8878, 3.1.1.1). */
@@ -131,111 +255,4 @@ function windowBytes(bytes: Uint8Array): number {
   const base = 2 ** (10 + exponent);
   // One segment: the window is the content, which is counted as it comes.
   return descriptor & 0x20 ? 0 : base + (base / 8) * ((bytes[5] ?? 0) & 7);
-}
-
-export interface ZipEntry {
-  /** Path in the zip. */
-  path: string;
-  sizeBytes: number;
-  /** Unpacks it. @throws InputError where it is damaged or too much. */
-  read: () => Uint8Array;
-}
-
-/**
- * The files of a zip, in its order; folders and what macOS adds are left out. Nothing is unpacked yet.
- * @throws InputError where the zip's list of files cannot be read, or it is encrypted or zip64.
- * @throws NoDataError where the zip is a document or a model: .xlsx, .docx, .npz, …
- */
-export function zipEntries(file: string, bytes: Uint8Array, count: UnpackedCount): ZipEntry[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const broken = (): InputError =>
-    new InputError('This zip is cut off or damaged: its list of files cannot be read.', damaged, { file });
-  let end = bytes.length - 22;
-  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end -= 1;
-  if (end < 0) throw broken();
-  const total = view.getUint16(end + 10, true);
-  const entries: (ZipEntry & { flags: number })[] = [];
-  let at = view.getUint32(end + 16, true);
-  if (at === 0xffff_ffff || total === 0xffff) {
-    throw new InputError(
-      'This zip is a zip64, which is not read here.',
-      'Unpack it and choose the files inside.',
-      {
-        file,
-      },
-    );
-  }
-  for (let index = 0; index < total; index += 1) {
-    if (at + 46 > bytes.length || view.getUint32(at, true) !== 0x02014b50) throw broken();
-    const flags = view.getUint16(at + 8, true);
-    const method = view.getUint16(at + 10, true);
-    const check = view.getUint32(at + 16, true);
-    const packedBytes = view.getUint32(at + 20, true);
-    const sizeBytes = view.getUint32(at + 24, true);
-    const nameBytes = view.getUint16(at + 28, true);
-    const local = view.getUint32(at + 42, true);
-    const path = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameBytes));
-    at += 46 + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-    const name = path.split('/').at(-1)!;
-    if (name === '' || path.startsWith('__MACOSX/') || name === '.DS_Store' || name.startsWith('._'))
-      continue;
-    const read = (): Uint8Array => {
-      const where = { file: `${file}/${path}` };
-      if (flags & 1) throw new InputError('This file of the zip is encrypted.', 'Unpack it first.', where);
-      if (method !== 0 && method !== 8)
-        throw new InputError(
-          `This file of the zip is packed in a way (${method}) that is not read here.`,
-          'Unpack it first.',
-          where,
-        );
-      if (local + 30 > bytes.length || view.getUint32(local, true) !== 0x04034b50) throw broken();
-      const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-      if (start + packedBytes > bytes.length) throw broken();
-      count.add(sizeBytes);
-      const packed = bytes.subarray(start, start + packedBytes);
-      let content: Uint8Array;
-      try {
-        content = method === 0 ? packed : inflateSync(packed, { out: new Uint8Array(sizeBytes) });
-      } catch (error) {
-        throw told(where.file, 'This file of the zip', error);
-      }
-      if (content.length !== sizeBytes || crc32(content) !== check)
-        throw new InputError('This file of the zip is damaged: it is not what was packed.', damaged, where);
-      return content;
-    };
-    entries.push({ path, sizeBytes, flags, read });
-  }
-  refuseDocuments(
-    file,
-    entries.map(({ path }) => path),
-  );
-  return entries;
-}
-
-/** Formats that are zips inside. */
-function refuseDocuments(file: string, paths: readonly string[]): void {
-  const has = (pattern: RegExp): boolean => paths.some((path) => pattern.test(path));
-  const refuse = (is: string, remedy: string): never => {
-    throw new NoDataError(`This is ${is}.`, remedy, { file });
-  };
-  if (has(/^\[Content_Types\]\.xml$/)) {
-    if (has(/^xl\//)) refuse('an Excel workbook', 'Save its sheet as “CSV UTF-8” and choose that file.');
-    if (has(/^word\//)) refuse('a Word document', 'Save its rows as CSV and choose that file.');
-    if (has(/^ppt\//)) refuse('a PowerPoint document', 'Save its rows as CSV and choose that file.');
-  }
-  if (has(/^content\.xml$/) && has(/^mimetype$/))
-    refuse('an OpenDocument file (LibreOffice)', 'Save its sheet as CSV in UTF-8 and choose that file.');
-  if (has(/(?:^|\/)data\.pkl$/)) refuse('a PyTorch file, not data', 'Choose the file with the rows instead.');
-  if (paths.length > 0 && paths.every((path) => path.endsWith('.npy')))
-    refuse('a file of NumPy arrays', 'Save its rows as CSV, JSON Lines or Parquet and choose that file.');
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -1,6 +1,5 @@
 /** Rows as a command's options name them: read, put together, joined with the teacher's. */
 import { InputError } from '../base/errors.ts';
-import { openContainers } from '../data/containers.ts';
 import { isTeachersMap, parseColumnMap, type ColumnMap } from '../data/column-map.ts';
 import { completionModes, type CompletionMode } from '../data/completions.ts';
 import { parseFixes } from '../data/fixes.ts';
@@ -14,14 +13,14 @@ import {
   type DatasetFile,
   type ReadOptions,
 } from '../data/read-file.ts';
-import { openStream, streamedFromBytes } from '../data/record-stream.ts';
+import { openSources } from '../data/sources.ts';
 import { readStream } from '../data/stream-rows.ts';
 import { concatenate, sortChunks } from '../data/several-files.ts';
 import { ofSplit, splits, type Split } from '../data/split-name.ts';
 import { parseTeachers, teachersOf } from '../data/teachers.ts';
 import { listed } from '../data/words.ts';
 import { oneOf } from './arguments.ts';
-import { openParts, readBytes } from './files.ts';
+import { openParts } from './files.ts';
 import { dataFiles } from './hub-dataset.ts';
 
 /** One path, several, or none. */
@@ -178,17 +177,15 @@ async function openFiles(
   for (const path of paths) here.push(...(await dataFiles(path, options.split ?? 'train')));
   for (const path of sortChunks(here)) {
     const how = encoding === null ? {} : { encoding };
-    const parts = await openParts(path);
-    const stream = parts.size < streamedFromBytes ? null : await openStream(path, parts, how);
-    if (stream !== null) {
-      files.push(await readStream(stream, options));
-      continue;
-    }
-    const all = await openContainers(path, await readBytes(path), how);
+    const all = await openSources(path, await openParts(path), how);
     // An archive of several splits gives the one that is asked for.
     const named = options.split === undefined ? [] : ofSplit(options.split, all, ({ file }) => file);
-    const containers = all.length > 1 && named.length > 0 ? named : all;
-    for (const container of containers) files.push(readContainer(container, options));
+    for (const source of all.length > 1 && named.length > 0 ? named : all)
+      files.push(
+        source.kind === 'stream'
+          ? await readStream(source.stream, options)
+          : readContainer(source.container, options),
+      );
   }
   return files;
 }

@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { gzipSync, zipSync } from 'fflate';
 import { expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { digestRows } from '../distill/checkpoint.ts';
@@ -79,6 +80,25 @@ it('comes to the same as a small file: rows, notes, teacher, refusals and digest
   // A page over the end of slices, as the screen asks for it.
   const page = await readExamplePage(datasetId, 'train', 120, 25);
   expect(page.map(({ row }) => row)).toEqual(Array.from({ length: 25 }, (_, at) => 120 + at));
+});
+
+it('is read as a stream where it is packed or an array, to the same', async () => {
+  const train = JSON.stringify(rowsOf(200), null, 1);
+  const test = rowsOf(10, 149)
+    .map((row) => JSON.stringify(row))
+    .join('\n');
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const files = [
+    new File([new Uint8Array(gzipSync(bytes(train)))], 'train.json.gz'),
+    new File(
+      [new Uint8Array(zipSync({ 'test.jsonl': bytes(test), 'a.md': bytes('Some words.\n') }))],
+      'z.zip',
+    ),
+  ];
+  const { datasetId } = await add(files);
+  expect((await readDataset(datasetId))!.stored).toMatchObject({ train: { rows: 200 }, test: { rows: 10 } });
+  expect(await summaryOf(datasetId)).toEqual(await asSmall(files));
+  await deleteDataset(datasetId);
 });
 
 it('is mended and joined as a small one is, and nothing of its earlier rows is left', async () => {

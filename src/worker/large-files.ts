@@ -8,7 +8,7 @@ import type { FileHead } from '../data/file-head.ts';
 import type { Fix } from '../data/fixes.ts';
 import type { Note } from '../data/notes.ts';
 import type { DataFile, ExampleRow, RationaleRow, ReadOptions } from '../data/read-file.ts';
-import { openStream, streamedFromBytes, type RecordStream } from '../data/record-stream.ts';
+import type { RecordStream } from '../data/record-stream.ts';
 import { streamRows, type RowSlice, type StreamedFile } from '../data/stream-rows.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { StoredRows } from '../store/records.ts';
@@ -84,19 +84,15 @@ export class CountedWriter {
 }
 
 /**
- * Reads a large file; null where it is small, or has to be read as a whole.
+ * Reads a large file.
  * @throws InputError where it cannot be read; the signal's reason where it was cancelled.
  */
 export async function readLarge(
-  name: string,
-  blob: Blob,
+  stream: RecordStream,
   mapOf: (head: FileHead) => ColumnMap | null,
   staging: Staging,
   how: Omit<ReadOptions, 'map'>,
-): Promise<LargeFile | null> {
-  if (blob.size < streamedFromBytes) return null;
-  const stream = await openStream(name, blob);
-  if (stream === null) return null;
+): Promise<LargeFile> {
   staging.startedAt = performance.now();
   const reading = streamRows(stream, mapOf, how);
   const examples = new ExampleReading(staging.fixes);

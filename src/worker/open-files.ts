@@ -1,11 +1,11 @@
 /** The files of a dataset, opened: dropped ones and those that are stored. */
 import { breathe } from '../base/breathe.ts';
-import { openContainers } from '../data/containers.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import { headOf, layoutKey, type FileHead } from '../data/file-head.ts';
 import { readContainer, UnknownLayoutError, type DataFile } from '../data/read-file.ts';
 import type { DatasetReading } from '../data/reading.ts';
 import type { Split } from '../data/split.ts';
+import { openSources } from '../data/sources.ts';
 import { readTaught, type TaughtRow } from '../data/taught.ts';
 import { readDataFiles } from '../store/datasets.ts';
 import type { DataFileRecord, DatasetRecord } from '../store/records.ts';
@@ -59,6 +59,7 @@ type MapOf = (within: string | null, head: FileHead) => ColumnMap | null;
 
 /**
  * What a dropped file holds: one file of rows, or those of an archive.
+ * @param wanted Of an archive, the file that is asked for; left out, all.
  * @throws InputError where one cannot be read, with the map that it was given or without one.
  */
 export async function openFile(
@@ -67,19 +68,24 @@ export async function openFile(
   mapOf: MapOf,
   staging: Staging,
   { completions, splitColumn }: ReadBy = {},
+  wanted?: string | null,
 ): Promise<ReadFile[]> {
   const how = { splitColumn, ...(completions === undefined ? {} : { completions }) };
-  const large = await readLarge(name, blob, (head) => mapOf(null, head), staging, how);
-  if (large !== null) {
-    const { data: parsed, unread, map, head } = large;
-    return [{ name, within: null, parsed, unread, map, head, large }];
-  }
   const opened: ReadFile[] = [];
-  for (const container of await openContainers(name, blob)) {
+  for (const source of await openSources(name, blob)) {
     await breathe();
-    const within = container.file === name ? null : container.file.slice(name.length + 1);
+    const within = source.file === name ? null : source.file.slice(name.length + 1);
+    if (wanted !== undefined && wanted !== within) continue;
+    const given = (head: FileHead): ColumnMap | null => mapOf(within, head);
+    if (source.kind === 'stream') {
+      const large = await readLarge(source.stream, given, staging, how);
+      const { data: parsed, unread, map, head } = large;
+      opened.push({ name: source.file, within, parsed, unread, map, head, large });
+      continue;
+    }
+    const { container } = source;
     const head = headOf(container);
-    const map = head === null ? null : mapOf(within, head);
+    const map = head === null ? null : given(head);
     const options = { map, ...how };
     const known = { name: container.file, within, map, head, large: null };
     try {
@@ -121,9 +127,8 @@ export async function reopen(
       if (mapped !== null && layoutKey(mapped.like) === layoutKey(head)) return mapped.map;
       return file.map ?? null;
     };
-    const opened = (await openFile(name, blob, mapOf, staging, record.reading)).find(
-      ({ within }) => within === (file.within ?? null),
-    );
+    const wanted = file.within ?? null;
+    const [opened] = await openFile(name, blob, mapOf, staging, record.reading, wanted);
     if (opened === undefined) continue;
     files.push({ id: file.id, blob, split: file.splitChosen ? file.split : null, ...opened });
   }
