@@ -80,6 +80,40 @@ test('Compare holds 100,000 rows: filters, keys, differing words, labels, and th
     'aria-expanded',
     'true',
   );
+  // What keys lead to is whole in view, under heads that stay.
+  const opened = page.getByRole('row').filter({ hasText: 'question 70004 ' });
+  const heads = page.getByRole('columnheader', { name: 'question' });
+  const isClear = async (): Promise<boolean> => {
+    const [row, head] = [
+      await page.locator('[role=row]:focus-within').boundingBox(),
+      await heads.boundingBox(),
+    ];
+    return row !== null && head !== null && row.y >= head.y + head.height - 1 && row.y + row.height <= 720;
+  };
+  await expect(opened).toBeInViewport({ ratio: 1 });
+  for (const key of [
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'j',
+    'k',
+    'k',
+    'k',
+    'k',
+    'k',
+    'k',
+  ]) {
+    await page.keyboard.press(key);
+    await expect.poll(isClear).toBe(true);
+  }
 
   // Filters with their counts; a row opened among filtered ones leaves the filter as it is.
   const broken = page.getByRole('radio', { name: /^broken by distillation 5,000$/ });

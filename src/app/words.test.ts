@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunState } from '../distill/run-state.ts';
 import type { RunRecord } from '../store/records.ts';
-import {
-  askedWords,
-  holdOf,
-  parameterWords,
-  phaseWords,
-  plural,
-  runWords,
-  silentAfterMs,
-  stateWords,
-} from './words.ts';
+import { askedWords, holdOf, phaseWords, plural, runWords, silentAfterMs, stateWords } from './words.ts';
 
 const training: RunState = { phase: 'training', step: 342, steps: 600 };
 
@@ -29,7 +20,7 @@ test('states are told with their figures', () => {
 });
 
 test('Pause and Stop are answered at once, with what is waited for', () => {
-  expect(askedWords('pause', training, 8200)).toBe('pausing after this step, about 8 s');
+  expect(askedWords('pause', training, 8200)).toBe('pausing after this step, about 8.2 s');
   expect(askedWords('stop', training, 900)).toBe('stopping after this step');
   expect(askedWords('stop', training, null)).toBe('stopping after this step');
   expect(
@@ -60,11 +51,4 @@ test('a run that nobody was heard of is interrupted; one that ended is not', () 
 test('counts agree with their nouns', () => {
   expect(plural(1, 'row')).toBe('1 row');
   expect(plural(9741, 'row')).toBe('9,741 rows');
-});
-
-test('parameters are named as people name students', () => {
-  expect(parameterWords(42_112)).toBe('42,112');
-  expect(parameterWords(512_345)).toBe('0.5 M');
-  expect(parameterWords(76_961_152)).toBe('77 M');
-  expect(parameterWords(2_849_757_184)).toBe('2.8 B');
 });

@@ -177,14 +177,6 @@ export function chanceWords(p: number): string {
 
 export { plural };
 
-/** A number of parameters as people name students: `0.5 M`, `77 M`, `1.2 B`. */
-export function parameterWords(parameters: number): string {
-  if (parameters >= 1e9) return `${(parameters / 1e9).toFixed(1)} B`;
-  if (parameters >= 1e7) return `${Math.round(parameters / 1e6)} M`;
-  if (parameters >= 1e5) return `${(parameters / 1e6).toFixed(1)} M`;
-  return formatCount(parameters);
-}
-
 /** The rows of a dataset in one line: `400 rows · 500 test`. */
 export function rowWords(dataset: DatasetRecord): string {
   const { train, validation, test } = dataset.splits;

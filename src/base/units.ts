@@ -14,9 +14,11 @@ export function formatBytes(sizeBytes: number): string {
   return `${value.toFixed(digits)} ${byteUnits[unit]!}`;
 }
 
-/** A duration in the two units that matter: `41 s`, `3 min 20 s`, `2 h 5 min`. */
+/** A duration with the digits that matter: `8.2 ms`, `24 ms`, `4.7 s`, `41 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(elapsedMs: number): string {
+  if (elapsedMs > 0 && elapsedMs < 9.95) return `${elapsedMs.toFixed(1)} ms`;
   if (elapsedMs < 950) return `${Math.round(elapsedMs)} ms`;
+  if (elapsedMs < 9950) return `${(elapsedMs / 1000).toFixed(1)} s`;
   const seconds = Math.round(elapsedMs / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
@@ -29,6 +31,24 @@ const counts = new Intl.NumberFormat('en-GB');
 /** A number with thousands separated: `9,741`. */
 export function formatCount(count: number): string {
   return counts.format(count);
+}
+
+/** A number of parameters as people name students: `42,112`, `0.6 M`, `77.0 M`, `2.8 B`. */
+export function formatParameters(parameters: number): string {
+  if (parameters >= 999.95e6) return `${(parameters / 1e9).toFixed(1)} B`;
+  return parameters >= 1e5 ? `${(parameters / 1e6).toFixed(1)} M` : formatCount(parameters);
+}
+
+/**
+ * A number as it is typed: `600`, `2e-3`, `4,000` with its thousands as the studio writes them, and `0,5` as much of
+ * Europe does.
+ * @returns NaN where it is empty or no number.
+ */
+export function readNumber(text: string): number {
+  const trimmed = text.trim();
+  if (trimmed === '') return NaN;
+  if (/^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$/.test(trimmed)) return Number(trimmed.replaceAll(',', ''));
+  return Number(/^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i.test(trimmed) ? trimmed.replace(',', '.') : trimmed);
 }
 
 /** A share as per cent with two digits: `74.26 %`. */

@@ -27,9 +27,14 @@ export interface Measured {
 
 /**
  * Opens an engine, times `one.steps` steps and three generations, and closes it.
+ * @param signal Stops it between two steps or generations.
  * @param open Everything that it needs should be loaded before: its time counts as making ready.
  */
-export async function measureEngine(one: Case, open: () => Promise<OpenEngine>): Promise<Measured> {
+export async function measureEngine(
+  one: Case,
+  open: () => Promise<OpenEngine>,
+  signal?: AbortSignal,
+): Promise<Measured> {
   const opened = performance.now();
   const { label, threads, engine, close } = await open();
   try {
@@ -38,15 +43,19 @@ export async function measureEngine(one: Case, open: () => Promise<OpenEngine>):
     const next = () => engine.step([batch], makeUpdate((step += 1)));
     await next();
     const firstMs = performance.now() - opened;
-    const timing = await timeMs(one.steps, next);
+    const timing = await timeMs(one.steps, next, signal);
     const { bytesHeld } = engine.describe();
 
     const inputs = makeInputs(one);
     let tokens = 0;
-    const generating = await timeMs(3, async () => {
-      const found = await engine.generate(inputs, { maxNewTokens: one.targetLength, numBeams: 1 });
-      tokens = found.reduce((sum, { ids }) => sum + ids.length, 0);
-    });
+    const generating = await timeMs(
+      3,
+      async () => {
+        const found = await engine.generate(inputs, { maxNewTokens: one.targetLength, numBeams: 1 });
+        tokens = found.reduce((sum, { ids }) => sum + ids.length, 0);
+      },
+      signal,
+    );
     return {
       engine: label,
       threads,

@@ -101,11 +101,14 @@ export function countFlops({
 }
 
 /** The roof: one thread. Values are zeros: on these processors products take the same time whatever they are. */
-export async function measureWork(one: Case): Promise<Work> {
+export async function measureWork(one: Case, signal?: AbortSignal): Promise<Work> {
   const { plan, run, executor, packed } = await openStep(one);
   const alone = only(plan, ({ kind }) => kind === 'matmul');
   await executor.prepare(alone);
-  const timing = await timeMs(one.steps, () => executor.run('pass', run));
-  executor.dispose();
-  return { ...countFlops({ plan, packed }), matmuls: timing };
+  try {
+    const timing = await timeMs(one.steps, () => executor.run('pass', run), signal);
+    return { ...countFlops({ plan, packed }), matmuls: timing };
+  } finally {
+    executor.dispose();
+  }
 }

@@ -1,5 +1,5 @@
 /** Whether a recipe suits the size of its student, and which preset would suit it better. */
-import { formatCount } from '../base/units.ts';
+import { formatParameters } from '../base/units.ts';
 import { notebookRecipe, smallRecipe, type Recipe } from './recipe.ts';
 
 /**
@@ -45,7 +45,7 @@ export function adviceFor(recipe: Recipe, parameters: number): Advice | null {
   const usual = usualRate(parameters);
   const factor = recipe.learningRate / usual;
   if (factor < muchFactor && factor > 1 / muchFactor) return null;
-  const [size, rate] = [sizeWords(parameters), recipe.learningRate.toExponential()];
+  const [size, rate] = [formatParameters(parameters), recipe.learningRate.toExponential()];
   const what =
     factor > 1 ? `so high a rate makes it forget what it knew` : `so low a rate needs many times the steps`;
   return {
@@ -53,8 +53,4 @@ export function adviceFor(recipe: Recipe, parameters: number): Advice | null {
     learningRate: usual,
     preset: fittingPreset(parameters),
   };
-}
-
-function sizeWords(parameters: number): string {
-  return parameters < 1e6 ? formatCount(parameters) : `${formatCount(Math.round(parameters / 1e6))} M`;
 }

@@ -1,7 +1,7 @@
 /** The benchmark of the studio's page: one student through every engine that this browser has. */
 import { EngineError, reportError } from '../base/errors.ts';
 import { breathe } from '../base/breathe.ts';
-import type { ReportProgress } from '../distill/ports.ts';
+import type { Watch } from '../distill/ports.ts';
 import { cases, makeStudent, type ModelName } from '../bench/cases.ts';
 import { measureEngine, type EngineLabel, type Measured, type OpenEngine } from '../bench/measure.ts';
 import { measureWork, type Work } from '../bench/work.ts';
@@ -26,13 +26,13 @@ let atWork = false;
  */
 export async function bench(
   { model }: CommandOf<'bench'>,
-  progress: ReportProgress,
+  watch: Watch,
   isRunBusy: () => boolean,
 ): Promise<BenchReport> {
   if (atWork) throw new EngineError('A measurement is under way.', 'Wait for its end, then try again.');
   atWork = true;
   try {
-    return await measureAll(model, progress, isRunBusy);
+    return await measureAll(model, watch, isRunBusy);
   } finally {
     atWork = false;
   }
@@ -40,7 +40,7 @@ export async function bench(
 
 async function measureAll(
   model: ModelName,
-  progress: ReportProgress,
+  { report: progress, signal }: Watch,
   isRunBusy: () => boolean,
 ): Promise<BenchReport> {
   const refuse = () => {
@@ -56,7 +56,7 @@ async function measureAll(
   const total = contestants.length + 1;
   progress(`${model}, matrix products alone`, 0, total);
   await breathe();
-  const work = await measureWork(one);
+  const work = await measureWork(one, signal);
 
   const report: BenchReport = {
     model,
@@ -72,8 +72,9 @@ async function measureAll(
     try {
       const open = await load();
       const student = makeStudent(one);
-      report.rows.push(rowOf(work, await measureEngine(one, () => open(student))));
+      report.rows.push(rowOf(work, await measureEngine(one, () => open(student), signal)));
     } catch (error) {
+      if (signal.aborted) throw error;
       // One engine that fails must not take the others' figures with it.
       report.leftOut.push({ engine: label, why: reportError(error).message });
     }

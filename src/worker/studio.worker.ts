@@ -86,9 +86,9 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'export-server': (command, watch) => exportServer(command, exporting(watch)),
   'export-project': exportProject,
   'export-run': exportRun,
-  bench: async (command, { report }) => {
+  bench: async (command, watch) => {
     await keeper.makeWay();
-    return bench(command, report, () => keeper.busy);
+    return bench(command, watch, () => keeper.busy);
   },
 };
 

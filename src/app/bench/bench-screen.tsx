@@ -1,4 +1,4 @@
-import { Copy, Gauge } from 'lucide-react';
+import { Copy, Gauge, Square } from 'lucide-react';
 import { useState } from 'react';
 import { EngineError } from '../../base/errors.ts';
 import type { BenchReport } from '../../worker/protocol.ts';
@@ -8,7 +8,7 @@ import { liveRun, useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { benchMarkdown, machineLine } from './bench-words.ts';
+import { benchMarkdown, engineNames, machineLine } from './bench-words.ts';
 import styles from './bench-screen.module.css';
 import { BenchTable } from './bench-table.tsx';
 
@@ -47,11 +47,18 @@ export function BenchScreen() {
         </div>
         {live && <p className="small quiet">{reason}</p>}
         {busy && (
-          <Progress
-            label={progress?.what ?? 'Getting ready'}
-            done={progress?.done ?? 0}
-            total={progress?.total ?? 0}
-          />
+          <>
+            <Progress
+              label={progress?.what ?? 'Getting ready'}
+              done={progress?.done ?? 0}
+              total={progress?.total ?? 0}
+            />
+            <div className={styles['actions']}>
+              <Button icon={Square} onClick={() => studio.cancel('bench')}>
+                Stop
+              </Button>
+            </div>
+          </>
         )}
         {report && <Measured report={report} />}
         <p className="visually-hidden" role="status">
@@ -84,7 +91,7 @@ function Measured({ report }: { report: BenchReport }) {
     <>
       <BenchTable report={report} />
       {report.leftOut.map(({ engine, why }) => (
-        <Notice key={engine} kind="warning" title={`${engine} could not be measured.`}>
+        <Notice key={engine} kind="warning" title={`${engineNames[engine]} could not be measured.`}>
           <p>{why}</p>
         </Notice>
       ))}

@@ -35,8 +35,10 @@ test('the copied table has a row for each engine and as many cells as columns', 
     'Machine: Soft | Shader (software, not measured); 2 CPU threads.',
     'Browser: A browser',
   ]);
-  expect(lines[6]).toBe('| wasm | 1 | 20.0 | 19.1 | 31.5 | 1.00 | 29.0 | 82 % | 5.12 MB | 0 ms | 33,612 |');
-  expect(lines[7]).toContain('| tfjs-webgpu | – | 1,250 | 19.1 | 31.5 | 62.50 |');
+  expect(lines[6]).toBe(
+    '| wasm: the compiled plan | 1 | 20.0 | 19.1 | 31.5 | 1.00 | 29.0 | 82 % | 5.12 MB | 0 ms | 33,612 |',
+  );
+  expect(lines[7]).toContain('| tfjs-webgpu: TensorFlow.js | – | 1,250 | 19.1 | 31.5 | 62.50 |');
   const widths = lines.filter((line) => line.startsWith('|')).map((line) => line.split('|').length);
   expect(new Set(widths)).toEqual(new Set([13]));
 });

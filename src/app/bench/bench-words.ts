@@ -2,6 +2,16 @@
 import { formatBytes, formatCount, formatPercent } from '../../base/units.ts';
 import type { BenchReport, BenchRow, Machine } from '../../worker/protocol.ts';
 
+/** Engines by the names that the recipe's choice of a backend has for them. */
+export const engineNames: Record<BenchRow['engine'], string> = {
+  wgsl: 'webgpu: the compiled plan',
+  wasm: 'wasm: the compiled plan',
+  'tfjs-webgpu': 'tfjs-webgpu: TensorFlow.js',
+  'tfjs-wasm': 'tfjs-wasm: TensorFlow.js',
+  'jax-js': 'jax-js',
+  'torch-cpu': 'PyTorch on the CPU',
+};
+
 export interface BenchColumn {
   name: string;
   text: (row: BenchRow, first: BenchRow) => string;
@@ -13,7 +23,7 @@ export function formatFigure(value: number): string {
 }
 
 export const benchColumns: readonly BenchColumn[] = [
-  { name: 'Engine', text: ({ engine }) => engine },
+  { name: 'Engine', text: ({ engine }) => engineNames[engine] },
   { name: 'Threads', text: ({ threads }) => (threads === null ? '–' : String(threads)) },
   { name: 'ms a step', text: ({ msPerStep }) => formatFigure(msPerStep) },
   { name: 'Min', text: ({ msMin }) => formatFigure(msMin) },

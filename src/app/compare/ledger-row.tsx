@@ -28,6 +28,13 @@ export function LedgerRow({ ref, prediction, index, offset, open, focused, href,
   useEffect(() => {
     if (focused) button.current?.focus({ preventScroll: true });
   }, [focused]);
+  useEffect(() => {
+    // Whole in view, below the heads and above a phone's tabs (`scroll-margin`); of a taller one, its beginning.
+    const row = button.current?.closest('[role=row]');
+    if (!focused || !row) return;
+    const isTall = row.getBoundingClientRect().height > innerHeight - 120;
+    row.scrollIntoView({ block: isTall ? 'start' : 'nearest' });
+  }, [focused, open]);
   return (
     <div
       ref={ref}

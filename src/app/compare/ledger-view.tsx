@@ -129,7 +129,7 @@ export function Ledger({ runId, predictions }: { runId: string; predictions: rea
         {filter.cell !== null && ` · ${filter.cell.who}: ${filter.cell.name}`}
       </p>
       <div role="table" aria-label="Answers by test row" aria-rowcount={rows.length + 1} data-ledger="">
-        <div role="rowgroup">
+        <div role="rowgroup" className={styles['heads']}>
           <div role="row" aria-rowindex={1} className={styles['head']}>
             {['question', 'true', 'teacher', 'base', 'distilled'].map((name) => (
               <span key={name} role="columnheader">

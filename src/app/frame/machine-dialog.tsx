@@ -38,7 +38,7 @@ export function MachineDialog({ onClose }: { onClose: () => void }) {
       )}
       <p>
         <a href={hashOf('bench')} onClick={onClose}>
-          Measure this machine
+          Benchmark
         </a>
       </p>
       <p>

@@ -1,6 +1,6 @@
 /** What each station says of itself in the rail: together they are a status board. */
 import { shareOf } from '../../distill/score.ts';
-import { formatCount, formatPercent } from '../../base/units.ts';
+import { formatCount, formatParameters, formatPercent } from '../../base/units.ts';
 import {
   currentDataset,
   currentRun,
@@ -12,7 +12,7 @@ import { alarmed } from '../state/obstacles.ts';
 import { lastOf } from '../state/last-of.ts';
 import { weightsStep } from '../../store/records.ts';
 import type { Route } from '../routes.ts';
-import { parameterWords, plural, rowWords } from '../words.ts';
+import { plural, rowWords } from '../words.ts';
 
 export interface StationLine {
   words: string;
@@ -48,7 +48,7 @@ export function stationLine(route: Route, state: StudioState): StationLine {
       const student = currentStudent(state);
       return student === null
         ? notYet('choose one')
-        : reached(`${student.name} · ${parameterWords(student.parameters)}`);
+        : reached(`${student.name} · ${formatParameters(student.parameters)}`);
     }
     case 'train':
       if (run === null) return notYet('not yet');

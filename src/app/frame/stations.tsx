@@ -1,11 +1,13 @@
+import { lazy, Suspense, useRef, useState } from 'react';
 import { formatCount } from '../../base/units.ts';
 import { hashOf, stations, type Route } from '../routes.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { classes } from '../ui/classes.ts';
-import { openPanel } from '../state/panels.ts';
 import { stationLine } from './station-lines.ts';
 import styles from './stations.module.css';
+
+const MoreMenu = lazy(() => import('./more-menu.tsx').then((module) => ({ default: module.MoreMenu })));
 
 /** The stations in the way of the work, each with its state in a line; as many tabs on a phone, and one to all else. */
 export function Stations({ route }: { route: Route }) {
@@ -18,12 +20,34 @@ export function Stations({ route }: { route: Route }) {
           </li>
         ))}
         <li className={styles['more']}>
-          <button type="button" className={styles['station']} onClick={() => openPanel('palette')}>
-            <span className={styles['name']}>More</span>
-          </button>
+          <More />
         </li>
       </ol>
     </nav>
+  );
+}
+
+function More() {
+  const button = useRef<HTMLButtonElement>(null);
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className={styles['station']}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(true)}
+      >
+        <span className={styles['name']}>More</span>
+      </button>
+      {isOpen && (
+        <Suspense fallback={null}>
+          <MoreMenu button={button} onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

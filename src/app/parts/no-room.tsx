@@ -38,7 +38,8 @@ export function NoRoom({ run }: { run: RunRecord }) {
           {savedStep === null
             ? 'No checkpoint of this run is kept yet.'
             : `Kept: the checkpoint of step ${formatCount(savedStep)}.`}{' '}
-          The steps since are in this tab alone{free === null ? '' : `; ${formatBytes(free)} are free`}.
+          The steps since are in this tab alone
+          {free === null ? '' : `; the browser allows ${formatBytes(free)} more`}.
         </p>
         <OlderCheckpoints />
         <p className={styles['buttons']}>

@@ -21,8 +21,8 @@ export function RunRoom() {
       <Notice kind="warning" title="This run may not fit">
         <p>
           Its {checkpoints} checkpoints of {formatBytes(checkpointBytes)} take up to {formatBytes(totalBytes)}
-          ; {formatBytes(free)} are free. It trains all the same, and pauses where it cannot keep a
-          checkpoint. <a href={hashOf('storage')}>Make room under Storage</a>.
+          ; the browser allows {formatBytes(free)} more. It trains all the same, and pauses where it cannot
+          keep a checkpoint. <a href={hashOf('storage')}>Make room under Storage</a>.
         </p>
       </Notice>
     );
@@ -30,7 +30,7 @@ export function RunRoom() {
   return (
     <p className={styles['precheck']} data-testid="run-room">
       Its checkpoints take up to {formatBytes(totalBytes)} of this browser’s storage
-      {free === null ? '.' : `; ${formatBytes(free)} are free.`}
+      {free === null ? '.' : `, which allows ${formatBytes(free)} more.`}
     </p>
   );
 }

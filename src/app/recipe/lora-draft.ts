@@ -1,4 +1,5 @@
 /** The recipe's adapters as text: '' for none, else `rank=8 alpha=8 dropout=0 targets=q,v`, as it was typed. */
+import { readNumber } from '../../base/units.ts';
 import { defaultLora, type Lora } from '../../student/lora/lora.ts';
 
 export type LoraTexts = Record<keyof Lora, string>;
@@ -31,12 +32,11 @@ export function textOfLora(texts: LoraTexts | null): string {
 export function loraValue(text: string): unknown {
   const texts = loraTexts(text);
   if (texts === null) return null;
-  const number = (typed: string) => (typed === '' ? Number.NaN : Number(typed));
   const { rank, alpha, dropout, targets } = texts;
   return {
-    rank: number(rank),
-    alpha: number(alpha),
-    dropout: number(dropout),
+    rank: readNumber(rank),
+    alpha: readNumber(alpha),
+    dropout: readNumber(dropout),
     targets: targets === 'all-linear' ? targets : targets.split(',').filter((name) => name !== ''),
   };
 }

@@ -1,4 +1,5 @@
 /** A recipe as it stands in the form: text by key, so that a half-typed number is kept as it was typed. */
+import { readNumber } from '../../base/units.ts';
 import {
   checkRecipe,
   notebookRecipe,
@@ -7,7 +8,6 @@ import {
   type RecipeIssue,
   type RecipeKey,
 } from '../../distill/recipe.ts';
-
 import { generationText, generationValue } from './generation-draft.ts';
 import { loraText, loraValue } from './lora-draft.ts';
 
@@ -55,8 +55,7 @@ function valueOf(key: RecipeKey, text: string): unknown {
   if (kind === 'object') return listOf(text);
   if (kind === 'boolean') return text === 'true';
   if (kind === 'string') return text;
-  const trimmed = text.trim();
-  return trimmed === '' ? Number.NaN : Number(trimmed);
+  return readNumber(text);
 }
 
 /** A list in the form's text. */
@@ -90,6 +89,6 @@ export function issueOf(issues: readonly RecipeIssue[], key: RecipeKey): RecipeI
 export function readTestRows(text: string): number | null | undefined {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed.toLowerCase() === 'all') return null;
-  const rows = Number(trimmed);
+  const rows = readNumber(trimmed);
   return Number.isInteger(rows) && rows >= 1 ? rows : undefined;
 }

@@ -1,5 +1,5 @@
 /** What each field of the recipe is called and means. Ranges and defaults are read from the schema itself. */
-import { formatCount } from '../../base/units.ts';
+import { formatCount, readNumber } from '../../base/units.ts';
 import { z } from 'zod';
 import { notebookRecipe, recipeSchema, type RecipeIssue, type RecipeKey } from '../../distill/recipe.ts';
 import { methods, methodWords } from '../../distill/methods.ts';
@@ -215,9 +215,10 @@ export function valueWords(key: RecipeKey, text: string): string {
   if (key === 'lora') return loraWords(text);
   if (key === 'generation') return generationWords(text);
   if (typeof notebookRecipe[key] === 'boolean') return text === 'true' ? 'yes' : 'no';
-  const value = Number(text);
   if (text.trim() === '') return 'empty';
-  return value >= 1000 && Number.isFinite(value) ? formatCount(value) : text;
+  const value = readNumber(text);
+  if (Number.isNaN(value)) return text;
+  return value >= 1000 && Number.isFinite(value) ? formatCount(value) : text.replace(',', '.');
 }
 
 /** A problem with a field under the field's own name: `Learning rate must be a number`. */

@@ -21,8 +21,9 @@ export function RoomFacts() {
             max={Math.max(1, quotaBytes)}
           />
           <p>
-            {formatBytes(usageBytes)} of {formatBytes(quotaBytes)} taken by this page, by the browser’s own
-            count; {formatBytes(free)} are free. A private window has far less.
+            This page takes {formatBytes(usageBytes)}. The browser lets it have up to{' '}
+            {formatBytes(quotaBytes)}, so {formatBytes(free)} more: its own limit, which may be more than the
+            disk has. A private window has far less.
           </p>
         </>
       )}

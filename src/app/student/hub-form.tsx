@@ -1,6 +1,6 @@
 import { Download, LockKeyhole, PackageSearch, Search, Square } from 'lucide-react';
 import { useEffect, useId, useRef, useState } from 'react';
-import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
+import { formatBytes, formatCount, formatDuration, formatParameters } from '../../base/units.ts';
 import type { SearchedModel } from '../../hub/hub-client.ts';
 import { fittingPreset } from '../../distill/fitting.ts';
 import { countParameters } from '../../student/parameters.ts';
@@ -14,7 +14,7 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { parameterWords, plural } from '../words.ts';
+import { plural } from '../words.ts';
 import { fitsABinding, KnownStudents } from './known-students.tsx';
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
 import styles from '../parts/hub.module.css';
@@ -141,7 +141,7 @@ function Searched({
               {name}
             </Button>{' '}
             <span className={styles['meaning']}>
-              {parameters === null ? 'size not said' : `${parameterWords(parameters)} parameters`},{' '}
+              {parameters === null ? 'size not said' : `${formatParameters(parameters)} parameters`},{' '}
               {formatCount(downloads)} downloads{isClosed && ', needs a token'}
             </span>
           </li>
@@ -178,7 +178,7 @@ function Found({ found }: { found: FoundStudent }) {
   const { num_layers: encoder, num_decoder_layers: decoder, vocab_size: pieces } = config;
   const trainingWords = memory === undefined ? 'counting …' : formatBytes(memory.steadyBytes);
   const facts: [string, string][] = [
-    ['parameters', parameterWords(countParameters(config))],
+    ['parameters', formatParameters(countParameters(config))],
     ['layers', `${encoder} and ${decoder}`],
     ['vocabulary', plural(pieces, 'token')],
     ['to fetch', `${formatBytes(totalBytes)}, ${plural(model.files.length, 'file')}`],

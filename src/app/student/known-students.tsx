@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { bindableFloats } from '../../base/binding.ts';
-import { formatBytes, formatCount } from '../../base/units.ts';
+import { formatBytes, formatCount, formatParameters } from '../../base/units.ts';
 import { fittingPreset } from '../../distill/fitting.ts';
 import type { RowLengths } from '../../distill/memory-of-run.ts';
 import type { Recipe } from '../../distill/recipe.ts';
@@ -12,7 +12,6 @@ import { readDraft } from '../recipe/recipe-draft.ts';
 import { longestRow } from '../state/longest-row.ts';
 import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
-import { parameterWords } from '../words.ts';
 import hubStyles from '../parts/hub.module.css';
 import styles from './known-students.module.css';
 
@@ -91,7 +90,7 @@ function KnownRow({
         </button>
         {note !== null && <span className={styles['note']}>{note}</span>}
       </th>
-      <td>{parameterWords(parameters)}</td>
+      <td>{formatParameters(parameters)}</td>
       <td>{formatBytes(4 * parameters)}</td>
       <td>{memory === undefined ? '–' : formatBytes(memory.steadyBytes)}</td>
       <td className={styles['words']}>

@@ -1,13 +1,13 @@
 import { Minimize2, Square } from 'lucide-react';
 import { useState } from 'react';
-import { formatCount, formatPercent } from '../../base/units.ts';
+import { formatBytes, formatCount, formatParameters, formatPercent } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import type { T5Config } from '../../student/config.ts';
+import type { ReductionWishes } from '../../worker/protocol.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, liveRun, useStudio } from '../state/studio-store.ts';
-import { issueOf, listOf, readDraft } from '../recipe/recipe-draft.ts';
 import { Button } from '../ui/button.tsx';
-import { CheckField, ChecksField } from '../ui/check-field.tsx';
+import { CheckField } from '../ui/check-field.tsx';
 import { NumberField, SelectField } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
@@ -16,6 +16,7 @@ import {
   hasLargeVocabulary,
   offeredReduction,
   readReduction,
+  reducedSize,
   type ReductionDraft,
 } from './reduction-draft.ts';
 import styles from './reduce.module.css';
@@ -27,7 +28,7 @@ const precisions: readonly { value: ReductionDraft['dtype']; label: string }[] =
   { value: 'bf16', label: 'bf16, half, any magnitude' },
 ];
 
-/** What to leave out of the student, and what not to train. The whole student stays as it is. */
+/** What to leave out of the student. The whole student stays as it is. */
 export function ReduceForm({ student }: { student: StudentRecord }) {
   const [draft, setDraft] = useState(() => offeredReduction(student));
   const dataset = useStudio(currentDataset);
@@ -104,8 +105,8 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
           value={draft.dtype}
           onChange={(value) => change({ dtype: precisions.find((one) => one.value === value)?.value ?? '' })}
         />
-        <Freeze />
       </div>
+      {wishes !== null && <ReducedSize student={student} wishes={wishes} />}
       <div className={styles['actions']}>
         <Button
           icon={Minimize2}
@@ -139,27 +140,22 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
   );
 }
 
+/** What will come of it, before it is made. */
+function ReducedSize({ student, wishes }: { student: StudentRecord; wishes: ReductionWishes }) {
+  const { parameters, sizeBytes, isAtMost } = reducedSize(student, wishes);
+  return (
+    <p className={styles['words']} data-testid="reduced-size">
+      Now {formatParameters(student.parameters)} parameters, {formatBytes(student.sizeBytes)}. The smaller
+      student has {isAtMost && 'at most '}
+      <strong>
+        {formatParameters(parameters)} parameters, {formatBytes(sizeBytes)}
+      </strong>
+      {isAtMost && ': how many pieces the rows need is counted when it is made'}.
+    </p>
+  );
+}
+
 /** Of all parameters, those in rows for pieces. */
 function embeddingShare({ vocab_size, d_model, tie_word_embeddings }: T5Config, parameters: number): number {
   return (vocab_size * d_model * (tie_word_embeddings ? 1 : 2)) / parameters;
-}
-
-/** A setting of the recipe; it stands here too because it costs memory like size does. */
-function Freeze() {
-  const value = useStudio((state) => state.draft.freeze);
-  const issue = useStudio((state) => issueOf(readDraft(state.draft).issues, 'freeze'));
-  return (
-    <ChecksField
-      label="Freeze while training"
-      meaning="Stays as it is: no gradient, no moments. Part of the recipe."
-      error={issue && 'Everything is frozen, so that nothing would be trained: leave one out'}
-      options={[
-        { value: 'embeddings', label: 'embeddings' },
-        { value: 'encoder', label: 'encoder' },
-        { value: 'decoder', label: 'decoder' },
-      ]}
-      values={listOf(value)}
-      onChange={(values) => studio.setField('freeze', values.join(','))}
-    />
-  );
 }

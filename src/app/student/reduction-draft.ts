@@ -1,6 +1,7 @@
 /** The form of a reduction as text, and the wishes that it means. */
 import type { StudentRecord } from '../../store/records.ts';
-import { readLayerChoice } from '../../student/reduce/layers.ts';
+import { readLayerChoice, type LayerChoice } from '../../student/reduce/layers.ts';
+import { countParameters } from '../../student/parameters.ts';
 import type { WrittenFloat } from '../../formats/safetensors.ts';
 import type { ReductionWishes } from '../../worker/protocol.ts';
 
@@ -100,5 +101,35 @@ export function readReduction(
         : draft.vocabulary && !hasRows
           ? 'The rows say which pieces are needed: add data first, or keep the whole vocabulary.'
           : null,
+  };
+}
+
+export interface ReducedSize {
+  parameters: number;
+  sizeBytes: number;
+  /** Fewer still: how many pieces the rows need is not known yet. */
+  isAtMost: boolean;
+}
+
+const bytesOf: Record<WrittenFloat, number> = { f32: 4, f16: 2, bf16: 2 };
+
+/** What a reduced student will have, by its configuration alone. */
+export function reducedSize(
+  { config, parameters, sizeBytes }: Pick<StudentRecord, 'config' | 'parameters' | 'sizeBytes'>,
+  { vocabulary, encoder, decoder, dtype }: ReductionWishes,
+): ReducedSize {
+  const layers = (choice: LayerChoice | null, all: number): number =>
+    choice === null ? all : typeof choice === 'number' ? choice : choice.length;
+  const smaller = countParameters({
+    ...config,
+    num_layers: layers(encoder, config.num_layers),
+    num_decoder_layers: layers(decoder, config.num_decoder_layers),
+    vocab_size: Math.min(config.vocab_size, vocabulary?.size ?? config.vocab_size),
+  });
+  const bytesPerWeight = dtype === null ? sizeBytes / parameters : bytesOf[dtype];
+  return {
+    parameters: smaller,
+    sizeBytes: Math.round(smaller * bytesPerWeight),
+    isAtMost: vocabulary !== null && vocabulary.size === null,
   };
 }

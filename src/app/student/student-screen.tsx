@@ -1,6 +1,6 @@
 import { ArrowRight, FolderOpen, Square, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useId, useState } from 'react';
-import { formatBytes, formatCount } from '../../base/units.ts';
+import { formatBytes, formatCount, formatParameters } from '../../base/units.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
@@ -12,8 +12,9 @@ import { Dialog } from '../ui/dialog.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { parameterWords, plural } from '../words.ts';
+import { plural } from '../words.ts';
 import { MemoryTable } from './memory-table.tsx';
+import { FreezeForm } from './freeze-form.tsx';
 import { ReduceForm } from './reduce-form.tsx';
 import { ReductionTable } from './reduction-table.tsx';
 import { StudentPicture } from './student-picture.tsx';
@@ -42,7 +43,7 @@ export function StudentScreen() {
       >
         {student && (
           <p>
-            {sourceWords(student)} · {parameterWords(student.parameters)} parameters
+            {sourceWords(student)} · {formatParameters(student.parameters)} parameters
           </p>
         )}
       </ScreenHead>
@@ -63,35 +64,6 @@ export function StudentScreen() {
           )}
         </>
       )}
-      {student && (
-        <div className={styles['columns']}>
-          <section className={styles['main']} aria-label="The student">
-            <StudentPicture student={student} />
-            <Facts student={student} />
-            {student.notes.length > 0 && (
-              <ul className={styles['notes']}>
-                {student.notes.map((note) => (
-                  <li key={note}>{note}</li>
-                ))}
-              </ul>
-            )}
-            {student.reduction && <ReductionTable student={student} reduction={student.reduction} />}
-          </section>
-          <aside className={styles['margin']} aria-label="Memory for training">
-            <MemoryTable student={student} />
-          </aside>
-        </div>
-      )}
-      {student === null && !request.busy && (
-        <p className="quiet">
-          No student yet: choose one below, or bring a Hugging Face T5 folder. Reload the page to fetch the
-          bundled one again.
-        </p>
-      )}
-      {student && <ReduceForm key={student.id} student={student} />}
-      <Suspense fallback={null}>
-        <HubForm />
-      </Suspense>
       <section className={styles['choose']} aria-label="Choose a student">
         <h2>Students</h2>
         <div className={styles['cards']}>
@@ -121,6 +93,36 @@ export function StudentScreen() {
           </div>
         </div>
       </section>
+      {student && (
+        <div className={styles['columns']}>
+          <section className={styles['main']} aria-label="The student">
+            <StudentPicture student={student} />
+            <Facts student={student} />
+            {student.notes.length > 0 && (
+              <ul className={styles['notes']}>
+                {student.notes.map((note) => (
+                  <li key={note}>{note}</li>
+                ))}
+              </ul>
+            )}
+            {student.reduction && <ReductionTable student={student} reduction={student.reduction} />}
+          </section>
+          <aside className={styles['margin']} aria-label="Memory for training">
+            <MemoryTable student={student} />
+          </aside>
+        </div>
+      )}
+      {student === null && !request.busy && (
+        <p className="quiet">
+          No student yet: choose one above, or bring a Hugging Face T5 folder. Reload the page to fetch the
+          bundled one again.
+        </p>
+      )}
+      {student && <ReduceForm key={student.id} student={student} />}
+      {student && <FreezeForm />}
+      <Suspense fallback={null}>
+        <HubForm />
+      </Suspense>
     </>
   );
 }
@@ -187,7 +189,7 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
         />
         <strong>{student.name}</strong>
         <span className={styles['gist']}>
-          {parameterWords(student.parameters)} parameters · {formatBytes(student.sizeBytes)} ·{' '}
+          {formatParameters(student.parameters)} parameters · {formatBytes(student.sizeBytes)} ·{' '}
           {cardSource[student.source]}
         </span>
       </label>

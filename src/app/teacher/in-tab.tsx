@@ -1,5 +1,5 @@
 import { FolderOpen } from 'lucide-react';
-import { formatBytes, formatCount } from '../../base/units.ts';
+import { formatBytes, formatCount, formatParameters } from '../../base/units.ts';
 import type { Setup } from '../../desk/setup.ts';
 import { canLabel, sizeWords, type Precision } from '../../in-tab/model-folder.ts';
 import { useTeacher, type TabState } from '../state/teacher-store.ts';
@@ -7,7 +7,7 @@ import { SelectField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
-import { parameterWords, plural } from '../words.ts';
+import { plural } from '../words.ts';
 import { HubModelForm } from './hub-model-form.tsx';
 import styles from './setup-form.module.css';
 import { teacherDesk } from './teacher-desk.ts';
@@ -47,7 +47,7 @@ function OpenModel({ tab, mode }: { tab: TabState & { phase: 'open' }; mode: Set
   const { parameters, variants } = folder;
   const where = device === 'webgpu' ? 'the GPU' : `the processor, ${plural(threads, 'thread')}`;
   const facts = [
-    parameters === null ? null : `${parameterWords(parameters)} weights`,
+    parameters === null ? null : `${formatParameters(parameters)} weights`,
     `${variant.precision}, ${formatBytes(variant.sizeBytes)}`,
     `on ${where}`,
     folder.contextTokens === null ? null : `up to ${formatCount(folder.contextTokens)} tokens`,

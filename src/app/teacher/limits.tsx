@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { readNumber } from '../../base/units.ts';
 import type { Setup } from '../../desk/setup.ts';
 import { CheckField } from '../ui/check-field.tsx';
 import { NumberField } from '../ui/field.tsx';
@@ -117,7 +118,7 @@ export function Limits({ setup }: { setup: Setup }) {
 /** A number from 0, null for none, or what is neither. */
 function amountIn(text: string, whole = false): number | null | 'wrong' {
   if (text.trim() === '') return null;
-  const value = Number(text);
+  const value = readNumber(text);
   return Number.isFinite(value) && value >= 0 && (!whole || (Number.isInteger(value) && value > 0))
     ? value
     : 'wrong';

@@ -145,7 +145,7 @@ function TimeLine() {
           {busy
             ? 'Measuring a step'
             : times?.source.kind === 'measured'
-              ? `A step takes ${stepWords(times.stepMs)}`
+              ? `A step takes ${formatDuration(times.stepMs)}`
               : ''}
         </p>
       </div>
@@ -171,8 +171,8 @@ function TimeWords({
       : `measured on ${engine === undefined ? 'this machine' : `${engine.engine}, ${engine.adapter}`}`;
   return (
     <>
-      About <strong>{formatDuration(totalMs)}</strong>: {plural(steps, 'step')} of {stepWords(times.stepMs)} (
-      {from}
+      About <strong>{formatDuration(totalMs)}</strong>: {plural(steps, 'step')} of{' '}
+      {formatDuration(times.stepMs)} ({from}
       {accuracy !== null && `; ${formatDuration(trainingMs)} in all`})
       {accuracy !== null &&
         `, and accuracy measured ${accuracy.times === 1 ? 'once' : `${accuracy.times} times`}, ${formatDuration(accuracy.eachMs)} each`}
@@ -180,12 +180,6 @@ function TimeWords({
       the end come{measuresAccuracy && accuracy === null ? '' : 's'} on top.
     </>
   );
-}
-
-/** A step's time with the digits that matter: `24 ms`, `1.8 s`, `41 s`. */
-function stepWords(stepMs: number): string {
-  if (stepMs < 10) return `${stepMs.toFixed(1)} ms`;
-  return stepMs >= 950 && stepMs < 9950 ? `${(stepMs / 1000).toFixed(1)} s` : formatDuration(stepMs);
 }
 
 /** What is known about the time of a step of the run to come: measured for it, or seen in the run that is shown. */

@@ -1,4 +1,5 @@
 /** What of a recipe in the form is not as a preset has it. */
+import { readNumber } from '../../base/units.ts';
 import { notebookRecipe, presets, type RecipeKey } from '../../distill/recipe.ts';
 import { draftOf, recipeKeys, type RecipeDraft } from '../recipe/recipe-draft.ts';
 
@@ -40,5 +41,5 @@ export function nearestPreset(draft: RecipeDraft): PresetDiff {
 
 function isSame(key: RecipeKey, text: string, presetText: string): boolean {
   if (typeof notebookRecipe[key] !== 'number') return text === presetText;
-  return text.trim() !== '' && Number(text) === Number(presetText);
+  return readNumber(text) === readNumber(presetText);
 }

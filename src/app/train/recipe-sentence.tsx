@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { formatCount } from '../../base/units.ts';
+import { formatCount, readNumber } from '../../base/units.ts';
 import { adviceFor } from '../../distill/fitting.ts';
 import { methods, methodWords, type Method } from '../../distill/methods.ts';
 import { choosesByMeasuring, chosenByTestWords } from '../../distill/selection.ts';
@@ -108,7 +108,7 @@ function Fit() {
 
 /** A tenth of the steps: long enough to begin gently, and short enough to leave the others to learning. */
 function ShorterWarmup() {
-  const steps = useStudio((state) => Number(state.draft.steps));
+  const steps = useStudio((state) => readNumber(state.draft.steps));
   const warmup = Math.floor(steps / 10);
   return (
     <Button small onClick={() => studio.setField('warmupSteps', String(warmup))}>
