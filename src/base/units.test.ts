@@ -22,7 +22,7 @@ it('formats bytes, durations, counts and shares', () => {
     '8.2 ms',
     '12 ms',
     '949 ms',
-    '1.0 s',
+    '1 s',
     '4.7 s',
     '9.9 s',
     '10 s',
@@ -37,7 +37,7 @@ it('formats bytes, durations, counts and shares', () => {
 it('names a student by its parameters in one way', () => {
   expect(
     [42_112, 512_345, 76_961_152, 307_867_048, 999_960_000, 2_849_757_184].map(formatParameters),
-  ).toEqual(['42,112', '0.5 M', '77.0 M', '307.9 M', '1.0 B', '2.8 B']);
+  ).toEqual(['42,112', '0.5 M', '77 M', '307.9 M', '1 B', '2.8 B']);
 });
 
 it.each([

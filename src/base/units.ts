@@ -14,11 +14,16 @@ export function formatBytes(sizeBytes: number): string {
   return `${value.toFixed(digits)} ${byteUnits[unit]!}`;
 }
 
+/** At most one decimal: `4.7`, `5`. */
+function tenths(value: number): string {
+  return String(Number(value.toFixed(1)));
+}
+
 /** A duration with the digits that matter: `8.2 ms`, `24 ms`, `4.7 s`, `41 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(elapsedMs: number): string {
-  if (elapsedMs > 0 && elapsedMs < 9.95) return `${elapsedMs.toFixed(1)} ms`;
+  if (elapsedMs > 0 && elapsedMs < 9.95) return `${tenths(elapsedMs)} ms`;
   if (elapsedMs < 950) return `${Math.round(elapsedMs)} ms`;
-  if (elapsedMs < 9950) return `${(elapsedMs / 1000).toFixed(1)} s`;
+  if (elapsedMs < 9950) return `${tenths(elapsedMs / 1000)} s`;
   const seconds = Math.round(elapsedMs / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
@@ -33,10 +38,10 @@ export function formatCount(count: number): string {
   return counts.format(count);
 }
 
-/** A number of parameters as people name students: `42,112`, `0.6 M`, `77.0 M`, `2.8 B`. */
+/** A number of parameters as people name students: `42,112`, `0.6 M`, `77 M`, `307.9 M`, `2.8 B`. */
 export function formatParameters(parameters: number): string {
-  if (parameters >= 999.95e6) return `${(parameters / 1e9).toFixed(1)} B`;
-  return parameters >= 1e5 ? `${(parameters / 1e6).toFixed(1)} M` : formatCount(parameters);
+  if (parameters >= 999.95e6) return `${tenths(parameters / 1e9)} B`;
+  return parameters >= 1e5 ? `${tenths(parameters / 1e6)} M` : formatCount(parameters);
 }
 
 /**

@@ -143,6 +143,7 @@ export function ReduceForm({ student }: { student: StudentRecord }) {
 /** What will come of it, before it is made. */
 function ReducedSize({ student, wishes }: { student: StudentRecord; wishes: ReductionWishes }) {
   const { parameters, sizeBytes, isAtMost } = reducedSize(student, wishes);
+  if (!isAtMost && parameters === student.parameters && sizeBytes === student.sizeBytes) return null;
   return (
     <p className={styles['words']} data-testid="reduced-size">
       Now {formatParameters(student.parameters)} parameters, {formatBytes(student.sizeBytes)}. The smaller
