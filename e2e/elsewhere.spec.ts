@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { joinChunks, parseSafetensors, safetensorsChunks } from '../src/formats/safetensors.ts';
-import { axeFindings, expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { axeFindings, expect, goTo, openStudio, setUp, showNextRun, test, writeRecipe } from './support.ts';
 
 /** What two processes of the project have written by step 3: its own checkpoint, as `run_folder.py` names and lists it. */
 function trainElsewhere(project: string): void {
@@ -60,6 +60,7 @@ test('a project comes back as a run beside the local ones, and goes on here', as
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 5 steps', { timeout: 60_000 });
 
+  await showNextRun(page);
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Copy as project' }).click();
   const zip = readFileSync(await (await downloading).path());

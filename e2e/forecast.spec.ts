@@ -1,4 +1,4 @@
-import { axeFindings, expect, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { axeFindings, expect, openStudio, setUp, showNextRun, test, writeRecipe } from './support.ts';
 
 test('a step is measured before the run, gives way to it, and the run tells the time of the next', async ({
   page,
@@ -37,5 +37,6 @@ test('a step is measured before the run, gives way to it, and the run tells the 
   await expect(page.getByRole('button', { name: 'Stop measuring' })).toBeVisible();
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 16 steps', { timeout: 120_000 });
+  await showNextRun(page);
   await expect(time).toContainText(/16 steps of .* \(as in /);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { strFromU8, unzipSync } from 'fflate';
-import { expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { expect, goTo, openStudio, setUp, showNextRun, test, writeRecipe } from './support.ts';
 
 test('a run is repeated with another alpha in three clicks, and told as command, Python and link', async ({
   page,
@@ -17,6 +17,10 @@ test('a run is repeated with another alpha in three clicks, and told as command,
 
   // What was typed since gives way to the run's recipe, and can be had back.
   await page.getByLabel('Value of the seed, in the sentence').fill('99');
+  const shown = page.getByRole('radiogroup', { name: 'What is shown' });
+  await expect(shown.getByRole('radio', { name: 'The next run' })).toBeChecked();
+  await expect(page.getByTestId('metrics-last-step')).toHaveCount(0);
+  await shown.getByRole('radio').first().check();
   await page.getByRole('button', { name: 'Repeat with changes' }).click();
   await expect(page.getByText('The form has the recipe of')).toBeVisible();
   const seed = page.getByRole('textbox', { name: 'Seed', exact: true });
@@ -24,6 +28,7 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await page.getByRole('button', { name: 'Bring back what stood here' }).click();
   await expect(seed).toHaveValue('99');
 
+  await shown.getByRole('radio').first().check();
   // One: repeat. Two: the field, whose text is typed over. Three: start.
   await page.getByRole('button', { name: 'Repeat with changes' }).click();
   await page.getByLabel('Value of alpha, in the sentence').click();
@@ -48,6 +53,8 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await expect(page.getByTestId('run-state')).toContainText('done, 2 steps', { timeout: 60_000 });
   await expect(page.getByRole('main')).toContainText('alpha 0.8');
 
+  await expect(page.getByTestId('metrics-last-step')).toHaveText('2');
+  await showNextRun(page);
   // One field back, the others stay; the focus goes to what is nearest.
   await apart.getByRole('button', { name: /^Reset Alpha to/ }).focus();
   await page.keyboard.press('Enter');

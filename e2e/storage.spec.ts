@@ -29,7 +29,7 @@ test('a full disk pauses the run with what fits kept; what is stored is told and
     backend: 'wasm',
     testRows: 1,
   });
-  await expect(page.getByTestId('run-room')).toContainText(/take up to \d.* free/);
+  await expect(page.getByTestId('run-room')).toContainText(/take up to \d.* allows .* more/);
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 5 steps', { timeout: 60_000 });
   const first = await runOnDisk(page);

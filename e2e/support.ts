@@ -115,6 +115,12 @@ export async function reaches(page: Page, step: number): Promise<void> {
   await expect.poll(() => stepOf(page), { timeout: 240_000, intervals: [50] }).toBeGreaterThanOrEqual(step);
 }
 
+/** Train is about the run to come, where it shows one that has ended. */
+export async function showNextRun(page: Page): Promise<void> {
+  const next = page.getByRole('radio', { name: 'The next run' });
+  if (await next.isVisible()) await next.check();
+}
+
 /** Opens all settings and takes a recipe file and a backend. */
 export async function setUp(
   page: Page,
@@ -122,6 +128,7 @@ export async function setUp(
   { backend, testRows }: { backend?: 'webgpu' | 'wasm' | 'cpu'; testRows?: number } = {},
 ): Promise<void> {
   await goTo(page, 'train');
+  await showNextRun(page);
   const settings = page.getByText('All settings');
   // Unfolded already where an earlier run was set up on the same page.
   if (!(await page.getByLabel('Backend').isVisible())) await settings.click();

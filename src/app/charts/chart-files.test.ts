@@ -18,6 +18,8 @@ test('the table of a chart has every value, missing ones empty, and names that a
 test('the drawing has what is in sight, on linear and on logarithmic axes, and text stays text', () => {
   const chart = {
     title: '<Loss>',
+    caption: 'copper-heron: nano on the sample · 2026-11-28',
+    xName: 'step',
     x: [0, 1, 2, 4],
     series,
     xRange: [0, 4] as const,
@@ -27,10 +29,12 @@ test('the drawing has what is in sight, on linear and on logarithmic axes, and t
   };
   const linear = chartSvg({ ...chart, logY: false }, () => '#123');
   expect(linear).toContain('&lt;Loss&gt;');
-  // 4 of 1…10 lies a third up from the bottom (364) of 320; NaN and null have no point.
-  expect(linear).toContain('d="M60 257.33L780 364"');
+  expect(linear).toContain('>copper-heron: nano on the sample · 2026-11-28</text>');
+  expect(linear).toContain('>step</text>');
+  // 4 of 1…10 lies a third up from the bottom (380) of 320; NaN and null have no point.
+  expect(linear).toContain('d="M60 273.33L780 380"');
   // On the logarithmic axis 10 is at the top and 5 at log10(5); 0 is nowhere.
-  expect(chartSvg({ ...chart, logY: true }, () => '#123')).toContain('d="M60 44L420 140.33L780 364"');
+  expect(chartSvg({ ...chart, logY: true }, () => '#123')).toContain('d="M60 60L420 156.33L780 380"');
 });
 
 test('a stored view is taken as far as it is one', () => {

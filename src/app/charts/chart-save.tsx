@@ -24,7 +24,7 @@ export function ChartSave({ chart, plot, shown }: Props) {
         type="button"
         className={styles['action']}
         onClick={act((drawn) => {
-          pictureOf(drawn, chart.title).toBlob((blob) => {
+          pictureOf(drawn, chart).toBlob((blob) => {
             if (blob) saveFile(`${name}.png`, blob);
           });
         })}
@@ -55,21 +55,32 @@ export function ChartSave({ chart, plot, shown }: Props) {
   );
 }
 
-/** The canvas on its paper, with the title above. */
-function pictureOf({ ctx: { canvas } }: uPlot, title: string): HTMLCanvasElement {
+/** Whose values a picture has, and when it was saved. */
+function captionOf({ about }: LineChartProps): string {
+  const day = new Date().toISOString().slice(0, 10);
+  return about === undefined ? day : `${about} · ${day}`;
+}
+
+/** The canvas on its paper: title and caption above, the name of x below. */
+function pictureOf({ ctx: { canvas } }: uPlot, chart: LineChartProps): HTMLCanvasElement {
   const ratio = devicePixelRatio;
-  const head = 32 * ratio;
+  const [head, foot] = [50 * ratio, 24 * ratio];
   const picture = document.createElement('canvas');
   picture.width = canvas.width;
-  picture.height = canvas.height + head;
+  picture.height = canvas.height + head + foot;
   const context = picture.getContext('2d');
   if (context === null) return picture;
   context.fillStyle = colourOf('--paper');
   context.fillRect(0, 0, picture.width, picture.height);
   context.fillStyle = colourOf('--ink');
   context.font = `600 ${14 * ratio}px "Figtree Variable", sans-serif`;
-  context.fillText(title, 10 * ratio, 21 * ratio);
+  context.fillText(chart.title, 10 * ratio, 21 * ratio);
+  context.fillStyle = colourOf('--ink-soft');
+  context.font = `${12 * ratio}px "Figtree Variable", sans-serif`;
+  context.fillText(captionOf(chart), 10 * ratio, 40 * ratio, picture.width - 20 * ratio);
   context.drawImage(canvas, 0, head);
+  context.textAlign = 'center';
+  context.fillText(chart.xName ?? 'step', picture.width / 2, picture.height - 8 * ratio);
   return picture;
 }
 
@@ -86,6 +97,8 @@ function svgOf(drawn: uPlot, chart: LineChartProps, shown: (line: LineSeries) =>
       .map((at) => ({ at, text: text(at) }));
   return {
     title: chart.title,
+    caption: captionOf(chart),
+    xName: chart.xName ?? 'step',
     x: chart.x,
     series: chart.series.filter(shown),
     xRange,

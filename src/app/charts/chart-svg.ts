@@ -4,6 +4,9 @@ import { colourOf, type LineSeries } from './chart.ts';
 
 export interface SvgChart {
   title: string;
+  /** Whose values, and when they were saved. */
+  caption: string;
+  xName: string;
   x: readonly number[];
   series: readonly LineSeries[];
   /** Limits of the axes as they are shown. */
@@ -20,8 +23,8 @@ export interface Tick {
 }
 
 const width = 800;
-const height = 400;
-const frame = { left: 60, right: 780, top: 44, bottom: 364 };
+const height = 436;
+const frame = { left: 60, right: 780, top: 60, bottom: 380 };
 
 export function chartSvg(chart: SvgChart, colour: (token: string) => string = colourOf): string {
   const toY = chart.logY ? Math.log10 : (value: number) => value;
@@ -38,6 +41,8 @@ export function chartSvg(chart: SvgChart, colour: (token: string) => string = co
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Figtree, system-ui, sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="${colour('--paper')}"/>`,
     text(frame.left, 24, chart.title, `font-size="15" font-weight="600" fill="${colour('--ink')}"`),
+    text(frame.left, 42, chart.caption, `fill="${ink}"`),
+    text((frame.left + frame.right) / 2, height - 10, chart.xName, `text-anchor="middle" fill="${ink}"`),
     `<clipPath id="plot"><rect x="${frame.left}" y="${frame.top - 2}" width="${frame.right - frame.left}" height="${frame.bottom - frame.top + 4}"/></clipPath>`,
     ...chart.yTicks.map(
       ({ at, text: words }) =>

@@ -14,6 +14,8 @@ export interface LineSeries {
   label: string;
   /** Its column's name in a table, where that is not the label. */
   name?: string;
+  /** Its name at the line's end, where the label is too long for that. */
+  endLabel?: string;
   /** One value for each x; null where there is none; NaN and infinities are marked. */
   values: (number | null)[];
   token: SeriesToken;
@@ -59,6 +61,8 @@ export interface LineChartProps {
   readout?: (at: number) => string;
   /** As the axis has it, where that is shorter. */
   tick?: (value: number) => string;
+  /** Whose values these are (a run's name and gist): what a saved picture is nothing without. */
+  about?: string;
   /** The same values as a table, for those who do not see the lines. */
   table?: ReactNode;
   small?: boolean;

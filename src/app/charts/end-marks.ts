@@ -1,6 +1,7 @@
 /** What a chart draws beside its lines: the ground that is still to come, and each line's last value with its name. */
 import uPlot from 'uplot';
 import { colourOf, lastIndex, type LineSeries } from './chart.ts';
+import { namesAtEnds } from './plot-options.ts';
 
 const labelSize = 11;
 
@@ -33,7 +34,7 @@ interface EndMark {
   labelY: number;
 }
 
-/** Draws a dot and `name value` at the end of each line, labels kept apart. */
+/** Draws a dot at the end of each line and `name value` beside it, labels kept apart. */
 export function drawEndMarks(
   plot: uPlot,
   series: readonly LineSeries[],
@@ -57,18 +58,25 @@ export function drawEndMarks(
     const y = plot.valToPos(value, 'y', true);
     // The end of a line that is not in sight has no mark.
     if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return [];
-    const text = `${line.label} ${format(value)}`;
-    const width = ctx.measureText(text).width;
-    // Beside the dot where there is room, else above the line.
-    const fits = x + 10 * ratio + width <= bbox.left + bbox.width;
-    const label = fits
-      ? { labelX: x + 10 * ratio, labelY: y }
-      : { labelX: x - 8 * ratio - width, labelY: y - 11 * ratio };
-    return [{ x, y, text, colour: colourOf(line.token), ...label }];
+    const labelX = x + 8 * ratio;
+    const name = namesAtEnds(plot.width) ? (line.endLabel ?? line.label) : '';
+    const text = fitted(ctx, name, format(value), ctx.canvas.width - labelX);
+    return [{ x, y, text, colour: colourOf(line.token), labelX, labelY: y }];
   });
   spread(marks, (labelSize + 4) * ratio, bbox.top + 8 * ratio, bbox.top + bbox.height - 7 * ratio);
   for (const mark of marks) drawMark(ctx, mark, ratio);
   ctx.restore();
+}
+
+/** `name value`, the name cut to what there is room for. */
+function fitted(ctx: CanvasRenderingContext2D, name: string, value: string, widthPx: number): string {
+  const isIn = (text: string): boolean => ctx.measureText(text).width <= widthPx;
+  if (name === '' || isIn(`${name} ${value}`)) return `${name} ${value}`.trim();
+  for (let length = name.length - 1; length > 1; length -= 1) {
+    const text = `${name.slice(0, length).trimEnd()}… ${value}`;
+    if (isIn(text)) return text;
+  }
+  return value;
 }
 
 /** Moves labels down, then up again from below, until none covers another. */

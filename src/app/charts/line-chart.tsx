@@ -134,10 +134,11 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
       <div className={styles['head']}>
         <h2>{title}</h2>
         <ChartLegend series={series} hidden={hidden} onToggle={toggle} />
-        <p className={styles['readout']} aria-hidden="true">
-          {readoutAt(cursor, pointed, props)}
-        </p>
       </div>
+      {/* A line of its own that is there also while it says nothing: what it says never moves the chart. */}
+      <p className={styles['readout']} aria-hidden="true">
+        {readoutAt(cursor, pointed, props)}
+      </p>
       {/* A figure that one can move through with the arrow keys: `data-keys` keeps the page's own shortcuts off. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the cursor of a chart is no control of any kind that HTML has */}
       <figure

@@ -21,6 +21,19 @@ export interface PlotShape {
   hooks: uPlot.Hooks.Arrays;
 }
 
+/** A narrow chart has room for the last values alone; its legend has their names. */
+const widePx = 520;
+
+/** Pixels beside the plot for what stands at the ends of its lines; the same for charts that stand below each other. */
+export function labelRoom(widthPx: number): number {
+  return namesAtEnds(widthPx) ? 124 : 44;
+}
+
+/** Whether a chart has room for names beside the last values. */
+export function namesAtEnds(widthPx: number): boolean {
+  return widthPx >= widePx;
+}
+
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- uPlot's enumeration has no values at run time
 const logarithmic = 3 as uPlot.Scale.Distr;
 
@@ -48,8 +61,8 @@ export function plotOptions({
   return {
     width,
     height,
-    // Lines and labels at the very top stay whole.
-    padding: [8, 18, 0, 0],
+    // Lines at the very top stay whole; on the right there is room for the labels at the lines' ends.
+    padding: [8, (plot) => labelRoom(plot.width), 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

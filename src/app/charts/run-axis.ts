@@ -1,6 +1,7 @@
 /** What the charts of a run have along x, and how their figures are written: one for every screen that draws runs. */
 import { formatCount, formatDuration } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
+import { recipeWords } from '../words.ts';
 import type { XAxis } from './chart-view.ts';
 import { wholeTick } from './chart.ts';
 import { secondsAt, type MetricColumns } from './metric-columns.ts';
@@ -10,6 +11,11 @@ export const lossTick = (value: number): string => String(Number(value.toPrecisi
 export const shareText = (value: number): string => `${Number((value * 100).toFixed(1))} %`;
 
 export const timeText = (seconds: number): string => (seconds === 0 ? '0 s' : formatDuration(seconds * 1000));
+
+/** A run under its name, as a saved picture says whose curves it has. */
+export function aboutRun({ name, recipe, studentName, datasetName }: RunRecord): string {
+  return `${name}: ${studentName} on ${datasetName}, ${recipeWords(recipe)}`;
+}
 
 /** What x counts, for every chart of the screen. */
 export interface CurveAxis {

@@ -26,7 +26,9 @@ export function recordActions({ get, set }: Pick<Requests, 'get' | 'set'>) {
 
     /** Shows a record, now and when the studio is next opened. */
     choose: (name: 'dataset' | 'student' | 'run', id: string | null): void => {
-      set(name === 'dataset' ? { datasetId: id } : name === 'student' ? { studentId: id } : { runId: id });
+      // Rows and students are chosen for the run to come.
+      if (name === 'run') set({ runId: id, trainView: 'run' });
+      else set({ ...(name === 'dataset' ? { datasetId: id } : { studentId: id }), trainView: 'next' });
       keepChoice(name, id);
     },
 

@@ -56,12 +56,16 @@ export interface StudentSlice {
   studentId: string | null;
 }
 
+export type TrainView = 'run' | 'next';
+
 /** The run to come, and what was asked of the one under way. */
 export interface TrainSlice {
   draft: RecipeDraft;
   /** Test rows as typed; empty for all. */
   testRows: string;
   backend: MachineChoice | null;
+  /** What Train is about: the run that is shown, or the one to come; without a run, always the latter. */
+  trainView: TrainView;
   /** The run that this page's worker is at work on, or holds, paused. */
   liveRunId: string | null;
   /** What was asked of the live run and is not done yet. */
@@ -122,6 +126,7 @@ export function initialState(): StudioState {
     draft: draftOf(smallRecipe),
     testRows: '',
     backend: null,
+    trainView: 'run',
     resumed: null,
     nothingWhole: null,
     otherVersion: null,

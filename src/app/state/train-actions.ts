@@ -8,6 +8,7 @@ import type { MachineChoice } from './machine-choice.ts';
 import { newRun } from './new-run.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
+import type { TrainView } from './studio-store.ts';
 import type { ShownRunActions } from './shown-run-actions.ts';
 
 export function trainActions(
@@ -17,13 +18,18 @@ export function trainActions(
   { selectRun, lookUp }: Pick<ShownRunActions, 'selectRun' | 'lookUp'>,
 ) {
   const setDraft = (draft: RecipeDraft): void => {
-    set({ draft });
+    set({ draft, trainView: 'next' });
     keepChoice('recipe', JSON.stringify(draft));
     void measureLengths();
   };
 
   return {
     setDraft,
+
+    /** Shows the run, or the one to come, on Train. */
+    setTrainView: (trainView: TrainView): void => {
+      set({ trainView });
+    },
 
     setField: (key: RecipeKey, text: string): void => {
       setDraft({ ...get().draft, [key]: text });

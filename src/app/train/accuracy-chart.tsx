@@ -6,7 +6,7 @@ import type { Evaluation } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { LineChart } from '../charts/line-chart.tsx';
 import type { LineSeries, Zoom } from '../charts/chart.ts';
-import { shareText, type CurveAxis } from '../charts/run-axis.ts';
+import { aboutRun, shareText, type CurveAxis } from '../charts/run-axis.ts';
 import { lastOf } from '../state/last-of.ts';
 import { useStudio } from '../state/studio-store.ts';
 
@@ -87,6 +87,7 @@ export const AccuracyChart = memo(function AccuracyChart({
       x={x}
       series={[distilled, ...line]}
       {...xProps}
+      about={aboutRun(run)}
       zoom={zoom}
       onZoom={onZoom}
       yRange={[0, 1]}

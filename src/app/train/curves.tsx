@@ -6,7 +6,7 @@ import { useChartView, type ChartView } from '../charts/chart-view.ts';
 import type { LineChartProps, LineSeries, Zoom } from '../charts/chart.ts';
 import { LineChart } from '../charts/line-chart.tsx';
 import { columnsOf, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
-import { axisOf, lossText, lossTick, xColumn } from '../charts/run-axis.ts';
+import { aboutRun, axisOf, lossText, lossTick, xColumn } from '../charts/run-axis.ts';
 import { useStudio, type Metrics } from '../state/studio-store.ts';
 import { AccuracyChart } from './accuracy-chart.tsx';
 import styles from './curves.module.css';
@@ -48,22 +48,29 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
     () => run.evaluations.filter(({ split }) => split === 'validation'),
     [run.evaluations],
   );
+  // Known before the first measurement: its lines are there from the beginning, and push nothing when they are drawn.
+  const hasValidation = useStudio(
+    ({ datasets }) =>
+      validation.length > 0 ||
+      (run.recipe.evalEvery > 0 &&
+        (datasets.find(({ id }) => id === run.datasetId)?.splits.validation?.rows ?? 0) > 0),
+  );
   const losses = useMemo(
     () => [
       ...lossSeries(columns, withRationale, view.smoothing, version),
-      ...validationSeries(columns, withRationale, validation, version),
+      ...(hasValidation ? validationSeries(columns, withRationale, validation, version) : []),
     ],
-    [columns, withRationale, view.smoothing, validation, version],
+    [columns, withRationale, view.smoothing, validation, hasValidation, version],
   );
   const name = recorded ? 'recorded' : 'metrics';
   const table = useMemo(() => tableOf(points, name, version), [points, name, version]);
   const [moreOpen, openMore] = useState(false);
-  const shared = { ...xProps, x, zoom, onZoom: setZoom };
+  const shared = { ...xProps, x, zoom, onZoom: setZoom, about: aboutRun(run) };
   return (
     <div className={styles['curves']}>
       <ChartControls view={view} onChange={changeShown} />
       <LineChart
-        // Validation lines come with the first measurement.
+        // Lines cannot be added to a chart that stands.
         key={losses.length}
         {...shared}
         title="Loss"
@@ -154,7 +161,6 @@ function validationSeries(
   evaluations: readonly Evaluation[],
   _version: number,
 ): LineSeries[] {
-  if (evaluations.length === 0) return [];
   const line = (
     key: 'answer' | 'rationale',
     token: LineSeries['token'],
@@ -163,7 +169,15 @@ function validationSeries(
     const at = new Map(evaluations.map((one) => [one.step, read(one) ?? null]));
     const label = `${key}, validation`;
     const values = columns.step.map((step) => at.get(step) ?? null);
-    return { key: `${key}-validation`, label, values, token, dash: [2, 3], points: true };
+    return {
+      key: `${key}-validation`,
+      label,
+      endLabel: 'validation',
+      values,
+      token,
+      dash: [2, 3],
+      points: true,
+    };
   };
   return [
     line('answer', '--answer', ({ answerLoss }) => answerLoss),

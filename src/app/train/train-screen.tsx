@@ -1,6 +1,7 @@
 import { Play, Repeat2 } from 'lucide-react';
 import { memo } from 'react';
 import { formatDuration } from '../../base/units.ts';
+import { recipeIdentity } from '../../distill/recipe.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { machineWords } from '../frame/machine-words.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
@@ -13,8 +14,15 @@ import { hashOf } from '../routes.ts';
 import { TellAtEnd } from '../parts/tell-at-end.tsx';
 import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { studio } from '../state/studio.ts';
-import { currentDataset, currentRun, useStudio } from '../state/studio-store.ts';
+import {
+  currentDataset,
+  currentRun,
+  useStudio,
+  type StudioState,
+  type TrainView,
+} from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
+import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
@@ -37,8 +45,6 @@ import styles from './train-screen.module.css';
 import { useRecipeLink } from './use-recipe-link.ts';
 import { later } from '../ui/later.tsx';
 
-const recipeId = 'recipe';
-
 /** The recipe, the two curves, and what the run does now. */
 export function TrainScreen() {
   useRecipeLink();
@@ -47,6 +53,9 @@ export function TrainScreen() {
   const obstacle = useStudio(startObstacle);
   const sample = useStudio((state) => currentDataset(state)?.sample ?? true);
   const live = run !== null && run.id === liveRunId;
+  const wanted = useStudio((state) => state.trainView);
+  const view = run === null ? 'next' : live ? 'run' : wanted;
+  const formIsOfRun = useStudio((state) => run !== null && !live && isFormOf(run, state));
   return (
     <>
       <ScreenHead
@@ -72,26 +81,28 @@ export function TrainScreen() {
       {run && <Mirror run={run} />}
       {run?.state.phase === 'done' && run.state.problem && <ErrorNotice error={run.state.problem} />}
       <FormSourceNotice live={live} />
-      {!live && <NoTestRows />}
-      {live ? <RunSentence run={run} /> : <NextRecipe obstacle={obstacle} />}
+      {run !== null && !live && <ViewSwitch run={run} view={view} />}
+      {view === 'next' && <NoTestRows />}
+      <section className={styles['recipe']} aria-label="Recipe">
+        {/* One element in both, so that a word keeps the focus while it is changed. */}
+        {run === null || view === 'next' || formIsOfRun ? <RecipeSentence /> : <RunSentence run={run} />}
+        {view === 'next' && <NextRecipe obstacle={obstacle} />}
+      </section>
       {run === null && <NoGpu />}
-      {run === null ? (
-        <RecordedRun />
-      ) : (
+      {run === null && <RecordedRun />}
+      {run !== null && view === 'run' && (
         <>
           {!live && (
             <div className={styles['shown']}>
               <p>
-                Below: <strong>{run.name}</strong>, {recipeWords(run.recipe)}, on{' '}
-                {plural(run.trainRows, 'row')} of {run.datasetName}.
+                {recipeWords(run.recipe)}, on {plural(run.trainRows, 'row')} of {run.datasetName}.
               </p>
               <Button
                 small
                 icon={Repeat2}
                 onClick={() => {
                   repeatRun(run);
-                  // The sentence may be far above, over all the settings.
-                  document.getElementById(recipeId)?.scrollIntoView({ block: 'center' });
+                  window.scrollTo(0, 0);
                 }}
               >
                 Repeat with changes
@@ -118,6 +129,28 @@ export function TrainScreen() {
   );
 }
 
+/** One of the two at a time: else whose curves and whose recipe these are takes a second look. */
+function ViewSwitch({ run, view }: { run: RunRecord; view: TrainView }) {
+  return (
+    <SegmentedControl
+      legend="What is shown"
+      segments={[
+        { value: 'run', label: run.name },
+        { value: 'next', label: 'The next run' },
+      ]}
+      value={view}
+      onChange={(next) => studio.setTrainView(next)}
+    />
+  );
+}
+
+/** Whether the form says what this run was trained with: its sentence can be changed where it stands then. */
+function isFormOf(run: RunRecord, { draft, datasetId, studentId }: StudioState): boolean {
+  if (run.datasetId !== datasetId || run.studentId !== studentId) return false;
+  const { recipe } = readDraft(draft);
+  return recipe !== null && recipeIdentity(recipe) === recipeIdentity(run.recipe);
+}
+
 function RunLine({ run }: { run: RunRecord }) {
   const metrics = useStudio((state) => state.metrics);
   const { hold, words } = useRunWords(run);
@@ -140,7 +173,7 @@ const RecipeForm = later(() => import('./recipe-form.tsx').then((module) => modu
 const WatchItLearn = later(() => import('./watch-it-learn.tsx').then((module) => module.WatchItLearn));
 const NoRoom = later(() => import('../parts/no-room.tsx').then((module) => module.NoRoom));
 
-/** The recipe of the run to come: a sentence, opening into all settings. The steps of a run change nothing of it. */
+/** What is said of the recipe of the run to come, and all of its settings. The steps of a run change nothing of it. */
 const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | null }) {
   // What is wrong with the recipe stands at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
@@ -148,8 +181,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
   const lostLabels = useStudio(lostLabelNote);
   const [settingsOpen, openSettings] = useSettingsOpen();
   return (
-    <section id={recipeId} className={styles['recipe']} aria-label="Recipe">
-      <RecipeSentence />
+    <>
       <PresetDiffList />
       <ForecastLines />
       <RecipeCopies />
@@ -173,7 +205,7 @@ const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | n
         <summary>All settings</summary>
         {settingsOpen && <RecipeForm />}
       </details>
-    </section>
+    </>
   );
 });
 
