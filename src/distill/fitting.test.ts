@@ -18,7 +18,17 @@ it('advises what itself needs no advice, and is a valid recipe', () => {
     expect(checkRecipe(recipe).issues).toEqual([]);
     expect(adviceFor(recipe, parameters)).toBeNull();
   }
-  expect(adviceFor(smallRecipe, 77e6)?.why).toBe(
+  expect(adviceFor(smallRecipe, 77e6)?.why).toEqual([
     'A student of 77 M parameters is usually begun at about 3e-4; this is 2e-3: so high a rate makes it forget what it knew.',
-  );
+  ]);
+});
+
+it('leaves rows whole that the preset would cut, up to a bound', () => {
+  expect(adviceFor(smallRecipe, 1e6, { input: 128, target: 96 })).toBeNull();
+  const advice = adviceFor(smallRecipe, 1e6, { input: 210, target: 97 });
+  expect(advice?.settings).toEqual({ maxInputTokens: 224, maxTargetTokens: 112 });
+  expect(advice?.why).toHaveLength(2);
+  expect(adviceFor(advice!.preset.recipe, 1e6, { input: 210, target: 97 })).toBeNull();
+  expect(adviceFor(notebookRecipe, 248e6, { input: 5000, target: 20 })).toBeNull();
+  expect(fittingPreset(1e6, { input: 5000, target: 20 }).recipe.maxInputTokens).toBe(1024);
 });

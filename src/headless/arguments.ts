@@ -80,6 +80,11 @@ export const usage = `Stillroom from a terminal.
       microBatches). A shape is t5-efficient-tiny, t5-efficient-mini, t5-small, flan-t5-small, t5-base,
       flan-t5-base, byt5-small, mt5-small, mt5-base, t5-large or flan-t5-large.
 
+  npm run headless -- rate-test [--student DIR] [--train FILE] [--train-rationales FILE] [--recipe run.json]
+                                [--engine NAME] [--backend NAME] [--json]
+      Takes up to 61 steps at learning rates from 1e-6 to 1, each a little higher, and says which to begin with: below the
+      one that drives the loss up. Nothing is written.
+
   npm run headless -- reduce --student DIR --out DIR [--train FILE] [--train-rationales FILE]
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]
                              [--encoder-layers N|LIST] [--decoder-layers N|LIST] [--json]

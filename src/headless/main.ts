@@ -12,6 +12,7 @@ import { exportStudent } from './export.ts';
 import { generate } from './generate.ts';
 import { inspect } from './inspect.ts';
 import { plan } from './plan.ts';
+import { rateTest } from './rate-test.ts';
 import { reduce } from './reduce.ts';
 import { serve } from './serve.ts';
 import { study } from './study.ts';
@@ -28,6 +29,7 @@ const commands = new Map<string | undefined, (args: string[]) => Promise<void>>(
   ['upload', upload],
   ['generate', generate],
   ['plan', plan],
+  ['rate-test', rateTest],
   ['reduce', reduce],
   ['add-pieces', addPieces],
   ['teach', teach],

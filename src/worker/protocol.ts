@@ -15,6 +15,7 @@ import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { AnsweredSome } from '../jobs/ask.ts';
+import type { FoundRate } from '../distill/rate-test.ts';
 import type { Rehearsal } from '../jobs/rehearse.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { KnownMaps } from '../data/file-head.ts';
@@ -131,6 +132,8 @@ export type Command =
    * while a run is at work.
    */
   | { type: 'rehearse'; run: NewRun }
+  /** Takes steps of a run to come at growing learning rates. Cancelled and refused as `rehearse` is. */
+  | { type: 'test-rates'; run: NewRun }
   /** Resolves with the run's id once it is stored; the run itself is told by events. */
   | { type: 'start-run'; run: NewRun }
   /**
@@ -260,6 +263,7 @@ export interface Results {
   'measure-storage': StoredSizes;
   probe: Machine;
   rehearse: Rehearsal;
+  'test-rates': FoundRate;
   'start-run': { runId: string };
   'resume-run':
     | { kind: 'resumed'; step: number; damaged: string[] }

@@ -25,7 +25,7 @@ import type { AnsweredFile, CommandOf, NewRun, Results } from './protocol.ts';
 import { RunJournal } from './run-journal.ts';
 import { holding, holdRun, withRun } from '../store/locks.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
-import { newRecord, rehearseStored, storedAtRest, taken } from './stored-run.ts';
+import { newRecord, rehearseStored, storedAtRest, taken, testRatesOfStored } from './stored-run.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
@@ -267,14 +267,24 @@ export class RunKeeper {
   }
 
   /** See `rehearse` in protocol.ts. */
-  async rehearse(run: NewRun, { report, signal }: Watch): Promise<Results['rehearse']> {
+  rehearse(run: NewRun, watch: Watch): Promise<Results['rehearse']> {
+    return this.#tryOut((both) => rehearseStored(run, both), watch);
+  }
+
+  /** See `test-rates` in protocol.ts. */
+  testRates(run: NewRun, watch: Watch): Promise<Results['test-rates']> {
+    return this.#tryOut((both) => testRatesOfStored(run, both), watch);
+  }
+
+  /** Steps of which nothing is kept. */
+  async #tryOut<Found>(attempt: (watch: Watch) => Promise<Found>, { report, signal }: Watch): Promise<Found> {
     await this.makeWay();
     if (this.#isReducing()) {
       throw new EngineError('A student is being reduced or measured.', 'Wait for its end, or stop it.');
     }
     const cancel = new AbortController();
     const both = { report, signal: AbortSignal.any([signal, cancel.signal]) };
-    const work = this.#alone(() => rehearseStored(run, both));
+    const work = this.#alone(() => attempt(both));
     this.#rehearsal = { cancel, end: work.catch(() => undefined) };
     return work;
   }

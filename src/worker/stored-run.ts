@@ -7,6 +7,7 @@ import { splitNames } from '../data/split.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
 import { isActive } from '../distill/run-state.ts';
+import { testRatesOfRun } from '../jobs/rate-test.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
@@ -33,6 +34,26 @@ export async function rehearseStored(run: NewRun, watch: Watch): Promise<Results
       recipe,
       train,
       test,
+      open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),
+      request: { engine, backend },
+    },
+    watch,
+  );
+}
+
+/** Tries learning rates on the rows and the student of a run to come. */
+export async function testRatesOfStored(run: NewRun, watch: Watch): Promise<Results['test-rates']> {
+  const { recipe, engine, backend } = run;
+  const train = await openRows(run.datasetId, 'train');
+  if (train.length === 0)
+    throw new InputError('There are no training rows.', 'Add a training file on Data first.');
+  const student = await openStudent(run.studentId, watch.report);
+  const trained = engineStudent(student, recipe);
+  return testRatesOfRun(
+    {
+      tokenizer: student.tokenizer,
+      recipe,
+      train,
       open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),
       request: { engine, backend },
     },

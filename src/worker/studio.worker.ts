@@ -68,6 +68,7 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'measure-storage': measureStored,
   probe: probeMachine,
   rehearse: ({ run }, watch) => keeper.rehearse(run, watch),
+  'test-rates': ({ run }, watch) => keeper.testRates(run, watch),
   'start-run': ({ run }) => keeper.start(run),
   'resume-run': ({ runId, engine, fromStart }) => keeper.resumeRun(runId, engine, fromStart),
   'leave-stopped': ({ runId }) => keeper.leaveStopped(runId),

@@ -22,7 +22,9 @@ export type ChoiceName =
   | 'runs-grouped'
   /** Rows and a tokenizer that did not come to an end with them. */
   | 'uncounted'
-  | 'pinned-questions';
+  | 'pinned-questions'
+  /** What steps took on this machine: see remembered-times.ts. */
+  | 'step-times';
 
 export function readChoice(name: ChoiceName): string | null {
   try {

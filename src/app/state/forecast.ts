@@ -7,7 +7,7 @@ import type { NewRun } from '../../worker/protocol.ts';
 import { paceOf } from './pace.ts';
 
 /** Where the time of a step is known from. */
-export type TimeSource = { kind: 'measured' } | { kind: 'run'; name: string };
+export type TimeSource = { kind: 'measured'; engine: string } | { kind: 'run'; name: string };
 
 export interface KnownTimes {
   source: TimeSource;

@@ -17,11 +17,11 @@ function points(count: number): MetricsPoint[] {
 }
 
 test('nothing is said before there is something to say', () => {
-  for (let count = 0; count <= 4; count += 1) expect(paceOf(points(count), 600)).toBeNull();
+  for (let count = 0; count <= 1; count += 1) expect(paceOf(points(count), 600)).toBeNull();
 });
 
 test('the first step does not spoil the pace', () => {
-  for (const count of [5, 20, 400]) {
+  for (const count of [2, 3, 5, 20, 400]) {
     const pace = paceOf(points(count), 600)!;
     expect(pace.stepsPerSecond).toBeCloseTo(10);
     expect(pace.tokensPerSecond).toBeCloseTo(500);

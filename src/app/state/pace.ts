@@ -9,15 +9,15 @@ export interface Pace {
   leftMs: number;
 }
 
-/** The first steps compile and warm caches: they say nothing about the pace. */
+/** The first steps compile and warm caches: they say nothing about the pace, once there are others. */
 const stepsIgnored = 3;
 /** Steps that the pace is taken over. */
 const stepsWatched = 30;
 
-/** Null until there are steps enough to tell. */
+/** Null before the second step: the first alone says nothing of the others. */
 export function paceOf(points: readonly MetricsPoint[], steps: number): Pace | null {
   const last = lastOf(points);
-  const first = points[Math.max(stepsIgnored, points.length - 1 - stepsWatched)];
+  const first = points[Math.max(Math.min(stepsIgnored, points.length - 2), points.length - 1 - stepsWatched)];
   if (last === undefined || first === undefined || last.step <= first.step) return null;
   const elapsedMs = last.elapsedMs - first.elapsedMs;
   if (elapsedMs <= 0) return null;

@@ -23,6 +23,7 @@ export type RequestSlot =
   | 'student'
   | 'reduce'
   | 'rehearsal'
+  | 'rates'
   | 'run'
   | 'compare'
   | 'ask'
@@ -140,6 +141,7 @@ export function initialState(): StudioState {
       student: idleRequest,
       reduce: idleRequest,
       rehearsal: idleRequest,
+      rates: idleRequest,
       run: idleRequest,
       compare: idleRequest,
       ask: idleRequest,

@@ -7,6 +7,7 @@ import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentStudent, liveRun, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
+import { RecipeFit } from '../parts/recipe-fit.tsx';
 import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { FileButton } from '../ui/file-button.tsx';
@@ -93,6 +94,7 @@ export function StudentScreen() {
           </div>
         </div>
       </section>
+      <RecipeFit />
       {student && (
         <div className={styles['columns']}>
           <section className={styles['main']} aria-label="The student">

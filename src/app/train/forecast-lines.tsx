@@ -34,7 +34,8 @@ import { useRunMemory } from '../state/use-run-memory.ts';
 import { loraText } from '../recipe/lora-draft.ts';
 import { measureObstacle } from '../state/obstacles.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
-import { rehearseNext, useRehearsed } from '../state/rehearsal-store.ts';
+import { rehearseNext } from '../state/rehearsal-store.ts';
+import { useRemembered } from '../state/remembered-times.ts';
 
 /** What the run to come takes, before it is started: memory, storage, and time once a step was measured. */
 export function ForecastLines() {
@@ -164,11 +165,8 @@ function TimeWords({
   expected: Forecast;
   measuresAccuracy: boolean;
 }) {
-  const engine = useRehearsed((state) => state.found?.engine);
   const from =
-    times.source.kind === 'run'
-      ? `as in ${times.source.name}`
-      : `measured on ${engine === undefined ? 'this machine' : `${engine.engine}, ${engine.adapter}`}`;
+    times.source.kind === 'run' ? `as in ${times.source.name}` : `measured on ${times.source.engine}`;
   return (
     <>
       About <strong>{formatDuration(totalMs)}</strong>: {plural(steps, 'step')} of{' '}
@@ -184,14 +182,16 @@ function TimeWords({
 
 /** What is known about the time of a step of the run to come: measured for it, or seen in the run that is shown. */
 function useKnownTimes(): KnownTimes | null {
-  const { key, found } = useRehearsed();
+  const known = useRemembered((state) => state.times);
   const wanted = useStudio((state) => keyOf(state, timingKey));
   const wantedHere = useStudio((state) => keyOf(state, rehearsalKey));
   const run = useStudio(currentRun);
   const metrics = useStudio((state) => state.metrics);
   if (wanted === null) return null;
-  if (found !== null && key === wantedHere) return { ...found, source: { kind: 'measured' } };
-  return run === null || metrics.runId !== run.id ? null : timesOfRun(run, metrics.points, wanted);
+  const measured = wantedHere === null ? undefined : known.get(wantedHere);
+  if (measured !== undefined) return measured;
+  const shown = run === null || metrics.runId !== run.id ? null : timesOfRun(run, metrics.points, wanted);
+  return shown ?? known.get(wanted) ?? null;
 }
 
 function keyOf(state: StudioState, keyIn: (run: NewRun) => string): string | null {

@@ -10,12 +10,16 @@ import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
 import { NumberField, SelectField, TextField } from '../ui/field.tsx';
 import { FileButton } from '../ui/file-button.tsx';
+import { later } from '../ui/later.tsx';
 import { GenerationField } from './generation-field.tsx';
 import { LoraField } from './lora-field.tsx';
 import { machineOptions, parseMachineChoice } from '../state/machine-choice.ts';
 import { draftOf, issueOf, listOf, readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 import { issueWords, meaningWords, recipeGroups, type RecipeField } from '../recipe/recipe-fields.ts';
 import styles from './recipe-form.module.css';
+
+// Its chart comes when all settings are shown.
+const RateTest = later(() => import('./rate-test.tsx').then((module) => module.RateTest));
 
 /** Every setting of the recipe with its meaning, presets, and `run.json` in and out. */
 export const RecipeForm = memo(function RecipeForm() {
@@ -31,6 +35,7 @@ export const RecipeForm = memo(function RecipeForm() {
             ))}
             {group.title === 'Measuring and saving' && <TestRows />}
           </div>
+          {group.title === 'Optimiser' && <RateTest />}
         </fieldset>
       ))}
       <Machine />

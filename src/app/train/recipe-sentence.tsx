@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import { formatCount, readNumber } from '../../base/units.ts';
-import { adviceFor } from '../../distill/fitting.ts';
 import { methods, methodWords, type Method } from '../../distill/methods.ts';
 import { choosesByMeasuring, chosenByTestWords } from '../../distill/selection.ts';
 import type { Recipe, RecipeKey } from '../../distill/recipe.ts';
@@ -8,12 +7,13 @@ import type { RunRecord } from '../../store/records.ts';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
+import { RecipeFit } from '../parts/recipe-fit.tsx';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { issueWords } from '../recipe/recipe-fields.ts';
 import { generationText, generationWords } from '../recipe/generation-draft.ts';
 import { loraText, loraWords } from '../recipe/lora-draft.ts';
-import { draftOf, listOf, numberText, readDraft } from '../recipe/recipe-draft.ts';
+import { listOf, numberText, readDraft } from '../recipe/recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
 
 /** The recipe as a sentence whose words can be changed where they stand. */
@@ -79,29 +79,8 @@ export function RecipeSentence() {
           ))}
         </ul>
       )}
-      <Fit />
+      <RecipeFit />
       {chosenByTest && <p className={styles['note']}>{chosenByTestWords}</p>}
-    </div>
-  );
-}
-
-/** A rate that does not suit the student's size, with what would: the rate alone, or the whole preset. */
-function Fit() {
-  const parameters = useStudio((state) => currentStudent(state)?.parameters ?? null);
-  const { recipe } = readDraft(useStudio((state) => state.draft));
-  const advice = parameters === null || recipe === null ? null : adviceFor(recipe, parameters);
-  if (advice === null) return null;
-  const { why, learningRate, preset } = advice;
-  const rate = numberText(learningRate);
-  return (
-    <div className={styles['fit']} data-testid="recipe-fit">
-      <p className={styles['note']}>{why}</p>
-      <Button small onClick={() => studio.setField('learningRate', rate)}>
-        Take {rate}
-      </Button>
-      <Button small onClick={() => studio.setDraft(draftOf(preset.recipe))}>
-        {preset.title} preset at {rate}, {plural(preset.recipe.steps, 'step')}
-      </Button>
     </div>
   );
 }

@@ -36,7 +36,7 @@ export function RightNow({ run }: { run: RunRecord }) {
     );
   }
   if (last) facts.push(['time in steps', formatDuration(last.elapsedMs)]);
-  if (going) facts.push(['time left in steps', pace ? formatDuration(pace.leftMs) : 'after a few steps']);
+  if (going) facts.push(['time left in steps', pace ? formatDuration(pace.leftMs) : 'after the second step']);
   return (
     <section className={styles['now']} aria-label={going ? 'Right now' : 'This run'}>
       <h2>{going ? 'Right now' : 'This run'}</h2>

@@ -34,6 +34,8 @@ import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
 import { startObstacle } from '../state/obstacles.ts';
 import { paceOf } from '../state/pace.ts';
+import { useRemembered } from '../state/remembered-times.ts';
+import { expectedStepMs } from '../state/rehearsal-store.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from '../recipe/recipe-draft.ts';
@@ -158,13 +160,17 @@ function RunLine({ run }: { run: RunRecord }) {
   const elapsedMs = lastOf(points)?.elapsedMs ?? 0;
   const pace = paceOf(points, run.recipe.steps);
   const asked = useStudio((state) => state.asked);
+  // Until the run itself has shown its pace: what is known of such steps.
+  const known = useRemembered((state) => state.times);
+  const rough = useStudio((state) => expectedStepMs(state, run, known));
+  const leftMs = pace?.leftMs ?? (rough === null ? null : rough * (run.recipe.steps - run.step));
   const going = hold === 'here' && asked === null && run.state.phase === 'training';
   return (
     <p data-testid="run-state">
       {hold === 'here' && <span className={styles['dot']} aria-hidden="true" />}
       {words}
       {elapsedMs > 0 && ` · ${formatDuration(elapsedMs)}`}
-      {going && pace && `, ${formatDuration(pace.leftMs)} to go`}
+      {going && leftMs !== null && `, ${pace === null ? 'about ' : ''}${formatDuration(leftMs)} to go`}
     </p>
   );
 }
