@@ -88,7 +88,12 @@ test('Compare holds 100,000 rows: filters, keys, differing words, labels, and th
       await page.locator('[role=row]:focus-within').boundingBox(),
       await heads.boundingBox(),
     ];
-    return row !== null && head !== null && row.y >= head.y + head.height - 1 && row.y + row.height <= page.viewportSize()!.height;
+    return (
+      row !== null &&
+      head !== null &&
+      row.y >= head.y + head.height - 1 &&
+      row.y + row.height <= page.viewportSize()!.height
+    );
   };
   await expect(opened).toBeInViewport({ ratio: 1 });
   for (const key of [

@@ -62,14 +62,14 @@ export function TrainScreen() {
     <>
       <ScreenHead
         station="Train"
-        name={run?.name ?? null}
+        name={view === 'run' ? (run?.name ?? null) : null}
         actions={
           <Button kind="primary" icon={Play} reason={obstacle} onClick={() => void studio.startRun()}>
             {sample ? 'Train on the sample' : 'Start training'}
           </Button>
         }
       >
-        {run && <RunLine run={run} />}
+        {run && view === 'run' && <RunLine run={run} />}
       </ScreenHead>
       {run === null && (
         <p className={styles['purpose']}>
@@ -134,15 +134,17 @@ export function TrainScreen() {
 /** One of the two at a time: else whose curves and whose recipe these are takes a second look. */
 function ViewSwitch({ run, view }: { run: RunRecord; view: TrainView }) {
   return (
-    <SegmentedControl
-      legend="What is shown"
-      segments={[
-        { value: 'run', label: run.name },
-        { value: 'next', label: 'The next run' },
-      ]}
-      value={view}
-      onChange={(next) => studio.setTrainView(next)}
-    />
+    <div className={styles['view']}>
+      <SegmentedControl
+        legend="What is shown"
+        segments={[
+          { value: 'run', label: run.name },
+          { value: 'next', label: 'The next run' },
+        ]}
+        value={view}
+        onChange={(next) => studio.setTrainView(next)}
+      />
+    </div>
   );
 }
 
