@@ -12,7 +12,7 @@ import { loadKernels } from '../src/engine/wasm/kernels.ts';
 import { startNodeThread } from '../src/engine/wasm/node-thread.ts';
 import { WasmExecutor } from '../src/engine/wasm/wasm-executor.ts';
 import { Gpu } from '../src/engine/wgsl/gpu.ts';
-import type { TuningMemory } from '../src/engine/wgsl/tuner.ts';
+import type { AdapterMemory, AdapterRecord } from '../src/engine/gpu/adapter-notes.ts';
 import { WgslExecutor } from '../src/engine/wgsl/wgsl-executor.ts';
 import { asContender, type Contender, type ContenderKind } from './contender.ts';
 import { openJax } from './jax/open-jax.ts';
@@ -80,12 +80,13 @@ async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender
 }
 
 /** What one executor found the fastest, the next one takes as well. */
-function tuningInMemory(): TuningMemory {
-  const known = new Map<string, Readonly<Record<string, string>>>();
+function tuningInMemory(): AdapterMemory {
+  const known = new Map<string, AdapterRecord>();
   return {
-    read: (adapter) => Promise.resolve(known.get(adapter) ?? {}),
-    write: (adapter, choices) => {
-      known.set(adapter, choices);
+    browser: 'bench',
+    read: (adapter) => Promise.resolve(known.get(adapter)),
+    write: (adapter, record) => {
+      known.set(adapter, record);
       return Promise.resolve();
     },
   };
@@ -100,7 +101,7 @@ interface Products {
  * The matrix products of a step and nothing else, on the same GPU, with the kernels that the step has. Values are
  * zeros: products take the same time.
  */
-async function openProducts(one: Case, gpu: Gpu, memory: TuningMemory): Promise<Products> {
+async function openProducts(one: Case, gpu: Gpu, memory: AdapterMemory): Promise<Products> {
   const { layout, plan, packed } = layOutStep(one);
   const executor = new WgslExecutor(layout, gpu, { memory, keepsGpu: true });
   const alone = only(plan, ({ kind }) => kind === 'matmul');

@@ -1,16 +1,16 @@
-/** What was measured of each GPU, kept between sessions in a file of the user's cache folder. */
+/** What was found out about each GPU, kept between sessions in a file of the user's cache folder. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from '../base/schemas.ts';
-import type { TuningMemory } from '../engine/wgsl/tuner.ts';
+import type { AdapterMemory } from '../engine/gpu/adapter-notes.ts';
 
-const contents = z.record(z.string(), z.record(z.string(), z.string()));
+const contents = z.record(z.string(), z.unknown());
 
 /** @param path Left out: `stillroom/gpu-tuning.json` in $XDG_CACHE_HOME or ~/.cache. */
 export function tuningFile(
   path = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stillroom', 'gpu-tuning.json'),
-): TuningMemory {
+): AdapterMemory {
   // A file that is missing or not ours only means that the GPU is measured again.
   const readAll = async (): Promise<z.infer<typeof contents>> => {
     try {
@@ -20,9 +20,10 @@ export function tuningFile(
     }
   };
   return {
-    read: async (adapter) => (await readAll())[adapter] ?? {},
-    write: async (adapter, choices) => {
-      const all = { ...(await readAll()), [adapter]: { ...choices } };
+    browser: `Node ${process.version}`,
+    read: async (adapter) => (await readAll())[adapter],
+    write: async (adapter, record) => {
+      const all = { ...(await readAll()), [adapter]: record };
       try {
         await mkdir(dirname(path), { recursive: true });
         const draft = `${path}.${process.pid}`;

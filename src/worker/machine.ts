@@ -1,5 +1,6 @@
 /** What this machine offers, and engines on it. */
 import { chooseEngine, openChosen, type EngineRequest } from '../engine/choose.ts';
+import { lastProof, parseAdapterRecord, type GpuProof } from '../engine/gpu/adapter-notes.ts';
 import { probeAdapter } from '../engine/gpu/probe.ts';
 import { openBackend } from '../engine/tfjs/open.ts';
 import type { BackendName, Engine, EngineStudent } from '../engine/engine.ts';
@@ -8,12 +9,18 @@ import type { CommandOf, Machine } from './protocol.ts';
 /** See `probe` in protocol.ts. */
 export async function probeMachine(_command: CommandOf<'probe'>): Promise<Machine> {
   const { kind, description } = await probeAdapter(navigator.gpu);
+  const proof = kind === 'none' ? null : await proofOf(description);
   return {
-    gpu: { kind, description },
+    gpu: { kind, description, proof },
     crossOriginIsolated: self.crossOriginIsolated,
     threads: navigator.hardwareConcurrency,
-    backend: kind === 'hardware' ? 'webgpu' : 'wasm',
+    backend: kind === 'hardware' && proof?.verdict !== 'wrong' ? 'webgpu' : 'wasm',
   };
+}
+
+async function proofOf(adapter: string): Promise<GpuProof | null> {
+  const { tuningDatabase } = await import('./tuning-database.ts');
+  return lastProof(parseAdapterRecord(await tuningDatabase.read(adapter)));
 }
 
 /** Told how many kernels a GPU's driver has compiled, of how many. */

@@ -5,6 +5,7 @@
 import type { RowLengths } from '../distill/memory-of-run.ts';
 import type { RunMemory } from '../engine/plan/run-memory.ts';
 import type { EngineRequest } from '../engine/choose.ts';
+import type { GpuProof } from '../engine/gpu/adapter-notes.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
@@ -204,7 +205,12 @@ export type CommandOf<Type extends CommandType> = Extract<Command, { type: Type 
 
 /** What `probe` found. */
 export interface Machine {
-  gpu: { kind: 'none' | 'software' | 'hardware'; description: string };
+  gpu: {
+    kind: 'none' | 'software' | 'hardware';
+    description: string;
+    /** How it compared with the CPU when it was first trained on; null where nothing has been trained on it. */
+    proof: GpuProof | null;
+  };
   crossOriginIsolated: boolean;
   threads: number;
   /** What would be used without a choice; the engine says why once it is open. */

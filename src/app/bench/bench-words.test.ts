@@ -22,7 +22,7 @@ const report: BenchReport = {
   rows: [row, { ...row, engine: 'tfjs-webgpu', threads: null, msPerStep: 1250, roofShare: null }],
 };
 const machine: Machine = {
-  gpu: { kind: 'software', description: 'Soft | Shader' },
+  gpu: { kind: 'software', description: 'Soft | Shader', proof: null },
   crossOriginIsolated: true,
   threads: 2,
   backend: 'wasm',

@@ -1,14 +1,18 @@
+import { useEffect } from 'react';
 import { siteUrl } from '../../base/site.ts';
 import { hashOf } from '../routes.ts';
+import { studio } from '../state/studio.ts';
 import { currentRun, liveRun, useStudio } from '../state/studio-store.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { machineWords } from './machine-words.ts';
+import { machineWords, proofWords } from './machine-words.ts';
 import styles from './machine-dialog.module.css';
 
 /** What this machine offers, and what the run uses of it. */
 export function MachineDialog({ onClose }: { onClose: () => void }) {
   const machine = useStudio((state) => state.machine);
   const engine = useStudio((state) => (liveRun(state) ?? currentRun(state))?.engine ?? null);
+  // A run may have found out more since the page was opened.
+  useEffect(() => void studio.probe(), []);
   return (
     <Dialog title="This machine" onClose={onClose}>
       {machine === null ? (
@@ -17,6 +21,12 @@ export function MachineDialog({ onClose }: { onClose: () => void }) {
         <dl className={styles['facts']}>
           <dt>Graphics</dt>
           <dd>{machine.gpu.description}</dd>
+          {machine.gpu.kind !== 'none' && (
+            <>
+              <dt>Held against the CPU</dt>
+              <dd>{proofWords(machine.gpu)}</dd>
+            </>
+          )}
           <dt>Trains on</dt>
           <dd>{machineWords(machine)}</dd>
           <dt>CPU threads</dt>

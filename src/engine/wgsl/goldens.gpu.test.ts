@@ -54,7 +54,14 @@ describeGoldens(
   takesWhole ? { skip: !hasGpu } : { skip: !hasGpu, textSteps: 2 },
 );
 
-describeFamily('the plan on WebGPU agrees with PyTorch on the rest of the family', open, { skip: !hasGpu });
+describeFamily('the plan on WebGPU agrees with PyTorch on the rest of the family', open, {
+  skip: !hasGpu,
+  // T5 v1.1 and mT5 are one plan in other sizes, and rules are the host's work: the CPU executor has all of them.
+  ...(!takesWhole && {
+    members: (member, of) => member !== 't5-v1.1' && !(member === 'mt5' && of === 'goldens'),
+    rules: false,
+  }),
+});
 
 // The kernels are the same for all (operations.gpu.test.ts): one case, with matrices, vectors, clipping and decay.
 describeAdafactor('Adafactor on WebGPU agrees with transformers', open, {

@@ -1,8 +1,9 @@
 /** A GPU device as the engine uses it: few limits raised, every failure kept, every buffer counted. */
-import { EngineError } from '../../base/errors.ts';
+import { EngineError, withoutStop } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
-import { isSoftwareName } from '../gpu/probe.ts';
 import { DeviceWatch } from '../gpu/device-watch.ts';
+import { causeOf, isSoftwareName } from '../gpu/probe.ts';
+import { lateMs, nudging } from './completion.ts';
 
 /** Taken where they are offered, never needed. */
 const raisedLimits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
@@ -27,6 +28,15 @@ export interface GpuOptions {
   defaultsOnly?: boolean;
 }
 
+interface Traits {
+  hasSubgroups: boolean;
+  isSoftware: boolean;
+  caveat: string | null;
+}
+
+/** Later than this, a browser looks for finished work from time to time only. */
+const punctualMs = 3;
+
 export class Gpu {
   readonly device: GPUDevice;
   readonly name: string;
@@ -34,36 +44,64 @@ export class Gpu {
   readonly hasSubgroups: boolean;
   /** A GPU in software: loads and barriers are dear. */
   readonly isSoftware: boolean;
+  /** What it did not do as it promised, as a sentence; null where all is well. */
+  readonly caveat: string | null;
   readonly #watch: DeviceWatch;
+  #lateMs = 0;
+  #nudges = false;
   #isClosed = false;
   #bytesHeld = 0;
   readonly #sizes = new Map<GPUBuffer, number>();
 
   /** @throws Whatever the browser says against the device. */
   static async open(adapter: GPUAdapter, { name, defaultsOnly = false }: GpuOptions): Promise<Gpu> {
-    const subgroups = !defaultsOnly && adapter.features.has('subgroups');
-    const device = await adapter.requestDevice({
-      requiredFeatures: subgroups ? ['subgroups'] : [],
-      requiredLimits: defaultsOnly
-        ? {}
-        : Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]])),
-    });
-    return new Gpu(device, name, {
-      hasSubgroups: subgroups && adapter.info.subgroupMinSize >= 4,
-      isSoftware: adapter.info.isFallbackAdapter || isSoftwareName(name),
-    });
+    const offersSubgroups = adapter.features.has('subgroups') && adapter.info.subgroupMinSize >= 4;
+    const isSoftware = adapter.info.isFallbackAdapter || isSoftwareName(name);
+    const open = async (whole: boolean, caveat: string | null) => {
+      const hasSubgroups = whole && offersSubgroups;
+      const device = await adapter.requestDevice({
+        requiredFeatures: hasSubgroups ? ['subgroups'] : [],
+        requiredLimits: whole
+          ? Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]]))
+          : {},
+      });
+      const gpu = new Gpu(device, name, { hasSubgroups, isSoftware, caveat });
+      await gpu.#listen();
+      return gpu;
+    };
+    if (defaultsOnly) return open(false, null);
+    try {
+      return await open(true, null);
+    } catch (error) {
+      // Some drivers offer more than they give.
+      const words = withoutStop(causeOf(error));
+      return open(
+        false,
+        `It did not give what it offers (${words}), so it is used within WebGPU’s default limits.`,
+      );
+    }
   }
 
-  private constructor(
-    device: GPUDevice,
-    name: string,
-    { hasSubgroups, isSoftware }: { hasSubgroups: boolean; isSoftware: boolean },
-  ) {
+  private constructor(device: GPUDevice, name: string, { hasSubgroups, isSoftware, caveat }: Traits) {
     this.device = device;
     this.name = name;
     this.hasSubgroups = hasSubgroups;
     this.isSoftware = isSoftware;
+    this.caveat = caveat;
     this.#watch = new DeviceWatch(device);
+  }
+
+  /** How late the end of work may be told, in milliseconds: nothing shorter can be measured. */
+  get lateMs(): number {
+    return this.#lateMs;
+  }
+
+  /** Measures how late the end of work is told, and whether nudges help. */
+  async #listen(): Promise<void> {
+    this.#lateMs = await lateMs(this.device, (work) => this.settle(work));
+    if (this.#lateMs < punctualMs) return;
+    this.#nudges = true;
+    this.#lateMs = await lateMs(this.device, (work) => this.settle(work));
   }
 
   /** Bytes of all buffers that are not destroyed. */
@@ -79,7 +117,8 @@ export class Gpu {
 
   /** Waits for `work`. Rejects once the device fails, which WebGPU itself leaves unsaid. */
   async settle<T>(work: Promise<T>): Promise<T> {
-    const result = await this.#watch.settle(work);
+    const settled = this.#watch.settle(work);
+    const result = await (this.#nudges ? nudging(this.device, settled) : settled);
     this.check();
     return result;
   }

@@ -1,20 +1,31 @@
 /**
  * Chooses how matrix products are cut up, by timing the variants on the GPU that is there: hardware that nobody has
- * seen is the normal case. Choices change speed only, never a bit of the results.
+ * seen is the normal case. Choices change speed only, never a bit of the results: each variant is held against the
+ * others and against the CPU on random numbers before it may be chosen. The likeliest are tried first, few at a time;
+ * the others in later sessions.
  */
+import { EngineError } from '../../base/errors.ts';
 import type { Matmul, Operation } from '../plan/operations.ts';
 import { flopsOfAll } from '../plan/cost.ts';
-import { sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
-import { bufferUsage, type Gpu } from './gpu.ts';
-import { matmul, variantsFor, type MatmulVariant } from './matmul.ts';
-import type { Pipelines } from './pipelines.ts';
-import { runBlockBytes } from './run-block.ts';
-import { assemble } from './shader.ts';
+import type { Counts } from '../plan/plan.ts';
+import type { AdapterNotes } from '../gpu/adapter-notes.ts';
+import { variantsFor, type MatmulVariant } from './matmul.ts';
+import {
+  areSame,
+  isProduct,
+  operandsOfTrial,
+  shrink,
+  type OpenTrial,
+  type OpenTrials,
+  type Trial,
+} from './trial.ts';
 
-/** Keeps choices between sessions: names of variants, by adapter and class of product. */
-export interface TuningMemory {
-  read(adapter: string): Promise<Readonly<Record<string, string>>>;
-  write(adapter: string, choices: Readonly<Record<string, string>>): Promise<void>;
+/** What the tuner knows of a GPU; `Gpu` is one. */
+export interface TunedGpu {
+  readonly hasSubgroups: boolean;
+  readonly isSoftware: boolean;
+  /** How late the end of work may be told. */
+  readonly lateMs: number;
 }
 
 /** Time for all timings of one plan; what is not timed by then takes the first candidate. */
@@ -23,37 +34,53 @@ const budgetMs = 2000;
 const smallFlops = 3e7;
 const fullFlops = 2e9;
 const tooFastMs = 4;
-/** Dimensions are not cut below this: a tile must be full. */
-const leastSize = 64;
+/** What one submission may last, far below what a desktop bears. */
+const longestMs = 100;
+/** A time is believed once it is so many times what may be wrong with it. */
+const tellingDelays = 8;
+const tellingMs = 16;
+
+/** Of one product: it took no less and no more than so long. */
+interface Timing {
+  leastMs: number;
+  mostMs: number;
+}
 
 export class Tuner {
-  readonly #gpu: Gpu;
-  readonly #pipelines: Pipelines;
-  readonly #memory: TuningMemory | undefined;
-  #choices: Map<string, string> | null = null;
+  readonly #gpu: TunedGpu;
+  readonly #openTrial: OpenTrials;
+  readonly #notes: AdapterNotes;
+  readonly #choices = new Map<string, string>();
+  readonly #tried = new Map<string, readonly string[]>();
+  #hasRead = false;
+  /** Classes that were tried in this session. */
+  readonly #triedNow = new Set<string>();
 
-  constructor(gpu: Gpu, pipelines: Pipelines, memory: TuningMemory | undefined) {
+  constructor(gpu: TunedGpu, openTrial: OpenTrials, notes: AdapterNotes) {
     this.#gpu = gpu;
-    this.#pipelines = pipelines;
-    this.#memory = memory;
+    this.#openTrial = openTrial;
+    this.#notes = notes;
   }
 
   /** The variant for a product; `asked` where it can do it. */
   choose(operation: Matmul, asked?: MatmulVariant): MatmulVariant {
     const candidates = this.#candidates(operation);
     if (asked !== undefined) return candidates.find(({ name }) => name === asked.name) ?? candidates[0]!;
-    const chosen = this.#choices?.get(productClass(operation));
+    const chosen = this.#choices.get(productClass(operation));
     return candidates.find(({ name }) => name === chosen) ?? candidates[0]!;
   }
 
-  /** Times the variants of every class of product that is not known yet: of each, on its largest product. */
+  /**
+   * Times variants of every class of product, of each on its largest product: those that no session has tried.
+   * @throws EngineError where no variant of a class computes what it should.
+   */
   async tune(operations: readonly Operation[], capacities: Counts): Promise<void> {
-    this.#choices ??= new Map(Object.entries((await this.#memory?.read(this.#gpu.name)) ?? {}));
+    await this.#read();
     const largest = new Map<string, Matmul>();
     for (const operation of operations) {
       if (operation.kind !== 'matmul') continue;
       const key = productClass(operation);
-      if (this.#choices.has(key)) continue;
+      if (this.#triedNow.has(key) || this.#untried(operation).length === 0) continue;
       const other = largest.get(key);
       if (other === undefined || flopsOfAll([operation], capacities) > flopsOfAll([other], capacities)) {
         largest.set(key, operation);
@@ -64,10 +91,22 @@ export class Tuner {
     let left = largest.size;
     for (const [key, operation] of largest) {
       const shareMs = (endsAt - performance.now()) / left;
-      this.#choices.set(key, await this.#fastest(operation, capacities, shareMs));
+      await this.#try(key, operation, capacities, shareMs);
+      this.#triedNow.add(key);
       left -= 1;
     }
-    await this.#memory?.write(this.#gpu.name, Object.fromEntries(this.#choices));
+    await this.#notes.keep({
+      choices: Object.fromEntries(this.#choices),
+      tried: Object.fromEntries([...this.#tried].map(([key, names]) => [key, [...names]])),
+    });
+  }
+
+  async #read(): Promise<void> {
+    if (this.#hasRead) return;
+    this.#hasRead = true;
+    const { choices, tried } = await this.#notes.read();
+    for (const [key, name] of Object.entries(choices)) this.#choices.set(key, name);
+    for (const [key, names] of Object.entries(tried)) this.#tried.set(key, names);
   }
 
   /** The likeliest first. */
@@ -77,133 +116,96 @@ export class Tuner {
     return this.#gpu.isSoftware ? able.reverse() : able;
   }
 
-  async #fastest(operation: Matmul, capacities: Counts, shareMs: number): Promise<string> {
-    const candidates = this.#candidates(operation);
+  #untried(operation: Matmul): MatmulVariant[] {
+    const tried = this.#tried.get(productClass(operation)) ?? [];
+    return this.#candidates(operation).filter(({ name }) => !tried.includes(name));
+  }
+
+  /** Tries as many variants as there is time for, and keeps the fastest of those and the one chosen before. */
+  async #try(key: string, operation: Matmul, capacities: Counts, shareMs: number): Promise<void> {
     const endsAt = performance.now() + shareMs;
-    let best = candidates[0]!.name;
-    let bestMs = Infinity;
-    let limit = smallFlops;
+    const known = this.#candidates(operation).find(({ name }) => name === this.#choices.get(key));
+    const candidates = [...(known === undefined ? [] : [known]), ...this.#untried(operation)];
+    const small = shrink(operation, capacities, smallFlops);
+    const operands = operandsOfTrial(small);
+    let right: readonly Float32Array[] | null = null;
+    let timed = small;
+    let best: Timing | null = null;
     for (const variant of candidates) {
-      // The first is always timed: a machine so slow that nothing can be compared keeps it.
-      if (bestMs < Infinity && performance.now() > endsAt) break;
-      let elapsedMs = await this.#time(shrink(operation, capacities, limit), variant);
-      if (limit === smallFlops && bestMs === Infinity && elapsedMs < tooFastMs) {
-        limit = fullFlops;
-        elapsedMs = await this.#time(shrink(operation, capacities, limit), variant);
+      // One is always timed: a machine so slow that nothing can be compared keeps it.
+      if (best !== null && performance.now() > endsAt) break;
+      this.#tried.set(key, [
+        ...(this.#tried.get(key) ?? []).filter((name) => name !== variant.name),
+        variant.name,
+      ]);
+      let timing = await this.#on(small, variant, async (trial): Promise<Timing | null> => {
+        const firstMs = await trial.run(1); // Drivers compile when a kernel is first used.
+        const results = await trial.results();
+        if (!isProduct(small, operands, results[0]!)) return null;
+        right ??= results;
+        if (!areSame(results, right)) return null;
+        if (timed === small) return this.#time(trial, firstMs);
+        const againMs = await trial.run(1);
+        return { leastMs: 0, mostMs: againMs };
+      });
+      // It computes something else: a fault of the driver, and never chosen.
+      if (timing === null) {
+        if (variant === known) this.#choices.delete(key);
+        continue;
       }
-      if (elapsedMs >= bestMs) continue;
-      bestMs = elapsedMs;
-      best = variant.name;
+      if (best === null && timing.mostMs < tooFastMs) {
+        timed = shrink(
+          operation,
+          capacities,
+          Math.min(fullFlops, (small.flops * longestMs) / 2 / timing.mostMs),
+        );
+      }
+      if (timed !== small) {
+        // Far slower than the best: not worth a submission that would be felt.
+        if ((timing.mostMs * timed.flops) / small.flops > longestMs) continue;
+        timing = await this.#on(timed, variant, async (trial) => this.#time(trial, await trial.run(1)));
+      }
+      // No choice by chance: it must be faster whatever the times leave open.
+      if (best !== null && timing.mostMs >= best.leastMs) continue;
+      best = timing;
+      this.#choices.set(key, variant.name);
     }
-    return best;
+    if (best === null) {
+      throw new EngineError(
+        'This GPU computes matrix products wrongly: every kernel for them differs from the CPU.',
+        'Update the graphics driver or the browser, or train on WebAssembly.',
+      );
+    }
   }
 
-  /** Milliseconds of one product, the least of three tries. */
-  async #time({ product, lengths }: Trial, variant: MatmulVariant): Promise<number> {
-    const { device } = this.#gpu;
-    const buffers = lengths.map((length) =>
-      this.#gpu.createBuffer('tuning', 4 * length, bufferUsage.storage),
-    );
-    const params = this.#gpu.createBuffer('tuning', 256, bufferUsage.uniform);
+  async #on<T>(trial: Trial, variant: MatmulVariant, work: (open: OpenTrial) => Promise<T>): Promise<T> {
+    const open = await this.#openTrial(trial, variant);
     try {
-      const dispatch = matmul(product, variant);
-      const shader = assemble(dispatch, ({ place }) => {
-        if (place.kind !== 'slot') throw new Error('Trials have slots only.');
-        return buffers[place.slot]!;
-      });
-      const { pipeline, layout } = await this.#pipelines.get(shader, dispatch.label);
-      device.queue.writeBuffer(params, 0, shader.params);
-      const resources = [...shader.buffers.map(({ key }) => ({ buffer: key })), { buffer: params }];
-      const bindGroup = device.createBindGroup({
-        layout,
-        entries: resources.map((resource, binding) => ({ binding, resource })),
-      });
-      const run = device.createBindGroup({
-        layout: this.#pipelines.runLayout,
-        entries: [{ binding: 0, resource: { buffer: params, size: runBlockBytes } }],
-      });
-      const grid = dispatch.grid(noCounts);
-      const once = async (times: number) => {
-        const encoder = device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.setBindGroup(1, run);
-        for (let time = 0; time < times; time += 1) pass.dispatchWorkgroups(...grid);
-        pass.end();
-        const startedAt = performance.now();
-        device.queue.submit([encoder.finish()]);
-        await this.#gpu.settle(device.queue.onSubmittedWorkDone());
-        return (performance.now() - startedAt) / times;
-      };
-      let elapsedMs = await once(1); // Drivers compile when a pipeline is first used.
-      const times = elapsedMs > tooFastMs ? 1 : 8;
-      for (let attempt = 0; attempt < 2; attempt += 1) elapsedMs = Math.min(elapsedMs, await once(times));
-      return elapsedMs;
+      return await work(open);
     } finally {
-      for (const buffer of [...buffers, params]) this.#gpu.destroyBuffer(buffer);
+      open.close();
+    }
+  }
+
+  /** @param firstMs What it took when it ran first: at least what it takes. */
+  async #time(trial: OpenTrial, firstMs: number): Promise<Timing> {
+    const { lateMs } = this.#gpu;
+    const wantedMs = Math.max(tellingMs, tellingDelays * lateMs);
+    let least: Timing = { leastMs: Math.max(0, firstMs - lateMs), mostMs: firstMs };
+    let times = 1;
+    for (let last = false; ;) {
+      const elapsedMs = await trial.run(times);
+      if (elapsedMs / times < least.mostMs) {
+        least = { leastMs: Math.max(0, elapsedMs - lateMs) / times, mostMs: elapsedMs / times };
+      }
+      if (last) return least;
+      last = elapsedMs >= wantedMs || 2 * times * least.mostMs > longestMs;
+      if (!last) times *= 2;
     }
   }
 }
 
-interface Trial {
-  product: Matmul;
-  /** Of a, b, c and what a gate writes beside it, in floats: slots 0 to 3. */
-  lengths: readonly number[];
-}
-
-/** Fixed dimensions only: no count is looked up. */
-const noCounts: Counts = {
-  encoderRows: 0,
-  decoderRows: 0,
-  answerRows: 0,
-  encoderSequences: 0,
-  decoderSequences: 0,
-  encoderTiles: 0,
-  decoderTiles: 0,
-  distinctIds: 0,
-  generationRows: 0,
-};
-
-function productClass({ form, m, epilogue }: Matmul): string {
+export function productClass({ form, m, epilogue }: Matmul): string {
   const gate = epilogue.kind === 'gated' ? ' with a gate' : '';
   return `${form}${gate}${m === 'generationRows' ? ' of few rows' : ''}`;
-}
-
-/** The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most. */
-function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
-  const size = (extent: Extent) => sizeOfExtent(extent, capacities);
-  const isGated = operation.epilogue.kind === 'gated';
-  let [m, n, k] = [size(operation.m), size(operation.n), size(operation.k)];
-  while (2 * m * n * k > flops && Math.max(m, n, k) > leastSize) {
-    if (m >= n && m >= k) m = half(m);
-    else if (n >= k) n = 2 * half(n / 2);
-    else k = half(k);
-  }
-  const tensor = (slot: number, shape: readonly number[]): Tensor => ({
-    place: { kind: 'slot', slot },
-    offset: 0,
-    shape,
-  });
-  const { strides: _strides, ...rest } = operation;
-  const { form } = rest;
-  const product: Matmul = {
-    ...rest,
-    m,
-    n,
-    k,
-    accumulate: 'never',
-    a: tensor(0, form === 'tn' ? [k, m] : [m, k]),
-    b: tensor(1, form === 'nt' ? [n, k] : [k, n]),
-    c: tensor(2, [m, isGated ? n / 2 : n]),
-    epilogue: isGated
-      ? { kind: 'gated', gate: 'gelu', hidden: tensor(3, [m, n]), dropout: null }
-      : { kind: 'none' },
-  };
-  return { product, lengths: [m * k, n * k, m * n, m * n] };
-}
-
-/** Stays a whole four where it was one. */
-function half(size: number): number {
-  return size % 8 === 0 ? size / 2 : Math.ceil(size / 8) * 4;
 }

@@ -14,8 +14,9 @@ import { createTwinEngine } from '../plan/twin/twin-engine.ts';
 import { TwinExecutor } from '../plan/twin/twin-executor.ts';
 import type { Executor } from '../plan/executor.ts';
 import type { Run } from '../plan/plan.ts';
+import type { AdapterMemory, AdapterRecord } from '../gpu/adapter-notes.ts';
 import type { Gpu } from './gpu.ts';
-import { quickVariant, variantCalled } from './testing/open-engine.ts';
+import { quickVariant } from './testing/open-engine.ts';
 import { openTestGpu } from './testing/open-gpu.ts';
 import { WgslExecutor, type WgslExecutorOptions } from './wgsl-executor.ts';
 
@@ -72,21 +73,21 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
     own.close();
   });
 
-  test('gives the same bytes in two runs of 50 steps, with poisoned slots, and after going on elsewhere', async () => {
+  test('gives the same bytes in two runs of 16 steps, with poisoned slots, and after going on elsewhere', async () => {
     const { engine: first } = open();
-    const log = await train(first, 1, 50);
+    const log = await train(first, 1, 16);
     const state = await first.read();
     first.dispose();
     const { engine: again } = open({ poison: true });
-    expect(await train(again, 1, 50)).toBe(log);
+    expect(await train(again, 1, 16)).toBe(log);
     expectSameState(await again.read(), state);
     again.dispose();
 
     const { engine: before } = open();
-    await train(before, 1, 20);
+    await train(before, 1, 6);
     const { engine: after } = open();
     after.restore(await before.read());
-    await train(after, 21, 50);
+    await train(after, 7, 16);
     expectSameState(await after.read(), state);
     before.dispose();
     after.dispose();
@@ -167,22 +168,22 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
     executor.dispose();
   });
 
-  test('memory, pipelines and buffers after step 50 are those after step 2', async () => {
+  test('memory, pipelines and buffers after step 20 are those after step 2', async () => {
     const { engine, executor } = open();
     await train(engine, 1, 2);
     const held = engine.describe().bytesHeld;
     const pipelines = executor.pipelineCount;
     const batch = batches(2);
-    for (let step = 3; step <= 50; step += 1) await engine.step(batch, update(step));
+    for (let step = 3; step <= 20; step += 1) await engine.step(batch, update(step));
     expect(engine.describe().bytesHeld).toBe(held);
     expect(executor.pipelineCount).toBe(pipelines);
     engine.dispose();
   });
 
-  test('a hundred rounds of loading, training and disposing hold no more than one', async () => {
+  test('twenty rounds of loading, training and disposing hold no more than one', async () => {
     const before = gpu.bytesHeld;
     let most = 0;
-    for (let round = 1; round <= 100; round += 1) {
+    for (let round = 1; round <= 20; round += 1) {
       const { engine } = open();
       await engine.step([tinyMicroBatch(config)], update(1));
       if (round === 1) most = gpu.bytesHeld;
@@ -257,14 +258,13 @@ describe.skipIf(!hasGpu)('failures of the GPU', () => {
 });
 
 describe.skipIf(!hasGpu)('tuning', () => {
-  test('chooses for every class of product, remembers, and does not measure twice', async () => {
-    const written: Record<string, string>[] = [];
-    let known: Record<string, string> = {};
-    const memory = {
-      read: () => Promise.resolve(known),
-      write: (_: string, choices: Readonly<Record<string, string>>) => {
-        known = { ...choices };
-        written.push(known);
+  test('chooses for every class of product, and remembers what it tried', async () => {
+    const written: AdapterRecord[] = [];
+    const memory: AdapterMemory = {
+      browser: 'a test',
+      read: () => Promise.resolve(written.at(-1)),
+      write: (_, record) => {
+        written.push(record);
         return Promise.resolve();
       },
     };
@@ -278,8 +278,11 @@ describe.skipIf(!hasGpu)('tuning', () => {
       engine.dispose();
     }
     gpu.close();
-    expect(written).toHaveLength(1);
-    expect(Object.keys(known).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
-    for (const name of Object.values(known)) expect(variantCalled(name).name).toBe(name);
+    // Each session tries variants that no other tried, within its time; the choices are of those that were tried.
+    for (const { choices, tried } of written) {
+      expect(Object.keys(choices).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
+      for (const [key, name] of Object.entries(choices)) expect(tried[key]).toContain(name);
+    }
+    expect(written.length).toBeGreaterThan(0);
   });
 });

@@ -8,6 +8,7 @@ import type { Executor, ExecutorDescription } from '../plan/executor.ts';
 import { costOf } from '../plan/cost.ts';
 import type { Counts, Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
+import { AdapterNotes, type AdapterMemory } from '../gpu/adapter-notes.ts';
 import { BufferPool } from './buffer-pool.ts';
 import type { Dispatch } from './dispatch.ts';
 import { dispatchesOf, type Choices } from './dispatches.ts';
@@ -17,12 +18,16 @@ import { runBlockBytes, writeRunBlock } from './run-block.ts';
 import { assemble } from './shader.ts';
 import { Pacer } from './pacer.ts';
 import type { MatmulVariant } from './matmul.ts';
-import { Tuner, type TuningMemory } from './tuner.ts';
+import { kernelsVersion } from './kernels-version.ts';
+import { trialsOn } from './trial.ts';
+import { Tuner } from './tuner.ts';
 import { blockStride, isWithin, maxGathered, stagingBytes } from './wgsl-bytes.ts';
 
 export interface WgslExecutorOptions {
   /** What earlier sessions measured on this adapter; nothing is remembered without it. */
-  memory?: TuningMemory | undefined;
+  memory?: AdapterMemory | undefined;
+  /** False takes what is known to be fastest, or likeliest, without timing anything. */
+  tunes?: boolean | undefined;
   /** Takes this variant of every product (where it can do it) instead of the fastest. For tests and benchmarks. */
   variant?: MatmulVariant | undefined;
   /** Told how many kernels of a plan the driver has compiled; not where all were known. */
@@ -98,7 +103,8 @@ export class WgslExecutor implements Executor {
     this.#pool = new BufferPool(gpu);
     this.#pipelines = Pipelines.of(gpu);
     this.#pacer = new Pacer(gpu);
-    this.#tuner = new Tuner(gpu, this.#pipelines, options.memory);
+    const notes = new AdapterNotes(options.memory, gpu.name, kernelsVersion);
+    this.#tuner = new Tuner(gpu, trialsOn(gpu, this.#pipelines), notes);
     this.#runs = gpu.createBuffer('runs', blockStride * maxGathered, bufferUsage.uniform);
     this.#runGroups = Array.from({ length: maxGathered }, (_, index) =>
       gpu.device.createBindGroup({
@@ -219,8 +225,8 @@ export class WgslExecutor implements Executor {
 
   async #make(plan: Plan): Promise<Prepared> {
     const operations = [...plan.programs.values()].flat();
-    const { variant } = this.#options;
-    if (variant === undefined) await this.#tuner.tune(operations, plan.capacities);
+    const { variant, tunes = true } = this.#options;
+    if (variant === undefined && tunes) await this.#tuner.tune(operations, plan.capacities);
     const slots = this.#pool.take(
       plan,
       plan.slots.map(({ length }) => length),

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import type { Engine, EngineState, EngineStudent } from '../engine.ts';
+import { lastProof, type GpuProof } from '../gpu/adapter-notes.ts';
+import { parseTiny } from '../plan/testing/tiny-engine.ts';
+import { PlanEngine } from '../plan/plan-engine.ts';
+import { TwinExecutor } from '../plan/twin/twin-executor.ts';
+import { kindOf, miniature, prove } from './proof.ts';
+
+const student = miniature({ config: parseTiny() });
+
+/** Single precision, as a right GPU has it. */
+function right(small: EngineStudent): Engine {
+  return new PlanEngine(small, {
+    createExecutor: (layout) => new TwinExecutor(layout, { precision: 'single' }),
+    reason: 'A test.',
+  });
+}
+
+function double(small: EngineStudent): Engine {
+  return new PlanEngine(small, { createExecutor: (layout) => new TwinExecutor(layout), reason: 'A test.' });
+}
+
+/** A GPU whose state after the step is spoilt. */
+function wrong(spoil: (state: EngineState) => void) {
+  return (small: EngineStudent): Engine => {
+    const engine = right(small);
+    const read = engine.read.bind(engine);
+    engine.read = async () => {
+      const state = await read();
+      spoil(state);
+      return state;
+    };
+    return engine;
+  };
+}
+
+const verdictOn = (gpu: (small: EngineStudent) => Engine) =>
+  prove(student, { cpu: (one) => Promise.resolve(double(one)), gpu: (one) => Promise.resolve(gpu(one)) });
+
+test('single precision is no fault', async () => {
+  const { verdict, worstDifference } = await verdictOn(right);
+  expect(verdict).toBe('right');
+  expect(worstDifference!).toBeLessThan(1e-4);
+});
+
+const name = 'encoder.block.1.layer.1.DenseReluDense.wo.weight';
+test.each([
+  [
+    'a weight that was not updated',
+    (state: EngineState) => void state.weights.set(name, student.weights.get(name)!),
+  ],
+  ['a gradient that is off by a hundredth', (state: EngineState) => scale(state.expAvg.get(name)!, 1.01)],
+  ['a second moment that was forgotten', (state: EngineState) => void state.expAvgSq.get(name)!.fill(0)],
+  [
+    'a few values of one tile that are zeros',
+    (state: EngineState) => void state.expAvg.get(name)!.fill(0, 64, 72),
+  ],
+  ['values that are no numbers', (state: EngineState) => void (state.weights.get(name)![5] = NaN)],
+])('%s makes a GPU wrong', async (_, spoil) => {
+  expect((await verdictOn(wrong(spoil))).verdict).toBe('wrong');
+});
+
+test('students of one kind have one proof; heads, feed-forward and optimiser make others', () => {
+  const kinds = [
+    { config: parseTiny() },
+    { config: parseTiny({ d_kv: 64 }) },
+    { config: parseTiny({ feed_forward_proj: 'relu' }) },
+    { config: parseTiny({ tie_word_embeddings: true }) },
+    { config: parseTiny(), optimizer: 'adafactor' as const },
+  ].map(kindOf);
+  expect(new Set(kinds).size).toBe(5);
+  expect(kindOf({ config: parseTiny({ d_model: 512, num_layers: 8 }) })).toBe(kinds[0]);
+});
+
+test('of several proofs the last is shown, a wrong one before all', () => {
+  const proof = (checkedAt: string, verdict: GpuProof['verdict'] = 'right'): GpuProof => ({
+    checkedAt,
+    worstDifference: 1e-6,
+    verdict,
+  });
+  const record = { stamp: '', choices: {}, tried: {} };
+  const [old, late, bad] = [proof('2026-01-01'), proof('2026-02-01'), proof('2025-01-01', 'wrong')];
+  expect(lastProof({ ...record, proofs: { a: old, b: late } })).toEqual(late);
+  expect(lastProof({ ...record, proofs: { a: old, b: late, c: bad } })).toEqual(bad);
+  expect(lastProof({ ...record, proofs: {} })).toBeNull();
+});
+
+function scale(values: Float32Array, factor: number): void {
+  values.forEach((value, index) => (values[index] = factor * value));
+}
