@@ -49,6 +49,17 @@ test('of several teachers one counts, rows are drawn for test and validation, an
     'the label that most give',
     'only right ones give reasons',
   ]);
+  // No card reaches into the next one.
+  const tooWide = await page
+    .getByRole('region', { name: 'Files' })
+    .getByRole('listitem')
+    .evaluateAll((cards) => {
+      const endOf = (part: Element): number => part.getBoundingClientRect().right;
+      return cards.filter((card) =>
+        [...card.querySelectorAll('p, select, button')].some((part) => endOf(part) > endOf(card) + 0.5),
+      ).length;
+    });
+  expect(tooWide).toBe(0);
   await which.selectOption('right');
   await expect(score).toContainText('30 of 30');
   await expect(page.getByRole('article', { name: 'Row 12', exact: true })).toContainText(
@@ -62,9 +73,11 @@ test('of several teachers one counts, rows are drawn for test and validation, an
   expect(await axeFindings(page)).toEqual([]);
   await looksRight(page, (look) => info.outputPath(`choices-${look}.png`));
 
-  // Train says before the run that there is nothing to test with, and offers some.
-  await goTo(page, 'train');
-  await expect(page.getByText('rows has no test rows')).toBeVisible();
+  // Every screen that needs test rows says before the run that there are none, and offers some.
+  for (const screen of ['take-away', 'compare', 'train']) {
+    await goTo(page, screen);
+    await expect(page.getByText('rows has no test rows')).toBeVisible();
+  }
   await page.screenshot({ path: info.outputPath('no-test-rows.png') });
   await page.getByRole('button', { name: 'Hold out 10 % for test' }).click();
   await expect(page.getByText('rows has no test rows')).toBeHidden();

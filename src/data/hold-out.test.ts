@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Example } from './example.ts';
-import { holdOut, parseShare } from './hold-out.ts';
+import { holdOut as holdOutPlaces, parseShare } from './hold-out.ts';
+import { KeyTexts, RowKeys } from './row-keys.ts';
 
 const rowOf = (row: number, input: string, label: string): Example => ({
   row,
@@ -14,6 +15,13 @@ const rowOf = (row: number, input: string, label: string): Example => ({
 const rows = Array.from({ length: 200 }, (_, row) =>
   rowOf(row, row % 50 === 0 ? ` Same  INPUT ${row % 100}` : `input ${row}`, row % 4 === 0 ? 'no' : 'yes'),
 );
+
+function holdOut(from: readonly Example[], share: number, seed: number) {
+  const keys = RowKeys.of(from, new KeyTexts());
+  const { kept, heldOut } = holdOutPlaces(keys, Int32Array.from(from.keys()), share, seed);
+  const rowsAt = (places: Int32Array): Example[] => Array.from(places, (place) => from[place]!);
+  return { kept: rowsAt(kept), heldOut: rowsAt(heldOut) };
+}
 
 it('holds out the same rows for the same seed, each row on one side, in order', () => {
   const { kept, heldOut } = holdOut(rows, 0.1, 3);

@@ -1,17 +1,17 @@
 /** A part of the rows, set aside to test with: the same part for the same seed, and no input on both sides. */
 import { InputError } from '../base/errors.ts';
 import { RandomSequence } from '../base/random.ts';
-import type { Example } from './example.ts';
 import { mostLabels } from './metrics/labels.ts';
 import type { HoldOut } from './kept-reading.ts';
+import type { RowKeys } from './row-keys.ts';
 
 /** Apart from the draws of training with the same seed. */
 const drawStream = 0x401d;
 
 export interface HeldOut {
-  kept: Example[];
-  /** In their order. */
-  heldOut: Example[];
+  /** Places, in their order. */
+  kept: Int32Array;
+  heldOut: Int32Array;
 }
 
 /** Reads `10%`, `10 %` or `0.1` as a share in (0, 1). @throws InputError where it is none. */
@@ -47,47 +47,56 @@ export function formatDraw({ share, seed }: HoldOut): string {
  * Sets rows aside. Rows of the same input (but for case and spaces) go together; where labels are few, each label keeps
  * its share.
  *
+ * @param places The rows that are drawn from.
  * @param share In (0, 1). @param seed Of the draw. @param stream Tells draws of one seed apart.
  * @throws InputError where one side would have no rows.
  */
-export function holdOut(rows: readonly Example[], share: number, seed: number, stream = 0): HeldOut {
-  const groups = new Map<string, Example[]>();
-  for (const row of rows) {
-    const key = row.input.replace(/\s+/g, ' ').trim().toLowerCase();
-    const same = groups.get(key);
-    if (same === undefined) groups.set(key, [row]);
-    else same.push(row);
-  }
-  const labels = new Set(rows.map(({ label }) => label));
-  const few = labels.size >= 2 && labels.size <= mostLabels && labels.size * 2 <= rows.length;
-  const strata = new Map<string, { group: Example[]; drawn: number }[]>();
+export function holdOut(keys: RowKeys, places: Int32Array, share: number, seed: number, stream = 0): HeldOut {
+  const { groups: groupOf, labels: labelOf } = keys;
+  // Groups by their number among these rows, in the order of their first ones.
+  const groups = new Map<number, number>();
+  const sizes: number[] = [];
+  const firstLabels: number[] = [];
+  const labels = new Set<number>();
+  const numbers = places.map((place) => {
+    const group = groupOf[place]!;
+    let number = groups.get(group);
+    if (number === undefined) {
+      groups.set(group, (number = sizes.length));
+      sizes.push(0);
+      firstLabels.push(labelOf[place]!);
+    }
+    sizes[number]! += 1;
+    labels.add(labelOf[place]!);
+    return number;
+  });
+  const few = labels.size >= 2 && labels.size <= mostLabels && labels.size * 2 <= places.length;
   const random = new RandomSequence(seed, drawStream + stream);
-  for (const group of groups.values()) {
-    const stratum = few ? group[0]!.label : '';
-    const drawn = random.next();
+  const drawn = Float64Array.from(sizes, () => random.next());
+  const strata = new Map<number, number[]>();
+  for (const [group, label] of firstLabels.entries()) {
+    const stratum = few ? label : 0;
     const others = strata.get(stratum);
-    if (others === undefined) strata.set(stratum, [{ group, drawn }]);
-    else others.push({ group, drawn });
+    if (others === undefined) strata.set(stratum, [group]);
+    else others.push(group);
   }
-  const taken = new Set<Example>();
+  const isTaken = new Uint8Array(sizes.length);
   for (const stratum of strata.values()) {
-    const wanted = stratum.reduce((sum, { group }) => sum + group.length, 0) * share;
+    const wanted = stratum.reduce((sum, group) => sum + sizes[group]!, 0) * share;
     let count = 0;
-    for (const { group } of stratum.sort((a, b) => a.drawn - b.drawn)) {
+    for (const group of stratum.sort((a, b) => drawn[a]! - drawn[b]!)) {
       // As near to the share as whole groups come.
-      if (count + group.length / 2 > wanted) break;
-      for (const row of group) taken.add(row);
-      count += group.length;
+      if (count + sizes[group]! / 2 > wanted) break;
+      isTaken[group] = 1;
+      count += sizes[group]!;
     }
   }
-  if (taken.size === 0 || taken.size === rows.length) {
+  const heldOut = places.filter((_, at) => isTaken[numbers[at]!] === 1);
+  if (heldOut.length === 0 || heldOut.length === places.length) {
     throw new InputError(
-      `Of ${rows.length} rows none are left on one side where ${Math.round(share * 1000) / 10} % are held out.`,
+      `Of ${places.length} rows none are left on one side where ${Math.round(share * 1000) / 10} % are held out.`,
       'Hold out another share, or name a file with such rows.',
     );
   }
-  return {
-    kept: rows.filter((row) => !taken.has(row)),
-    heldOut: rows.filter((row) => taken.has(row)),
-  };
+  return { kept: places.filter((_, at) => isTaken[numbers[at]!] === 0), heldOut };
 }

@@ -21,6 +21,8 @@ export interface Pairing {
   test: SplitFiles | null;
   /** The split of every file as far as it is known, those that were left over included. */
   splits: Map<DataFile, Split | null>;
+  /** The pieces of a dataset or a teacher's file that is put together of several, in their order; a whole file is its own. */
+  pieces: ReadonlyMap<DataFile, readonly DataFile[]>;
   /** A file that was left over, and why, with what to do. */
   leftover: { file: DataFile; error: InputError }[];
 }
@@ -94,7 +96,7 @@ export function pairFiles(
   }
   for (const { whole, pieces } of all)
     for (const piece of pieces) splits.set(piece, splits.get(whole) ?? null);
-  return { ...pairs, splits, leftover };
+  return { ...pairs, splits, pieces: new Map(all.map(({ whole, pieces }) => [whole, pieces])), leftover };
 }
 
 /** Whether a teacher's file may answer a dataset: as many rows, or most of its rows by their ids or inputs. */

@@ -289,7 +289,9 @@ export class Session {
       () => this.control.takeSkip() || this.control.stopRequested,
     );
     if (answers === null) return;
-    const questions = this.#watched.map((row) => watchedQuestion(row, this.#tokenizer, this.#recipe));
+    const questions = this.#watched.map((row) =>
+      watchedQuestion(row, this.#tokenizer, this.#recipe, this.#metric),
+    );
     const ownAnswers = own.map((question, index) => ({ question, ...answers[questions.length + index]! }));
     const moment = { step, answers: answers.slice(0, questions.length) };
     yield {

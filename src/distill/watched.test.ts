@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Example } from '../data/example.ts';
-import { watchedRows, withMoment, type WatchedMoment } from './watched.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
+import { smallRecipe } from './recipe.ts';
+import { isRight } from './score.ts';
+import { watchedQuestion, watchedRows, withMoment, type WatchedMoment } from './watched.ts';
 
 const example = (row: number): Example => ({
   row,
@@ -22,6 +25,20 @@ test('the rows to watch are spread over the test rows, each once', () => {
       rows.forEach((row, index) => expect(row).toBe(Math.floor((index * count) / rows.length)));
     }),
   );
+});
+
+test('a question is judged by the metric that its run measures by', () => {
+  const speaker: Parameters<typeof watchedQuestion>[1] = {
+    encode: (text) => Int32Array.from(text, (letter) => letter.codePointAt(0)!),
+    decode: (ids) => String.fromCodePoint(...ids),
+  };
+  const asked = (row: Example, metric: MetricId) => watchedQuestion(row, speaker, smallRecipe, metric);
+  const number = asked({ ...example(0), label: '1200' }, 'number');
+  expect(isRight('1,200.00', number)).toBe(true);
+  expect(isRight('1,200.00', asked({ ...example(0), label: '1200' }, 'exact'))).toBe(false);
+  expect(asked(example(0), 'exact')).not.toHaveProperty('judgedBy');
+  const choice = asked({ ...example(0), label: 'tea', choices: ['tea', 'milk'] }, 'choice');
+  expect([isRight('(a)', choice), isRight('(b)', choice)]).toEqual([true, false]);
 });
 
 test('moments stay few, in order, with the first and the newest among them', () => {

@@ -3,6 +3,7 @@
  * run, so that a person sees understanding arrive.
  */
 import type { Example } from '../data/example.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
 import type { Engine } from '../engine/engine.ts';
 import { answerInputs, explainInputs, type Speaker } from './answer.ts';
 import type { Recipe } from './recipe.ts';
@@ -38,6 +39,10 @@ export interface WatchedQuestion {
   label: string;
   /** As in `Prediction`. */
   writtenLabel?: string | undefined;
+  /** As in `Prediction`; not in records of earlier versions. */
+  judgedBy?: MetricId;
+  /** Where it is judged by them. */
+  choices?: readonly string[];
   teacherRationale: string | null;
 }
 
@@ -53,11 +58,20 @@ export function watchedRows(test: readonly Example[]): readonly Example[] {
 }
 
 export function watchedQuestion(
-  { row, input, label, rationale }: Example,
+  { row, input, label, rationale, choices }: Example,
   speaker: Speaker,
   recipe: Recipe,
+  metric: MetricId,
 ): WatchedQuestion {
-  return { row, input, label, ...writtenLabelOf(label, speaker, recipe), teacherRationale: rationale };
+  return {
+    row,
+    input,
+    label,
+    ...writtenLabelOf(label, speaker, recipe),
+    ...(metric === 'exact' ? {} : { judgedBy: metric }),
+    ...(metric === 'choice' && choices !== null ? { choices } : {}),
+    teacherRationale: rationale,
+  };
 }
 
 /**

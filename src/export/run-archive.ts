@@ -205,6 +205,8 @@ const recordSchema = z.object({
             input: z.string(),
             label: z.string(),
             writtenLabel: z.string().optional(),
+            judgedBy: keptReadingSchema.shape.metric,
+            choices: z.array(z.string()).max(1000).exactOptional(),
             teacherRationale: z.string().nullable(),
           }),
         )

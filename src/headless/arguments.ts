@@ -33,12 +33,14 @@ export const usage = `Stillroom from a terminal.
       (--student, --train and the like say where files have moved to.)
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
+                              [--validation FILE] [--validation-rationales FILE]
+                              [--hold-out 10%] [--hold-out-validation 10%] [--subsample 50%]
                               [--map input=…,label=…] [--completions faithful|repaired] [--only-matching]
                               [--rationales-map …] [--teachers …] [--split-column …]
                               [--fix NAME,NAME] [--student DIR] [--examples N] [--json]
       Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
-      often they are right, what is worth a look (for the bundled student, or the one named), and the first rows as
-      they would be learned. Files may be named several times: their rows follow each other. --map says which column
+      often they are right, what is worth a look (for the bundled student, or the one named), the first rows as they
+      would be learned, and how many rows each split has. Files may be named several times: their rows follow each other. --map says which column
       is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
       the roles are input, label, rationale, teacherLabel, id, choices and split; --rationales-map does so for the
       teacher's file. Several teachers' files answer the same rows: --teachers says whose answer counts, that of one
@@ -194,6 +196,13 @@ export const dataOptions = {
   ...readingOptions,
 } as const satisfies Options;
 
+/** Rows that are drawn out of the training rows. */
+export const drawOptions = {
+  'hold-out': { type: 'string' },
+  'hold-out-validation': { type: 'string' },
+  subsample: { type: 'string' },
+} as const satisfies Options;
+
 /** How answers are chosen: the likeliest token each time, or as the student's own folder asks. */
 export const generationNames = ['greedy', 'own'] as const;
 
@@ -201,9 +210,7 @@ export const generationNames = ['greedy', 'own'] as const;
 export const trainOptions = {
   student: { type: 'string' },
   ...dataOptions,
-  'hold-out': { type: 'string' },
-  'hold-out-validation': { type: 'string' },
-  subsample: { type: 'string' },
+  ...drawOptions,
   recipe: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },

@@ -39,6 +39,45 @@ it('convert replaces a file only where it is told to', async () => {
   expect(JSON.parse(readFileSync(out, 'utf8'))).toMatchObject({ input: 'Is 5 even?' });
 });
 
+describe('inspect of several splits', () => {
+  const file = (name: string, rows: readonly object[]): string => {
+    const path = join(folder, name);
+    writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'));
+    return path;
+  };
+  const rowsOf = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, at) => ({
+      input: `Is ${from + at} even?`,
+      label: at % 2 ? 'no' : 'yes',
+    }));
+
+  it('tells rows, notes and leaks of validation and test files, with the rows of each split', async () => {
+    const train = file('train.jsonl', rowsOf(20));
+    const validation = file('valid.jsonl', [...rowsOf(1), ...rowsOf(3, 100), { input: 'x', label: '' }]);
+    const args = ['--train', train, '--validation', validation, '--hold-out', '10%'];
+    const read = JSON.parse(await printed(inspect([...args, '--json']))) as Inspection & {
+      validation: Inspection;
+    };
+    expect(read).toMatchObject({
+      rows: 20,
+      splits: { train: 18, validation: 4, test: 2 },
+      validation: { rows: 4, refused: [{ line: 5 }] },
+    });
+    expect(read).not.toHaveProperty('test');
+    expect(read.validation.notes).toContainEqual(expect.objectContaining({ kind: 'input-leaks', rows: [0] }));
+    const words = await printed(inspect(args));
+    expect(words).toContain(`${validation}: `);
+    expect(words).toContain('rows by split: 18 train, 4 validation, 2 test');
+  });
+
+  it('follows a column of splits', async () => {
+    const rows = rowsOf(10).map((row, at) => ({ ...row, split: at < 7 ? 'train' : at < 9 ? 'dev' : 'test' }));
+    expect(await asJson('--train', file('all.jsonl', rows))).toMatchObject({
+      splits: { train: 7, validation: 2, test: 1 },
+    });
+  });
+});
+
 const shared = '../shared/data/layouts';
 const bugs = '../shared/cases/data-bugs';
 const present = existsSync(shared) && existsSync(bugs);

@@ -9,14 +9,17 @@ import { layoutTitle } from '../data/layout-titles.ts';
 import { lintLeaks } from '../data/lint.ts';
 import { lintTokens } from '../data/lint-tokens.ts';
 import { metricIds, talliesOf } from '../data/metrics/metrics.ts';
+import { divide } from '../data/divide.ts';
+import { splits as splitNames } from '../data/split-name.ts';
 import { asDataset, type DataFile } from '../data/read-file.ts';
 import { quoted } from '../data/words.ts';
-import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
-import { notebookRecipe } from '../distill/recipe.ts';
+import { dataOptions, drawOptions, readOptions, wholeNumber } from './arguments.ts';
+import { notebookRecipe, smallRecipe } from '../distill/recipe.ts';
 import { lostLabelNotes } from '../distill/written-labels.ts';
 import { readStudentOutline } from '../student/folder.ts';
 import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
+import { keptOf } from './kept-options.ts';
 import { studentFolder } from './hub-student.ts';
 
 const refusalsShown = 20;
@@ -26,6 +29,7 @@ const rowsNamed = 8;
 export async function inspect(args: string[]): Promise<void> {
   const options = readOptions('inspect', args, {
     ...dataOptions,
+    ...drawOptions,
     student: { type: 'string' },
     examples: { type: 'string' },
     json: { type: 'boolean' },
@@ -55,26 +59,70 @@ export async function inspect(args: string[]): Promise<void> {
     }
     return { ...summary, judged };
   };
-  const { judged, ...result } = inspected(data, teachers);
-  const name = listOfPaths(options.train).join(', ');
-  if (options.test === undefined) {
-    console.log(options.json ? JSON.stringify(result) : inWords(name, result, data.because, judged));
+  const train = {
+    name: listOfPaths(options.train).join(', '),
+    because: data.because,
+    ...inspected(data, teachers),
+  };
+  const dataset = data.kind === 'dataset' ? data : null;
+  const trainRows = dataset === null ? [] : joinTeacher(dataset, teachers, reading).examples;
+  const given: Record<OtherSplit, readonly Example[] | null> = { validation: null, test: null };
+  const others: Partial<Record<OtherSplit, typeof train>> = {};
+  for (const split of otherSplits) {
+    const files = options[split];
+    if (files === undefined) continue;
+    const opened = await openSplit(files, options[`${split}-rationales`], split, reading);
+    const summary = inspected(opened.data, opened.teachers);
+    if (dataset !== null) {
+      const rows = joinTeacher(asDataset(opened.data), opened.teachers, reading).examples;
+      summary.notes.push(...lintLeaks(trainRows, rows));
+      given[split] = rows;
+    }
+    others[split] = { name: listOfPaths(files).join(', '), because: opened.data.because, ...summary };
+  }
+  const kept = keptOf(options, smallRecipe.seed);
+  const divided =
+    dataset === null
+      ? null
+      : divide(trainRows, given, { ...kept, fixes: reading.fixes ?? [], splitOf: dataset.splitOf });
+  train.notes.push(...(divided?.notes ?? []));
+  const splits = divided && {
+    train: divided.train.length,
+    validation: divided.validation?.length ?? null,
+    test: divided.test?.length ?? null,
+  };
+  if (options.json) {
+    const shown = ({
+      name: _name,
+      because: _because,
+      judged: _judged,
+      ...result
+    }: typeof train): Inspection => result;
+    console.log(
+      JSON.stringify({
+        ...shown(train),
+        ...(splits === null ? {} : { splits }),
+        ...(others.validation === undefined ? {} : { validation: shown(others.validation) }),
+        ...(others.test === undefined ? {} : { test: shown(others.test) }),
+      }),
+    );
     return;
   }
-  const test = await openSplit(options.test, options['test-rationales'], 'test', reading);
-  const { judged: judgedTest, ...tested } = inspected(test.data, test.teachers);
-  if (data.kind === 'dataset') {
-    const leaks = lintLeaks(
-      joinTeacher(data, teachers, reading).examples,
-      joinTeacher(asDataset(test.data), test.teachers, reading).examples,
-    );
-    tested.notes.push(...leaks);
-  }
-  if (options.json) console.log(JSON.stringify({ ...result, test: tested }));
-  else {
-    console.log(inWords(name, result, data.because, judged));
-    console.log(`\n${inWords(listOfPaths(options.test).join(', '), tested, test.data.because, judgedTest)}`);
-  }
+  const parts = [train, ...otherSplits.flatMap((split) => others[split] ?? [])];
+  console.log(parts.map((one) => inWords(one.name, one, one.because, one.judged)).join('\n\n'));
+  if (splits !== null) console.log(`\nrows by split: ${splitCounts(splits)}`);
+}
+
+const otherSplits = ['validation', 'test'] as const;
+type OtherSplit = (typeof otherSplits)[number];
+
+function splitCounts(splits: Record<OtherSplit | 'train', number | null>): string {
+  return splitNames
+    .flatMap((split) => {
+      const rows = splits[split];
+      return rows === null ? [] : [`${formatCount(rows)} ${split}`];
+    })
+    .join(', ');
 }
 
 /** How often the teacher is right by every metric that says something of the labels. */

@@ -119,6 +119,10 @@ function withRows(joined: Joined, examples: Example[]): Joined {
   return { ...joined, examples, teacher: tallyTeacher(examples), refused: [], unlabelled: [] };
 }
 
+/** Said before a run. */
+export const noTestRows =
+  'There are no test rows: the run ends without a comparison. Name some with --test FILE, or set training rows aside with --hold-out 10%.';
+
 export function sayWhatWasRead({ train, validation, test }: TrainInputs): void {
   const say = (split: string, { examples, refused, teacher, alarm, unlabelled }: Joined) => {
     const share = teacher ? `, teacher right on ${formatPercent(teacher.correct / teacher.total)}` : '';
@@ -133,6 +137,7 @@ export function sayWhatWasRead({ train, validation, test }: TrainInputs): void {
   say('train', train);
   if (validation) say('validation', validation);
   if (test) say('test', test);
+  else console.error(noTestRows);
 }
 
 /** Labels that do not survive the student's tokenizer. */

@@ -9,6 +9,7 @@ import { listDatasets } from './datasets.ts';
 import type { RunRecord } from './records.ts';
 import { listDeletedRuns, listRuns } from './runs.ts';
 import { listStudents } from './students.ts';
+import { listTabModels, tabModelId } from './tab-models.ts';
 
 export interface StoredThing {
   id: string;
@@ -39,6 +40,8 @@ export interface StoredRun extends StoredThing {
 export interface StoredSizes {
   datasets: StoredThing[];
   students: StoredThing[];
+  /** Language models that answer in the tab; the id is `tabModelId`. */
+  tabModels: StoredThing[];
   runs: StoredRun[];
   /** Files in folders of checkpoints that no run names: writes that were cut off, runs that are gone. */
   leftOver: { runId: string; sizeBytes: number }[];
@@ -88,12 +91,17 @@ export async function measureStored(): Promise<StoredSizes> {
   for (const { id, name } of await listStudents()) {
     students.push({ id, name, sizeBytes: await sumOver('studentFiles', id, blobBytes) });
   }
+  const tabModels = (await listTabModels()).map((model) => ({
+    id: tabModelId(model),
+    name: `${model.name} (${model.precision})`,
+    sizeBytes: model.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+  }));
   const runs: StoredRun[] = [];
   const files = await fileSizes();
   for (const run of await listRuns()) {
     runs.push(await measureRun(run, files.get(run.id) ?? new Map<string, number>()));
   }
-  return { datasets, students, runs, leftOver: await leftOver(files, runs) };
+  return { datasets, students, tabModels, runs, leftOver: await leftOver(files, runs) };
 }
 
 async function measureRun(

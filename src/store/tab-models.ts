@@ -11,6 +11,11 @@ const modelSchema = z.object({
 });
 export type TabModelRecord = z.infer<typeof modelSchema>;
 
+/** By what a kept model is known. */
+export function tabModelId({ name, precision }: Pick<TabModelRecord, 'name' | 'precision'>): string {
+  return JSON.stringify([name, precision]);
+}
+
 const indexName = 'index.json';
 
 async function folder(): Promise<FileSystemDirectoryHandle> {
@@ -39,8 +44,7 @@ function change(make: (known: TabModelRecord[]) => TabModelRecord[]): Promise<vo
   });
 }
 
-const isSame = (one: TabModelRecord, other: TabModelRecord): boolean =>
-  one.name === other.name && one.precision === other.precision;
+const isSame = (one: TabModelRecord, other: TabModelRecord): boolean => tabModelId(one) === tabModelId(other);
 
 export function keepTabModel(model: TabModelRecord): Promise<void> {
   return change((known) => [...known.filter((one) => !isSame(one, model)), model]);

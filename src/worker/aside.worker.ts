@@ -5,7 +5,7 @@
  */
 import { allowOwnScripts } from '../base/own-scripts.ts';
 import { answerCommands } from './answer-commands.ts';
-import { measureLengths } from './import-data.ts';
+import { measureLengths } from './measure-lengths.ts';
 import { importStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import type { AsideType, WorkerMessage } from './protocol.ts';

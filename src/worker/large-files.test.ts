@@ -1,7 +1,9 @@
 import 'fake-indexeddb/auto';
 import { gzipSync, zipSync } from 'fflate';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
+import type { DatasetReading } from '../data/reading.ts';
+import { splitNames } from '../data/split.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { openDatabase } from '../store/database.ts';
 import {
@@ -12,7 +14,7 @@ import {
   readExamples,
 } from '../store/datasets.ts';
 import { RowsWriter, sweepRows } from '../store/rows.ts';
-import { changeReading, importFiles, mapColumns } from './import-data.ts';
+import { changeReading, importFiles, mapColumns, removeFile } from './import-data.ts';
 
 // Every file is a large one, unless a test says otherwise.
 const threshold = vi.hoisted(() => ({ bytes: 0 }));
@@ -47,10 +49,11 @@ const rowsOf = (count: number, from = 0) =>
 const storedSlices = async (): Promise<number> => (await openDatabase()).count('rows');
 
 /** The same files read as small ones. */
-async function asSmall(files: readonly File[]) {
+async function asSmall(files: readonly File[], reading: DatasetReading | null = null) {
   threshold.bytes = Infinity;
   try {
     const { datasetId } = await add(files);
+    if (reading !== null) await changeReading({ type: 'change-reading', datasetId, reading }, silent);
     return await summaryOf(datasetId);
   } finally {
     threshold.bytes = 0;
@@ -131,6 +134,73 @@ it('is mended and joined as a small one is, and nothing of its earlier rows is l
   expect(held.train.length + held.test.length).toBe(200);
   await deleteDataset(alone);
   await deleteDataset(datasetId);
+});
+
+describe('is divided without being held, to the same', () => {
+  const withSplits = rowsOf(200).map((row, at) => ({
+    ...row,
+    split: at % 9 === 0 ? 'test' : at % 11 === 0 ? 'validation' : 'train',
+  }));
+  const draws: DatasetReading = {
+    holdOut: { share: 0.1, seed: 1 },
+    validation: { share: 0.2, seed: 2 },
+    subsample: { share: 0.5, seed: 3 },
+    fixes: ['drop-no-value', 'drop-leaks'],
+  };
+  it.each<[string, File[], DatasetReading]>([
+    ['by a draw', [file('train.jsonl', rowsOf(200))], draws],
+    ['beside a test file', [file('train.jsonl', rowsOf(200)), file('test.jsonl', rowsOf(10, 149))], draws],
+    ['by a column', [file('rows.jsonl', withSplits)], {}],
+    ['by a column and a draw', [file('rows.jsonl', withSplits)], draws],
+    [
+      'of several pieces',
+      [file('train-1.jsonl', [...rowsOf(90), { input: 'x' }]), file('train-2.jsonl', withSplits)],
+      draws,
+    ],
+    ['of pieces as they are', [file('train-1.jsonl', rowsOf(90)), file('train-2.jsonl', rowsOf(9))], {}],
+  ])('%s', async (_, files, reading) => {
+    const before = await storedSlices();
+    const { datasetId } = await add(files);
+    await changeReading({ type: 'change-reading', datasetId, reading }, silent);
+    const { stored = {}, splits } = (await readDataset(datasetId))!;
+    // What is stored apart came by as a stream.
+    expect(Object.keys(stored).sort()).toEqual(splitNames.filter((split) => splits[split]).sort());
+    expect(stored.train!.sha256).toBe(await digestRows(await readExamples(datasetId, 'train')));
+    expect(await summaryOf(datasetId)).toEqual(await asSmall(files, reading));
+    const slices = Object.values(stored).reduce((sum, { rows }) => sum + Math.ceil(rows / 64), 0);
+    expect(await storedSlices()).toBe(before + slices);
+    await deleteDataset(datasetId);
+  });
+});
+
+it('is removed without reading the others again', async () => {
+  const files = [
+    file('train.jsonl', rowsOf(200)),
+    file('valid.jsonl', rowsOf(20, 300)),
+    file('test.jsonl', rowsOf(10, 149)),
+  ];
+  const { datasetId } = await add(files);
+  const before = (await readDataset(datasetId))!;
+  const said: string[] = [];
+  const remove = async (name: string): Promise<void> => {
+    const fileId = (await readDataset(datasetId))!.files.find((one) => one.name === name)!.id;
+    await removeFile({ type: 'remove-file', datasetId, fileId }, (what) => void said.push(what));
+  };
+  await remove('valid.jsonl');
+  const { stored } = (await readDataset(datasetId))!;
+  expect(stored).toEqual({ train: before.stored!.train, test: before.stored!.test });
+  await remove('train.jsonl');
+  expect(said).toEqual([]);
+  expect(await summaryOf(datasetId)).toEqual(await asSmall(files.slice(2)));
+  expect((await readDataset(datasetId))!.stored).toEqual({ test: before.stored!.test });
+  await deleteDataset(datasetId);
+
+  // The validation rows take the place of those for testing: all is read again.
+  const { datasetId: other } = await add(files);
+  const test = (await readDataset(other))!.files.find((one) => one.name === 'test.jsonl')!;
+  await removeFile({ type: 'remove-file', datasetId: other, fileId: test.id }, silent);
+  expect(await summaryOf(other)).toEqual(await asSmall(files.slice(0, 2)));
+  await deleteDataset(other);
 });
 
 it('waits for its map where its columns are not known', async () => {

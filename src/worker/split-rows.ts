@@ -6,8 +6,8 @@ import type { Note } from '../data/notes.ts';
 import type { Split } from '../data/split.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import type { StoredRows } from '../store/records.ts';
-import { storedSlices } from '../store/rows.ts';
 import { CountedWriter, type CountedRows, type Staging } from './large-files.ts';
+import { rowsInStore, type RowStream } from './row-stream.ts';
 
 /** From so many rows on they are stored apart, so that training reads them as it needs them. */
 export const storedApartFrom = 20_000;
@@ -32,6 +32,40 @@ export class SplitRows {
     notes: readonly Note[],
   ): Promise<ExampleSummary> {
     this.stored[split] = stored;
+    return this.#summary(split, count, notes, rowsInStore(stored));
+  }
+
+  /** @param notes What was noticed while they were read and joined. */
+  async take(split: Split, rows: RowStream, notes: readonly Note[]): Promise<ExampleSummary> {
+    if (rows.isStored || rows.length >= storedApartFrom) {
+      const writer = new CountedWriter(await this.#staging.open());
+      let done = 0;
+      for await (const examples of rows.each()) {
+        for (const example of examples) await writer.add(example);
+        done += examples.length;
+        this.#staging.report('storing rows', done, rows.length);
+        this.#staging.signal.throwIfAborted();
+      }
+      return this.takeStored(split, await writer.end(), notes);
+    }
+    const count = new ExampleCount();
+    const held: Example[] = [];
+    for await (const examples of rows.each()) {
+      for (const example of examples) {
+        count.add(example);
+        held.push(example);
+      }
+    }
+    this.examples[split] = held;
+    return this.#summary(split, count, notes, rows);
+  }
+
+  async #summary(
+    split: Split,
+    count: ExampleCount,
+    notes: readonly Note[],
+    rows: RowStream,
+  ): Promise<ExampleSummary> {
     const summary = count.summary(notes);
     if (split === 'train') {
       this.#train = count.inputs;
@@ -39,37 +73,12 @@ export class SplitRows {
     }
     const leaks = new LeakCount(this.#train);
     let done = 0;
-    for await (const examples of storedSlices(stored.id).each()) {
+    for await (const examples of rows.each()) {
       for (const example of examples) leaks.add(example);
       done += examples.length;
-      this.#staging.report('looking for test rows among the training rows', done, stored.rows);
+      this.#staging.report('looking for test rows among the training rows', done, rows.length);
       this.#staging.signal.throwIfAborted();
     }
-    return { ...summary, lint: [...summary.lint, ...leaks.notes()] };
-  }
-
-  /** Rows that are in memory. @param notes What was noticed while they were read and joined. */
-  async take(split: Split, examples: readonly Example[], notes: readonly Note[]): Promise<ExampleSummary> {
-    if (examples.length >= storedApartFrom) {
-      const writer = new CountedWriter(await this.#staging.open());
-      for (const [at, example] of examples.entries()) {
-        await writer.add(example);
-        if (at % 2048 !== 0) continue;
-        this.#staging.report('storing rows', at, examples.length);
-        this.#staging.signal.throwIfAborted();
-      }
-      return this.takeStored(split, await writer.end(), notes);
-    }
-    const count = new ExampleCount();
-    for (const example of examples) count.add(example);
-    this.examples[split] = examples;
-    const summary = count.summary(notes);
-    if (split === 'train') {
-      this.#train = count.inputs;
-      return summary;
-    }
-    const leaks = new LeakCount(this.#train);
-    for (const example of examples) leaks.add(example);
     return { ...summary, lint: [...summary.lint, ...leaks.notes()] };
   }
 

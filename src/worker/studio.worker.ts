@@ -13,11 +13,11 @@ import {
   changeReading,
   readAsKept,
   importFiles,
-  loadSample,
   mapColumns,
   removeFile,
   takeReasons,
 } from './import-data.ts';
+import { loadSample } from './sample-data.ts';
 import { loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
 import { probeMachine } from './machine.ts';

@@ -26,10 +26,11 @@ function notCounted(): InputError {
 export type DataActions = ReturnType<typeof dataActions>;
 
 export function dataActions(
-  { get, request, succeeds, fail }: Requests,
+  { get, request, succeeds, fail, whenBegun }: Requests,
   { readRecords, choose }: RecordActions,
 ) {
-  let importing: Promise<void> = Promise.resolve();
+  /** Files that are dropped while the studio opens wait for what is stored: they may belong to a dataset of it. */
+  let importing: Promise<unknown> = whenBegun();
   /** How rows are read by a `run.json` that came before them. */
   let kept: KeptReading | null = null;
   /** What token lengths were last asked for, so that a failing request is not repeated for ever. */
@@ -85,6 +86,20 @@ export function dataActions(
     if (await succeeds('data', command)) await selectDataset(dataset.id);
   };
 
+  const sampleInTurn = async (): Promise<void> => {
+    const result = await request('data', { type: 'load-sample' });
+    if (!result) return;
+    keepChoice('sample-offered', 'yes');
+    await selectDataset(result.datasetId);
+  };
+
+  /** Files that are dropped meanwhile are shown after it. */
+  const showSample = (): Promise<void> => {
+    const shown = importing.then(sampleInTurn);
+    importing = shown;
+    return shown;
+  };
+
   const removeInTurn = async (datasetId: string): Promise<void> => {
     try {
       await deleteDataset(datasetId);
@@ -100,8 +115,9 @@ export function dataActions(
     const { datasetId } = get();
     if (datasetId === null) return Promise.resolve();
     // Files that are dropped meanwhile belong to the next dataset.
-    importing = importing.then(() => removeInTurn(datasetId));
-    return importing;
+    const removed = importing.then(() => removeInTurn(datasetId));
+    importing = removed;
+    return removed;
   };
 
   return {
@@ -113,8 +129,9 @@ export function dataActions(
     /** @param hub Where all of them are from, as in `DatasetRecord`. */
     importFiles: (files: readonly File[], split: Split | null = null, hub?: string): Promise<void> => {
       // One drop after the other: the second belongs to the dataset that the first has made.
-      importing = importing.then(() => importInTurn(files, split, hub));
-      return importing;
+      const imported = importing.then(() => importInTurn(files, split, hub));
+      importing = imported;
+      return imported;
     },
 
     removeFile: async (fileId: string): Promise<void> => {
@@ -153,8 +170,9 @@ export function dataActions(
 
     /** How rows were read, by a `run.json`: after drops that came before it. */
     readAsKept: (wanted: KeptReading): Promise<void> => {
-      importing = importing.then(() => applyKept(wanted));
-      return importing;
+      const read = importing.then(() => applyKept(wanted));
+      importing = read;
+      return read;
     },
 
     /** Reads and joins again with something switched on, off (undefined) or decided. */
@@ -168,11 +186,12 @@ export function dataActions(
       if (await succeeds('data', command)) await selectDataset(dataset.id);
     },
 
-    useSample: async (): Promise<void> => {
-      const result = await request('data', { type: 'load-sample' });
-      if (!result) return;
-      keepChoice('sample-offered', 'yes');
-      await selectDataset(result.datasetId);
+    useSample: showSample,
+
+    /** The sample where nobody has brought rows, also while the studio opened. */
+    offerSample: async (): Promise<void> => {
+      await importing;
+      if (get().datasets.length === 0 && readChoice('sample-offered') === null) await showSample();
     },
   };
 }

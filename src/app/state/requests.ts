@@ -25,6 +25,9 @@ export function createRequests(store: StoreApi<StudioState>) {
   const cancels = new Map<RequestSlot, AbortController>();
   let gathered: Told[] = [];
   let startAside: (() => StudioClient) | null = null;
+  /** What is asked for while the studio opens waits for its first worker. */
+  let begin: (outcome: 'started' | 'failed') => void = () => undefined;
+  const begun = new Promise<'started' | 'failed'>((resolve) => (begin = resolve));
 
   const get = (): StudioState => store.getState();
   const set = (part: Partial<StudioState>): void => store.setState(part);
@@ -56,8 +59,11 @@ export function createRequests(store: StoreApi<StudioState>) {
     slot: RequestSlot,
     command: CommandOf<Type>,
   ): Promise<Results[Type] | null> => {
-    if (client === null) return null;
     status(slot, { busy: true, progress: null, error: null });
+    if ((await begun) === 'failed') {
+      status(slot, idleRequest);
+      return null;
+    }
     const cancel = new AbortController();
     cancels.set(slot, cancel);
     try {
@@ -95,6 +101,12 @@ export function createRequests(store: StoreApi<StudioState>) {
       return client !== null && get().requests[slot].error === null;
     },
 
+    /** Until there is a worker, or none could be started, which the screens say. */
+    whenBegun: (): Promise<unknown> => begun,
+
+    /** No worker could be started. */
+    notBegun: (): void => begin('failed'),
+
     /** Ends a worker that gives no sign; its run resumes with another one. */
     endWorker: (): void => client?.end(),
 
@@ -121,6 +133,7 @@ export function createRequests(store: StoreApi<StudioState>) {
       sign: () => void,
     ): void => {
       client = start();
+      begin('started');
       client.onSign(sign);
       client.onRun((runId, event) => {
         gathered.push({ runId, event });

@@ -20,6 +20,7 @@ export async function measure(): Promise<void> {
 export type Removal =
   | { kind: 'dataset'; id: string }
   | { kind: 'student'; id: string }
+  | { kind: 'tab-model'; id: string }
   | { kind: 'checkpoint'; runId: string; id: string }
   /** Files that no run names. */
   | { kind: 'left-over'; runId: string };
@@ -35,12 +36,20 @@ export async function remove(removal: Removal): Promise<void> {
   await measure();
 }
 
+async function removeModel(id: string): Promise<void> {
+  const { listTabModels, removeTabModel, tabModelId } = await import('../../store/tab-models.ts');
+  const model = (await listTabModels()).find((one) => tabModelId(one) === id);
+  if (model !== undefined) await removeTabModel(model);
+}
+
 function removeFromStore(removal: Removal): Promise<void> {
   switch (removal.kind) {
     case 'dataset':
       return deleteDataset(removal.id);
     case 'student':
       return deleteStudent(removal.id);
+    case 'tab-model':
+      return removeModel(removal.id);
     case 'checkpoint':
       return removeCheckpoint(removal.runId, removal.id);
     case 'left-over':

@@ -87,15 +87,20 @@ beforeEach(async () => {
 });
 
 /** A studio over what is stored, with a worker that answers as `answer` says. */
-async function opened(answer: Wire['answer'] = () => null) {
+async function opened(
+  answer: Wire['answer'] = () => null,
+  meanwhile: (studio: ReturnType<typeof createStudio>) => Promise<void> = () => Promise.resolve(),
+) {
   const store = createStore<StudioState>(initialState);
   const studio = createStudio(store);
+  const done = meanwhile(studio);
   await studio.open(() => {
     const wire = new Wire();
     wire.answer = answer;
     wires.push(wire);
     return new StudioClient(wire as unknown as Worker, `worker-${wires.length}-${Math.random()}`);
   });
+  await done;
   return { studio, state: () => store.getState(), wire: wires.at(-1)! };
 }
 
@@ -140,6 +145,23 @@ test('two drops in a row become one dataset, beside the sample', async () => {
     ['own', 'test'],
   ]);
   expect(state().datasetId).toBe('own');
+});
+
+test('files that are dropped while the studio opens are shown, once, and no sample over them', async () => {
+  const file = new File(['{}'], 'train.json');
+  const answer = async (command: Command) => {
+    if (command.type !== 'import-files') return null;
+    // Longer than the rest of the opening.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await stored('datasets', dataset(command.datasetId ?? 'own', 2));
+    return { datasetId: command.datasetId ?? 'own', problems: [] };
+  };
+  const first = await opened(answer, (studio) => studio.importFiles([file]));
+  expect(first.state()).toMatchObject({ datasetId: 'own', datasets: [{ id: 'own' }] });
+  expect([first.wire.of('import-files').length, first.wire.of('load-sample').length]).toEqual([1, 0]);
+  // They belong to the dataset that is stored, as they do later.
+  const next = await opened(answer, (studio) => studio.importFiles([file]));
+  expect(next.wire.of('import-files')).toMatchObject([{ datasetId: 'own' }]);
 });
 
 test('the last file takes its dataset with it', async () => {

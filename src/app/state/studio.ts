@@ -8,7 +8,6 @@ import { watchVersions } from '../../store/database.ts';
 import { readRun } from '../../store/runs.ts';
 import type { StudioClient } from '../../worker/client.ts';
 import { isActive } from '../../distill/run-state.ts';
-import { readChoice } from './choices.ts';
 import { dataActions } from './data-actions.ts';
 import { machineActions } from './machine-actions.ts';
 import { paceOf } from './pace.ts';
@@ -103,6 +102,7 @@ export function createStudio(store: StoreApi<StudioState>) {
         startWorker(start);
       } catch (error) {
         fail('studio', error);
+        requests.notBegun();
         return;
       }
       setInterval(() => void runs.lookUp(), lookUpEveryMs);
@@ -112,7 +112,7 @@ export function createStudio(store: StoreApi<StudioState>) {
       void runs.selectRun(get().runId);
       void machine.probe();
       await student.bringStudent();
-      if (get().datasets.length === 0 && readChoice('sample-offered') === null) await data.useSample();
+      await data.offerSample();
       void data.measureLengths();
     },
   };

@@ -117,6 +117,25 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
           />
         ))}
       </Group>
+      {sizes.tabModels.length > 0 && (
+        <Group title="Language models that answer in this tab" empty="">
+          {sizes.tabModels.map(({ id, name, sizeBytes }) => (
+            <Thing
+              key={id}
+              name={name}
+              sizeBytes={sizeBytes}
+              obstacle={null}
+              onRemove={() =>
+                onAsk({
+                  removal: { kind: 'tab-model', id },
+                  name,
+                  means: 'Its files are removed; to answer here again it is fetched once more from its hub.',
+                })
+              }
+            />
+          ))}
+        </Group>
+      )}
       <Group title="Runs" empty="None.">
         {sizes.runs.map((run) => (
           <Thing

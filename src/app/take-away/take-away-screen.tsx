@@ -5,6 +5,7 @@ import { useRunWords } from '../state/use-run-words.ts';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentRun, useStudio } from '../state/studio-store.ts';
+import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -43,6 +44,7 @@ export function TakeAwayScreen() {
           </Button>
         </div>
       )}
+      {(run?.comparison ?? null) === null && <NoTestRows />}
       {run === null ? (
         <EmptyState
           picture={<EmptyPackage />}
