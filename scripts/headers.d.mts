@@ -1,6 +1,8 @@
 import type { Plugin } from 'vite';
 
-export const frames: Readonly<Record<string, readonly string[]>>;
+export const frames: Readonly<
+  Record<string, { readonly reached: readonly string[]; readonly scripts: readonly string[] }>
+>;
 export function securityHeaders(options: {
   development: boolean;
   page?: string | null;

@@ -7,7 +7,11 @@
 import { basename } from 'node:path';
 
 /** Pages that stand in a frame of the studio, and what their policies begin with. */
-export const frames = { 'desk.html': ['https:', 'http:'], 'hub.html': ['https:', 'http:'] };
+export const frames = {
+  'desk.html': { reached: ['https:', 'http:'], scripts: ["'self'"] },
+  // The hub's client hashes large files in WebAssembly before they are sent.
+  'hub.html': { reached: ['https:', 'http:'], scripts: ["'self'", "'wasm-unsafe-eval'"] },
+};
 
 /** The directives of the studio's own policy, by name. */
 function studioPolicy({ development }) {
@@ -32,12 +36,12 @@ function studioPolicy({ development }) {
 }
 
 /** The directives of a frame's policy. */
-function framePolicy(sources, { development }) {
+function framePolicy({ reached, scripts }, { development }) {
   return {
     'default-src': ["'none'"],
-    'script-src': ["'self'", ...(development ? ["'unsafe-inline'"] : [])],
+    'script-src': [...scripts, ...(development ? ["'unsafe-inline'"] : [])],
     'style-src': development ? ["'self'", "'unsafe-inline'"] : ["'none'"],
-    'connect-src': [...sources, ...(development ? ['ws:'] : [])],
+    'connect-src': [...reached, ...(development ? ['ws:'] : [])],
     'base-uri': ["'none'"],
     'form-action': ["'none'"],
     'frame-ancestors': ["'self'"],

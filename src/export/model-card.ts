@@ -11,7 +11,7 @@ import { examplesFile, exampleRowsOf, exampleSection, widgetLines } from './card
 import { escapeMarkdown, type CardForm, type ModelCardFacts } from './card/facts.ts';
 import { figuresSection } from './card/figures.ts';
 import { trainingSection } from './card/training.ts';
-import { storageWords, usageSection } from './card/usage.ts';
+import { storageOf, storageWords, usageSection } from './card/usage.ts';
 import { FolderFile, type ExportableStudent } from './model-folder.ts';
 import { torchDtypes } from './torch-dtypes.ts';
 
@@ -26,7 +26,8 @@ function frontMatter(form: CardForm, about: CardAbout, more: readonly string[]):
     'tags:',
     '  - t5',
     '  - distillation',
-    ...(form.kind === 'model' ? [] : ['  - onnx']),
+    ...(storageOf(form) === null ? [] : ['  - onnx']),
+    ...(form.kind === 'hub' && form.storage !== null ? ['  - transformers.js'] : []),
     ...(about.licence === undefined ? [] : [`license: ${about.licence}`]),
     ...(about.language === undefined ? [] : ['language:', `  - ${about.language}`]),
     ...(about.dataset === undefined ? [] : ['datasets:', `  - ${about.dataset}`]),
@@ -88,6 +89,7 @@ export function untrainedCardFiles(
   { config }: ExportableStudent,
   { name, form, dtype, about = {} }: { name: string; form: CardForm; dtype: WrittenFloat; about?: CardAbout },
 ): FolderFile[] {
+  const storage = storageOf(form);
   const lines = [
     ...frontMatter(form, about, []),
     '',
@@ -95,9 +97,7 @@ export function untrainedCardFiles(
     '',
     `A T5 of ${formatCount(countParameters(config))} parameters (${torchDtypes[dtype]}), written by Stillroom from a folder. No run of its own is known here: neither what it is to be fed nor how well it answers.`,
     '',
-    ...(form.kind === 'model'
-      ? []
-      : [`Its graphs in \`onnx/\` keep weights as ${storageWords[form.storage]}.`, '']),
+    ...(storage === null ? [] : [`Its graphs in \`onnx/\` keep weights as ${storageWords[storage]}.`, '']),
     `Licence: ${about.licence === undefined ? 'not said' : escapeMarkdown(about.licence)}. Data: ${about.dataset === undefined ? 'not said' : escapeMarkdown(about.dataset)}.`,
     '',
   ];

@@ -74,14 +74,11 @@ export function serverFolder(
       'Serve it with `headless serve`, which reads its bytes.',
     );
   }
-  const huggingFace = modelFolder(student, weights, {
-    dtype: storage === 'f16' ? 'f16' : 'f32',
-    runFile,
-    card: null,
-  });
+  const dtype = storage === 'f16' ? 'f16' : 'f32';
+  const huggingFace = modelFolder(student, weights, { dtype, runFile, card: null });
   const models = [
     ...card,
-    ...onnxFolder(student, weights, { storage, runFile, besideWeights: true }),
+    ...onnxFolder(student, weights, { storage, runFile, besideWeights: dtype }),
     ...huggingFace.filter(({ path }) => path === 'model.safetensors'),
   ];
   const encoder = new TextEncoder();

@@ -10,6 +10,15 @@ import {
   type SearchedModel,
 } from '../hub/hub-client.ts';
 import { parseEndpoint, parseHubName, type DatasetName, type HubName } from '../hub/hub-name.ts';
+import {
+  planUpload,
+  sendUpload,
+  type PlannedFile,
+  type SentFile,
+  type UploadPlan,
+  type UploadProgress,
+} from '../hub/hub-upload.ts';
+import { countedFetch } from './counted-fetch.ts';
 import { beFrame } from './inside.ts';
 
 // A type, not an interface: it is a record of calls.
@@ -30,6 +39,18 @@ export type HubCalls = {
   };
   /** A file's bytes from `fromByte` on, piece by piece. */
   read: { request: HubReading; result: { kind: 'read' } | Unreachable; progress: Uint8Array };
+  /** What sending these files would do. Nothing of them is sent. */
+  'plan-upload': {
+    request: { name: string; files: readonly BlobFile[] };
+    result: { kind: 'planned'; plan: ToldPlan } | Unreachable;
+    progress: never;
+  };
+  /** Sends what was planned last. */
+  'send-upload': {
+    request: { isPrivate: boolean };
+    result: { kind: 'sent'; commit: string } | Unreachable;
+    progress: UploadProgress;
+  };
 };
 
 export interface HubOpening {
@@ -41,6 +62,21 @@ export interface HubReading {
   source: HubSource;
   file: HubFile;
   fromByte: number;
+}
+
+/** A file that is to be sent. */
+export interface BlobFile {
+  path: string;
+  blob: Blob;
+}
+
+/** A plan, in what can be posted. */
+export interface ToldPlan {
+  name: string;
+  /** Where the repository is now; null where it is to be made. */
+  commit: string | null;
+  files: { path: string; sizeBytes: number; fate: PlannedFile['fate'] }[];
+  kept: string[];
 }
 
 /** What may be otherwise at the next try. (An error's class does not cross; its kind does.) */
@@ -61,10 +97,16 @@ export interface DescribedModel {
 const maxConfigBytes = 1_000_000;
 
 let client: HubClient | null = null;
+let planned: UploadPlan | null = null;
 
 beFrame<HubCalls>({
   open({ endpoint, token }) {
-    client = new HubClient({ endpoint: parseEndpoint(endpoint), token, heldIn: 'field' });
+    client = new HubClient({
+      endpoint: parseEndpoint(endpoint),
+      token,
+      heldIn: 'field',
+      fetch: countedFetch,
+    });
     return Promise.resolve(null);
   },
   describe: ({ name, revision, kind }) =>
@@ -99,7 +141,39 @@ beFrame<HubCalls>({
       }
       return { kind: 'read' as const };
     }),
+  'plan-upload': ({ name, files }, { signal }) =>
+    orUnreachable(async () => {
+      planned = await planUpload(opened(), name, files.map(sentFile), signal);
+      const { repository, kept, files: all } = planned;
+      const told = all.map(({ file: { path, sizeBytes }, fate }) => ({ path, sizeBytes, fate }));
+      return {
+        kind: 'planned' as const,
+        plan: { name, commit: repository?.commit ?? null, files: told, kept },
+      };
+    }),
+  'send-upload': ({ isPrivate }, { signal, progress }) =>
+    orUnreachable(async () => {
+      if (planned === null) throw new TypeError('No upload was planned.');
+      const title = 'Upload a student distilled with Stillroom';
+      const sending = { isPrivate, title, signal, onProgress: progress };
+      return { kind: 'sent' as const, commit: await sendUpload(opened().line, planned, sending) };
+    }),
 });
+
+/** So much of a file is in memory at once while its hash is taken. */
+const pieceBytes = 4_000_000;
+
+function sentFile({ path, blob }: BlobFile): SentFile {
+  return {
+    path,
+    sizeBytes: blob.size,
+    content: blob,
+    async *pieces() {
+      for (let at = 0; at < blob.size; at += pieceBytes)
+        yield new Uint8Array(await blob.slice(at, at + pieceBytes).arrayBuffer());
+    },
+  };
+}
 
 async function orUnreachable<Result>(ask: () => Promise<Result>): Promise<Result | Unreachable> {
   try {

@@ -8,10 +8,12 @@ import { InputError } from '../base/errors.ts';
 import { formatBytes, plural } from '../base/units.ts';
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
+import { torchDtypes } from '../export/torch-dtypes.ts';
+import { writtenFloats, type WrittenFloat } from '../formats/safetensors.ts';
 import { HubClient } from '../hub/hub-client.ts';
 import { parseHubName } from '../hub/hub-name.ts';
 import { planUpload, sendUpload, type SentFile, type UploadPlan } from '../hub/hub-upload.ts';
-import { readStudentFolder } from '../student/folder.ts';
+import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { openFolder, readText, writeNewFolder } from './files.ts';
 import { hubOfEnvironment } from './hub-student.ts';
@@ -58,7 +60,10 @@ export async function upload(args: string[]): Promise<void> {
       const read = await readStudentFolder(await openFolder(folder), folder);
       const recipe = runFile !== null && existsSync(runFile) ? await readText(runFile) : null;
       const out = join(beside, basename(resolve(folder)));
-      await writeNewFolder(out, onnxFolder(read, read.weights, { storage, runFile: recipe }));
+      await writeNewFolder(
+        out,
+        onnxFolder(read, read.weights, { storage, runFile: recipe, besideWeights: storedFloat(read) }),
+      );
       // Its config.json says how its weights are stored, beside all that it said; the card is the model's.
       for (const [path, file] of await filesOf(out)) if (path !== 'README.md') files.set(path, file);
     }
@@ -90,7 +95,8 @@ async function sendOrTell(
     isPrivate,
     title: 'Upload a student distilled with Stillroom',
     signal: new AbortController().signal,
-    onProgress: (what, done, total) => line.show(`${what}, ${done} of ${total}`),
+    onProgress: ({ what, doneBytes, totalBytes }) =>
+      line.show(`${what}, ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`),
   });
   line.say(`Sent: ${client.line.access.endpoint}/${name}, commit ${commit.slice(0, 7)}.`);
 }
@@ -122,6 +128,12 @@ async function filesOf(folder: string): Promise<Map<string, SentFile>> {
     files.set(path, await sentFile(path, place));
   }
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** How a folder says that it keeps its weights. */
+function storedFloat({ rawConfig }: Student): WrittenFloat {
+  const said = rawConfig['dtype'] ?? rawConfig['torch_dtype'];
+  return writtenFloats.find((dtype) => torchDtypes[dtype] === said) ?? 'f32';
 }
 
 async function sentFile(path: string, place: string): Promise<SentFile> {

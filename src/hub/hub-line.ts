@@ -11,6 +11,8 @@ export interface HubAccess {
   token: string | null;
   /** How a person gives it, for messages: in the environment, or in a field of the page. */
   heldIn: 'environment' | 'field';
+  /** How requests are made; missing for `fetch`. */
+  fetch?: typeof fetch;
 }
 
 /** What is asked for, for messages. */
@@ -55,15 +57,18 @@ export class HubLine {
   /** `fetch` that throws what a refusal means, and sends the token to the hub's origin alone. */
   fetch(asked: AskedOf, signal: AbortSignal): typeof fetch {
     const { origin } = new URL(this.access.endpoint);
+    const { fetch = globalThis.fetch } = this.access;
     return async (input, init) => {
       const url = new URL(input instanceof Request ? input.url : input);
       const headers = new Headers(init?.headers);
       // The next page of a list, and what a mirror sends on, may name any address.
       if (url.origin !== origin) headers.delete('Authorization');
-      const response = await fetch(url, { ...init, headers, signal });
+      const own = init?.signal;
+      const either = own ? AbortSignal.any([signal, own]) : signal;
+      const response = await fetch(url, { ...init, headers, signal: either });
       if (!response.ok) {
         await response.body?.cancel();
-        throw this.#refusal(asked, response);
+        throw this.#refusal(asked, response, url);
       }
       return response;
     };
@@ -93,7 +98,11 @@ export class HubLine {
     );
   }
 
-  #refusal({ what, name, revision }: AskedOf, { status, headers }: Response): InputError | HubError {
+  #refusal(
+    { what, name, revision }: AskedOf,
+    { status, headers }: Response,
+    url: URL,
+  ): InputError | HubError {
     const { host } = this;
     const hasToken = this.access.token !== null;
     const { give, held } = givingWords[this.access.heldIn];
@@ -104,7 +113,7 @@ export class HubLine {
         'Type the whole name, and look it up.',
       );
     }
-    if (what === 'repository') return this.#notSent(name, status);
+    if (what === 'repository') return this.#notSent(name, status, url);
     switch (status) {
       case 401:
         return new MissingError(
@@ -139,10 +148,16 @@ export class HubLine {
     }
   }
 
-  #notSent(name: string, status: number): InputError | HubError {
+  #notSent(name: string, status: number, url: URL): InputError | HubError {
     const { host } = this;
     const { give, held } = givingWords[this.access.heldIn];
     const where = { file: name };
+    if (url.origin !== new URL(this.access.endpoint).origin) {
+      return new HubError(
+        `${url.host}, where ${host} keeps large files, answers ${status}. Nothing was published.`,
+        'Try again in a while.',
+      );
+    }
     switch (status) {
       case 401:
         return new InputError(
@@ -162,11 +177,18 @@ export class HubLine {
           'Check its name: OWNER/NAME.',
           where,
         );
+      case 409:
       case 412:
-        return new HubError(
-          `${name} was changed by somebody else meanwhile (412). Nothing was published.`,
-          'Look at what changed there, then send again.',
-        );
+        return status === 409 && url.pathname.endsWith('/repos/create')
+          ? new InputError(
+              'there is a repository of this name already, which this token does not show (409). Nothing was published.',
+              `Choose another name, or ${give} a token that may read and write this one.`,
+              where,
+            )
+          : new HubError(
+              `${name} was changed by somebody else meanwhile (${status}). Nothing was published.`,
+              'Look at what changed there, then send again.',
+            );
       case 413:
         return new HubError(`${host} has no room for it (413). Nothing was published.`, 'Make room there.');
       default:

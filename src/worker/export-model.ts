@@ -87,6 +87,44 @@ export async function exportOnnx(
 }
 
 /**
+ * See `pack-upload` in protocol.ts.
+ * @throws InputError as `exportOnnx`.
+ */
+export async function packUpload(
+  { runId, repository, dtype, storage }: CommandOf<'pack-upload'>,
+  watch: ExportWatch,
+): Promise<Results['pack-upload']> {
+  const kept = await keptStudent(runId, watch);
+  const { run, weights, student } = kept;
+  const runFile = runFileOf(run);
+  if (dtype === 'f16') checkHalf(weights);
+  const rounding = await roundingOf(kept, dtype, watch);
+  const card = await cardOf(kept, { kind: 'hub', repository, storage }, { dtype, rounding });
+  const model = modelFolder(student, weights, { dtype, runFile, card: null });
+  // Graphs are fetched by those who take them.
+  const onnx =
+    storage === null
+      ? []
+      : (await import('../export/onnx/folder.ts')).onnxFolder(student, weights, {
+          storage,
+          runFile,
+          besideWeights: dtype,
+        });
+  // Of what both have, the configuration that names the graphs too.
+  const files = new Map([...card, ...model, ...onnx].map((file) => [file.path, file]));
+  const totalBytes = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const packed: Results['pack-upload']['files'] = [];
+  let doneBytes = 0;
+  for (const [path, file] of files) {
+    const report = (done: number): void => watch.report('packing the folder', doneBytes + done, totalBytes);
+    const blob = await fileBlob(file, '', { signal: watch.signal, report });
+    packed.push({ path, blob });
+    doneBytes += blob.size;
+  }
+  return { files: packed };
+}
+
+/**
  * See `export-server` in protocol.ts.
  * @throws InputError as `exportOnnx`.
  */

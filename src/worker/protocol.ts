@@ -175,6 +175,15 @@ export type Command =
   | { type: 'export-model'; runId: string; dtype: WrittenFloat }
   /** The same for ONNX runtimes and transformers.js: see export/onnx/folder.ts. */
   | { type: 'export-onnx'; runId: string; storage: OnnxStorage; withPast: boolean }
+  /** The files of a repository on a hub: the Hugging Face folder, and ONNX beside it where a storage is named. */
+  | {
+      type: 'pack-upload';
+      runId: string;
+      /** The repository's name, for its card. */
+      repository: string;
+      dtype: WrittenFloat;
+      storage: OnnxStorage | null;
+    }
   /** One page that answers by itself: see export/demo/page.ts. */
   | { type: 'export-demo'; runId: string }
   /** The distilled student with a server in Python, as a zip: see export/server-folder.ts. */
@@ -287,6 +296,7 @@ export interface Results {
   'watch-questions': null;
   'export-model': { blob: Blob; fileName: string };
   'export-onnx': { blob: Blob; fileName: string };
+  'pack-upload': { files: { path: string; blob: Blob }[] };
   'export-demo': { blob: Blob; fileName: string };
   'export-server': { blob: Blob; fileName: string };
   'export-project': { blob: Blob; fileName: string };

@@ -6,7 +6,14 @@ import { measureStored } from '../store/sizes.ts';
 import { addPiecesAndStore } from './add-pieces.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
-import { exportDemo, exportModel, exportOnnx, exportServer, type ExportWatch } from './export-model.ts';
+import {
+  exportDemo,
+  exportModel,
+  exportOnnx,
+  exportServer,
+  packUpload,
+  type ExportWatch,
+} from './export-model.ts';
 import { exportProject } from './export-project.ts';
 import {
   assignSplit,
@@ -83,6 +90,7 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'watch-questions': ({ runId, questions }) => keeper.watchQuestions(runId, questions),
   'export-model': (command, watch) => exportModel(command, exporting(watch)),
   'export-onnx': (command, watch) => exportOnnx(command, exporting(watch)),
+  'pack-upload': (command, watch) => packUpload(command, exporting(watch)),
   'export-demo': (command, watch) => exportDemo(command, exporting(watch)),
   'export-server': (command, watch) => exportServer(command, exporting(watch)),
   'export-project': exportProject,

@@ -34,6 +34,10 @@ export interface HubServer {
   holdAfter(bytes: number | null): void;
   /** The next requests of paths that end so are answered with this status; null ends it. */
   refuse(status: number | null, pathEnd?: string): void;
+  /** So many large files that are sent break off in the middle. */
+  breakUploads(times: number): void;
+  /** Large files that are sent are not read to their end until this is ended. */
+  holdUploads(isHeld: boolean): void;
   /** Large files come with one byte changed. */
   damage(isDamaged: boolean): void;
   /** Ranges are not answered: the whole file comes. */
@@ -87,6 +91,8 @@ export async function startHub(
   let breaks = { bytes: 0, times: 0 };
   let heldBytes = Infinity;
   let refusal: { status: number; pathEnd: string } | null = null;
+  let brokenUploads = 0;
+  let heldUploads = false;
   let isDamaged = false;
   let hasRanges = true;
   let cdnUrl = '';
@@ -275,6 +281,12 @@ export async function startHub(
     const path = hear('hub', request, response);
     if (path === null) return;
     if (path.startsWith('/blob/') && request.method === 'PUT') {
+      if (heldUploads) return;
+      if (brokenUploads > 0) {
+        brokenUploads -= 1;
+        request.once('data', () => request.destroy());
+        return;
+      }
       void bodyOf(request).then((bytes) => {
         blobs.set(sha256(bytes), bytes);
         json(response, 200, {});
@@ -390,6 +402,12 @@ export async function startHub(
     },
     refuse: (status, pathEnd = '') => {
       refusal = status === null ? null : { status, pathEnd };
+    },
+    breakUploads: (times) => {
+      brokenUploads = times;
+    },
+    holdUploads: (isHeld) => {
+      heldUploads = isHeld;
     },
     damage: (value) => {
       isDamaged = value;

@@ -5,7 +5,7 @@ import type { HubCalls, Unreachable } from '../../frames/hub.ts';
 import { originToReach } from '../../frames/reach.ts';
 import type { HubFile } from '../../hub/file-hash.ts';
 import type { HubSource } from '../../hub/hub-client.ts';
-import { parseEndpoint } from '../../hub/hub-name.ts';
+import { defaultEndpoint, parseEndpoint } from '../../hub/hub-name.ts';
 import { fetchFile, filesOfHub, freeBytes, noRoom, unreachable } from './hub-fetch.ts';
 
 export type HubFrame = ClosedFrame<HubCalls>;
@@ -16,11 +16,20 @@ export interface HubAccessWish {
   token: string;
 }
 
-/** A frame that reaches this hub and nothing else; nothing is asked of the hub yet. */
-export async function openHub({ endpoint, token }: HubAccessWish): Promise<HubFrame> {
+/** Where the hub has large files sent to that do not come by its own protocol (Xet): its buckets, in two regions. */
+const largeFilesOfHub = ['us-east-1', 'eu-west-1'].map(
+  (region) => `https://hf-hub-lfs-${region}.s3-accelerate.amazonaws.com`,
+);
+
+/**
+ * A frame that reaches this hub and nothing else; nothing is asked of the hub yet.
+ * @param isToSend Whether it also reaches where large files are sent to.
+ */
+export async function openHub({ endpoint, token }: HubAccessWish, isToSend = false): Promise<HubFrame> {
   const place = parseEndpoint(endpoint.trim());
   const origin = originToReach(new URL(place));
-  const frame = await openFrame<HubCalls>('hub.html', [origin, ...filesOfHub]);
+  const more = isToSend && place === defaultEndpoint ? largeFilesOfHub : [];
+  const frame = await openFrame<HubCalls>('hub.html', [origin, ...filesOfHub, ...more]);
   try {
     await frame.call('open', { endpoint: place, token: token.trim() === '' ? null : token.trim() });
   } catch (error) {

@@ -29,6 +29,7 @@ export type RequestSlot =
   | 'ask'
   | 'ask-file'
   | 'export'
+  | 'publish'
   | 'project'
   | 'runs'
   | 'storage'
@@ -147,6 +148,7 @@ export function initialState(): StudioState {
       ask: idleRequest,
       'ask-file': idleRequest,
       export: idleRequest,
+      publish: idleRequest,
       project: idleRequest,
       runs: idleRequest,
       storage: idleRequest,

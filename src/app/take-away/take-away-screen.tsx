@@ -20,6 +20,11 @@ import { RecordCards } from './record-cards.tsx';
 import styles from './take-away-screen.module.css';
 import { ServerCard } from './server-card.tsx';
 import { UseIt } from './use-it.tsx';
+import { later } from '../ui/later.tsx';
+
+const PublishForm = later<{ run: RunRecord }>(() =>
+  import('./publish-form.tsx').then((module) => module.PublishForm),
+);
 
 /** What a run leaves behind, as files: the student itself, its curves, its answers, its recipe. */
 export function TakeAwayScreen() {
@@ -98,6 +103,10 @@ function Cards({ run }: { run: RunRecord }) {
           <DemoCard run={run} />
           <ServerCard run={run} />
         </div>
+      </section>
+      <section className={styles['section']} aria-label="On a hub">
+        <h2>On a hub</h2>
+        <PublishForm key={run.id} run={run} />
       </section>
       <section className={styles['section']} aria-label="The run">
         <h2>The run</h2>

@@ -11,9 +11,13 @@ import type { CardAbout } from '../../data/about.ts';
 /** Losses of one step. */
 export type CardLosses = Pick<MetricsPoint, 'step' | 'answerLoss' | 'rationaleLoss'>;
 
-/** What stands beside the card: a folder for transformers, for ONNX runtimes, or both behind a server. */
+/** What stands beside the card: a folder for transformers, for ONNX runtimes, both behind a server, or a repository on a hub. */
 export type CardForm =
-  { kind: 'model' } | { kind: 'onnx'; storage: OnnxStorage } | { kind: 'server'; storage: OnnxStorage };
+  | { kind: 'model' }
+  | { kind: 'onnx'; storage: OnnxStorage }
+  | { kind: 'server'; storage: OnnxStorage }
+  /** Of graphs there may be none. */
+  | { kind: 'hub'; repository: string; storage: OnnxStorage | null };
 
 export interface ModelCardFacts {
   /** What the student is called now: the card's title. */

@@ -6,7 +6,7 @@ import type { Recipe } from '../../distill/recipe.ts';
 import { answerPrompt } from '../../distill/tasks.ts';
 import type { OnnxStorage } from '../onnx/matrices.ts';
 import { exampleRowsOf, examplesFile } from './examples.ts';
-import { codeBlock, type ModelCardFacts } from './facts.ts';
+import { codeBlock, type CardForm, type ModelCardFacts } from './facts.ts';
 
 /** What each storage of ONNX is, in words. */
 export const storageWords = {
@@ -16,11 +16,17 @@ export const storageWords = {
   q8: '8 bits, computed in 8 bits: fast, not exact; an answer may depend on its neighbours in a batch',
 } as const satisfies Record<OnnxStorage, string>;
 
+/** How the graphs beside a card keep weights; null where there are none. */
+export function storageOf(form: CardForm): OnnxStorage | null {
+  return form.kind === 'model' ? null : form.storage;
+}
+
 export function usageSection(facts: ModelCardFacts): string[] {
   const { form, recipe } = facts;
+  const storage = storageOf(form);
   return [
     ...(form.kind === 'onnx' ? [] : [...halfNote(facts), ...inTransformers(facts)]),
-    ...(form.kind === 'model' ? [] : inOnnx(facts, form.storage)),
+    ...(storage === null ? [] : inOnnx(facts, storage)),
     ...(form.kind === 'server'
       ? [
           '',
@@ -53,13 +59,14 @@ function halfNote({ dtype, rounding }: ModelCardFacts): string[] {
   ];
 }
 
-function inTransformers({ recipe, dtype }: ModelCardFacts): string[] {
-  const load = dtype === 'f16' ? '".", dtype="float32"' : '"."';
+function inTransformers({ recipe, dtype, form }: ModelCardFacts): string[] {
+  const place = JSON.stringify(form.kind === 'hub' ? form.repository : '.');
+  const load = dtype === 'f16' ? `${place}, dtype="float32"` : place;
   return codeBlock(
     [
       'from transformers import AutoModelForSeq2SeqLM, AutoTokenizer',
       '',
-      `tokenizer, model = AutoTokenizer.from_pretrained("."), AutoModelForSeq2SeqLM.from_pretrained(${load})`,
+      `tokenizer, model = AutoTokenizer.from_pretrained(${place}), AutoModelForSeq2SeqLM.from_pretrained(${load})`,
       `ids = model.generate(**tokenizer(${JSON.stringify(samplePrompt(recipe))}, return_tensors="pt"), max_new_tokens=${answerTokens(recipe)})`,
       'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
     ].join('\n'),
@@ -78,6 +85,11 @@ function checkAgain(facts: ModelCardFacts): string[] {
   if (rows.length === 0 || isOneTarget(facts.recipe.method)) return [];
   const right = rows.filter((row) => row.right).length;
   const all = rows.length === facts.predictions.length;
+  const { form } = facts;
+  const isOnHub = form.kind === 'hub';
+  const file = isOnHub
+    ? `hf_hub_download(${JSON.stringify(form.repository)}, "${examplesFile}")`
+    : `"${examplesFile}"`;
   return [
     '',
     `Behind it, this asks the rows of \`${examplesFile}\` again. In the run ${formatCount(right)} of ${formatCount(rows.length)} were right${all ? ', as the first table has it' : ''}.`,
@@ -85,8 +97,9 @@ function checkAgain(facts: ModelCardFacts): string[] {
     ...codeBlock(
       [
         'import json',
+        ...(isOnHub ? ['from huggingface_hub import hf_hub_download'] : []),
         '',
-        `rows = [json.loads(line) for line in open("${examplesFile}", encoding="utf-8")]`,
+        `rows = [json.loads(line) for line in open(${file}, encoding="utf-8")]`,
         'right = same = 0',
         'for row in rows:',
         `    ids = model.generate(**tokenizer(row["prompt"], return_tensors="pt", truncation=True, max_length=${facts.recipe.maxInputTokens}), max_new_tokens=${answerTokens(facts.recipe)})`,
@@ -101,19 +114,30 @@ function checkAgain(facts: ModelCardFacts): string[] {
 }
 
 function inOnnx({ recipe, form }: ModelCardFacts, storage: OnnxStorage): string[] {
+  const isOnHub = form.kind === 'hub';
+  const [from, place] = isOnHub
+    ? [["import { pipeline } from '@huggingface/transformers';", ''], form.repository]
+    : [
+        [
+          "import { env, pipeline } from '@huggingface/transformers';",
+          '',
+          "env.localModelPath = './';",
+          'env.allowRemoteModels = false;',
+        ],
+        'this-folder',
+      ];
   return [
-    ...(form.kind === 'server' ? ['', 'The same for ONNX runtimes is in `onnx/`.', ''] : []),
+    ...(form.kind === 'onnx' ? [] : ['', 'The same for ONNX runtimes is in `onnx/`.', '']),
     `The graphs keep their weights as ${storageWords[storage]}.`,
     '',
-    'With transformers.js (Node; in a browser, where the folder is served), started beside the folder:',
+    isOnHub
+      ? 'With transformers.js, in Node and browsers:'
+      : 'With transformers.js (Node; in a browser, where the folder is served), started beside the folder:',
     '',
     ...codeBlock(
       [
-        "import { env, pipeline } from '@huggingface/transformers';",
-        '',
-        "env.localModelPath = './';",
-        'env.allowRemoteModels = false;',
-        "const ask = await pipeline('text2text-generation', 'this-folder');",
+        ...from,
+        `const ask = await pipeline('text2text-generation', '${place}');`,
         `const [{ generated_text }] = await ask(${JSON.stringify(samplePrompt(recipe))}, { max_new_tokens: ${answerTokens(recipe)} });`,
         'console.log(generated_text);',
       ].join('\n'),

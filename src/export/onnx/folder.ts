@@ -1,6 +1,7 @@
 /** A student as the folder that transformers.js, optimum and ONNX runtimes open: graphs in `onnx/`, texts beside it. */
 import { onnxFile, type OnnxGraph } from '../../formats/onnx.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
+import type { WrittenFloat } from '../../formats/safetensors.ts';
 import { checkHalf, FolderFile, textFiles, type ExportableStudent } from '../model-folder.ts';
 import { decoderGraph, encoderGraph } from './graphs.ts';
 import type { OnnxStorage } from './matrices.ts';
@@ -30,8 +31,8 @@ export interface OnnxFolderOptions {
   runFile: string | null;
   /** Two decoders more, one for the first step and one for those with a past, as older programs look for them. */
   withPast?: boolean;
-  /** True where weights for transformers are beside the graphs, whose configuration it then is too. */
-  besideWeights?: boolean;
+  /** How the weights for transformers are kept that lie beside the graphs, and whose configuration it then is too. */
+  besideWeights?: WrittenFloat;
 }
 
 /**
@@ -42,11 +43,11 @@ export interface OnnxFolderOptions {
 export function onnxFolder(
   student: ExportableStudent,
   weights: Weights,
-  { storage, runFile, withPast = false, besideWeights = false }: OnnxFolderOptions,
+  { storage, runFile, withPast = false, besideWeights }: OnnxFolderOptions,
 ): FolderFile[] {
   if (storage === 'f16') checkHalf(weights);
   const { dtype, suffix } = onnxNames[storage];
-  const written = storage === 'f16' ? 'f16' : 'f32';
+  const written = besideWeights ?? (storage === 'f16' ? 'f16' : 'f32');
   const all = { ...graphs, ...(withPast ? graphsWithPast : {}) };
   const models = Object.entries(all).map(([name, build]) => {
     const path = `onnx/${name}${suffix}.onnx`;
