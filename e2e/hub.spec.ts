@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test, type Page } from '@playwright/test';
 import { jsonBytes, tinyFolder } from '../src/student/testing/tiny-student.ts';
 import { startHub, type HubServer } from '../tests/support/hub-server.ts';
-import { axeFindings, expect, goTo, looksRight, root, setUp, startRun, writeRecipe } from './support.ts';
+import { axeFindings, expect, goTo, looksRight, root, setUp, writeRecipe } from './support.ts';
 
 const token = 'hf_canary0123456789';
 // Weights of 10 MB: some pieces of what the page writes.
@@ -35,6 +35,26 @@ async function lookUp(page: Page, name: string, secret = ''): Promise<void> {
   await page.getByLabel('Access token').fill(secret);
   await page.getByLabel('Name on the hub').fill(name);
   await page.getByLabel('Name on the hub').press('Enter');
+}
+
+/** Files in the database whose bytes are not there any more, by the store that they are in. */
+function unreadableFiles(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(new Error(request.error?.message));
+      });
+    const database = await asked(indexedDB.open('stillroom'));
+    const lost: string[] = [];
+    for (const store of database.objectStoreNames)
+      for (const row of (await asked(database.transaction(store).objectStore(store).getAll())) as {
+        blob?: Blob;
+      }[])
+        if (row.blob !== undefined) await row.blob.arrayBuffer().catch(() => lost.push(store));
+    database.close();
+    return lost;
+  });
 }
 
 const room = (page: Page) => page.getByRole('region', { name: 'A student from the hub' });
@@ -121,6 +141,7 @@ test('a student comes by its name, resumed after a break, and only once somebody
   await hub.close();
   await page.reload();
   await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
+  expect(await unreadableFiles(page)).toEqual([]);
 });
 
 test('what is private, no T5, of other bytes or out of reach is told in words, and no token stays', async ({
@@ -192,6 +213,7 @@ test('rows come by their name, and are read as dropped files are', async ({ page
   await place.getByRole('button', { name: /^Fetch 2 files/ }).click();
   await expect(page.getByText('rows-train.parquet')).toBeVisible();
   await expect(page.getByText('rows-validation.parquet')).toBeVisible();
+  expect(await unreadableFiles(page)).toEqual([]);
   expect(page.frames()).toHaveLength(1);
 });
 
@@ -205,7 +227,7 @@ test('a student goes to the hub: listed first, sent on a word, and what goes wro
   await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
   const short = { steps: 1, batchSize: 1, maxInputTokens: 8, maxTargetTokens: 4, generationMaxTokens: 2 };
   await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm', testRows: 1 });
-  await startRun(page);
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done', { timeout: 60_000 });
   await goTo(page, 'take-away');
   const place = page.getByRole('region', { name: 'On a hub' });

@@ -28,7 +28,8 @@ export const unreachable = ({ problem, remedy }: Unreachable): UnreachableHub =>
 export const idOf = ({ hash }: HubFile): string => `${hash.algorithm}-${hash.hex}`;
 
 /**
- * A file whole and checked, from what came before and what comes now.
+ * A file whole and checked, from what came before and what comes now; of a student with bytes of its own, which stay when
+ * the pieces go.
  * @throws UnreachableHub after some tries; HubError for other bytes than the hub lists; NoRoomError; the signal's reason.
  */
 export async function fetchFile(
@@ -47,7 +48,10 @@ export async function fetchFile(
   await untilWhole({ sizeBytes: file.sizeBytes, gotBytes, readOn }, waitsMs);
   const blobs = await pieces.blobs();
   const isWhole = sizeOf(blobs) === file.sizeBytes;
-  if (isWhole && (await hashOfFile(bytesOf(blobs, signal), file)) === file.hash.hex) return new Blob(blobs);
+  const copies: Blob[] = [];
+  const read = kind === 'onnx' ? bytesOf(blobs, signal) : copying(bytesOf(blobs, signal), copies);
+  if (isWhole && (await hashOfFile(read, file)) === file.hash.hex)
+    return new Blob(kind === 'onnx' ? blobs : copies);
   await pieces.clear();
   throw new HubError(
     `${source.name}/${file.path} came with other bytes than the hub lists. They are not kept.`,
@@ -114,8 +118,25 @@ async function readInto(
   }
 }
 
+/**
+ * The same bytes, each also copied. Chromium keeps a file of this origin (OPFS) in a database as a mere name: it would be
+ * gone from there with the pieces.
+ */
+async function* copying(
+  bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  copies: Blob[],
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    copies.push(new Blob([piece]));
+    yield piece;
+  }
+}
+
 /** Piece by piece; the page answers in between. */
-async function* bytesOf(blobs: readonly Blob[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* bytesOf(
+  blobs: readonly Blob[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (const blob of blobs) {
     for (let at = 0; at < blob.size; at += pieceBytes) {
       signal.throwIfAborted();
