@@ -56,25 +56,27 @@ export function PublishForm({ run }: { run: RunRecord }) {
   const list = (): void =>
     void planPublish({ runId: run.id, dtype, storage, name, endpoint, token: token.current?.value ?? '' });
   return (
-    <form
-      className={styles['publish']}
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (reason === null) list();
-      }}
-    >
+    <div className={styles['publish']}>
       <p className={styles['words']}>
         The folder with its card, the recipe and examples, as one commit; with ONNX beside it if you wish. A
         repository that is not there is made. What would be sent is listed first, and nothing is sent before
         you say so.
       </p>
       <div className={styles['fields']}>
-        <TextField
-          label="Repository"
-          meaning={`OWNER/NAME on ${hostOf(endpoint)}, the owner being you or an organisation of yours.`}
-          value={name}
-          onChange={setName}
-        />
+        {/* A form of one field, so that Enter lists. */}
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (reason === null) list();
+          }}
+        >
+          <TextField
+            label="Repository"
+            meaning={`OWNER/NAME on ${hostOf(endpoint)}, the owner being you or an organisation of yours.`}
+            value={name}
+            onChange={setName}
+          />
+        </form>
         <SelectField
           label="Weights"
           options={writtenFloats.map((value) => ({ value, label: floatWords[value] }))}
@@ -107,7 +109,7 @@ export function PublishForm({ run }: { run: RunRecord }) {
         <ErrorNotice error={packing.error} onDismiss={() => studio.dismiss('publish')} />
       )}
       {isMine && <Course now={now} packing={packing.progress} isPrivate={isPrivate} onPrivate={setPrivate} />}
-    </form>
+    </div>
   );
 }
 
