@@ -265,10 +265,11 @@ test('a student goes to the hub: listed first, sent on a word, and what goes wro
     await list.click();
   }
   await expect(send).toBeVisible();
-  hub.breakUploads(1);
+  hub.breakUploads(true);
   await send.click();
   await expect(told).toContainText('Nothing was published.');
   await expect(told).toContainText('The repository was made, and is empty.');
+  hub.breakUploads(false);
   expect([...hub.filesOf('me/sent')!.keys()]).toEqual([]);
 
   // Stopped while the weights are on their way.

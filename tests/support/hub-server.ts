@@ -34,8 +34,8 @@ export interface HubServer {
   holdAfter(bytes: number | null): void;
   /** The next requests of paths that end so are answered with this status; null ends it. */
   refuse(status: number | null, pathEnd?: string): void;
-  /** So many large files that are sent break off in the middle. */
-  breakUploads(times: number): void;
+  /** Large files that are sent break off in the middle: a browser itself tries some of them again. */
+  breakUploads(areBroken: boolean): void;
   /** Large files that are sent are not read to their end until this is ended. */
   holdUploads(isHeld: boolean): void;
   /** Large files come with one byte changed. */
@@ -91,7 +91,7 @@ export async function startHub(
   let breaks = { bytes: 0, times: 0 };
   let heldBytes = Infinity;
   let refusal: { status: number; pathEnd: string } | null = null;
-  let brokenUploads = 0;
+  let brokenUploads = false;
   let heldUploads = false;
   let isDamaged = false;
   let hasRanges = true;
@@ -282,8 +282,7 @@ export async function startHub(
     if (path === null) return;
     if (path.startsWith('/blob/') && request.method === 'PUT') {
       if (heldUploads) return;
-      if (brokenUploads > 0) {
-        brokenUploads -= 1;
+      if (brokenUploads) {
         request.once('data', () => request.destroy());
         return;
       }
@@ -403,8 +402,8 @@ export async function startHub(
     refuse: (status, pathEnd = '') => {
       refusal = status === null ? null : { status, pathEnd };
     },
-    breakUploads: (times) => {
-      brokenUploads = times;
+    breakUploads: (areBroken) => {
+      brokenUploads = areBroken;
     },
     holdUploads: (isHeld) => {
       heldUploads = isHeld;
