@@ -1,7 +1,6 @@
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,10 +9,9 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startHub, type HubServer } from '../../tests/support/hub-server.ts';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { hubTerminal } from '../../tests/support/hub-terminal.ts';
 import { HubError, InputError, NoRoomError } from '../base/errors.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import { HubClient } from '../hub/hub-client.ts';
@@ -35,35 +33,15 @@ const student = new Map([
 ]);
 const needed = [...student.keys()].filter((name) => !['README.md', 'tf_model.h5'].includes(name)).sort();
 
-let hub: HubServer;
-let folder: string;
-let said: string[];
-
-beforeEach(async () => {
-  hub = await startHub({
-    'me/tiny': { files: student, license: 'apache-2.0' },
-    'me/private': { files: student, token },
-    'me/bert': { files: new Map([...student, ['config.json', jsonBytes({ model_type: 'bert' })]]) },
-    'me/card': { files: new Map([['README.md', new Uint8Array(9)]]) },
-  });
-  folder = mkdtempSync(join(tmpdir(), 'stillroom-hub-'));
-  vi.stubEnv('HF_ENDPOINT', hub.url);
-  vi.stubEnv('HF_TOKEN', '');
-  vi.stubEnv('HF_HUB_OFFLINE', '');
-  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
-  said = [];
-  const hear = (text: unknown): void => void said.push(String(text));
-  for (const method of ['log', 'error'] as const) vi.spyOn(console, method).mockImplementation(hear);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    hear(text);
-    return true;
-  });
+const terminal = hubTerminal({
+  'me/tiny': { files: student, license: 'apache-2.0' },
+  'me/private': { files: student, token },
+  'me/bert': { files: new Map([...student, ['config.json', jsonBytes({ model_type: 'bert' })]]) },
+  'me/card': { files: new Map([['README.md', new Uint8Array(9)]]) },
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  await hub.close();
-  rmSync(folder, { recursive: true, force: true });
+let { hub, folder, said } = terminal;
+beforeEach(() => {
+  ({ hub, folder, said } = terminal);
 });
 
 const out = (): string => join(folder, 'out');
@@ -214,7 +192,7 @@ it('is taken by name as a student, from the cache after the first time, also wit
   await expect(shown('hub:me/bert')).rejects.toThrow(/HF_HUB_OFFLINE forbids/);
   vi.stubEnv('HF_HUB_OFFLINE', '');
   vi.stubEnv('HF_ENDPOINT', await closedAddress());
-  said = [];
+  said.length = 0;
   await shown('hub:me/tiny');
   expect(said.join('\n')).toContain(
     `cannot be reached (ECONNREFUSED). main is taken as it was fetched before: ${sha()}`,

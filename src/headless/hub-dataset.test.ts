@@ -1,8 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startHub, type HubServer } from '../../tests/support/hub-server.ts';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { hubTerminal } from '../../tests/support/hub-terminal.ts';
 import { InputError } from '../base/errors.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import { download } from './download.ts';
@@ -18,47 +17,27 @@ const rows = (from: number) =>
   lines([0, 1].map((at) => ({ input: `q${from + at}`, label: 'a', rationale: 'since' })));
 const token = 'hf_ofTheRows';
 
-let hub: HubServer;
-let folder: string;
-let said: string[];
-
-beforeEach(async () => {
-  const converted = new Map<string, Uint8Array>([
-    ['v1.11/train/0000.parquet', parquet],
-    ['v1.11/validation/0000.parquet', parquet],
-    ['v1.0/train/0000.parquet', parquet],
-  ]);
-  const shards = new Map([
-    ['README.md', new Uint8Array(3)],
-    ['dataset_infos.json', new Uint8Array(3)],
-    ['data/train-00001-of-00002.jsonl', rows(2)],
-    ['data/train-00000-of-00002.jsonl', rows(0)],
-    ['test.jsonl', rows(9)],
-  ]);
-  hub = await startHub({
-    'datasets/cos': { files: new Map(), branches: { 'refs/convert/parquet': converted } },
-    'datasets/me/shards': { files: shards, license: 'mit' },
-    'datasets/me/closed': { files: shards, token },
-    'datasets/me/none': { files: new Map([['README.md', new Uint8Array(3)]]) },
-  });
-  folder = mkdtempSync(join(tmpdir(), 'stillroom-rows-'));
-  vi.stubEnv('HF_ENDPOINT', hub.url);
-  vi.stubEnv('HF_TOKEN', '');
-  vi.stubEnv('HF_HUB_OFFLINE', '');
-  vi.stubEnv('XDG_CACHE_HOME', join(folder, 'cache'));
-  said = [];
-  const hear = (text: unknown): void => void said.push(String(text));
-  for (const method of ['log', 'error'] as const) vi.spyOn(console, method).mockImplementation(hear);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    hear(text);
-    return true;
-  });
+const converted = new Map<string, Uint8Array>([
+  ['v1.11/train/0000.parquet', parquet],
+  ['v1.11/validation/0000.parquet', parquet],
+  ['v1.0/train/0000.parquet', parquet],
+]);
+const shards = new Map([
+  ['README.md', new Uint8Array(3)],
+  ['dataset_infos.json', new Uint8Array(3)],
+  ['data/train-00001-of-00002.jsonl', rows(2)],
+  ['data/train-00000-of-00002.jsonl', rows(0)],
+  ['test.jsonl', rows(9)],
+]);
+const terminal = hubTerminal({
+  'datasets/cos': { files: new Map(), branches: { 'refs/convert/parquet': converted } },
+  'datasets/me/shards': { files: shards, license: 'mit' },
+  'datasets/me/closed': { files: shards, token },
+  'datasets/me/none': { files: new Map([['README.md', new Uint8Array(3)]]) },
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  await hub.close();
-  rmSync(folder, { recursive: true, force: true });
+let { hub, folder, said } = terminal;
+beforeEach(() => {
+  ({ hub, folder, said } = terminal);
 });
 
 it('rows come by their name: all files of a split in order, and a job keeps them with their commit', async () => {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startHub, type HubServer } from '../../tests/support/hub-server.ts';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { hubTerminal } from '../../tests/support/hub-terminal.ts';
 import { HubError, InputError } from '../base/errors.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
 import { upload } from './upload.ts';
@@ -14,32 +14,14 @@ const model = new Map([
   ['README.md', new TextEncoder().encode('# A card')],
 ]);
 
-let hub: HubServer;
-let folder: string;
-let said: string[];
-
-beforeEach(async () => {
-  hub = await startHub({ 'me/there': { files: new Map([['notes.txt', new Uint8Array(4)]]) } }, false, token);
-  folder = mkdtempSync(join(tmpdir(), 'stillroom-upload-test-'));
+const terminal = hubTerminal({ 'me/there': { files: new Map([['notes.txt', new Uint8Array(4)]]) } }, token);
+let { hub, folder, said } = terminal;
+beforeEach(() => {
+  ({ hub, folder, said } = terminal);
   mkdirSync(join(folder, 'run/model'), { recursive: true });
   for (const [name, bytes] of model) writeFileSync(join(folder, 'run/model', name), bytes);
   writeFileSync(join(folder, 'run/model/.hidden'), 'mine');
   writeFileSync(join(folder, 'run/run.json'), '{}');
-  vi.stubEnv('HF_ENDPOINT', hub.url);
-  vi.stubEnv('HF_TOKEN', token);
-  said = [];
-  const hear = (text: unknown): void => void said.push(String(text));
-  for (const method of ['log', 'error'] as const) vi.spyOn(console, method).mockImplementation(hear);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    hear(text);
-    return true;
-  });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  await hub.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const run = (...more: string[]): Promise<void> =>
@@ -62,7 +44,7 @@ it('makes the repository, sends all as one commit, and later what has changed al
   expect([...there.keys()].sort()).toEqual([...model.keys(), 'run.json'].sort());
   for (const [name, bytes] of model) expect(Buffer.from(there.get(name)!).equals(bytes), name).toBe(true);
 
-  said = [];
+  said.length = 0;
   hub.requests.length = 0;
   await run('--yes');
   expect(said.at(-1)).toBe('There is nothing to send: all of it is there already.');
