@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { smallRecipe } from '../distill/recipe.ts';
@@ -100,5 +101,55 @@ describe('parseSpec', () => {
     };
     expect(refusal(JSON.stringify({ vary })).message).toContain(`at most ${mostRuns}`);
     expect(refusal(' '.repeat(1_000_001)).message).toContain('a spec at most');
+  });
+});
+
+describe('grids', () => {
+  const grids = {
+    vary: [
+      { method: ['standard', 'step-by-step'], fraction: [0.5, 1], seed: [0, 1] },
+      { method: ['step-by-step'], fraction: [0.5], alpha: [0.1, 0.7], seed: [0, 1] },
+      { method: ['standard'], fraction: [0.5], steps: [1200], seed: [0] },
+    ],
+  };
+
+  it('are trained one after the other, and a run that two of them have once', () => {
+    // 8; of 4 those at the preset's alpha are there already; 1.
+    const runs = runsOf(grids);
+    expect(runs).toHaveLength(8 + 2 + 1);
+    expect(new Set(runs.map(({ name }) => name)).size).toBe(runs.length);
+    // What only another grid varies is told of every run, so that all are told apart by the same keys.
+    for (const { varied } of runs)
+      expect(Object.keys(varied)).toEqual(['method', 'fraction', 'seed', 'alpha', 'steps']);
+    expect(runs[0]!.varied).toEqual({ method: 'standard', fraction: 0.5, seed: 0, alpha: 0.1, steps: 600 });
+    expect(runs.at(-1)!.recipe).toMatchObject({ method: 'standard', steps: 1200, seed: 0 });
+  });
+
+  it.each([
+    ['{"vary": []}', '"vary" has no grid'],
+    ['{"vary": [{"alpha": [0.1]}, 3]}', '"vary" must be an object of lists'],
+    ['{"train": ["a.jsonl", 3]}', '"train" must be a path'],
+    ['{"student": ["a", "b"]}', '"student" must be a path'],
+    ['{"metric": "bleu"}', '"metric" must be one of exact'],
+    ['{"completions": "loose"}', '"completions" must be one of'],
+  ])('%s is refused with words', (text, words) => {
+    expect(() => parseSpec(text, 'sweep.json')).toThrow(words);
+  });
+
+  it('counts the runs of all of them', () => {
+    const seed = Array.from({ length: 600 }, (_, index) => index);
+    expect(() => parseSpec(JSON.stringify({ vary: [{ seed }, { seed, steps: [3] }] }), 'sweep.json')).toThrow(
+      '1200 runs',
+    );
+  });
+
+  it('are what the study is: its two specs name its runs, each once', () => {
+    const read = (name: string) => {
+      const file = new URL(`../../docs/study/${name}.json`, import.meta.url);
+      return plannedRuns(parseSpec(readFileSync(file, 'utf8'), name), name);
+    };
+    // 3 sizes × 2 labels × 2 methods × 5 seeds; 9 alphas beside the preset's × 5; 5 of equal compute.
+    expect(read('sample')).toHaveLength(60 + 45 + 5);
+    expect(read('svamp')).toHaveLength(12);
   });
 });

@@ -144,7 +144,8 @@ export const usage = `Stillroom from a terminal.
         {"train": FILE, "trainRationales": FILE, "test": FILE, "testRationales": FILE, "student": DIR,
          "recipe": {…}, "vary": {"alpha": [0.1, 0.5], "fraction": [0.5, 1], "seed": [0, 1]}}
       All keys may be left out: the sample, nano, the small preset. Any setting of the recipe may vary, and "fraction"
-      (of the training rows) and "student". Paths are relative to the spec. What has ended is never trained again;
+      (of the training rows) and "student"; "vary" may be a list of such grids, whose runs follow each other. "metric"
+      and "completions" are train's options; a file may be a list of files. Paths are relative to the spec. What has ended is never trained again;
       lists may grow. --report writes the tables of what there is, and trains nothing.
 
   npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { formatResult, parseResults, variedId, type Result } from '../experiment/ledger.ts';
-import { describe, type PlannedRun, type Spec } from '../experiment/spec.ts';
+import { describe, valuesOf, type PlannedRun, type Spec } from '../experiment/spec.ts';
 import { resultCharts } from '../experiment/result-charts.ts';
 import { cellsOf, summaryTable } from '../experiment/summary.ts';
 import { csvTable, latexTable, markdownTable } from '../experiment/text-table.ts';
@@ -25,6 +25,8 @@ const identitySchema = z.strictObject({
   /** SHA-256 of students, by their place in the spec. */
   students: z.record(z.string(), z.string()),
   recipe: z.record(z.string(), z.unknown()),
+  /** What answers are judged by, where the spec says so. */
+  metric: z.string().optional(),
   vary: z.record(z.string(), z.array(z.unknown())),
 });
 
@@ -105,7 +107,7 @@ export class SweepFolder {
 
   /** Writes what there is as Markdown, CSV and LaTeX, and a chart for each thing that varies. @returns The lines of the first. */
   async writeTables(spec: Spec, runs: readonly PlannedRun[]): Promise<string[]> {
-    const table = summaryTable(cellsOf(this.resultsOf(runs)), spec.vary.get('seed')?.length ?? 1);
+    const table = summaryTable(cellsOf(this.resultsOf(runs)), valuesOf(spec).get('seed')?.length ?? 1);
     const markdown = markdownTable(table);
     await writeOutput(join(this.path, 'table.md'), `${markdown.join('\n')}\n`);
     await writeOutput(join(this.path, 'table.csv'), csvTable(table));
@@ -143,6 +145,7 @@ function refuseAnother(out: string, now: SweepIdentity, then: SweepIdentity): vo
     refuse('the validation rows are not those that this sweep began with');
   }
   if (now.test !== then.test) refuse('the test rows are not those that this sweep began with');
+  if (now.metric !== then.metric) refuse('answers are not judged by what this sweep began with');
   for (const [student, digest] of Object.entries(then.students)) {
     if (now.students[student] !== undefined && now.students[student] !== digest) {
       refuse(`the student ${student} is not the one that this sweep began with`);

@@ -11,6 +11,9 @@ import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { chooseRows, rowsOfFraction } from '../experiment/rows.ts';
 import { trainRun } from '../jobs/train.ts';
 import { engineStudent } from '../distill/engine-student.ts';
+import { completionModes } from '../data/completions.ts';
+import { parseMetric } from '../data/metrics/metrics.ts';
+import { oneOf } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
 import {
   absolutePaths,
@@ -139,6 +142,10 @@ function inputsOf(files: FileOptions): JobInputs {
     testRationales: absolutePaths(files['test-rationales']),
     validation: absolutePaths(files.validation),
     validationRationales: absolutePaths(files['validation-rationales']),
+    ...(files.completions === undefined
+      ? {}
+      : { completions: oneOf('completions', files.completions, completionModes)! }),
+    ...(files.metric === undefined ? {} : { metric: parseMetric(files.metric) }),
     engine: 'wasm',
     backend: null,
     testRows: null,

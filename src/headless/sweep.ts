@@ -5,7 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { EngineError, InputError, NoRoomError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import { checkTrainable } from '../distill/tasks.ts';
-import { parseSpec, plannedRuns, type PlannedRun, type Spec } from '../experiment/spec.ts';
+import {
+  parseSpec,
+  plannedRuns,
+  valuesOf,
+  type PlannedRun,
+  type Spec,
+  type SpecPaths,
+} from '../experiment/spec.ts';
 import { sweep as trainAll } from '../jobs/sweep.ts';
 import { readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
@@ -80,10 +87,13 @@ async function openAll(spec: Spec, runs: readonly PlannedRun[], place: string): 
 
 /** Paths in a spec are meant from where the spec is. */
 function filesOf(spec: Spec, { student }: PlannedRun, place: string): FileOptions {
-  const path = (given: string | null): string | undefined =>
-    given === null ? undefined : resolve(place, given);
+  const one = (given: string): string => (isHubName(given) ? given : resolve(place, given));
+  const path = (given: SpecPaths | null): string[] | undefined =>
+    given === null ? undefined : (typeof given === 'string' ? [given] : given).map(one);
   return {
-    student: student !== null && isHubName(student) ? student : path(student),
+    student: student === null ? undefined : one(student),
+    ...(spec.metric === undefined ? {} : { metric: spec.metric }),
+    ...(spec.completions === undefined ? {} : { completions: spec.completions }),
     train: path(spec.train),
     'train-rationales': path(spec.trainRationales),
     test: path(spec.test),
@@ -103,7 +113,8 @@ async function identityOf(spec: Spec, read: AllInputs): Promise<SweepIdentity> {
     ...(first!.validation === undefined ? {} : { validation: first!.validation }),
     students: Object.fromEntries([...digests].map(([name, { student }]) => [name, student])),
     recipe: { ...spec.recipe },
-    vary: Object.fromEntries([...spec.vary].map(([key, values]) => [key, [...values]])),
+    ...(spec.metric === undefined ? {} : { metric: spec.metric }),
+    vary: Object.fromEntries(valuesOf(spec)),
   };
 }
 
