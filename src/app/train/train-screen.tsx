@@ -26,7 +26,6 @@ import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
 import { plural, recipeWords } from '../words.ts';
 import { Curves } from './curves.tsx';
-import { ForecastLines } from './forecast-lines.tsx';
 import { AddPieces } from './add-pieces.tsx';
 import { foreignRows, lostLabelNote } from './foreign-rows.ts';
 import { repeatRun } from '../state/form-source.ts';
@@ -34,8 +33,6 @@ import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
 import { startObstacle } from '../state/obstacles.ts';
 import { paceOf } from '../state/pace.ts';
-import { useRemembered } from '../state/remembered-times.ts';
-import { expectedStepMs } from '../state/rehearsal-store.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
 import { readDraft } from '../recipe/recipe-draft.ts';
@@ -162,21 +159,19 @@ function RunLine({ run }: { run: RunRecord }) {
   const elapsedMs = lastOf(points)?.elapsedMs ?? 0;
   const pace = paceOf(points, run.recipe.steps);
   const asked = useStudio((state) => state.asked);
-  // Until the run itself has shown its pace: what is known of such steps.
-  const known = useRemembered((state) => state.times);
-  const rough = useStudio((state) => expectedStepMs(state, run, known));
-  const leftMs = pace?.leftMs ?? (rough === null ? null : rough * (run.recipe.steps - run.step));
   const going = hold === 'here' && asked === null && run.state.phase === 'training';
   return (
     <p data-testid="run-state">
       {hold === 'here' && <span className={styles['dot']} aria-hidden="true" />}
       {words}
       {elapsedMs > 0 && ` · ${formatDuration(elapsedMs)}`}
-      {going && leftMs !== null && `, ${pace === null ? 'about ' : ''}${formatDuration(leftMs)} to go`}
+      {going && (pace ? `, ${formatDuration(pace.leftMs)} to go` : <TimeLeft run={run} />)}
     </p>
   );
 }
 
+const ForecastLines = later(() => import('./forecast-lines.tsx').then((module) => module.ForecastLines));
+const TimeLeft = later(() => import('./time-left.tsx').then((module) => module.TimeLeft));
 const RecipeForm = later(() => import('./recipe-form.tsx').then((module) => module.RecipeForm));
 const WatchItLearn = later(() => import('./watch-it-learn.tsx').then((module) => module.WatchItLearn));
 const NoRoom = later(() => import('../parts/no-room.tsx').then((module) => module.NoRoom));
