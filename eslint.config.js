@@ -17,7 +17,7 @@ const floors = {
   frames: ['base', 'teacher', 'hub'],
   'in-tab': ['base', 'teacher', 'frames'],
   desk: ['base', 'data', 'teacher', 'store', 'jobs'],
-  store: ['base', 'formats', 'data', 'student', 'engine', 'distill'],
+  store: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'experiment'],
   bench: ['base', 'student', 'engine'],
   export: ['base', 'formats', 'data', 'student', 'engine', 'distill', 'store'],
   serve: ['base', 'student', 'engine', 'distill'],
@@ -90,7 +90,18 @@ zones.push({
 });
 
 // The screens know nothing of each other; what two of them share lies in a room below them.
-const screens = ['data', 'teacher', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
+const screens = [
+  'data',
+  'teacher',
+  'student',
+  'train',
+  'compare',
+  'take-away',
+  'runs',
+  'experiments',
+  'storage',
+  'bench',
+];
 const shared = ['frame', 'parts', 'keys', 'offline', 'charts', 'ui', 'state', 'recipe'];
 for (const room of [...screens, ...shared])
   zones.push({

@@ -1,6 +1,17 @@
 import { axeFindings, expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
 
-const stations = ['data', 'teacher', 'student', 'train', 'compare', 'take-away', 'runs', 'storage', 'bench'];
+const stations = [
+  'data',
+  'teacher',
+  'student',
+  'train',
+  'compare',
+  'take-away',
+  'runs',
+  'experiments',
+  'storage',
+  'bench',
+];
 
 // Every screen, with a finished run behind it, in both themes and both widths.
 test('axe finds nothing on any screen', async ({ page }, info) => {

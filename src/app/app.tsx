@@ -34,6 +34,9 @@ const screens: Record<Route, ComponentType> = {
     import('./take-away/take-away-screen.tsx').then((module) => ({ default: module.TakeAwayScreen })),
   ),
   runs: lazy(() => import('./runs/runs-screen.tsx').then((module) => ({ default: module.RunsScreen }))),
+  experiments: lazy(() =>
+    import('./experiments/experiments-screen.tsx').then((module) => ({ default: module.ExperimentsScreen })),
+  ),
   storage: lazy(() =>
     import('./storage/storage-screen.tsx').then((module) => ({ default: module.StorageScreen })),
   ),

@@ -2,7 +2,16 @@
 import { useSyncExternalStore } from 'react';
 
 export type Route =
-  'data' | 'teacher' | 'student' | 'train' | 'compare' | 'take-away' | 'runs' | 'storage' | 'bench';
+  | 'data'
+  | 'teacher'
+  | 'student'
+  | 'train'
+  | 'compare'
+  | 'take-away'
+  | 'runs'
+  | 'experiments'
+  | 'storage'
+  | 'bench';
 
 export interface Station {
   route: Route;
@@ -27,6 +36,7 @@ const names: Record<Route, string> = {
   compare: 'Compare',
   'take-away': 'Take away',
   runs: 'Runs',
+  experiments: 'Experiments',
   storage: 'Storage',
   bench: 'Benchmark',
 };

@@ -1,5 +1,6 @@
 /** A chart of means with their intervals as a self-contained SVG, readable on light and dark ground. */
 import { escapeXml } from '../base/xml.ts';
+import type { Varied } from './spec.ts';
 
 /** What a line stands for; its colour and dash follow from it. */
 export type Ink = 'standard' | 'step-by-step' | 'teacher' | 'third' | 'fourth';
@@ -21,6 +22,8 @@ export interface Point {
   high: number;
   /** What the mean is of: a dot each. */
   values: readonly number[];
+  /** What its runs have in common. */
+  setting?: Varied;
 }
 
 export interface Chart {
@@ -37,9 +40,18 @@ export interface Chart {
   levels: readonly { name: string; ink: Ink; y: number }[];
 }
 
-const width = 760;
-const height = 440;
-const plot = { left: 60, right: 570, top: 56, bottom: 380 };
+/** Sizes in pixels. */
+export interface ChartFrame {
+  width: number;
+  height: number;
+  plot: { left: number; right: number; top: number; bottom: number };
+}
+
+const fileFrame: ChartFrame = {
+  width: 760,
+  height: 440,
+  plot: { left: 60, right: 570, top: 56, bottom: 380 },
+};
 /** Least distance of two labels at the lines' ends. */
 const labelStep = 17;
 
@@ -66,15 +78,32 @@ svg { --ground: #fffdf9; --ink: #211d17; --quiet: #6a6255; --grid: rgb(33 29 23 
     --standard: #e99059; --step-by-step: #5cc2bb; --teacher: #9aa0f0; --third: #e58fc4; --fourth: #b5c25a; }
 }`;
 
-/** The chart as the text of an SVG file. y is a share, shown as per cent from a round number below all to 100. */
-export function chartSvg(chart: Chart): string {
+/** Where everything of a chart is. y is a share, shown as per cent from a round number below all to 100. */
+export interface ChartLayout {
+  x: (x: number) => number;
+  y: (share: number) => number;
+  yTicks: { at: number; label: string }[];
+  /** Names at the lines' ends, kept apart from each other. */
+  ends: { name: string; ink: Ink; at: number }[];
+}
+
+export function layOut(chart: Chart, { plot }: ChartFrame): ChartLayout {
   const floor = lowestTick(chart);
-  const x = xPosition(chart);
   const y = (share: number) => plot.bottom - ((share - floor) / (1 - floor)) * (plot.bottom - plot.top);
+  return { x: xPosition(chart, plot), y, yTicks: yTicks(floor, y), ends: endLabels(chart, y) };
+}
+
+/** The chart as the text of an SVG file. */
+export function chartSvg(chart: Chart): string {
+  const { width, height, plot } = fileFrame;
+  const { x, y, yTicks, ends } = layOut(chart, fileFrame);
   const parts = [
     `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,
     `<text class="title" x="${plot.left - 36}" y="30">${escapeXml(chart.title)}</text>`,
-    ...yAxis(floor, y),
+    ...yTicks.flatMap(({ at, label }) => [
+      `<path class="grid" d="M${plot.left} ${round(at)}H${plot.right}"/>`,
+      `<text class="quiet" x="${plot.left - 8}" y="${round(at) + 4}" text-anchor="end">${label}</text>`,
+    ]),
     ...chart.xTicks.map(
       ({ x: value, label }) =>
         `<text class="quiet" x="${round(x(value))}" y="${plot.bottom + 22}" text-anchor="middle">${escapeXml(label)}</text>`,
@@ -85,7 +114,10 @@ export function chartSvg(chart: Chart): string {
         `<path class="level ${ink}" d="M${plot.left} ${round(y(share))}H${plot.right}"/>`,
     ),
     ...chart.series.flatMap((series) => drawSeries(series, x, y)),
-    ...endLabels(chart, y),
+    ...ends.map(
+      ({ name, ink, at }) =>
+        `<text x="${plot.right + 10}" y="${round(at + 4)}"><tspan class="${ink} fill" stroke="none">●</tspan> ${escapeXml(name)}</text>`,
+    ),
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">`,
@@ -108,7 +140,7 @@ function lowestTick({ series, levels }: Chart): number {
   return Math.max(0, Math.min(0.9, Math.floor(Math.min(...all, 0.9) * 10) / 10));
 }
 
-function xPosition({ xScale, xTicks }: Chart): (x: number) => number {
+function xPosition({ xScale, xTicks }: Chart, plot: ChartFrame['plot']): (x: number) => number {
   const scale = (x: number) => (xScale === 'logarithmic' ? Math.log(x) : x);
   const values = xTicks.map(({ x }) => scale(x));
   const first = Math.min(...values);
@@ -118,17 +150,13 @@ function xPosition({ xScale, xTicks }: Chart): (x: number) => number {
   return (x) => plot.left + inset + ((scale(x) - first) / span) * (plot.right - plot.left - 2 * inset);
 }
 
-function yAxis(floor: number, y: (share: number) => number): string[] {
+function yTicks(floor: number, y: (share: number) => number): ChartLayout['yTicks'] {
   const step = 1 - floor > 0.5 ? 0.2 : 0.1;
-  const lines: string[] = [];
+  const ticks: ChartLayout['yTicks'] = [];
   for (let tenth = 10; tenth >= Math.round(floor * 10); tenth -= Math.round(step * 10)) {
-    const at = round(y(tenth / 10));
-    lines.push(
-      `<path class="grid" d="M${plot.left} ${at}H${plot.right}"/>`,
-      `<text class="quiet" x="${plot.left - 8}" y="${at + 4}" text-anchor="end">${tenth * 10} %</text>`,
-    );
+    ticks.push({ at: y(tenth / 10), label: `${tenth * 10} %` });
   }
-  return lines;
+  return ticks;
 }
 
 function drawSeries(
@@ -158,8 +186,7 @@ function drawSeries(
   ];
 }
 
-/** Names at the lines' ends, kept apart from each other. */
-function endLabels({ series, levels }: Chart, y: (share: number) => number): string[] {
+function endLabels({ series, levels }: Chart, y: (share: number) => number): ChartLayout['ends'] {
   const labels = [
     ...series.map(({ name, ink, points }) => ({ name, ink, at: y(points.at(-1)?.mean ?? 0) })),
     ...levels.map(({ name, ink, y: share }) => ({ name, ink, at: y(share) })),
@@ -168,10 +195,7 @@ function endLabels({ series, levels }: Chart, y: (share: number) => number): str
     const above = labels[index - 1];
     if (above !== undefined) label.at = Math.max(label.at, above.at + labelStep);
   });
-  return labels.map(
-    ({ name, ink, at }) =>
-      `<text x="${plot.right + 10}" y="${round(at + 4)}"><tspan class="${ink} fill" stroke="none">●</tspan> ${escapeXml(name)}</text>`,
-  );
+  return labels;
 }
 
 function round(value: number): number {

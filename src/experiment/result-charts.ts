@@ -73,7 +73,7 @@ function chartOf(cells: readonly Cell[], key: string): Chart | null {
           if (value === undefined) return [];
           const shares = [...bySeed.values()];
           const { mean, low, high } = meanInterval(shares);
-          return [{ x: xOf(value), mean, low, high, values: shares }];
+          return [{ x: xOf(value), mean, low, high, values: shares, setting }];
         })
         .sort((a, b) => a.x - b.x),
     };

@@ -48,6 +48,7 @@ export type ArchivedRun = Omit<
   | 'revision'
   | 'sign'
   | 'keptStudent'
+  | 'experimentId'
   | 'heartbeatAt'
   | 'pinned'
   | 'deletedAt'
@@ -228,6 +229,7 @@ const recordSchema = z.object({
     .nullable(),
   step: count,
   trainRows: count,
+  fraction: z.number().gt(0).max(1).exactOptional(),
   rowsSha256: title.nullable(),
   savedStep: count.nullable(),
   files: z.array(fileSchema),

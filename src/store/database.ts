@@ -9,6 +9,7 @@ import type {
   CheckpointRecord,
   DatasetRecord,
   ExampleChunk,
+  ExperimentRecord,
   KeptStudent,
   RowsSlice,
   RunRecord,
@@ -31,6 +32,7 @@ interface StudioSchema extends DBSchema {
     value: { studentId: string; path: string; blob: Blob };
   };
   runs: { key: string; value: RunRecord };
+  experiments: { key: string; value: ExperimentRecord };
   /** What runs need of their students, by its SHA-256. */
   keptStudents: { key: string; value: KeptStudent };
   metrics: {
@@ -65,7 +67,7 @@ export type StudioDatabase = IDBPDatabase<StudioSchema>;
 
 const databaseName = 'stillroom';
 /** Raise it with every change of the schema, and add what leads there to `upgrade`. */
-export const databaseVersion = 5;
+export const databaseVersion = 6;
 
 let opening: Promise<StudioDatabase> | null = null;
 /** A newer version of the studio has the data now: this page or worker opens it no more. */
@@ -117,6 +119,7 @@ async function upgrade(
   }
   if (from < 4) database.createObjectStore('keptStudents', { keyPath: 'digest' });
   if (from < 5) database.createObjectStore('rows', { keyPath: ['rowsId', 'slice'] });
+  if (from < 6) database.createObjectStore('experiments', { keyPath: 'id' });
 }
 
 /**

@@ -6,6 +6,7 @@
 import { EngineError } from '../base/errors.ts';
 
 const runPrefix = 'stillroom-run-';
+const experimentPrefix = 'stillroom-experiment-';
 /** How long a tab that was just closed or reloaded may take to let go of its run. */
 const patienceMs = 5000;
 
@@ -15,6 +16,14 @@ const patienceMs = 5000;
  */
 export function holdRun(runId: string): Promise<() => void> {
   return hold(runPrefix + runId, 'This run is at work in another tab.');
+}
+
+/**
+ * Holds an experiment, whose runs one tab trains, until the returned function is called.
+ * @throws EngineError where another tab holds it.
+ */
+export function holdExperiment(id: string): Promise<() => void> {
+  return hold(experimentPrefix + id, 'This experiment is at work in another tab.');
 }
 
 /**
@@ -50,13 +59,20 @@ export async function withRun<Result>(runId: string, work: () => Promise<Result>
 }
 
 /** Ids of the runs that some tab holds; null where this browser cannot tell. */
-export async function heldRuns(): Promise<ReadonlySet<string> | null> {
+export function heldRuns(): Promise<ReadonlySet<string> | null> {
+  return heldUnder(runPrefix);
+}
+
+/** As `heldRuns`, of experiments. */
+export function heldExperiments(): Promise<ReadonlySet<string> | null> {
+  return heldUnder(experimentPrefix);
+}
+
+async function heldUnder(prefix: string): Promise<ReadonlySet<string> | null> {
   const locks = locksOf();
   if (locks === null) return null;
   const { held = [] } = await locks.query();
-  return new Set(
-    held.flatMap(({ name }) => (name?.startsWith(runPrefix) ? [name.slice(runPrefix.length)] : [])),
-  );
+  return new Set(held.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : [])));
 }
 
 /** What more than one tab may change: a dataset's files, a student's folder. */

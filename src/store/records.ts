@@ -16,6 +16,7 @@ import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, RunState } from '../distill/run-state.ts';
 import type { WatchedMoment, WatchedQuestion } from '../distill/watched.ts';
 import type { LostLabels } from '../distill/written-labels.ts';
+import type { QueuedRun } from '../experiment/queue.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import type { BackendName, TrainerDescription } from '../engine/engine.ts';
 import type { T5Config } from '../student/config.ts';
@@ -271,7 +272,12 @@ export interface RunRecord extends RunLabels {
   comparison: Comparison | null;
   /** Steps taken so far. */
   step: number;
+  /** Rows that it is trained on. */
   trainRows: number;
+  /** The share of the training rows that it is trained on, drawn by its seed; missing where that is all of them. */
+  fraction?: number;
+  /** The experiment that it belongs to, in `experiments`. */
+  experimentId?: string;
   /** SHA-256 of the training rows; null for runs of before it was kept. */
   rowsSha256: string | null;
   /** The step whose weights are stored; null for none. */
@@ -311,4 +317,28 @@ export interface KeptStudent {
   /** SHA-256 of `files`: runs refer to it. */
   digest: string;
   files: KeptTexts;
+}
+
+/** Many runs that differ in what is varied. Each of its runs is one of `runs` once it has begun. */
+export interface ExperimentRecord {
+  id: string;
+  name: string;
+  createdAt: number;
+  datasetId: string;
+  datasetName: string;
+  /** SHA-256 of the training rows and of the test rows that it began with. */
+  rowsSha256: string;
+  testSha256: string;
+  /** What `parseSpec` reads; students are named by their ids in `students`. */
+  spec: string;
+  /** As in `RunRecord`, for all of its runs. */
+  testRows: number | null;
+  engineChoice: EngineChoice | null;
+  backend: BackendName | null;
+  /** Whether its runs are to be trained, by whoever opens the studio next if need be. */
+  phase: 'running' | 'paused';
+  /** Why it was paused, where no person did that. */
+  problem?: string;
+  /** In the order in which they are trained. */
+  runs: QueuedRun[];
 }

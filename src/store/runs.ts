@@ -91,15 +91,18 @@ export function overStored(record: RunRecord, stored: RunRecord | undefined): Ru
       'Nothing of it was changed here. See the run in that tab, or reload this one.',
     );
   }
-  const { name: _name, note: _note, pinned: _pinned, deletedAt: _deletedAt, ...rest } = record;
+  const { name: _name, note: _note, pinned: _pinned, about: _about, tags: _tags, ...others } = record;
+  const { deletedAt: _deletedAt, ...rest } = others;
   return { ...rest, ...labelsOf(stored) };
 }
 
-function labelsOf({ name, note, pinned, deletedAt }: RunLabels): RunLabels {
+function labelsOf({ name, note, pinned, about, tags, deletedAt }: RunLabels): RunLabels {
   return {
     name,
     ...(note === undefined ? {} : { note }),
     ...(pinned === undefined ? {} : { pinned }),
+    ...(about === undefined ? {} : { about }),
+    ...(tags === undefined ? {} : { tags }),
     ...(deletedAt === undefined ? {} : { deletedAt }),
   };
 }

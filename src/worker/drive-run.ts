@@ -8,12 +8,13 @@ import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
-import { openRows, readExamples, readFirst } from '../store/datasets.ts';
+import { readExamples, readFirst } from '../store/datasets.ts';
 import type { Student } from '../student/folder.ts';
 import { keepWith, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import { prepareResumption } from './resumption.ts';
 import { heartbeatEveryMs, type RunJournal } from './run-journal.ts';
+import { openTrainRows } from './stored-run.ts';
 
 /** The first rows, or all of them. */
 export function limited<T>(rows: readonly T[], count: number | null): readonly T[] {
@@ -61,7 +62,7 @@ export async function driveRun(
       {
         student,
         recipe,
-        train: await openRows(datasetId, 'train'),
+        train: await openTrainRows(journal.record),
         test,
         validation,
         watched: watchedRows(test),

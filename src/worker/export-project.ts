@@ -7,6 +7,7 @@ import type { EngineState } from '../engine/engine.ts';
 import type { BegunRun, KeptWeights } from '../export/scale-folder.ts';
 import { safeFolderName } from '../export/zip.ts';
 import { checkpointState, checkpointWeights, listCheckpoints } from '../store/checkpoints.ts';
+import { chooseRows, rowsOfFraction } from '../experiment/rows.ts';
 import { readExamples } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { readMetrics } from '../store/runs.ts';
@@ -36,7 +37,7 @@ export async function exportProject(
     names: namesOf(run),
     recipe: run.recipe,
     student,
-    train,
+    train: ofFraction(run, train),
     validation: await rows('validation'),
     test: limited(await rows('test'), run.testRows),
     begun: 'runId' in of ? await begunRun(run, hasMoments) : null,
@@ -61,6 +62,12 @@ function namesOf({ name, datasetId, datasetName, studentId, studentName, ...run 
     ...(reading === undefined ? {} : { reading }),
     ...(studentSha256 === undefined ? {} : { studentSha256 }),
   };
+}
+
+/** The rows that the run is trained on. */
+function ofFraction<T>({ fraction, recipe }: RunRecord, train: readonly T[]): readonly T[] {
+  if (fraction === undefined) return train;
+  return chooseRows(train, { rows: rowsOfFraction(fraction, train.length), seed: recipe.seed });
 }
 
 /** The steps of other rows would be another run's. */

@@ -54,6 +54,15 @@ export interface NewRun {
   backend: BackendName | null;
   /** Questions of the person's own to ask at each evaluation. */
   ownQuestions?: readonly string[];
+  /** Of a run that belongs to an experiment. */
+  experiment?: { id: string; name: string; fraction: number | null };
+}
+
+/** Many runs to come. */
+export interface NewExperiment extends Omit<NewRun, 'recipe' | 'studentId' | 'ownQuestions' | 'experiment'> {
+  name: string;
+  /** As `ExperimentRecord` has it. */
+  spec: string;
 }
 
 export type Command =
@@ -144,6 +153,15 @@ export type Command =
    * `engine` is another one than it had; null keeps it.
    */
   | { type: 'resume-run'; runId: string; engine: EngineChoice | null; fromStart: boolean }
+  /**
+   * Stores an experiment and trains its runs, one after the other; each is told by events as any run is. Resolves once it
+   * is stored. Refused while another is at work.
+   */
+  | { type: 'start-experiment'; experiment: NewExperiment }
+  /** Trains what is left of an experiment; its run that was interrupted resumes from its checkpoint. */
+  | { type: 'resume-experiment'; experimentId: string }
+  /** No further run begins. The run at work is paused, stopped and kept, or trained to its end. */
+  | { type: 'halt-experiment'; experimentId: string; how: 'pause' | 'stop' | 'after this run' }
   /** Lets an interrupted run be: what its last checkpoint holds is what it ends with. */
   | { type: 'leave-stopped'; runId: string }
   /** Asks for a checkpoint after the step in hand; nothing to do is nothing. */
@@ -285,6 +303,9 @@ export interface Results {
     /** No checkpoint is whole: nothing was changed, and a person is asked whether it begins again with step 1. */
     | { kind: 'nothing-whole'; words: string };
   'leave-stopped': null;
+  'start-experiment': { experimentId: string };
+  'resume-experiment': null;
+  'halt-experiment': null;
   save: null;
   pause: null;
   resume: null;

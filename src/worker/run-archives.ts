@@ -83,7 +83,7 @@ async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
 /** What goes with the run: an interrupted one as it would be if nobody went on with it. */
 function archived(record: RunRecord): ArchivedRun {
   const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...known } = record;
-  const { revision: _revision, sign: _sign, keptStudent: _kept, ...rest } = known;
+  const { revision: _revision, sign: _sign, keptStudent: _kept, experimentId: _experiment, ...rest } = known;
   const { imported: _imported, engineChoice: _choice, backend: _backend, takenStep: _, ...others } = rest;
   // A run goes with one step's weights: those that are taken.
   const run = { ...others, savedStep: weightsStep(record) };
@@ -199,12 +199,12 @@ async function localStudent({ run, config }: RunArchive): Promise<string> {
 }
 
 /** The dataset of the same rows in this browser; the id of elsewhere where there is none. */
-async function localDataset({ datasetId, rowsSha256, trainRows }: ArchivedRun): Promise<string> {
+async function localDataset({ datasetId, rowsSha256, trainRows, fraction }: ArchivedRun): Promise<string> {
   const datasets = await listDatasets();
   if (datasets.some(({ id }) => id === datasetId)) return datasetId;
   for (const dataset of datasets) {
     // A folder does not always say how many rows it was.
-    if (trainRows > 0 && dataset.splits.train?.rows !== trainRows) continue;
+    if (fraction === undefined && trainRows > 0 && dataset.splits.train?.rows !== trainRows) continue;
     if ((await trainSha256(dataset)) === rowsSha256) return dataset.id;
   }
   return datasetId;

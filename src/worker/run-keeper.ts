@@ -57,6 +57,7 @@ export class RunKeeper {
   readonly #isReducing: () => boolean;
   #active: ActiveRun | null = null;
   #isTaken = false;
+  #end: Promise<void> = Promise.resolve();
   #rehearsal: { cancel: AbortController; end: Promise<unknown> } | null = null;
 
   /** @param isReducing Whether a student is being reduced or measured: a rehearsal beside it would time that too. */
@@ -133,7 +134,7 @@ export class RunKeeper {
       try {
         const journal = new RunJournal(record, this.#wire);
         await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-        void this.#drive(journal, from).finally(letGo);
+        this.#end = this.#drive(journal, from).finally(letGo);
         return result;
       } catch (error) {
         letGo();
@@ -399,6 +400,16 @@ export class RunKeeper {
         ? (await readState(weightsAlone(engine.source()))).weights
         : null;
     });
+  }
+
+  /** Resolves when the run that was begun last has ended, well or not, and that is stored. */
+  get end(): Promise<void> {
+    return this.#end;
+  }
+
+  /** Whether this run is the one at work. */
+  isAtWork(runId: string): boolean {
+    return this.#active?.journal.record.id === runId;
   }
 
   /** A run or a comparison is at work, paused ones included. */

@@ -3,10 +3,12 @@ import { EngineError, InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { keptReading } from '../data/reading.ts';
+import type { RowSource } from '../data/row-source.ts';
 import { splitNames } from '../data/split.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { Watch } from '../distill/ports.ts';
 import { isActive } from '../distill/run-state.ts';
+import { chooseFrom, rowsOfFraction } from '../experiment/rows.ts';
 import { testRatesOfRun } from '../jobs/rate-test.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
@@ -121,8 +123,32 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
     ...(run.ownQuestions === undefined || run.ownQuestions.length === 0
       ? {}
       : { ownQuestions: [...run.ownQuestions] }),
-    trainRows: dataset.splits.train.rows,
+    trainRows: rowsOf(run, dataset.splits.train.rows),
+    ...experimentOf(run),
     rowsSha256: await trainSha256(dataset),
     savedStep: null,
   };
+}
+
+function rowsOf({ experiment }: NewRun, total: number): number {
+  const fraction = experiment?.fraction ?? null;
+  return fraction === null ? total : rowsOfFraction(fraction, total);
+}
+
+/** What a run's record has of its experiment, whose name is its tag. */
+function experimentOf({ experiment }: NewRun): Pick<RunRecord, 'fraction' | 'experimentId' | 'tags'> {
+  if (experiment === undefined) return {};
+  const { id, name, fraction } = experiment;
+  return { experimentId: id, tags: [name], ...(fraction === null ? {} : { fraction }) };
+}
+
+/** The training rows of a run: those of its fraction, or all. */
+export async function openTrainRows({
+  datasetId,
+  fraction,
+  recipe,
+}: Pick<RunRecord, 'datasetId' | 'fraction' | 'recipe'>): Promise<RowSource> {
+  const all = await openRows(datasetId, 'train');
+  if (fraction === undefined) return all;
+  return chooseFrom(all, { rows: rowsOfFraction(fraction, all.length), seed: recipe.seed });
 }

@@ -6,6 +6,7 @@ import { measureStored } from '../store/sizes.ts';
 import { addPiecesAndStore } from './add-pieces.ts';
 import { bench } from './bench.ts';
 import { Exclusive } from './exclusive.ts';
+import { Experiments } from './experiments.ts';
 import {
   exportDemo,
   exportModel,
@@ -39,6 +40,7 @@ import { Wire } from './wire.ts';
 const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
 const reduction = new Exclusive('A student is being reduced.');
 const keeper = new RunKeeper(wire, () => reduction.isAtWork);
+const experiments = new Experiments(keeper);
 void holdLife(self.name).then(() => wire.alive());
 
 let dataWork: Promise<unknown> = Promise.resolve();
@@ -77,7 +79,10 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   rehearse: ({ run }, watch) => keeper.rehearse(run, watch),
   'test-rates': ({ run }, watch) => keeper.testRates(run, watch),
   'start-run': ({ run }) => keeper.start(run),
-  'resume-run': ({ runId, engine, fromStart }) => keeper.resumeRun(runId, engine, fromStart),
+  'resume-run': (command) => experiments.resumeRun(command),
+  'start-experiment': ({ experiment }) => experiments.start(experiment),
+  'resume-experiment': ({ experimentId }) => experiments.resume(experimentId),
+  'halt-experiment': ({ experimentId, how }) => experiments.halt(experimentId, how),
   'leave-stopped': ({ runId }) => keeper.leaveStopped(runId),
   save: () => keeper.save(),
   pause: () => keeper.pause(),
@@ -111,3 +116,6 @@ watchVersions({ onNewer: () => keeper.saveAndRest() });
 allowOwnScripts();
 
 answerCommands(wire, handlers);
+
+// What a reload or a crash broke off goes on.
+experiments.wake();

@@ -28,6 +28,13 @@ export function Colophon() {
       </a>
       <a
         className={styles['row']}
+        href={hashOf('experiments')}
+        aria-current={route === 'experiments' ? 'page' : undefined}
+      >
+        <span>Experiments</span>
+      </a>
+      <a
+        className={styles['row']}
         href={hashOf('storage')}
         aria-current={route === 'storage' ? 'page' : undefined}
       >

@@ -71,6 +71,7 @@ export function stationLine(route: Route, state: StudioState): StationLine {
       return step === null ? notYet('after training') : reached(`weights of step ${formatCount(step)}`);
     }
     case 'runs':
+    case 'experiments':
     case 'storage':
       return { words: formatCount(state.runs.length), reached: state.runs.length > 0 };
     case 'bench':

@@ -40,6 +40,7 @@ const screens = {
   'go-compare': { does: 'Go to Compare', where: 'Screens', presses: ['g', 'c'] },
   'go-take-away': { does: 'Go to Take away', where: 'Screens', presses: ['g', 'a'] },
   'go-runs': { does: 'Go to Runs', where: 'Screens', presses: ['g', 'r'] },
+  'go-experiments': { does: 'Go to Experiments', where: 'Screens', presses: ['g', 'x'] },
   'go-storage': { does: 'Go to Storage', where: 'Screens', presses: ['g', 'o'] },
   'go-bench': { does: 'Go to Benchmark', where: 'Screens', presses: ['g', 'b'] },
 } as const satisfies Record<`go-${Route}`, KeyBinding>;

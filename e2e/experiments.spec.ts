@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { parseSpec, plannedRuns } from '../src/experiment/spec.ts';
+import { axeFindings, expect, goTo, looksRight, openStudio, setUp, test, writeRecipe } from './support.ts';
+
+const tiny = {
+  batchSize: 2,
+  shuffle: true,
+  dropout: 0.1,
+  maxInputTokens: 48,
+  maxTargetTokens: 16,
+  generationMaxTokens: 2,
+};
+const counts = (page: Page) => page.getByTestId('queue-counts');
+
+/** Says what is to vary in place of what stands there. */
+async function vary(page: Page, alpha: string, seed: string): Promise<void> {
+  await page.getByLabel('Alpha').fill(alpha);
+  await page.getByLabel('Seed').fill(seed);
+}
+
+test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they found is said', async ({
+  page,
+  context,
+}, info) => {
+  test.setTimeout(150_000);
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { ...tiny, steps: 40, saveEvery: 5 });
+  await setUp(page, recipe, { backend: 'wasm', testRows: 2 });
+  await goTo(page, 'experiments');
+  await vary(page, '0.1 0.9, 2', '0, 1');
+  await expect(page.getByText(/Alpha must be at most 1/)).toBeVisible();
+  await vary(page, '0.1 0.5 0.9', '0, 1');
+  await expect(page.getByTestId('experiment-forecast')).toContainText(
+    /6 runs\. How long they will take is known once a step was measured here\. They take at most .* of this browser’s storage/,
+  );
+  await page.getByRole('button', { name: 'Measure a step' }).click();
+  await expect(page.getByTestId('experiment-forecast')).toContainText(/6 runs: about .* by measured steps/, {
+    timeout: 60_000,
+  });
+  await looksRight(page, (look) => info.outputPath(`new-${look}.png`));
+
+  await page.getByRole('button', { name: 'Begin 6 runs' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/alpha, seed/);
+  await expect(page.getByTestId('experiment-course')).toContainText('At work');
+  // The last of those that wait comes next; one is left out, and had back by another experiment alone.
+  const last = page.getByRole('button', { name: 'Move up: alpha 0.9 · seed 1' });
+  await last.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('list', { name: 'To go' }).getByRole('listitem').nth(-2)).toContainText(
+    'alpha 0.9 · seed 1',
+  );
+  await expect(last).toBeFocused();
+  await expect(counts(page)).toContainText(/[12] done/, { timeout: 60_000 });
+
+  // The tab goes in the middle of a run, which resumes by itself from its checkpoint; another tab watches.
+  await page.reload();
+  await expect(page.getByTestId('experiment-course')).toContainText('At work', { timeout: 30_000 });
+  const other = await context.newPage();
+  await other.goto('/#/experiments');
+  await expect(other.getByTestId('experiment-course')).toContainText(/another tab|All of its runs/);
+  await other.close();
+  await expect(counts(page)).toHaveText('6 done, 0 to go', { timeout: 100_000 });
+  await expect(page.getByTestId('experiment-course')).toHaveText('All of its runs have ended.');
+
+  // The finding, the table and the curve have the same figures.
+  await expect(page.getByTestId('finding')).toHaveText(/^(No|Alpha) .*(difference|right)/);
+  const table = page.getByTestId('experiment-table');
+  await expect(table.getByRole('row')).toHaveCount(4);
+  await expect(table.getByRole('row').nth(1)).toContainText(/^0\.1.*2$/);
+  await looksRight(page, (look) => info.outputPath(`done-${look}.png`));
+
+  // What can be taken along.
+  const saved = async (name: string): Promise<Buffer> => {
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name }).click();
+    const path = info.outputPath(name.replaceAll(' ', '-'));
+    await (await downloading).saveAs(path);
+    return readFileSync(path);
+  };
+  const spec = (await saved('sweep.json')).toString();
+  const planned = plannedRuns(parseSpec(spec, 'sweep.json'), 'sweep.json');
+  expect(planned.map(({ varied, student }) => [varied['alpha'], varied['seed'], student])).toEqual(
+    [0, 1].flatMap((seed) => [0.1, 0.5, 0.9].map((alpha) => [alpha, seed, null])),
+  );
+  expect(planned[0]!.recipe).toMatchObject({ steps: 40, saveEvery: 5, batchSize: 2 });
+  expect((await saved('Save the chart as SVG')).toString()).toContain('Test accuracy by alpha');
+  const png = await saved('Save the chart as PNG');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1520, 880]);
+  const csv = (await saved('Save the table as CSV')).toString().trim().split('\r\n');
+  expect(csv).toHaveLength(4);
+
+  // By keyboard from a point to its runs, which have the experiment's name as their tag.
+  await page.getByTestId('experiment-chart').focus();
+  await page.keyboard.press('End');
+  await expect(page.getByText(/alpha: weight of the answer loss 0\.9 · /)).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
+  await page.getByRole('searchbox').or(page.getByLabel('Search the runs')).first().fill('tag:alpha');
+  await expect(page.getByText(/6 runs|A press on a name/).first()).toBeVisible();
+  expect(await axeFindings(page)).toEqual([]);
+});

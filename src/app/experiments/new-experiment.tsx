@@ -1,0 +1,235 @@
+import { FlaskConical, Gauge, Square, X } from 'lucide-react';
+import { useState } from 'react';
+import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
+import { hashOf } from '../routes.ts';
+import { engineRequest } from '../state/machine-choice.ts';
+import { measureObstacle, startObstacle } from '../state/obstacles.ts';
+import { freeBytes, useRoom } from '../state/room.ts';
+import { studio } from '../state/studio.ts';
+import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
+import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
+import { Button } from '../ui/button.tsx';
+import { ChecksField } from '../ui/check-field.tsx';
+import { SelectField, TextField } from '../ui/field.tsx';
+import { ErrorNotice, Notice } from '../ui/notice.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { plural } from '../words.ts';
+import styles from './experiments.module.css';
+import { beginExperiment } from './lab-store.ts';
+import { expectedBytes, expectedMs, measureKinds, useMeasured } from './plan-forecast.ts';
+import { PlanSentence } from './plan-sentence.tsx';
+import {
+  choicesOf,
+  firstRows,
+  firstText,
+  labelOf,
+  nameOf,
+  planOf,
+  valuesIn,
+  varyKeys,
+  type ExperimentPlan,
+  type VaryKey,
+  type VaryRow,
+} from './vary-draft.ts';
+
+/** What varies, of the present rows and recipe; what that takes; and the button that begins it. */
+export function NewExperiment({ taken }: { taken: readonly string[] }) {
+  const [rows, setRows] = useState<readonly VaryRow[]>(firstRows);
+  const [ownName, setOwnName] = useState<string | null>(null);
+  const dataset = useStudio(currentDataset);
+  const student = useStudio(currentStudent);
+  const students = useStudio((state) => state.students);
+  const { recipe } = readDraft(useStudio((state) => state.draft));
+  const obstacle = useStudio(startObstacle);
+  if (dataset === null || student === null || recipe === null) {
+    return (
+      <p className={styles['note']}>
+        {obstacle ?? 'The recipe needs mending.'} An experiment takes the rows, the student and the recipe
+        that <a href={hashOf('train')}>Train</a> has.
+      </p>
+    );
+  }
+  const plan = planOf(rows, recipe, student.id);
+  const fault = 'runs' in plan ? null : plan;
+  const set = (key: VaryKey, text: string): void =>
+    setRows(rows.map((row) => (row.key === key ? { key, text } : row)));
+  const name = ownName ?? nameOf(rows, taken);
+  const left = varyKeys.filter((key) => !rows.some((row) => row.key === key));
+  return (
+    <form
+      className={styles['form']}
+      aria-label="A new experiment"
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <PlanSentence
+        plan={'runs' in plan ? plan.runs : []}
+        students={students}
+        datasetName={dataset.name}
+        trainRows={dataset.splits.train?.rows ?? 0}
+      />
+      <div className={styles['rows']}>
+        {rows.map(({ key, text }) => (
+          <div key={key} className={styles['vary']}>
+            <ValuesField
+              rowKey={key}
+              text={text}
+              choices={choicesOf(key, students)}
+              error={fault?.key === key ? fault.problem : null}
+              onChange={(next) => set(key, next)}
+            />
+            <Button
+              small
+              kind="quiet"
+              icon={X}
+              label={`Do not vary ${labelOf(key)}`}
+              reason={rows.length === 1 ? 'One thing has to vary.' : null}
+              onClick={() => setRows(rows.filter((row) => row.key !== key))}
+            >
+              Leave it
+            </Button>
+          </div>
+        ))}
+        <SelectField
+          label="Vary something else too"
+          value=""
+          options={[
+            { value: '', label: 'Choose …' },
+            ...left.map((key) => ({ value: key, label: labelOf(key) })),
+          ]}
+          onChange={(chosen) => {
+            const key = left.find((one) => one === chosen);
+            if (key !== undefined) setRows([...rows, { key, text: firstText(key, recipe, student.id) }]);
+          }}
+        />
+        <TextField
+          label="Name"
+          meaning="Its runs have it as their tag."
+          value={name}
+          error={nameFault(name)}
+          onChange={setOwnName}
+        />
+      </div>
+      {fault !== null && fault.key === null && (
+        <Notice kind="warning" title="This is no experiment yet">
+          <p>{fault.problem}</p>
+        </Notice>
+      )}
+      {'runs' in plan && <Beginning plan={plan} name={name} />}
+      <p className={styles['note']}>
+        What does not vary is as <a href={hashOf('train')}>Train</a> has it. Each run is compared at its end.
+      </p>
+    </form>
+  );
+}
+
+function nameFault(name: string): string | null {
+  if (name.trim() === '') return 'An experiment needs a name.';
+  return name.length > 40 ? 'A name has at most 40 characters.' : null;
+}
+
+function ValuesField({
+  rowKey,
+  text,
+  choices,
+  error,
+  onChange,
+}: {
+  rowKey: VaryKey;
+  text: string;
+  choices: ReturnType<typeof choicesOf>;
+  error: string | null;
+  onChange: (text: string) => void;
+}) {
+  if (choices === null) {
+    const meaning =
+      rowKey === 'fraction'
+        ? 'Shares of the training rows, drawn by the seed.'
+        : 'Values with commas between.';
+    return (
+      <TextField label={labelOf(rowKey)} meaning={meaning} value={text} error={error} onChange={onChange} />
+    );
+  }
+  return (
+    <ChecksField
+      label={labelOf(rowKey)}
+      options={choices}
+      values={valuesIn(text)}
+      error={error}
+      onChange={(values) => onChange(values.join(', '))}
+    />
+  );
+}
+
+/** How many runs, how long, how much room; and the button. */
+function Beginning({ plan: { spec, runs }, name }: { plan: ExperimentPlan; name: string }) {
+  const dataset = useStudio(currentDataset);
+  const students = useStudio((state) => state.students);
+  const backend = useStudio((state) => state.backend);
+  const limit = readTestRows(useStudio((state) => state.testRows)) ?? null;
+  const rehearsal = useStudio((state) => state.requests.rehearsal);
+  const obstacle = useStudio(startObstacle);
+  const cannotMeasure = useStudio(measureObstacle);
+  const measured = useMeasured((state) => state.found);
+  const free = freeBytes(useRoom());
+  if (dataset === null) return null;
+  const around = { datasetId: dataset.id, testRows: limit, ...engineRequest(backend) };
+  const stored = dataset.splits.test?.rows ?? 0;
+  const testRows = limit === null ? stored : Math.min(limit, stored);
+  const totalMs = expectedMs(runs, around, testRows, measured);
+  const bytes = expectedBytes(runs, students, testRows);
+  const lacksTest =
+    stored === 0 ? 'Runs are compared on test rows, and there are none; add them under Data.' : null;
+  return (
+    <div className={styles['beginning']}>
+      {rehearsal.error && (
+        <ErrorNotice error={rehearsal.error} onDismiss={() => studio.dismiss('rehearsal')} />
+      )}
+      {rehearsal.busy ? (
+        <Progress
+          label={
+            rehearsal.progress === null ? 'Getting ready to measure' : `Measuring: ${rehearsal.progress.what}`
+          }
+          done={rehearsal.progress?.done ?? 0}
+          total={rehearsal.progress?.total ?? 0}
+        />
+      ) : (
+        <p data-testid="experiment-forecast" role="status">
+          {totalMs === null
+            ? `${plural(runs.length, 'run')}. How long they will take is known once a step was measured here.`
+            : `${plural(runs.length, 'run')}: about ${formatDuration(totalMs)} by measured steps and answers.`}{' '}
+          {runs.length === 1 ? 'It takes' : 'They take'} at most {formatBytes(bytes)} of this browser’s
+          storage
+          {free === null ? '.' : `; ${formatBytes(free)} are free.`}
+        </p>
+      )}
+      {free !== null && bytes > free && (
+        <Notice kind="warning" title="These runs may not fit">
+          <p>
+            A run that cannot keep a checkpoint pauses, and the experiment with it.{' '}
+            <a href={hashOf('storage')}>Make room under Storage</a>.
+          </p>
+        </Notice>
+      )}
+      <div className={styles['actions']}>
+        <Button
+          kind="primary"
+          icon={FlaskConical}
+          reason={obstacle ?? lacksTest ?? nameFault(name)}
+          onClick={() => void beginExperiment({ ...around, name: name.trim(), spec })}
+        >
+          {`Begin ${formatCount(runs.length)} ${runs.length === 1 ? 'run' : 'runs'}`}
+        </Button>
+        <Button
+          icon={rehearsal.busy ? Square : Gauge}
+          reason={rehearsal.busy ? null : cannotMeasure}
+          onClick={() => {
+            if (rehearsal.busy) studio.cancel('rehearsal');
+            else void measureKinds(runs, around);
+          }}
+        >
+          {rehearsal.busy ? 'Stop measuring' : 'Measure a step'}
+        </Button>
+      </div>
+    </div>
+  );
+}

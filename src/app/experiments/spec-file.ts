@@ -1,0 +1,39 @@
+/** An experiment as `headless sweep --spec` reads it. Pure. */
+import { teacherLayouts } from '../../data/example.ts';
+import { hubPrefix } from '../../hub/hub-name.ts';
+import type { DatasetRecord, StudentRecord } from '../../store/records.ts';
+import { bundledStudentId } from '../../worker/protocol.ts';
+
+/**
+ * The spec with files and students by their names: those that a person puts beside it. The sample and the bundled
+ * student need none.
+ */
+export function specFile(
+  spec: string,
+  dataset: Pick<DatasetRecord, 'sample' | 'files'> | null,
+  students: readonly Pick<StudentRecord, 'id' | 'name' | 'hub'>[],
+): string {
+  const { student, vary, ...rest } = JSON.parse(spec) as { student: string; vary: Record<string, unknown[]> };
+  const folder = (id: unknown): string => folderOf(String(id), students);
+  const files = dataset === null || dataset.sample ? {} : filesOf(dataset);
+  const named = 'student' in vary || student === bundledStudentId ? {} : { student: folder(student) };
+  const varied = 'student' in vary ? { ...vary, student: vary['student'].map(folder) } : vary;
+  return `${JSON.stringify({ ...files, ...named, ...rest, vary: varied }, null, 2)}\n`;
+}
+
+function folderOf(id: string, students: readonly Pick<StudentRecord, 'id' | 'name' | 'hub'>[]): string {
+  const record = students.find((one) => one.id === id);
+  return record?.hub === undefined ? (record?.name ?? id) : hubPrefix + record.hub;
+}
+
+const rationaleLayouts: readonly string[] = [...teacherLayouts, 'taught'];
+
+function filesOf({ files }: Pick<DatasetRecord, 'files'>): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const { name, split, layout } of files) {
+    if (split === null) continue;
+    const key = rationaleLayouts.includes(layout) ? `${split}Rationales` : split;
+    named[key] ??= name;
+  }
+  return named;
+}
