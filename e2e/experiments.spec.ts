@@ -15,8 +15,8 @@ const counts = (page: Page) => page.getByTestId('queue-counts');
 
 /** Says what is to vary in place of what stands there. */
 async function vary(page: Page, alpha: string, seed: string): Promise<void> {
-  await page.getByLabel('Alpha').fill(alpha);
-  await page.getByLabel('Seed').fill(seed);
+  await page.getByRole('textbox', { name: 'Alpha' }).fill(alpha);
+  await page.getByRole('textbox', { name: 'Seed' }).fill(seed);
 }
 
 test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they found is said', async ({

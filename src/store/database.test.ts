@@ -4,7 +4,7 @@ import { openDB } from 'idb';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
-import type { RunRecord } from './records.ts';
+import type { ExperimentRecord, RunRecord } from './records.ts';
 
 withWebLocks();
 
@@ -121,6 +121,37 @@ it('brings a dataset of version 4 over, whose rows are read and replaced as befo
   await writeDataset({ ...record, stored }, new Map(), { train: [], validation: [], test: [] });
   writer.letGo();
   expect(await readExamples('d', 'train')).toMatchObject([{ row: 7 }]);
+});
+
+it('brings a database of version 5 over, with a place for experiments and all runs as they were', async () => {
+  const made = await openDB('stillroom', 5, {
+    upgrade(database) {
+      const later = { teachers: ['datasetId', 'teacherId'], teacherLog: ['datasetId', 'teacherId', 'piece'] };
+      const all = {
+        ...keysOfVersion1,
+        ...keysOfVersion2,
+        ...later,
+        keptStudents: 'digest',
+        rows: ['rowsId', 'slice'],
+      };
+      for (const [store, keyPath] of Object.entries(all)) database.createObjectStore(store, { keyPath });
+    },
+  });
+  const run = { id: 'r', name: 'copper-heron', createdAt: 1, recipe: notebookRecipe };
+  await made.put('runs', run);
+  made.close();
+  const { changeExperiment, deleteExperiment, listExperiments, writeExperiment } =
+    await import('./experiments.ts');
+  const { listRuns } = await import('./runs.ts');
+  expect(await listExperiments()).toEqual([]);
+  expect(await listRuns()).toEqual([run]);
+  await writeExperiment({ id: 'e', name: 'alpha', createdAt: 1, runs: [] } as unknown as ExperimentRecord);
+  await changeExperiment('e', (record) => ({ ...record, phase: 'paused' }));
+  expect(await listExperiments()).toMatchObject([{ id: 'e', phase: 'paused' }]);
+  await deleteExperiment('e');
+  // One that is gone stays gone.
+  expect(await changeExperiment('e', (record) => record)).toBeNull();
+  expect(await listExperiments()).toEqual([]);
 });
 
 it('has the same stores when it is made anew as when it is brought over', async () => {

@@ -26,10 +26,17 @@ beforeEach(async () => {
 });
 
 it('what a person writes on a run stays while a worker writes the rest', async () => {
-  await labelRun(run.id, { name: 'first', note: 'alpha 0.5', pinned: true });
+  const labels = {
+    name: 'first',
+    note: 'alpha 0.5',
+    pinned: true,
+    tags: ['paper'],
+    about: { licence: 'mit' },
+  };
+  await labelRun(run.id, labels);
   // The worker's own copy has the name of the beginning.
   await writeRun({ ...run, step: 7 });
-  expect(await readRun(run.id)).toMatchObject({ name: 'first', note: 'alpha 0.5', pinned: true, step: 7 });
+  expect(await readRun(run.id)).toMatchObject({ ...labels, step: 7 });
   await labelRun(run.id, { pinned: false });
   expect(await readRun(run.id)).toMatchObject({ name: 'first', note: 'alpha 0.5', pinned: false, step: 7 });
 });

@@ -81,11 +81,11 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
               small
               kind="quiet"
               icon={X}
-              label={`Do not vary ${labelOf(key)}`}
+              label={`Leave out ${labelOf(key)}`}
               reason={rows.length === 1 ? 'One thing has to vary.' : null}
               onClick={() => setRows(rows.filter((row) => row.key !== key))}
             >
-              Leave it
+              Leave out
             </Button>
           </div>
         ))}

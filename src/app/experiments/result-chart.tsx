@@ -94,7 +94,7 @@ export function ResultChart({ chart, onOpen }: Props) {
         onKeyDown={press}
       >
         <div ref={place}>
-          { }
+          {}
           <svg
             viewBox={`0 0 ${frame.width} ${frame.height}`}
             width={frame.width}
