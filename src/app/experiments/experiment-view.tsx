@@ -51,9 +51,11 @@ export function ExperimentView({ experiment }: { experiment: ExperimentRecord })
           datasetName={experiment.datasetName}
           trainRows={dataset?.splits.train?.rows ?? 0}
         />
-        <h2 className={styles['finding']} data-testid="finding" role="status">
-          {findingOf(results, waiting + atWork === 0)}
-        </h2>
+        <div role="status">
+          <h2 className={styles['finding']} data-testid="finding">
+            {findingOf(results, waiting + atWork === 0)}
+          </h2>
+        </div>
         <Charts results={results} fileName={fileName} onOpen={open} />
         {results.length > 0 && <Figures results={results} seeds={seeds} fileName={fileName} />}
         <p className={styles['actions']}>

@@ -92,6 +92,8 @@ export function endWords(
     return { title: `${run.name} waits for you`, body: state.problem.message };
   }
   if (state.phase !== 'done' && state.phase !== 'failed') return null;
+  // One after the other ends: the experiment says so where it is.
+  if (run.experimentId !== undefined && state.phase === 'done') return null;
   return { title: `${run.name}: ${state.phase}`, body: stateWords(state) };
 }
 

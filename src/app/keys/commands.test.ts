@@ -9,7 +9,7 @@ function names(typed: string): string[] {
 }
 
 it('offers every screen, and says why what cannot be done cannot', () => {
-  expect(commands.filter(({ kind }) => kind === 'screen')).toHaveLength(9);
+  expect(commands.filter(({ kind }) => kind === 'screen')).toHaveLength(10);
   expect(commands.find(({ id }) => id === 'start')?.reason).toMatch(/no rows yet/);
 });
 
