@@ -30,6 +30,8 @@ export interface CompareOptions {
   test: readonly Example[];
   /** The student's weights before distillation. */
   baseWeights: Weights;
+  /** What it answered to these very rows, asked the same way, where that is known: then it is not asked again. */
+  baseAnswers?: readonly string[] | null | undefined;
   /** The step whose weights the engine holds now. */
   step: number;
   /** What answers are judged by; left out: what suits the labels. */
@@ -72,7 +74,7 @@ export interface ComparedAccuracy extends MetricTallies {
 }
 
 /**
- * Answers every test row three times (distilled, its rationale, base). Yields states with progress; returns null when
+ * Answers every test row three times (distilled, its rationale, base; not that which is known). Yields states with progress; returns null when
  * it was skipped. The engine's weights are as before when it ends, in whatever way.
  */
 export async function* compare(options: CompareOptions): AsyncGenerator<RunState, CompareResult | null> {
@@ -85,6 +87,7 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
     if (rationales === null) return null;
     distilled.forEach((one, index) => (one.rationale = rationales[index]!));
   }
+  if (options.baseAnswers?.length === test.length) return collect(options, options.baseAnswers, distilled);
   const trained = await engine.exchange(options.baseWeights);
   let base: string[] | null;
   try {

@@ -275,5 +275,27 @@ describe('Session', () => {
     expect(after.step).toBe(before.step);
     for (const [name, weights] of before.weights) expect(after.weights.get(name), name).toEqual(weights);
     for (const [name, moment] of before.expAvg) expect(after.expAvg.get(name), name).toEqual(moment);
+
+    // What the base student answered is known by now: it is not asked again, and comes to the same.
+    const baseAnswers = result!.predictions.map(({ base }) => base);
+    const knowing = compare({
+      engine,
+      tokenizer: student.tokenizer,
+      recipe: recipeSchema.parse({ generationMaxTokens: 4 }),
+      test,
+      baseWeights: student.weights,
+      baseAnswers,
+      step: session.step,
+      skipped: () => false,
+    });
+    const asked = new Set<string>();
+    for (let next = await knowing.next(); ; next = await knowing.next()) {
+      if (next.done) {
+        expect(next.value).toEqual(result);
+        break;
+      }
+      if (next.value.phase === 'evaluating') asked.add(next.value.purpose);
+    }
+    expect([...asked]).toEqual(['distilled', 'rationales']);
   });
 });

@@ -16,6 +16,7 @@ export interface Comparison {
   test: readonly Example[];
   /** As in `CompareOptions`. */
   metric?: MetricId | undefined;
+  baseAnswers?: readonly string[] | null;
   /** The step of the weights that the engine holds. */
   step: number;
   sink: Pick<RunSink, 'comparison'>;
@@ -31,9 +32,10 @@ export interface Comparison {
  * @throws LostWeightsError where the trained weights could not be put back.
  */
 export async function compareRun(comparison: Comparison): Promise<CompareResult | null> {
-  const { engine, student, recipe, test, metric, step, sink, say, skipped } = comparison;
+  const { engine, student, recipe, test, metric, baseAnswers, step, sink, say, skipped } = comparison;
   const { tokenizer, weights: baseWeights } = student;
-  const answers = compare({ engine, tokenizer, recipe, test, metric, baseWeights, step, skipped });
+  const options = { engine, tokenizer, recipe, test, metric, baseWeights, baseAnswers, step, skipped };
+  const answers = compare(options);
   try {
     for (;;) {
       const next = await answers.next();

@@ -37,6 +37,8 @@ export interface TrainJob extends RunPorts {
   watched: readonly Example[];
   /** See `SessionOptions`. */
   ownQuestions?: () => readonly string[];
+  /** What the base student answered to the test rows, where an earlier run of the same experiment asked it. */
+  baseAnswers?: () => Promise<readonly string[] | null>;
   request: EngineRequest;
   /** Null: it begins with step 1. */
   from: Resumption | null;
@@ -145,6 +147,7 @@ async function attempt(
         recipe,
         test,
         metric,
+        baseAnswers: (await job.baseAnswers?.()) ?? null,
         step,
         sink,
         say: (state) => sink.state(state),

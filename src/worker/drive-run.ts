@@ -1,6 +1,8 @@
 /** A run of the store, bound to the job that trains: its student, its rows, its journal, its checkpoints. */
 import { CheckpointError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
+import type { Example } from '../data/example.ts';
+import { askedBy } from '../distill/answer.ts';
 import type { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import type { CheckpointStore } from '../distill/ports.ts';
@@ -9,6 +11,8 @@ import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
 import { checkpointWeights } from '../store/checkpoints.ts';
 import { readExamples, readFirst } from '../store/datasets.ts';
+import type { RunRecord } from '../store/records.ts';
+import { listRuns, readPredictions } from '../store/runs.ts';
 import type { Student } from '../student/folder.ts';
 import { keepWith, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -66,6 +70,7 @@ export async function driveRun(
         test,
         validation,
         watched: watchedRows(test),
+        baseAnswers: () => knownBase(journal.record, test),
         ownQuestions: () => journal.record.ownQuestions ?? [],
         sink: journal,
         checkpoints,
@@ -82,4 +87,28 @@ export async function driveRun(
   } finally {
     clearInterval(heartbeat);
   }
+}
+
+/**
+ * What the base student answered to these rows in an earlier run of the same experiment, which asked it the same way; null
+ * where none did.
+ */
+async function knownBase(run: RunRecord, test: readonly Example[]): Promise<string[] | null> {
+  const { experimentId } = run;
+  if (experimentId === undefined) return null;
+  const asked = baseAsked(run);
+  const earlier = (await listRuns()).find(
+    (one) => one.experimentId === experimentId && one.comparison !== null && baseAsked(one) === asked,
+  );
+  if (earlier === undefined) return null;
+  const predictions = await readPredictions(earlier.id);
+  const isSame =
+    predictions.length === test.length &&
+    predictions.every(({ input }, index) => input === test[index]!.input);
+  return isSame ? predictions.map(({ base }) => base) : null;
+}
+
+/** All that the base student's answers depend on. */
+function baseAsked({ studentId, studentSha256, recipe, testRows }: RunRecord): string {
+  return JSON.stringify([studentId, studentSha256, testRows, askedBy(recipe)]);
 }

@@ -33,7 +33,7 @@ async function keeperOf(fates: Fate[]) {
   const work = async (run: RunRecord): Promise<void> => {
     const fate = fates.shift() ?? 'done';
     atWork = run.id;
-    await writeRun({ ...run, state: { phase: 'training', step: 2, total: 4 } as RunState, savedStep: 2 });
+    await writeRun({ ...run, state: { phase: 'training', step: 2, steps: 4 }, savedStep: 2 });
     const at = (state: RunState, comparison: RunRecord['comparison'] = null) =>
       writeRun({ ...run, state, comparison, savedStep: 4 });
     end = (async () => {
@@ -205,7 +205,7 @@ it('goes on by itself after a crash, also where the page asks for the same run',
     id: two!.runId,
     recipe: first.keeper.began[1]!.recipe,
     experimentId,
-    state: { phase: 'training', step: 3, total: 4 },
+    state: { phase: 'training', step: 3, steps: 4 },
     savedStep: 2,
     comparison: null,
   } as unknown as RunRecord);
