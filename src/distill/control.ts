@@ -10,6 +10,11 @@ export class Control {
     return this.#pauseRequested;
   }
 
+  /** Whether a checkpoint was asked for that `takeSave` has not told yet. */
+  get saveRequested(): boolean {
+    return this.#saveRequested;
+  }
+
   get stopRequested(): boolean {
     return this.#stops > 0;
   }

@@ -17,6 +17,7 @@ import type { Recipe } from './recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import { updateOf } from './schedule.ts';
 import { hasStalled, namedStep } from './selection.ts';
+import { StepsAhead } from './steps-ahead.ts';
 import { checkTrainable, taskRow } from './tasks.ts';
 import { TrainRows } from './train-rows.ts';
 import { askWatched, watchedQuestion, type WatchedMoment, type WatchedQuestion } from './watched.ts';
@@ -126,27 +127,36 @@ export class Session {
       yield* this.#saveIfDue();
     }
     let early = this.#hasStalled();
+    const ahead = new StepsAhead(this.#engine, this.#step);
+    const guard = <T>(step: number, work: Promise<T>) => this.#watchdog.guard(step, work);
     while (this.#step < this.#recipe.steps && !early) {
-      yield* this.#pauseIfAsked();
-      if (this.control.stopRequested) break;
-      const step = this.#step + 1;
-      const startedAt = performance.now();
-      const update = { ...updateOf(this.#recipe, step), parts: this.#parts };
-      const next = step < this.#recipe.steps ? plan.rowsOfStep(step + 1) : null;
-      const batches = await rows.take(plan.rowsOfStep(step), next);
-      const result = await this.#watchdog.guard(step, this.#engine.step(batches.map(microBatch), update));
-      this.#elapsedMs += performance.now() - startedAt;
+      if (ahead.count === 0) {
+        yield* this.#pauseIfAsked();
+        if (this.control.stopRequested) break;
+      }
+      while (ahead.wantsMore && this.#mayQueueBehind(ahead.lastStep)) {
+        const step = ahead.lastStep + 1;
+        const update = { ...updateOf(this.#recipe, step), parts: this.#parts };
+        const next = step < this.#recipe.steps ? plan.rowsOfStep(step + 1) : null;
+        const startedAt = performance.now();
+        const batches = await rows.take(plan.rowsOfStep(step), next);
+        await ahead.queue(batches.map(microBatch), update, startedAt, guard);
+      }
+      const { step, learningRate, result, elapsedMs } = await ahead.next(guard);
+      this.#elapsedMs += elapsedMs;
       this.#step = step;
       yield {
         type: 'metrics',
-        point: { step, learningRate: update.learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
+        point: { step, learningRate, ...result, elapsedMs: Math.round(this.#elapsedMs) },
       };
       yield { type: 'state', state: { phase: 'training', step, steps: this.#recipe.steps } };
-      // Before the accuracy is measured, which takes long; and after it, where it is such that it asks for a checkpoint.
-      yield* this.#saveIfDue();
-      yield* this.#evaluateIfDue();
-      yield* this.#saveIfDue();
-      early = this.#hasStalled();
+      if (ahead.count === 0) {
+        // Before the accuracy is measured, which takes long; and after it, where it is such that it asks for a checkpoint.
+        yield* this.#saveIfDue();
+        yield* this.#evaluateIfDue();
+        yield* this.#saveIfDue();
+        early = this.#hasStalled();
+      }
       await breathe();
     }
     yield this.#save(true);
@@ -159,6 +169,17 @@ export class Session {
         ...(early && this.#step < this.#recipe.steps ? { early } : {}),
       },
     };
+  }
+
+  /** Whether the engine may be given a step before the results of this one are known: nobody looks at it in between. */
+  #mayQueueBehind(step: number): boolean {
+    if (step === this.#step) return true;
+    const recipe = this.#recipe;
+    const { control } = this;
+    if (step >= recipe.steps || isDue(step, recipe.saveEvery) || step === namedStep(recipe)) return false;
+    if (isDue(step, recipe.evalEvery) && this.#asked.length > 0) return false;
+    if (performance.now() - this.#savedAt >= saveEveryMs) return false;
+    return !control.pauseRequested && !control.stopRequested && !control.saveRequested;
   }
 
   *#saveIfDue(): Generator<SessionEvent, void> {

@@ -61,6 +61,11 @@ export interface StepResult {
   tokens: number;
 }
 
+/** A step that is queued. */
+export interface BegunStep {
+  result: Promise<StepResult>;
+}
+
 /** What is left out is as transformers has it: see `greedy`. */
 export interface GenerateOptions extends Partial<GenerationSettings> {
   /** New tokens at most, the end token included. */
@@ -154,6 +159,11 @@ export interface Engine {
   describe(): EngineDescription;
   /** One optimiser step. Rejects with NonFiniteError, weights unchanged, where a loss or the norm is not finite. */
   step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult>;
+  /**
+   * Queues a step behind those under way and resolves once it is queued; `result` is as `step` has it. Where one under way
+   * fails, those behind it change nothing and fail with its error. Left out where nothing is gained by it.
+   */
+  begin?: ((microBatches: readonly MicroBatch[], update: Update) => Promise<BegunStep>) | undefined;
   /** Mean token loss of one task, no dropout, no update. */
   evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }>;
   /** The best continuation of each input. */

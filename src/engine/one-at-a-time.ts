@@ -23,9 +23,14 @@ export class OneAtATime {
   /** The same, for what is done at once. @throws EngineError where something else is under way. */
   check(name: string): void {
     if (this.#underWay === null) return;
-    throw new EngineError(
-      `The engine was asked for ${name} in the middle of ${this.#underWay}.`,
-      'This is a fault in Stillroom: report it with this message, and resume the run from its last checkpoint.',
-    );
+    throw entryError(name, this.#underWay);
   }
+}
+
+/** @param underWay What it came between, to go on within a sentence. */
+export function entryError(name: string, underWay: string): EngineError {
+  return new EngineError(
+    `The engine was asked for ${name} in the middle of ${underWay}.`,
+    'This is a fault in Stillroom: report it with this message, and resume the run from its last checkpoint.',
+  );
 }

@@ -325,8 +325,10 @@ export const results = {
   /** The gradient's global L2 norm before clipping, and the factor that clips it. Written by clip. */
   gradNorm: 2,
   clipFactor: 3,
-  /** 1 where both sums and the norm are finite, else 0: then adamw changes nothing. Written by clip. */
+  /** 1 where both sums and the norm are finite and no step before it was halted, else 0: then adamw changes nothing. Written by clip. */
   proceed: 4,
+  /** 1 once clip found a step that may not proceed: no later one does, until the host writes 0 here. Written by clip. */
+  halted: 5,
 } as const;
 
 /** Floats that one partial of squaredNorm covers. */
@@ -346,7 +348,7 @@ export interface SquaredNorm {
 /**
  * norm = sqrt(Σ partials, ascending), results[gradNorm] = norm;
  * results[clipFactor] = run.maxGradNorm > 0 ? min(1, run.maxGradNorm / (norm + 1e-6)) : 1;
- * results[proceed] as above.
+ * results[proceed] and results[halted] as above.
  */
 export interface Clip {
   kind: 'clip';

@@ -25,6 +25,12 @@ export class PlanCache {
     this.#fits = fits;
   }
 
+  /** Whether `use` would put another plan in use than this one. */
+  changes(plan: Plan, kind: string, needed: Bucket): boolean {
+    const cached = this.#plans.get(kind);
+    return cached?.plan !== plan || !holds(cached.bucket, needed);
+  }
+
   /** A plan of this kind that holds `needed`, prepared and in use. */
   async use(kind: string, needed: Bucket, planner: Planner): Promise<Plan> {
     let cached = this.#plans.get(kind);

@@ -15,11 +15,12 @@ import {
   type TaskBatch,
   type Update,
 } from '../engine.ts';
-import { OneAtATime } from '../one-at-a-time.ts';
+import { entryError, OneAtATime } from '../one-at-a-time.ts';
 import { isPlainGreedy } from '../token-rules.ts';
 import { pieceLength, readState, type StateSource, type StateTensor } from '../state-source.ts';
 import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
+import { Flight } from './flight.ts';
 import { planGeneration } from './generation.ts';
 import { generateBeams, generateGreedy } from './generator.ts';
 import { results as resultIndex } from './operations.ts';
@@ -83,6 +84,8 @@ export class PlanEngine implements Engine {
   readonly #reason: string;
   readonly #rowsTogether: number;
   readonly #entry = new OneAtATime();
+  readonly #flight = new Flight();
+  readonly begin: Engine['begin'];
   #steps = 0;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
@@ -97,6 +100,14 @@ export class PlanEngine implements Engine {
     this.#reason = options.reason;
     this.#rowsTogether = options.rowsTogether ?? defaultRowsTogether;
     writeTensors(this.#executor, placed, all);
+    if (!this.#executor.runsAhead) return;
+    this.begin = (microBatches, update) =>
+      this.#entry.run('a step', async () => {
+        const begun = await this.#begin(microBatches, update);
+        // It may fail before anybody asks for it.
+        begun.result.catch(() => undefined);
+        return begun;
+      });
   }
 
   describe(): EngineDescription {
@@ -109,20 +120,37 @@ export class PlanEngine implements Engine {
   }
 
   async #step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+    await this.#flight.land();
+    return (await this.#begin(microBatches, update)).result;
+  }
+
+  /** Queues a step behind those under way. */
+  async #begin(
+    microBatches: readonly MicroBatch[],
+    update: Update,
+  ): Promise<{ result: Promise<StepResult> }> {
     const kind = this.#stepKind(update.dropout);
     const holds = (bucket: Bucket) => this.#plans.holds(kind.name, bucket, kind.planner);
     const rows = stepRows(this.#config, microBatches, update.alpha, { holds, parts: update.parts ?? 1 });
     const { step, seed, dropout, learningRate, weightDecay, maxGradNorm } = update;
     const run = { ...quietRun, step, seed, dropout, learningRate, weightDecay, maxGradNorm };
     const plan = await this.#runPasses(rows, run);
-    const result = stepResult(rows, update.alpha, await this.#executor.readTensor(plan.host.results!, 8));
-    checkFinite(result, step);
-    this.#steps = step;
-    return result;
+    const reading = this.#executor.readTensor(plan.host.results!, 8);
+    const result = this.#flight.add(plan, async () => {
+      const found = stepResult(rows, update.alpha, await reading);
+      checkFinite(found, step);
+      return found;
+    });
+    return {
+      result: result.then((found) => {
+        this.#steps = step;
+        return found;
+      }),
+    };
   }
 
   evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
-    return this.#entry.run('an evaluation', () => this.#evaluate(batch));
+    return this.#alone('an evaluation', () => this.#evaluate(batch));
   }
 
   async #evaluate(batch: TaskBatch): Promise<{ loss: number; tokens: number }> {
@@ -136,7 +164,7 @@ export class PlanEngine implements Engine {
   }
 
   generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
-    return this.#entry.run('a generation', () => this.#generate(inputs, options));
+    return this.#alone('a generation', () => this.#generate(inputs, options));
   }
 
   async #generate(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[]> {
@@ -153,7 +181,7 @@ export class PlanEngine implements Engine {
 
   /** All beams that finished, best first, for each input. */
   beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
-    return this.#entry.run('a beam search', () => this.#beams(inputs, options));
+    return this.#alone('a beam search', () => this.#beams(inputs, options));
   }
 
   async #beams(inputs: readonly Int32Array[], options: GenerateOptions): Promise<Generation[][]> {
@@ -164,7 +192,7 @@ export class PlanEngine implements Engine {
   }
 
   source(): StateSource {
-    this.#entry.check('a read');
+    this.#check('a read');
     const groups = placedState(this.#layout);
     const reader = new SlabReader(this.#executor, this.#layout);
     const kept = this.#steps === 0 ? (['weights'] as const) : stateGroups;
@@ -188,12 +216,13 @@ export class PlanEngine implements Engine {
     };
   }
 
-  read(): Promise<EngineState> {
+  async read(): Promise<EngineState> {
+    await this.#flight.land();
     return readState(this.source());
   }
 
   exchange(weights: Weights): Promise<Weights> {
-    return this.#entry.run('an exchange', async () => {
+    return this.#alone('an exchange', async () => {
       const own = this.#withoutBase(weights);
       const placed = placedState(this.#layout).weights;
       checkTensors(placed, own);
@@ -204,7 +233,7 @@ export class PlanEngine implements Engine {
   }
 
   restore(state: EngineState): void {
-    this.#entry.check('a restore');
+    this.#check('a restore');
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
     const own = this.#withoutBase(state.weights);
     const groups = placedState(this.#layout);
@@ -218,6 +247,20 @@ export class PlanEngine implements Engine {
       if (values !== undefined && values.size > 0) writeTensors(this.#executor, groups[group], values);
     }
     this.#steps = state.step;
+  }
+
+  /** Does something once nothing is under way. */
+  #alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#entry.run(name, async () => {
+      await this.#flight.land();
+      return work();
+    });
+  }
+
+  /** @throws EngineError where a step is under way. */
+  #check(name: string): void {
+    this.#entry.check(name);
+    if (this.#flight.plan !== null) throw entryError(name, 'a step');
   }
 
   /** Of the base's own weights, adapters that do nothing. */
@@ -271,7 +314,12 @@ export class PlanEngine implements Engine {
   async #runPasses(rows: StepRows, run: Omit<Run, 'counts'>, updates = true): Promise<Plan> {
     const needed = rows.passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
     const { name, planner } = this.#stepKind(run.dropout, updates);
+    const flown = this.#flight.plan;
+    // Another plan has other results: whether a step failed must be known first.
+    if (flown !== null && this.#plans.changes(flown, name, needed)) await this.#flight.landWhole();
     const plan = await this.#plans.use(name, needed, planner);
+    // Nothing is under way that could have been halted.
+    if (this.#flight.plan === null) this.#executor.writeTensor(plan.host.results!, new Float64Array(8));
     rows.passes.forEach((pass, index) => {
       const packed = packPass(this.#config, pass);
       this.#writePass(plan, packed);

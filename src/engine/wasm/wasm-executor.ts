@@ -42,6 +42,7 @@ const maximumPages = 65_536;
 const jobWord = 2;
 export class WasmExecutor implements Executor {
   readonly stepsPerRead = 1;
+  readonly runsAhead: boolean = false;
   readonly #options: WasmExecutorOptions;
   readonly #memory: WebAssembly.Memory;
   /** What the memory can grow to. */

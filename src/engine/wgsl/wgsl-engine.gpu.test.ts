@@ -269,20 +269,17 @@ describe.skipIf(!hasGpu)('tuning', () => {
       },
     };
     const gpu = await openTestGpu({ features: true });
-    for (let round = 0; round < 2; round += 1) {
-      const engine = new PlanEngine(student, {
-        createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
-        reason: 'A test.',
-      });
-      await engine.step([tinyMicroBatch(config)], tinyUpdate);
-      engine.dispose();
-    }
+    const engine = new PlanEngine(student, {
+      createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
+      reason: 'A test.',
+    });
+    await engine.step([tinyMicroBatch(config)], tinyUpdate);
+    engine.dispose();
     gpu.close();
-    // Each session tries variants that no other tried, within its time; the choices are of those that were tried.
-    for (const { choices, tried } of written) {
-      expect(Object.keys(choices).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
-      for (const [key, name] of Object.entries(choices)) expect(tried[key]).toContain(name);
-    }
-    expect(written.length).toBeGreaterThan(0);
+    // The choices are of those that were tried; later sessions try the others (tuner.test.ts).
+    expect(written).toHaveLength(1);
+    const { choices, tried } = written[0]!;
+    expect(Object.keys(choices).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
+    for (const [key, name] of Object.entries(choices)) expect(tried[key]).toContain(name);
   });
 });

@@ -67,6 +67,7 @@ interface Prepared {
 
 export class WgslExecutor implements Executor {
   readonly stepsPerRead = 8;
+  readonly runsAhead = true;
   readonly #gpu: Gpu;
   readonly #options: WgslExecutorOptions;
   readonly #slabs: Record<SlabName, readonly GPUBuffer[]>;

@@ -12,6 +12,7 @@ import type {
   Matmul,
   Operation,
 } from '../operations.ts';
+import { results as resultIndex } from '../operations.ts';
 import { packStack } from '../passes.ts';
 import type { Extent, Tensor } from '../plan.ts';
 import { OperationLab } from './operation-lab.ts';
@@ -389,6 +390,8 @@ function normAndClip(sizes: CaseSizes): OperationCase {
   const gradients = lab.filled([length]);
   const partials = lab.tensor([Math.ceil(length / 16_384)]);
   const results = lab.filled([8]);
+  // A step before it was halted, or not.
+  lab.valuesOf(results)[resultIndex.halted] = sizes.dropout ? 1 : 0;
   return {
     lab,
     operations: [

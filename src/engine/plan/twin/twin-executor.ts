@@ -25,6 +25,7 @@ interface Prepared {
 
 export class TwinExecutor implements Executor {
   readonly stepsPerRead = 1;
+  readonly runsAhead: boolean = false;
   readonly #options: TwinOptions;
   readonly #slabs: Slabs;
   readonly #prepared = new Map<Plan, Prepared>();

@@ -31,7 +31,9 @@ export function clip(operation: Clip, memory: TwinMemory): void {
   results[resultIndex.gradNorm] = norm;
   results[resultIndex.clipFactor] = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (norm + 1e-6)) : 1;
   const losses = results[resultIndex.answerLoss]! + results[resultIndex.rationaleLoss]!;
-  results[resultIndex.proceed] = Number.isFinite(losses) && Number.isFinite(norm) ? 1 : 0;
+  const isFinite = Number.isFinite(losses) && Number.isFinite(norm);
+  results[resultIndex.proceed] = isFinite && results[resultIndex.halted] === 0 ? 1 : 0;
+  results[resultIndex.halted] = 1 - results[resultIndex.proceed]!;
 }
 
 export function adamw(operation: AdamW, memory: TwinMemory): void {

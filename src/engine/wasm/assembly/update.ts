@@ -73,7 +73,9 @@ export function clip(command: usize): void {
     isFiniteBits(load<f32>(results)) &&
     isFiniteBits(load<f32>(results, 4)) &&
     isFiniteBits(load<f32>(results, 8));
-  store<f32>(results, finite ? 1 : 0, 16);
+  const proceeds = finite && load<f32>(results, 20) === 0;
+  store<f32>(results, proceeds ? 1 : 0, 16);
+  store<f32>(results, proceeds ? 0 : 1, 20);
 }
 
 export function adamw(command: usize): void {
