@@ -3,6 +3,7 @@ import { expectSameState } from '../../../tests/support/same-state.ts';
 import { EngineError, NonFiniteError } from '../../base/errors.ts';
 import type { Engine, EngineState, StepResult } from '../engine.ts';
 import { PlanEngine } from './plan-engine.ts';
+import type { Floats } from './executor.ts';
 import type { SlabLayout } from './slab-layout.ts';
 import type { Tensor } from './tensors.ts';
 import { randomBatch, tinyEngineStudent, tinyMicroBatch, tinyUpdate } from './testing/tiny-engine.ts';
@@ -16,7 +17,7 @@ class LateExecutor extends TwinExecutor {
   override readonly runsAhead = true;
   #reads = 0;
 
-  override async readTensor(tensor: Tensor, length: number): Promise<Float64Array> {
+  override async readTensor(tensor: Tensor, length: number): Promise<Floats> {
     const found = await super.readTensor(tensor, length);
     this.#reads += 1;
     for (let turn = 0; turn < (this.#reads % 2 === 0 ? 5 : 40); turn += 1) await Promise.resolve();
@@ -60,13 +61,14 @@ test('queued steps have the numbers of steps that are waited for', async () => {
 test('what comes after queued steps sees all of them', async () => {
   const { state } = await oneByOne(3);
   const engine = late();
-  await queueAll(engine, 3);
+  const results = await queueAll(engine, 3);
   expect(() => engine.source()).toThrow(EngineError);
   expect(() => engine.restore(state)).toThrow(EngineError);
   const same = open((layout) => new TwinExecutor(layout));
   same.restore(state);
   const batch = tinyMicroBatch(config).answer;
   // A state is kept in single precision, the twin computes in double.
+  expect(results).toHaveLength(3);
   expect((await engine.evaluate(batch)).loss).toBeCloseTo((await same.evaluate(batch)).loss, 5);
   expectSameState(await engine.read(), state);
 });
@@ -82,9 +84,9 @@ test('behind a step that fails nothing changes, and later steps fail with its er
     ...Array<string>(3).fill('rejected'),
   ]);
   for (const one of found.slice(4)) {
-    const { reason } = one as PromiseRejectedResult;
-    expect(reason).toBeInstanceOf(NonFiniteError);
-    expect((reason as NonFiniteError).message).toContain('step 5');
+    const error = (one as { reason: unknown }).reason;
+    expect(error).toBeInstanceOf(NonFiniteError);
+    expect((error as NonFiniteError).message).toContain('step 5');
   }
   expect((await engine.read()).step).toBe(4);
   // It goes on from a state that is whole.
