@@ -26,11 +26,18 @@ export class ExampleReading {
   }
 
   notes(): Note[] {
-    const unlabelled = this.#unlabelled;
-    return [
-      ...this.#mender.notes(),
-      ...(unlabelled.length === 0 ? [] : [note('label-missing', unlabelled, unlabelledWords)]),
-    ];
+    return [...this.fixed(), ...this.unlabelled()];
+  }
+
+  /** What was mended. */
+  fixed(): Note[] {
+    return this.#mender.notes();
+  }
+
+  /** Rows that were left out. */
+  unlabelled(): Note[] {
+    const found = this.#unlabelled;
+    return found.length === 0 ? [] : [note('label-missing', found, unlabelledWords)];
   }
 }
 

@@ -156,12 +156,16 @@ function whoseAnswers(
   return { rule: null, taken: named === undefined ? files.slice(0, 1) : [named] };
 }
 
-interface GivenAnswer extends Answered {
+export interface GivenAnswer extends Answered {
   repaired?: boolean;
 }
 
 /** A teacher's row as an answer to a row of the dataset. */
-function answerOf({ choices }: ExampleRow, taught: RationaleRow, rationales: RationalesFile): GivenAnswer {
+export function answerOf(
+  { choices }: ExampleRow,
+  taught: RationaleRow,
+  rationales: RationalesFile,
+): GivenAnswer {
   if (taught.completion === null || rationales.completions !== 'repaired')
     return { rationale: taught.rationale, label: taught.label };
   const bare = rationales.layout === 'batch-output';
@@ -177,7 +181,7 @@ function labelledOf(dataset: DatasetFile): { label: string }[] {
 function firstAlarm(
   dataset: DatasetFile,
   files: readonly TeacherFile[],
-  pairs: readonly Pairs[],
+  pairs: readonly Pairs<RationaleRow>[],
 ): Joined['alarm'] {
   for (const [at, { rationales }] of files.entries()) {
     const { by, partners } = pairs[at]!;

@@ -1,9 +1,7 @@
 /** The teacher's rows of a dataset's rows: by id, by input, by position. */
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
-import type { Refusal } from './example.ts';
 import type { Note } from './notes.ts';
-import type { DatasetFile, ExampleRow, RationaleRow, RationalesFile } from './read-file.ts';
 import { listed, quoted } from './words.ts';
 
 export type JoinKey = 'id' | 'input' | 'row';
@@ -21,19 +19,39 @@ export class UnmatchedError extends InputError {}
 /** A row has several answers in one file: a rule has to say which of them counts. */
 export class SeveralAnswersError extends InputError {}
 
+/** What a row is found by. */
+export interface KeyedRow {
+  row: number;
+  line: number;
+  id: string | null;
+  input: string | null;
+}
+
+/** What pairing needs of a file. */
+export interface KeyedFile<Row extends KeyedRow = KeyedRow> {
+  file: string;
+  positions: number;
+  refused: { readonly length: number };
+  rows: readonly Row[];
+}
+
 /** Ids or inputs that a message names of each side. */
 const named = 5;
 
-export interface Pairs {
+export interface Pairs<Row extends KeyedRow = KeyedRow> {
   by: JoinKey;
   /** The teacher's rows for a dataset's row, by position: one, or several where these are allowed. */
-  partners: ReadonlyMap<number, readonly RationaleRow[]>;
+  partners: ReadonlyMap<number, readonly Row[]>;
   moved: number;
   notes: Note[];
 }
 
 /** @throws InputError naming both files where counts, ids or inputs contradict each other. */
-export function pairRows(dataset: DatasetFile, rationales: RationalesFile, options: PairOptions): Pairs {
+export function pairRows<Row extends KeyedRow>(
+  dataset: KeyedFile,
+  rationales: KeyedFile<Row>,
+  options: PairOptions,
+): Pairs<Row> {
   const idsOf = (rows: readonly { id: string | null }[]): boolean =>
     rows.length > 0 && rows.every(({ id }) => id !== null);
   if (idsOf(dataset.rows) && idsOf(rationales.rows))
@@ -54,8 +72,8 @@ export function pairRows(dataset: DatasetFile, rationales: RationalesFile, optio
 
 /** Whether inputs name rows: unique on both sides, and at least half of the teacher's are the dataset's. */
 function sharesInputs(
-  dataset: DatasetFile,
-  rationales: RationalesFile,
+  dataset: KeyedFile,
+  rationales: KeyedFile,
   keyOf: (row: { input: string | null }) => string,
   several: boolean,
 ): boolean {
@@ -66,18 +84,18 @@ function sharesInputs(
   return [...theirs].filter((key) => mine.has(key)).length * 2 >= theirs.size;
 }
 
-function pairByKey(
+function pairByKey<Row extends KeyedRow>(
   by: 'id' | 'input',
-  dataset: DatasetFile,
-  rationales: RationalesFile,
-  keyOf: (row: ExampleRow | RationaleRow) => string,
+  dataset: KeyedFile,
+  rationales: KeyedFile<Row>,
+  keyOf: (row: KeyedRow) => string,
   { onlyMatching = false, several = false }: PairOptions,
-): Pairs {
+): Pairs<Row> {
   const mine = byKey(dataset.rows, keyOf);
   const theirs = byKey(rationales.rows, keyOf);
   const lacking = [...mine.keys()].filter((key) => !theirs.has(key));
   const surplus = [...theirs.keys()].filter((key) => !mine.has(key));
-  const twice = (rows: ReadonlyMap<string, readonly (ExampleRow | RationaleRow)[]>) =>
+  const twice = (rows: ReadonlyMap<string, readonly KeyedRow[]>) =>
     [...rows].filter(([, same]) => same.length > 1);
   for (const [data, repeated] of [
     [rationales, twice(theirs)],
@@ -118,7 +136,7 @@ function pairByKey(
       { file: rationales.file },
     );
   }
-  const partners = new Map<number, readonly RationaleRow[]>();
+  const partners = new Map<number, readonly Row[]>();
   const elsewhere: number[] = [];
   for (const row of dataset.rows) {
     const found = theirs.get(keyOf(row));
@@ -156,7 +174,10 @@ function byKey<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<stri
 }
 
 /** Why these two cannot be joined. */
-export function countMismatch(dataset: DatasetFile, rationales: RationalesFile): InputError {
+export function countMismatch(
+  dataset: Omit<KeyedFile, 'rows'>,
+  rationales: Omit<KeyedFile, 'rows'>,
+): InputError {
   return new InputError(
     `${countInWords(rationales)}, but ${dataset.file} has ${countInWords(dataset, false)}.`,
     'Rationales are joined to rows by position, so that both files need the same number of rows: ' +
@@ -166,7 +187,7 @@ export function countMismatch(dataset: DatasetFile, rationales: RationalesFile):
 }
 
 function countInWords(
-  { positions, refused }: { positions: number; refused: Refusal[] },
+  { positions, refused }: Pick<KeyedFile, 'positions' | 'refused'>,
   sentence = true,
 ): string {
   const rows = `${formatCount(positions)} ${positions === 1 ? 'row' : 'rows'}`;

@@ -2,9 +2,18 @@
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { formatColumnMap, guessColumnMap, mappedLayout, type ColumnMap } from './column-map.ts';
-import { faithfulTaskOf, readAnswer, readFaithfully, type CompletionMode } from './completions.ts';
-import type { DatasetLayoutId, Refusal, TeacherLayoutId } from './example.ts';
-import { layoutsInWords, nearestLayout, recogniseLayout, shareOfLayout, voters } from './layouts.ts';
+import type { CompletionMode } from './completions.ts';
+import { isCompletions, readCompletions } from './completions-file.ts';
+import type {
+  DataFile,
+  DatasetFile,
+  ExampleRow,
+  FileBase,
+  RationaleRow,
+  RationalesFile,
+} from './data-file.ts';
+import type { DatasetLayoutId, TeacherLayoutId } from './example.ts';
+import { recogniseLayout, shareOfLayout, voters } from './layouts.ts';
 import { isObject } from './layouts/cells.ts';
 import type { AnyLayout, ExampleColumns, JsonObject, RationaleColumns } from './layouts/layout.ts';
 import type { Note } from './notes.ts';
@@ -15,53 +24,11 @@ import type { Container } from './containers.ts';
 import { ofSplit, type Split } from './split-name.ts';
 import { whyUnreadable } from './unreadable.ts';
 import { unwrapRows } from './unwrap.ts';
-import { listed, typeInWords } from './words.ts';
+import { unknownLayout, UnknownLayoutError, withoutObjects } from './unread-file.ts';
+import { listed } from './words.ts';
 
-/** Rows with named columns that are no known layout: a person can say which column is what. */
-export class UnknownLayoutError extends InputError {}
-
-/** A dataset's row: its position, from 0, and the line on which it begins, from 1. */
-export interface ExampleRow extends ExampleColumns {
-  row: number;
-  line: number;
-}
-
-/** A teacher's row: `row` is its position, from 0; `line` is where it begins, from 1. */
-export interface RationaleRow extends RationaleColumns {
-  row: number;
-  line: number;
-}
-
-interface FileBase {
-  /** As the person named it. */
-  file: string;
-  /** How its records are written. */
-  container: string;
-  /** Why this layout was taken, as a sentence. */
-  because: string;
-  /** Records in the file, refused ones included. */
-  positions: number;
-  refused: Refusal[];
-  /** What was changed or noticed while it was read. */
-  notes: Note[];
-}
-
-export interface DatasetFile extends FileBase {
-  kind: 'dataset';
-  layout: DatasetLayoutId;
-  rows: ExampleRow[];
-  /** The split of each row by its position, where a column says it. */
-  splitOf?: ReadonlyMap<number, Split>;
-}
-
-export interface RationalesFile extends FileBase {
-  kind: 'rationales';
-  layout: TeacherLayoutId | DatasetLayoutId;
-  rows: RationaleRow[];
-  completions: CompletionMode;
-}
-
-export type DataFile = DatasetFile | RationalesFile;
+export { UnknownLayoutError };
+export type { DataFile, DatasetFile, ExampleRow, RationaleRow, RationalesFile };
 
 /** How a file is to be read. */
 export interface ReadOptions {
@@ -88,10 +55,6 @@ export interface FileRecords {
   /** The records of the list under a key of the only value, each with its line. */
   linesOf?: ((key: string) => readonly FileRecord[]) | null;
 }
-
-const shapes = 'JSON Lines (one object on each line) or one JSON array of objects';
-/** Keys that a message names before it only counts them. */
-const keysNamed = 12;
 
 /**
  * Reads a data file of JSON.
@@ -314,110 +277,5 @@ export function asRationales(data: DataFile): RationalesFile {
     'This file holds a dataset, not a teacher’s rationales.',
     'Choose a file of {rationale, label} rows here; rows that carry their own rationales need none.',
     { file: data.file },
-  );
-}
-
-/** Whether most of the first records are texts: a teacher's completions as they came. */
-function isCompletions(records: readonly FileRecord[]): boolean {
-  const values = records.filter((record) => record.kind === 'value').slice(0, voters);
-  return (
-    values.length > 0 && values.filter(({ value }) => typeof value === 'string').length * 2 > values.length
-  );
-}
-
-function readCompletions(
-  { file, container }: FileRecords,
-  records: readonly FileRecord[],
-  notes: Note[],
-  mode: CompletionMode,
-): RationalesFile {
-  const texts = records.flatMap((record) =>
-    record.kind === 'value' && typeof record.value === 'string' ? [record.value] : [],
-  );
-  const task = faithfulTaskOf(texts);
-  const refused: Refusal[] = [];
-  const rows: RationaleRow[] = [];
-  let positions = 0;
-  for (const record of records) {
-    const { line } = record;
-    if (record.kind === 'stray') {
-      refused.push({ line, reason: record.reason });
-      continue;
-    }
-    const row = positions;
-    positions += 1;
-    if (record.kind === 'refused') refused.push({ line, reason: record.reason });
-    else if (typeof record.value !== 'string')
-      refused.push({
-        line,
-        reason: `it is ${typeInWords(record.value)}, not a text; write the teacher’s answer`,
-      });
-    else {
-      const completion = record.value;
-      const { rationale, label } =
-        mode === 'faithful' ? readFaithfully(completion, task) : readAnswer(completion, null);
-      rows.push({ row, line, id: null, input: null, rationale, label: label ?? '', completion });
-    }
-  }
-  const blank = rows.filter(({ label }) => label === '').map(({ row }) => row);
-  if (blank.length > 0) {
-    notes.push({
-      kind: 'completion-unread',
-      count: blank.length,
-      rows: blank,
-      text: `${formatCount(blank.length)} of ${formatCount(rows.length)} completions give no answer as ${mode === 'faithful' ? 'the research code reads them' : 'they stand'}`,
-    });
-  }
-  return {
-    kind: 'rationales',
-    layout: 'completions',
-    file,
-    container,
-    because: `Its ${formatCount(rows.length)} records are texts: a teacher’s completions (${mode === 'faithful' ? `read as the research code does for ${task}` : 'repaired'}).`,
-    positions,
-    refused,
-    notes,
-    rows,
-    completions: mode,
-  };
-}
-
-function withoutObjects(file: string, records: readonly FileRecord[]): InputError {
-  const value = records.find((record) => record.kind === 'value');
-  const remedy = `Choose a file of rows as ${shapes}.`;
-  if (value !== undefined) {
-    return new InputError(
-      `There are no rows with named columns in this file: the first record is ${typeInWords(value.value)}.`,
-      remedy,
-      { file, line: value.line },
-    );
-  }
-  const fault = records.find((record) => record.kind !== 'value');
-  if (fault === undefined) return new InputError('The file holds no rows.', remedy, { file });
-  return new InputError(`No row of this file can be read; the first: ${fault.reason}.`, remedy, {
-    file,
-    line: fault.line,
-  });
-}
-
-function unknownLayout(
-  file: string,
-  example: JsonObject,
-  records: readonly FileRecord[],
-): UnknownLayoutError {
-  const keys = Object.keys(example);
-  const named = keys.slice(0, keysNamed).map((key) => (key.length > 40 ? `${key.slice(0, 40)}…` : key));
-  const more = keys.length > keysNamed ? ` and ${keys.length - keysNamed} more` : '';
-  const found =
-    keys.length === 0 ? 'Its first row has no columns at all' : `Its columns are ${named.join(', ')}${more}`;
-  const nearest = nearestLayout(example);
-  const hint =
-    nearest === null
-      ? ''
-      : ` As ${nearest.layout.title} it lacks ${listed(nearest.missing.map((column) => `“${column}”`))}.`;
-  return new UnknownLayoutError(
-    `${found}, which is no known layout.${hint}`,
-    `Say which column is what (in a terminal: --map input=COLUMN,label=COLUMN), or rename columns, so that the rows are ${layoutsInWords()}.`,
-    { file, line: records.find((record) => record.kind === 'value' && isObject(record.value))?.line },
   );
 }

@@ -20,9 +20,9 @@ export function slicesOf(rowsId: string): IDBKeyRange {
 }
 
 /** Writes rows as they come. Whoever makes one ends it by `keep` or `discard`. */
-export class RowsWriter {
+export class RowsWriter<Row = Example> {
   readonly id = crypto.randomUUID();
-  #waiting: Example[] = [];
+  #waiting: Row[] = [];
   #slices = 0;
   #rows = 0;
   readonly #letGo: () => void;
@@ -31,9 +31,9 @@ export class RowsWriter {
     this.#letGo = letGo;
   }
 
-  static async open(): Promise<RowsWriter> {
+  static async open<Row = Example>(): Promise<RowsWriter<Row>> {
     let letGo = (): void => undefined;
-    const writer = new RowsWriter(() => letGo());
+    const writer = new RowsWriter<Row>(() => letGo());
     const locks = locksOf();
     if (locks !== null) {
       await new Promise<void>((held) => {
@@ -48,7 +48,7 @@ export class RowsWriter {
     return writer;
   }
 
-  async add(example: Example): Promise<void> {
+  async add(example: Row): Promise<void> {
     this.#waiting.push(example);
     if (this.#waiting.length === sliceRows * slicesAtOnce) await this.#flush();
   }
@@ -80,7 +80,8 @@ export class RowsWriter {
     await writing(async (database) => {
       const transaction = database.transaction('rows', 'readwrite', { durability: 'relaxed' });
       for (let start = 0, slice = first; start < rows.length; start += sliceRows, slice += 1) {
-        const examples = rows.slice(start, start + sliceRows);
+        // A teacher's rows lie there while they are joined.
+        const examples = rows.slice(start, start + sliceRows) as unknown as Example[];
         void transaction.store.put({ rowsId: this.id, slice, examples });
       }
       await transaction.done;
@@ -104,22 +105,22 @@ const slicesHeld = 256;
 const rowsRead = 1024;
 
 /** Rows that lie in slices of one length, but for the last. */
-export class Slices {
-  readonly #held = new Map<number, Example[]>();
+export class Slices<Row = Example> {
+  readonly #held = new Map<number, Row[]>();
 
   /** @param length Rows to a slice. @param load The slices from one to another, both included, as far as there are some. */
   constructor(
     readonly length: number,
-    readonly load: (from: number, to: number) => Promise<readonly { examples: Example[] }[]>,
+    readonly load: (from: number, to: number) => Promise<readonly { examples: Row[] }[]>,
   ) {}
 
   /** The rows from slice to slice, both included. */
-  async read(from: number, to: number): Promise<Example[]> {
+  async read(from: number, to: number): Promise<Row[]> {
     return (await this.load(from, to)).flatMap(({ examples }) => examples);
   }
 
   /** All rows, some at a time. */
-  async *each(): AsyncGenerator<Example[], void> {
+  async *each(): AsyncGenerator<Row[], void> {
     const count = Math.ceil(rowsRead / this.length);
     for (let from = 0; ; from += count) {
       const examples = await this.read(from, from + count - 1);
@@ -132,9 +133,9 @@ export class Slices {
    * Rows at any places, in their order.
    * @throws StorageError where one is not stored any more.
    */
-  async at(places: readonly number[]): Promise<Example[]> {
+  async at(places: readonly number[]): Promise<Row[]> {
     const wanted = new Set(places.map((place) => Math.floor(place / this.length)));
-    const found = new Map<number, Example[]>();
+    const found = new Map<number, Row[]>();
     await Promise.all(
       [...wanted].map(async (slice) => {
         found.set(slice, this.#held.get(slice) ?? (await this.read(slice, slice)));
@@ -158,10 +159,11 @@ export class Slices {
 }
 
 /** The rows that a `RowsWriter` wrote. */
-export function storedSlices(rowsId: string): Slices {
-  return new Slices(sliceRows, (from, to) =>
-    reading((database) => database.getAll('rows', IDBKeyRange.bound([rowsId, from], [rowsId, to]))),
-  );
+export function storedSlices<Row = Example>(rowsId: string): Slices<Row> {
+  return new Slices<Row>(sliceRows, async (from, to) => {
+    const range = IDBKeyRange.bound([rowsId, from], [rowsId, to]);
+    return (await reading((database) => database.getAll('rows', range))) as unknown as { examples: Row[] }[];
+  });
 }
 
 /** Removes rows that no dataset names and nobody is writing: what was cut off by a closed tab. */

@@ -20,7 +20,8 @@ import { readDataFiles, readExamples, trainSha256, writeDataset } from '../store
 import { runsAtWorkOn } from '../store/in-use.ts';
 import type { DatasetRecord, SplitSummary } from '../store/records.ts';
 import { joinRows, withReasons, type JoinedSplit } from './join-rows.ts';
-import { withItsRows, type CountedRows, type Staging } from './large-files.ts';
+import { joinLarge, largePair, type StoredJoin } from './join-large.ts';
+import { holdRows, type CountedRows, type Staging } from './large-files.ts';
 import {
   fileRecord,
   refusalsKept,
@@ -29,6 +30,7 @@ import {
   type OpenFile,
   type TaughtFile,
 } from './open-files.ts';
+import { pairByKeys } from './pair-by-keys.ts';
 import { rowsAt, rowsInMemory, rowsInStore, rowsOfPieces, type RowStream } from './row-stream.ts';
 import { SplitRows } from './split-rows.ts';
 
@@ -39,7 +41,8 @@ interface SplitSource {
   counted: CountedRows | null;
   notes: readonly Note[];
   refused: SplitSummary['refused'];
-  joined: JoinedSplit | null;
+  /** What a person is asked about how they were joined. */
+  joined: Pick<JoinedSplit, 'alarm' | 'offer'> | null;
 }
 
 export async function joinAndStore(
@@ -55,8 +58,12 @@ export async function joinAndStore(
   for (const split of splitNames) {
     const pair = pairing[split];
     if (pair === null) continue;
+    const large = largePair(pair, split, reading, files);
     sources[split] =
       storedSource(pair, pairing.pieces.get(pair.dataset) ?? [], files) ??
+      (large === null
+        ? null
+        : largeSource(pair, await joinLarge(large, split, reading, problems, staging))) ??
       joinedSource(await joinRows(pair, split, reading, files, problems), split === 'train' ? taught : []);
     await breathe();
   }
@@ -121,35 +128,53 @@ export async function storeAsItIs(record: DatasetRecord): Promise<void> {
   await writeDataset(record, new Map(files), examples);
 }
 
-/**
- * Which files belong together. Where rows of large files are joined with others, they are read into memory first.
- */
+/** Which files belong together. Where rows of large files are needed all at once, they are read into memory first. */
 async function pairLarge(
   files: readonly OpenFile[],
   taught: readonly TaughtFile[],
-  { teachers, fixes = [] }: DatasetReading,
+  reading: DatasetReading,
 ): Promise<Pairing> {
   const parsed = files.flatMap((file) => (file.parsed === null ? [] : [file.parsed]));
   const chosen = new Map<DataFile, Split>();
   for (const file of files)
     if (file.parsed !== null && file.split !== null) chosen.set(file.parsed, file.split);
-  const isPlain =
-    taught.length === 0 && typeof teachers !== 'string' && parsed.every((file) => file.kind === 'dataset');
-  if (isPlain) {
-    const pairing = pairFiles(parsed, chosen);
-    const isLarge = (data: DataFile): boolean =>
-      files.some((file) => file.parsed === data && file.large !== null);
-    const canStay = [...pairing.pieces.values()].every(
-      (pieces) =>
-        pieces.length === 1 ||
-        !pieces.some(isLarge) ||
-        // What repeats in another piece is found among the rows of both.
-        (pieces.every(isLarge) && !fixes.includes('drop-repeated')),
-    );
-    if (canStay) return pairing;
+  const pairing = pairFiles(parsed, chosen);
+  if (pairing.leftover.length === 0 && canStay(pairing, files, taught, reading)) return pairing;
+  // Files without a place may find one by their rows.
+  if (pairing.leftover.length > 0 && files.some(({ large }) => large !== null)) {
+    const byKeys = await pairByKeys(files, chosen);
+    if (byKeys !== null && canStay(byKeys, files, taught, reading)) return byKeys;
   }
-  for (const file of files) if (file.parsed !== null) await withItsRows(file.parsed, file.large);
+  await holdRows(files);
   return pairFiles(parsed, chosen);
+}
+
+/** Whether rows of large files can be put together and joined without being held. */
+function canStay(
+  pairing: Pairing,
+  files: readonly OpenFile[],
+  taught: readonly TaughtFile[],
+  reading: DatasetReading,
+): boolean {
+  const isLarge = (data: DataFile): boolean =>
+    files.some((file) => file.parsed === data && file.large !== null);
+  if (!files.some(({ large }) => large !== null)) return true;
+  if (taught.length > 0 || typeof reading.teachers === 'string') return false;
+  const { fixes = [] } = reading;
+  return splitNames.every((split) => {
+    const pair = pairing[split];
+    if (pair === null) return true;
+    const { dataset, rationales, others = [] } = pair;
+    const pieces = pairing.pieces.get(dataset) ?? [];
+    if (rationales === null) {
+      if (pieces.length === 1 || !pieces.some(isLarge)) return true;
+      // What repeats in another piece is found among the rows of both.
+      return pieces.every(isLarge) && !fixes.includes('drop-repeated');
+    }
+    const taughtPieces = [rationales, ...others].flatMap((one) => pairing.pieces.get(one) ?? []);
+    if (![...pieces, ...taughtPieces].some(isLarge)) return true;
+    return largePair(pair, split, reading, files) !== null;
+  });
 }
 
 /** Rows that were stored while their files were read; null where they are in memory, or have a teacher's file. */
@@ -185,10 +210,26 @@ function storedSource(
   };
 }
 
+function largeSource(
+  { dataset, rationales }: SplitFiles,
+  { counted, notes, alarm, offer }: StoredJoin,
+): SplitSource {
+  const of = offer === null && rationales !== null ? [dataset, rationales] : [dataset];
+  return {
+    rows: rowsInStore(counted.stored),
+    counted,
+    notes,
+    refused: of.flatMap((data) =>
+      data.refused.map((refusal) => ({ ...refusal, file: refusal.file ?? data.file })),
+    ),
+    joined: { alarm, offer },
+  };
+}
+
 function joinedSource(one: JoinedSplit, taught: readonly TaughtFile[]): SplitSource {
   const joined = withReasons(one.joined, taught);
   const { examples, notes, refused } = joined;
-  return { rows: rowsInMemory(examples), counted: null, notes, refused, joined: { ...one, joined } };
+  return { rows: rowsInMemory(examples), counted: null, notes, refused, joined: one };
 }
 
 /** Which rows are for what; null where each file's are for one. Where they cannot be divided as asked, why is in `problems`. */

@@ -51,14 +51,14 @@ export async function joinRows(
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     problems.push(reportError(error));
-    const offer =
-      error instanceof UnmatchedError
-        ? 'only-matching'
-        : error instanceof SeveralAnswersError
-          ? 'several-answers'
-          : null;
-    return { joined: joinTeacher(dataset, null, { fixes }), alarm: null, offer };
+    return { joined: joinTeacher(dataset, null, { fixes }), alarm: null, offer: joinOffer(error) };
   }
+}
+
+/** What a person can say where files contradict each other; null where there is nothing. */
+export function joinOffer(error: InputError): JoinOffer | null {
+  if (error instanceof UnmatchedError) return 'only-matching';
+  return error instanceof SeveralAnswersError ? 'several-answers' : null;
 }
 
 /** The teachers' files as a decision has them: of several it is of those that seem to belong to other rows. */

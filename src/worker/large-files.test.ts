@@ -14,6 +14,8 @@ import {
   readExamples,
 } from '../store/datasets.ts';
 import { RowsWriter, sweepRows } from '../store/rows.ts';
+import { asDataset, readDataFile } from '../data/read-file.ts';
+import { holdRows, type LargeFile } from './large-files.ts';
 import { changeReading, importFiles, mapColumns, removeFile } from './import-data.ts';
 
 // Every file is a large one, unless a test says otherwise.
@@ -48,11 +50,23 @@ const rowsOf = (count: number, from = 0) =>
   }));
 const storedSlices = async (): Promise<number> => (await openDatabase()).count('rows');
 
+/** A teacher's file that repeats the input is one by its columns. */
+async function addMapped(files: readonly File[]) {
+  const { datasetId } = await add(files);
+  const taught = (await readDataset(datasetId))!.files.find(
+    ({ name, layout }) => name.includes('rationales') && layout === 'rows',
+  );
+  const map = { input: '{input}', rationale: 'rationale', teacherLabel: 'label' };
+  if (taught !== undefined)
+    await mapColumns({ type: 'map-columns', datasetId, fileId: taught.id, map }, silent);
+  return { datasetId };
+}
+
 /** The same files read as small ones. */
 async function asSmall(files: readonly File[], reading: DatasetReading | null = null) {
   threshold.bytes = Infinity;
   try {
-    const { datasetId } = await add(files);
+    const { datasetId } = await addMapped(files);
     if (reading !== null) await changeReading({ type: 'change-reading', datasetId, reading }, silent);
     return await summaryOf(datasetId);
   } finally {
@@ -171,6 +185,86 @@ describe('is divided without being held, to the same', () => {
     expect(await storedSlices()).toBe(before + slices);
     await deleteDataset(datasetId);
   });
+});
+
+describe('is joined without being held, to the same', () => {
+  const asked = rowsOf(120).map((row, at) => ({
+    ...row,
+    input: `${row.input} Number ${at} of a long line of questions that nobody would read to its end.`,
+    choices: ['yes', 'no', `neither ${at}`],
+  }));
+  const said = asked.map(({ id, input, label }, at) => ({
+    id,
+    input,
+    rationale: `Number ${at}, zeta${at} omega${at}, is so.`,
+    label: at % 4 === 0 ? `neither ${at}` : label,
+  }));
+  const without = (key: string, rows: readonly object[]): object[] =>
+    rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== key)));
+  const named = without('input', said);
+  const bare = without('id', named);
+  // A reason's own words are in its own row alone.
+  const known = asked.map((row, at) => ({ ...row, input: `${row.input} zeta${at} omega${at}` }));
+  const shifted = [...bare.slice(2), ...bare.slice(0, 2)];
+  const cases: [string, object[], object[], DatasetReading][] = [
+    ['by id', asked, named, {}],
+    ['by id in another order', asked, [...named].reverse(), { fixes: ['drop-repeated', 'use-gold'] }],
+    ['by input in another order', without('id', asked), without('id', [...said].reverse()), {}],
+    ['by row, refused ones counted', asked, [...bare.slice(0, -1), ['no row']], {}],
+    ['by id, where some have no reason', asked, named.slice(5), {}],
+    [
+      'by those that match',
+      asked,
+      [...named.slice(5), { id: 'z', rationale: 'So.', label: 'yes' }],
+      { onlyMatching: true },
+    ],
+    ['by id, where one stands twice', asked, [...named.slice(1), named[4]!], {}],
+    ['by row, where they belong to other rows', known, shifted, {}],
+    ['moved', known, shifted, { alarms: { train: { kind: 'shift', by: 2 } } }],
+    ['left out', known, shifted, { alarms: { train: { kind: 'leave-out' } } }],
+    ['and drawn', asked, named, { holdOut: { share: 0.2, seed: 4 } }],
+    ['with right answers alone, which are held', asked, named, { teachers: 'right' }],
+  ];
+  it.each(cases)('%s', async (_, rows, taught, reading) => {
+    const files = [file('train.jsonl', rows), file('train.rationales.jsonl', taught)];
+    const before = await storedSlices();
+    const { datasetId } = await addMapped(files);
+    await changeReading({ type: 'change-reading', datasetId, reading }, silent);
+    const { stored = {} } = (await readDataset(datasetId))!;
+    expect(Object.keys(stored)).toEqual(
+      reading.teachers !== undefined ? [] : reading.holdOut === undefined ? ['train'] : ['train', 'test'],
+    );
+    expect(await summaryOf(datasetId)).toEqual(await asSmall(files, reading));
+    // Nothing of the teacher's rows is left.
+    const slices = Object.values(stored).reduce((sum, { rows: count }) => sum + Math.ceil(count / 64), 0);
+    expect(await storedSlices()).toBe(before + slices);
+    await deleteDataset(datasetId);
+  });
+
+  it('where one of both is small', async () => {
+    for (const [large, small] of [
+      [file('train.jsonl', asked), file('train.rationales.jsonl', named)],
+      [file('train.rationales.jsonl', named), file('train.jsonl', without('choices', rowsOf(120)))],
+    ] as const) {
+      threshold.bytes = (large.size + small.size) / 2;
+      try {
+        const { datasetId } = await add([large, small]);
+        expect((await readDataset(datasetId))!.stored).toMatchObject({ train: { rows: 120 } });
+        expect(await summaryOf(datasetId)).toEqual(await asSmall([large, small]));
+        await deleteDataset(datasetId);
+      } finally {
+        threshold.bytes = 0;
+      }
+    }
+  });
+});
+
+it('is not held where it is too large for that', async () => {
+  const parsed = asDataset(readDataFile('f', JSON.stringify({ input: 'a', label: 'b' })));
+  const large = { characters: 2 ** 31, count: 2 } as LargeFile;
+  await expect(holdRows([{ parsed, large }])).rejects.toThrow(
+    'Rows that are joined in this way are held in memory, which is done up to 1.07 GB; these take 2.15 GB.',
+  );
 });
 
 it('is removed without reading the others again', async () => {

@@ -1,5 +1,6 @@
 /** Large files: their rows are stored while they are read, so that they are never all in memory. */
 import { breathe } from '../base/breathe.ts';
+import { InputError } from '../base/errors.ts';
 import { formatBytes, formatDuration, plural } from '../base/units.ts';
 import type { ColumnMap } from '../data/column-map.ts';
 import type { Example } from '../data/example.ts';
@@ -12,14 +13,14 @@ import type { RecordStream } from '../data/record-stream.ts';
 import { streamRows, type RowSlice, type StreamedFile } from '../data/stream-rows.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import type { StoredRows } from '../store/records.ts';
-import { RowsWriter } from '../store/rows.ts';
+import { RowsWriter, storedSlices, type Slices } from '../store/rows.ts';
 
 /** Before, nobody knows how long it takes. */
 const tellsLeftFromMs = 2000;
 
 /** What reads files into a dataset: who is told, who may stop it, and rows that are stored before the dataset is. */
 export class Staging {
-  readonly #writers: RowsWriter[] = [];
+  readonly #writers: Pick<RowsWriter, 'id' | 'letGo' | 'discard'>[] = [];
   /** When the file in hand was begun. */
   startedAt = performance.now();
 
@@ -29,8 +30,8 @@ export class Staging {
     readonly fixes: readonly Fix[],
   ) {}
 
-  async open(): Promise<RowsWriter> {
-    const writer = await RowsWriter.open();
+  async open<Row = Example>(): Promise<RowsWriter<Row>> {
+    const writer = await RowsWriter.open<Row>();
     this.#writers.push(writer);
     return writer;
   }
@@ -54,8 +55,12 @@ export interface CountedRows {
 export interface LargeFile extends StreamedFile {
   /** A dataset's rows, as they are trained on where nothing is joined to them; null for a teacher's file. */
   own: (CountedRows & { notes: Note[] }) | null;
-  /** All rows of a dataset, read once more: for what needs them in memory. */
-  rowsOf: () => Promise<ExampleRow[]>;
+  /** A teacher's rows; null for a dataset. */
+  taught: Slices<RationaleRow> | null;
+  /** A dataset's rows as they are in the file, read once more each time that it is asked. */
+  eachRows: () => AsyncGenerator<readonly ExampleRow[], void>;
+  /** Characters of all rows: about what they take in memory. */
+  characters: number;
 }
 
 /** Stores rows as they come, and counts them. */
@@ -96,15 +101,21 @@ export async function readLarge(
   staging.startedAt = performance.now();
   const reading = streamRows(stream, mapOf, how);
   const examples = new ExampleReading(staging.fixes);
-  const taught: RationaleRow[] = [];
+  let taught: RowsWriter<RationaleRow> | null = null;
+  let characters = 0;
   let writer: CountedWriter | null = null;
   for (;;) {
     const next = await reading.next();
     if (next.done) {
       const read = next.value;
       const own = writer === null ? null : { ...(await writer.end()), notes: examples.notes() };
-      const data = read.data?.kind === 'rationales' ? { ...read.data, rows: taught } : read.data;
-      return { ...read, data, own, rowsOf: () => rowsOf(stream, read.map, how, staging) };
+      return {
+        ...read,
+        own,
+        taught: taught === null ? null : storedSlices<RationaleRow>((await taught.end()).id),
+        eachRows: () => eachRows(stream, read.map, how, staging),
+        characters,
+      };
     }
     const slice = next.value;
     if (slice.kind === 'dataset') {
@@ -113,26 +124,38 @@ export async function readLarge(
         const example = examples.next(row);
         if (example !== null) await writer.add(example);
       }
-    } else for (const row of slice.rows as RationaleRow[]) taught.push(row);
+    } else {
+      taught ??= await staging.open<RationaleRow>();
+      for (const row of slice.rows as RationaleRow[]) await taught.add(row);
+    }
+    for (const row of slice.rows) characters += charactersOf(row);
     await pause(stream, slice, staging);
   }
 }
 
-async function rowsOf(
+async function* eachRows(
   stream: RecordStream,
   map: ColumnMap | null,
   how: Omit<ReadOptions, 'map'>,
   staging: Staging,
-): Promise<ExampleRow[]> {
-  const rows: ExampleRow[] = [];
+): AsyncGenerator<readonly ExampleRow[], void> {
   staging.startedAt = performance.now();
   const reading = streamRows(stream, () => map, how);
   for (;;) {
     const next = await reading.next();
-    if (next.done) return rows;
-    for (const row of next.value.rows as ExampleRow[]) rows.push(row);
+    if (next.done) return;
+    yield next.value.rows as ExampleRow[];
     await pause(stream, next.value, staging);
   }
+}
+
+/** What a row's objects take beside its texts, about. */
+const rowCharacters = 100;
+
+function charactersOf(row: ExampleRow | RationaleRow): number {
+  let characters = rowCharacters;
+  for (const value of Object.values(row)) if (typeof value === 'string') characters += value.length;
+  return characters;
 }
 
 /** Between two slices: says how far it is, and ends where it was cancelled. */
@@ -154,8 +177,32 @@ async function pause(
   signal.throwIfAborted();
 }
 
-/** A dataset of which the rows are in memory. */
-export async function withItsRows(data: DataFile, large: LargeFile | null): Promise<void> {
-  if (large === null || data.kind !== 'dataset' || large.count === data.rows.length) return;
-  data.rows = await large.rowsOf();
+/** Characters of rows that are held while they are joined. */
+const mostHeld = 2 ** 30;
+
+/**
+ * Reads the rows of large files into memory, for what needs all at once.
+ * @throws InputError where they are too many.
+ */
+export async function holdRows(
+  files: readonly { parsed: DataFile | null; large: LargeFile | null }[],
+): Promise<void> {
+  const large = files.filter((file) => file.parsed !== null && file.large !== null);
+  const sum = large.reduce((before, file) => before + file.large!.characters, 0);
+  if (sum > mostHeld)
+    throw new InputError(
+      `Rows that are joined in this way are held in memory, which is done up to ${formatBytes(mostHeld)}; these take ${formatBytes(sum)}.`,
+      'Put the teacher’s answers into the same file as the rows, or add one teacher’s file with the same ids or as many rows.',
+    );
+  for (const { parsed, large: own } of large) {
+    if (parsed === null || own === null || own.count === parsed.rows.length) continue;
+    if (parsed.kind === 'dataset') parsed.rows = await gathered(own.eachRows());
+    else if (own.taught !== null) parsed.rows = await gathered(own.taught.each());
+  }
+}
+
+async function gathered<Row>(slices: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const slice of slices) for (const row of slice) rows.push(row);
+  return rows;
 }
