@@ -3,7 +3,8 @@
  * own matrix products, and greedy generation. With `--gpu` the engines that run on the GPU instead, in turns, each
  * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
  * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` (also with `--gpu`) shows
- * where a step's time goes instead; STILLROOM_PYTHON names the Python that has torch.
+ * where a step's time goes instead; `--memory` holds the plan's count of memory against what processes then take;
+ * STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
 import { allThreads, gpuContenders, openBenchGpu, openTfjs, openWasm } from './engines.ts';
 import { gpuLines } from './gpu-table.ts';
 import { measureGpu } from './gpu.ts';
+import { compareMemory, measureMemory, memoryCases } from './memory.ts';
 import { measureGpuProfile, measureProfile } from './profile.ts';
 
 interface CaseResult {
@@ -63,6 +65,9 @@ const { values: options } = parseArgs({
     full: { type: 'boolean' },
     'no-generation': { type: 'boolean' },
     profile: { type: 'boolean' },
+    memory: { type: 'boolean' },
+    /** One of `memoryCases`, by its place: for the processes that `--memory` starts. */
+    'memory-case': { type: 'string' },
   },
 });
 
@@ -77,6 +82,15 @@ const wants = (engine: EngineLabel) => wanted === undefined || wanted.includes(e
 const chosen = [...cases, fullCase].filter(({ model }) =>
   options.case === undefined ? model !== 'full' || options.full === true : model === options.case,
 );
+if (options['memory-case'] !== undefined) {
+  console.log(JSON.stringify(await measureMemory(memoryCases[Number(options['memory-case'])]!)));
+  process.exit(0);
+}
+if (options.memory === true) {
+  const measured = compareMemory(fileURLToPath(import.meta.url), wanted);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
+  process.exit(measured.length > 0 ? 0 : 1);
+}
 const gpu = options.gpu === true ? await findGpu() : null;
 
 for (const one of chosen) {

@@ -26,5 +26,5 @@ const args = process.argv.slice(2);
 const env = { ...process.env };
 // The Vulkan loader reads its variables when a process starts.
 const hasGpu = () => run(process.execPath, [join(root, 'scripts', 'has-gpu.mjs')], { stdio: 'ignore' }) === 0;
-if (args.includes('--gpu') && !hasGpu()) Object.assign(env, softwareGpuEnv());
+if ((args.includes('--gpu') || args.includes('--memory')) && !hasGpu()) Object.assign(env, softwareGpuEnv());
 process.exit(run(process.execPath, [join(root, 'build', 'bench', 'run.js'), ...args], { cwd, env }));

@@ -1,6 +1,7 @@
 /** A student as a recipe has it trained: which of its weights, or adapters beside them. */
 import type { EngineStudent } from '../engine/engine.ts';
 import type { T5Config, Weights } from '../student/config.ts';
+import { halfBase } from '../student/lora/half-base.ts';
 import { initialiseAdapters, isAdapterName, mergeAdapters } from '../student/lora/lora.ts';
 import { expectedParameters } from '../student/parameters.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
@@ -42,5 +43,9 @@ export function wholeWeights(
   { lora }: Pick<Recipe, 'lora'>,
   weights: Weights,
 ): Weights {
-  return lora !== null && areAdapters(weights) ? mergeAdapters(base, lora, weights) : weights;
+  if (lora === null || !areAdapters(weights)) return weights;
+  // The base that the adapters were trained on, and measured with.
+  const { config } = base;
+  const own = lora.baseDtype === 'float16' ? { config, weights: halfBase(config, base.weights) } : base;
+  return mergeAdapters(own, lora, weights);
 }

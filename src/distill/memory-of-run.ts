@@ -43,7 +43,7 @@ function shapeOf(config: T5Config, recipe: Recipe, lengths: RowLengths): RunShap
 
 /** A change of the recipe that makes it fit, and what it takes then. */
 export interface Relief {
-  key: 'optimizer' | 'lora';
+  key: 'optimizer' | 'lora' | 'half-base';
   words: string;
   memory: RunMemory;
 }
@@ -56,17 +56,28 @@ export function fitsIn({ limitBytes }: DeviceModel, { peakBytes, steadyBytes }: 
 
 /** What would make a run fit that does not: batches are cut already, down to single rows. */
 export function reliefs(config: T5Config, recipe: Recipe, lengths: RowLengths, model: DeviceModel): Relief[] {
-  const lora = { ...defaultLora, targets: [...defaultLora.targets] };
+  const lora = { ...defaultLora, targets: [...defaultLora.targets], baseDtype: 'float32' as const };
+  const half = { ...(recipe.lora ?? lora), baseDtype: 'float16' as const };
   const changes: { key: Relief['key']; words: string; recipe: Recipe }[] = [
     { key: 'optimizer', words: 'Adafactor', recipe: { ...recipe, optimizer: 'adafactor' } },
     { key: 'lora', words: 'LoRA (rank 8)', recipe: { ...recipe, lora, freeze: [] } },
+    {
+      key: 'half-base',
+      words: `LoRA (rank ${half.rank}) with the base in half precision`,
+      recipe: { ...recipe, lora: half, freeze: [] },
+    },
   ];
   return changes
-    .filter(({ key }) => (key === 'lora' ? recipe.lora === null : recipe.optimizer === 'adamw'))
+    .filter(({ key }) => isChange(key, recipe))
     .map(({ key, words, recipe: changed }) => {
       return { key, words, memory: memoryOfRun(config, changed, lengths, model) };
     })
     .filter(({ memory }) => fitsIn(model, memory));
+}
+
+function isChange(key: Relief['key'], { lora, optimizer }: Recipe): boolean {
+  if (key === 'optimizer') return optimizer === 'adamw';
+  return key === 'lora' ? lora === null : lora?.baseDtype !== 'float16';
 }
 
 /** What would fit, in a sentence. */

@@ -8,7 +8,7 @@ import { keptReadingSchema, type KeptReading } from '../data/kept-reading.ts';
 import { optimizerNames } from '../engine/engine.ts';
 import { findJsonFault } from '../formats/json-fault.ts';
 import { methods } from './methods.ts';
-import { defaultLora } from '../student/lora/lora.ts';
+import { baseDtypes, defaultLora, type Lora } from '../student/lora/lora.ts';
 import { greedy } from '../student/own-generation.ts';
 import { studentParts } from '../student/reduce/freeze.ts';
 
@@ -40,6 +40,8 @@ const loraSchema = z.strictObject({
       'lora targets must be "all-linear" or a list of names such as ["q", "v"]',
     )
     .default([...defaultLora.targets]),
+  /** What the base is kept in: see `Lora`. */
+  baseDtype: choice('lora baseDtype', baseDtypes).default('float32'),
 });
 
 /** How answers are chosen, under transformers' names in this house's spelling, with its defaults. */
@@ -212,12 +214,24 @@ function contradictions(recipe: Recipe): RecipeIssue[] {
  * @throws InputError where they contradict the recipe.
  */
 export function withLora(recipe: Recipe, rank: number): Recipe {
-  const lora = { ...defaultLora, alpha: rank, ...recipe.lora, rank };
+  const lora = { ...defaultLora, alpha: rank, baseDtype: 'float32', ...recipe.lora, rank };
   const { recipe: found, issues } = checkRecipe({ ...recipe, lora });
   if (found !== null) return found;
   throw new InputError(
     `${issues.map(({ problem }) => problem).join('; ')}.`,
     'Choose a rank of 4 to 64, and freeze nothing beside it.',
+  );
+}
+
+/**
+ * A recipe whose adapters have their base in this precision.
+ * @throws InputError where there are no adapters.
+ */
+export function withBaseDtype(recipe: Recipe, baseDtype: NonNullable<Lora['baseDtype']>): Recipe {
+  if (recipe.lora !== null) return { ...recipe, lora: { ...recipe.lora, baseDtype } };
+  throw new InputError(
+    '--base-dtype is the precision of the base of adapters, and this recipe has none.',
+    'Add --lora RANK, or leave it out.',
   );
 }
 
@@ -310,13 +324,18 @@ function faultIn(text: string): { line: number | undefined; what: string } {
  */
 export function recipeIdentity({ lora, optimizer, patience, take, generation, ...recipe }: Recipe): string {
   const later = {
-    ...(lora !== null && { lora }),
+    ...(lora !== null && { lora: loraIdentity(lora) }),
     ...(optimizer !== 'adamw' && { optimizer }),
     ...(patience !== 0 && { patience }),
     ...(take !== 'last' && { take }),
     ...(generation !== null && { generation }),
   };
   return `${JSON.stringify({ ...recipe, ...later }, null, 2)}\n`;
+}
+
+/** Without the precision of the base where that is as it always was. */
+function loraIdentity({ baseDtype, ...lora }: Lora): Lora {
+  return baseDtype === 'float16' ? { ...lora, baseDtype } : lora;
 }
 
 /** `run.json` as the studio and the terminal write it: every key, in the schema's order, and how rows were read. */

@@ -43,9 +43,9 @@ const engines: [string, (student: Student) => Promise<Engine>][] = [
     (student) => createWasmEngine(student, { threads: 2, startThread: startNodeThread, reason: 'a test' }),
   ],
   [
-    'the compiled engine with adapters',
+    'the compiled engine with adapters on a base in half precision',
     (student) => {
-      const lora = { rank: 4, alpha: 8, dropout: 0.1, targets: 'all-linear' as const };
+      const lora = { rank: 4, alpha: 8, dropout: 0.1, targets: 'all-linear', baseDtype: 'float16' } as const;
       const trained = engineStudent(student, { ...recipe, lora });
       return createWasmEngine(trained, { threads: 2, startThread: startNodeThread, reason: 'a test' });
     },

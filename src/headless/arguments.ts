@@ -9,7 +9,8 @@ export const usage = `Stillroom from a terminal.
                             [--map input=…,label=…] [--completions faithful|repaired]
                             [--only-matching] [--unaligned] [--recipe run.json] [--out DIR]
                             [--engine wgsl|wasm|tfjs] [--backend webgpu|wasm|cpu] [--test-rows N]
-                            [--precision f32|f16|bf16] [--lora RANK] [--patience N] [--take best|last|STEP]
+                            [--precision f32|f16|bf16] [--lora RANK [--base-dtype float32|float16]]
+                            [--patience N] [--take best|last|STEP]
                             [--rationales-map rationale=…,teacherLabel=…] [--teachers NAME|cycle|vote|right]
                             [--split-column NAME|none] [--hold-out-validation 10%] [--subsample 50%]
                             [--generation greedy|own]
@@ -22,7 +23,8 @@ export const usage = `Stillroom from a terminal.
       the part of the rows that the research code's subsample draws. A column called split (or named by
       --split-column) says which rows are for what. All these are written to run.json, which brings them back.
       --lora 8 trains adapters of this rank on q and v and leaves the student's weights alone (settings: lora in
-      run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder.
+      run.json); model/ is the student with them merged in, adapter/ has them alone, as peft's folder. With
+      --base-dtype float16 the student's matrices are kept in half precision, which takes half their memory.
       --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
       the accuracy. --generation own measures, and exports, with what the student's generation_config.json asks for
       (beams, no repeated n-grams, penalties, a least length); otherwise answers are greedy. --patience 3 ends training after three measurements without a better one; --take best writes the
@@ -76,7 +78,7 @@ export const usage = `Stillroom from a terminal.
       LoRA that was trained on this student, as peft's folder.
 
   npm run headless -- plan --student DIR|--shape NAME [--recipe FILE] [--batch N] [--input N] [--target N]
-                           [--engine wasm|wgsl] [--lora RANK] [--json]
+                           [--engine wasm|wgsl] [--lora RANK [--base-dtype float32|float16]] [--json]
       Prints a training step as the compiled engine runs it: operations, shapes, slots, FLOPs, bytes, totals.
       With --json: what a run takes, for the engine that would run it (steadyBytes, peakBytes, largestBindingBytes,
       microBatches). A shape is t5-efficient-tiny, t5-efficient-mini, t5-small, flan-t5-small, t5-base,
@@ -220,6 +222,7 @@ export const trainOptions = {
   'test-rows': { type: 'string' },
   precision: { type: 'string' },
   lora: { type: 'string' },
+  'base-dtype': { type: 'string' },
   patience: { type: 'string' },
   take: { type: 'string' },
   generation: { type: 'string' },

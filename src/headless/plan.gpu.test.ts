@@ -83,19 +83,33 @@ describe('plan', () => {
     expect(String(error.mock.calls[0]?.[0])).toMatch(/Train with Adafactor, which takes .*LoRA \(rank 8\)/);
   });
 
-  it('plans flan-t5-large by LoRA at the default limits of WebGPU', async () => {
-    const large = await memoryOf(
-      '--shape',
-      'flan-t5-large',
-      '--engine',
-      'wgsl',
-      '--lora',
-      '8',
-      '--batch',
-      '1',
+  it.each(['wasm', 'wgsl'])('plans flan-t5-large by LoRA within 4 GB on %s', async (engine) => {
+    const shape = ['--shape', 'flan-t5-large', '--engine', engine, '--lora', '8'];
+    const large = await memoryOf(...shape);
+    // WebGPU's default limit.
+    expect(large['largestBindingBytes']).toBeLessThan(2 ** 27);
+    expect(large['peakBytes']).toBeLessThan(4e9);
+    const half = await memoryOf(...shape, '--base-dtype', 'float16');
+    expect(half['largestBindingBytes']).toBeLessThan(2 ** 27);
+    // 783 M weights, of which two bytes each are left.
+    expect(large['steadyBytes']! - half['steadyBytes']!).toBeGreaterThan(1.5e9);
+    await expect(plan([...shape.slice(0, 4), '--base-dtype', 'float16', '--json'])).rejects.toThrow(
+      /has none/,
     );
-    expect(large['largestBindingBytes']).toBeLessThanOrEqual(2 ** 27);
-    expect(large['steadyBytes']).toBeLessThan(4e9);
+  });
+
+  it('plans flan-t5-base whole within 8 GB', async () => {
+    for (const engine of ['wasm', 'wgsl']) {
+      const base = await memoryOf('--shape', 'flan-t5-base', '--engine', engine);
+      expect(base['largestBindingBytes']).toBeLessThan(2 ** 27);
+      expect(base['peakBytes']).toBeLessThan(8e9);
+    }
+  });
+
+  it('says that a vocabulary which cannot be bound can be reduced; WebAssembly, which binds nothing, plans it', async () => {
+    const shape = ['--shape', 'mt5-small', '--lora', '8', '--json', '--engine'];
+    await expect(plan([...shape, 'wgsl'])).rejects.toThrow(/250,112 pieces × 512.* Reduce the student first/);
+    expect((await memoryOf(...shape.slice(0, 4), '--engine', 'wasm'))['steadyBytes']).toBeLessThan(2e9);
   });
 
   it('prints the plan without --json', async () => {

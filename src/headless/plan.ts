@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { parseRecipe, recipeSchema, withLora, type Recipe } from '../distill/recipe.ts';
+import { parseRecipe, recipeSchema, withBaseDtype, withLora, type Recipe } from '../distill/recipe.ts';
 import { fitsIn, memoryOfRun, reliefs, reliefWords } from '../distill/memory-of-run.ts';
 import { formatStepPlan } from '../engine/plan/format-plan.ts';
 import type { DeviceModel, RunMemory } from '../engine/plan/run-memory.ts';
@@ -11,6 +11,7 @@ import { loadKernels } from '../engine/wasm/kernels.ts';
 import { wasmModel } from '../engine/wasm/memory-layout.ts';
 import { wgslModel } from '../engine/wgsl/wgsl-bytes.ts';
 import { parseT5Config, type T5Config } from '../student/config.ts';
+import { baseDtypes } from '../student/lora/lora.ts';
 import { publishedShapes } from '../student/shapes.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { readText } from './files.ts';
@@ -27,13 +28,16 @@ export async function plan(args: string[]): Promise<void> {
     input: { type: 'string' },
     target: { type: 'string' },
     lora: { type: 'string' },
+    'base-dtype': { type: 'string' },
     json: { type: 'boolean' },
   });
   const config = await configOf(options);
   const engine = oneOf('engine', options.engine, ['wasm', 'wgsl'] as const);
   const given = options.recipe === undefined ? null : await readRecipe(options.recipe);
   const rank = wholeNumber('lora', options.lora);
-  const recipe = rank === null ? given : withLora(given ?? recipeSchema.parse({}), rank);
+  const baseDtype = oneOf('base-dtype', options['base-dtype'], baseDtypes);
+  const adapted = rank === null ? given : withLora(given ?? recipeSchema.parse({}), rank);
+  const recipe = baseDtype === null ? adapted : withBaseDtype(adapted ?? recipeSchema.parse({}), baseDtype);
   const asked = {
     batch: wholeNumber('batch', options.batch) ?? given?.batchSize ?? 8,
     inputTokens: wholeNumber('input', options.input) ?? given?.maxInputTokens ?? 64,
@@ -97,5 +101,5 @@ async function estimate(
 /** Of the engine that was asked for, or that this machine would take; TensorFlow.js is counted as WebAssembly. */
 export async function deviceModel(asked: 'wasm' | 'wgsl' | null): Promise<DeviceModel> {
   const chosen = asked ?? (await chooseForThisMachine({ engine: null, backend: null })).engine;
-  return chosen === 'wgsl' ? wgslModel : wasmModel(await loadKernels(), availableParallelism());
+  return chosen === 'wgsl' ? wgslModel() : wasmModel(await loadKernels(), availableParallelism());
 }

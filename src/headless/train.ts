@@ -10,7 +10,15 @@ import { parseMetric } from '../data/metrics/metrics.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { Control } from '../distill/control.ts';
 import { engineStudent } from '../distill/engine-student.ts';
-import { parseRunFile, smallRecipe, withLora, withSettings, type Recipe } from '../distill/recipe.ts';
+import {
+  parseRunFile,
+  smallRecipe,
+  withBaseDtype,
+  withLora,
+  withSettings,
+  type Recipe,
+} from '../distill/recipe.ts';
+import { baseDtypes } from '../student/lora/lora.ts';
 import { choosesByMeasuring, chosenByTestWords, hasStalled } from '../distill/selection.ts';
 import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type Engine, type EngineDescription, type EngineStudent } from '../engine/engine.ts';
@@ -81,7 +89,9 @@ export async function train(args: string[]): Promise<void> {
   };
   const rank = wholeNumber('lora', options.lora);
   const patience = wholeNumber('patience', options.patience);
-  const recipe = withSettings(rank === null ? given : withLora(given, rank), {
+  const baseDtype = oneOf('base-dtype', options['base-dtype'], baseDtypes);
+  const adapted = rank === null ? given : withLora(given, rank);
+  const recipe = withSettings(baseDtype === null ? adapted : withBaseDtype(adapted, baseDtype), {
     ...(patience === null ? {} : { patience }),
     ...(options.take === undefined ? {} : { take: options.take }),
   });

@@ -1,4 +1,5 @@
 /** See `estimate-memory` in protocol.ts. */
+import { EngineError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 import { fitsIn, memoryOfRun, reliefs } from '../distill/memory-of-run.ts';
 import { chooseEngine } from '../engine/choose.ts';
@@ -12,27 +13,57 @@ export async function estimateMemory({
   lengths,
   request,
 }: CommandOf<'estimate-memory'>): Promise<MemoryOfRun[]> {
-  const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
-  // TensorFlow.js has no plan; it takes more than WebAssembly's.
-  const engine = chosen.engine === 'wgsl' ? 'wgsl' : 'wasm';
-  const model = await modelOf(engine);
-  return configs.map((config) => {
-    const memory = memoryOfRun(config, recipe, lengths, model);
-    if (fitsIn(model, memory)) return { ...memory, engine, problem: null, reliefs: [] };
-    const found = reliefs(config, recipe, lengths, model);
-    return {
-      ...memory,
-      engine,
-      problem: `WebAssembly has at most ${formatBytes(model.limitBytes)}.`,
-      reliefs: found.map((one) => {
-        return { key: one.key, words: one.words, steadyBytes: one.memory.steadyBytes };
-      }),
-    };
-  });
+  let bindingBytes: number | undefined;
+  const probe = async () => {
+    const found = await probeAdapter(navigator.gpu);
+    if (found.kind !== 'none') bindingBytes = bindingBytesOf(found.adapter.limits);
+    return found;
+  };
+  const chosen = await chooseEngine(request, probe);
+  if (chosen.engine === 'wgsl' && bindingBytes === undefined) await probe();
+  const onGpu = chosen.engine === 'wgsl' ? await wgslModelOf(bindingBytes) : null;
+  return Promise.all(
+    configs.map(async (config): Promise<MemoryOfRun> => {
+      const count = (engine: 'wasm' | 'wgsl', model: DeviceModel): MemoryOfRun => {
+        const memory = memoryOfRun(config, recipe, lengths, model);
+        if (fitsIn(model, memory)) return { ...memory, engine, problem: null, reliefs: [] };
+        const found = reliefs(config, recipe, lengths, model);
+        return {
+          ...memory,
+          engine,
+          problem: `WebAssembly has at most ${formatBytes(model.limitBytes)}.`,
+          reliefs: found.map((one) => {
+            return { key: one.key, words: one.words, steadyBytes: one.memory.steadyBytes };
+          }),
+        };
+      };
+      // TensorFlow.js has no plan; it takes more than WebAssembly's.
+      if (onGpu === null) return count('wasm', await modelOfWasm());
+      try {
+        return count('wgsl', onGpu);
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        // A GPU that cannot bind a weight is followed by WebAssembly, unless it was asked for by name.
+        const counted = count('wasm', await modelOfWasm());
+        const wasAskedFor = request.engine !== null || request.backend !== null;
+        return wasAskedFor
+          ? { ...counted, problem: `${error.problem} ${error.remedy}`, reliefs: [] }
+          : counted;
+      }
+    }),
+  );
 }
 
-async function modelOf(engine: 'wasm' | 'wgsl'): Promise<DeviceModel> {
-  if (engine === 'wgsl') return (await import('../engine/wgsl/wgsl-bytes.ts')).wgslModel;
+async function wgslModelOf(bindingBytes: number | undefined): Promise<DeviceModel> {
+  return (await import('../engine/wgsl/wgsl-bytes.ts')).wgslModel(bindingBytes);
+}
+
+/** See `Gpu.bindingBytes`. */
+function bindingBytesOf({ maxBufferSize, maxStorageBufferBindingSize }: GPUSupportedLimits): number {
+  return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+}
+
+async function modelOfWasm(): Promise<DeviceModel> {
   const [{ wasmModel }, { loadKernels }] = await Promise.all([
     import('../engine/wasm/memory-layout.ts'),
     import('../engine/wasm/kernels.ts'),

@@ -2,7 +2,7 @@
  * What the page and the worker say to each other. Every command has a result type in `Results`; long ones send
  * `progress` events on the way. Events about runs reach every listener. Both ends are typed by this file.
  */
-import type { RowLengths } from '../distill/memory-of-run.ts';
+import type { Relief, RowLengths } from '../distill/memory-of-run.ts';
 import type { RunMemory } from '../engine/plan/run-memory.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import type { GpuProof } from '../engine/gpu/adapter-notes.ts';
@@ -358,5 +358,5 @@ export interface MemoryOfRun extends RunMemory {
   engine: 'wasm' | 'wgsl';
   problem: string | null;
   /** Changes of the recipe that make it fit. */
-  reliefs: { key: 'optimizer' | 'lora'; words: string; steadyBytes: number }[];
+  reliefs: { key: Relief['key']; words: string; steadyBytes: number }[];
 }

@@ -10,6 +10,7 @@ const loras = fc.record({
   alpha: fc.integer({ min: 1, max: 512 }),
   dropout: fc.constantFrom(0, 0.05, 0.1),
   targets: fc.constantFrom<'all-linear' | string[]>('all-linear', ['q'], ['q', 'v'], ['wi_0', 'o']),
+  baseDtype: fc.constantFrom('float32' as const, 'float16' as const),
 });
 
 test('adapters survive the form, and a link', () => {
@@ -40,4 +41,5 @@ test('in words', () => {
   expect(loraWords('rank=4 dropout=0.1 targets=all-linear')).toBe(
     'rank 4, alpha 8, dropout 0.1, on all linear layers',
   );
+  expect(loraWords('rank=4 baseDtype=float16')).toBe('rank 4, alpha 8, on q, v, base in half precision');
 });

@@ -15,7 +15,7 @@ import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
-import { fitsABinding, KnownStudents } from './known-students.tsx';
+import { KnownStudents } from './known-students.tsx';
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
 import styles from '../parts/hub.module.css';
 import { freeBytes } from '../state/hub-fetch.ts';
@@ -176,17 +176,17 @@ function Found({ found }: { found: FoundStudent }) {
   }, [found]);
   const preset = fittingPreset(countParameters(config));
   const { num_layers: encoder, num_decoder_layers: decoder, vocab_size: pieces } = config;
-  const trainingWords = memory === undefined ? 'counting …' : formatBytes(memory.steadyBytes);
+  const trainingWords =
+    memory === undefined
+      ? 'counting …'
+      : [formatBytes(memory.steadyBytes), ...(memory.problem === null ? [] : [memory.problem])].join('. ');
   const facts: [string, string][] = [
     ['parameters', formatParameters(countParameters(config))],
     ['layers', `${encoder} and ${decoder}`],
     ['vocabulary', plural(pieces, 'token')],
     ['to fetch', `${formatBytes(totalBytes)}, ${plural(model.files.length, 'file')}`],
     ['free for the studio', free === null ? 'not said' : formatBytes(free)],
-    [
-      'to train, with this recipe',
-      fitsABinding(config) ? trainingWords : 'its vocabulary is too large; Reduce makes it smaller',
-    ],
+    ['to train, with this recipe', trainingWords],
     ['preset to begin with', `${preset.title}, ${preset.recipe.learningRate.toExponential()}`],
     ['licence', model.license ?? 'the model’s card does not say'],
   ];

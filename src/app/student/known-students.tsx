@@ -15,8 +15,6 @@ import { useRunMemory } from '../state/use-run-memory.ts';
 import hubStyles from '../parts/hub.module.css';
 import styles from './known-students.module.css';
 
-const afterReduce = '~ trains after Reduce';
-
 /** The list, once it is asked for: counting a plan takes its time. */
 export function KnownStudents({ onChoose }: { onChoose: (name: string) => void }) {
   const [isOpen, setIsOpen] = useState(false);
@@ -78,8 +76,7 @@ function KnownRow({
   onChoose: (name: string) => void;
 }) {
   const { name, config, note } = known;
-  const isBindable = fitsABinding(config);
-  const [memory] = useRunMemory([config], isBindable ? recipe : null, lengths) ?? [];
+  const [memory] = useRunMemory([config], recipe, lengths) ?? [];
   const parameters = countParameters(config);
   const preset = fittingPreset(parameters);
   return (
@@ -93,9 +90,7 @@ function KnownRow({
       <td>{formatParameters(parameters)}</td>
       <td>{formatBytes(4 * parameters)}</td>
       <td>{memory === undefined ? '–' : formatBytes(memory.steadyBytes)}</td>
-      <td className={styles['words']}>
-        {isBindable ? (memory === undefined ? 'counting …' : verdict(memory)) : afterReduce}
-      </td>
+      <td className={styles['words']}>{memory === undefined ? 'counting …' : verdict(memory, config)}</td>
       <td className={styles['words']}>
         {preset.title}, {preset.recipe.learningRate.toExponential()}
       </td>
@@ -103,14 +98,15 @@ function KnownRow({
   );
 }
 
-/** Whether the largest matrix, the vocabulary's, is within what any engine binds at once. */
-export function fitsABinding({ vocab_size, d_model }: T5Config): boolean {
+/** Whether the largest matrix, the vocabulary's, is within what every GPU binds at once. */
+function fitsABinding({ vocab_size, d_model }: T5Config): boolean {
   return vocab_size * d_model <= bindableFloats;
 }
 
-function verdict({ problem, reliefs, microBatches, engine }: MemoryOfRun): string {
+function verdict({ problem, reliefs, microBatches, engine }: MemoryOfRun, config: T5Config): string {
   const [relief] = reliefs;
-  if (problem !== null) return relief === undefined ? '✕ answers only' : `~ trains with ${relief.words}`;
+  if (problem !== null && relief !== undefined) return `~ trains with ${relief.words}`;
+  if (problem !== null) return fitsABinding(config) ? '✕ answers only' : '~ trains after Reduce';
   // What a GPU has, browsers do not tell.
   const where = engine === 'wgsl' ? 'trains, where the GPU has it' : 'trains';
   return microBatches > 1 ? `✓ ${where}, in ${formatCount(microBatches)} passes a step` : `✓ ${where}`;

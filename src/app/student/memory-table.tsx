@@ -45,9 +45,11 @@ function Counted(props: { student: StudentRecord; recipe: Recipe; lengths: RowLe
         {formatCount(targetTokens)} target tokens, {recipe.method}
         {recipe.freeze.length > 0 && <>; frozen: {recipe.freeze.join(', ')}</>}
         {recipe.lora !== null && '; LoRA'}
+        {recipe.lora?.baseDtype === 'float16' && ', the base in half precision'}
         {recipe.optimizer !== 'adamw' && '; Adafactor'}
         {memory.microBatches > recipe.accumulation && `; cut into ${memory.microBatches} passes a step`}
       </p>
+      {memory.problem !== null && <p role="status">That is more than there is: {memory.problem}</p>}
       <table className={styles['table']}>
         <caption className="visually-hidden">Memory by moment</caption>
         <tbody>

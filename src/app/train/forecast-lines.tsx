@@ -1,6 +1,6 @@
 import { Gauge, Square } from 'lucide-react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
-import type { RowLengths } from '../../distill/memory-of-run.ts';
+import type { Relief, RowLengths } from '../../distill/memory-of-run.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { defaultLora } from '../../student/lora/lora.ts';
@@ -82,11 +82,7 @@ function MemoryWords(props: { student: StudentRecord; recipe: Recipe; lengths: R
               'A student with fewer pieces or layers would fit, or shorter texts.'}
           </p>
           {memory.reliefs.map(({ key, words, steadyBytes }) => (
-            <Button
-              key={key}
-              small
-              onClick={() => studio.setField(key, key === 'lora' ? loraText(defaultLora) : 'adafactor')}
-            >
+            <Button key={key} small onClick={() => takeRelief(key, recipe)}>
               Take {words}: {formatBytes(steadyBytes)}
             </Button>
           ))}
@@ -94,6 +90,12 @@ function MemoryWords(props: { student: StudentRecord; recipe: Recipe; lengths: R
       )}
     </>
   );
+}
+
+function takeRelief(key: Relief['key'], { lora }: Recipe): void {
+  if (key === 'optimizer') studio.setField(key, 'adafactor');
+  else if (key === 'lora') studio.setField(key, loraText(defaultLora));
+  else studio.setField('lora', loraText({ ...(lora ?? defaultLora), baseDtype: 'float16' }));
 }
 
 function TimeLine() {

@@ -8,6 +8,11 @@ const targetOptions = [
   { value: 'all-linear', label: 'all linear layers' },
 ];
 
+const baseOptions = [
+  { value: 'float32', label: 'float32, as it is' },
+  { value: 'float16', label: 'float16, half the memory' },
+];
+
 /** Adapters: off, or their settings. */
 export function LoraField({
   label,
@@ -64,6 +69,13 @@ export function LoraField({
             }
             value={texts.targets}
             onChange={(targets) => change({ targets })}
+          />
+          <SelectField
+            label="Precision of the base"
+            meaning="What the frozen matrices are kept in; all is computed in single precision."
+            options={baseOptions}
+            value={texts.baseDtype}
+            onChange={(baseDtype) => change({ baseDtype })}
           />
         </>
       )}

@@ -63,7 +63,7 @@ describe('Adafactor', () => {
   test('takes less memory: no moments as large as the weights', () => {
     const large = parseTiny({ vocab_size: 4096, d_model: 128 });
     const [adam, factored] = (['adamw', 'adafactor'] as const).map(
-      (optimizer) => new SlabLayout(large, new Set(), null, optimizer).lengthOfAll,
+      (optimizer) => new SlabLayout(large, new Set(), null, optimizer).bytesOfAll,
     );
     expect(factored).toBeLessThan(0.55 * adam!);
   });

@@ -5,8 +5,12 @@ import type { Weights } from '../../student/config.ts';
 import { adapterParameters, initialiseAdapters, mergeAdapters, type Lora } from '../../student/lora/lora.ts';
 import { countParameters, sizeOf } from '../../student/parameters.ts';
 import { stateOf, type EngineStudent } from '../engine.ts';
+import { flopsOfAll } from './cost.ts';
+import { operandsOf } from './operands.ts';
+import type { Plan } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
-import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from './testing/tiny-engine.ts';
+import { planStep } from './training.ts';
+import { parseTiny, tinyEngineStudent, tinyMicroBatch, tinyUpdate } from './testing/tiny-engine.ts';
 import { createTwinEngine } from './twin/twin-engine.ts';
 
 const gated = { feed_forward_proj: 'gated-gelu', tie_word_embeddings: false };
@@ -85,6 +89,18 @@ describe('adapters', () => {
     createTwinEngine({ ...student, adapters: { lora, weights } }, { precision: 'single' });
   const { answer } = tinyMicroBatch(config);
 
+  test('refuse a base of which half precision does not hold a weight, in words, before anything is computed', () => {
+    const name = 'decoder.block.0.layer.0.SelfAttention.q.weight';
+    const stray = Float32Array.from(student.weights.get(name)!);
+    stray[5] = 7e4;
+    const weights = new Map(student.weights).set(name, stray);
+    const half: Lora = { ...lora, baseDtype: 'float16' };
+    const adapters = { lora: half, weights: initialiseAdapters(config, lora, 1) };
+    expect(() => createTwinEngine({ config, weights, adapters })).toThrow(
+      /q\.weight holds 70000, and half precision ends at 65,504\. .*float32/,
+    );
+  });
+
   test('that have learned nothing leave the base as it is, to the bit', async () => {
     const base = await createTwinEngine(student, { precision: 'single' }).evaluate(answer);
     expect(await open(initialiseAdapters(config, lora, 1)).evaluate(answer)).toEqual(base);
@@ -130,6 +146,35 @@ describe('adapters', () => {
     const names = adapterParameters(config, lora).map(({ name }) => name);
     for (const part of [state.weights, state.expAvg, state.expAvgSq])
       expect([...part.keys()].sort()).toEqual([...names].sort());
+  });
+
+  test('alone get weight gradients, at two thirds of a whole step’s work', () => {
+    const wide = parseTiny({ ...gated, d_model: 64, d_kv: 16, num_heads: 4, d_ff: 128, vocab_size: 256 });
+    const bucket = {
+      encoderRows: 64,
+      decoderRows: 64,
+      sequences: 8,
+      maxEncoderLength: 8,
+      maxDecoderLength: 8,
+      generationRows: 0,
+    };
+    const [whole, adapted] = [null, lora].map((one) =>
+      planStep(new SlabLayout(wide, new Set(), one), bucket, true),
+    );
+    const flops = ({ programs, capacities }: Plan) => flopsOfAll(programs.get('pass')!, capacities);
+    expect(flops(adapted!)).toBeLessThan(0.75 * flops(whole!));
+    const blocks = [...new SlabLayout(wide, new Set(), lora).blocks].filter(({ frozen }) => !frozen);
+    const written = adapted!.programs
+      .get('pass')!
+      .flatMap((operation) => operandsOf(operation).writes)
+      .filter(({ place }) => place.kind === 'slab');
+    expect(written.length).toBeGreaterThan(0);
+    for (const { place, offset } of written) {
+      expect(place).toMatchObject({ slab: 'gradients' });
+      expect(
+        blocks.some((block) => offset >= block.offset && offset < block.offset + sizeOf(block.shape)),
+      ).toBe(true);
+    }
   });
 
   test('alone have gradients and moments, in parts of their own', () => {

@@ -1,7 +1,7 @@
 /** What an operation costs: floating-point operations, and bytes that must pass through memory at least once. */
 import type { AttentionShape, Operation } from './operations.ts';
 import { operandsOf } from './operands.ts';
-import { lengthOf, sizeOfExtent, type Counts, type CountName, type Extent, type Tensor } from './plan.ts';
+import { bytesPerValue, lengthOf, sizeOfExtent, type Counts, type CountName, type Extent, type Tensor } from './plan.ts';
 
 export interface Cost {
   /** A multiplication with an addition counts as two; square roots and exponentials as one. */
@@ -92,7 +92,10 @@ function bytesOf(operation: Operation, counts: Counts): number {
         if (tensor === operation.c) return rows! * columns!;
         return tensor === operation.a ? rows! * depth! : columns! * depth!;
       };
-      return 4 * [...reads, ...writes].reduce((sum, tensor) => sum + size(operation, tensor), 0);
+      return [...reads, ...writes].reduce(
+        (sum, tensor) => sum + bytesPerValue(tensor) * size(operation, tensor),
+        0,
+      );
     }
     default: {
       const { reads, writes } = operandsOf(operation);

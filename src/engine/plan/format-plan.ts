@@ -94,7 +94,7 @@ export function formatStepPlan(
   const slabs =
     lora === null
       ? `parameters, gradients and two moments: 4 slabs of ${formatBytes(4 * layout.length)}`
-      : `parameters, and gradients and two moments of adapters: ${formatBytes(4 * layout.lengthOfAll)}`;
+      : `parameters, and gradients and two moments of adapters: ${formatBytes(layout.bytesOfAll)}`;
   const parts = `${layout.partLengths.length} ${layout.partLengths.length === 1 ? 'part' : 'parts'}`;
   const parameters = `${formatCount(countParameters(config))} parameters`;
   return `${formatPlan(plan)}\n${parameters}; ${slabs} in ${parts}`;

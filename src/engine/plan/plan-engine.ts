@@ -1,6 +1,7 @@
 /** An engine that runs plans on an executor: packs rows into tables, keeps few plans, reads and restores the slabs. */
 import { NonFiniteError } from '../../base/errors.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
+import { checkHalfBase } from '../../student/lora/half-base.ts';
 import { countParameters, sizeOf } from '../../student/parameters.ts';
 import {
   stateGroups,
@@ -59,6 +60,8 @@ export interface PlanEngineOptions {
   createExecutor: (layout: SlabLayout) => Executor;
   /** Why this engine, as a sentence. */
   reason: string;
+  /** Bytes of the largest buffer that the executor binds; left out: what every GPU does. */
+  bindingBytes?: number;
   /** Pairs that are evaluated together, and inputs × beams that are generated for together. */
   rowsTogether?: number;
 }
@@ -91,10 +94,11 @@ export class PlanEngine implements Engine {
   /** @throws EngineError where the student's weights do not fit its configuration. */
   constructor({ config, weights, frozen, adapters, optimizer }: EngineStudent, options: PlanEngineOptions) {
     this.#config = config;
-    this.#layout = new SlabLayout(config, frozen, adapters?.lora, optimizer);
+    this.#layout = new SlabLayout(config, frozen, adapters?.lora, optimizer, options.bindingBytes);
     const all = adapters === undefined ? weights : new Map([...weights, ...adapters.weights]);
     const placed = placedWeights(this.#layout);
     checkTensors(placed, all);
+    if (adapters?.lora.baseDtype === 'float16') checkHalfBase(config, weights);
     this.#executor = options.createExecutor(this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
@@ -267,7 +271,7 @@ export class PlanEngine implements Engine {
   #withoutBase(weights: Weights): Weights {
     const { lora, trained } = this.#layout;
     if (lora === null || trained.some(({ name }) => weights.has(name))) return weights;
-    checkTensors(placedWeights(new SlabLayout(this.#config)), weights);
+    checkTensors(placedWeights(new SlabLayout(this.#config, undefined, null, 'adamw', Infinity)), weights);
     return new Map(trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
   }
 

@@ -56,7 +56,15 @@ export interface DeviceModel {
   canHold: (layout: SlabLayout, plan: Plan) => boolean;
   /** What it can take in all; Infinity where that is not known before it is tried. */
   limitBytes: number;
+  /** Of the largest buffer that it binds. */
+  bindingBytes: number;
 }
+
+/**
+ * Activations that a plan may have, in bytes, as far as batches can be cut: a pass of this size keeps any device busy,
+ * and a GPU does not tell how much memory it has.
+ */
+export const activationBytes = 512 * 1024 * 1024;
 
 export interface RunMemory {
   /** While it trains: weights, gradients, moments, and the activations of the largest step. */
@@ -78,7 +86,13 @@ const snapshotBytes = 4 * bytesPerFloat * pieceLength;
 
 /** @throws EngineError where one weight is larger than a binding. */
 export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel): RunMemory {
-  const layout = new SlabLayout(config, shape.frozen, shape.lora ?? null, shape.optimizer);
+  const layout = new SlabLayout(
+    config,
+    shape.frozen,
+    shape.lora ?? null,
+    shape.optimizer,
+    model.bindingBytes,
+  );
   const step: Planner = (bucket) => planStep(layout, bucket, shape.dropout > 0);
   const options = { numBeams: 1, ...shape.generation, maxNewTokens: shape.generationTokens };
   const generation: Planner = (bucket) => planGeneration(layout, bucket, isPlainGreedy(options));
@@ -105,7 +119,7 @@ export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel)
     peakBytes:
       model.bytesOf(layout, [stepPlan, generationPlan]) +
       Math.max(weights, Math.min(snapshotBytes, 4 * weights)),
-    largestBindingBytes: bytesPerFloat * Math.max(...lengths, ...layout.partLengths),
+    largestBindingBytes: Math.max(bytesPerFloat * Math.max(...lengths), ...layout.partBytesOf('parameters')),
     microBatches: passes.length,
   };
 }

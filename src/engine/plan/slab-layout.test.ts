@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
+import { isHalfMatrix } from '../../student/lora/half-base.ts';
+import type { Lora } from '../../student/lora/lora.ts';
 import { frozenParameters, studentParts } from '../../student/reduce/freeze.ts';
 import { isDecayed } from '../engine.ts';
 import { maxPartLength, SlabLayout } from './slab-layout.ts';
@@ -85,7 +87,48 @@ describe('SlabLayout', () => {
       num_decoder_layers: 24,
       d_ff: 4096,
     });
-    expect(large.crossGroupLayers).toBe(4);
+    expect(large.crossGroupLayers).toBe(3);
     for (const length of large.partLengths) expect(length).toBeLessThanOrEqual(maxPartLength);
+  });
+
+  test('keeps the matrices of a base in half precision in parts of their own, and nothing else', () => {
+    fc.assert(
+      fc.property(sizes, (overrides) => {
+        const config = parseTiny(overrides);
+        const adapters: Lora = { rank: 1, alpha: 1, dropout: 0, targets: 'all-linear' };
+        const half: Lora = { ...adapters, baseDtype: 'float16' };
+        const [layout, whole] = [half, adapters].map((lora) => new SlabLayout(config, new Set(), lora)) as [
+          SlabLayout,
+          SlabLayout,
+        ];
+        const shapes = new Map(layout.parameters.map((parameter) => [parameter.name, parameter]));
+        for (const { members, part, frozen, offset, half: isHalf } of layout.blocks) {
+          expect(layout.isHalf('parameters', part)).toBe(isHalf);
+          for (const { name, offset: within, length } of members) {
+            expect(isHalf).toBe(frozen && isHalfMatrix(shapes.get(name)!));
+            // Whole words, which alone a GPU is written in.
+            if (isHalf) expect([(offset + within) % 2, length % 2]).toEqual([0, 0]);
+          }
+        }
+        const { weights } = coverage(layout);
+        for (const part of weights) expect(Math.max(...part)).toBe(1);
+        const trained = (one: SlabLayout) => one.partBytesOf('gradients');
+        expect(trained(layout)).toEqual(trained(whole));
+        expect(layout.bytesOfAll).toBeLessThanOrEqual(whole.bytesOfAll);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('gives a weight that is larger than a part one of its own where the device binds it, and words where not', () => {
+    const large = { ...parseTiny({ d_model: 512, tie_word_embeddings: false }), vocab_size: 250_112 };
+    const open = (bindingBytes?: number) => new SlabLayout(large, new Set(), null, 'adamw', bindingBytes);
+    expect(() => open()).toThrow(
+      /250,112 pieces × 512\) takes 512 MB, and this GPU binds at most 134 MB/,
+    );
+    expect(() => open()).toThrow(/Reduce the student first/);
+    const parts = open(2 ** 30).partLengths;
+    expect(Math.max(...parts)).toBe(512 * 250_112);
+    expect(parts.filter((length) => length > maxPartLength)).toHaveLength(2);
   });
 });

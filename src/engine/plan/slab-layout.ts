@@ -4,17 +4,19 @@
  * together lie end to end in one block, so that q, k and v (or wi_0 and wi_1, or all cross-attention keys and values)
  * are one matrix product. Frozen weights come last, in parts of their own, which gradients and moments do not have.
  * Of a student with adapters all weights are frozen; the adapters of a block lie together: all A's, one over the other,
- * are one matrix, and each B is one.
+ * are one matrix, and each B is one. Where the adapters ask for it, the matrices of their base are 16-bit floats.
  */
 import { bindableFloats } from '../../base/binding.ts';
 import { EngineError } from '../../base/errors.ts';
+import { formatBytes, formatCount } from '../../base/units.ts';
 import type { T5Config } from '../../student/config.ts';
 import { expectedParameters, hasBias, isGated, sizeOf, type Parameter } from '../../student/parameters.ts';
+import { isHalfMatrix } from '../../student/lora/half-base.ts';
 import { adaptedModules, adapterName, adapterParameters, type Lora } from '../../student/lora/lora.ts';
 import { isDecayed, type OptimizerName } from '../engine.ts';
-import type { SlabName, Tensor } from './plan.ts';
+import { bytesPerValue, type SlabName, type Tensor } from './plan.ts';
 
-/** Floats of the largest part. */
+/** Floats of the largest part, but for weights that are larger alone, where the device binds them. */
 export const maxPartLength = bindableFloats;
 const blockAlignment = 64;
 
@@ -29,6 +31,8 @@ export interface Block {
   decayed: boolean;
   /** Its weights are never changed: it has no gradient and no moments. */
   frozen: boolean;
+  /** Its weights are 16-bit floats, in a part that holds nothing else. */
+  half: boolean;
 }
 
 /** The adapters of one block. */
@@ -72,10 +76,18 @@ export interface BlockFactors {
   columnState: Tensor;
 }
 
+/** A part of the slab of parameters. */
+interface Part {
+  /** In values. */
+  length: number;
+  /** Its values are 16-bit floats. */
+  half: boolean;
+}
+
 /** The layout of a student’s slabs. A block is called by the name of its first weight. */
 export class SlabLayout {
   readonly #blocks = new Map<string, Block>();
-  readonly #partLengths: number[] = [];
+  readonly #parts: Part[] = [];
   /** Parts of the slabs of gradients and moments: the first ones. */
   readonly #trainedParts: number;
   /** All that is trained, and nothing else. */
@@ -94,6 +106,7 @@ export class SlabLayout {
   /**
    * @param frozen Names of the weights that are not trained: whole blocks.
    * @param lora Adapters, which alone are trained; null for none.
+   * @param bindingBytes Of the largest buffer that the device binds.
    * @throws EngineError where one weight alone is larger than a binding; InputError where the adapters do not suit the
    *   student.
    */
@@ -102,6 +115,7 @@ export class SlabLayout {
     frozen: ReadonlySet<string> = new Set(),
     readonly lora: Lora | null = null,
     readonly optimizer: OptimizerName = 'adamw',
+    readonly bindingBytes = 4 * maxPartLength,
   ) {
     const own = expectedParameters(config);
     const adapters = lora === null ? [] : adapterParameters(config, lora);
@@ -111,10 +125,9 @@ export class SlabLayout {
     const shapes = new Map(this.parameters.map(({ name, shape }) => [name, shape]));
     const inner = config.num_heads * config.d_kv;
     const crossLength = 2 * inner * config.d_model;
-    this.crossGroupLayers = Math.min(
-      config.num_decoder_layers,
-      Math.max(1, Math.floor(maxPartLength / crossLength)),
-    );
+    // As few groups as fit a part, all of about one size.
+    const most = Math.max(1, Math.floor(maxPartLength / crossLength));
+    this.crossGroupLayers = Math.ceil(config.num_decoder_layers / Math.ceil(config.num_decoder_layers / most));
     const whole = [...blockNames(config, this.crossGroupLayers)];
     const modules = new Set(lora === null ? [] : adaptedModules(config, lora).map(({ name }) => name));
     const blocks = [
@@ -123,7 +136,7 @@ export class SlabLayout {
     ];
     const isFrozen = ([first]: readonly string[]): boolean => this.frozen.has(first!);
     for (const names of blocks) if (!isFrozen(names)) this.#add(names, shapes, 0);
-    this.#trainedParts = this.#partLengths.length;
+    this.#trainedParts = this.#parts.length;
     for (const names of blocks) if (isFrozen(names)) this.#add(names, shapes, this.#trainedParts);
     [this.factors, this.#factorsLength] = this.#placeFactors();
   }
@@ -148,9 +161,9 @@ export class SlabLayout {
     return [factors, length];
   }
 
-  /** Lengths of the parts, in floats. */
+  /** Lengths of the parts, in values. */
   get partLengths(): readonly number[] {
-    return this.#partLengths;
+    return this.#parts.map(({ length }) => length);
   }
 
   /**
@@ -162,30 +175,41 @@ export class SlabLayout {
       if (slab === 'expAvg') return [];
       if (slab === 'expAvgSq') return [this.#factorsLength];
     }
-    return slab === 'parameters' ? this.#partLengths : this.#partLengths.slice(0, this.#trainedParts);
+    return slab === 'parameters' ? this.partLengths : this.partLengths.slice(0, this.#trainedParts);
   }
 
-  /** Floats of all four slabs together. */
-  get lengthOfAll(): number {
+  /** Whether a part of a slab holds 16-bit floats. */
+  isHalf(slab: SlabName, part: number): boolean {
+    return slab === 'parameters' && this.#parts[part]!.half;
+  }
+
+  /** Bytes of each part of one slab. */
+  partBytesOf(slab: SlabName): number[] {
+    return this.partLengthsOf(slab).map((length, part) => (this.isHalf(slab, part) ? 2 : 4) * length);
+  }
+
+  /** Bytes of all four slabs together. */
+  get bytesOfAll(): number {
     const slabs: readonly SlabName[] = ['parameters', 'gradients', 'expAvg', 'expAvgSq'];
-    return slabs.flatMap((slab) => this.partLengthsOf(slab)).reduce((sum, length) => sum + length, 0);
+    return slabs.flatMap((slab) => this.partBytesOf(slab)).reduce((sum, bytes) => sum + bytes, 0);
   }
 
   get blocks(): Iterable<Block> {
     return this.#blocks.values();
   }
 
-  /** Floats of one slab. */
+  /** Values of the slab of parameters. */
   get length(): number {
-    return this.#partLengths.reduce((sum, length) => sum + length, 0);
+    return this.partLengths.reduce((sum, length) => sum + length, 0);
   }
 
   /** The block that begins with this weight, as a tensor of a slab. */
   tensor(slab: 'parameters' | 'gradients', firstName: string): Tensor {
     const block = this.#blocks.get(firstName);
     if (block === undefined) throw new Error(`No block of the slab begins with ${firstName}.`);
-    const { part, offset, shape } = block;
-    return { place: { kind: 'slab', slab, part }, offset, shape };
+    const { part, offset, shape, half } = block;
+    const place = { kind: 'slab', slab, part } as const;
+    return half ? { place, offset, shape, half } : { place, offset, shape };
   }
 
   /** The adapters of the block that begins with this weight; null where it has none. */
@@ -246,27 +270,29 @@ export class SlabLayout {
       members.push({ name, offset: length, length: size });
       length += size;
     }
-    if (length > maxPartLength) {
-      throw new EngineError(
-        `${names[0]!} alone is larger than a GPU buffer may be bound (128 MiB).`,
-        'Choose a student with a smaller vocabulary or width.',
-      );
-    }
-    const decayed = isDecayed(names[0]!);
-    const columns = shapes.get(names[0]!)!.at(-1)!;
+    const memberShape = shapes.get(names[0]!)!;
     const frozen = this.frozen.has(names[0]!);
-    const part = this.#partFor(length, firstPart);
-    const offset = this.#partLengths[part]!;
+    const half =
+      frozen &&
+      this.lora?.baseDtype === 'float16' &&
+      names.every((name) => isHalfMatrix({ name, shape: shapes.get(name)! }));
+    const bytes = bytesPerValue({ half }) * length;
+    if (bytes > this.bindingBytes) throw tooLargeToBind(names[0]!, memberShape, bytes, this.bindingBytes);
+    const decayed = isDecayed(names[0]!);
+    const columns = memberShape.at(-1)!;
+    const part = this.#partFor(length, firstPart, half);
+    const offset = this.#parts[part]!.length;
     const aligned = Math.ceil(length / blockAlignment) * blockAlignment;
-    this.#partLengths[part] = offset + aligned;
+    this.#parts[part]!.length = offset + aligned;
     this.#blocks.set(names[0]!, {
       members,
       part,
       offset,
       shape: [length / columns, columns],
-      memberShape: shapes.get(names[0]!)!,
+      memberShape,
       decayed,
       frozen,
+      half,
     });
     if (frozen) return;
     const range: DecayRange | undefined = this.ranges[this.ranges.length - 1];
@@ -275,12 +301,26 @@ export class SlabLayout {
   }
 
   /** @param firstPart The first part that may be taken. */
-  #partFor(length: number, firstPart: number): number {
-    const last = this.#partLengths.length - 1;
-    if (last >= firstPart && this.#partLengths[last]! + length <= maxPartLength) return last;
-    this.#partLengths.push(0);
-    return last + 1;
+  #partFor(length: number, firstPart: number, half: boolean): number {
+    const last = this.#parts.findLastIndex((part) => part.half === half);
+    const most = half ? 2 * maxPartLength : maxPartLength;
+    if (last >= firstPart && this.#parts[last]!.length + length <= most) return last;
+    return this.#parts.push({ length: 0, half }) - 1;
   }
+}
+
+function tooLargeToBind(name: string, shape: readonly number[], bytes: number, most: number): EngineError {
+  const [rows, columns] = shape as [number, number];
+  const isVocabulary = name === 'shared.weight' || name === 'lm_head.weight';
+  const what = isVocabulary
+    ? `The matrix of the vocabulary (${formatCount(rows)} pieces × ${formatCount(columns)})`
+    : `The weight ${name} (${formatCount(rows)} × ${formatCount(columns)})`;
+  return new EngineError(
+    `${what} takes ${formatBytes(bytes)}, and this GPU binds at most ${formatBytes(most)} at once.`,
+    isVocabulary
+      ? 'Reduce the student first (Reduce keeps the pieces that your rows need), or train on WebAssembly.'
+      : 'Train on WebAssembly, or choose a student of less width.',
+  );
 }
 
 /** First weights of the blocks that the planner asks for. */

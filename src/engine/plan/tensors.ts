@@ -16,6 +16,16 @@ export interface Tensor {
   place: Place;
   offset: number;
   shape: readonly number[];
+  /**
+   * Its values are 16-bit floats (IEEE binary16), and `offset` counts these. Only what is read and never written: the
+   * table of `embed`, and B of a product `nt` or `nn`.
+   */
+  half?: true;
+}
+
+/** Bytes of one value. */
+export function bytesPerValue({ half }: { half?: boolean | undefined }): 2 | 4 {
+  return half === true ? 2 : 4;
 }
 
 /** Columns `from` … of a matrix [rows, columns]; how many is up to the operation. The row stride is `of.shape[1]`. */

@@ -95,7 +95,8 @@ export function encode(operation: Operation, addresses: Addresses): number[][] {
     case 'embed': {
       const { rows, ids, weight, output, dropout } = operation;
       const places = [table(ids), tensor(weight), tensor(output)];
-      return [[codes.embed, extent(rows), columnsOf(weight), ...places, ...dropoutWords(dropout)]];
+      const words = [...places, ...dropoutWords(dropout), Number(weight.half === true)];
+      return [[codes.embed, extent(rows), columnsOf(weight), ...words]];
     }
     case 'rmsNorm': {
       const { rows, x, weight, y, inverse, epsilon, dropout } = operation;
@@ -308,6 +309,7 @@ function encodeMatmul(operation: Matmul, { tensor }: Addresses): number[] {
     ...dropoutWords(epilogue.kind === 'none' ? null : epilogue.dropout),
     'gate' in epilogue ? gates[epilogue.gate] : 0,
     ...(strides === undefined ? [0, 0, 0] : [strides.a, strides.b, strides.c]),
+    Number(b.half === true),
   ];
 }
 

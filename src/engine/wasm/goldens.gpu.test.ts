@@ -1,6 +1,7 @@
 /** The whole plan in WebAssembly against what PyTorch computed. */
 import { describeAdafactor } from '../../../tests/support/adafactor-suite.ts';
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeHalfBase } from '../../../tests/support/half-base-suite.ts';
 import { describeLora } from '../../../tests/support/lora-suite.ts';
 import type { EngineStudent } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
@@ -24,4 +25,5 @@ for (const threads of [1, 2]) {
   );
   describeAdafactor(`Adafactor in WebAssembly agrees with transformers, ${threads} threads`, open);
   describeLora(`LoRA in WebAssembly agrees with peft, ${threads} threads`, open);
+  describeHalfBase(`a base in half precision in WebAssembly, ${threads} threads`, open);
 }

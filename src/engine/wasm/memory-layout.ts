@@ -3,8 +3,8 @@
  * threads' scratch memory, its commands, tables and slots).
  */
 import type { Operation } from '../plan/operations.ts';
-import type { Plan, ProgramName, SlabName } from '../plan/plan.ts';
-import type { DeviceModel } from '../plan/run-memory.ts';
+import { bytesPerValue, type Plan, type ProgramName, type SlabName } from '../plan/plan.ts';
+import { activationBytes, type DeviceModel } from '../plan/run-memory.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { commandWords, encode, type Addresses } from './commands.ts';
 import { instantiate, type KernelExports } from './instantiate.ts';
@@ -34,9 +34,9 @@ export interface SlabAddresses {
 export function placeSlabs(layout: SlabLayout): SlabAddresses {
   let end = slabsAddress;
   const slab = (name: SlabName) =>
-    layout.partLengthsOf(name).map((length) => {
+    layout.partBytesOf(name).map((bytes) => {
       const address = end;
-      end = align(end + 4 * length);
+      end = align(end + bytes);
       return address;
     });
   const slabs = {
@@ -85,8 +85,9 @@ export function placePlan(
     return address;
   });
   const addresses: Addresses = {
-    tensor: ({ place, offset }) =>
-      4 * offset + (place.kind === 'slab' ? slabs[place.slab][place.part]! : slotAddresses[place.slot]!),
+    tensor: ({ place, offset, half }) =>
+      bytesPerValue({ half }) * offset +
+      (place.kind === 'slab' ? slabs[place.slab][place.part]! : slotAddresses[place.slot]!),
     table: ({ offset }) => tablesAddress + 4 * offset,
     slabs: (part, offset) =>
       slabNames.map((name) => slabs[name][part]! + 4 * offset) as [number, number, number, number],
@@ -103,6 +104,11 @@ export function placePlan(
   return { scratch, programs, tablesAddress, slotAddresses, end };
 }
 
+/** Whether a plan's activations are not too much together, as far as batches can be cut. */
+export function isModest({ slots }: Plan): boolean {
+  return slots.reduce((sum, { length }) => sum + 4 * length, 0) <= activationBytes;
+}
+
 /** A `WasmExecutor` with so many threads: the arena is as large as the largest plan needs. */
 export function wasmModel({ plain }: Kernels, threads: number): DeviceModel {
   const { scratchBytes } = instantiate(plain, new WebAssembly.Memory({ initial: 2 }), controlAddress);
@@ -113,8 +119,9 @@ export function wasmModel({ plain }: Kernels, threads: number): DeviceModel {
       const ends = plans.map((plan) => endOf(layout, plan));
       return pageBytes * Math.ceil(Math.max(placeSlabs(layout).end, ...ends) / pageBytes);
     },
-    canHold: (layout, plan) => endOf(layout, plan) <= wasmLimitBytes,
+    canHold: (layout, plan) => endOf(layout, plan) <= wasmLimitBytes && isModest(plan),
     limitBytes: wasmLimitBytes,
+    bindingBytes: Infinity,
   };
 }
 

@@ -22,6 +22,7 @@ export async function createWasmEngine(
   const engine = new PlanEngine(student, {
     createExecutor: (layout) => new WasmExecutor(layout, { kernels, threads, startThread }),
     reason,
+    bindingBytes: Infinity,
   });
   try {
     // Threads start with the first work: one token now, so that one that does not start is known here.

@@ -6,13 +6,23 @@
 import { EngineError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { Executor, ExecutorDescription } from '../plan/executor.ts';
-import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
+import { floatsToHalves, halvesToFloats } from '../../student/lora/half-base.ts';
+import {
+  bytesPerValue,
+  type Plan,
+  type ProgramName,
+  type Run,
+  type SlabName,
+  type Table,
+  type Tensor,
+} from '../plan/plan.ts';
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { commandWords } from './commands.ts';
 import { instantiate, reportFailure, type KernelExports } from './instantiate.ts';
 import type { Kernels } from './kernels.ts';
 import {
   controlAddress,
+  isModest,
   pageBytes,
   placePlan,
   placeSlabs,
@@ -38,6 +48,8 @@ export interface WasmExecutorOptions {
 }
 
 const maximumPages = 65_536;
+/** Values that are narrowed at once. */
+const sliceLength = 2 ** 20;
 /** Word of the control block that counts announcements. */
 const jobWord = 2;
 export class WasmExecutor implements Executor {
@@ -83,7 +95,7 @@ export class WasmExecutor implements Executor {
 
   canHold(plan: Plan): boolean {
     const { end } = placePlan(plan, this.#placed, this.#shares, this.#kernels.scratchBytes);
-    return end <= this.#maximumBytes;
+    return end <= this.#maximumBytes && isModest(plan);
   }
 
   async prepare(plan: Plan): Promise<void> {
@@ -116,6 +128,10 @@ export class WasmExecutor implements Executor {
   }
 
   writeTensor(tensor: Tensor, values: Float64Array): void {
+    if (tensor.half === true) {
+      this.#halves(this.#address(tensor), values.length).set(floatsToHalves(Float32Array.from(values)));
+      return;
+    }
     this.#floats(this.#address(tensor), values.length).set(values);
   }
 
@@ -142,14 +158,29 @@ export class WasmExecutor implements Executor {
   }
 
   readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
+    if (tensor.half === true)
+      return Promise.resolve(halvesToFloats(this.#halves(this.#address(tensor), length)));
     return Promise.resolve(copyOf(this.#floats(this.#address(tensor), length)));
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
-    this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, values.length).set(values);
+    const address = this.#placed.slabs[slab][part]!;
+    if (!this.#layout.isHalf(slab, part)) {
+      this.#floats(address + 4 * offset, values.length).set(values);
+      return;
+    }
+    // In slices, so that a large matrix is not held a third time.
+    for (let from = 0; from < values.length; from += sliceLength) {
+      const slice = values.subarray(from, from + sliceLength);
+      this.#halves(address + 2 * (offset + from), slice.length).set(floatsToHalves(slice));
+    }
   }
 
   readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
+    if (this.#layout.isHalf(slab, part)) {
+      const halves = this.#halves(this.#placed.slabs[slab][part]! + 2 * offset, length);
+      return Promise.resolve(halvesToFloats(halves));
+    }
     return Promise.resolve(copyOf(this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, length)));
   }
 
@@ -230,12 +261,16 @@ export class WasmExecutor implements Executor {
     return layout;
   }
 
-  #address({ place, offset }: Tensor): number {
+  #address({ place, offset, half }: Tensor): number {
     const base =
       place.kind === 'slab'
         ? this.#placed.slabs[place.slab][place.part]!
         : this.#inUse().slotAddresses[place.slot]!;
-    return base + 4 * offset;
+    return base + bytesPerValue({ half }) * offset;
+  }
+
+  #halves(address: number, length: number): Uint16Array {
+    return new Uint16Array(this.#memory.buffer, address, length);
   }
 
   #floats(address: number, length: number): Float32Array {

@@ -88,6 +88,7 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
       ...drop.flags,
       ...('gate' in epilogue && epilogue.gate === 'silu' ? ['SILU'] : []),
       ...(vectors ? ['VECTOR'] : []),
+      ...(b.half === true ? ['HALF'] : []),
       ...(accumulate === 'never' ? [] : ['ADDS']),
       ...(chosen.kernel === 'staged' ? [] : ['ROWS']),
     ],

@@ -42,7 +42,7 @@ export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {
   return dispatch({
     source: embedSource,
     label: 'embed',
-    flags: drop.flags,
+    flags: [...drop.flags, ...(weight.half === true ? ['HALF'] : [])],
     tables: 'read',
     bindings: [read('weight', weight), write('output', output)],
     params: { rows: extentWord(rows), columns, ids: ids.offset, ...drop.params },

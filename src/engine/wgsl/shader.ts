@@ -28,13 +28,14 @@ export interface Shader<Key> {
  */
 export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key): Shader<Key> {
   const names = new Map<string, string>();
-  const buffers: { key: Key; access: Access; name: string; vector: boolean }[] = [];
+  const buffers: { key: Key; access: Access; name: string; type: string }[] = [];
   const offsets: Record<string, number> = {};
   for (const binding of dispatch.bindings) {
     const key = keyOf(binding.tensor);
     const existing = buffers.find((buffer) => buffer.key === key);
     const vector = dispatch.vectors || binding.vector === true;
-    if (existing === undefined) buffers.push({ key, access: binding.access, name: binding.name, vector });
+    const type = typeOf(binding.tensor.half === true, vector);
+    if (existing === undefined) buffers.push({ key, access: binding.access, name: binding.name, type });
     else if (binding.access === 'read_write') existing.access = 'read_write';
     names.set(binding.name, existing?.name ?? binding.name);
     offsets[binding.name] = binding.tensor.offset;
@@ -44,8 +45,7 @@ export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key
   for (const [name, value] of Object.entries(dispatch.params)) {
     params[name] = typeof value === 'number' && name in offsets ? offsets[name]! + value : value;
   }
-  const declarations = buffers.map(({ access, name, vector }, index) => {
-    const type = vector ? 'array<vec4f>' : 'array<f32>';
+  const declarations = buffers.map(({ access, name, type }, index) => {
     return `@group(0) @binding(${index}) var<storage, ${access}> ${name}: ${type};`;
   });
   if (dispatch.tables !== null) {
@@ -80,6 +80,12 @@ export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key
     params: packParams(entries),
     tables: dispatch.tables,
   };
+}
+
+/** Halves are read as words, two in each. */
+function typeOf(half: boolean, vector: boolean): string {
+  if (half) return vector ? 'array<vec2u>' : 'array<u32>';
+  return vector ? 'array<vec4f>' : 'array<f32>';
 }
 
 function packParams(entries: readonly [string, number | { float: number }][]): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 /** What a `WgslExecutor` holds, counted on its plans: no GPU is needed for it. */
-import type { DeviceModel } from '../plan/run-memory.ts';
+import { activationBytes, type DeviceModel } from '../plan/run-memory.ts';
+import { maxPartLength } from '../plan/slab-layout.ts';
 import { dispatchesOf } from './dispatches.ts';
 import { matmulVariants } from './matmul.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -31,15 +32,6 @@ function pooledFloats(plans: readonly Plan[]): number {
   return pool.reduce((sum, length) => sum + length, 0);
 }
 
-/** Every device binds this much (WebGPU's default `maxStorageBufferBindingSize`). */
-const defaultBindingBytes = 2 ** 27;
-
-/**
- * Activations that a plan may have, in bytes, as far as batches can be cut: a GPU does not tell how much memory it has,
- * and a pass of this size keeps any of them busy.
- */
-const activationBytes = 768 * 1024 * 1024;
-
 /** Whether a plan's buffers can be bound, and are not too much together. */
 export function isWithin({ slots, tablesLength }: Plan, bindingBytes: number): boolean {
   const together = slots.reduce((sum, { length }) => sum + 4 * length, 0);
@@ -47,16 +39,22 @@ export function isWithin({ slots, tablesLength }: Plan, bindingBytes: number): b
   return together <= activationBytes && largest <= bindingBytes;
 }
 
-/** On a device with WebGPU's default limits. How much memory a GPU has is not told to a page. */
-export const wgslModel: DeviceModel = {
-  bytesOf: (layout, plans) => {
-    const perPlan = plans.reduce(
-      (sum, plan) => sum + 4 * plan.tablesLength + blockStride * dispatchCount(plan),
-      0,
-    );
-    const shared = blockStride * maxGathered + stagingBytes;
-    return 4 * (layout.lengthOfAll + pooledFloats(plans)) + perPlan + shared;
-  },
-  canHold: (_, plan) => isWithin(plan, defaultBindingBytes),
-  limitBytes: Infinity,
-};
+/**
+ * How much memory a GPU has is not told to a page.
+ * @param bindingBytes Of the largest buffer that it binds; left out: what every device does.
+ */
+export function wgslModel(bindingBytes = 4 * maxPartLength): DeviceModel {
+  return {
+    bytesOf: (layout, plans) => {
+      const perPlan = plans.reduce(
+        (sum, plan) => sum + 4 * plan.tablesLength + blockStride * dispatchCount(plan),
+        0,
+      );
+      const shared = blockStride * maxGathered + stagingBytes;
+      return layout.bytesOfAll + 4 * pooledFloats(plans) + perPlan + shared;
+    },
+    canHold: (_, plan) => isWithin(plan, bindingBytes),
+    limitBytes: Infinity,
+    bindingBytes,
+  };
+}

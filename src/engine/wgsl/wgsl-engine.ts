@@ -30,6 +30,7 @@ export async function createWgslEngine(
     const engine = new PlanEngine(student, {
       createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, onCompile }),
       reason: gpu.caveat === null ? reason : `${reason} ${gpu.caveat}`,
+      bindingBytes: gpu.bindingBytes,
     });
     // A buffer that does not fit is refused after it was asked for: one token now, so that it is known here.
     const input = Int32Array.of(student.config.eos_token_id);

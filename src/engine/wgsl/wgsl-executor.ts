@@ -4,6 +4,7 @@
  * together, in pieces short enough that nothing else on the machine has to wait for long.
  */
 import { EngineError } from '../../base/errors.ts';
+import { floatsToHalves, halvesToFloats } from '../../student/lora/half-base.ts';
 import type { Executor, ExecutorDescription } from '../plan/executor.ts';
 import { costOf } from '../plan/cost.ts';
 import type { Counts, Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan/plan.ts';
@@ -69,6 +70,7 @@ export class WgslExecutor implements Executor {
   readonly stepsPerRead = 8;
   readonly runsAhead = true;
   readonly #gpu: Gpu;
+  readonly #layout: SlabLayout;
   readonly #options: WgslExecutorOptions;
   readonly #slabs: Record<SlabName, readonly GPUBuffer[]>;
   readonly #pool: BufferPool<Plan>;
@@ -90,11 +92,12 @@ export class WgslExecutor implements Executor {
   /** @throws EngineError where the slabs do not fit. The executor owns the GPU from now on. */
   constructor(layout: SlabLayout, gpu: Gpu, options: WgslExecutorOptions = {}) {
     this.#gpu = gpu;
+    this.#layout = layout;
     this.#options = options;
     const slab = (name: SlabName) =>
       layout
-        .partLengthsOf(name)
-        .map((length, part) => gpu.createBuffer(`${name} ${part}`, 4 * length, bufferUsage.storage));
+        .partBytesOf(name)
+        .map((bytes, part) => gpu.createBuffer(`${name} ${part}`, bytes, bufferUsage.storage));
     this.#slabs = {
       parameters: slab('parameters'),
       gradients: slab('gradients'),
@@ -157,7 +160,10 @@ export class WgslExecutor implements Executor {
   }
 
   writeTensor(tensor: Tensor, values: Float64Array): void {
-    this.#write(this.#bufferOf(tensor, this.#inUse().slots), 4 * tensor.offset, Float32Array.from(values));
+    const buffer = this.#bufferOf(tensor, this.#inUse().slots);
+    const floats = Float32Array.from(values);
+    if (tensor.half === true) this.#write(buffer, 2 * tensor.offset, wholeWords(floatsToHalves(floats)));
+    else this.#write(buffer, 4 * tensor.offset, floats);
   }
 
   run(program: ProgramName, run: Run): void {
@@ -179,31 +185,41 @@ export class WgslExecutor implements Executor {
 
   async readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
     const buffer = this.#bufferOf(tensor, this.#inUse().slots);
+    if (tensor.half === true) return this.#readHalves(buffer, tensor.offset, length);
     return new Float32Array(await this.#read(buffer, 4 * tensor.offset, 4 * length));
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
     const floats = sliceBytes / 4;
+    const half = this.#layout.isHalf(slab, part);
     for (let first = 0; first < values.length; first += floats) {
-      this.#write(
-        this.#slabs[slab][part]!,
-        4 * (offset + first),
-        values.subarray(first, Math.min(values.length, first + floats)),
-      );
+      const slice = values.subarray(first, Math.min(values.length, first + floats));
+      // Weights that are kept so have an even number of values, so that writes are of whole words.
+      if (half) this.#write(this.#slabs[slab][part]!, 2 * (offset + first), floatsToHalves(slice));
+      else this.#write(this.#slabs[slab][part]!, 4 * (offset + first), slice);
     }
   }
 
   async readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
     const found = new Float32Array(length);
     const floats = sliceBytes / 4;
+    const buffer = this.#slabs[slab][part]!;
+    const half = this.#layout.isHalf(slab, part);
     for (let first = 0; first < length; first += floats) {
       const count = Math.min(floats, length - first);
-      found.set(
-        new Float32Array(await this.#read(this.#slabs[slab][part]!, 4 * (offset + first), 4 * count)),
-        first,
-      );
+      const values = half
+        ? await this.#readHalves(buffer, offset + first, count)
+        : new Float32Array(await this.#read(buffer, 4 * (offset + first), 4 * count));
+      found.set(values, first);
     }
     return found;
+  }
+
+  async #readHalves(buffer: GPUBuffer, offset: number, length: number): Promise<Float32Array> {
+    const before = offset % 2;
+    const bytes = 4 * Math.ceil((before + length) / 2);
+    const words = await this.#read(buffer, 2 * (offset - before), bytes);
+    return halvesToFloats(new Uint16Array(words, 2 * before, length));
   }
 
   clearSlab(slab: SlabName): void {
@@ -340,7 +356,7 @@ export class WgslExecutor implements Executor {
     yield finish();
   }
 
-  #write(buffer: GPUBuffer, offset: number, values: Int32Array | Float32Array): void {
+  #write(buffer: GPUBuffer, offset: number, values: Int32Array | Float32Array | Uint16Array): void {
     this.#flush();
     this.#gpu.device.queue.writeBuffer(buffer, offset, values.buffer, values.byteOffset, values.byteLength);
   }
@@ -389,4 +405,12 @@ export class WgslExecutor implements Executor {
   #bufferOf({ place }: Tensor, slots: readonly GPUBuffer[]): GPUBuffer {
     return place.kind === 'slab' ? this.#slabs[place.slab][place.part]! : slots[place.slot]!;
   }
+}
+
+/** With a value more where there is an odd one: a GPU is written in words. */
+function wholeWords(halves: Uint16Array): Uint16Array {
+  if (halves.length % 2 === 0) return halves;
+  const padded = new Uint16Array(halves.length + 1);
+  padded.set(halves);
+  return padded;
 }

@@ -132,7 +132,7 @@ export function trainingSection(facts: ModelCardFacts): string[] {
     ...(recipe.lora === null
       ? []
       : [
-          `- LoRA: rank ${recipe.lora.rank}, alpha ${recipe.lora.alpha}, dropout ${recipe.lora.dropout}, on ${recipe.lora.targets === 'all-linear' ? 'all linear layers' : recipe.lora.targets.join(', ')}; merged into these weights`,
+          `- LoRA: rank ${recipe.lora.rank}, alpha ${recipe.lora.alpha}, dropout ${recipe.lora.dropout}, on ${recipe.lora.targets === 'all-linear' ? 'all linear layers' : recipe.lora.targets.join(', ')}${recipe.lora.baseDtype === 'float16' ? ', on a base rounded to half precision' : ''}; merged into these weights`,
         ]),
     ...(recipe.freeze.length === 0 ? [] : [`- Frozen, as they were before: ${recipe.freeze.join(', ')}`]),
     `- Inputs up to ${formatCount(recipe.maxInputTokens)} tokens, targets up to ${formatCount(recipe.maxTargetTokens)}`,

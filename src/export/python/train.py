@@ -322,6 +322,13 @@ def refuse_several():
         sys.exit(f"{gpus} GPUs are seen, and this program trains on one: set CUDA_VISIBLE_DEVICES=0. {several}")
 
 
+def round_to_half(model):
+    """The base as the studio keeps it in half precision: matrices hold what float16 does, all is computed in float32."""
+    for name, weight in model.named_parameters():
+        if weight.dim() == 2 and "relative_attention_bias" not in name and weight.numel() % 2 == 0:
+            weight.data = weight.data.half().float()
+
+
 def main():
     refuse_several()
     tokenizer = AutoTokenizer.from_pretrained(STUDENT)
@@ -331,6 +338,8 @@ def main():
     if LORA is not None:
         from peft import LoraConfig, get_peft_model
 
+        if LORA.get("baseDtype") == "float16":
+            round_to_half(model)
         model = get_peft_model(
             model,
             LoraConfig(

@@ -37,11 +37,19 @@ def adapted_layers(model, lora):
     return [(name, layer) for name, layer in layers if last_name(name) in asked]
 
 
+def of_base(name, weight, lora):
+    """A weight of the base as the adapters see it: where they ask for half precision, a matrix holds what float16 does.
+    All is computed in float32."""
+    is_matrix = weight.dim() == 2 and "relative_attention_bias" not in name and weight.numel() % 2 == 0
+    return weight.half().float() if lora.get("baseDtype") == "float16" and is_matrix else weight
+
+
 def add_adapters(model, lora, seed):
     """Freezes the student and adds adapters that have learnt nothing: A uniform within 1 / sqrt(inputs), B zero. The
     random numbers are counted: the same bits as the studio's."""
-    for weight in model.parameters():
+    for name, weight in model.named_parameters():
         weight.requires_grad_(False)
+        weight.data = of_base(name, weight.data, lora)
     for place, (_, layer) in enumerate(adapted_layers(model, lora)):
         outputs, inputs = layer.weight.shape
         layer.lora_A = torch.nn.Linear(inputs, lora["rank"], bias=False)
@@ -66,6 +74,7 @@ def share_of(lora):
 
 def merged(base, factors, lora):
     """The student's weights with its adapters in them, by name."""
+    base = {name: of_base(name, weight, lora) for name, weight in base.items()}
     weights = dict(base)
     scale = lora["alpha"] / lora["rank"]
     for name, a in factors.items():

@@ -17,7 +17,14 @@ export interface Lora {
   dropout: number;
   /** Last names of the linear layers that get adapters, in both stacks; or all of both stacks, without `lm_head`. */
   targets: 'all-linear' | readonly string[];
+  /**
+   * What the base's matrices are kept in while it is trained, under the name and values of transformers'
+   * `from_pretrained(dtype=…)`; all is computed in single precision. Left out: float32.
+   */
+  baseDtype?: (typeof baseDtypes)[number];
 }
+
+export const baseDtypes = ['float32', 'float16'] as const;
 
 /** peft's defaults: for T5 it targets q and v. */
 export const defaultLora = { rank: 8, alpha: 8, dropout: 0, targets: ['q', 'v'] } as const satisfies Lora;

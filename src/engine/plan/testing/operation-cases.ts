@@ -197,6 +197,18 @@ function matmulNn(
   return product(lab, 'nn', { a, b, c }, [rows, columns, inner], { epilogue, accumulate });
 }
 
+/** The same with weights of 16-bit floats. */
+function ofHalves({ lab, operations }: OperationCase): OperationCase {
+  return {
+    lab,
+    operations: operations.map((operation) => {
+      if (operation.kind === 'embed') return { ...operation, weight: lab.halve(operation.weight) };
+      if (operation.kind === 'matmul') return { ...operation, b: lab.halve(operation.b) };
+      throw new Error('Only tables and factors are 16-bit floats.');
+    }),
+  };
+}
+
 /** A product that is added to before its epilogue. */
 function added({ lab, operations }: OperationCase, sizes: CaseSizes): OperationCase {
   const [operation] = operations;
@@ -534,6 +546,10 @@ export const operationCases: Readonly<Record<string, (sizes: CaseSizes) => Opera
   'matmul nt, gated, added to': (sizes) => added(matmulNt(sizes, 'gated'), sizes),
   'matmul nn, reluBackward, added to': (sizes) => added(matmulNn(sizes, 'reluBackward'), sizes),
   'matmul nn, gatedBackward, added to': (sizes) => added(matmulNn(sizes, 'gatedBackward'), sizes),
+  'embed of halves': (sizes) => ofHalves(embed(sizes)),
+  'matmul nt of halves': (sizes) => ofHalves(matmulNt(sizes, 'none')),
+  'matmul nt of halves, gated': (sizes) => ofHalves(matmulNt(sizes, 'gated')),
+  'matmul nn of halves': (sizes) => ofHalves(matmulNn(sizes, 'none')),
   'matmul nt of columns': (sizes) => matmulOfColumns(sizes, 'nt'),
   'matmul nn of columns': (sizes) => matmulOfColumns(sizes, 'nn'),
   'matmul tn of columns': (sizes) => matmulOfColumns(sizes, 'tn'),

@@ -3,6 +3,7 @@
  * have written is read back. Every tensor has a slot of its own; rows beyond the counts hold NaN.
  */
 import { RandomSequence } from '../../../base/random.ts';
+import { floatsToHalves, halvesToFloats } from '../../../student/lora/half-base.ts';
 import { parseT5Config } from '../../../student/config.ts';
 import { tinyConfig } from '../../../student/testing/tiny-student.ts';
 import type { Executor } from '../executor.ts';
@@ -88,6 +89,16 @@ export class OperationLab {
         scale,
       ),
     );
+  }
+
+  /** The same tensor of 16-bit floats, its first values rounded to them. */
+  halve(tensor: Tensor): Tensor {
+    const values = this.valuesOf(tensor);
+    values.set(halvesToFloats(floatsToHalves(Float32Array.from(values))));
+    const half: Tensor = { ...tensor, half: true };
+    const index = this.#tensors.findIndex((one) => one.tensor === tensor);
+    this.#tensors[index] = { tensor: half, values };
+    return half;
   }
 
   table(values: ArrayLike<number>): Table {

@@ -2,6 +2,7 @@
  * The exact reference: plans in plain TypeScript and double precision. What it does defines the operations; the
  * compiled executors are compared with it, operation by operation.
  */
+import { floatsToHalves, halvesToFloats } from '../../../student/lora/half-base.ts';
 import type { Executor, ExecutorDescription, Floats } from '../executor.ts';
 import type { Operation } from '../operations.ts';
 import type { Plan, ProgramName, Run, SlabName, Table, Tensor } from '../plan.ts';
@@ -27,12 +28,14 @@ export class TwinExecutor implements Executor {
   readonly stepsPerRead = 1;
   readonly runsAhead: boolean = false;
   readonly #options: TwinOptions;
+  readonly #layout: SlabLayout;
   readonly #slabs: Slabs;
   readonly #prepared = new Map<Plan, Prepared>();
   #plan: Plan | null = null;
 
   constructor(layout: SlabLayout, options: TwinOptions = {}) {
     this.#options = options;
+    this.#layout = layout;
     const slab = (name: SlabName) =>
       layout.partLengthsOf(name).map((length) => makeFloats(this.#precision, length));
     this.#slabs = {
@@ -76,7 +79,7 @@ export class TwinExecutor implements Executor {
   }
 
   writeTensor(tensor: Tensor, values: Float64Array): void {
-    this.#floats(tensor).set(values);
+    this.#floats(tensor).set(tensor.half === true ? rounded(values) : values);
   }
 
   run(program: ProgramName, run: Run): void {
@@ -102,7 +105,7 @@ export class TwinExecutor implements Executor {
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Floats): void {
-    this.#slabs[slab][part]!.set(values, offset);
+    this.#slabs[slab][part]!.set(this.#layout.isHalf(slab, part) ? rounded(values) : values, offset);
   }
 
   readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Floats> {
@@ -133,4 +136,9 @@ export class TwinExecutor implements Executor {
       place.kind === 'slot' ? this.#inUse().slots[place.slot]! : this.#slabs[place.slab][place.part]!;
     return data.subarray(offset);
   }
+}
+
+/** As 16-bit floats hold them. */
+function rounded(values: Floats): Float32Array {
+  return halvesToFloats(floatsToHalves(Float32Array.from(values)));
 }

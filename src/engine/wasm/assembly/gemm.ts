@@ -3,7 +3,7 @@
 // order. k is cut into blocks of 256, so that panels stay in the nearest cache; a block goes on from what is in C.
 // An element's sum depends on k, n and its own column alone: not on who computes it.
 import { scratch } from './command';
-import { dot } from './vector';
+import { dot, dotOfHalves, fourOf, oneOf } from './vector';
 
 /** A [m, k] · B [n, k]ᵀ; A [m, k] · B [k, n]; A [k, m]ᵀ · B [k, n]. */
 export const NT: i32 = 0;
@@ -32,13 +32,20 @@ let bStride: usize = 0;
 let cBase: usize = 0;
 let cStride: usize = 0;
 let scale: f32 = 1;
+/** B holds 16-bit floats. They are widened while panels are packed: the products are the same. */
+let isHalf: bool = false;
+
+/** Says what B of the products that follow holds. */
+export function setHalf(half: bool): void {
+  isHalf = half;
+}
 
 /** Names the operands of the products that follow. Row strides are in floats. */
 export function setOperands(a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, factor: f32): void {
   aBase = a;
   aStride = <usize>lda << 2;
   bBase = b;
-  bStride = <usize>ldb << 2;
+  bStride = <usize>ldb << (isHalf ? 1 : 2);
   cBase = c;
   cStride = <usize>ldc << 2;
   scale = factor;
@@ -58,6 +65,7 @@ export function gemm(
   ldc: i32,
   add: bool,
 ): void {
+  setHalf(false);
   setOperands(a, lda, b, ldb, c, ldc, 1);
   for (let j = 0; j < n; j += blockColumns) {
     const columns = min(blockColumns, n - j);
@@ -73,8 +81,13 @@ export function gemm(
 
 /** Packs B for the blocks of columns j … and depths p … that are multiplied next. */
 export function packPanels(form: i32, j: i32, columns: i32, p: i32, depth: i32): void {
-  if (form === NT) packTransposed(scratch + packedB, j, columns, p, depth);
-  else if (form !== DOTS) packRows(scratch + packedB, j, columns, p, depth);
+  if (form === DOTS) return;
+  const target = scratch + packedB;
+  if (form === NT) {
+    if (isHalf) packTransposed<u16>(target, j, columns, p, depth);
+    else packTransposed<f32>(target, j, columns, p, depth);
+  } else if (isHalf) packRows<u16>(target, j, columns, p, depth);
+  else packRows<f32>(target, j, columns, p, depth);
 }
 
 /** One block of C, `rows` up to blockRows, `columns` and `depth` as packed, overwritten or added to. */
@@ -135,24 +148,24 @@ export function multiplyBlock(
 }
 
 /** Columns j0 … of B [k, n] as panels [columns / 16][depth][16]; missing columns are 0. */
-function packRows(target: usize, j0: i32, columns: i32, p: i32, depth: i32): void {
+function packRows<T>(target: usize, j0: i32, columns: i32, p: i32, depth: i32): void {
   for (let j = 0; j < columns; j += 16) {
-    let source = bBase + <usize>p * bStride + (<usize>(j0 + j) << 2);
+    let source = bBase + <usize>p * bStride + <usize>(j0 + j) * sizeof<T>();
     const width = columns - j;
     const end = target + (<usize>depth << 6);
     if (width >= 16) {
       while (target < end) {
-        v128.store(target, v128.load(source));
-        v128.store(target, v128.load(source, 16), 16);
-        v128.store(target, v128.load(source, 32), 32);
-        v128.store(target, v128.load(source, 48), 48);
+        v128.store(target, fourOf<T>(source));
+        v128.store(target, fourOf<T>(source + 4 * sizeof<T>()), 16);
+        v128.store(target, fourOf<T>(source + 8 * sizeof<T>()), 32);
+        v128.store(target, fourOf<T>(source + 12 * sizeof<T>()), 48);
         source += bStride;
         target += 64;
       }
     } else {
       while (target < end) {
         for (let column = 0; column < 16; column += 1) {
-          const value: f32 = column < width ? load<f32>(source + (<usize>column << 2)) : 0;
+          const value: f32 = column < width ? oneOf<T>(source + <usize>column * sizeof<T>()) : 0;
           store<f32>(target + (<usize>column << 2), value);
         }
         source += bStride;
@@ -163,29 +176,29 @@ function packRows(target: usize, j0: i32, columns: i32, p: i32, depth: i32): voi
 }
 
 /** Rows j0 … of B [n, k] as panels [rows / 16][depth][16]; missing rows are 0. */
-function packTransposed(target: usize, j0: i32, columns: i32, p: i32, depth: i32): void {
+function packTransposed<T>(target: usize, j0: i32, columns: i32, p: i32, depth: i32): void {
   for (let j = 0; j < columns; j += 16) {
-    const source = bBase + <usize>(j0 + j) * bStride + (<usize>p << 2);
+    const source = bBase + <usize>(j0 + j) * bStride + <usize>p * sizeof<T>();
     const width = columns - j;
     for (let column = 0; column < 16; column += 4) {
       const first = source + <usize>column * bStride;
-      if (width >= column + 4) transposeFour(first, target + (<usize>column << 2), depth);
-      else transposeSome(first, width - column, target + (<usize>column << 2), depth);
+      if (width >= column + 4) transposeFour<T>(first, target + (<usize>column << 2), depth);
+      else transposeSome<T>(first, width - column, target + (<usize>column << 2), depth);
     }
     target += <usize>depth << 6;
   }
 }
 
-function transposeFour(r0: usize, target: usize, depth: i32): void {
+function transposeFour<T>(r0: usize, target: usize, depth: i32): void {
   let r1 = r0 + bStride;
   let r2 = r1 + bStride;
   let r3 = r2 + bStride;
   let left = depth;
   while (left >= 4) {
-    const x = v128.load(r0);
-    const y = v128.load(r1);
-    const z = v128.load(r2);
-    const w = v128.load(r3);
+    const x = fourOf<T>(r0);
+    const y = fourOf<T>(r1);
+    const z = fourOf<T>(r2);
+    const w = fourOf<T>(r3);
     const xy0 = v128.shuffle<f32>(x, y, 0, 4, 1, 5);
     const xy1 = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
     const zw0 = v128.shuffle<f32>(z, w, 0, 4, 1, 5);
@@ -194,32 +207,32 @@ function transposeFour(r0: usize, target: usize, depth: i32): void {
     v128.store(target, v128.shuffle<f32>(xy0, zw0, 2, 3, 6, 7), 64);
     v128.store(target, v128.shuffle<f32>(xy1, zw1, 0, 1, 4, 5), 128);
     v128.store(target, v128.shuffle<f32>(xy1, zw1, 2, 3, 6, 7), 192);
-    r0 += 16;
-    r1 += 16;
-    r2 += 16;
-    r3 += 16;
+    r0 += 4 * sizeof<T>();
+    r1 += 4 * sizeof<T>();
+    r2 += 4 * sizeof<T>();
+    r3 += 4 * sizeof<T>();
     target += 256;
     left -= 4;
   }
   while (left > 0) {
-    store<f32>(target, load<f32>(r0));
-    store<f32>(target, load<f32>(r1), 4);
-    store<f32>(target, load<f32>(r2), 8);
-    store<f32>(target, load<f32>(r3), 12);
-    r0 += 4;
-    r1 += 4;
-    r2 += 4;
-    r3 += 4;
+    store<f32>(target, oneOf<T>(r0));
+    store<f32>(target, oneOf<T>(r1), 4);
+    store<f32>(target, oneOf<T>(r2), 8);
+    store<f32>(target, oneOf<T>(r3), 12);
+    r0 += sizeof<T>();
+    r1 += sizeof<T>();
+    r2 += sizeof<T>();
+    r3 += sizeof<T>();
     target += 64;
     left -= 1;
   }
 }
 
-function transposeSome(first: usize, rows: i32, target: usize, depth: i32): void {
+function transposeSome<T>(first: usize, rows: i32, target: usize, depth: i32): void {
   for (let row = 0; row < 4; row += 1) {
     const source = first + <usize>row * bStride;
     for (let p = 0; p < depth; p += 1) {
-      const value: f32 = row < rows ? load<f32>(source + (<usize>p << 2)) : 0;
+      const value: f32 = row < rows ? oneOf<T>(source + <usize>p * sizeof<T>()) : 0;
       store<f32>(target + (<usize>p << 6) + (<usize>row << 2), value);
     }
   }
@@ -623,10 +636,11 @@ function oneRow(a: usize, step: usize, b: usize, depth: i32, c: usize, add: bool
 /** NT for very few rows: rows of B are read once for all of them. */
 function dots(i0: i32, rows: i32, j0: i32, columns: i32, p: i32, depth: i32, add: bool): void {
   for (let j = j0; j < j0 + columns; j += 1) {
-    const b = bBase + <usize>j * bStride + (<usize>p << 2);
+    const b = bBase + <usize>j * bStride + (<usize>p << (isHalf ? 1 : 2));
     for (let i = i0; i < i0 + rows; i += 1) {
       const at = cBase + <usize>i * cStride + (<usize>j << 2);
-      const value = scale * dot(aBase + <usize>i * aStride + (<usize>p << 2), b, depth);
+      const a = aBase + <usize>i * aStride + (<usize>p << 2);
+      const value = scale * (isHalf ? dotOfHalves(a, b, depth) : dot(a, b, depth));
       store<f32>(at, add ? load<f32>(at) + value : value);
     }
   }

@@ -22,6 +22,7 @@ import {
   multiplyBlock,
   NT,
   packPanels,
+  setHalf,
   setOperands,
   TN,
 } from './gemm';
@@ -77,6 +78,7 @@ export function matmul(command: usize): void {
   const lda = strideOr(command, 15, form === TN ? m : k);
   const ldb = strideOr(command, 16, form === NT ? k : n);
   const ldc = strideOr(command, 17, n);
+  setHalf(word(command, 18) !== 0);
   if (form === NT && m <= fewRows) form = DOTS;
 
   // A gate's two halves are computed by one thread: it deals with columns of the half.

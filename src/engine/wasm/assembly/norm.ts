@@ -18,7 +18,7 @@ import {
 } from './command';
 import { gemmScratch } from './gemm';
 import { dropRow } from './random';
-import { addTo, dot, loadSome, storeSome } from './vector';
+import { addTo, dot, loadSome, storeSome, widen } from './vector';
 
 /** y = weight · x · inverse, by row. */
 export function rmsNorm(command: usize): void {
@@ -216,13 +216,18 @@ export function embed(command: usize): void {
   const output = address(command, 5);
   const stack = word(command, 6);
   const site = word(command, 7);
+  const half = word(command, 8) !== 0;
   const dropped = drops(stack);
   const bytes = (<usize>columns) << 2;
   const end = shareEnd(rows);
   for (let row = shareStart(rows); row < end; row += 1) {
-    const from = weight + <usize>load<u32>(ids + ((<usize>row) << 2)) * bytes;
+    const id = <usize>load<u32>(ids + ((<usize>row) << 2));
+    const from = weight + (half ? id * (bytes >> 1) : id * bytes);
     const to = output + <usize>row * bytes;
-    if (dropped) dropRow(from, to, columns, firstRow(stack) + row, 0, site);
+    if (half) {
+      widen(from, to, columns);
+      if (dropped) dropRow(to, to, columns, firstRow(stack) + row, 0, site);
+    } else if (dropped) dropRow(from, to, columns, firstRow(stack) + row, 0, site);
     else memory.copy(to, from, bytes);
   }
 }

@@ -49,6 +49,86 @@ export function storeSome(pointer: usize, v: v128, count: i32): void {
   if (count > 3) v128.store_lane<f32>(pointer, v, 3, 12);
 }
 
+/**
+ * Four 16-bit floats (finite ones), widened. Their bits moved to where a float has them are 2^-112 of their value, also
+ * where they are subnormal.
+ */
+// @ts-ignore: decorator
+@inline
+export function widenFour(pointer: usize): v128 {
+  const bits = v128.load_ext<u16>(pointer);
+  const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
+  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
+  return v128.or(f32x4.mul(magnitude, f32x4.splat(reinterpret<f32>(0x77800000))), sign);
+}
+
+/** One of them. */
+// @ts-ignore: decorator
+@inline
+export function widenOne(pointer: usize): f32 {
+  const bits = <u32>load<u16>(pointer);
+  const value = reinterpret<f32>((bits & 0x7fff) << 13) * reinterpret<f32>(0x77800000);
+  return (bits & 0x8000) !== 0 ? -value : value;
+}
+
+/** Four values of a matrix: floats, or (u16) 16-bit ones. */
+// @ts-ignore: decorator
+@inline
+export function fourOf<T>(pointer: usize): v128 {
+  if (sizeof<T>() === 2) return widenFour(pointer);
+  return v128.load(pointer);
+}
+
+/** One value of a matrix. */
+// @ts-ignore: decorator
+@inline
+export function oneOf<T>(pointer: usize): f32 {
+  if (sizeof<T>() === 2) return widenOne(pointer);
+  return load<f32>(pointer);
+}
+
+/** Writes `count` 16-bit floats as floats. */
+export function widen(pointer: usize, target: usize, count: i32): void {
+  let left = count;
+  for (; left >= 4; left -= 4, pointer += 8, target += 16) v128.store(target, widenFour(pointer));
+  for (; left > 0; left -= 1, pointer += 2, target += 4) store<f32>(target, widenOne(pointer));
+}
+
+/** As `dot` with b's values as 16-bit floats: the same sums. */
+export function dotOfHalves(a: usize, b: usize, count: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  let left = count;
+  while (left >= 16) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), widenFour(b)));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), widenFour(b + 8)));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), widenFour(b + 16)));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), widenFour(b + 24)));
+    a += 64;
+    b += 32;
+    left -= 16;
+  }
+  while (left >= 4) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), widenFour(b)));
+    a += 16;
+    b += 8;
+    left -= 4;
+  }
+  if (left > 0) s1 = f32x4.add(s1, f32x4.mul(loadSome(a, left), widenSome(b, left)));
+  return sumOf(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** Up to four 16-bit floats, widened; lanes from `count` on are 0. */
+function widenSome(pointer: usize, count: i32): v128 {
+  let v = f32x4.splat(0);
+  if (count > 0) v = f32x4.replace_lane(v, 0, widenOne(pointer));
+  if (count > 1) v = f32x4.replace_lane(v, 1, widenOne(pointer + 2));
+  if (count > 2) v = f32x4.replace_lane(v, 2, widenOne(pointer + 4));
+  return v;
+}
+
 /** Σ a·b over `count` floats: sixteen running sums, added in a fixed order. */
 export function dot(a: usize, b: usize, count: i32): f32 {
   let s0 = f32x4.splat(0);

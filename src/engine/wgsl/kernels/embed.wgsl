@@ -1,3 +1,11 @@
+fn valueOf(index: u32) -> f32 {
+  // #if HALF
+  return unpack2x16float(weight[index / 2u])[index & 1u];
+  // #else
+  return weight[index];
+  // #end
+}
+
 // One thread: four columns of one row.
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -13,7 +21,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   for (var lane = 0u; lane < 4u; lane += 1u) {
     let column = 4u * quad + lane;
     if (column < params.columns) {
-      output[params.output + row * params.columns + column] = weight[source + column] * factors[lane];
+      output[params.output + row * params.columns + column] = valueOf(source + column) * factors[lane];
     }
   }
 }

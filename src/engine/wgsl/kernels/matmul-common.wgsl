@@ -36,6 +36,16 @@ fn columnOf(group: u32, n: u32) -> u32 { return 4u * group; }
 // Where the four rows of a block begin, or (where k comes first) its place in a row of k, the length of such a row, and
 // the last of them. Rows beyond M and columns beyond N are read from the last ones: what they make is not kept.
 // #if VECTOR
+// Four values of B: floats, or 16-bit floats in two words.
+fn fourOfB(at: u32) -> vec4f {
+  // #if HALF
+  let words = b[at];
+  return vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
+  // #else
+  return b[at];
+  // #end
+}
+
 fn originA(row: u32, size: Sizes) -> vec4u {
   // #if TN
   return vec4u((params.a + min(row, size.m - 4u)) / 4u, size.a / 4u, size.k - 1u, 0u);
@@ -73,23 +83,31 @@ fn blockA(origin: vec4u, k0: u32) -> mat4x4f {
 fn blockB(origin: vec4u, k0: u32) -> mat4x4f {
   // #if NT
   let at = k0 / 4u;
-  return transpose(mat4x4f(b[origin.x + at], b[origin.y + at], b[origin.z + at], b[origin.w + at]));
+  return transpose(mat4x4f(fourOfB(origin.x + at), fourOfB(origin.y + at), fourOfB(origin.z + at), fourOfB(origin.w + at)));
   // #else
   // #if TN
   let last = origin.z;
   return mat4x4f(
-    b[origin.x + k0 * origin.y],
-    b[origin.x + min(k0 + 1u, last) * origin.y],
-    b[origin.x + min(k0 + 2u, last) * origin.y],
-    b[origin.x + min(k0 + 3u, last) * origin.y],
+    fourOfB(origin.x + k0 * origin.y),
+    fourOfB(origin.x + min(k0 + 1u, last) * origin.y),
+    fourOfB(origin.x + min(k0 + 2u, last) * origin.y),
+    fourOfB(origin.x + min(k0 + 3u, last) * origin.y),
   );
   // #else
   let first = origin.x + k0 * origin.y;
-  return mat4x4f(b[first], b[first + origin.y], b[first + 2u * origin.y], b[first + 3u * origin.y]);
+  return mat4x4f(fourOfB(first), fourOfB(first + origin.y), fourOfB(first + 2u * origin.y), fourOfB(first + 3u * origin.y));
   // #end
   // #end
 }
 // #else
+fn oneOfB(at: u32) -> f32 {
+  // #if HALF
+  return unpack2x16float(b[at / 2u])[at & 1u];
+  // #else
+  return b[at];
+  // #end
+}
+
 fn originA(row: u32, size: Sizes) -> vec4u {
   return vec4u(row, size.m, size.k, size.a);
 }
@@ -121,9 +139,9 @@ fn blockB(origin: vec4u, k0: u32) -> mat4x4f {
     let column = min(origin.x + item % 4u, origin.y - 1u);
     if (k < origin.z) {
       // #if NT
-      found[item / 4u][item % 4u] = b[params.b + column * origin.w + k];
+      found[item / 4u][item % 4u] = oneOfB(params.b + column * origin.w + k);
       // #else
-      found[item / 4u][item % 4u] = b[params.b + k * origin.w + column];
+      found[item / 4u][item % 4u] = oneOfB(params.b + k * origin.w + column);
       // #end
     }
   }

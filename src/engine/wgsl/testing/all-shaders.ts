@@ -1,4 +1,5 @@
 /** Every WGSL module that the engine can generate: all plans of students of all kinds, with all variants. */
+import type { Lora } from '../../../student/lora/lora.ts';
 import { planGeneration } from '../../plan/generation.ts';
 import type { Operation } from '../../plan/operations.ts';
 import { SlabLayout } from '../../plan/slab-layout.ts';
@@ -29,13 +30,17 @@ const students = [
   { d_model: 256, d_kv: 128, num_heads: 2, d_ff: 512, vocab_size: 512, feed_forward_proj: 'relu' },
 ];
 
+const halfLora: Lora = { rank: 4, alpha: 8, dropout: 0.1, targets: 'all-linear', baseDtype: 'float16' };
+
 /** Code of all modules, each once, by a label that says what it is. */
 export function allShaders(): Map<string, string> {
   const found = new Map<string, string>();
   for (const overrides of students) {
     const layout = new SlabLayout(parseTiny(overrides));
     const factored = new SlabLayout(layout.config, new Set(), null, 'adafactor');
+    const half = new SlabLayout(layout.config, new Set(), halfLora);
     const plans = [
+      planStep(half, bucket, true),
       planStep(factored, bucket, true),
       planStep(layout, bucket, true),
       planStep(layout, bucket, false),
