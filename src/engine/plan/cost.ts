@@ -1,7 +1,15 @@
 /** What an operation costs: floating-point operations, and bytes that must pass through memory at least once. */
 import type { AttentionShape, Operation } from './operations.ts';
 import { operandsOf } from './operands.ts';
-import { bytesPerValue, lengthOf, sizeOfExtent, type Counts, type CountName, type Extent, type Tensor } from './plan.ts';
+import {
+  bytesPerValue,
+  lengthOf,
+  sizeOfExtent,
+  type Counts,
+  type CountName,
+  type Extent,
+  type Tensor,
+} from './plan.ts';
 
 export interface Cost {
   /** A multiplication with an addition counts as two; square roots and exponentials as one. */

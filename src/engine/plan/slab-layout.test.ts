@@ -123,9 +123,7 @@ describe('SlabLayout', () => {
   test('gives a weight that is larger than a part one of its own where the device binds it, and words where not', () => {
     const large = { ...parseTiny({ d_model: 512, tie_word_embeddings: false }), vocab_size: 250_112 };
     const open = (bindingBytes?: number) => new SlabLayout(large, new Set(), null, 'adamw', bindingBytes);
-    expect(() => open()).toThrow(
-      /250,112 pieces × 512\) takes 512 MB, and this GPU binds at most 134 MB/,
-    );
+    expect(() => open()).toThrow(/250,112 pieces × 512\) takes 512 MB, and this GPU binds at most 134 MB/);
     expect(() => open()).toThrow(/Reduce the student first/);
     const parts = open(2 ** 30).partLengths;
     expect(Math.max(...parts)).toBe(512 * 250_112);

@@ -127,7 +127,9 @@ export class SlabLayout {
     const crossLength = 2 * inner * config.d_model;
     // As few groups as fit a part, all of about one size.
     const most = Math.max(1, Math.floor(maxPartLength / crossLength));
-    this.crossGroupLayers = Math.ceil(config.num_decoder_layers / Math.ceil(config.num_decoder_layers / most));
+    this.crossGroupLayers = Math.ceil(
+      config.num_decoder_layers / Math.ceil(config.num_decoder_layers / most),
+    );
     const whole = [...blockNames(config, this.crossGroupLayers)];
     const modules = new Set(lora === null ? [] : adaptedModules(config, lora).map(({ name }) => name));
     const blocks = [

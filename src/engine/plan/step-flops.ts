@@ -23,7 +23,7 @@ export function stepFlops(
     maxDecoderLength: targetTokens,
     generationRows: 0,
   };
-  return flopsOfPlan(planStep(new SlabLayout(config, frozen), bucket, false));
+  return flopsOfPlan(planStep(new SlabLayout(config, frozen, null, 'adamw', Infinity), bucket, false));
 }
 
 /** Floating-point operations of the forward pass over these rows and their losses. */
@@ -38,7 +38,7 @@ export function evaluationFlops(config: T5Config, { inputs, targets }: TaskBatch
     maxDecoderLength: Math.max(...lengths(targets)),
     generationRows: 0,
   };
-  return flopsOfPlan(planEvaluation(new SlabLayout(config), bucket));
+  return flopsOfPlan(planEvaluation(new SlabLayout(config, undefined, null, 'adamw', Infinity), bucket));
 }
 
 function flopsOfPlan({ programs, capacities }: Plan): number {
