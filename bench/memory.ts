@@ -169,7 +169,9 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
   const { lora, optimizer } = shape;
   const trained: EngineStudent = {
     ...student,
-    ...(lora == null ? {} : { adapters: { lora, weights: initialiseAdapters(config, lora, 1) } }),
+    ...(lora === undefined || lora === null
+      ? {}
+      : { adapters: { lora, weights: initialiseAdapters(config, lora, 1) } }),
     ...(optimizer === undefined ? {} : { optimizer }),
   };
   if (engine === 'wgsl') (await openGpu()).close(); // The driver's own memory is no run's.
