@@ -218,6 +218,26 @@ describe.skipIf(!hasGpu)('the plan on WebGPU', () => {
     engine.dispose();
   });
 
+  test('chooses a variant for every class of product, and remembers what it tried', async () => {
+    const written: AdapterRecord[] = [];
+    const memory: AdapterMemory = {
+      browser: 'a test',
+      read: () => Promise.resolve(written.at(-1)),
+      write: (_, record) => {
+        written.push(record);
+        return Promise.resolve();
+      },
+    };
+    const { engine } = open({ memory, variant: undefined });
+    await train(engine, 1, 1);
+    engine.dispose();
+    // The choices are of those that were tried; later sessions try the others (tuner.test.ts).
+    expect(written).toHaveLength(1);
+    const { choices, tried } = written[0]!;
+    expect(Object.keys(choices).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
+    for (const [key, name] of Object.entries(choices)) expect(tried[key]).toContain(name);
+  });
+
   test('an engine that was disposed of says so', async () => {
     const { engine } = open();
     await train(engine, 1, 1);
@@ -254,32 +274,5 @@ describe.skipIf(!hasGpu)('failures of the GPU', () => {
     gpu.device.queue.submit([encoder.finish()]);
     await expect(engine.step([tinyMicroBatch(config)], tinyUpdate)).rejects.toThrow(EngineError);
     engine.dispose();
-  });
-});
-
-describe.skipIf(!hasGpu)('tuning', () => {
-  test('chooses for every class of product, and remembers what it tried', async () => {
-    const written: AdapterRecord[] = [];
-    const memory: AdapterMemory = {
-      browser: 'a test',
-      read: () => Promise.resolve(written.at(-1)),
-      write: (_, record) => {
-        written.push(record);
-        return Promise.resolve();
-      },
-    };
-    const gpu = await openTestGpu({ features: true });
-    const engine = new PlanEngine(student, {
-      createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
-      reason: 'A test.',
-    });
-    await engine.step([tinyMicroBatch(config)], tinyUpdate);
-    engine.dispose();
-    gpu.close();
-    // The choices are of those that were tried; later sessions try the others (tuner.test.ts).
-    expect(written).toHaveLength(1);
-    const { choices, tried } = written[0]!;
-    expect(Object.keys(choices).sort()).toEqual(['nn', 'nt', 'nt with a gate', 'tn']);
-    for (const [key, name] of Object.entries(choices)) expect(tried[key]).toContain(name);
   });
 });
