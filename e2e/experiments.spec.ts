@@ -23,7 +23,7 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   page,
   context,
 }, info) => {
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), { ...tiny, steps: 40, saveEvery: 5 });
   await setUp(page, recipe, { backend: 'wasm', testRows: 2 });
@@ -52,6 +52,16 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   );
   await expect(last).toBeFocused();
   await expect(counts(page)).toContainText(/[12] done/, { timeout: 60_000 });
+
+  // Paused and resumed by keyboard, whatever the run in hand is at; a comparison is not paused.
+  const course = page.getByTestId('experiment-course');
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Pause the experiment' }).press('Enter');
+    await expect(course).toContainText('Paused', { timeout: 2000 });
+  }).toPass();
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Resume the experiment' }).press('Enter');
+  await expect(course).toContainText('At work');
 
   // The tab goes in the middle of a run, which resumes by itself from its checkpoint; another tab watches.
   await page.reload();
@@ -97,7 +107,15 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   await expect(page.getByText(/alpha: weight of the answer loss 0\.9 · /)).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
-  await page.getByRole('searchbox').or(page.getByLabel('Search the runs')).first().fill('tag:alpha');
-  await expect(page.getByText(/6 runs|A press on a name/).first()).toBeVisible();
+  const search = page.getByRole('searchbox', { name: 'Search the runs' });
+  await search.fill('tag:other');
+  await expect(page.getByText('0 of 6 runs')).toBeVisible();
+  await search.fill('tag:alpha');
+  await expect(page.getByText('A press on a name opens the run.')).toBeVisible();
   expect(await axeFindings(page)).toEqual([]);
+
+  // “Which alpha is best?”, from an open studio: one press.
+  await page.goto('./');
+  await page.getByRole('link', { name: 'Experiments' }).click();
+  await expect(page.getByTestId('finding')).toHaveText(/^(No|Alpha) /);
 });
