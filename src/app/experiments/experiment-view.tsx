@@ -73,6 +73,7 @@ export function ExperimentView({ experiment }: { experiment: ExperimentRecord })
           <span className={styles['note']}>
             for <code>npm run headless -- sweep --spec sweep.json --out DIR</code>
             {dataset?.sample === false && ', with the files and students that it names beside it'}
+            {experiment.testRows !== null && '; there all test rows are asked'}
           </span>
         </p>
       </div>

@@ -33,13 +33,14 @@ it('names students and files as a terminal finds them, and leaves out what comes
   if (!('spec' in plan)) throw new Error(plan.problem);
   const files = [
     file('train.jsonl', 'train', 'cos-e'),
+    file('more.jsonl', 'train', 'cos-e'),
     file('CoT_train.json', 'train', 'rationales'),
     file('test.jsonl', 'test', 'cos-e'),
     file('unclear.jsonl', null, 'rows'),
   ];
   const own = parseSpec(specFile(plan.spec, { sample: false, files }, students), 'f');
   expect(own).toMatchObject({
-    train: 'train.jsonl',
+    train: ['train.jsonl', 'more.jsonl'],
     trainRationales: 'CoT_train.json',
     test: 'test.jsonl',
     testRationales: null,

@@ -28,12 +28,13 @@ function folderOf(id: string, students: readonly Pick<StudentRecord, 'id' | 'nam
 
 const rationaleLayouts: readonly string[] = [...teacherLayouts, 'taught'];
 
-function filesOf({ files }: Pick<DatasetRecord, 'files'>): Record<string, string> {
-  const named: Record<string, string> = {};
+/** By what they are for; several of a kind follow each other. */
+function filesOf({ files }: Pick<DatasetRecord, 'files'>): Record<string, string | string[]> {
+  const named = new Map<string, string[]>();
   for (const { name, split, layout } of files) {
     if (split === null) continue;
     const key = rationaleLayouts.includes(layout) ? `${split}Rationales` : split;
-    named[key] ??= name;
+    named.set(key, [...(named.get(key) ?? []), name]);
   }
-  return named;
+  return Object.fromEntries([...named].map(([key, names]) => [key, names.length === 1 ? names[0]! : names]));
 }
