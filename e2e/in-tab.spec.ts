@@ -112,6 +112,15 @@ test('a model of a hub is fetched once, kept in this browser, opened without a n
   await expect(page.getByText('✓ tiny-teacher is open')).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Try 5 rows' }).click();
   await expect(page.getByTestId('right-so-far')).toContainText('5 of 5', { timeout: 60_000 });
+
+  // Storage lists it with its size, and lets it be removed too.
+  await goTo(page, 'storage');
+  const stored = page.getByRole('region', { name: 'Language models that answer in this tab' });
+  await expect(stored).toContainText(/me\/tiny-teacher \(fp32\)\s*1\.\d+ MB/);
+  await stored.getByRole('button', { name: 'Remove me/tiny-teacher (fp32)' }).click();
+  await expect(page.getByRole('alertdialog')).toContainText('it is fetched once more from its hub');
+  await page.keyboard.press('Escape');
+  await goTo(page, 'teacher');
   await kept.getByRole('button', { name: 'Remove' }).click();
   await expect(kept).toHaveCount(0);
   const left = await page.evaluate(async () => {
@@ -121,4 +130,17 @@ test('a model of a hub is fetched once, kept in this browser, opened without a n
     return names;
   });
   expect(left).toEqual(['index.json']);
+
+  // One that lost its files to the browser.
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const index = await (await root.getDirectoryHandle('hub-models')).getFileHandle('index.json');
+    const writable = await index.createWritable();
+    await writable.write(JSON.stringify([{ name: 'me/gone', precision: 'q8', files: [] }]));
+    await writable.close();
+  });
+  await goTo(page, 'storage');
+  await stored.getByRole('button', { name: 'Remove me/gone (q8)' }).click();
+  await page.getByRole('button', { name: 'Remove it' }).click();
+  await expect(stored).toHaveCount(0);
 });

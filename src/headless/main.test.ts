@@ -48,3 +48,16 @@ it('an unknown command is bad input, with --help or without', async () => {
 it('a port that there cannot be is bad input', async () => {
   expect((await runMain('serve', '--student', 'nano', '--port', '99999')).code).toBe(2);
 });
+
+it('exits once a pipe has taken all that was printed', async () => {
+  let isTaken = false;
+  vi.spyOn(process.stdout, 'write').mockImplementation(((_text: string, done?: () => void) => {
+    setTimeout(() => {
+      isTaken = true;
+      done?.();
+    }, 5);
+    return true;
+  }) as typeof process.stdout.write);
+  const { code } = await runMain('inspect', '--help');
+  expect([code, isTaken]).toEqual([0, true]);
+});

@@ -58,11 +58,22 @@ function exitCode(error: unknown): number {
   return error instanceof NoRoomError ? 4 : 1;
 }
 
+/** A pipe takes what is printed a part at a time: an exit before that would cut off the rest. */
+async function printed(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+  );
+}
+
 watchForEndings();
 main(process.argv.slice(2)).then(
-  () => process.exit(process.exitCode ?? 0),
-  (error: unknown) => {
+  async () => {
+    await printed();
+    process.exit(process.exitCode ?? 0);
+  },
+  async (error: unknown) => {
     console.error(reportError(error).message);
+    await printed();
     process.exit(exitCode(error));
   },
 );
