@@ -102,7 +102,7 @@ const screens = [
   'storage',
   'bench',
 ];
-const shared = ['frame', 'parts', 'keys', 'offline', 'charts', 'ui', 'state', 'recipe'];
+const shared = ['frame', 'parts', 'actions', 'keys', 'offline', 'charts', 'ui', 'state', 'recipe'];
 for (const room of [...screens, ...shared])
   zones.push({
     target: `./src/app/${room}`,
@@ -111,7 +111,7 @@ for (const room of [...screens, ...shared])
   });
 zones.push({
   target: ['./src/app/state', './src/app/recipe'],
-  from: ['frame', 'parts', 'keys', 'offline', 'ui'].map((room) => `./src/app/${room}`),
+  from: ['frame', 'parts', 'actions', 'keys', 'offline', 'ui'].map((room) => `./src/app/${room}`),
   message: 'What the screens draw from knows nothing of how it is drawn.',
 });
 
@@ -142,6 +142,13 @@ export default tseslint.config(
       'react-hooks/rules-of-hooks': 'error',
       'react-hooks/exhaustive-deps': 'error',
       eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'SpreadElement > :matches(ObjectExpression, ArrayExpression)',
+          message: 'Write what the literal holds instead of spreading it.',
+        },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },

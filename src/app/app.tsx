@@ -9,7 +9,6 @@ import { Mark } from './frame/mark.tsx';
 import { Panels } from './frame/panels-view.tsx';
 import { RunBar } from './frame/run-bar.tsx';
 import { Stations } from './frame/stations.tsx';
-import { useRunShortcut } from './frame/use-run-shortcut.ts';
 import { NothingWhole } from './frame/nothing-whole.tsx';
 import { RunEnded } from './frame/run-ended.tsx';
 import { SilentWorker } from './frame/silent-worker.tsx';
@@ -45,7 +44,6 @@ const screens: Record<Route, ComponentType> = {
 
 export function App() {
   const route = useRoute();
-  useRunShortcut();
   const ready = useStudio((state) => state.ready);
   const Screen = screens[route];
   return (

@@ -7,7 +7,9 @@ import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
-import { alarmed } from '../state/obstacles.ts';
+import { ActionButton } from '../actions/action-button.tsx';
+import { sampleAction } from '../actions/sample-action.ts';
+import { alarmed } from '../state/alarmed.ts';
 import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -187,11 +189,7 @@ function OtherDatasets({ current }: { current: DatasetRecord | null }) {
   const others = datasets.filter((dataset) => dataset.id !== current?.id && !dataset.sample);
   return (
     <div className={styles['others']}>
-      {!current?.sample && (
-        <Button icon={Wine} onClick={() => void studio.useSample()}>
-          Use the sample
-        </Button>
-      )}
+      {!current?.sample && <ActionButton action={sampleAction} />}
       {others.map((dataset) => (
         <Button key={dataset.id} onClick={() => void studio.selectDataset(dataset.id)}>
           Back to {dataset.name}

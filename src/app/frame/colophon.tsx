@@ -1,5 +1,7 @@
 import { formatBytes } from '../../base/units.ts';
-import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
+import { perform } from '../actions/action.ts';
+import { findOrDo, showKeys, thisMachine } from '../actions/anywhere.ts';
+import { ariaKey, keyWords } from '../keys/keys.ts';
 import { useOffline } from '../offline/offline.ts';
 import { hashOf, useRoute } from '../routes.ts';
 import { useRoom } from '../state/room.ts';
@@ -8,7 +10,6 @@ import { hostAsked, useTeacher } from '../state/teacher-store.ts';
 import { applyTheme, themes, useTheme } from '../theme.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { backendWords } from './machine-words.ts';
-import { openPanel, type Panel } from '../state/panels.ts';
 import styles from './colophon.module.css';
 
 /** Below the stations: the runs, the machine, what the keys open, the theme, and the promise. */
@@ -41,12 +42,12 @@ export function Colophon() {
         <span>Storage</span>
         <span className={styles['value']}>{usageBytes === null ? '' : formatBytes(usageBytes)}</span>
       </a>
-      <button className={styles['row']} type="button" onClick={() => openPanel('machine')}>
+      <button className={styles['row']} type="button" onClick={() => perform(thisMachine)}>
         <span>This machine</span>
         <span className={styles['value']}>{backend === null ? '…' : backendWords[backend].short}</span>
       </button>
-      <KeyRow words="Find or do" panel="palette" id="palette" />
-      <KeyRow words="Keys" panel="keys" id="show-keys" />
+      <KeyRow words={findOrDo.label()} of={findOrDo} />
+      <KeyRow words="Keys" of={showKeys} />
       <div className={styles['theme']}>
         <SegmentedControl legend="Theme" segments={themes} value={theme} onChange={applyTheme} />
       </div>
@@ -61,18 +62,18 @@ export function Colophon() {
 }
 
 /** A button with the key that does the same. */
-function KeyRow({ words, panel, id }: { words: string; panel: Panel; id: KeyId }) {
+function KeyRow({ words, of: action }: { words: string; of: typeof findOrDo | typeof showKeys }) {
   return (
     <button
       className={styles['row']}
       type="button"
       aria-haspopup="dialog"
-      aria-keyshortcuts={ariaKey(id)}
-      onClick={() => openPanel(panel)}
+      aria-keyshortcuts={ariaKey(action.key)}
+      onClick={() => perform(action)}
     >
       <span>{words}</span>
       <kbd className={styles['key']} aria-hidden="true">
-        {keyWords(id)}
+        {keyWords(action.key)}
       </kbd>
     </button>
   );

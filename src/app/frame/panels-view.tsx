@@ -1,22 +1,25 @@
 import { lazy, Suspense } from 'react';
-import { useKeys } from '../keys/use-keys.ts';
-import { navigate, routes } from '../routes.ts';
-import { closePanel, openPanel, usePanel } from '../state/panels.ts';
+import { perform } from '../actions/action.ts';
+import { keyActions } from '../actions/anywhere.ts';
+import { useBindings } from '../keys/use-keys.ts';
+import { closePanel, usePanel } from '../state/panels.ts';
 
 const views = {
-  palette: lazy(() => import('../keys/palette.tsx').then((module) => ({ default: module.Palette }))),
-  keys: lazy(() => import('../keys/keys-list.tsx').then((module) => ({ default: module.KeysList }))),
+  palette: lazy(() => import('../actions/palette.tsx').then((module) => ({ default: module.Palette }))),
+  keys: lazy(() => import('../actions/keys-list.tsx').then((module) => ({ default: module.KeysList }))),
   machine: lazy(() => import('./machine-dialog.tsx').then((module) => ({ default: module.MachineDialog }))),
 };
 
-/** The dialogs of the frame, loaded when they are first asked for, and the keys that ask for them or go to a screen. */
+const bindings = keyActions.flatMap((action) =>
+  action.key === undefined
+    ? []
+    : [{ key: action.key, handler: (event: KeyboardEvent) => !event.repeat && perform(action) }],
+);
+
+/** The dialogs of the frame, loaded when they are first asked for, and the keys that work anywhere. */
 export function Panels() {
   const panel = usePanel();
-  useKeys({
-    palette: () => openPanel('palette'),
-    'show-keys': () => openPanel('keys'),
-    ...Object.fromEntries(routes.map((route) => [`go-${route}`, () => navigate(route)])),
-  });
+  useBindings(bindings);
   if (panel === null) return null;
   const View = views[panel];
   return (

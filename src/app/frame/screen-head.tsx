@@ -54,7 +54,7 @@ export function ScreenHead({ station, name, children, actions }: Props) {
           {children}
           {live !== null && live.name !== name && <LiveLine />}
         </div>
-        <div className={styles['actions']}>{live === null ? actions : <RunControls run={live} />}</div>
+        <div className={styles['actions']}>{live === null ? actions : <RunControls />}</div>
       </div>
       <Failures />
     </>

@@ -8,7 +8,7 @@ import {
   liveRun,
   type StudioState,
 } from '../state/studio-store.ts';
-import { alarmed } from '../state/obstacles.ts';
+import { alarmed } from '../state/alarmed.ts';
 import { lastOf } from '../state/last-of.ts';
 import { weightsStep } from '../../store/records.ts';
 import type { Route } from '../routes.ts';

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseRoute } from '../routes.ts';
 import {
   ariaKey,
   bindingOf,
   isPress,
   isSingleSign,
-  keyPlaces,
-  keysOf,
   keyTable,
   pressWords,
+  readBindings,
   readPress,
   type KeyId,
   type KeyPress,
@@ -19,40 +17,6 @@ const ids = Object.keys(keyTable) as KeyId[];
 function typed(key: string, held: Partial<KeyPress> = {}): KeyPress {
   return { key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held };
 }
-
-describe('the table of keys', () => {
-  it('lists every key in one place', () => {
-    expect(keyPlaces.flatMap(keysOf).toSorted()).toEqual(ids.toSorted());
-  });
-
-  it('gives no press to two keys that can meet', () => {
-    for (const place of keyPlaces) {
-      const meet = [...keysOf('Anywhere'), ...keysOf('Screens'), ...keysOf(place)];
-      const presses = [...new Set(meet)]
-        // Escape closes what is open, and a chart has it only where nothing is.
-        .filter((id) => id !== 'close')
-        .flatMap((id) => [bindingOf(id).presses.join(' '), bindingOf(id).also ?? id]);
-      expect(new Set(presses).size, place).toBe(presses.length);
-    }
-  });
-
-  it('lets no key alone be the beginning of another', () => {
-    const first = new Set(
-      ids
-        .map((id) => bindingOf(id).presses)
-        .filter((all) => all.length > 1)
-        .map(([one]) => one),
-    );
-    const alone = ids.filter(
-      (id) => bindingOf(id).presses.length === 1 && first.has(bindingOf(id).presses[0]),
-    );
-    expect(alone).toEqual([]);
-  });
-
-  it('leads to screens that there are', () => {
-    for (const id of keysOf('Screens')) expect(parseRoute(`#/${id.slice(3)}`)).toBe(id.slice(3));
-  });
-});
 
 describe('a press', () => {
   it('is Ctrl or Command with its letter, and neither alone', () => {
@@ -72,12 +36,14 @@ describe('a press', () => {
   });
 
   it('completes what was begun, and nothing else', () => {
-    expect(readPress(typed('g'), ids)).toEqual({ begun: 'g' });
-    expect(readPress(typed('t'), ids, 'g')).toEqual({ id: 'go-train' });
-    expect(readPress(typed('t'), ids)).toBeNull();
-    expect(readPress(typed('j'), ids, 'g')).toEqual({ id: 'next-row' });
+    const there = { does: 'Go there', where: 'Screens', presses: ['g', 't'] } as const;
+    const keys = [['there', there] as const, ...ids.map((id) => [id, bindingOf(id)] as const)];
+    expect(readBindings(typed('g'), keys)).toEqual({ begun: 'g' });
+    expect(readBindings(typed('t'), keys, 'g')).toEqual({ id: 'there' });
+    expect(readBindings(typed('t'), keys)).toBeNull();
+    expect(readBindings(typed('j'), keys, 'g')).toEqual({ id: 'next-row' });
     expect(readPress(typed('='), ids)).toEqual({ id: 'zoom-in' });
-    expect(readPress(typed('j'), ['pause'])).toBeNull();
+    expect(readPress(typed('j'), ['zoom-in'])).toBeNull();
   });
 });
 
@@ -90,17 +56,18 @@ describe('the words of a key', () => {
     expect(pressWords('+', false)).toBe('+');
   });
 
+  const pressed = (...presses: string[]) => ({ does: 'Do it', where: 'Anywhere', presses }) as const;
+
   it('are those of ARIA for a screen reader', () => {
-    expect(ariaKey('pause')).toBe('Space');
-    expect(ariaKey('palette')).toBe('Control+K Meta+K');
-    expect(ariaKey('show-keys')).toBe('?');
-    expect(ariaKey('go-data')).toBeUndefined();
+    expect(ariaKey(pressed(' '))).toBe('Space');
+    expect(ariaKey(pressed('Mod+k'))).toBe('Control+K Meta+K');
+    expect(ariaKey(pressed('?'))).toBe('?');
+    expect(ariaKey(pressed('g', 'd'))).toBeUndefined();
   });
 
   it('tell letters and signs, which can be turned off, from the rest', () => {
-    expect(['show-keys', 'go-train', 'log-axis', 'zoom-in'].every((id) => isSingleSign(id as KeyId))).toBe(
-      true,
-    );
-    expect(['palette', 'pause', 'chart-back'].some((id) => isSingleSign(id as KeyId))).toBe(false);
+    for (const presses of [['?'], ['g', 't'], ['l'], ['+']])
+      expect(isSingleSign(pressed(...presses))).toBe(true);
+    for (const press of ['Mod+k', ' ', 'ArrowLeft']) expect(isSingleSign(pressed(press))).toBe(false);
   });
 });

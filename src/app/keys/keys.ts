@@ -1,13 +1,12 @@
 /**
- * Every key that the studio has, in one table. What listens to keys names them by it, and the list under `?` is drawn
- * from it, so that neither can know a key that the other does not.
+ * What a key is, and the keys of single places in one table: what listens to them names them by it, and the list under
+ * `?` is drawn from it. Keys that work anywhere stand with their actions (`../actions/`).
  */
-import type { Route } from '../routes.ts';
 
 /** A key as `KeyboardEvent.key` has it; `Mod+` is Ctrl or, on a Mac, Command. Signs and letters count as they are typed. */
 export type Press = string;
 
-interface KeyBinding {
+export interface KeyBinding {
   /** What it does, beginning with a verb. */
   does: string;
   where: KeyPlace;
@@ -32,25 +31,8 @@ export const keyPlaces: readonly KeyPlace[] = [
   'Runs',
 ];
 
-const screens = {
-  'go-data': { does: 'Go to Data', where: 'Screens', presses: ['g', 'd'] },
-  'go-teacher': { does: 'Go to Teacher', where: 'Screens', presses: ['g', 'e'] },
-  'go-student': { does: 'Go to Student', where: 'Screens', presses: ['g', 's'] },
-  'go-train': { does: 'Go to Train', where: 'Screens', presses: ['g', 't'] },
-  'go-compare': { does: 'Go to Compare', where: 'Screens', presses: ['g', 'c'] },
-  'go-take-away': { does: 'Go to Take away', where: 'Screens', presses: ['g', 'a'] },
-  'go-runs': { does: 'Go to Runs', where: 'Screens', presses: ['g', 'r'] },
-  'go-experiments': { does: 'Go to Experiments', where: 'Screens', presses: ['g', 'x'] },
-  'go-storage': { does: 'Go to Storage', where: 'Screens', presses: ['g', 'o'] },
-  'go-bench': { does: 'Go to Benchmark', where: 'Screens', presses: ['g', 'b'] },
-} as const satisfies Record<`go-${Route}`, KeyBinding>;
-
 export const keyTable = {
-  palette: { does: 'Find a screen, an action or a run', where: 'Anywhere', presses: ['Mod+k'] },
-  'show-keys': { does: 'Show these keys', where: 'Anywhere', presses: ['?'] },
-  pause: { does: 'Pause or resume the run under way', where: 'Anywhere', presses: [' '] },
   close: { does: 'Close a dialog', where: 'Anywhere', presses: ['Escape'], native: true },
-  ...screens,
   'smooth-less': { does: 'Smooth the curves less', where: 'Train', presses: ['['] },
   'smooth-more': { does: 'Smooth the curves more', where: 'Train', presses: [']'] },
   'log-axis': { does: 'Change between a linear and a log axis', where: 'Train', presses: ['l'] },
@@ -91,6 +73,7 @@ export const keyTable = {
   'open-run': { does: 'Open the run', where: 'Runs', presses: ['Enter'] },
   'clear-ticks': { does: 'Take all ticks away', where: 'Runs', presses: ['Escape'] },
   'undo-delete': { does: 'Bring back what was deleted last', where: 'Runs', presses: ['Mod+z'] },
+  'pause-asking': { does: 'Pause the asking', where: 'Teacher', presses: [' '] },
   'next-answer': { does: 'Move to the next answer', where: 'Teacher', presses: ['j'] },
   'previous-answer': { does: 'Move to the answer before', where: 'Teacher', presses: ['k'] },
   'accept-answer': { does: 'Accept the answer', where: 'Teacher', presses: ['a'] },
@@ -124,15 +107,14 @@ export function isPress(event: KeyPress, press: Press): boolean {
   return event.key === key;
 }
 
-/** What a press means among `ids`: a key, the beginning of one, or nothing. `before` is what was pressed just before. */
-export function readPress<Id extends KeyId>(
+/** What a press means among keys: one of them, the beginning of one, or nothing. `before` is what was pressed just before. */
+export function readBindings<Id>(
   event: KeyPress,
-  ids: readonly Id[],
+  bindings: Iterable<readonly [Id, KeyBinding]>,
   before: Press | null = null,
 ): { id: Id } | { begun: Press } | null {
   let begun: Press | null = null;
-  for (const id of ids) {
-    const { presses, also } = bindingOf(id);
+  for (const [id, { presses, also }] of bindings) {
     const [first, second] = presses;
     if (first === undefined) continue;
     if (second === undefined) {
@@ -142,6 +124,17 @@ export function readPress<Id extends KeyId>(
     } else if (isPress(event, first)) begun = first;
   }
   return begun === null ? null : { begun };
+}
+
+/** The same among keys of the table. */
+export function readPress<Id extends KeyId>(
+  event: KeyPress,
+  ids: readonly Id[],
+): { id: Id } | { begun: Press } | null {
+  return readBindings(
+    event,
+    ids.map((id) => [id, bindingOf(id)] as const),
+  );
 }
 
 const named: Record<string, string> = {
@@ -161,15 +154,13 @@ export function pressWords(press: Press, mac: boolean): string {
 }
 
 /** A key as this keyboard has it written, its presses one after the other. */
-export function keyWords(id: KeyId): string {
-  return bindingOf(id)
-    .presses.map((press) => pressWords(press, isMac()))
-    .join(' ');
+export function keyWords({ presses }: KeyBinding): string {
+  return presses.map((press) => pressWords(press, isMac())).join(' ');
 }
 
 /** A key for `aria-keyshortcuts`; undefined for presses one after the other, which that has no words for. */
-export function ariaKey(id: KeyId): string | undefined {
-  const [press, second] = bindingOf(id).presses;
+export function ariaKey({ presses }: KeyBinding): string | undefined {
+  const [press, second] = presses;
   if (press === undefined || second !== undefined) return undefined;
   if (press === ' ') return 'Space';
   const [, letter] = /^Mod\+(.)$/.exec(press) ?? [];
@@ -177,8 +168,8 @@ export function ariaKey(id: KeyId): string | undefined {
 }
 
 /** A letter or a sign alone: what a person who speaks to the computer, or has unsteady hands, may press by accident. */
-export function isSingleSign(id: KeyId): boolean {
-  return bindingOf(id).presses.every((press) => press.length === 1 && press !== ' ');
+export function isSingleSign({ presses }: KeyBinding): boolean {
+  return presses.every((press) => press.length === 1 && press !== ' ');
 }
 
 export function isMac(): boolean {

@@ -4,7 +4,7 @@ import type { NewRun } from '../../worker/protocol.ts';
 import { navigate } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
-import { busyObstacle } from '../state/obstacles.ts';
+import { busyObstacle } from '../actions/start-training.ts';
 import { Button } from '../ui/button.tsx';
 
 /** Goes on with a run, and shows it. */

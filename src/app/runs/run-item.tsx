@@ -9,6 +9,7 @@ import { navigate } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { liveRun, useStudio } from '../state/studio-store.ts';
 import { repeatRun } from '../state/form-source.ts';
+import { openRun } from '../actions/open-run.ts';
 import { Button } from '../ui/button.tsx';
 import { recipeWords, type Hold } from '../words.ts';
 import { GoOnButton } from '../parts/go-on-button.tsx';
@@ -61,14 +62,7 @@ export function RunItem({ run }: { run: RunRecord }) {
       <div className={styles['actions']}>
         {next && <GoOnButton run={run} label={next.label} />}
         {hold === 'interrupted' && <LeaveButton run={run} />}
-        <Button
-          icon={FolderOpen}
-          label={`Open ${run.name}`}
-          onClick={() => {
-            void studio.selectRun(run.id);
-            navigate('train');
-          }}
-        >
+        <Button icon={FolderOpen} label={`Open ${run.name}`} onClick={() => openRun(run.id)}>
           Open
         </Button>
       </div>

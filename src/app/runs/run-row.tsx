@@ -3,7 +3,7 @@ import type { CSSProperties, ReactNode } from 'react';
 import { formatCount } from '../../base/units.ts';
 import { isActive } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { navigate } from '../routes.ts';
+import { openRun } from '../actions/open-run.ts';
 import { deleteRuns } from '../state/run-actions.ts';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
@@ -29,11 +29,6 @@ export interface RowProps {
   /** The one row whose controls the Tab key reaches. */
   isCurrent: boolean;
   onTick: (on: boolean) => void;
-}
-
-export function openRun(runId: string): void {
-  void studio.selectRun(runId);
-  navigate('train');
 }
 
 function Cells({ children, ...row }: RowProps & { children: ReactNode; className: string | undefined }) {

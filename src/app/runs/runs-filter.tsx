@@ -1,6 +1,6 @@
 import { Columns3 } from 'lucide-react';
 import { useRef, useState } from 'react';
-import { keyWords } from '../keys/keys.ts';
+import { bindingOf, keyWords } from '../keys/keys.ts';
 import { useKeys } from '../keys/use-keys.ts';
 import { Button } from '../ui/button.tsx';
 import { CheckField, ChecksField } from '../ui/check-field.tsx';
@@ -30,7 +30,7 @@ export function RunsFilter({ query, onQuery, grouped, onGrouped, columns, onColu
         className={styles['search']}
         type="search"
         aria-label="Search the runs"
-        placeholder={`Name, tag or setting, as alpha:0.1 (${keyWords('search-runs')})`}
+        placeholder={`Name, tag or setting, as alpha:0.1 (${keyWords(bindingOf('search-runs'))})`}
         title="Words in name, note, tags, student or data; alpha:0.1 or seed:2 for a setting; tag:paper; >90 for accuracy"
         value={query}
         onChange={(event) => onQuery(event.target.value)}

@@ -1,12 +1,13 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
+import { openRun } from '../actions/open-run.ts';
 import { ErrorBoundary } from '../frame/error-boundary.tsx';
 import { keysOf, readPress } from '../keys/keys.ts';
 import { clearTicks, tick, useShelf } from '../state/run-actions.ts';
 import { Icon } from '../ui/icon.tsx';
 import { accuracyColumn, begunColumn, nameColumn, type RunColumn } from './run-columns.ts';
-import { GroupRow, LostRow, openRun, RunRow } from './run-row.tsx';
+import { GroupRow, LostRow, RunRow } from './run-row.tsx';
 import type { Sorting, TableRow } from './run-table.ts';
 import styles from './runs-table.module.css';
 

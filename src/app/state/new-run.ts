@@ -5,7 +5,7 @@ import { engineRequest } from './machine-choice.ts';
 import { pinnedQuestions } from './pinned-questions.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 
-/** As the worker takes it; null while something is missing, which `startObstacle` says in words. */
+/** As the worker takes it; null while something is missing, which the action says in words. */
 export function newRun({ datasetId, studentId, draft, backend, ...state }: StudioState): NewRun | null {
   const { recipe } = readDraft(draft);
   const testRows = readTestRows(state.testRows);

@@ -57,7 +57,7 @@ export function trainActions(
       keepChoice('backend', backend);
     },
 
-    /** Starts a run with what is chosen. What forbids it is told by `startObstacle`, before. */
+    /** Starts a run with what is chosen. What forbids it is said by its action, before. */
     startRun: async (): Promise<void> => {
       const run = newRun(get());
       if (run === null) return;

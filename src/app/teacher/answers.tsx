@@ -3,7 +3,7 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { formatCount } from '../../base/units.ts';
 import { countRows, doubtsOf, verdictOf, weightOf, type DeskRow } from '../../desk/judge.ts';
 import { demonstrationOf, mostDemonstrations, type Setup } from '../../desk/setup.ts';
-import { keyWords, type KeyId } from '../keys/keys.ts';
+import { bindingOf, keyWords, type KeyId } from '../keys/keys.ts';
 import { useKeys } from '../keys/use-keys.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
@@ -120,7 +120,7 @@ export function Answers({ setup }: { setup: Setup }) {
       <p className={styles['keys']} aria-hidden="true">
         {keys.map((id) => (
           <span key={id}>
-            <kbd>{keyWords(id)}</kbd> {keyMeanings[id]}
+            <kbd>{keyWords(bindingOf(id))}</kbd> {keyMeanings[id]}
           </span>
         ))}
       </p>

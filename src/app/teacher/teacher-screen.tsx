@@ -5,6 +5,7 @@ import { countRows } from '../../desk/judge.ts';
 import type { DatasetRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
+import { bindingOf } from '../keys/keys.ts';
 import { useKeys } from '../keys/use-keys.ts';
 import { hashOf } from '../routes.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
@@ -73,7 +74,7 @@ function DeskOf({ dataset }: { dataset: DatasetRecord }) {
   const isOpen = setup !== null && opened === dataset.id;
   const asking = phase === 'asking' || phase === 'pausing';
   const actions = isOpen && <Actions dataset={dataset} takeKey={takeKey} />;
-  useKeys(asking && !training ? { pause: () => teacherDesk.pause() } : {});
+  useKeys(asking && !training ? { 'pause-asking': () => teacherDesk.pause() } : {});
   return (
     <>
       <ScreenHead station="Teacher" actions={actions}>
@@ -133,7 +134,7 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
       <>
         <Button
           icon={Pause}
-          shortcut="pause"
+          shortcut={bindingOf('pause-asking')}
           reason={phase === 'pausing' ? 'It waits for the answers in flight.' : null}
           onClick={() => teacherDesk.pause()}
         >

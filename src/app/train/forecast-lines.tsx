@@ -32,7 +32,7 @@ import styles from './forecast-lines.module.css';
 import { newRun } from '../state/new-run.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
 import { loraText } from '../recipe/lora-draft.ts';
-import { measureObstacle } from '../state/obstacles.ts';
+import { measureObstacle } from '../actions/start-training.ts';
 import { readDraft } from '../recipe/recipe-draft.ts';
 import { rehearseNext } from '../state/rehearsal-store.ts';
 import { useRemembered } from '../state/remembered-times.ts';

@@ -31,7 +31,8 @@ import { foreignRows, lostLabelNote } from './foreign-rows.ts';
 import { repeatRun } from '../state/form-source.ts';
 import { FormSourceNotice } from './form-source-notice.tsx';
 import { Explanations } from './explanations.tsx';
-import { startObstacle } from '../state/obstacles.ts';
+import { ActionButton } from '../actions/action-button.tsx';
+import { startObstacle, startTraining } from '../actions/start-training.ts';
 import { paceOf } from '../state/pace.ts';
 import { PresetDiffList } from './preset-diff-list.tsx';
 import { RecipeCopies } from './recipe-copies.tsx';
@@ -50,7 +51,6 @@ export function TrainScreen() {
   const run = useStudio(currentRun);
   const liveRunId = useStudio((state) => state.liveRunId);
   const obstacle = useStudio(startObstacle);
-  const sample = useStudio((state) => currentDataset(state)?.sample ?? true);
   const live = run !== null && run.id === liveRunId;
   const wanted = useStudio((state) => state.trainView);
   const view = run === null ? 'next' : live ? 'run' : wanted;
@@ -60,11 +60,7 @@ export function TrainScreen() {
       <ScreenHead
         station="Train"
         name={view === 'run' ? (run?.name ?? null) : null}
-        actions={
-          <Button kind="primary" icon={Play} reason={obstacle} onClick={() => void studio.startRun()}>
-            {sample ? 'Train on the sample' : 'Start training'}
-          </Button>
-        }
+        actions={<ActionButton action={startTraining} kind="primary" />}
       >
         {run && view === 'run' && <RunLine run={run} />}
       </ScreenHead>

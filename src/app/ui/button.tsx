@@ -1,6 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
 import type { MouseEvent, ReactNode, Ref } from 'react';
-import { ariaKey, keyWords, type KeyId } from '../keys/keys.ts';
+import { ariaKey, keyWords, type KeyBinding } from '../keys/keys.ts';
 import styles from './button.module.css';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
@@ -10,11 +10,11 @@ export interface ButtonProps {
   children: ReactNode;
   onClick: () => void;
   kind?: 'primary' | 'plain' | 'quiet' | 'danger';
-  icon?: LucideIcon;
+  icon?: LucideIcon | undefined;
   /** Why it cannot be pressed now; null or missing where it can. */
   reason?: string | null | undefined;
   /** Shown beside the word: the key that does the same. */
-  shortcut?: KeyId;
+  shortcut?: KeyBinding | undefined;
   /** A fuller name, where the word alone would be ambiguous to a screen reader. */
   label?: string;
   small?: boolean;

@@ -7,8 +7,11 @@ import type {
   SplitSummary,
   StudentRecord,
 } from '../../store/records.ts';
-import { initialState, type StudioState } from './studio-store.ts';
-import { pauseObstacle, startObstacle, stopObstacle } from './obstacles.ts';
+import { initialState, type StudioState } from '../state/studio-store.ts';
+import type { RunState } from '../../distill/run-state.ts';
+import { obstacleOf } from './action.ts';
+import { pauseOrResume, stopAndKeep } from './run-under-way.ts';
+import { startTraining } from './start-training.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
 
 const train: SplitSummary = {
@@ -40,6 +43,12 @@ function ready(part: Partial<StudioState> = {}): StudioState {
     ...part,
   };
 }
+
+const startObstacle = (state: StudioState): string | null => obstacleOf(startTraining, state);
+const underWay = (state: RunState): StudioState =>
+  ready({ runs: [{ id: 'r', name: 'copper-heron', state } as RunRecord], liveRunId: 'r' });
+const pauseObstacle = (state: RunState): string | null => obstacleOf(pauseOrResume, underWay(state));
+const stopObstacle = (state: RunState): string | null => obstacleOf(stopAndKeep, underWay(state));
 
 test('with rows, a student and a valid recipe nothing stands in the way', () => {
   expect(startObstacle(ready())).toBeNull();

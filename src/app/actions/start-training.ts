@@ -1,12 +1,28 @@
-/** Why a button cannot be pressed now, in a sentence; null where it can. */
-import { splits as splitNames } from '../../data/split-name.ts';
+/** The beginning of a run, and what stands in its way. */
+import { Play } from 'lucide-react';
 import { teachesRationales } from '../../distill/methods.ts';
-import { isActive, isComparing, type RunState } from '../../distill/run-state.ts';
-import type { DatasetRecord } from '../../store/records.ts';
-import { currentDataset, currentStudent, liveRun, type StudioState } from './studio-store.ts';
+import { isActive } from '../../distill/run-state.ts';
+import { navigate } from '../routes.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
+import { alarmed } from '../state/alarmed.ts';
+import { currentDataset, currentStudent, liveRun, type StudioState } from '../state/studio-store.ts';
+import { studio } from '../state/studio.ts';
+import type { Action } from './action.ts';
 
-/** Why no run can be begun or gone on with now. */
+export const startTraining: Action = {
+  id: 'start',
+  kind: 'action',
+  icon: () => Play,
+  label: (state) => ((currentDataset(state)?.sample ?? true) ? 'Train on the sample' : 'Start training'),
+  isOffered: (state) => liveRun(state) === null,
+  obstacle: startObstacle,
+  perform: () => {
+    navigate('train');
+    void studio.startRun();
+  },
+};
+
+/** Why no run can be started or resumed now. */
 export function busyObstacle(state: StudioState): string | null {
   if (!state.ready) return 'The studio is still opening.';
   if (state.requests.run.busy) return 'The last request is still being answered.';
@@ -43,11 +59,6 @@ export function startObstacle(state: StudioState): string | null {
   return recipeObstacle(state, dataset.splits.train);
 }
 
-/** Whether rationales seem to belong to other rows, and the person has not decided what to do with them. */
-export function alarmed({ splits }: DatasetRecord): boolean {
-  return splitNames.some((split) => splits[split]?.alarm !== undefined);
-}
-
 function recipeObstacle(state: StudioState, train: { rationales: number; teacher: unknown }): string | null {
   const { recipe, issues } = readDraft(state.draft);
   if (recipe === null) return `The recipe needs mending: ${issues[0]?.problem ?? 'see its fields'}.`;
@@ -60,34 +71,4 @@ function recipeObstacle(state: StudioState, train: { rationales: number; teacher
     return 'No training row has a label by the teacher; choose gold labels.';
   }
   return null;
-}
-
-/** For Stop and keep, while a run is held here. */
-export function stopObstacle(state: RunState): string | null {
-  return state.phase === 'idle' ? 'The run has not begun yet.' : null;
-}
-
-/** For Pause, while a run is held here. */
-export function pauseObstacle(state: RunState): string | null {
-  switch (state.phase) {
-    case 'training':
-    case 'compiling':
-    case 'preparing':
-      return null;
-    case 'evaluating':
-      return isComparing(state.purpose)
-        ? 'The training is over; the comparison can be skipped, not paused.'
-        : null;
-    case 'pausing':
-      return 'It pauses after the step in hand.';
-    case 'recovering':
-      return 'The run is being recovered.';
-    case 'idle':
-    case 'paused':
-    case 'done':
-    case 'failed':
-      return 'Nothing is training.';
-    default:
-      return state satisfies never;
-  }
 }

@@ -8,25 +8,26 @@ import { useStudio } from '../state/studio-store.ts';
 import { classes } from '../ui/classes.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { plural } from '../words.ts';
-import { findCommands, steadyCommands, type Command } from './commands.ts';
+import { findEntries, steadyEntries, type Entry } from './actions.ts';
+import { perform } from './action.ts';
 import { Presses } from './keys-list.tsx';
 import styles from './palette.module.css';
 
 /** Screens, actions and runs by a few letters of their names: a text field over a list that the arrows move through. */
 export function Palette({ onClose }: { onClose: () => void }) {
-  const [commandsNow] = useState(steadyCommands);
-  const commands = useStudio(commandsNow);
+  const [entriesNow] = useState(steadyEntries);
+  const entries = useStudio(entriesNow);
   const [typed, setTyped] = useState('');
   const list = useRef<HTMLDivElement>(null);
   // What was marked last: moving about in the typed text takes the mark away, not the choice.
   const last = useRef<string | null>(null);
-  const found = useMemo(() => findCommands(commands, typed), [commands, typed]);
+  const found = useMemo(() => findEntries(entries, typed), [entries, typed]);
 
-  const choose = (command: Command | undefined): void => {
-    if (command === undefined || command.reason !== null) return;
-    // Closed first: the focus goes back in the next frame, and from there to wherever the command leads.
+  const choose = (entry: Entry | undefined): void => {
+    if (entry === undefined || entry.reason !== null) return;
+    // Closed first: the focus goes back in the next frame, and from there to wherever the action leads.
     flushSync(onClose);
-    requestAnimationFrame(() => command.act());
+    requestAnimationFrame(() => perform(entry.action));
   };
 
   return (
@@ -47,7 +48,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
             if (event.key !== 'Enter' || event.nativeEvent.isComposing) return;
             event.preventDefault();
             event.stopPropagation();
-            choose(found.find((command) => command.id === last.current) ?? found[0]);
+            choose(found.find(({ id }) => id === last.current) ?? found[0]);
           }}
         >
           {/* eslint-disable-next-line jsx-a11y/no-autofocus -- a dialog takes the focus, and this is what it was opened for */}
@@ -69,9 +70,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
           autoFocus="first"
           shouldFocusWrap
           shouldFocusOnHover
-          onAction={(id) => choose(found.find((command) => command.id === id))}
+          onAction={(id) => choose(found.find((entry) => entry.id === id))}
         >
-          {(command) => <Entry command={command} />}
+          {(entry) => <Option entry={entry} />}
         </ListBox>
       </Autocomplete>
       <p className={styles['count']} role="status">
@@ -82,11 +83,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
 }
 
 /** One that cannot be done now stays within reach, so that its reason is read like the rest. */
-function Entry({ command }: { command: Command }) {
-  const { name, detail, reason, kind, keyId } = command;
+function Option({ entry }: { entry: Entry }) {
+  const { id, name, detail, reason, kind, key } = entry;
   return (
     <ListBoxItem
-      id={command.id}
+      id={id}
       className={classes(styles['option'])}
       textValue={name}
       // It leads nowhere by itself, so that it is a div.
@@ -96,7 +97,7 @@ function Entry({ command }: { command: Command }) {
     >
       <span>{name}</span>
       <span className={styles['detail']}>{reason ?? detail}</span>
-      <span className={styles['kind']}>{keyId === undefined ? kind : <Presses id={keyId} />}</span>
+      <span className={styles['kind']}>{key === undefined ? kind : <Presses of={key} />}</span>
     </ListBoxItem>
   );
 }

@@ -2,9 +2,10 @@ import { useState } from 'react';
 import { keepChoice } from '../state/choices.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { CheckField } from '../ui/check-field.tsx';
-import { bindingOf, isMac, isSingleSign, keyPlaces, keysOf, pressWords, type KeyId } from './keys.ts';
+import { isMac, isSingleSign, keyPlaces, pressWords, type KeyBinding } from '../keys/keys.ts';
 import styles from './keys-list.module.css';
-import { singleSigns } from './use-keys.ts';
+import { singleSigns } from '../keys/use-keys.ts';
+import { bindingsOf } from './anywhere.ts';
 
 /** All keys that there are, by where they work; letters and signs alone can be turned off. */
 export function KeysList({ onClose }: { onClose: () => void }) {
@@ -16,15 +17,15 @@ export function KeysList({ onClose }: { onClose: () => void }) {
           <section key={place} className={styles['place']} aria-label={place}>
             <h3>{place}</h3>
             <dl className={styles['keys']}>
-              {keysOf(place).map((id) => (
+              {bindingsOf(place).map((binding) => (
                 <div
-                  key={id}
+                  key={binding.does}
                   className={styles['key']}
-                  data-off={!single && isSingleSign(id) ? '' : undefined}
+                  data-off={!single && isSingleSign(binding) ? '' : undefined}
                 >
-                  <dt>{bindingOf(id).does}</dt>
+                  <dt>{binding.does}</dt>
                   <dd>
-                    <Presses id={id} />
+                    <Presses of={binding} />
                   </dd>
                 </div>
               ))}
@@ -46,9 +47,9 @@ export function KeysList({ onClose }: { onClose: () => void }) {
 }
 
 /** The presses of a key, each as a cap. */
-export function Presses({ id }: { id: KeyId }) {
+export function Presses({ of: { presses } }: { of: KeyBinding }) {
   const mac = isMac();
-  return bindingOf(id).presses.map((press, index) => (
+  return presses.map((press, index) => (
     <span key={press}>
       {index > 0 && <span className={styles['then']}> then </span>}
       <kbd className={styles['cap']}>{pressWords(press, mac)}</kbd>
