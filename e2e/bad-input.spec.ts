@@ -4,7 +4,7 @@ import { parseSafetensors, writeSafetensors } from '../src/formats/safetensors.t
 import type { Page } from '@playwright/test';
 import { expect, goTo, openStudio, setUp, test, writeRecipe, writeTinyStudent } from './support.ts';
 
-test('bad data files are refused in words, and the page goes on', async ({ page }, info) => {
+test('bad data files fail with a clear message, and the page goes on', async ({ page }, info) => {
   await openStudio(page);
   await goTo(page, 'data');
   const drop = async (name: string, text: string) => {
@@ -37,7 +37,7 @@ test('bad data files are refused in words, and the page goes on', async ({ page 
   await expect(page.getByText('<img src=x onerror=alert(1)> first').first()).toBeVisible();
 });
 
-test('bad students are refused in words, and the one that was there stays', async ({ page }, info) => {
+test('bad students fail with a clear message, and the one that was there stays', async ({ page }, info) => {
   await openStudio(page);
   await goTo(page, 'student');
   const drop = async (name: string, spoil: (folder: string) => void) => {

@@ -66,7 +66,7 @@ function growthMs(page: Page, runId: string): Promise<number> {
   );
 }
 
-test('curves of 10,000 points: smoothed, logarithmic, zoomed, saved, and quick to draw anew', async ({
+test('curves of 10,000 points: smoothed, logarithmic, zoomed, saved, and quick to redraw', async ({
   page,
 }, info) => {
   await page.addInitScript(listenIn);
@@ -124,7 +124,7 @@ test('curves of 10,000 points: smoothed, logarithmic, zoomed, saved, and quick t
   console.log(
     `10,000 points: an update ${updateMs.toFixed(1)} ms; ten more steps, with the whole screen, ${growMs.toFixed(1)} ms`,
   );
-  // 4 ms is the aim on a machine of its own; these bounds only tell a chart that is made anew at each update.
+  // 4 ms is the aim on an idle machine; these bounds only tell a chart that is made again at each update.
   expect(updateMs).toBeLessThan(30);
   expect(growMs).toBeLessThan(60);
 

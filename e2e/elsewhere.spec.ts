@@ -1,4 +1,4 @@
-/** A run that is taken out of the tab as a project, trained elsewhere, brought back, and gone on with. */
+/** A run that is taken out of the tab as a project, trained elsewhere, brought back, and resumed. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -89,7 +89,7 @@ test('a project comes back as a run beside the local ones, and goes on here', as
 
   await page.getByRole('button', { name: 'Clear', exact: true }).click();
   await page.getByRole('checkbox', { name: /^Tick .*on 2 x CPU$/ }).check();
-  await run.getByRole('button', { name: 'Go on from step 3' }).click();
+  await run.getByRole('button', { name: 'Resume from step 3' }).click();
   await goTo(page, 'train');
   await expect(page.getByTestId('run-state')).toContainText('done, 5 steps', { timeout: 60_000 });
 });

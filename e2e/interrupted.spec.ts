@@ -33,7 +33,7 @@ test('a reload in the middle of a run: it goes on, and ends with the bytes of on
   await changeNewest(page);
 
   // Another tab sees the same, and while this one trains it only looks on.
-  await notice.getByRole('button', { name: /^Go on from step/ }).click();
+  await notice.getByRole('button', { name: /^Resume from step/ }).click();
   await expect(page.getByText(/The checkpoint of step \d+ is damaged/)).toBeVisible({ timeout: 20_000 });
   const other = await context.newPage();
   await other.goto('/#/runs');
@@ -70,13 +70,13 @@ test('a run whose checkpoints are all damaged asks before it begins again with s
     .toBeGreaterThan(20);
   await page.reload();
   const notice = page.getByTestId('interrupted');
-  const resume = notice.getByRole('button', { name: /^Go on from step/ });
+  const resume = notice.getByRole('button', { name: /^Resume from step/ });
   await expect(resume).toBeVisible();
   const before = await runOnDisk(page);
   await changeEvery(page);
 
   await resume.click();
-  const dialog = page.getByRole('alertdialog', { name: 'Begin again with step 1?' });
+  const dialog = page.getByRole('alertdialog', { name: 'Start again from step 1?' });
   await expect(dialog).toContainText('Nothing was removed.');
   await page.keyboard.press('Escape');
   await expect(dialog).toBeHidden();
@@ -86,10 +86,10 @@ test('a run whose checkpoints are all damaged asks before it begins again with s
 
   await goTo(page, 'runs');
   await page
-    .getByRole('button', { name: /^Go on from step/ })
+    .getByRole('button', { name: /^Resume from step/ })
     .first()
     .click();
-  await dialog.getByRole('button', { name: 'Begin again' }).click();
+  await dialog.getByRole('button', { name: 'Start again' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
   expect((await runOnDisk(page)).steps).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
 });

@@ -124,7 +124,7 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
   await page.getByTestId('student-files').setInputFiles(out);
   await expect(page.getByRole('radio', { name: /^model/ })).toBeChecked({ timeout: 60_000 });
 
-  // A run that has ended can be compared anew, with the weights that it kept.
+  // A run that has ended can be compared again, with the weights that it kept.
   await goTo(page, 'compare');
   await page.getByRole('textbox', { name: 'Test rows' }).fill('4');
   await page.getByRole('button', { name: 'Compare now' }).click();

@@ -32,7 +32,7 @@ test('a GPU that is lost in the middle: a fresh device goes on, and ends with th
   expect(recovered).toEqual({ ...undisturbed, id: recovered.id });
 });
 
-test('a worker that the browser takes away: another one goes on with its run', async ({ page }, info) => {
+test('a worker that the browser takes away: another one resumes its run', async ({ page }, info) => {
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
   await setUp(page, recipe, { backend: 'wasm', testRows: 1 });

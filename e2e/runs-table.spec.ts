@@ -110,7 +110,7 @@ test('500 runs open, are searched, sorted, grouped, walked by keyboard and overl
     await expect(row).toContainText(/made-04\d/);
   await search.fill('');
 
-  // By keyboard: six runs ticked, each with a sign of its own, beside a list that does not move.
+  // By keyboard: six runs ticked, each with its own sign, beside a list that does not move.
   await page.getByRole('checkbox', { name: 'Group over seeds' }).uncheck({ force: true });
   await table.getByRole('columnheader', { name: 'name' }).getByRole('button').click();
   const first = table.getByRole('checkbox', { name: 'Tick made-000' });

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { endless, hostileFolders } from '../tests/support/hostile.ts';
 import { expect, goTo, openStudio, reaches, setUp, startRun, test, writeRecipe } from './support.ts';
 
-test('what strangers made is refused in words, and the run beside it never waits', async ({ page }, info) => {
+test('what strangers made fails with a clear message, and the run beside it never waits', async ({
+  page,
+}, info) => {
   await openStudio(page);
   const recipe = writeRecipe(info.outputPath('run.json'), {
     steps: 100_000,

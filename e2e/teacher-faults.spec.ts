@@ -118,17 +118,17 @@ test('1,000 rows, a budget at 16 in flight, a fifth at fault, three reloads: eac
   hasFaults = true;
   for (const reloadAt of [450, 650, 850]) {
     holdAt = reloadAt;
-    await page.getByRole('button', { name: /Go on with \d+ rows/ }).click();
+    await page.getByRole('button', { name: /Continue with \d+ rows/ }).click();
     // Held back are those in flight; what came before is stored.
     await expect.poll(() => gate !== null, { timeout: 60_000 }).toBe(true);
     await expect.poll(async () => (await storedRows(page)).length).toBe(answered);
     await page.reload();
-    await expect(page.getByRole('button', { name: /Go on with \d+ rows/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /Continue with \d+ rows/ })).toBeVisible();
     holdAt = Infinity;
     release();
     gate = null;
   }
-  await page.getByRole('button', { name: /Go on with \d+ rows/ }).click();
+  await page.getByRole('button', { name: /Continue with \d+ rows/ }).click();
   await expect(page.getByTestId('right-so-far')).toContainText('1,000 of 1,000', { timeout: 120_000 });
   const stored = await storedRows(page);
   expect(stored.sort((a, b) => a - b)).toEqual(rows.map((_, index) => index));

@@ -138,11 +138,11 @@ test('rows without reasons, a teacher, a reload in the middle, and the dataset h
   // What was answered is kept over a reload; what was in flight is asked again, and the key with it.
   await page.reload();
   letGo();
-  await expect(page.getByRole('button', { name: 'Go on with 4 rows' })).toBeVisible();
-  await page.getByRole('button', { name: 'Go on with 4 rows' }).click();
+  await expect(page.getByRole('button', { name: 'Continue with 4 rows' })).toBeVisible();
+  await page.getByRole('button', { name: 'Continue with 4 rows' }).click();
   await expect(page.getByText('the key went with the page that knew it')).toBeVisible();
   await page.getByLabel('Key', { exact: true }).fill(canary);
-  await page.getByRole('button', { name: 'Go on with 4 rows' }).click();
+  await page.getByRole('button', { name: 'Continue with 4 rows' }).click();
   await expect(page.getByTestId('right-so-far')).toContainText('7 of 11');
   expect(server.asked.length).toBe(probes + count + 4);
   const asked = server.asked.slice(probes).map(({ said: prompt }) => numberIn(prompt));
@@ -152,7 +152,7 @@ test('rows without reasons, a teacher, a reload in the middle, and the dataset h
   await page.getByRole('button', { name: 'Ask them more strictly' }).click();
   await expect(page.getByTestId('right-so-far')).toContainText('8 of 12');
 
-  // By hand and by keys: the first doubtful one is mended, the next rejected.
+  // By hand and by keys: the first doubtful one is corrected, the next rejected.
   const answers = page.getByRole('region', { name: 'Answers' });
   await expect(answers.getByRole('article').first()).toContainText('says sand');
   await page.keyboard.press('j');

@@ -68,7 +68,7 @@ test('one tab trains, awake and saved when it is hidden; another mirrors it, and
   await goTo(other, 'runs');
   const remove = other.getByRole('button', { name: /^Delete/ });
   await expect(remove).toHaveAccessibleDescription('Another tab is at work on it.');
-  await expect(other.getByRole('button', { name: /^Go on/ })).toHaveCount(0);
+  await expect(other.getByRole('button', { name: /^Resume/ })).toHaveCount(0);
 
   // Paused, the first lets the screen go dark. Closed, it leaves its run to the other.
   await page.getByRole('button', { name: 'Pause' }).click();

@@ -98,10 +98,10 @@ async function press(page: Page, button: Locator): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toContainText(name);
 }
 
-/** Presses Go on, and waits for a step: how many are taken again, and how long it took since the fault. */
+/** Presses Resume, and waits for a step: how many are taken again, and how long it took since the fault. */
 async function goOn(page: Page, fault: string, seen: number, faultAt: number): Promise<void> {
   const notice = page.getByTestId('interrupted');
-  const button = notice.getByRole('button', { name: /^(Go on from step|Begin again)/ });
+  const button = notice.getByRole('button', { name: /^(Resume from step|Start again)/ });
   const label = (await button.textContent({ timeout: 60_000 })) ?? '';
   const from = label.startsWith('Begin') ? 0 : Number(label.replaceAll(/\D/g, ''));
   await press(page, button);
@@ -134,7 +134,7 @@ for (const [name, kills, what, testRows] of [
         const faultAt = performance.now();
         await world.kill();
         page = await world.open();
-        // Where the last step was taken already, only the comparison is left to go on with.
+        // Where the last step was taken already, only the comparison is left to resume.
         if ((await page.getByRole('button', { name: /^Finish the comparison/ }).count()) > 0) break;
         await goOn(page, what, seen, faultAt);
         done += 1;
@@ -211,7 +211,7 @@ for (const damage of ['changed', 'cut short', 'deleted'] as const) {
       const seen = (await runOnDisk(page)).steps.length;
       await changeNewest(page, damage);
       const faultAt = performance.now();
-      const button = page.getByTestId('interrupted').getByRole('button', { name: /^Go on from step/ });
+      const button = page.getByTestId('interrupted').getByRole('button', { name: /^Resume from step/ });
       await button.click();
       const warning = page.getByText(/Goes on from step/);
       await expect(warning).toBeVisible({ timeout: 60_000 });
@@ -247,7 +247,7 @@ test('reload: while training, while test accuracy is measured, while answers are
       const faultAt = performance.now();
       await page.reload();
       const finish = page.getByTestId('interrupted').getByRole('button', { name: /^Finish/ });
-      const resume = page.getByTestId('interrupted').getByRole('button', { name: /^(Go on|Begin)/ });
+      const resume = page.getByTestId('interrupted').getByRole('button', { name: /^(Resume|Start again)/ });
       await expect(finish.or(resume)).toBeVisible({ timeout: 30_000 });
       if ((await finish.count()) > 0) {
         await press(page, finish);
@@ -308,12 +308,12 @@ test('tabs: another one looks on, and goes on when this one is closed', async ({
     await page.goto('/#/runs');
     await page.reload();
     await expect(page.getByText(/in another tab/).first()).toBeVisible();
-    await expect(page.getByRole('button', { name: /^Go on from step/ })).toHaveCount(0);
+    await expect(page.getByRole('button', { name: /^Resume from step/ })).toHaveCount(0);
     const seen = await stepOf(first);
     const faultAt = performance.now();
     await first.close();
     await page.goto('/#/train');
-    await goOn(page, 'tab closed while training, gone on with in another', seen, faultAt);
+    await goOn(page, 'tab closed while training, resumed in another', seen, faultAt);
     await endsAs(page, 'long', expected);
   }
 });

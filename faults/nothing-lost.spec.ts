@@ -63,7 +63,7 @@ test('reads: a checkpoint that cannot be read now is no damage', async ({ world 
     await startRun(page);
     await reaches(page, 45 + 10 * tries);
     await page.reload();
-    const resume = page.getByTestId('interrupted').getByRole('button', { name: /^Go on from step/ });
+    const resume = page.getByTestId('interrupted').getByRole('button', { name: /^Resume from step/ });
     await expect(resume).toBeVisible({ timeout: 60_000 });
     const before = await runOnDisk(page);
     await studioWorker(page).evaluate(() => {

@@ -47,7 +47,7 @@ for (const { backend, from, to, every } of [
     const prints: Footprint[] = [];
     for (let at: number = from; at <= to; at = prints.at(-1)!.step + every) {
       await reaches(page, at);
-      // Paused, so that nothing counts that a step in hand holds for a moment.
+      // Paused, so that nothing counts that a step under way holds for a moment.
       await page.getByRole('button', { name: 'Pause' }).click();
       await expect(page.getByTestId('run-state')).toContainText('paused at step', { timeout: 60_000 });
       prints.push(await footprint(page, heaps, await stepOf(page)));
@@ -89,7 +89,7 @@ for (const { backend, from, to, every } of [
     expect(last.engineBytes).toBe(first.engineBytes);
     expect(last.gpu.bytes).toBe(first.gpu.bytes);
     if (backend === 'webgpu') expect(last.gpu.bytes).toBe(last.engineBytes);
-    // A checkpoint reads weights and both moments, each into a buffer of its own. A step makes nothing.
+    // A checkpoint reads weights and both moments, each into its own buffer. A step makes nothing.
     const checkpoints = prints.length + Math.ceil((last.step - first.step) / saveEvery);
     expect(last.gpu.objectsMade - first.gpu.objectsMade).toBeLessThanOrEqual(3 * checkpoints);
   });

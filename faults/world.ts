@@ -12,7 +12,7 @@ export class World {
   readonly #baseURL: string;
   #context: BrowserContext | null = null;
 
-  /** @param profile A folder of its own. @param baseURL Where the studio is served. */
+  /** @param profile Its own folder. @param baseURL Where the studio is served. */
   constructor(profile: string, baseURL: string) {
     this.#profile = profile;
     this.#baseURL = baseURL;
@@ -62,7 +62,7 @@ export class World {
   }
 }
 
-/** A test that has a browser of its own, to be opened and killed. */
+/** A test that has its own browser, to be opened and killed. */
 export const test = base.extend<{ world: World }>({
   world: async ({ baseURL }, provide) => {
     const profile = mkdtempSync(join(tmpdir(), 'stillroom-faults-'));

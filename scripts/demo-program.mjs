@@ -1,5 +1,5 @@
 /**
- * A Vite plugin that puts the program of a demo page (`demo.js`, a build of its own) beside the studio: Take away reads
+ * A Vite plugin that puts the program of a demo page (`demo.js`, its own build) beside the studio: Take away reads
  * it and writes it into the page that is handed over.
  */
 import { join } from 'node:path';

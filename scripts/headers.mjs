@@ -1,7 +1,7 @@
 /**
  * The headers that every page of the studio is served with, in development, by `npm start` and in tests.
  * Cross-origin isolation gives the wasm backend its threads; the policy lets nothing leave the origin. Frames are pages
- * with a policy of their own, the only ones that reach anything: each narrows it to the origins that a person named,
+ * with their own policy, the only ones that reach anything: each narrows it to the origins that a person named,
  * before it is told anything (src/frames/inside.ts).
  */
 import { basename } from 'node:path';

@@ -1,5 +1,5 @@
 """
-Writes tests/fixtures/sentencepiece: a tiny model with rules of its own, and the ids that SentencePiece gives.
+Writes tests/fixtures/sentencepiece: a tiny model with its own rules, and the ids that SentencePiece gives.
 
     python -m pip install "sentencepiece==0.2.3" protobuf
     python scripts/make_sentencepiece_fixtures.py

@@ -1,5 +1,5 @@
 /**
- * Runs the terminal's bundled program as a process of its own, with the GPU that it is to see. Uses nothing but Node
+ * Runs the terminal's bundled program as its own process, with the GPU that it is to see. Uses nothing but Node
  * itself: it also stands in the package (scripts/package.mjs).
  */
 import { spawn, spawnSync } from 'node:child_process';

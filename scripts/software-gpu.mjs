@@ -55,7 +55,7 @@ function isUsable(folder) {
 }
 
 /**
- * What to add to the environment of a Node process that shall have software WebGPU, or null where no Chromium with
+ * What to add to the environment of a Node process that should have software WebGPU, or null where no Chromium with
  * SwiftShader is installed (or the system is not Linux). Where a GPU is wanted, start the process without it.
  * @returns {{ VK_ICD_FILENAMES: string, LD_LIBRARY_PATH: string, XDG_RUNTIME_DIR: string } | null}
  */

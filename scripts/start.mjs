@@ -1,6 +1,6 @@
 /**
  * `npm start`: installs what is missing, builds, serves and opens the studio. A studio that is served already is opened
- * instead: beside it a second one, at another address, would have a store of its own and show none of the runs.
+ * instead: beside it a second one, at another address, would have its own store and show none of the runs.
  * Options: --port N (default 7876, the next free one where another program has it), --no-open.
  */
 import { join } from 'node:path';

@@ -34,7 +34,7 @@ export function studioOptions(args = process.argv.slice(2)) {
 
 /**
  * The first free port from the wanted one on. A studio that is served on the way is opened instead, and the process ends:
- * beside it a second one, at another address, would have a store of its own and show none of the runs.
+ * beside it a second one, at another address, would have its own store and show none of the runs.
  */
 export async function findPort({ wanted, opens }) {
   for (let port = wanted; ; port += 1) {

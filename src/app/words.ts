@@ -33,7 +33,7 @@ export function phaseWords(state: RunState): string {
     case 'evaluating':
       return purposes[state.purpose];
     case 'pausing':
-      return 'pausing after the step in hand';
+      return 'pausing after the current step';
     case 'paused':
       return 'paused';
     case 'recovering':

@@ -82,7 +82,7 @@ export class HungStepError extends StillroomError {
   ) {
     super(
       `Step ${step} did not end within ${Math.round(waitedMs / 1000)} seconds.`,
-      'Go on from the last checkpoint; if it happens again, choose a smaller batch or WebAssembly.',
+      'Resume from the last checkpoint; if it happens again, choose a smaller batch or WebAssembly.',
     );
   }
 }
@@ -115,7 +115,7 @@ export class HubError extends StillroomError {}
 /** The browser would not store what it was given. */
 export class StorageError extends StillroomError {}
 
-/** There is no room left for it. What was stored before is unharmed, and what was to be stored is still in hand. */
+/** There is no room left for it. What was stored before is unharmed, and what was to be stored is not lost. */
 export class NoRoomError extends StorageError {}
 
 /** A sentence, or words from elsewhere, to go on within a sentence of ours. */

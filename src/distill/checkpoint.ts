@@ -323,7 +323,7 @@ export function digestRows(rows: readonly unknown[]): Promise<string> {
 function notAsWritten(step: number, what: string): CheckpointError {
   return new CheckpointError(
     `The checkpoint of step ${step} is damaged: ${what}.`,
-    'Go on from an earlier one, or train again.',
+    'Resume from an earlier one, or train again.',
   );
 }
 

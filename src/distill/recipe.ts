@@ -72,7 +72,7 @@ export const recipeSchema = z.strictObject({
   /** See `OptimizerName`: with `adafactor-relative` learning rate, schedule and warm-up count for nothing. */
   optimizer: choice('optimizer', optimizerNames).default('adamw'),
   learningRate: number('learningRate', 0, 10).default(5e-5),
-  /** How the learning rate goes on after the warm-up. */
+  /** How the learning rate continues after the warm-up. */
   schedule: choice('schedule', ['linear', 'constant', 'cosine']).default('linear'),
   warmupSteps: wholeNumber('warmupSteps', 0, 10_000_000).default(0),
   weightDecay: number('weightDecay', 0, 10).default(0),

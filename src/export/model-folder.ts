@@ -40,7 +40,7 @@ export class FolderFile implements ChunkedFile {
     return this.#source.sizeBytes;
   }
 
-  /** The content in order; each call begins anew. Chunks may be views on the weights: use them before training on. */
+  /** The content in order; each call begins again. Chunks may be views on the weights: use them before training on. */
   chunks(): Iterable<Uint8Array> {
     return this.#source.chunks();
   }

@@ -197,7 +197,7 @@ describe('a run as a zip', () => {
       text((was) => was.replace('"trainRows": 4', '"trainRows": "four"')),
       /record\.json: "trainRows" is not as it should be/,
     ],
-  ])('with %s is refused in words', async (_what, name, change, words) => {
+  ])('with %s fails with a clear message', async (_what, name, change, words) => {
     const refusal = await readArchive(await changed(name, change), 'heron.zip').catch(
       (error: unknown) => error,
     );
@@ -205,7 +205,7 @@ describe('a run as a zip', () => {
     expect((refusal as Error).message).toMatch(words);
   });
 
-  it('that is no zip, or one cut off, is refused in words', async () => {
+  it('that is no zip, or one cut off, fails with a clear message', async () => {
     const whole = await zipOf(archive);
     for (const bytes of [new Uint8Array([1, 2, 3]), whole.slice(0, whole.length >> 1)]) {
       await expect(readArchive(bytes, 'x.zip')).rejects.toThrow(/^x\.zip: this zip could not be unpacked/);
@@ -270,7 +270,7 @@ describe('a run as a zip', () => {
       /"evaluations" /,
     ],
     ['a name as long as a book', { studentName: 'x'.repeat(5000) }, /"studentName" /],
-  ])('with %s is refused in words', async (_what, change, words) => {
+  ])('with %s fails with a clear message', async (_what, change, words) => {
     const refusal = await withRecord(change);
     expect(refusal).toBeInstanceOf(InputError);
     expect((refusal as Error).message).toMatch(/^x\.zip\/record\.json: /);

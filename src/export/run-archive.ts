@@ -67,7 +67,7 @@ export interface RunArchive {
   predictions: Prediction[];
   /** Of `run.savedStep`; null where none were kept. */
   weights: Weights | null;
-  /** Of the same step, of all that is trained; null where steps are not to be gone on with. */
+  /** Of the same step, of all that is trained; null where steps are not to be resumed. */
   moments: Pick<EngineState, 'expAvg' | 'expAvgSq'> | null;
 }
 

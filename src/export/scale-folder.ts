@@ -82,7 +82,7 @@ export interface ScaleJob {
   test: readonly Example[];
   /** What answers are judged by; left out: what suits the labels. */
   metric?: MetricId | undefined;
-  /** A run that was begun, to go on from there; null begins with step 1. */
+  /** A run that was begun, to resume there; null starts with step 1. */
   begun: BegunRun | null;
 }
 

@@ -83,11 +83,9 @@ export function readArrow(file: string, bytes: Uint8Array): ArrowTable {
     throw new InputError('This Arrow file has no rows.', 'Choose one with rows.', { file });
   const twice = table.names.find((name, at) => table.names.indexOf(name) !== at);
   if (twice !== undefined)
-    throw new InputError(
-      `Two columns of this Arrow file are called “${twice}”.`,
-      'Give each a name of its own.',
-      { file },
-    );
+    throw new InputError(`Two columns of this Arrow file are called “${twice}”.`, 'Give each its own name.', {
+      file,
+    });
   if (!isFile && !endsMarked(bytes)) {
     const reason = 'the stream does not end with its end mark; the file may have been cut off';
     records.push({ kind: 'stray', line: records.length, reason });

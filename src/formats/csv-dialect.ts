@@ -183,7 +183,7 @@ function headNames(file: string, { cells, line }: CsvRow): string[] {
     if (before === at) continue;
     throw new InputError(
       `Two columns are called “${name}”: the ${before + 1}. and the ${at + 1}.`,
-      'Give each column a name of its own.',
+      'Give each column its own name.',
       { file, line },
     );
   }

@@ -198,7 +198,7 @@ export class ColumnPages {
     return [repetition, getMaxDefinitionLevel(schemaPath)].filter((level) => level > 0).map(bitWidth);
   }
 
-  /** A copy of its own, so that nothing beside it can be read. */
+  /** Its own copy, so that nothing beside it can be read. */
   #unpacked(packed: Uint8Array, size: number): Uint8Array {
     const { codec } = this.#column.metadata;
     if (!isCount(size) || size > maxPageBytes) throw new Error('a page is too large');

@@ -209,7 +209,7 @@ function checked(
   if (rows > maxRows) {
     throw new InputError(
       `This Parquet file says that it has ${formatCount(rows)} rows, more than are read here.`,
-      'Write a part of it as a file of its own.',
+      'Write a part of it as its own file.',
       { file },
     );
   }
@@ -218,7 +218,7 @@ function checked(
   if (twice !== undefined) {
     throw new InputError(
       `Two columns of this Parquet file are called “${twice}”.`,
-      'Give each a name of its own.',
+      'Give each its own name.',
       { file },
     );
   }

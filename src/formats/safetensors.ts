@@ -204,7 +204,7 @@ function integersFrom64(values: BigInt64Array, name: string, file: string): Floa
 
 /**
  * Stored values as numbers.
- * @param values Little-endian, in a buffer of their own.
+ * @param values Little-endian, in their own buffer.
  * @param name The tensor's name, for messages.
  * @throws InputError where an integer cannot be counted exactly.
  */

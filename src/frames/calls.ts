@@ -137,5 +137,5 @@ export class Caller<Of extends Calls> {
 }
 
 function closed(): EngineError {
-  return new EngineError('The connection was closed.', 'Begin again.');
+  return new EngineError('The connection was closed.', 'Start again.');
 }

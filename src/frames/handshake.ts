@@ -1,4 +1,4 @@
-/** How a page and a frame of its own find each other. Both are of one origin, and hear nobody else. */
+/** How a page and its own frame find each other. Both are of one origin, and hear nobody else. */
 
 /** The frame says that it listens. */
 export const frameReady = 'stillroom-frame-ready';

@@ -1,5 +1,5 @@
 /**
- * The frame's end. A frame has a policy of its own, in which it may reach any address, and narrows it to the named ones
+ * The frame's end. A frame has its own policy, in which it may reach any address, and narrows it to the named ones
  * before it answers anything: policies only ever add up, so that nothing in the frame can widen it again.
  */
 import { answerCalls, type Calls, type Handlers } from './calls.ts';

@@ -1,7 +1,7 @@
 /**
  * The checkpoints in a run's folder: `checkpoint-N/`, a student's folder of step N with AdamW's moments and
  * `checkpoint.json` beside it. Each is written under another name, flushed to the disk, and then named; the two newest
- * stay, so that a damaged one leaves another to go on from.
+ * stay, so that a damaged one leaves another to resume from.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -155,7 +155,7 @@ export class CheckpointFolder {
     if (facts?.step === step) return facts;
     throw new CheckpointError(
       `The checkpoint of step ${step} is damaged: its ${factsFile} is missing or not as it was written.`,
-      'Go on from an earlier one, or train again.',
+      'Resume from an earlier one, or train again.',
     );
   }
 

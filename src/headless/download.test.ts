@@ -108,7 +108,7 @@ it.each([
   ['me/card', {}, /There is no config\.json/],
   ['me/bert', {}, /model of type "bert", not a T5/],
   ['me/tiny', { HF_TOKEN: 'mine' }, /begin with hf_/],
-])('%s with %o is refused in words, and nothing is kept', async (name, env, words) => {
+])('%s with %o fails with a clear message, and nothing is kept', async (name, env, words) => {
   for (const [key, value] of Object.entries(env)) vi.stubEnv(key, value);
   const fetched = fetchTo(name);
   await expect(fetched).rejects.toThrow(words);

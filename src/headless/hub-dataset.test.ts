@@ -83,7 +83,7 @@ it.each([
   ['hub:datasets/me/shards@v9', /the dataset has no revision v9/],
   ['hub:cos', /names a model, not rows\. Write hub:datasets\/NAME/],
   ['hub:datasets/../x', /no name of a dataset/],
-])('%s is refused in words, and nothing is kept', async (name, words) => {
+])('%s fails with a clear message, and nothing is kept', async (name, words) => {
   const fetched = dataFiles(name, 'train');
   await expect(fetched).rejects.toThrow(words);
   await expect(fetched).rejects.toBeInstanceOf(InputError);

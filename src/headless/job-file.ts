@@ -42,7 +42,7 @@ const jobSchema = z.strictObject({
   rationalesMap: z.string().optional(),
   splitColumn: z.string().optional(),
   teachers: z.string().optional(),
-  /** What was mended in the rows. */
+  /** What was corrected in the rows. */
   fix: z.string().optional(),
   /** What was asked for; null lets the machine decide. */
   engine: z.string().nullable(),

@@ -290,7 +290,7 @@ export class RunFolder {
       recipe,
     };
     await replaceOutput(join(this.path, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-    // All steps are taken and their weights are in model/: nothing is left to go on with.
+    // All steps are taken and their weights are in model/: nothing is left to resume.
     if (facts.steps < recipe.steps && !this.#early) return;
     const checkpoints = new CheckpointFolder(this.path);
     for (const step of await checkpoints.steps()) await checkpoints.remove(step);

@@ -82,11 +82,11 @@ export async function exportScale(args: string[]): Promise<void> {
   console.log(
     begun === null
       ? `Everything is in ${out}. Start it with train.py; its README.md says how.`
-      : `Everything is in ${out}. Go on from step ${begun.state.step} with train.py --resume; its README.md says how.`,
+      : `Everything is in ${out}. Resume from step ${begun.state.step} with train.py --resume; its README.md says how.`,
   );
 }
 
-/** What there is to go on with; null where the run has not begun to, or has come to its end. */
+/** What there is to resume; null where the run has not begun to, or has come to its end. */
 async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
   const checkpoints = new CheckpointFolder(run);
   const checkpoint = await checkpoints.newest((words) => console.error(words), { keep: true });

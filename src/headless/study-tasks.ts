@@ -1,4 +1,4 @@
-/** The study's tasks, read from disk: the bundled student with the bundled sample, and with SVAMP where that is at hand. */
+/** The study's tasks, read from disk: the bundled student with the bundled sample, and with SVAMP where that is there. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,7 @@ function svampFolder(): string {
   return join(projectFolder(), '..', 'shared', 'data', 'svamp');
 }
 
-/** Whether a task's files are at hand. */
+/** Whether a task's files are there. */
 export function hasTask(name: TaskName): boolean {
   return name === 'sample' || existsSync(svampFolder());
 }

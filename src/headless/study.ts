@@ -106,7 +106,7 @@ async function measure(
   await endWithWholeLine(workFile);
   const stop = new AbortController();
   const onInterrupt = () => {
-    console.log('Stopping. Every run that has ended is kept; call the study again to go on.');
+    console.log('Stopping. Every run that has ended is kept; call the study again to continue.');
     stop.abort();
   };
   process.once('SIGINT', onInterrupt);

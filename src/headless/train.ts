@@ -285,8 +285,8 @@ async function roundingOf(
 }
 
 /**
- * What ends the work from outside. Ctrl+C keeps what was learnt: it ends the training after the step in hand, or the
- * comparison after the rows in hand; a second one finds nobody listening and ends the program. What asks the program to
+ * What ends the work from outside. Ctrl+C keeps what was learnt: it ends the training after the current step, or the
+ * comparison after the current rows; a second one finds nobody listening and ends the program. What asks the program to
  * end (SIGTERM, a closed terminal or pipe) gets a checkpoint and no comparison.
  */
 class Interrupts {

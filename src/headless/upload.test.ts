@@ -86,7 +86,7 @@ it.each([
     InputError,
     /does not know the token in HF_TOKEN \(401\)\. Nothing was published/,
   ],
-])('with %o it is refused in words', async (env, kind, words) => {
+])('with %o it fails with a clear message', async (env, kind, words) => {
   for (const [key, value] of Object.entries(env)) vi.stubEnv(key, value);
   const sent = run('--yes');
   await expect(sent).rejects.toThrow(words);

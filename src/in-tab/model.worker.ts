@@ -1,5 +1,5 @@
 /**
- * A small instruct model in a worker of its own, through transformers.js: everything it reads was handed in by the page.
+ * A small instruct model in its own worker, through transformers.js: everything it reads was handed in by the page.
  * It reaches nothing; the worker's policy would refuse it too.
  */
 import {

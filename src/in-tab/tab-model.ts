@@ -25,7 +25,7 @@ export async function chooseDevice(): Promise<Device> {
 }
 
 /**
- * Opens a model in a worker of its own; the runtime is fetched by it, and by nothing before.
+ * Opens a model in its own worker; the runtime is fetched by it, and by nothing before.
  * @param wish The precision; null for the one that suits the device best.
  * @throws FrameError with the runtime's own words; EngineError where the worker does not start.
  */

@@ -74,7 +74,7 @@ export function teachRows(job: TeachJob): Promise<Taught> {
 }
 
 /**
- * One of the rows in flight at once. Each has signals of its own: one signal with a listener for every request would look
+ * One of the rows in flight at once. Each has its own signals: one signal with a listener for every request would look
  * like a leak to Node.
  */
 interface Lane {

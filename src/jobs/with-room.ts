@@ -1,4 +1,4 @@
-/** What is done where there is no room left: training waits, with everything in hand, for a person to make some. */
+/** What is done where there is no room left: training waits, with everything it holds, for a person to make some. */
 import { NoRoomError, reportError } from '../base/errors.ts';
 import type { Control } from '../distill/control.ts';
 import type { RunSink } from '../distill/ports.ts';

@@ -15,7 +15,7 @@ export interface CheckpointPlace {
   read(runId: string, id: string, file: CheckpointFile): Promise<Uint8Array>;
   /** Ids of all checkpoints of a run of which something lies here. */
   ids(runId: string): Promise<string[]>;
-  /** Removes what lies here of a checkpoint; nothing is nothing to it. */
+  /** Removes what is here of a checkpoint; a no-op where nothing is. */
   remove(runId: string, id: string): Promise<void>;
 }
 
@@ -127,7 +127,7 @@ export function bestPlace(): Promise<PlaceName> {
 async function hasFiles(): Promise<boolean> {
   try {
     const root = await navigator.storage.getDirectory();
-    // A name of its own: another tab may be trying at the same time.
+    // Its own name: another tab may be trying at the same time.
     const name = `.probe-${crypto.randomUUID()}`;
     try {
       const handle = await root.getFileHandle(name, { create: true });

@@ -154,7 +154,7 @@ it('brings a database of version 5 over, with a place for experiments and all ru
   expect(await listExperiments()).toEqual([]);
 });
 
-it('has the same stores when it is made anew as when it is brought over', async () => {
+it('has the same stores when it is made again as when it is brought over', async () => {
   const stores = async (): Promise<[string, unknown][]> => {
     const { openDatabase } = await import('./database.ts');
     const database = await openDatabase();
@@ -163,11 +163,11 @@ it('has the same stores when it is made anew as when it is brought over', async 
     database.close();
     return found;
   };
-  const anew = await stores();
+  const again = await stores();
   globalThis.indexedDB = new IDBFactory();
   vi.resetModules();
   await storedVersion1();
-  expect(await stores()).toEqual(anew);
+  expect(await stores()).toEqual(again);
 });
 
 it('refuses a database of a newer page in words, and leaves it alone', async () => {

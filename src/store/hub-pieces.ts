@@ -1,6 +1,6 @@
 /**
  * What has come of a file that is fetched from a hub, in pieces of this origin's files (OPFS), so that a break, a stop or
- * a closed tab costs the piece in hand alone. Pieces count from 0 without a gap; each is there whole or not at all.
+ * a closed tab costs the current piece alone. Pieces count from 0 without a gap; each is there whole or not at all.
  */
 const folders = { student: 'hub', onnx: 'hub-models' } as const;
 export type PiecesFor = keyof typeof folders;

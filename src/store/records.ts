@@ -235,7 +235,7 @@ export interface RunLabels {
 export interface RunRecord extends RunLabels {
   id: string;
   /**
-   * How often a worker has taken the run in hand (`takeRun`). A write under an earlier one is refused: that worker was
+   * How often a worker has taken over the run (`takeRun`). A write under an earlier one is refused: that worker was
    * replaced, and what it knows of the run is old. Missing in records of earlier versions.
    */
   revision?: number;
@@ -278,13 +278,13 @@ export interface RunRecord extends RunLabels {
   fraction?: number;
   /** The experiment that it belongs to, in `experiments`. */
   experimentId?: string;
-  /** SHA-256 of the training rows; null for runs of before it was kept. */
+  /** SHA-256 of the training rows; null for runs from before it was kept. */
   rowsSha256: string | null;
   /** The step whose weights are stored; null for none. */
   savedStep: number | null;
   /** The step whose weights are compared and taken away, where that is an earlier one: see `weightsStep`. */
   takenStep?: number;
-  /** Of runs that came as a file. Most have weights without moments, so that nobody goes on with them. */
+  /** Of runs that came as a file. Most have weights without moments, so that nobody resumes them. */
   imported?: { fileName: string; at: number; goesOn?: boolean };
 }
 

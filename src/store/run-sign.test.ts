@@ -10,7 +10,7 @@ test('each new run has a sign that no other has, as long as there are any', () =
   expect(freeSign([...runs, { id: 'more', sign: 0 }])).toBe(1);
 });
 
-test('a run without a sign of its own, or with a wrong one, has always the same one', () => {
+test('a run without its own sign, or with a wrong one, has always the same one', () => {
   expect(signOf({ id: 'a1b2' })).toBe(signOf({ id: 'a1b2' }));
   for (const sign of [-1, 0.5, NaN]) expect(signOf({ id: 'x', sign })).toBe(signOf({ id: 'x' }));
   expect(signOf({ id: 'x', sign: 50 })).toBe(2);

@@ -52,7 +52,7 @@ function withAllSettings(record: RunRecord): RunRecord {
 }
 
 /**
- * Takes a run in hand: from now on whoever had it before can write its record no longer. Whoever calls this holds the
+ * Takes over a run: from now on whoever had it before can write its record no longer. Whoever calls this holds the
  * run (locks.ts).
  * @returns Its record; null where there is none.
  */
@@ -69,7 +69,7 @@ export async function takeRun(runId: string): Promise<RunRecord | null> {
 
 /**
  * Writes a run's record; the labels of one that is stored already stay as they are stored.
- * @throws StorageError where another worker has taken the run in hand since.
+ * @throws StorageError where another worker has taken over the run since.
  */
 export function writeRun(record: RunRecord): Promise<void> {
   return writing(async (database) => {
@@ -81,7 +81,7 @@ export function writeRun(record: RunRecord): Promise<void> {
 
 /**
  * What is written over a stored record: this one, under the labels that are stored.
- * @throws StorageError where another worker has taken the run in hand since.
+ * @throws StorageError where another worker has taken over the run since.
  */
 export function overStored(record: RunRecord, stored: RunRecord | undefined): RunRecord {
   if (stored === undefined) return record;

@@ -77,7 +77,7 @@ const schema = z.looseObject({
   scale_decoder_outputs: z.boolean().nullish(),
 });
 
-/** mT5 is T5 v1.1 with a vocabulary of its own; the defaults of `MT5Config`, where they are not those of `T5Config`. */
+/** mT5 is T5 v1.1 with its own vocabulary; the defaults of `MT5Config`, where they are not those of `T5Config`. */
 const multilingualDefaults = {
   vocab_size: 250_112,
   d_ff: 1024,

@@ -60,7 +60,7 @@ interface MadeTokenizer {
   text: string;
   /** What messages call its source. */
   file: string;
-  /** Null where it stays with the studio: transformers takes a class of its own. */
+  /** Null where it stays with the studio: transformers takes its own class. */
   note: string | null;
 }
 

@@ -18,7 +18,7 @@ const wild = [
   '(é+é+)+$',
 ];
 
-/** Whether a pattern is still at work with any of the texts after a while. A thread of its own, so that it can be ended. */
+/** Whether a pattern is still at work with any of the texts after a while. Its own thread, so that it can be ended. */
 async function runsWild(pattern: string, texts: readonly string[]): Promise<boolean> {
   const code = `const { workerData: { pattern, texts } } = require('node:worker_threads');
     for (const text of texts) text.split(new RegExp(pattern, 'gu'));`;

@@ -185,7 +185,7 @@ function missingError(missing: readonly Parameter[], folder: Folder, named: stri
   const [first] = missing;
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
   const untied =
-    first!.name === headName ? ' (tie_word_embeddings is false, so the output has weights of its own)' : '';
+    first!.name === headName ? ' (tie_word_embeddings is false, so the output has its own weights)' : '';
   return new InputError(
     `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
     'Use the config.json and the weights of the same model.',
@@ -293,7 +293,7 @@ async function tensorNames(folder: Folder, file: string, label: string): Promise
   return parseTensors(await folder.files.read(folder.paths.get(file)!), file, label).keys();
 }
 
-/** Whether a folder's weights have an output of their own. True where it has no weights. */
+/** Whether a folder's weights have their own output. True where it has no weights. */
 export async function hasOwnOutput(folder: Folder): Promise<boolean> {
   const { paths } = folder;
   if (!layouts.some(({ single, index }) => paths.has(single) || paths.has(index))) return true;

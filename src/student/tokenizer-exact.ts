@@ -102,7 +102,7 @@ function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText):
   }
 }
 
-/** The rules of a `Precompiled` normalizer, which the library stands in for with rules of its own. */
+/** The rules of a `Precompiled` normalizer, which the library stands in for with its own rules. */
 function charsmapOf(config: object): Charsmap | null {
   if (!('precompiled_charsmap' in config) || typeof config.precompiled_charsmap !== 'string') return null;
   if (config.precompiled_charsmap === '') return null;

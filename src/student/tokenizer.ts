@@ -143,7 +143,7 @@ function wholeLetter(text: string, at: number): number {
 
 /**
  * Makes a Unigram model tokenise word by word and remember what it found: the same words come again and again, and the
- * library otherwise searches each whole text anew. The result is the same wherever no piece reaches over the start of a
+ * library otherwise searches each whole text again. The result is the same wherever no piece reaches over the start of a
  * word; other vocabularies are left alone.
  */
 function rememberWords(tokenizer: HuggingFaceTokenizer): void {

@@ -51,7 +51,7 @@ describe('isCurrent', () => {
   it('holds what the same files and the same recipe gave', () => {
     expect(isCurrent(entry, 'files')).toBe(true);
     expect(isCurrent(base, 'files')).toBe(true);
-    // Without the files at hand nothing speaks against a result.
+    // Without the files nothing speaks against a result.
     expect(isCurrent(entry, null)).toBe(true);
   });
 

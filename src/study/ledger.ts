@@ -86,7 +86,7 @@ export function entryId(entry: Entry): string {
 
 /**
  * Whether an entry still says what would be measured today: same files, same recipe.
- * @param fingerprint Of the task's files now; null where they are not at hand and cannot speak against it.
+ * @param fingerprint Of the task's files now; null where they are not there and cannot speak against it.
  */
 export function isCurrent(entry: Entry, fingerprint: string | null): boolean {
   if (fingerprint !== null && entry.fingerprint !== fingerprint) return false;

@@ -64,7 +64,7 @@ function introduction(results: Results): string[] {
       : [
           '',
           ...paragraph(
-            '**Not everything is measured yet.** The column _seeds_ says what each figure is the mean of; `npm run study` goes on with what is missing.',
+            '**Not everything is measured yet.** The column _seeds_ says what each figure is the mean of; `npm run study` continues with what is missing.',
           ),
         ]),
     ...headline(results),
@@ -174,7 +174,7 @@ function svampSection(results: Results): string[] {
   const base = results.base('svamp');
   const { rows, steps } = results.scale.svamp;
   const heading = ['## Real text: word problems', ''];
-  if (base === null) return [...heading, 'SVAMP was not measured: its files were not at hand.'];
+  if (base === null) return [...heading, 'SVAMP was not measured: its files were not there.'];
   const lines = (['gold', 'teacher'] as const).map((labels) => [
     labelsName(labels),
     ...compared(results, results.svampCell('step-by-step', labels), results.svampCell('standard', labels)),
@@ -219,7 +219,7 @@ function cautions(results: Results): string[] {
     '',
     ...paragraph(
       `\`npm run study\`: ${formatCount(entries.length)} runs on the compiled engine (WebAssembly, one thread each), ${hours.toFixed(1)} hours of one thread of a busy machine.`,
-      'Every run, with its recipe, is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report` writes this page anew from there.',
+      'Every run, with its recipe, is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report` writes this page again from there.',
     ),
   ];
 }

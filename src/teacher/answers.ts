@@ -86,7 +86,7 @@ export class Answers {
     }
     this.unreadable = unreadable;
     this.#append = append;
-    // So that what comes next begins a line of its own.
+    // So that what comes next begins its own line.
     if (log !== '' && !log.endsWith('\n')) append('\n');
   }
 

@@ -1,5 +1,5 @@
 /**
- * The page's end of work that has a worker of its own and a limit: reading what strangers made. A worker that gives no
+ * The page's end of work that has its own worker and a limit: reading what strangers made. A worker that gives no
  * sign for longer than its work can take is ended, and the request fails in words; nothing else has waited for it.
  */
 import { EngineError, InputError } from '../base/errors.ts';
@@ -85,7 +85,7 @@ function sizeOf(command: CommandOf<AsideType>): number {
 }
 
 /**
- * Has a command done by a worker of its own, which ends with it.
+ * Has a command done by its own worker, which ends with it.
  * @param start Starts that worker. @param signal Ends it at once.
  * @throws InputError where it gave no sign for too long; else as `StudioClient.request`.
  */

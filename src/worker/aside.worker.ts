@@ -1,6 +1,6 @@
 /**
  * The worker that reads what strangers made: students' folders, runs as files, and rows under a student's tokenizer. Each
- * command has one of its own, beside the worker that trains, so that a run never waits for it, and the page may end it at
+ * command has its own worker, beside the worker that trains, so that a run never waits for it, and the page may end it at
  * a limit (aside.ts) at no loss: what is stored is stored whole, or removed at the next opening.
  */
 import { allowOwnScripts } from '../base/own-scripts.ts';

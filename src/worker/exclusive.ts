@@ -1,4 +1,4 @@
-/** Work of a kind that is done one at a time: a second one is refused with words. */
+/** Work of a kind that is done one at a time: a second one fails with a clear message. */
 import { EngineError } from '../base/errors.ts';
 
 export class Exclusive {

@@ -84,7 +84,7 @@ async function refuseOtherRows(
   );
 }
 
-/** What there is to go on with; null where nothing is, or all steps are taken. */
+/** What there is to resume; null where nothing is, or all steps are taken. */
 async function begunRun(
   { id, recipe, evaluations }: RunRecord,
   hasMoments: (state: EngineState) => boolean,

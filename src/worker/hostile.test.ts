@@ -44,7 +44,7 @@ it('there are sixty of each', () => {
   expect([folders.length, archives.length]).toEqual([60, 60]);
 });
 
-it.each(folders)('a folder, $name, is refused in words or taken whole', async ({ content }) => {
+it.each(folders)('a folder, $name, fails with a clear message or is taken whole', async ({ content }) => {
   const files = [...content].map(([path, bytes]) => ({
     path: `x/${path}`,
     file: new File([bytes.slice()], path),
@@ -53,7 +53,7 @@ it.each(folders)('a folder, $name, is refused in words or taken whole', async ({
   expect(await listStudents()).toHaveLength(words === null ? 1 : 0);
 });
 
-it.each(archives)('a run, $name, is refused in words or taken whole', async ({ content }) => {
+it.each(archives)('a run, $name, fails with a clear message or is taken whole', async ({ content }) => {
   const file = new File([content.slice()], 'x.run.zip');
   const words = await outcome(() => importRun({ type: 'import-run', file }, nothing));
   expect(await listRuns()).toHaveLength(words === null ? 1 : 0);

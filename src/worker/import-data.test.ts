@@ -197,15 +197,15 @@ it('what is switched on holds for files that come later; what was decided on an 
   await change({ ...(await read()).reading, fixes: ['cut-labels'] });
   expect(await readExamples(datasetId, 'test')).toEqual(held);
 
-  // The right file in its place: no old decision leaves it out, and its labels are mended.
+  // The right file in its place: no old decision leaves it out, and its labels are corrected.
   await add(datasetId, new File([lines([...said].reverse())], 'said.train.jsonl'));
-  const mended = await read();
-  expect(mended.splits.train).toMatchObject({
+  const corrected = await read();
+  expect(corrected.splits.train).toMatchObject({
     rows: 27,
     rationales: 27,
     teacher: { correct: 27, total: 27 },
   });
-  expect(mended.reading).toEqual({ fixes: ['cut-labels'], holdOut: { share: 0.1, seed: 0 } });
+  expect(corrected.reading).toEqual({ fixes: ['cut-labels'], holdOut: { share: 0.1, seed: 0 } });
 
   // Test rows of their own take the place of those that were held out.
   await add(datasetId, new File([lines(questions.slice(0, 2))], 'q.test.jsonl'));

@@ -1,4 +1,4 @@
-/** The files of a split as rows: joined, mended, with what a person decided and what a teacher was asked for. */
+/** The files of a split as rows: joined, corrected, with what a person decided and what a teacher was asked for. */
 import { InputError, reportError, type ErrorReport } from '../base/errors.ts';
 import { openContainers } from '../data/containers.ts';
 import { joinTeacher, tallyTeacher, type Joined, type JoinOptions, type TeacherFile } from '../data/join.ts';

@@ -118,7 +118,7 @@ it('is read as a stream where it is packed or an array, to the same', async () =
   await deleteDataset(datasetId);
 });
 
-it('is mended and joined as a small one is, and nothing of its earlier rows is left', async () => {
+it('is corrected and joined as a small one is, and nothing of its earlier rows is left', async () => {
   const files = [
     file('train.jsonl', rowsOf(200)),
     file(

@@ -33,7 +33,7 @@ import type { OnnxStorage } from '../export/onnx/matrices.ts';
 import type { ServedStorage } from '../export/server-folder.ts';
 import type { WrittenFloat } from '../formats/safetensors.ts';
 
-/** What a worker of its own does, beside the one that trains (aside.worker.ts). */
+/** What its own worker does, beside the one that trains (aside.worker.ts). */
 export type AsideType = (typeof asideTypes)[number];
 export const asideTypes = ['import-student', 'import-run', 'import-run-folder', 'measure-lengths'] as const;
 /** What is told while a stranger's tokenizer is tried. */
@@ -164,11 +164,11 @@ export type Command =
   | { type: 'halt-experiment'; experimentId: string; how: 'pause' | 'stop' | 'after this run' }
   /** Lets an interrupted run be: what its last checkpoint holds is what it ends with. */
   | { type: 'leave-stopped'; runId: string }
-  /** Asks for a checkpoint after the step in hand; nothing to do is nothing. */
+  /** Asks for a checkpoint after the current step; a no-op where there is nothing to save. */
   | { type: 'save' }
   | { type: 'pause' }
   | { type: 'resume' }
-  /** Ends the run after the step in hand; what was learnt is kept, compared and can be exported. */
+  /** Ends the run after the current step; what was learnt is kept, compared and can be exported. */
   | { type: 'stop' }
   /** Stops an evaluation or comparison under way, not the run. */
   | { type: 'skip-evaluation' }
@@ -210,7 +210,7 @@ export type Command =
   | { type: 'export-project'; of: { runId: string } | { run: NewRun } }
   /** The whole run as a zip: see export/run-archive.ts. */
   | { type: 'export-run'; runId: string }
-  /** Stores an exported run under an id of its own. */
+  /** Stores an exported run under its own id. */
   | { type: 'import-run'; file: File }
   /** Stores a run out of the folder that a terminal or a project for more machines wrote it to: see run-folder.ts. */
   | { type: 'import-run-folder'; name: string; files: { path: string; file: File }[] }

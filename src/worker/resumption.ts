@@ -16,7 +16,7 @@ export interface Prepared {
 
 /**
  * Makes a run what it was at its newest checkpoint that is whole. Whoever calls this holds the run
- * (store/locks.ts) and has taken it in hand.
+ * (store/locks.ts) and has taken it over.
  * @param fromStart A person has agreed to begin again with step 1 where no checkpoint is whole.
  * @throws InputError where the run or its rows are gone, or the rows are others now; NothingWholeError where every
  * checkpoint is damaged, UnreadableError where one could not be read now. Nothing is removed then.
@@ -31,27 +31,27 @@ export async function prepareResumption(
   const run: RunRecord = { ...stored, ...(revision === undefined ? {} : { revision }) };
   if (run.imported && run.imported.goesOn !== true) {
     throw new InputError(
-      `${run.name} came as a file, with its weights alone: nothing is there to go on from.`,
-      'Go on with it where it was trained, or train anew; what it kept can be compared and taken away.',
+      `${run.name} came as a file, with its weights alone: there is nothing to resume from.`,
+      'Resume it where it was trained, or train again; what it kept can be compared and taken away.',
     );
   }
   if (run.rowsSha256 === null) {
     throw new InputError(
-      `${run.name} was begun by an earlier version of the studio, which kept nothing to go on from.`,
-      'Train anew; what it kept can still be taken away.',
+      `${run.name} was begun by an earlier version of the studio, which kept nothing to resume from.`,
+      'Train again; what it kept can still be taken away.',
     );
   }
   const dataset = await readDataset(run.datasetId);
   if (dataset === null || (dataset.splits.train?.rows ?? 0) === 0) {
     throw new InputError(
       `The rows that ${run.name} was trained on are no longer stored.`,
-      'Train anew; what it kept can still be taken away.',
+      'Train again; what it kept can still be taken away.',
     );
   }
   if (run.rowsSha256 !== (await trainSha256(dataset))) {
     throw new InputError(
       `The rows of ${run.datasetName} are not those that ${run.name} began with.`,
-      'Put its files back as they were on Data, or train anew.',
+      'Put its files back as they were on Data, or train again.',
     );
   }
   const damaged: string[] = [];

@@ -150,7 +150,7 @@ async function foundWeights(
     .map(Number)
     .sort((a, b) => b - a);
   let damage: unknown = null;
-  // `model/` has an earlier step's weights where these are taken, and then nothing is to be gone on with.
+  // `model/` has an earlier step's weights where these are taken, and then there is nothing to resume.
   if (summary?.takenStep === undefined)
     for (const step of steps) {
       try {

@@ -1,4 +1,4 @@
-/** The run at work: begins it, and brings what a person asks to it. One at a time; a second is refused with words. */
+/** The run at work: begins it, and brings what a person asks to it. One at a time; a second one fails with a clear message. */
 import { readState, weightsAlone } from '../engine/state-source.ts';
 import { stateOf } from '../engine/engine.ts';
 import { EngineError, InputError } from '../base/errors.ts';
@@ -29,7 +29,7 @@ import { newRecord, rehearseStored, storedAtRest, taken, testRatesOfStored } fro
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
-/** What else computes asks of whoever keeps the runs. */
+/** What other work that computes asks of the keeper of runs. */
 export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
 
 interface Opened {
@@ -310,7 +310,7 @@ export class RunKeeper {
     }
   }
 
-  /** @param run Held and taken in hand: what comes of it is written to its record. */
+  /** @param run Held and taken over: what comes of it is written to its record. */
   async #compareStored(
     run: RunRecord,
     { testRows, ...asked }: CommandOf<'compare'>,

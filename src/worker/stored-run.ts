@@ -72,7 +72,7 @@ export async function storedAtRest(runId: string): Promise<RunRecord> {
   return run;
 }
 
-/** Takes a run in hand, which the caller holds. @throws InputError where it is no longer stored. */
+/** Takes over a run, which the caller holds. @throws InputError where it is no longer stored. */
 export async function taken(runId: string): Promise<RunRecord> {
   const run = await takeRun(runId);
   if (run === null) throw new InputError('That run is no longer stored.', 'Choose another.');

@@ -1,5 +1,5 @@
 /**
- * What was found out about each GPU, kept between visits. A database of its own: it is of the machine, not of anybody's
+ * What was found out about each GPU, kept between visits. Its own database: it is of the machine, not of anybody's
  * work, and losing it costs two seconds.
  */
 import { openDB } from 'idb';

@@ -129,7 +129,7 @@ describe('headless train', () => {
     expect(summary.adapter).toBeTruthy();
   });
 
-  it('leaves a model folder, and no checkpoint where nothing is left to go on with', () => {
+  it('leaves a model folder, and no checkpoint where nothing is left to resume', () => {
     expect(readdirSync(join(out, 'model')).sort()).toEqual([
       'README.md',
       'config.json',
@@ -173,7 +173,7 @@ describe('headless train', () => {
   });
 });
 
-/** Starts the program as a terminal does, in a process group of its own, and presses Ctrl+C each time it says a word. */
+/** Starts the program as a terminal does, in its own process group, and presses Ctrl+C each time it says a word. */
 async function interrupted(args: readonly string[], words: readonly RegExp[]): Promise<Ended> {
   const child = spawn(process.execPath, ['scripts/headless.mjs', ...args], {
     cwd: projectRoot,
@@ -373,11 +373,7 @@ describe('bad input ends with 2 and one message', () => {
       () => ['train', '--out', join(write('plain.txt', 'words'), 'run')],
       /run: this is a file, or lies below one/,
     ],
-    [
-      'nothing to go on with',
-      () => ['train', '--resume', join(folder, 'nowhere')],
-      /job\.json: .*no such file/,
-    ],
+    ['nothing to resume', () => ['train', '--resume', join(folder, 'nowhere')], /job\.json: .*no such file/],
     [
       'a recipe for a run that has one',
       () => ['train', '--resume', join(folder, 'run'), '--recipe', 'run.json'],

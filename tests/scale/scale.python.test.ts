@@ -416,7 +416,7 @@ print(json.dumps([
   it('hands a run to the terminal and takes one from it', async () => {
     cpSync(place('project'), place('moved'), { recursive: true });
     train(1, 'moved/out', ['--until', '20']);
-    // As the studio imports it: whole, and with what it goes on from.
+    // As the studio imports it: whole, and with what it resumes from.
     const { run, metrics, moments } = await readArchive(readFileSync(place('moved/out/run.zip')), 'run.zip');
     expect(run).toMatchObject({
       name: 'project on CPU',
@@ -434,7 +434,7 @@ print(json.dumps([
     await killedAfterCheckpoint('begun');
     const made = headless(['export', '--scale', '--run', place('begun'), '--out', place('taken')]);
     expect(made.code, made.stderr).toBe(0);
-    expect(made.stdout).toContain('Go on from step 20');
+    expect(made.stdout).toContain('Resume from step 20');
     train(2, 'taken/out', ['--resume'], place('taken'));
     expect(points('taken/out')).toHaveLength(40);
     expect(difference('ours', 'taken/out')).toBeLessThan(1e-3);

@@ -1,4 +1,4 @@
-/** The server of `headless serve` against the contract, as a process of its own. */
+/** The server of `headless serve` against the contract, as its own process. */
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { headless, projectRoot } from '../support/headless.ts';

@@ -40,7 +40,7 @@ export interface TeacherServer {
 /**
  * Starts it on a free port.
  * @param behave Says what to do with each request; may take its time.
- * @param letsPagesIn Whether it answers pages of other origins, as most do; it exposes no header of its own to them.
+ * @param letsPagesIn Whether it answers pages of other origins, as most do; it exposes no own header to them.
  */
 export async function startTeacher(
   behave: (asked: Asked) => Behaviour | Promise<Behaviour>,

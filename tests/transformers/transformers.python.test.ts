@@ -136,7 +136,7 @@ async function exportWithCard(measured: 'greedy' | 'own'): Promise<Carded> {
   const own = JSON.stringify(ownFile);
   const asked = measured === 'own' ? ownGeneration(ownFile) : null;
   const askedRecipe = { ...recipe, generation: asked };
-  // Single spaces: transformers 5 has rules of its own for others where the class is T5's.
+  // Single spaces: transformers 5 has its own rules for others where the class is T5's.
   const texts = inputs.slice(0, 16).map((ids) => student.tokenizer.decode(ids).replace(/ +/g, ' ').trim());
   const prompts = texts.map((text) => `predict: ${text}`);
   const answers = await answersOf(

@@ -61,7 +61,7 @@ export function startObstacle(state: StudioState): string | null {
 
 function recipeObstacle(state: StudioState, train: { rationales: number; teacher: unknown }): string | null {
   const { recipe, issues } = readDraft(state.draft);
-  if (recipe === null) return `The recipe needs mending: ${issues[0]?.problem ?? 'see its fields'}.`;
+  if (recipe === null) return `The recipe has a mistake: ${issues[0]?.problem ?? 'see its fields'}.`;
   if (readTestRows(state.testRows) === undefined)
     return 'Test rows must be a whole number, or empty for all.';
   if (teachesRationales(recipe.method) && train.rationales === 0) {

@@ -99,7 +99,7 @@ function drawMark(ctx: CanvasRenderingContext2D, mark: EndMark, ratio: number): 
   ctx.arc(mark.x, mark.y, 3.5 * ratio, 0, 2 * Math.PI);
   ctx.fillStyle = mark.colour;
   ctx.fill();
-  // A ground of its own keeps the words legible over lines.
+  // Its own ground keeps the words legible over lines.
   ctx.lineWidth = 4 * ratio;
   ctx.lineJoin = 'round';
   ctx.strokeStyle = colourOf('--paper');

@@ -16,7 +16,7 @@ import { VisibleLines, type Sight } from './visible-lines.ts';
 
 /**
  * Lines over steps. New values are drawn into the standing chart: nothing is mounted again, the cursor stays. It is
- * drawn anew where one of its properties is another: columns may grow in place, but then in a new list of series.
+ * redrawn where one of its properties is another: columns may grow in place, but then in a new list of series.
  */
 export const LineChart = memo(function LineChart(props: LineChartProps) {
   const { title, x, series, height, table, small, logY = false, zoom = null, onZoom } = props;
@@ -24,7 +24,7 @@ export const LineChart = memo(function LineChart(props: LineChartProps) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
   const [cursor, setCursor] = useState<number | null>(null);
-  // Only for who reads between the values: every movement of the pointer draws anew.
+  // Only for who reads between the values: every movement of the pointer redraws.
   const [pointed, setPointed] = useState<number | null>(null);
   const [said, setSaid] = useState('');
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());

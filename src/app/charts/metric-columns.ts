@@ -1,4 +1,4 @@
-/** The points of a run as columns, and their smoothed means: both grow with the points, nothing is made anew. */
+/** The points of a run as columns, and their smoothed means: both grow with the points, nothing is made again. */
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import { SmoothedValues } from './smoothing.ts';
 

@@ -8,7 +8,7 @@ export interface PlotShape {
   height: number;
   series: readonly LineSeries[];
   logY: boolean;
-  /** Limits of x and y as of now; read anew at every draw. */
+  /** Limits of x and y as of now; read again at every draw. */
   xRange: () => [number, number];
   yRange: (plot: uPlot) => [number, number];
   /** The points of the line at `index` that are drawn. */

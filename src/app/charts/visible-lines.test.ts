@@ -37,7 +37,7 @@ test('no peak in sight is lost, and there are at most two points to a pixel', ()
         const sight: Sight = { from, to, widthPx };
         const lines = new VisibleLines();
         const kept = lines.pointsOf(x, values, sight, false);
-        // The last x may begin a column of its own, beside those of the pixels.
+        // The last x may begin its own column, beside those of the pixels.
         expect(kept.length).toBeLessThanOrEqual(2 * (widthPx + 1));
         expect([...kept].sort((a, b) => a - b)).toEqual(kept);
         const inSight = values.filter(

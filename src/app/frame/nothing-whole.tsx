@@ -8,10 +8,10 @@ export function NothingWhole() {
   if (asked === null) return null;
   return (
     <Dialog
-      title="Begin again with step 1?"
+      title="Start again from step 1?"
       onClose={() => studio.forgetNothingWhole()}
       confirm={{
-        label: 'Begin again',
+        label: 'Start again',
         act: () => void studio.resumeRun(asked.runId, asked.engine, true),
       }}
     >

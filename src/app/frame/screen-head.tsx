@@ -10,7 +10,7 @@ import { useRunWords } from '../state/use-run-words.ts';
 interface Props {
   /** The station's name, for the heading's beginning. */
   station: string;
-  /** What the screen is about, if it has a name of its own. */
+  /** What the screen is about, if it has its own name. */
   name?: string | null;
   /** A line beside the heading. */
   children?: ReactNode;

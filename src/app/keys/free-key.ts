@@ -3,7 +3,7 @@
 /** They take whatever is typed. */
 const typing =
   'input:not([type=radio], [type=checkbox], [type=range]), select, textarea, [contenteditable]:not([contenteditable=false])';
-/** They have a use of their own for the keys below; letters and signs are nothing to them. */
+/** They have their own use for the keys below; letters and signs are nothing to them. */
 const pressing = 'input, button, a, summary, [data-keys]';
 const ofControls: ReadonlySet<string> = new Set([
   ' ',

@@ -55,7 +55,7 @@ async function isServedHere(): Promise<boolean> {
   if (!navigator.onLine) return true;
   try {
     const response = await fetch(siteUrl('service-worker.js'), { cache: 'no-store' });
-    // A server with a fault of its own says nothing about whose it is.
+    // A server with its own fault says nothing about whose it is.
     if (response.status >= 500) return true;
     return response.ok && (await response.text()).includes(`'${cachePrefix}'`);
   } catch {

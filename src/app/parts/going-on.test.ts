@@ -10,13 +10,13 @@ const run = (keys: Partial<RunRecord>): RunRecord =>
 
 test('an interrupted run says from where it goes on, and how many steps are lost', () => {
   expect(goingOn(run({}), 'interrupted')).toEqual({
-    label: 'Go on from step 50',
+    label: 'Resume from step 50',
     words: 'Its last checkpoint is of step 50: 7 steps are lost and are taken again.',
   });
   expect(goingOn(run({ step: 50 }), 'interrupted')?.words).toContain('nothing is lost');
   expect(goingOn(run({ step: 51 }), 'interrupted')?.words).toContain('1 step is lost and is taken again');
   expect(goingOn(run({ savedStep: null, step: 3 }), 'interrupted')).toEqual({
-    label: 'Begin again with step 1',
+    label: 'Start again from step 1',
     words: 'It was interrupted before its first checkpoint: 3 steps are lost and are taken again.',
   });
   expect(goingOn(run({ savedStep: 600, step: 600 }), 'interrupted')?.label).toBe('Finish the comparison');
@@ -29,13 +29,13 @@ test('so can one that was stopped or has failed, where it kept something; no oth
     step: 57,
     error: { name: 'EngineError', message: 'gone', file: null, line: null },
   };
-  expect(goingOn(run({ state: stopped, step: 50 }), 'record')?.label).toBe('Go on from step 50');
+  expect(goingOn(run({ state: stopped, step: 50 }), 'record')?.label).toBe('Resume from step 50');
   expect(goingOn(run({ state: failed }), 'record')?.words).toContain('7 steps');
   expect(goingOn(run({ state: failed, savedStep: null }), 'record')).toBeNull();
   // A GPU that gave up before the first checkpoint: the same steps may be taken on WebAssembly.
   const engine = { backend: 'webgpu' } as RunRecord['engine'];
   expect(goingOn(run({ state: failed, savedStep: null, engine }), 'record')).toEqual({
-    label: 'Begin again with step 1',
+    label: 'Start again from step 1',
     words: 'It failed before its first checkpoint: 57 steps are lost and are taken again.',
   });
   const left: RunState = { ...failed, error: { ...failed.error, name: 'Interrupted' } };

@@ -1,4 +1,4 @@
-/** Whether a run can be gone on with, from where, and what that costs: in words, before anybody decides. */
+/** Whether a run can be resumed, from where, and what that costs: in words, before anybody decides. */
 import { formatCount } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { plural, type Hold } from '../words.ts';
@@ -10,10 +10,10 @@ export interface GoingOn {
   words: string;
 }
 
-/** Null where nothing is left to do, somebody is at work on the run, or nothing was kept to go on from. */
+/** Null where nothing is left to do, somebody is at work on the run, or nothing was kept to resume from. */
 export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   const { state, recipe, rowsSha256 } = run;
-  // Runs of before checkpoints kept weights alone, and so do most that came as a file.
+  // Runs from before checkpoints kept weights alone, and so do most that came as a file.
   if (rowsSha256 === null || (run.imported && run.imported.goesOn !== true)) return null;
   const interrupted = hold === 'interrupted';
   // All steps taken and the last weights not kept: there was no room for them.
@@ -32,12 +32,12 @@ export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
   }
   if (saved === 0) {
     return {
-      label: 'Begin again with step 1',
+      label: 'Start again from step 1',
       words: `It ${interrupted ? 'was interrupted' : 'failed'} before its first checkpoint: ${lostWords(run.step)}`,
     };
   }
   return {
-    label: `Go on from step ${formatCount(saved)}`,
+    label: `Resume from step ${formatCount(saved)}`,
     words: `Its last checkpoint is of step ${formatCount(saved)}: ${lostWords(run.step - saved)}`,
   };
 }

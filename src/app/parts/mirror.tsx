@@ -11,7 +11,7 @@ export function Mirror({ run }: { run: RunRecord }) {
       <Notice kind="info" title={`Another tab is at work on ${run.name}`}>
         <p>
           This tab only looks on: its curves follow every few seconds. Pause and stop are in the other tab;
-          where that one closes, the run can go on here.
+          where that one closes, the run can resume here.
         </p>
       </Notice>
     </section>

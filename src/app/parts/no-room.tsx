@@ -14,7 +14,7 @@ import { freeBytes, useRoom } from '../state/room.ts';
 import { measure, remove, useSizes } from '../state/storage-actions.ts';
 import styles from './room.module.css';
 
-/** The run in hand could not be stored: what is kept, what can be removed, and the weights to be taken away. */
+/** The current run could not be stored: what is kept, what can be removed, and the weights to be taken away. */
 export function NoRoom({ run }: { run: RunRecord }) {
   const { state, savedStep } = run;
   const live = useStudio((all) => all.liveRunId === run.id);

@@ -86,18 +86,18 @@ export const recipeGroups: readonly RecipeGroup[] = [
         options: [
           { value: 'adamw', label: 'AdamW' },
           { value: 'adafactor', label: 'Adafactor' },
-          { value: 'adafactor-relative', label: 'Adafactor at a rate of its own' },
+          { value: 'adafactor-relative', label: 'Adafactor with its own rate' },
         ],
       },
       {
         key: 'learningRate',
         label: 'Learning rate',
-        meaning: 'The largest, after the warm-up. Adafactor at a rate of its own takes none.',
+        meaning: 'The largest, after the warm-up. Adafactor with its own rate takes none.',
       },
       {
         key: 'schedule',
         label: 'Schedule',
-        meaning: 'How the learning rate goes on after the warm-up.',
+        meaning: 'How the learning rate continues after the warm-up.',
         options: [
           { value: 'linear', label: 'linear, down to 0' },
           { value: 'constant', label: 'constant' },
@@ -191,7 +191,7 @@ export const recipeGroups: readonly RecipeGroup[] = [
       {
         key: 'saveEvery',
         label: 'Save every',
-        meaning: 'A checkpoint to go on from; 0 for every three minutes only.',
+        meaning: 'A checkpoint to resume from; 0 for every three minutes only.',
         unit: 'steps',
       },
     ],

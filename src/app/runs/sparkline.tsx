@@ -8,7 +8,7 @@ import { bucketMeans, sparklinePath } from './sparkline-path.ts';
 const width = 132;
 const height = 36;
 const mostPoints = 66;
-/** A run under way is drawn anew at every so many parts of it. */
+/** A run under way is redrawn at every so many parts of it. */
 const drawnParts = 50;
 
 interface Curve {

@@ -1,5 +1,5 @@
 /**
- * Where the recipe in the form came from, when it was not typed: a run that is to be repeated, or a link. What stood in
+ * Where the recipe in the form came from, when it was not typed: a run that is to be repeated, or a link. What was in
  * the form before is kept beside it, so that filling the form loses nothing.
  */
 import { create } from 'zustand';
@@ -90,7 +90,7 @@ export function refuseToFill(problems: readonly string[]): void {
   useFormSource.setState({ source: { kind: 'broken-link', problems }, before: null });
 }
 
-/** Brings back what stood in the form before it was filled. */
+/** Brings back what was in the form before it was filled. */
 export function takeBack(): void {
   const { before } = useFormSource.getState();
   if (before !== null) {

@@ -25,7 +25,7 @@ function state(known: Partial<LengthReport> | null): StudioState {
   };
 }
 
-test('lengths are measured once, and anew when student or limits change', () => {
+test('lengths are measured once, and again when student or limits change', () => {
   expect(staleLengths(state({}))).toBeNull();
   expect(staleLengths(state(null))).toMatchObject({ datasetId: 'd', studentId: 's', maxInputTokens: 128 });
   expect(staleLengths(state({ studentId: 'other' }))).not.toBeNull();

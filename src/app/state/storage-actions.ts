@@ -10,7 +10,7 @@ import { readRoom } from './room.ts';
 
 export const useSizes = create<{ sizes: StoredSizes | null }>(() => ({ sizes: null }));
 
-/** Measures anew; what was measured before stands until then. */
+/** Measures again; what was measured before stands until then. */
 export async function measure(): Promise<void> {
   const sizes = await studio.request('storage', { type: 'measure-storage' });
   if (sizes) useSizes.setState({ sizes });

@@ -26,7 +26,7 @@ it('what a run at work uses is refused with its name; what others have used is n
   expect(ownerObstacle('datasetId', 'data ended', atWork)).toBeNull();
   expect(runObstacle('other', atWork)).toMatch(/run other is under way/);
   expect(runObstacle('lost', atWork)).toBeNull();
-  expect(checkpointObstacle('here', true, atWork)).toMatch(/would go on from it/);
+  expect(checkpointObstacle('here', true, atWork)).toMatch(/would resume from it/);
   expect(checkpointObstacle('here', false, atWork)).toBeNull();
   expect(checkpointObstacle('ended', true, atWork)).toBeNull();
 });

@@ -40,5 +40,5 @@ export function checkpointObstacle(
   const run = atWork.find(({ id }) => id === runId);
   return run === undefined || !newest
     ? null
-    : `${run.name} is under way and would go on from it; stop it first.`;
+    : `${run.name} is under way and would resume from it; stop it first.`;
 }

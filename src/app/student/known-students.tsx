@@ -32,7 +32,7 @@ function List({ onChoose }: { onChoose: (name: string) => void }) {
   const student = useStudio(currentStudent);
   const { recipe } = readDraft(useStudio((state) => state.draft));
   if (recipe === null)
-    return <p className="small quiet">The list follows once the recipe’s fields are mended.</p>;
+    return <p className="small quiet">The list follows once the recipe’s fields are valid.</p>;
   const lengths =
     student === null
       ? { inputTokens: recipe.maxInputTokens, targetTokens: recipe.maxTargetTokens }

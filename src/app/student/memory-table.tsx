@@ -20,7 +20,7 @@ export function MemoryTable({ student }: { student: StudentRecord }) {
   const draft = useStudio((state) => state.draft);
   const { recipe } = readDraft(draft);
   if (recipe === null)
-    return <p className="small quiet">The estimate follows once the recipe’s fields are mended.</p>;
+    return <p className="small quiet">The estimate follows once the recipe’s fields are valid.</p>;
   return <Counted student={student} recipe={recipe} lengths={longestRow(dataset, student, recipe)} />;
 }
 

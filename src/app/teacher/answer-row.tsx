@@ -55,7 +55,7 @@ export function AnswerRow({ one, doubts, votes, others, active, editing, onOpen,
           type="button"
           className={styles['number']}
           onClick={onOpen}
-          aria-label={`Take row ${number} in hand`}
+          aria-label={`Choose row ${number}`}
         >
           {number}
         </button>

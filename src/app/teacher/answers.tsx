@@ -201,7 +201,7 @@ function listed(rows: readonly DeskRow[], filter: Filter, order: Order, votes: n
     .map(({ one }) => one);
 }
 
-/** The answer in hand becomes a demonstration, with what a person made of it. */
+/** The current answer becomes a demonstration, with what a person made of it. */
 function show(one: DeskRow, setup: Setup): void {
   const read = one.said?.read?.ok === true ? one.said.read : null;
   const rationale = one.mark?.kind === 'edited' ? one.mark.rationale : (read?.rationale ?? null);

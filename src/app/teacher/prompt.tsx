@@ -130,7 +130,7 @@ function partsOf(prompt: Asked): { who: string | null; text: string }[] {
   ];
 }
 
-/** Worked answers: picked from right rows, or written; each can be mended where it stands. */
+/** Worked answers: picked from right rows, or written; each can be edited in place. */
 function Demonstrations({
   setup,
   datasetId,

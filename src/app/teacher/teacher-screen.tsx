@@ -156,7 +156,7 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
         ? 'Choose the model’s folder first.'
         : null;
   const usable = counts.all > 0;
-  // The rows came with reasons: the way leads on, and asking anew is a choice.
+  // The rows came with reasons: the way leads on, and asking again is a choice.
   const came = !usable && stored === 0 && all > 0 && (dataset.splits.train?.rationales ?? 0) >= all;
   return (
     <>
@@ -195,8 +195,8 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
           onClick={() => void teacherDesk.ask({ pass: 'first', rows: all }, takeKey())}
         >
           {stored > 0 && open < all
-            ? `Go on with ${formatCount(open)} rows`
-            : `Ask ${plural(open, 'row')}${came ? ' anew' : ''}`}
+            ? `Continue with ${formatCount(open)} rows`
+            : `Ask ${plural(open, 'row')}${came ? ' again' : ''}`}
         </Button>
       )}
       {came && (

@@ -24,9 +24,9 @@ export function wordsOfEnd(end: TeachEnd, progress: TeachProgress | null): strin
     case 'done':
       return null;
     case 'stopped':
-      return `Stopped at ${far}. Every answer that came is kept; nothing is asked twice.`;
+      return `Stopped at ${far}. Every answer that came is kept; no row is asked twice.`;
     case 'budget':
-      return `Stopped at ${far}: the next question might pass the limit of ${end.limit}. Raise it to go on.`;
+      return `Stopped at ${far}: the next question might pass the limit of ${end.limit}. Raise it to continue.`;
     case 'failed':
       return `Stopped at ${far}. ${end.error.message}`;
     default:

@@ -121,7 +121,7 @@ interface SmallChartProps extends Omit<LineChartProps, 'series' | 'height'> {
   version: number;
 }
 
-/** One column in a chart of its own. */
+/** One column in its own chart. */
 function SmallChart({ name, values, version, ...chart }: SmallChartProps) {
   const series = useMemo(() => oneSeries(name, values, version), [name, values, version]);
   return <LineChart small {...chart} series={series} height={120} />;

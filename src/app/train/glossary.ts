@@ -18,5 +18,5 @@ export const glossary: readonly { word: string; meaning: string }[] = [
   { word: 'Accuracy', meaning: 'The share of test rows that are answered exactly as their label.' },
   { word: 'Base', meaning: 'The student before distilling.' },
   { word: 'Recipe', meaning: 'Every setting of a run. The same recipe, seed and rows make the same run.' },
-  { word: 'Checkpoint', meaning: 'The weights as they were at a step, kept so that a run can go on.' },
+  { word: 'Checkpoint', meaning: 'The weights as they were at a step, kept so that a run can resume.' },
 ];

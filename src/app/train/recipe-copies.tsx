@@ -19,7 +19,7 @@ import { readJob } from './train-job.ts';
 export function RecipeCopies() {
   const obstacle = useStudio((state) => readJob(state).obstacle);
   const packing = useStudio((state) => (state.requests.project.busy ? 'A project is being packed.' : null));
-  const mending = useStudio((state) => readDraft(state.draft).recipe === null);
+  const invalid = useStudio((state) => readDraft(state.draft).recipe === null);
   return (
     <div className={styles['copies']} role="group" aria-label="Take this recipe elsewhere">
       <CopyButton icon={SquareTerminal} reason={obstacle} text={() => jobAs(trainCommand)}>
@@ -31,7 +31,7 @@ export function RecipeCopies() {
       <Button small kind="quiet" icon={Boxes} reason={obstacle ?? packing} onClick={takeProject}>
         Copy as project
       </Button>{' '}
-      <CopyButton icon={Link} reason={mending ? 'The recipe needs mending first.' : null} text={linkToRecipe}>
+      <CopyButton icon={Link} reason={invalid ? 'Fix the recipe first.' : null} text={linkToRecipe}>
         Copy link to recipe
       </CopyButton>
       <ProjectProgress />

@@ -72,7 +72,7 @@ function Presets() {
           </FileButton>
           <Button
             icon={Download}
-            reason={recipe === null ? 'The recipe needs mending first.' : null}
+            reason={recipe === null ? 'Fix the recipe first.' : null}
             onClick={() => {
               if (recipe) void saveRecipe(recipe, dataset);
             }}

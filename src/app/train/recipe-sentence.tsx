@@ -42,7 +42,7 @@ export function RecipeSentence() {
         <NumberWord name="batchSize" label="Rows in a batch, in the sentence" />
         {accumulation !== '1' && <> × {accumulation}</>} at{' '}
         {optimizer === 'adafactor-relative' ? (
-          'a rate of its own'
+          'its own rate'
         ) : (
           <NumberWord name="learningRate" label="Rate of learning, in the sentence" />
         )}
@@ -174,7 +174,7 @@ function frozenWords(parts: readonly string[]): string {
 
 /** Told of what is not AdamW alone. */
 function rateWords({ optimizer, learningRate }: Recipe): string {
-  const rate = optimizer === 'adafactor-relative' ? 'a rate of its own' : numberText(learningRate);
+  const rate = optimizer === 'adafactor-relative' ? 'its own rate' : numberText(learningRate);
   return optimizer === 'adamw' ? rate : `${rate} by Adafactor`;
 }
 

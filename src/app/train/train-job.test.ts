@@ -46,8 +46,8 @@ it('files are told by what they are for, the student by its name', () => {
 
 it('says why there is no run to tell of', () => {
   const obstacleOf = (keys: Partial<StudioState>) => readJob(state(keys)).obstacle;
-  expect(obstacleOf({ draft: { ...initialState().draft, alpha: '2' } })).toContain('mending');
-  expect(obstacleOf({ testRows: 'some' })).toContain('mending');
+  expect(obstacleOf({ draft: { ...initialState().draft, alpha: '2' } })).toContain('Fix the recipe');
+  expect(obstacleOf({ testRows: 'some' })).toContain('Fix the recipe');
   expect(obstacleOf({ datasetId: null })).toContain('no rows');
   expect(obstacleOf({ datasets: [{ ...own, files: [] }], datasetId: 'own' })).toContain('no training rows');
   expect(obstacleOf({ studentId: null })).toContain('student');

@@ -14,7 +14,7 @@ export function readJob(state: StudioState): JobReading {
   const student = currentStudent(state);
   const { recipe } = readDraft(state.draft);
   const testRows = readTestRows(state.testRows);
-  if (recipe === null || testRows === undefined) return refused('The recipe needs mending first.');
+  if (recipe === null || testRows === undefined) return refused('Fix the recipe first.');
   if (student === null) return refused('Choose a student first.');
   if (dataset === null) return refused('There are no rows yet; add them under Data.');
   const data = dataset.sample ? null : dataOf(dataset);

@@ -25,7 +25,7 @@ export function CheckField({
   );
 }
 
-/** Any of a few named values, each with a box of its own. */
+/** Any of a few named values, each with its own box. */
 export function ChecksField({
   label,
   meaning,

@@ -40,7 +40,7 @@ export function FileButton({
         {...(folder ? { webkitdirectory: '' } : {})}
         onChange={(event) => {
           const files = filesOfInput(event.target);
-          // The same file may be chosen again after it was mended.
+          // The same file may be chosen again after it was corrected.
           event.target.value = '';
           if (files.length > 0) onFiles(files);
         }}

@@ -145,7 +145,7 @@ export function trainingSection(facts: ModelCardFacts): string[] {
 
 /** The optimiser and its rate. */
 function optimizerWords({ optimizer, learningRate, schedule, warmupSteps }: Recipe): string {
-  if (optimizer === 'adafactor-relative') return 'Adafactor at a rate of its own, by the size of each weight';
+  if (optimizer === 'adafactor-relative') return 'Adafactor with its own rate, by the size of each weight';
   const name = optimizer === 'adamw' ? 'AdamW' : 'Adafactor';
   return `${name}, learning rate ${learningRate}, ${schedule}, ${formatCount(warmupSteps)} steps of warm-up`;
 }

@@ -35,7 +35,7 @@ def records(file):
 
 
 def examples(file, rationales_file):
-    """Rows as {input, label, rationale, teacher}; rationales of a file of their own are joined by position."""
+    """Rows as {input, label, rationale, teacher}; rationales from a file of their own are joined by position."""
     rows = records(file)
     taught = None if rationales_file is None else records(rationales_file)
     if taught is not None and len(taught) != len(rows):
@@ -313,7 +313,7 @@ def part_of(name):
 
 
 def refuse_several():
-    """Each process would train a run of its own here, and each GPU would enlarge the batch."""
+    """Each process would train its own run here, and each GPU would enlarge the batch."""
     several = "For several processes or machines: npm run headless -- export --scale."
     processes, gpus = int(os.environ.get("WORLD_SIZE", "1")), torch.cuda.device_count()
     if processes > 1:

@@ -16,7 +16,7 @@ from studio import answer_of, answer_tokens
 
 
 class Student:
-    """One copy of the student, in an actor of its own."""
+    """One copy of the student, in its own actor."""
 
     def __init__(self, model, rationales, bf16):
         import torch

@@ -80,7 +80,7 @@ def pretty(value):
 
 
 class RunFolder:
-    """`out` of a project: what `headless train --resume out` goes on with, too."""
+    """`out` of a project: what `headless train --resume out` resumes, too."""
 
     def __init__(self, out, project=HERE):
         self.out, self.project = Path(out), Path(project)
@@ -114,7 +114,7 @@ class RunFolder:
         return job
 
     def begin(self):
-        """Makes the folder anew. What an earlier run left in it goes; a folder with anything else is refused."""
+        """Makes the folder again. What an earlier run left in it goes; a folder with anything else is refused."""
         if self.out.exists():
             names = {path.name for path in self.out.iterdir()}
             if names and not ("job.json" in names or {"run.json", "metrics.jsonl"} <= names):
@@ -237,7 +237,7 @@ class RunFolder:
                 shutil.rmtree(self.out / f"checkpoint-{later}")
             return step, facts
         raise RunError(
-            f"There is no whole checkpoint in {self.out} to go on from. "
+            f"There is no whole checkpoint in {self.out} to resume from. "
             "Nothing was removed; leave --resume out to begin again with step 1."
         )
 

@@ -40,18 +40,18 @@ LATER = {"optimizer": "adamw", "lora": None, "patience": 0, "take": "last"}
 def arguments(words=None):
     parser = argparse.ArgumentParser(description="Distils this folder's student, on one process or on many.")
     parser.add_argument("--out", default=str(HERE / "out"), help="the run's folder (default: out, beside this file)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out from its newest checkpoint")
+    parser.add_argument("--resume", action="store_true", help="resume the run in --out from its newest checkpoint")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16; weights and moments stay float32")
     parser.add_argument("--fsdp", action="store_true", help="share the student among the processes (FSDP2)")
     parser.add_argument("--micro-batch", type=int, help="rows at a time on a process (default: the recipe's batchSize)")
-    parser.add_argument("--until", type=int, help="stop after this step, with a checkpoint to go on from")
+    parser.add_argument("--until", type=int, help="stop after this step, with a checkpoint to resume from")
     parser.add_argument("--processes", type=int, help="end at once unless so many processes work together")
     parser.add_argument("--cpu", action="store_true", help="leave GPUs alone")
     return parser.parse_args(words)
 
 
 class Ending:
-    """Whether this process was asked to end (a machine that is taken back): the step in hand is finished first."""
+    """Whether this process was asked to end (a machine that is taken back): the current step is finished first."""
 
     def __init__(self):
         self.asked = False
@@ -331,7 +331,7 @@ class Training:
         end = {"step": self.step, "taken": taken, "early": early, "tally": tally}
         engine = {**stamp, "reason": reason, "parameters": self.parameters, "bytesHeld": 0}
         self.team.led(lambda: self.folder.finish(recipe, end, engine, weights))
-        rest = "" if is_whole else f" Go on from step {self.step} with --resume."
+        rest = "" if is_whole else f" Resume from step {self.step} with --resume."
         self.team.say(f"The student is in {Path(self.options.out) / 'model'}.{rest}")
         return point
 

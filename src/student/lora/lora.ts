@@ -13,7 +13,7 @@ export interface Lora {
   rank: number;
   /** The adapters' share is multiplied by alpha / rank. */
   alpha: number;
-  /** Rate of the dropout on A's input, in [0, 1). Each module has masks of its own. */
+  /** Rate of the dropout on A's input, in [0, 1). Each module has its own masks. */
   dropout: number;
   /** Last names of the linear layers that get adapters, in both stacks; or all of both stacks, without `lm_head`. */
   targets: 'all-linear' | readonly string[];

@@ -176,7 +176,7 @@ export interface NamedPieces {
  * it is normalised, and are text like any other: not special.
  *
  * `tokenizer_config.json` then names the class that takes tokenizer.json as it is. transformers 5 makes a `T5Tokenizer`
- * anew from the pieces alone, with white space rules of its own, in which line breaks are lost.
+ * again from the pieces alone, with its own rules of white space, in which line breaks are lost.
  */
 export function withAddedTokens(
   files: Readonly<Record<string, string>>,
