@@ -1,13 +1,10 @@
 import { expect, it, vi } from 'vitest';
 import { perform, type Action } from './action.ts';
 
-const action = (part: Partial<Action>): Action & { perform: ReturnType<typeof vi.fn> } => ({
-  id: 'a',
-  kind: 'action',
-  label: () => 'Do it',
-  ...part,
-  perform: vi.fn(),
-});
+function action(part: Partial<Action>) {
+  const perform = vi.fn<Action['perform']>();
+  return { id: 'a', kind: 'action', label: () => 'Do it', ...part, perform } satisfies Action;
+}
 
 it('is done where nothing stands in its way, and says whether it was offered', () => {
   const free = action({});
