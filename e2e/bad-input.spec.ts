@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSafetensors, writeSafetensors } from '../src/formats/safetensors.ts';
+import { parseSafetensors } from '../src/formats/safetensors.ts';
+import { writeSafetensors } from '../src/formats/safetensors-writer.ts';
 import type { Page } from '@playwright/test';
 import { expect, goTo, openStudio, setUp, test, writeRecipe, writeTinyStudent } from './support.ts';
 

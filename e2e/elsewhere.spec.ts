@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { joinChunks, parseSafetensors, safetensorsChunks } from '../src/formats/safetensors.ts';
+import { parseSafetensors } from '../src/formats/safetensors.ts';
+import { joinChunks, safetensorsChunks } from '../src/formats/safetensors-writer.ts';
 import { axeFindings, expect, goTo, openStudio, setUp, showNextRun, test, writeRecipe } from './support.ts';
 
 /** What two processes of the project have written by step 3: its own checkpoint, as `run_folder.py` names and lists it. */

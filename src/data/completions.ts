@@ -81,7 +81,7 @@ const thoughts = [
 const wrappers = /<\/?(?:answer|final_answer)>|<\|(?:begin|end)_of_solution\|>/g;
 
 /** A thought apart from what follows it; `rest` is null where the thought was never closed. Null where there is none. */
-export function splitThought(text: string): { thought: string | null; rest: string | null } | null {
+function splitThought(text: string): { thought: string | null; rest: string | null } | null {
   for (const [open, close] of thoughts) {
     const opened = text.indexOf(open);
     const closed = text.lastIndexOf(close);

@@ -41,7 +41,7 @@ export class ExampleReading {
   }
 }
 
-export function unlabelledWords(one: boolean): string {
+function unlabelledWords(one: boolean): string {
   return one
     ? 'row has no true answer and is not trained on'
     : 'rows have no true answer and are not trained on';

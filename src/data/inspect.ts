@@ -38,7 +38,7 @@ export interface Inspection {
 }
 
 /** Rows that are shown where no number is given. */
-export const examplesShown = 3;
+const examplesShown = 3;
 
 /**
  * Sums up a file, joined with its rationales where they are given.

@@ -18,7 +18,7 @@ export interface Question {
 }
 
 /** Their answers are held in memory until they are saved. */
-export const mostQuestions = 100_000;
+const mostQuestions = 100_000;
 
 /**
  * Reads a file of questions: of `.txt` each line that is not blank; of others each row, composed as it would be learned.

@@ -99,7 +99,7 @@ export function readContainer(container: Container, options: ReadOptions = {}): 
  * Recognises the layout of a file's records and reads its rows.
  * @throws InputError with the file, and the line where there is one, if nothing of it can be used.
  */
-export function readFileRecords(source: FileRecords, options: ReadOptions = {}): DataFile {
+function readFileRecords(source: FileRecords, options: ReadOptions = {}): DataFile {
   const { file } = source;
   const split = options.split;
   const { records, said, truncated, classLabels } = unwrapRows(

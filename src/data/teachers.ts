@@ -2,7 +2,7 @@
 import type { DatasetFile, RationalesFile } from './read-file.ts';
 import { concatenate } from './several-files.ts';
 
-export const teacherRules = ['cycle', 'vote', 'right'] as const;
+const teacherRules = ['cycle', 'vote', 'right'] as const;
 /**
  * `cycle`: rows take the answers in turn. `vote`: the label that most answers give, with the first reason for it.
  * `right`: the first answer that is right; where none is, no reason. Else the name of the one teacher's file that counts.

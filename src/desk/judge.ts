@@ -104,7 +104,7 @@ export function agreementOf(rows: readonly DeskRow[], others: ReadonlyMap<number
 /** Students of up to 3 B parameters learn better from reasons of up to so many words (arXiv 2502.12143, 2502.18001). */
 export const longReasonWords = 60;
 
-export function wordsIn(text: string): number {
+function wordsIn(text: string): number {
   return text.match(/\S+/g)?.length ?? 0;
 }
 

@@ -30,7 +30,7 @@ const demonstrationSchema = z.object({
 });
 export type DeskDemonstration = z.infer<typeof demonstrationSchema>;
 
-export const setupSchema = z.object({
+const setupSchema = z.object({
   /**
    * `hosted` and `local` are behind an address; `tab` is a model in this page; `file` is asked by whoever takes the prompts
    * along.

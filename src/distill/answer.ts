@@ -62,7 +62,7 @@ export interface Writing {
 }
 
 /** As everything that is measured is written. */
-export const recipesWriting: Writing = { numBeams: 1, maxNewTokens: null };
+const recipesWriting: Writing = { numBeams: 1, maxNewTokens: null };
 
 /** What deciding on an answer's length needs of a recipe. */
 type GenerationLimits = Pick<Recipe, 'method' | 'generationMaxTokens' | 'maxTargetTokens'>;

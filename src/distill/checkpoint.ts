@@ -20,15 +20,15 @@ import type { T5Config, Weights } from '../student/config.ts';
 import { areAdapters } from './engine-student.ts';
 import { isAdapterName, shapesOf } from '../student/lora/lora.ts';
 import { sourceOf, type StateSource, type StateTensor } from '../engine/state-source.ts';
+import { parseSafetensors } from '../formats/safetensors.ts';
 import {
-  parseSafetensors,
   safetensorsChunks,
   safetensorsStream,
   type ChunkedFile,
   type StreamedFile,
   type StreamedTensor,
   type WritableTensor,
-} from '../formats/safetensors.ts';
+} from '../formats/safetensors-writer.ts';
 
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
 export const sliceBytes = 8 * 1024 * 1024;
@@ -36,7 +36,7 @@ export const sliceBytes = 8 * 1024 * 1024;
 const olderSliceBytes = 32 * 1024 * 1024;
 
 /** Of a student with adapters, `adapter_model.safetensors` has these and stands for its weights. */
-export const checkpointFileNames = [
+const checkpointFileNames = [
   'model.safetensors',
   'adapter_model.safetensors',
   'optimizer.safetensors',

@@ -19,7 +19,7 @@ const usualRates = [
 const muchFactor = 4;
 
 /** A learning rate to begin with, for AdamW. */
-export function usualRate(parameters: number): number {
+function usualRate(parameters: number): number {
   return usualRates.find((one) => parameters <= one.parameters)!.rate;
 }
 

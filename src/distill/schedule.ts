@@ -24,7 +24,7 @@ export function learningRateAt(recipe: Recipe, step: number): number {
 }
 
 /** The rate of a step that Adafactor takes by itself, as transformers has it without warm-up. @param step From 1. */
-export function relativeRateAt(step: number): number {
+function relativeRateAt(step: number): number {
   return Math.min(1e-2, step ** -0.5);
 }
 

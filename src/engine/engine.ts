@@ -109,7 +109,7 @@ export interface EngineState {
   step: number;
 }
 
-export const engineNames = ['tfjs', 'twin', 'wasm', 'wgsl'] as const;
+const engineNames = ['tfjs', 'twin', 'wasm', 'wgsl'] as const;
 export type EngineName = (typeof engineNames)[number];
 export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];

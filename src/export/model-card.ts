@@ -4,7 +4,7 @@
  */
 import { formatCount } from '../base/units.ts';
 import { countParameters } from '../student/parameters.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import { type WrittenFloat, torchDtypes } from '../formats/safetensors-writer.ts';
 import type { CardAbout } from '../data/about.ts';
 import { curvesFile, curvesPicture } from './card/curves.ts';
 import { examplesFile, exampleRowsOf, exampleSection, widgetLines } from './card/examples.ts';
@@ -13,7 +13,6 @@ import { figuresSection } from './card/figures.ts';
 import { trainingSection } from './card/training.ts';
 import { storageOf, storageWords, usageSection } from './card/usage.ts';
 import { FolderFile, type ExportableStudent } from './model-folder.ts';
-import { torchDtypes } from './torch-dtypes.ts';
 
 export { escapeMarkdown, type CardForm, type ModelCardFacts } from './card/facts.ts';
 

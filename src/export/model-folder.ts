@@ -20,8 +20,8 @@ import {
   safetensorsChunks,
   type ChunkedFile,
   type WrittenFloat,
-} from '../formats/safetensors.ts';
-import { torchDtypes } from './torch-dtypes.ts';
+  torchDtypes,
+} from '../formats/safetensors-writer.ts';
 
 /** One file of a folder. Large ones are made chunk by chunk; `bytes` puts them together. */
 export class FolderFile implements ChunkedFile {

@@ -38,7 +38,7 @@ export function trainCommand(job: TrainJob): string {
 }
 
 /** A word as a POSIX shell reads it back. A name that looks like an option is told apart by `./`. */
-export function shellWord(text: string): string {
+function shellWord(text: string): string {
   const word = text.startsWith('-') ? `./${text}` : text;
   return /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

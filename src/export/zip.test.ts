@@ -2,7 +2,7 @@ import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
-import { filesFromZip, filesInMemory } from '../student/student-files.ts';
+import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
 import { FolderFile, modelFolder } from './model-folder.ts';
 import { safeFolderName, zipChunks } from './zip.ts';
@@ -18,7 +18,7 @@ describe('zipChunks', () => {
     const zip = join(zipChunks('tiny student', files));
     const unpacked = unzipSync(zip);
     expect(Object.keys(unpacked)).toEqual(files.map(({ path }) => `tiny student/${path}`));
-    const again = await readStudentFolder(filesFromZip(zip, 'tiny.zip'), 'tiny');
+    const again = await readStudentFolder(filesInMemory(new Map(Object.entries(unpacked))), 'tiny');
     expect(again.weights).toEqual(student.weights);
   });
 

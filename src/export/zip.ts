@@ -2,7 +2,7 @@
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import type { ChunkedFile } from '../formats/safetensors.ts';
+import type { ChunkedFile } from '../formats/safetensors-writer.ts';
 
 export interface ZipEntry extends ChunkedFile {
   /** Path within the folder. */

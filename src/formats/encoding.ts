@@ -16,7 +16,7 @@ export interface DetectedEncoding {
 }
 
 /** As much of a file as shows how it is encoded. */
-export const encodingProbeBytes = 4096;
+const encodingProbeBytes = 4096;
 
 const marks = [
   { encoding: 'utf-8', bytes: [0xef, 0xbb, 0xbf], called: 'UTF-8' },

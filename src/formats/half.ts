@@ -5,7 +5,7 @@
  */
 
 /** The float32 bits that equal this binary16 pattern. */
-export function halfToFloatBits(half: number): number {
+function halfToFloatBits(half: number): number {
   const sign = (half & 0x8000) << 16;
   const exponent = (half >>> 10) & 0x1f;
   const mantissa = half & 0x3ff;

@@ -19,7 +19,7 @@ export type OnnxElement = keyof typeof elements;
 export const castToFloat = elements.float.code;
 
 /** The operator set (February 2022) that every runtime of today reads, and the file format of its time. */
-export const onnxOpset = 17;
+const onnxOpset = 17;
 const irVersion = 8;
 /** A Protocol Buffers message ends at 2 GiB. */
 const maxFileBytes = 2 ** 31 - 1;

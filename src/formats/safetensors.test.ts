@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from './half.ts';
+import { parseSafetensors } from './safetensors.ts';
 import {
   beyondHalf,
   joinChunks,
-  parseSafetensors,
   safetensorsChunks,
   writeSafetensors,
   type WritableTensor,
-} from './safetensors.ts';
+} from './safetensors-writer.ts';
 
 /** A file put together by hand from a header and values. */
 function fileOf(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array {

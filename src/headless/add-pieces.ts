@@ -6,7 +6,7 @@ import { writableTexts } from '../distill/written-labels.ts';
 import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { extendedCard } from '../export/reduced-card.ts';
-import { floatOf, writtenFloats } from '../formats/safetensors.ts';
+import { floatOf, writtenFloats } from '../formats/safetensors-writer.ts';
 import { addMissingPieces } from '../student/add-pieces.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';

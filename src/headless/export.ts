@@ -17,7 +17,7 @@ import { cardFiles, untrainedCardFiles, type CardForm, type ModelCardFacts } fro
 import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
 import { servedStorages, serverFolder } from '../export/server-folder.ts';
-import { writtenFloats, type WrittenFloat } from '../formats/safetensors.ts';
+import { writtenFloats, type WrittenFloat } from '../formats/safetensors-writer.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';

@@ -74,7 +74,7 @@ const configFirst = (a: HubFile, b: HubFile): number =>
 const configOf = ({ name }: HubSource): string => `${name}/config.json`;
 
 /** What a file is called here: a repository's folders become part of it. */
-export function localName({ path }: HubFile): string {
+function localName({ path }: HubFile): string {
   return path.replaceAll('/', '-');
 }
 

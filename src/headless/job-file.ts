@@ -1,5 +1,5 @@
 /** `job.json` in a run's folder: what the run was begun with, so that `--resume` needs no more than the folder. */
-import { writtenFloats } from '../formats/safetensors.ts';
+import { writtenFloats } from '../formats/safetensors-writer.ts';
 import { dirname, resolve } from 'node:path';
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';

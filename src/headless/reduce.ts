@@ -14,7 +14,7 @@ import type { DeviceModel } from '../engine/plan/run-memory.ts';
 import type { TrainingShape } from '../student/memory.ts';
 import { deviceModel } from './plan.ts';
 import { countParameters } from '../student/parameters.ts';
-import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensors-writer.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
 import { reduceVocabulary } from '../student/reduce/vocabulary.ts';

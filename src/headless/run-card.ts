@@ -9,7 +9,7 @@ import type { Evaluation, MetricsPoint, Prediction } from '../distill/run-state.
 import { trainerBackends, trainerNames } from '../engine/engine.ts';
 import type { CardAbout } from '../data/about.ts';
 import type { CardForm, ModelCardFacts } from '../export/model-card.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { Student } from '../student/folder.ts';
 import { readText } from './files.ts';

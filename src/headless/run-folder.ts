@@ -17,7 +17,7 @@ import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
 import type { RoundingCheck } from '../jobs/rounding.ts';
 import type { Student } from '../student/folder.ts';
 import { initialiseAdapters } from '../student/lora/lora.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';

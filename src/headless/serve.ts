@@ -11,7 +11,7 @@ import { askedAs, type ServedModel } from '../serve/served-model.ts';
 import { Service } from '../serve/service.ts';
 import { readSettings, type ServeSettings } from '../serve/settings.ts';
 import { readStudentFolder } from '../student/folder.ts';
-import { findFolder, readText, type StudentFiles } from '../student/student-files.ts';
+import { findFolder, type StudentFiles } from '../student/student-files.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
 import { openFolder } from './files.ts';
@@ -100,7 +100,7 @@ async function loadModel(
   const place = 'folder' in named ? { folder: await studentFolder(named.folder) } : named;
   const name = 'folder' in place ? place.folder : place.uri;
   const files = await openPlace(place, settings);
-  const recipeText = await readText(findFolder(files, name), 'run.json');
+  const recipeText = await findFolder(files, name).text('run.json');
   const recipe = recipeText === null ? null : parseRecipe(recipeText, join(name, 'run.json'));
   const student = await readStudentFolder(files, name);
   const opened = await openEngine(student, { engine: engineName, backend: null, threads: settings.threads });

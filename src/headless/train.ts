@@ -24,7 +24,7 @@ import { engineChoices, type EngineRequest } from '../engine/choose.ts';
 import { backendNames, type Engine, type EngineDescription, type EngineStudent } from '../engine/engine.ts';
 import { checkRounding, type RoundingCheck } from '../jobs/rounding.ts';
 import { trainRun, type TrainPolicy } from '../jobs/train.ts';
-import { writtenFloats } from '../formats/safetensors.ts';
+import { writtenFloats } from '../formats/safetensors-writer.ts';
 import type { Student } from '../student/folder.ts';
 import { namedGeneration } from '../student/own-generation.ts';
 import { generationNames, oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';

@@ -154,7 +154,7 @@ export function filesOfVariant<File extends { path: string }>(
 }
 
 /** Where the graph of a precision lies in its folder. */
-export function modelPath(precision: Precision): string {
+function modelPath(precision: Precision): string {
   return `onnx/model${endings[precision]}.onnx`;
 }
 

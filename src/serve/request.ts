@@ -18,7 +18,7 @@ export interface RequestLimits {
   maxNewTokens: number;
 }
 
-export const mostBeams = 8;
+const mostBeams = 8;
 
 /** @throws Refusal with 400 where the bytes are not such a body. */
 export function readPredictRequest(bytes: Uint8Array, limits: RequestLimits): PredictRequest {

@@ -4,7 +4,7 @@
  * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
  */
 import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
-import type { StreamedFile } from '../formats/safetensors.ts';
+import type { StreamedFile } from '../formats/safetensors-writer.ts';
 import { reading, writing } from './database.ts';
 
 export type PlaceName = 'files' | 'database';

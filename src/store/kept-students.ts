@@ -31,7 +31,7 @@ export async function keepStudent(texts: KeptTexts): Promise<string> {
 }
 
 /** Null where nothing is kept under this digest. */
-export async function readKeptTexts(sum: string | undefined): Promise<KeptTexts | null> {
+async function readKeptTexts(sum: string | undefined): Promise<KeptTexts | null> {
   if (sum === undefined) return null;
   return (await reading((database) => database.get('keptStudents', sum)))?.files ?? null;
 }

@@ -91,7 +91,7 @@ export class RowsWriter<Row = Example> {
   }
 }
 
-export function deleteRows(ids: readonly string[]): Promise<void> {
+function deleteRows(ids: readonly string[]): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction('rows', 'readwrite');
     for (const id of ids) void transaction.store.delete(slicesOf(id));

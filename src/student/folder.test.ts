@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder, readStudentOutline, studentPaths } from './folder.ts';
-import { writeSafetensors, type WritableTensor } from '../formats/safetensors.ts';
-import { filesFromBlobs, filesFromZip, filesInMemory } from './student-files.ts';
+import { writeSafetensors, type WritableTensor } from '../formats/safetensors-writer.ts';
+import { filesFromBlobs, filesInMemory } from './student-files.ts';
 import { jsonBytes, tinyConfig, tinyFolder, tinyTensors, tinyTokenizer } from './testing/tiny-student.ts';
 
 type Files = Map<string, Uint8Array>;
@@ -72,7 +71,6 @@ describe('readStudentFolder', () => {
       read(shardedFolder()),
       read(inside),
       readStudentFolder(filesFromBlobs(blobs), 'tiny'),
-      readStudentFolder(filesFromZip(zipSync(Object.fromEntries(inside)), 'flan.zip'), 'tiny'),
     ]);
     for (const other of others) expect(other.weights).toEqual(whole.weights);
   });
@@ -373,10 +371,6 @@ describe('bad folders', () => {
     const act = read(files);
     await expect(act).rejects.toBeInstanceOf(InputError);
     await expect(act).rejects.toThrow(message);
-  });
-
-  it('a zip that is none', () => {
-    expect(() => filesFromZip(new Uint8Array(30), 'x.zip')).toThrow(InputError);
   });
 
   it('says when it does without a tokenizer configuration, or appends the end token', async () => {

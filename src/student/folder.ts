@@ -5,14 +5,7 @@ import { readT5Config, tiesByWeights, type T5Config, type Weights } from './conf
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { generationNote } from './generation-words.ts';
 import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
-import {
-  checkTextSize,
-  findFolder,
-  labelOf,
-  readText,
-  type Folder,
-  type StudentFiles,
-} from './student-files.ts';
+import { findFolder, type Folder, type StudentFiles } from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
 import { parseObject, parseTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -66,13 +59,12 @@ interface MadeTokenizer {
 
 /** @throws InputError where the folder has nothing to make one from. */
 async function makeTokenizer(folder: Folder, configText: string | undefined): Promise<MadeTokenizer> {
-  const configFile = labelOf(folder, 'tokenizer_config.json');
+  const configFile = folder.label('tokenizer_config.json');
   const config = configText === undefined ? {} : parseObject(configText, configFile);
-  const path = folder.paths.get('spiece.model');
-  if (path !== undefined) {
-    const file = labelOf(folder, 'spiece.model');
-    checkTextSize(folder, 'spiece.model', file);
-    const made = tokenizerFromSentencePiece(await folder.files.read(path), config, file);
+  const pieces = await folder.small('spiece.model');
+  if (pieces !== null) {
+    const file = folder.label('spiece.model');
+    const made = tokenizerFromSentencePiece(pieces, config, file);
     const note = 'tokenizer.json was made from spiece.model, as transformers makes it.';
     return { text: JSON.stringify(made), file, note };
   }
@@ -90,7 +82,7 @@ async function readTokenizer(
 ): Promise<{ tokenizer: Tokenizer; tokenizerFiles: Record<string, string>; notes: string[] }> {
   const tokenizerFiles: Record<string, string> = {};
   for (const fileName of tokenizerFileNames) {
-    const text = await readText(folder, fileName);
+    const text = await folder.text(fileName);
     if (text !== null) tokenizerFiles[fileName] = text;
   }
   const { 'tokenizer_config.json': configText } = tokenizerFiles;
@@ -98,7 +90,7 @@ async function readTokenizer(
   const { text, file, note }: MadeTokenizer =
     own === undefined
       ? await makeTokenizer(folder, configText)
-      : { text: own, file: labelOf(folder, 'tokenizer.json'), note: null };
+      : { text: own, file: folder.label('tokenizer.json'), note: null };
   const notes: string[] = [];
   if (note !== null) {
     tokenizerFiles['tokenizer.json'] = text;
@@ -106,7 +98,7 @@ async function readTokenizer(
   }
   const tokenizer = parseTokenizer(
     { tokenizer: text, config: configText ?? null },
-    { endId: config.eos_token_id, tokenizerFile: file, configFile: labelOf(folder, 'tokenizer_config.json') },
+    { endId: config.eos_token_id, tokenizerFile: file, configFile: folder.label('tokenizer_config.json') },
   );
   if (tokenizer.vocabularySize > config.vocab_size) {
     throw new InputError(
@@ -125,9 +117,9 @@ async function readTokenizer(
 async function readGenerationConfig(
   folder: Folder,
 ): Promise<Pick<Student, 'generationConfig' | 'generationConfigText'>> {
-  const text = await readText(folder, 'generation_config.json');
+  const text = await folder.text('generation_config.json');
   if (text === null) return { generationConfig: null, generationConfigText: null };
-  const file = labelOf(folder, 'generation_config.json');
+  const file = folder.label('generation_config.json');
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -144,8 +136,8 @@ async function readGenerationConfig(
 }
 
 async function outline(folder: Folder): Promise<StudentOutline> {
-  const configText = (await readText(folder, 'config.json'))!;
-  const { config: said, rawConfig } = readT5Config(configText, labelOf(folder, 'config.json'));
+  const configText = (await folder.text('config.json'))!;
+  const { config: said, rawConfig } = readT5Config(configText, folder.label('config.json'));
   const isTied = tiesByWeights(rawConfig) && !(await hasOwnOutput(folder));
   const config = isTied ? { ...said, tie_word_embeddings: true, scale_decoder_outputs: false } : said;
   const { tokenizer, tokenizerFiles, notes } = await readTokenizer(folder, config);
@@ -177,12 +169,12 @@ export function readStudentOutline(files: StudentFiles, name: string): Promise<S
  * @throws InputError where there is no folder with a config.json.
  */
 export function studentPaths(files: StudentFiles, name: string): Set<string> {
-  const { paths } = findFolder(files, name);
-  const weights = new Set(weightNames([...paths.keys()]));
-  const used = [...paths].filter(
-    ([short]) => weights.has(short) || short === 'spiece.model' || /^[^/]+\.json$/.test(short),
-  );
-  return new Set(used.map(([, path]) => path));
+  const folder = findFolder(files, name);
+  const weights = new Set(weightNames(folder.names()));
+  const used = folder
+    .names()
+    .filter((short) => weights.has(short) || short === 'spiece.model' || /^[^/]+\.json$/.test(short));
+  return new Set(used.map((short) => folder.path(short)!));
 }
 
 /**

@@ -95,7 +95,7 @@ export function probeTokenizer(
 }
 
 /** What is said of a tokenizer that does not come to an end. */
-export function tooSlow(file: string): InputError {
+function tooSlow(file: string): InputError {
   return new InputError(
     'The tokenizer does not come to an end with a short text: a pattern in it takes ever longer with each letter.',
     'Use the tokenizer.json that came with the model, or ask whoever made this one.',

@@ -1,6 +1,6 @@
 /** A student's weights as a file of 16-bit floats holds them. */
 import { bfloatsToFloats, floatsToBfloats, floatsToHalves, halvesToFloats } from '../formats/half.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import type { Weights } from './config.ts';
 
 export type { WrittenFloat };

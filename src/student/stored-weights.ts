@@ -3,16 +3,9 @@ import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
-import {
-  mostTensors,
-  parseSafetensors,
-  readTensorHeads,
-  type StoredDtype,
-  type StoredTensor,
-  type TensorHead,
-} from '../formats/safetensors.ts';
+import { mostTensors, parseSafetensors, readTensorHeads, type StoredDtype, type StoredTensor, type TensorHead } from '../formats/safetensors.ts';
 import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
-import { adapterAlone, adapterConfig, labelOf, readText, type Folder } from './student-files.ts';
+import { adapterAlone, adapterConfig, type Folder } from './student-files.ts';
 
 export interface StoredWeights {
   weights: Weights;
@@ -47,11 +40,11 @@ const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** The files that hold a folder's weights, and what names them. */
 async function weightFiles(folder: Folder): Promise<{ files: string[]; named: string }> {
-  const layout = layouts.find(({ single, index }) => folder.paths.has(single) || folder.paths.has(index));
-  if (layout === undefined) throw withoutWeights([...folder.paths.keys()], folder.name);
-  if (folder.paths.has(layout.single)) return { files: [layout.single], named: layout.single };
-  const indexText = (await readText(folder, layout.index))!;
-  const file = labelOf(folder, layout.index);
+  const layout = layouts.find(({ single, index }) => folder.has(single) || folder.has(index));
+  if (layout === undefined) throw withoutWeights(folder.names(), folder.name);
+  if (folder.has(layout.single)) return { files: [layout.single], named: layout.single };
+  const indexText = (await folder.text(layout.index))!;
+  const file = folder.label(layout.index);
   let shards: string[];
   try {
     const value = JSON.parse(indexText) as { weight_map?: object } | null;
@@ -62,7 +55,7 @@ async function weightFiles(folder: Folder): Promise<{ files: string[]; named: st
       file,
     });
   }
-  const missing = shards.filter((shard) => !folder.paths.has(shard));
+  const missing = shards.filter((shard) => !folder.has(shard));
   if (missing.length > 0 || shards.length === 0) {
     const which =
       shards.length === 0
@@ -189,16 +182,16 @@ function missingError(missing: readonly Parameter[], folder: Folder, named: stri
   return new InputError(
     `Tensor "${first!.name}" [${first!.shape.join(', ')}]${more} is missing${untied}.`,
     'Use the config.json and the weights of the same model.',
-    { file: labelOf(folder, named) },
+    { file: folder.label(named) },
   );
 }
 
 /** What a file of weights holds by its header alone; null where that takes reading it whole. */
-async function headsOf({ files, paths }: Folder, file: string, label: string) {
-  const path = paths.get(file)!;
-  const sizeBytes = files.sizeBytes?.(path);
-  if (!file.endsWith('.safetensors') || files.readStart === undefined || sizeBytes === undefined) return null;
-  return readTensorHeads((size) => files.readStart!(path, size), sizeBytes, label);
+async function headsOf(folder: Folder, file: string, label: string) {
+  const sizeBytes = folder.sizeBytes(file);
+  const start = folder.start(file);
+  if (!file.endsWith('.safetensors') || start === null || sizeBytes === null) return null;
+  return readTensorHeads(start, sizeBytes, label);
 }
 
 /**
@@ -212,7 +205,7 @@ async function checkHeads(
 ): Promise<void> {
   const seen = new Set<string>();
   for (const file of files) {
-    const label = labelOf(folder, file);
+    const label = folder.label(file);
     const heads = await headsOf(folder, file, label);
     if (heads === null) return;
     for (const [name, head] of heads) {
@@ -245,9 +238,9 @@ export async function readWeights(
   const { files, named } = await weightFiles(folder);
   await checkHeads(folder, { files, named }, expected);
   for (const file of files) {
-    const bytes = await folder.files.read(folder.paths.get(file)!);
+    const bytes = await folder.bytes(file);
     onRead(bytes.length);
-    const label = labelOf(folder, file);
+    const label = folder.label(file);
     for (const [tensorName, tensor] of parseTensors(bytes, file, label)) {
       const parameter = expected.get(tensorName) ?? (tensorName === head.name ? head : undefined);
       if (parameter !== undefined) found.set(tensorName, takeWeight(parameter, tensor, label));
@@ -290,25 +283,23 @@ export async function readWeights(
 async function tensorNames(folder: Folder, file: string, label: string): Promise<Iterable<string>> {
   const heads = await headsOf(folder, file, label);
   if (heads !== null) return heads.keys();
-  return parseTensors(await folder.files.read(folder.paths.get(file)!), file, label).keys();
+  return parseTensors(await folder.bytes(file), file, label).keys();
 }
 
 /** Whether a folder's weights have their own output. True where it has no weights. */
 export async function hasOwnOutput(folder: Folder): Promise<boolean> {
-  const { paths } = folder;
-  if (!layouts.some(({ single, index }) => paths.has(single) || paths.has(index))) return true;
+  if (!layouts.some(({ single, index }) => folder.has(single) || folder.has(index))) return true;
   const { files } = await weightFiles(folder);
   for (const file of files) {
-    const names = await tensorNames(folder, file, labelOf(folder, file));
+    const names = await tensorNames(folder, file, folder.label(file));
     if ([...names].includes(headName)) return true;
   }
   return false;
 }
 
 /** Bytes that `readWeights` will read, for progress; 0 where the files' sizes are not known. */
-export function weightBytes({ files, paths }: Folder): number {
-  const names = weightNames([...paths.keys()]);
-  return names.reduce((sum, name) => sum + (files.sizeBytes?.(paths.get(name)!) ?? 0), 0);
+export function weightBytes(folder: Folder): number {
+  return weightNames(folder.names()).reduce((sum, name) => sum + (folder.sizeBytes(name) ?? 0), 0);
 }
 
 /** Of the names in a folder, those of the files with weights that are read: also of a hub's clone with every framework's. */

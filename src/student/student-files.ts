@@ -1,5 +1,4 @@
 /** Where a student's files come from: a dropped folder, IndexedDB, a disk, a zip. */
-import { unzipSync } from 'fflate';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 
@@ -44,38 +43,95 @@ export function filesFromBlobs(files: ReadonlyMap<string, Blob>): StudentFiles {
   };
 }
 
-/**
- * The files of a zip, unpacked in memory.
- * @throws InputError where the zip cannot be read.
- */
-export function filesFromZip(bytes: Uint8Array, file: string): StudentFiles {
-  try {
-    const entries = Object.entries(unzipSync(bytes)).filter(([name]) => !name.endsWith('/'));
-    return filesInMemory(new Map(entries));
-  } catch {
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+/** No text of a model is near it: the tokenizer of mT5, with 250,000 pieces, has 16 MB. */
+const mostTextBytes = 100_000_000;
+
+/** A folder found among files. Its files are named as within it. */
+export class Folder {
+  /** What the person calls it. */
+  readonly name: string;
+  readonly #files: StudentFiles;
+  /** Path by which a file is read, by name within the folder. */
+  readonly #paths: ReadonlyMap<string, string>;
+
+  constructor(files: StudentFiles, paths: ReadonlyMap<string, string>, name: string) {
+    this.#files = files;
+    this.#paths = paths;
+    this.name = name;
+  }
+
+  names(): string[] {
+    return [...this.#paths.keys()];
+  }
+
+  has(fileName: string): boolean {
+    return this.#paths.has(fileName);
+  }
+
+  /** Where a file lies among the files that the folder was found in. */
+  path(fileName: string): string | undefined {
+    return this.#paths.get(fileName);
+  }
+
+  /** What messages call a file: its path, below the folder's name. */
+  label(fileName: string): string {
+    const path = this.#paths.get(fileName) ?? fileName;
+    return path.startsWith(`${this.name}/`) ? path : `${this.name}/${path}`;
+  }
+
+  /** Null where it is not known without reading. */
+  sizeBytes(fileName: string): number | null {
+    return this.#files.sizeBytes?.(this.#known(fileName)) ?? null;
+  }
+
+  /** The bytes of a file that the folder has. */
+  bytes(fileName: string): Promise<Uint8Array> {
+    return this.#files.read(this.#known(fileName));
+  }
+
+  /** Reads so many bytes of a file's beginning; null where a part costs as much as the whole. */
+  start(fileName: string): ((sizeBytes: number) => Promise<Uint8Array>) | null {
+    const path = this.#known(fileName);
+    const files = this.#files;
+    return files.readStart === undefined ? null : (sizeBytes) => files.readStart!(path, sizeBytes);
+  }
+
+  /**
+   * The bytes of a file that is read whole, beside weights; null where the folder has none.
+   * @throws InputError where it is larger than any such file of a model.
+   */
+  async small(fileName: string): Promise<Uint8Array | null> {
+    if (!this.has(fileName)) return null;
+    const sizeBytes = this.sizeBytes(fileName) ?? 0;
+    if (sizeBytes <= mostTextBytes) return this.bytes(fileName);
     throw new InputError(
-      'This zip could not be unpacked.',
-      'Download or copy it again, or drop the unpacked folder.',
-      {
-        file,
-      },
+      `This file has ${formatBytes(sizeBytes)}; more than ${formatBytes(mostTextBytes)} is not read.`,
+      'Use the file that came with the model.',
+      { file: this.label(fileName) },
     );
   }
-}
 
-/** A folder found among files: its own files' short names, and what they are called by the person. */
-export interface Folder {
-  files: StudentFiles;
-  /** Path by which a file is read, by name within the folder. */
-  paths: ReadonlyMap<string, string>;
-  /** What the person calls the folder. */
-  name: string;
-}
+  /**
+   * The text of a file, or null where the folder has none.
+   * @throws InputError where it is too large or not UTF-8.
+   */
+  async text(fileName: string): Promise<string | null> {
+    const bytes = await this.small(fileName);
+    try {
+      return bytes && decoder.decode(bytes);
+    } catch {
+      throw new InputError('This file is not UTF-8 text.', 'Download or copy the file again.', {
+        file: this.label(fileName),
+      });
+    }
+  }
 
-/** What messages call a file of a folder: its path, below the folder's name. */
-export function labelOf(folder: Folder, fileName: string): string {
-  const path = folder.paths.get(fileName) ?? fileName;
-  return path.startsWith(`${folder.name}/`) ? path : `${folder.name}/${path}`;
+  #known(fileName: string): string {
+    const path = this.#paths.get(fileName);
+    if (path === undefined) throw new RangeError(`no file "${fileName}"`);
+    return path;
+  }
 }
 
 /**
@@ -99,7 +155,7 @@ export function findFolder(files: StudentFiles, name: string): Folder {
   if (config === undefined) throw withoutConfig(names, name);
   const prefix = config.slice(0, -'config.json'.length);
   const inside = names.filter((path) => path.startsWith(prefix));
-  return { files, paths: new Map(inside.map((path) => [path.slice(prefix.length), path])), name };
+  return new Folder(files, new Map(inside.map((path) => [path.slice(prefix.length), path])), name);
 }
 
 /** What PEFT describes an adapter in. */
@@ -132,38 +188,4 @@ function withoutConfig(names: readonly string[], name: string): InputError {
     'Choose the whole Hugging Face folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json.',
     where,
   );
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-/** No text of a model is near it: the tokenizer of mT5, with 250,000 pieces, has 16 MB. */
-const mostTextBytes = 100_000_000;
-
-/** @throws InputError where a file that is read whole, beside weights, is larger than any of a model. */
-export function checkTextSize({ files, paths }: Folder, fileName: string, label: string): void {
-  const path = paths.get(fileName);
-  const sizeBytes = path === undefined ? 0 : (files.sizeBytes?.(path) ?? 0);
-  if (sizeBytes <= mostTextBytes) return;
-  throw new InputError(
-    `This file has ${formatBytes(sizeBytes)}; more than ${formatBytes(mostTextBytes)} is not read.`,
-    'Use the file that came with the model.',
-    { file: label },
-  );
-}
-
-/**
- * The text of a file in a folder, or null where the folder has none.
- * @throws InputError where it is too large or not UTF-8.
- */
-export async function readText(folder: Folder, fileName: string): Promise<string | null> {
-  const path = folder.paths.get(fileName);
-  if (path === undefined) return null;
-  checkTextSize(folder, fileName, labelOf(folder, fileName));
-  const bytes = await folder.files.read(path);
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new InputError('This file is not UTF-8 text.', 'Download or copy the file again.', {
-      file: labelOf(folder, fileName),
-    });
-  }
 }

@@ -96,23 +96,17 @@ export class Tokenizer {
 
   /** Text of ids as `decode(ids, skip_special_tokens=True)` gives it, cleaned up where the tokenizer's config says so. */
   decode(ids: Iterable<number>): string {
-    return this.#decode(ids, this.#cleansUp);
-  }
-
-  /** The same without clean-up: ` .` stays ` .`. */
-  decodeRaw(ids: Iterable<number>): string {
-    return this.#decode(ids, false);
+    const known = [...ids].filter((id) => this.#pieceIds.has(id));
+    if (known.length === 0) return '';
+    return this.#inner.decode(known, {
+      skip_special_tokens: true,
+      clean_up_tokenization_spaces: this.#cleansUp,
+    });
   }
 
   /** The piece of an id, or null for an id without one (T5's vocabulary is padded beyond its pieces). */
   piece(id: number): string | null {
     return this.#pieceIds.has(id) ? (this.#inner.id_to_token(id) ?? null) : null;
-  }
-
-  #decode(ids: Iterable<number>, cleanUp: boolean): string {
-    const known = [...ids].filter((id) => this.#pieceIds.has(id));
-    if (known.length === 0) return '';
-    return this.#inner.decode(known, { skip_special_tokens: true, clean_up_tokenization_spaces: cleanUp });
   }
 }
 

@@ -67,7 +67,7 @@ export function plannedRuns(scale: Scale): Run[] {
 }
 
 /** Both methods, both kinds of labels, every size. */
-export function mainRuns({ sizes, steps, seeds }: Scale): Run[] {
+function mainRuns({ sizes, steps, seeds }: Scale): Run[] {
   return seeds.flatMap((seed) =>
     sizes.flatMap((rows) =>
       labelKinds.flatMap((labels) =>
@@ -78,7 +78,7 @@ export function mainRuns({ sizes, steps, seeds }: Scale): Run[] {
 }
 
 /** Step by step at every alpha. */
-export function alphaRuns({ alphas, alphaRows: rows, steps, seeds }: Scale): Run[] {
+function alphaRuns({ alphas, alphaRows: rows, steps, seeds }: Scale): Run[] {
   return seeds.flatMap((seed) =>
     alphas.map((alpha): Run => ({
       task: 'sample',
@@ -93,14 +93,14 @@ export function alphaRuns({ alphas, alphaRows: rows, steps, seeds }: Scale): Run
 }
 
 /** Standard fine-tuning with as many passes through the student as step by step makes: it has one task, not two. */
-export function controlRuns({ alphaRows: rows, controlSteps: steps, seeds }: Scale): Run[] {
+function controlRuns({ alphaRows: rows, controlSteps: steps, seeds }: Scale): Run[] {
   return seeds.map((seed) =>
     runOf({ task: 'sample', method: 'standard', labels: 'teacher', rows, steps, seed }),
   );
 }
 
 /** Both methods and both kinds of labels on word problems. */
-export function svampRuns({ svamp: { rows, steps, seeds } }: Scale): Run[] {
+function svampRuns({ svamp: { rows, steps, seeds } }: Scale): Run[] {
   return seeds.flatMap((seed) =>
     labelKinds.flatMap((labels) =>
       methods.map((method) => runOf({ task: 'svamp', method, labels, rows, steps, seed })),

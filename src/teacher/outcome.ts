@@ -22,7 +22,7 @@ export interface Response {
 }
 
 /** The longest wait for a server: the run ends with words instead, and resumes later. */
-export const longestWaitMs = 5 * 60_000;
+const longestWaitMs = 5 * 60_000;
 
 /** Quotas that do not come back within minutes, whatever wait is named beside them. */
 const longQuota = /credit balance|per[_ -]?day|daily|\b[RT]PD\b|monthly|per month/i;

@@ -6,7 +6,7 @@ import { explainPrefix, predictPrefix } from '../distill/tasks.ts';
 import { writableTexts } from '../distill/written-labels.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { extendedCard } from '../export/reduced-card.ts';
-import { floatOf, writtenAs } from '../formats/safetensors.ts';
+import { floatOf, writtenAs } from '../formats/safetensors-writer.ts';
 import type { StudentRecord } from '../store/records.ts';
 import { studentDigest, writeStudent } from '../store/students.ts';
 import { addMissingPieces } from '../student/add-pieces.ts';

@@ -12,7 +12,7 @@ import { readMetrics, readPredictions, readRun } from '../store/runs.ts';
 import { measuredRecipe, weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import type { StudentOutline } from '../student/folder.ts';
 import type { EngineStudent } from '../engine/engine.ts';
 import { openRunOutline } from './import-student.ts';

@@ -13,7 +13,7 @@ import {
   writeStudentRecord,
 } from '../store/students.ts';
 import { modelFolder } from '../export/model-folder.ts';
-import { floatOf, writtenAs } from '../formats/safetensors.ts';
+import { floatOf, writtenAs } from '../formats/safetensors-writer.ts';
 import {
   readStudentFolder,
   readStudentOutline,

@@ -31,7 +31,7 @@ import type { StudentPart } from '../student/reduce/freeze.ts';
 import type { LayerChoice } from '../student/reduce/layers.ts';
 import type { OnnxStorage } from '../export/onnx/matrices.ts';
 import type { ServedStorage } from '../export/server-folder.ts';
-import type { WrittenFloat } from '../formats/safetensors.ts';
+import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 
 /** What its own worker does, beside the one that trains (aside.worker.ts). */
 export type AsideType = (typeof asideTypes)[number];

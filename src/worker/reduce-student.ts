@@ -13,7 +13,7 @@ import type { DownloadSize, StudentRecord } from '../store/records.ts';
 import { readStudentRecord, studentDigest, writeStudent, writeStudentRecord } from '../store/students.ts';
 import type { Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
-import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors.ts';
+import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors-writer.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf, Results } from './protocol.ts';

@@ -10,7 +10,7 @@ import { CountedWriter, type CountedRows, type Staging } from './large-files.ts'
 import { rowsInStore, type RowStream } from './row-stream.ts';
 
 /** From so many rows on they are stored apart, so that training reads them as it needs them. */
-export const storedApartFrom = 20_000;
+const storedApartFrom = 20_000;
 
 export class SplitRows {
   /** Those that are written with the dataset. */

@@ -1,7 +1,7 @@
 /** Files for the page to save, made between two looks at what else is asked for: a large one can be cancelled. */
 import { breathe } from '../base/breathe.ts';
 import { zipChunks, type ZipEntry } from '../export/zip.ts';
-import type { ChunkedFile } from '../formats/safetensors.ts';
+import type { ChunkedFile } from '../formats/safetensors-writer.ts';
 
 /** So long at most until a Cancel is heard, beside the time of one chunk. */
 const breatheEveryMs = 100;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { smallRecipe } from '../../src/distill/recipe.ts';
 import { archiveFiles, type RunArchive } from '../../src/export/run-archive.ts';
-import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { writeSafetensors } from '../../src/formats/safetensors-writer.ts';
 import { parseT5Config } from '../../src/student/config.ts';
 import {
   jsonBytes,

@@ -14,7 +14,7 @@ import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { cardFiles } from '../../src/export/model-card.ts';
 import { modelFolder, type FolderFile } from '../../src/export/model-folder.ts';
-import type { WrittenFloat } from '../../src/formats/safetensors.ts';
+import type { WrittenFloat } from '../../src/formats/safetensors-writer.ts';
 import { openFolder } from '../../src/headless/files.ts';
 import { addMissingPieces } from '../../src/student/add-pieces.ts';
 import { readStudentFolder, type Student } from '../../src/student/folder.ts';

@@ -18,7 +18,7 @@ export interface BenchColumn {
 }
 
 /** Three digits: `21.3`, `0.452`, `1,250`. */
-export function formatFigure(value: number): string {
+function formatFigure(value: number): string {
   return value >= 100 ? formatCount(Math.round(value)) : value.toPrecision(3);
 }
 

@@ -20,7 +20,7 @@ function nonFiniteOf(values: readonly (number | null)[]): readonly number[] {
 }
 
 /** Positions of NaN and infinities in any of the lines. */
-export function nonFiniteAt(series: readonly LineSeries[]): number[] {
+function nonFiniteAt(series: readonly LineSeries[]): number[] {
   const found = new Set(series.flatMap(({ values }) => nonFiniteOf(values)));
   return [...found].sort((a, b) => a - b);
 }

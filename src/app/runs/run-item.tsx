@@ -24,7 +24,7 @@ import { Sparkline } from './sparkline.tsx';
 const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 /** Why a run that somebody is at work on is not to be touched; null where it is. */
-export function holdObstacle(hold: Hold): string | null {
+function holdObstacle(hold: Hold): string | null {
   if (hold === 'here') return 'It is under way; stop it first.';
   return hold === 'elsewhere' ? 'Another tab is at work on it.' : null;
 }

@@ -2,7 +2,7 @@
 import type { Recipe } from '../../distill/recipe.ts';
 import { isActive } from '../../distill/run-state.ts';
 import type { ServedStorage } from '../../export/server-folder.ts';
-import type { WrittenFloat } from '../../formats/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors-writer.ts';
 import { readMetrics } from '../../store/runs.ts';
 import type { CommandOf, Results } from '../../worker/protocol.ts';
 import type { RecordActions } from './records.ts';

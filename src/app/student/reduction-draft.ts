@@ -2,7 +2,7 @@
 import type { StudentRecord } from '../../store/records.ts';
 import { readLayerChoice, type LayerChoice } from '../../student/reduce/layers.ts';
 import { countParameters } from '../../student/parameters.ts';
-import type { WrittenFloat } from '../../formats/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors-writer.ts';
 import type { ReductionWishes } from '../../worker/protocol.ts';
 
 export interface ReductionDraft {

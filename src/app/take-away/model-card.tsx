@@ -1,7 +1,7 @@
 import { Package } from 'lucide-react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import { weightsStep, type RunRecord } from '../../store/records.ts';
-import type { WrittenFloat } from '../../formats/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors-writer.ts';
 import { saveFile } from '../download.ts';
 import { studio } from '../state/studio.ts';
 import { Button } from '../ui/button.tsx';

@@ -7,7 +7,7 @@ import type { DatasetLayout, JsonObject } from './layout.ts';
 const questionRemedy = 'write the question, or leave the row out';
 
 /** A solution of GSM8K: its reason without the calculator's marks, and what follows the last `####`. */
-export function hashedAnswer(text: string): { rationale: string | null; label: string | null } {
+function hashedAnswer(text: string): { rationale: string | null; label: string | null } {
   const at = text.lastIndexOf('####');
   const reason = (at === -1 ? text : text.slice(0, at)).replace(/<<[^<>]*>>/g, '').trim();
   const label = at === -1 ? '' : text.slice(at + 4).trim();

@@ -160,7 +160,7 @@ export class Cells {
   }
 }
 
-export const idNames = ['id', 'qid', 'uid', 'pairid', 'customid', 'idx', 'index'] as const;
+const idNames = ['id', 'qid', 'uid', 'pairid', 'customid', 'idx', 'index'] as const;
 
 /** What most rows have nothing of. */
 export const noColumns: ExampleColumns = {

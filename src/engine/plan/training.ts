@@ -117,7 +117,7 @@ export function planEvaluation(layout: SlabLayout, bucket: Bucket): Plan {
 }
 
 /** A whole part of a slab, as one row of floats. */
-export function partTensor(layout: SlabLayout, slab: SlabName, part: number): Tensor {
+function partTensor(layout: SlabLayout, slab: SlabName, part: number): Tensor {
   return { place: { kind: 'slab', slab, part }, offset: 0, shape: [layout.partLengths[part]!] };
 }
 

@@ -70,7 +70,7 @@ const gates = { gelu: 0, silu: 1 } as const satisfies Record<Gate, number>;
 const word = new DataView(new ArrayBuffer(4));
 
 /** The bits of a single-precision float. */
-export function floatBits(value: number): number {
+function floatBits(value: number): number {
   word.setFloat32(0, value);
   return word.getInt32(0);
 }

@@ -17,7 +17,7 @@ export interface KernelExports {
 export const failedWord = 7;
 
 /** How a thread sleeps and is woken, on words of the control block. */
-export function makeSleep(memory: WebAssembly.Memory, control: number) {
+function makeSleep(memory: WebAssembly.Memory, control: number) {
   // The control block stays where it is when the memory grows.
   const words = new Int32Array(memory.buffer, control, 16);
   return {

@@ -13,7 +13,7 @@ import { runBlockBytes, type Scratch } from './run-block.ts';
 
 export const pageBytes = 65_536;
 /** WebAssembly addresses 4 GiB. */
-export const wasmLimitBytes = 2 ** 32;
+const wasmLimitBytes = 2 ** 32;
 const alignment = 256;
 /** The first page belongs to the kernels' own constants. */
 export const controlAddress = pageBytes;

@@ -10,7 +10,7 @@ import { codeBlock, type ModelCardFacts } from './facts.ts';
 /** Rows shown in the card: the first ones, right or wrong. */
 const shownRows = 3;
 /** Rows in `examples.jsonl`: as many as are asked again in a minute or two. */
-export const exampleRows = 500;
+const exampleRows = 500;
 
 export const examplesFile = 'examples.jsonl';
 

@@ -4,7 +4,7 @@ import type { ComparedAccuracy } from '../../distill/compare.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, Prediction } from '../../distill/run-state.ts';
 import type { TrainerDescription } from '../../engine/engine.ts';
-import type { WrittenFloat } from '../../formats/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors-writer.ts';
 import type { OnnxStorage } from '../onnx/matrices.ts';
 import type { CardAbout } from '../../data/about.ts';
 

@@ -7,7 +7,7 @@ import { answerPrompt, rationalePrompt } from '../../distill/tasks.ts';
 import type { Recipe } from '../../distill/recipe.ts';
 import type { Weights } from '../../student/config.ts';
 import { FolderFile, modelFolder, type ExportableStudent } from '../model-folder.ts';
-import { beyondHalf } from '../../formats/safetensors.ts';
+import { beyondHalf } from '../../formats/safetensors-writer.ts';
 import { demoStyle } from './style.ts';
 
 /** What the page's program is told besides the student's files. */

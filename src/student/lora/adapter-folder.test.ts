@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { joinChunks } from '../../formats/safetensors.ts';
+import { joinChunks } from '../../formats/safetensors-writer.ts';
 import { readStudentFolder } from '../folder.ts';
 import { filesInMemory } from '../student-files.ts';
 import { tinyFolder } from '../testing/tiny-student.ts';

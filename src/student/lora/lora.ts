@@ -50,7 +50,7 @@ export function isAdapterName(name: string): boolean {
 }
 
 /** The linear layers of both stacks, in the order of `expectedParameters`. */
-export function linearModules(config: T5Config): AdaptedModule[] {
+function linearModules(config: T5Config): AdaptedModule[] {
   return expectedParameters(config).flatMap(({ name, shape }) => {
     const module = /^((?:en|de)coder\..*\.(?:q|k|v|o|wi|wi_0|wi_1|wo))\.weight$/.exec(name)?.[1];
     return module === undefined ? [] : [{ name: module, outputs: shape[0]!, inputs: shape[1]! }];

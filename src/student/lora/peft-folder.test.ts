@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hasSharedGoldens } from '../../../tests/support/goldens.ts';
 import { loraCases, readLoraCase } from '../../../tests/support/lora-suite.ts';
 import { InputError } from '../../base/errors.ts';
-import { joinChunks } from '../../formats/safetensors.ts';
+import { joinChunks } from '../../formats/safetensors-writer.ts';
 import { parseT5Config } from '../config.ts';
 import { tinyConfig } from '../testing/tiny-student.ts';
 import { defaultLora, initialiseAdapters, type Lora } from './lora.ts';

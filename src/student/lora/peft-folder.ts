@@ -1,12 +1,8 @@
 /** Adapters as peft's folder: `adapter_config.json` and `adapter_model.safetensors`. */
 import { InputError } from '../../base/errors.ts';
 import { z } from '../../base/schemas.ts';
-import {
-  parseSafetensors,
-  safetensorsChunks,
-  type ChunkedFile,
-  type WrittenFloat,
-} from '../../formats/safetensors.ts';
+import { parseSafetensors } from '../../formats/safetensors.ts';
+import { safetensorsChunks, type ChunkedFile, type WrittenFloat } from '../../formats/safetensors-writer.ts';
 import type { T5Config, Weights } from '../config.ts';
 import { sizeOf } from '../parameters.ts';
 import { adaptedModules, adapterParameters, type Lora } from './lora.ts';

@@ -13,7 +13,7 @@ export const studentParts = ['embeddings', 'encoder', 'decoder'] as const;
 export type StudentPart = (typeof studentParts)[number];
 
 /** The part that a weight belongs to. */
-export function partOf(name: string): StudentPart {
+function partOf(name: string): StudentPart {
   if (name === 'shared.weight') return 'embeddings';
   return name.startsWith('encoder.') ? 'encoder' : 'decoder';
 }

@@ -3,7 +3,7 @@ import { endTemplate } from '../end-template.ts';
 import { initialiseWeights } from '../initialise.ts';
 import { parseT5Config } from '../config.ts';
 import { expectedParameters } from '../parameters.ts';
-import { writeSafetensors, type WritableTensor } from '../../formats/safetensors.ts';
+import { writeSafetensors, type WritableTensor } from '../../formats/safetensors-writer.ts';
 
 const encoder = new TextEncoder();
 

@@ -13,7 +13,7 @@ export function gelu(x: number): number {
 }
 
 /** Its derivative. */
-export function geluSlope(x: number): number {
+function geluSlope(x: number): number {
   const t = Math.tanh(root * (x + cubic * x ** 3));
   return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x);
 }
@@ -24,7 +24,7 @@ export function silu(x: number): number {
 }
 
 /** Its derivative. */
-export function siluSlope(x: number): number {
+function siluSlope(x: number): number {
   const share = 1 / (1 + Math.exp(-x));
   return share + x * share * (1 - share);
 }

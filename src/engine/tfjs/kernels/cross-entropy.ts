@@ -4,9 +4,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, withGradient } from './kernel.ts';
 
-/** Label of rows that do not count. */
-export const ignoredLabel = -1;
-
 const forwardKernel = defineKernel({
   name: 'StillroomCrossEntropy',
   inputs: ['logits', 'labels'] as const,
