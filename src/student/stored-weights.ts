@@ -3,7 +3,14 @@ import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import type { T5Config, Weights } from './config.ts';
 import { expectedParameters, type Parameter } from './parameters.ts';
-import { mostTensors, parseSafetensors, readTensorHeads, type StoredDtype, type StoredTensor, type TensorHead } from '../formats/safetensors.ts';
+import {
+  mostTensors,
+  parseSafetensors,
+  readTensorHeads,
+  type StoredDtype,
+  type StoredTensor,
+  type TensorHead,
+} from '../formats/safetensors.ts';
 import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { adapterAlone, adapterConfig, type Folder } from './student-files.ts';
 

@@ -51,7 +51,8 @@ export interface Entry {
   kind: Action['kind'];
   name: string;
   detail: string | undefined;
-  key: KeyBinding | undefined;
+  /** Not `key`: the list of the palette would take that for the entry's own. */
+  binding: KeyBinding | undefined;
   /** Why it cannot be done now; null where it can. */
   reason: string | null;
   action: Action;
@@ -65,7 +66,7 @@ export function entriesOf(state: StudioState): Entry[] {
       kind: action.kind,
       name: action.label(state),
       detail: action.detail?.(state),
-      key: action.key,
+      binding: action.key,
       reason: obstacleOf(action, state),
       action,
     }));

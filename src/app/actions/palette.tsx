@@ -84,7 +84,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
 /** One that cannot be done now stays within reach, so that its reason is read like the rest. */
 function Option({ entry }: { entry: Entry }) {
-  const { id, name, detail, reason, kind, key } = entry;
+  const { id, name, detail, reason, kind, binding } = entry;
   return (
     <ListBoxItem
       id={id}
@@ -97,7 +97,7 @@ function Option({ entry }: { entry: Entry }) {
     >
       <span>{name}</span>
       <span className={styles['detail']}>{reason ?? detail}</span>
-      <span className={styles['kind']}>{key === undefined ? kind : <Presses of={key} />}</span>
+      <span className={styles['kind']}>{binding === undefined ? kind : <Presses of={binding} />}</span>
     </ListBoxItem>
   );
 }

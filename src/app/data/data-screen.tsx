@@ -1,5 +1,5 @@
 import { lazy, Suspense, useRef, useState } from 'react';
-import { ArrowRight, Trash2, Wine, X } from 'lucide-react';
+import { ArrowRight, Trash2, X } from 'lucide-react';
 import { splits as splitNames } from '../../data/split-name.ts';
 import type { DatasetRecord, Split } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';

@@ -6,7 +6,6 @@ import type { RunRecord } from '../../store/records.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 import { lastOf } from '../state/last-of.ts';
 import { navigate } from '../routes.ts';
-import { studio } from '../state/studio.ts';
 import { liveRun, useStudio } from '../state/studio-store.ts';
 import { repeatRun } from '../state/form-source.ts';
 import { openRun } from '../actions/open-run.ts';

@@ -5,7 +5,6 @@ import { isActive } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { openRun } from '../actions/open-run.ts';
 import { deleteRuns } from '../state/run-actions.ts';
-import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 import { Button } from '../ui/button.tsx';

@@ -1,4 +1,4 @@
-import { Play, Repeat2 } from 'lucide-react';
+import { Repeat2 } from 'lucide-react';
 import { memo } from 'react';
 import { formatDuration } from '../../base/units.ts';
 import { recipeIdentity } from '../../distill/recipe.ts';
@@ -14,13 +14,7 @@ import { hashOf } from '../routes.ts';
 import { TellAtEnd } from '../parts/tell-at-end.tsx';
 import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { studio } from '../state/studio.ts';
-import {
-  currentDataset,
-  currentRun,
-  useStudio,
-  type StudioState,
-  type TrainView,
-} from '../state/studio-store.ts';
+import { currentRun, useStudio, type StudioState, type TrainView } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { SegmentedControl } from '../ui/segmented-control.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
