@@ -302,7 +302,7 @@ describe('a run', () => {
       type.startsWith('export') ? { fileName: type } : null,
     );
     const of = { runId: 'r' } as never;
-    await studio.compare('r', 3, null as never);
+    await studio.compare('r', 3, null);
     expect(wire.of('compare')).toEqual([{ runId: 'r', testRows: 3, generation: null }]);
     const ways = [
       [() => studio.exportModel('r', 'f16'), { runId: 'r', dtype: 'f16' }],
@@ -311,7 +311,7 @@ describe('a run', () => {
         { runId: 'r', storage: 'f32', withPast: true },
       ],
       [() => studio.exportDemo('r'), { runId: 'r' }],
-      [() => studio.exportServer('r', 'f32' as never), { runId: 'r', storage: 'f32' }],
+      [() => studio.exportServer('r', 'f32'), { runId: 'r', storage: 'f32' }],
       [() => studio.exportProject(of), { of }],
     ] as const;
     const names = ['export-model', 'export-onnx', 'export-demo', 'export-server', 'export-project'] as const;
@@ -346,9 +346,9 @@ it('what this machine is is asked once, and a benchmark replaces the one before'
   });
   await vi.waitFor(() => expect(state().machine).toEqual(machine));
   expect(wire.of('probe')).toHaveLength(1);
-  await studio.bench('nano' as never);
+  await studio.bench('nano');
   expect(state().bench).toEqual({ model: 'nano' });
   bench = null;
-  await studio.bench('nano' as never);
+  await studio.bench('nano');
   expect(state().bench).toBeNull();
 });
