@@ -50,7 +50,7 @@ test('the keys, their list and the palette, by keyboard alone', async ({ page })
   await expect.poll(marked).toContain('Data');
   await axe('palette');
   await page.keyboard.press('ArrowUp');
-  await expect.poll(marked).toContain('Show all keys');
+  await expect.poll(marked).toContain('Keys');
   await page.keyboard.press('Home');
   await page.keyboard.press('PageDown');
   await expect.poll(marked).not.toContain('Data');

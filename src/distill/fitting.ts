@@ -7,7 +7,7 @@ import { notebookRecipe, smallRecipe, type Recipe } from './recipe.ts';
  * (docs/study.md), flan-t5-base's in the published notebook; reports on T5 put AdamW near 1e-4 where Adafactor has 1e-3
  * (text-to-text-transfer-transformer#230, nanoT5#15). Between them it falls as students grow.
  */
-const usualRates = [
+export const usualRates = [
   { parameters: 3e6, rate: 2e-3 },
   { parameters: 30e6, rate: 1e-3 },
   { parameters: 150e6, rate: 3e-4 },
@@ -19,7 +19,7 @@ const usualRates = [
 const muchFactor = 4;
 
 /** A learning rate to begin with, for AdamW. */
-function usualRate(parameters: number): number {
+export function usualRate(parameters: number): number {
   return usualRates.find((one) => parameters <= one.parameters)!.rate;
 }
 

@@ -39,16 +39,17 @@ export const showKeys = {
   id: 'keys',
   kind: 'action',
   key: { does: 'Show these keys', where: 'Anywhere', presses: ['?'] },
-  label: () => 'Show all keys',
+  label: () => 'Keys',
+  detail: () => 'all that there are',
   perform: () => openPanel('keys'),
 } as const satisfies Action;
 
-export const thisMachine: Action = {
+export const thisMachine = {
   id: 'machine',
   kind: 'action',
   label: () => 'This machine',
   perform: () => openPanel('machine'),
-};
+} as const satisfies Action;
 
 /** All that have a key. */
 export const keyActions: readonly Action[] = [findOrDo, showKeys, pauseOrResume, ...goToScreen];

@@ -46,8 +46,8 @@ export function Colophon() {
         <span>This machine</span>
         <span className={styles['value']}>{backend === null ? '…' : backendWords[backend].short}</span>
       </button>
-      <KeyRow words={findOrDo.label()} of={findOrDo} />
-      <KeyRow words="Keys" of={showKeys} />
+      <KeyRow of={findOrDo} />
+      <KeyRow of={showKeys} />
       <div className={styles['theme']}>
         <SegmentedControl legend="Theme" segments={themes} value={theme} onChange={applyTheme} />
       </div>
@@ -62,7 +62,7 @@ export function Colophon() {
 }
 
 /** A button with the key that does the same. */
-function KeyRow({ words, of: action }: { words: string; of: typeof findOrDo | typeof showKeys }) {
+function KeyRow({ of: action }: { of: typeof findOrDo | typeof showKeys }) {
   return (
     <button
       className={styles['row']}
@@ -71,7 +71,7 @@ function KeyRow({ words, of: action }: { words: string; of: typeof findOrDo | ty
       aria-keyshortcuts={ariaKey(action.key)}
       onClick={() => perform(action)}
     >
-      <span>{words}</span>
+      <span>{action.label()}</span>
       <kbd className={styles['key']} aria-hidden="true">
         {keyWords(action.key)}
       </kbd>

@@ -1,18 +1,15 @@
 import type { RefObject } from 'react';
 import { Menu, MenuItem } from 'react-aria-components/Menu';
 import { Popover } from 'react-aria-components/Popover';
+import { perform } from '../actions/action.ts';
+import { findOrDo, showKeys, thisMachine } from '../actions/anywhere.ts';
 import { hashOf, nameOfRoute, routes, stations } from '../routes.ts';
-import { openPanel, type Panel } from '../state/panels.ts';
 import { classes } from '../ui/classes.ts';
 import styles from './more-menu.module.css';
 
 const others = routes.filter((route) => !stations.some((station) => station.route === route));
 
-const panels: readonly { id: Panel; name: string }[] = [
-  { id: 'machine', name: 'This machine' },
-  { id: 'palette', name: 'Find or do' },
-  { id: 'keys', name: 'Keys' },
-];
+const panels = [thisMachine, findOrDo, showKeys] as const;
 
 interface Props {
   /** The button that it belongs to. */
@@ -39,15 +36,15 @@ export function MoreMenu({ button, onClose }: Props) {
             {nameOfRoute(route)}
           </MenuItem>
         ))}
-        {panels.map(({ id, name }) => (
+        {panels.map((action) => (
           <MenuItem
-            key={id}
-            id={id}
+            key={action.id}
+            id={action.id}
             className={classes(styles['item'])}
             // The menu gives its focus back first, so that the panel can return it there.
-            onAction={() => requestAnimationFrame(() => openPanel(id))}
+            onAction={() => requestAnimationFrame(() => perform(action))}
           >
-            {name}
+            {action.label()}
           </MenuItem>
         ))}
       </Menu>

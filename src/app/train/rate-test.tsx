@@ -7,7 +7,7 @@ import { lossText, lossTick } from '../charts/run-axis.ts';
 import { numberText } from '../recipe/recipe-draft.ts';
 import { timingKey } from '../state/forecast.ts';
 import { newRun } from '../state/new-run.ts';
-import { measureObstacle } from '../state/obstacles.ts';
+import { measureObstacle } from '../actions/start-training.ts';
 import { studio } from '../state/studio.ts';
 import { studioStore, useStudio, type StudioState } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
