@@ -32,7 +32,7 @@ export function cellsOf(results: Iterable<Result>): Cell[] {
 }
 
 /** What `more` has over `less`, by seeds that both have: a seed chooses the same rows, order and dropout in both. */
-function pairedDifference(more: Cell['bySeed'], less: Cell['bySeed']): MeanInterval {
+export function pairedDifference(more: Cell['bySeed'], less: Cell['bySeed']): MeanInterval {
   return meanInterval(
     [...more].flatMap(([seed, share]) => {
       const against = less.get(seed);

@@ -57,7 +57,7 @@ export const skipMeasurement: Action = {
 };
 
 /** Why a run in this state cannot be paused. */
-function pauseObstacle(state: RunState): string | null {
+export function pauseObstacle(state: RunState): string | null {
   switch (state.phase) {
     case 'training':
     case 'compiling':

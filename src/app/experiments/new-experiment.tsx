@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import { hashOf } from '../routes.ts';
 import { engineRequest } from '../state/machine-choice.ts';
-import { measureObstacle, startObstacle } from '../state/obstacles.ts';
+import { measureObstacle, startObstacle } from '../actions/start-training.ts';
 import { freeBytes, useRoom } from '../state/room.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';

@@ -2,7 +2,7 @@ import { ListChecks, Send, Square } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import { onnxStorages, type OnnxStorage } from '../../export/onnx/matrices.ts';
-import { writtenFloats, type WrittenFloat } from '../../formats/safetensors.ts';
+import { writtenFloats, type WrittenFloat } from '../../formats/safetensors-writer.ts';
 import type { ToldPlan } from '../../frames/hub.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';

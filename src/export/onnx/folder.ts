@@ -1,7 +1,7 @@
 /** A student as the folder that transformers.js, optimum and ONNX runtimes open: graphs in `onnx/`, texts beside it. */
 import { onnxFile, type OnnxGraph } from '../../formats/onnx.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
-import type { WrittenFloat } from '../../formats/safetensors.ts';
+import type { WrittenFloat } from '../../formats/safetensors-writer.ts';
 import { checkHalf, FolderFile, textFiles, type ExportableStudent } from '../model-folder.ts';
 import { decoderGraph, encoderGraph } from './graphs.ts';
 import type { OnnxStorage } from './matrices.ts';
