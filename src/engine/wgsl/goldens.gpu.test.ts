@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { describeAdafactor } from '../../../tests/support/adafactor-suite.ts';
 import { checkGeneration, checkPass } from '../../../tests/support/engine-checks.ts';
 import { describeFamily, describeGoldens } from '../../../tests/support/golden-suite.ts';
+import { describeHalfBase } from '../../../tests/support/half-base-suite.ts';
 import { describeLora } from '../../../tests/support/lora-suite.ts';
 import { engineFixtures, readStudent } from '../../../tests/support/goldens.ts';
 import { hasGpu } from '../../../tests/support/gpu.ts';
@@ -75,3 +76,6 @@ describeLora(
   open,
   takesWhole ? { skip: !hasGpu } : { skip: !hasGpu, maxSteps: 3 },
 );
+
+// The kernels' own tests (operations.gpu.test.ts) have the products of the way back.
+describeHalfBase('a base in half precision on WebGPU', open, { skip: !hasGpu, trains: takesWhole });
