@@ -7,7 +7,7 @@ import type { RunRecord } from '../../store/records.ts';
 import { hashOf } from '../routes.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
-import { later } from '../ui/later.tsx';
+import { afterStart } from '../ui/later.tsx';
 import { Button } from '../ui/button.tsx';
 import { plural } from '../words.ts';
 import { issueWords } from '../recipe/recipe-fields.ts';
@@ -17,7 +17,7 @@ import { listOf, numberText, readDraft } from '../recipe/recipe-draft.ts';
 import styles from './recipe-sentence.module.css';
 
 // What does not fit is told once it is read: the start does without.
-const RecipeFit = later(() => import('../parts/recipe-fit.tsx').then((module) => module.RecipeFit));
+const RecipeFit = afterStart(() => import('../parts/recipe-fit.tsx').then((module) => module.RecipeFit));
 
 /** The recipe as a sentence whose words can be changed where they stand. */
 export function RecipeSentence() {

@@ -37,7 +37,7 @@ import { RightNow } from './right-now.tsx';
 import { useSettingsOpen } from '../state/settings-open.ts';
 import styles from './train-screen.module.css';
 import { useRecipeLink } from './use-recipe-link.ts';
-import { later } from '../ui/later.tsx';
+import { afterStart, later } from '../ui/later.tsx';
 
 /** The recipe, the two curves, and what the run does now. */
 export function TrainScreen() {
@@ -160,7 +160,7 @@ function RunLine({ run }: { run: RunRecord }) {
   );
 }
 
-const ForecastLines = later(() => import('./forecast-lines.tsx').then((module) => module.ForecastLines));
+const ForecastLines = afterStart(() => import('./forecast-lines.tsx').then((module) => module.ForecastLines));
 const TimeLeft = later(() => import('./time-left.tsx').then((module) => module.TimeLeft));
 const RecipeForm = later(() => import('./recipe-form.tsx').then((module) => module.RecipeForm));
 const WatchItLearn = later(() => import('./watch-it-learn.tsx').then((module) => module.WatchItLearn));
