@@ -145,7 +145,8 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'SpreadElement > :matches(ObjectExpression, ArrayExpression)',
+          selector:
+            ':matches(SpreadElement, JSXSpreadAttribute, SpreadElement > TSAsExpression) > :matches(ObjectExpression, ArrayExpression)',
           message: 'Write what the literal holds instead of spreading it.',
         },
       ],

@@ -26,11 +26,13 @@ const sha256 = (out: string): string =>
   createHash('sha256')
     .update(readFileSync(join(out, 'model', 'model.safetensors')))
     .digest('hex');
+/** Enough that a second process starts while the first is still at work. */
+const steps = 200;
 const soon = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 test('terminal: the wrapper ended, and two processes on one folder', async () => {
   const recipe = writeRecipe(test.info().outputPath('run.json'), {
-    steps: 40,
+    steps,
     batchSize: 2,
     maxInputTokens: 48,
     maxTargetTokens: 16,
@@ -73,7 +75,7 @@ test('terminal: the wrapper ended, and two processes on one folder', async () =>
       expect(resumed.code, resumed.words).toBe(0);
       const from = Number(/Resumes from step (\d+)/.exec(resumed.words)?.[1] ?? 0);
       expect(sha256(out)).toBe(sha256(undisturbed));
-      expect(lines(out)).toBe(40);
+      expect(lines(out)).toBe(steps);
       note({ fault: what, lostSteps: taken - from, secondsToTraining: null });
       rmSync(out, { recursive: true });
     }

@@ -65,7 +65,7 @@ describe('rows', () => {
   });
 
   it('are read by the same map again, once a file was read by it', async () => {
-    const head = { layout: 'rows', columns: ['q', 'a'] };
+    const head = { layout: 'rows', columns: [{ name: 'q' }, { name: 'a' }] };
     await stored('datasets', dataset('own', { files: [{ id: 'one', head }] as never }));
     const { studio } = await opened();
     expect(await studio.mapColumns('one', map)).toBe(true);

@@ -80,7 +80,8 @@ export function dataActions(
     kept = dataset === null || dataset.sample ? wanted : null;
     if (dataset === null || dataset.sample) return;
     const command = {
-      ...({ type: 'read-as-kept', datasetId: dataset.id } as const),
+      type: 'read-as-kept' as const,
+      datasetId: dataset.id,
       kept: wanted,
     };
     if (await succeeds('data', command)) await selectDataset(dataset.id);
@@ -180,7 +181,8 @@ export function dataActions(
       const dataset = currentDataset(get());
       if (dataset === null) return;
       const command = {
-        ...({ type: 'change-reading', datasetId: dataset.id } as const),
+        type: 'change-reading' as const,
+        datasetId: dataset.id,
         reading: changedReading(dataset.reading, part),
       };
       if (await succeeds('data', command)) await selectDataset(dataset.id);

@@ -90,7 +90,9 @@ export function Curves({ run, recorded }: { run: RunRecord; recorded?: Metrics }
             {small.map(({ key, ...chart }) => (
               <SmallChart
                 key={key}
-                {...{ ...shared, ...chart, version }}
+                {...shared}
+                {...chart}
+                version={version}
                 name={key}
                 values={columns[key]}
                 logY={view.logY && key === 'loss'}
