@@ -131,12 +131,12 @@ describe('the form', () => {
   });
 
   it('is filled from a link with what of it is here, by place on a hub or by id', async () => {
-    await stored('datasets', dataset('own', { createdAt: 2 }), dataset('rows', { hub: 'o/d@c' } as never));
+    await stored('datasets', dataset('own', { createdAt: 2 }), dataset('rows', { hub: 'o/d@c' }));
     await stored(
       'students',
       student('mine', { createdAt: 2 }),
       student('nano'),
-      student('flan', { hub: 'o/m@c' } as never),
+      student('flan', { hub: 'o/m@c' }),
     );
     const { state, wire } = await openedPage();
     const draft = draftOf({ ...smallRecipe, steps: 5 });
@@ -175,7 +175,7 @@ describe('what is remembered', () => {
   const head = (name: string) => ({ layout: 'rows', columns: [{ name }] }) as never;
 
   it('of columns are the last fifty maps, and nothing of what somebody else wrote', () => {
-    for (let at = 0; at < 52; at += 1) keepMap(head(`c${at}`), { input: `c${at}` } as never);
+    for (let at = 0; at < 52; at += 1) keepMap(head(`c${at}`), { input: `c${at}` });
     expect(Object.values(keptMaps()).map((map) => (map as { input: string }).input)).toEqual(
       Array.from({ length: 50 }, (_, at) => `c${at + 2}`),
     );
@@ -213,7 +213,7 @@ describe('what is remembered', () => {
     expect([kept.length, (kept[0] as unknown as { question: string }).question]).toEqual([20, 'q21']);
     expect(kept[0]!.id).toBe(kept[1]!.id + 1);
     keepOther('r', kept[1]!.id, { runName: 'other' } as never);
-    expect(askedStore.getState()['r']!.map(({ other }) => other != null)).toEqual(
+    expect(askedStore.getState()['r']!.map(({ other }) => Boolean(other))).toEqual(
       kept.map((_, at) => at === 1),
     );
     forgetAsked('r');
@@ -229,7 +229,6 @@ describe('room', () => {
   it('is what the browser says, and not known where it says nothing', async () => {
     const persist = vi.fn(() => Promise.resolve(false));
     vi.stubGlobal('navigator', {
-      ...navigator,
       locks: navigator.locks,
       storage: {
         estimate: () => Promise.resolve({ usage: 30, quota: 100 }),
