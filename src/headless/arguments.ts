@@ -150,10 +150,10 @@ export const usage = `Stillroom from a terminal.
       and "completions" are train's options; a file may be a list of files. Paths are relative to the spec. What has ended is never trained again;
       lists may grow. --report writes the tables of what there is, and trains nothing.
 
-  npm run study -- [--quick] [--report] [--jobs N] [--out DIR] [--work DIR]
-      Both methods on the bundled student and sample, over sizes, labels, alphas and seeds, written up as study.md and
-      charts in --out (default: docs). Each run that ends is kept in --work (default: build/study), and none is trained
-      twice; Ctrl+C stops. --report writes up what there is; --quick shows in seconds that it works; --jobs: processes.
+  npm run study -- [--report] [--jobs N] [--specs DIR] [--out DIR] [--work DIR]
+      Sweeps the specs of the study (sample.json and svamp.json of --specs, default: docs/study) into --work (default:
+      build/study), and writes them up as study.md and charts in --out (default: docs). No run is trained twice; Ctrl+C
+      stops. --report writes up what is published there, and trains nothing.
 
 Bad input ends with exit code 2 and one message that names the file, the line and what to do.
 `;

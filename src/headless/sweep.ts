@@ -86,7 +86,7 @@ async function openAll(spec: Spec, runs: readonly PlannedRun[], place: string): 
 }
 
 /** Paths in a spec are meant from where the spec is. */
-function filesOf(spec: Spec, { student }: PlannedRun, place: string): FileOptions {
+export function filesOf(spec: Spec, { student }: PlannedRun, place: string): FileOptions {
   const one = (given: string): string => (isHubName(given) ? given : resolve(place, given));
   const path = (given: SpecPaths | null): string[] | undefined =>
     given === null ? undefined : (typeof given === 'string' ? [given] : given).map(one);

@@ -1,13 +1,16 @@
-/** What the study trains: which runs, in which order, each with its whole recipe. */
+/** What the study trains: the runs of its specs (docs/study/), as its page tells them apart. */
+import type { PlannedRun } from '../experiment/spec.ts';
+import { rowsOfFraction } from '../experiment/rows.ts';
 import { smallRecipe, type Recipe } from '../distill/recipe.ts';
 
-/** `sample`: nano on the bundled sample. `svamp`: a student of nano's shape on word problems. */
+/** `sample`: nano on the bundled sample. `svamp`: the same student on word problems. */
 export type TaskName = 'sample' | 'svamp';
+export const taskNames = ['sample', 'svamp'] as const satisfies readonly TaskName[];
 
 /** One training, from the untouched student to an accuracy on the test rows. */
 export interface Run {
   task: TaskName;
-  method: 'standard' | 'step-by-step';
+  method: Recipe['method'];
   labels: Recipe['labels'];
   /** Training rows. */
   rows: number;
@@ -18,120 +21,55 @@ export interface Run {
   seed: number;
 }
 
-/** How much of everything. */
+/** How much of everything the specs ask for. */
 export interface Scale {
   /** Training rows of the main table, ascending. */
   sizes: readonly number[];
   steps: number;
   seeds: readonly number[];
-  /** Tried at `alphaRows` rows with the teacher's labels, beside the preset's own. */
+  /** Tried at `alphaRows` rows with the teacher's labels, the preset's own among them. */
   alphas: readonly number[];
   alphaRows: number;
   /** Steps of standard fine-tuning as the control of equal compute. */
   controlSteps: number;
-  svamp: { rows: number; steps: number; seeds: readonly number[] };
-  /** Test rows at most. */
-  testRows: number;
+  /** Null where no spec of it was at hand. */
+  svamp: { rows: number; steps: number; seeds: readonly number[] } | null;
 }
 
-export const wholeScale: Scale = {
-  sizes: [100, 200, 400],
-  steps: smallRecipe.steps,
-  seeds: [1, 2, 3, 4, 5],
-  alphas: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
-  alphaRows: 200,
-  controlSteps: 2 * smallRecipe.steps,
-  svamp: { rows: 800, steps: smallRecipe.steps, seeds: [1, 2, 3] },
-  testRows: Infinity,
-};
-
-/** Seconds instead of hours: shows that everything works, and nothing else. */
-export const quickScale: Scale = {
-  sizes: [8, 16],
-  steps: 3,
-  seeds: [1],
-  alphas: [smallRecipe.alpha],
-  alphaRows: 16,
-  controlSteps: 6,
-  svamp: { rows: 8, steps: 2, seeds: [1] },
-  testRows: 8,
-};
-
-const labelKinds = ['teacher', 'gold'] as const;
-const methods = ['standard', 'step-by-step'] as const;
-
-/** Every run of the study, once, the most telling first: seed by seed, so that all cells grow alike. */
-export function plannedRuns(scale: Scale): Run[] {
-  const runs = [...mainRuns(scale), ...alphaRuns(scale), ...controlRuns(scale), ...svampRuns(scale)];
-  return [...new Map(runs.map((run) => [runId(run), run])).values()];
+/** A run of a spec. @param trainRows Of the task, all of them. */
+export function runOf(task: TaskName, { recipe, fraction }: PlannedRun, trainRows: number): Run {
+  const { method, labels, alpha, steps, seed } = recipe;
+  const rows = fraction === null ? trainRows : rowsOfFraction(fraction, trainRows);
+  return { task, method, labels, rows, alpha: method === 'step-by-step' ? alpha : null, steps, seed };
 }
 
-/** Both methods, both kinds of labels, every size. */
-function mainRuns({ sizes, steps, seeds }: Scale): Run[] {
-  return seeds.flatMap((seed) =>
-    sizes.flatMap((rows) =>
-      labelKinds.flatMap((labels) =>
-        methods.map((method) => runOf({ task: 'sample', method, labels, rows, steps, seed })),
-      ),
-    ),
-  );
+/** What the runs of both specs come to. */
+export function scaleOf(sample: readonly Run[], svamp: readonly Run[]): Scale {
+  const steps = Math.min(...sample.map((run) => run.steps));
+  const alphas = distinct(sample.flatMap(({ alpha }) => alpha ?? []));
+  const tried = sample.find(({ alpha }) => alpha !== null && alpha !== smallRecipe.alpha);
+  return {
+    sizes: distinct(sample.map(({ rows }) => rows)),
+    steps,
+    seeds: distinct(sample.map(({ seed }) => seed)),
+    alphas,
+    alphaRows: tried?.rows ?? Math.max(...sample.map(({ rows }) => rows)),
+    controlSteps: Math.max(...sample.map((run) => run.steps)),
+    svamp:
+      svamp[0] === undefined
+        ? null
+        : { rows: svamp[0].rows, steps: svamp[0].steps, seeds: distinct(svamp.map(({ seed }) => seed)) },
+  };
 }
 
-/** Step by step at every alpha. */
-function alphaRuns({ alphas, alphaRows: rows, steps, seeds }: Scale): Run[] {
-  return seeds.flatMap((seed) =>
-    alphas.map((alpha): Run => ({
-      task: 'sample',
-      method: 'step-by-step',
-      labels: 'teacher',
-      rows,
-      alpha,
-      steps,
-      seed,
-    })),
-  );
+function distinct(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
 }
 
-/** Standard fine-tuning with as many passes through the student as step by step makes: it has one task, not two. */
-function controlRuns({ alphaRows: rows, controlSteps: steps, seeds }: Scale): Run[] {
-  return seeds.map((seed) =>
-    runOf({ task: 'sample', method: 'standard', labels: 'teacher', rows, steps, seed }),
-  );
-}
-
-/** Both methods and both kinds of labels on word problems. */
-function svampRuns({ svamp: { rows, steps, seeds } }: Scale): Run[] {
-  return seeds.flatMap((seed) =>
-    labelKinds.flatMap((labels) =>
-      methods.map((method) => runOf({ task: 'svamp', method, labels, rows, steps, seed })),
-    ),
-  );
-}
-
-function runOf(run: Omit<Run, 'alpha'>): Run {
-  return { ...run, alpha: run.method === 'standard' ? null : smallRecipe.alpha };
-}
-
-/** Tells runs apart, in a results file and by eye. */
+/** Tells runs apart, by eye too. */
 export function runId({ task, method, labels, rows, alpha, steps, seed }: Run): string {
   const weight = alpha === null ? [] : [`alpha ${alpha}`];
   return [task, method, `${labels} labels`, `${rows} rows`, ...weight, `${steps} steps`, `seed ${seed}`].join(
     ', ',
   );
-}
-
-/** The small preset with what the run changes. Nothing is evaluated or saved on the way. */
-export function recipeOf({ task, method, labels, alpha, steps, seed }: Run): Recipe {
-  return {
-    ...smallRecipe,
-    method,
-    labels,
-    alpha: alpha ?? smallRecipe.alpha,
-    steps,
-    seed,
-    warmupSteps: Math.min(smallRecipe.warmupSteps, steps),
-    evalEvery: 0,
-    saveEvery: 0,
-    ...(task === 'svamp' ? { maxInputTokens: 200, maxTargetTokens: 240 } : {}),
-  };
 }

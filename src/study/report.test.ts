@@ -1,32 +1,48 @@
 import { describe, expect, it } from 'vitest';
-import { plannedRuns, runId, wholeScale, type Run, type Scale } from './design.ts';
-import { entryId, runEntry, type BaseEntry, type Entry } from './ledger.ts';
+import { parseSpec, plannedRuns, type PlannedRun } from '../experiment/spec.ts';
+import { variedId } from '../experiment/ledger.ts';
+import { InputError } from '../base/errors.ts';
+import { runOf, scaleOf, type Run, type TaskName } from './design.ts';
+import { entriesOf as entriesOfPublished, formatPublished, parsePublished, type Entry } from './published.ts';
 import { writeReport } from './report.ts';
 
-const scale: Scale = { ...wholeScale, sizes: [100, 200], seeds: [1, 2, 3], alphas: [0.1, 0.5, 1] };
+const seeds = [1, 2, 3];
+const plan = (spec: object) => plannedRuns(parseSpec(JSON.stringify(spec), 'spec.json'), 'spec.json');
+const main = { method: ['standard', 'step-by-step'], labels: ['teacher', 'gold'], seed: seeds };
+const fixed = { method: ['step-by-step'], labels: ['teacher'], fraction: [0.5], seed: seeds };
+const plans = new Map<TaskName, PlannedRun[]>([
+  [
+    'sample',
+    plan({
+      vary: [
+        { ...main, fraction: [0.25, 0.5] },
+        { ...fixed, alpha: [0.1, 0.5, 1] },
+        { ...fixed, method: ['standard'], steps: [1200] },
+      ],
+    }),
+  ],
+  ['svamp', plan({ vary: { ...main, fraction: [1] } })],
+]);
+const trainRows = { sample: 400, svamp: 800 };
+const runsOf = (task: TaskName): Run[] => plans.get(task)!.map((one) => runOf(task, one, trainRows[task]));
+const scale = scaleOf(runsOf('sample'), runsOf('svamp'));
 
-const baseOf = (task: Run['task']): BaseEntry => ({
-  kind: 'base',
-  task,
-  correct: 1,
-  total: 500,
-  parameters: 623_488,
-  pieces: 936,
-  fingerprint: 'files',
-  teacherTest: { correct: 440, total: 500 },
-  teacherTrain: { correct: 352, total: 400 },
-});
+/** Made-up figures as they are published: `right` says how many of 500 a run has right. */
+function publishedOf(right: (run: Run) => number | null): string {
+  const lines = (['sample', 'svamp'] as const).flatMap((task) => [
+    { task, trainRows: trainRows[task], teacherTrain: { correct: 352, total: 400 } },
+    ...plans.get(task)!.flatMap((one) => {
+      const correct = right(runOf(task, one, trainRows[task]));
+      const [base, teacher] = [1, 440].map((count) => ({ correct: count, total: 500 }));
+      if (correct === null) return [];
+      return [{ task, varied: one.varied, accuracy: { base, distilled: { correct, total: 500 }, teacher } }];
+    }),
+  ]);
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
 
-/** Made-up figures: `right` says how many of 500 a run has right. */
 function entriesOf(right: (run: Run) => number | null): Map<string, Entry> {
-  const entries: Entry[] = [baseOf('sample'), baseOf('svamp')];
-  for (const run of plannedRuns(scale)) {
-    const correct = right(run);
-    if (correct === null) continue;
-    const losses = { answerLoss: 0.1, rationaleLoss: null, stepsMs: 1000, elapsedMs: 3_600_000 };
-    entries.push(runEntry(run, { correct, total: 500, ...losses }, 'files'));
-  }
-  return new Map(entries.map((entry) => [entryId(entry), entry]));
+  return entriesOfPublished(parsePublished(publishedOf(right), 'results.jsonl'), plans);
 }
 
 function pageOf(entries: ReadonlyMap<string, Entry>): string {
@@ -105,7 +121,26 @@ describe('writeReport', () => {
     expect(byAlpha.match(/class="level /g)).toHaveLength(2);
   });
 
-  it('names runs in the results as the plan does', () => {
-    expect(plannedRuns(scale).every((run) => entriesOf(ahead).has(runId(run)))).toBe(true);
+  it('publishes what it reads, in the order of the specs', () => {
+    const text = publishedOf(ahead);
+    expect(formatPublished(parsePublished(text, 'results.jsonl'), plans)).toBe(text);
+    const [about, ...runs] = text
+      .trimEnd()
+      .split('\n')
+      .slice(0, 1 + plans.get('sample')!.length);
+    const turned = `${[about, ...runs.toReversed()].join('\n')}\n`;
+    const read = parsePublished(turned, 'results.jsonl');
+    expect(formatPublished(read, plans)).toBe(`${[about, ...runs].join('\n')}\n`);
+    expect(read.get('sample')!.runs.has(variedId(plans.get('sample')![0]!.varied))).toBe(true);
+    expect(() => parsePublished(`${text}what is this\n`, 'results.jsonl')).toThrow(InputError);
+    expect(() => parsePublished(runs[0]!, 'results.jsonl')).toThrow('results.jsonl, line 1: ');
+  });
+
+  it('says how a task was measured where that is to be known', () => {
+    const noted = publishedOf(ahead).replace(
+      '{"task":"svamp","trainRows"',
+      '{"task":"svamp","note":"By hand.","trainRows"',
+    );
+    expect(pageOf(entriesOfPublished(parsePublished(noted, 'results.jsonl'), plans))).toContain('By hand.');
   });
 });

@@ -3,7 +3,7 @@ import { formatCount, formatPercent } from '../base/units.ts';
 import type { Tally } from '../data/example.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { Scale } from './design.ts';
-import type { Entry } from './ledger.ts';
+import type { Entry } from './published.ts';
 import { Results, type Cell } from './results.ts';
 import { summarise, type MeanInterval } from '../experiment/statistics.ts';
 import { alphaChart, sizeChart } from './study-charts.ts';
@@ -16,7 +16,7 @@ export interface ReportFile {
 
 /**
  * Writes up what has been measured, be it all or a part: every cell says of how many seeds it is.
- * @param entries By `entryId`.
+ * @param entries By `runId` and `baseId`.
  */
 export function writeReport(entries: ReadonlyMap<string, Entry>, scale: Scale): ReportFile[] {
   const results = new Results(entries, scale);
@@ -172,9 +172,10 @@ function alphaSection(results: Results): string[] {
 
 function svampSection(results: Results): string[] {
   const base = results.base('svamp');
-  const { rows, steps } = results.scale.svamp;
   const heading = ['## Real text: word problems', ''];
-  if (base === null) return [...heading, 'SVAMP was not measured: its files were not there.'];
+  if (base === null || results.scale.svamp === null)
+    return [...heading, 'SVAMP was not measured: its files were not at hand.'];
+  const { rows, steps } = results.scale.svamp;
   const lines = (['gold', 'teacher'] as const).map((labels) => [
     labelsName(labels),
     ...compared(results, results.svampCell('step-by-step', labels), results.svampCell('standard', labels)),
@@ -197,12 +198,12 @@ function svampSection(results: Results): string[] {
     '',
     ...table(['labels', ...comparedHeads('standard')], lines),
     ...(verdicts.length === 0 ? [] : ['', ...paragraph(...verdicts)]),
+    ...(base.note === null ? [] : ['', ...paragraph(base.note)]),
   ];
 }
 
 function cautions(results: Results): string[] {
   const entries = results.all();
-  const hours = entries.reduce((total, { elapsedMs }) => total + elapsedMs, 0) / 3_600_000;
   return [
     '## What this does not say',
     '',
@@ -218,8 +219,8 @@ function cautions(results: Results): string[] {
     '## How it was made',
     '',
     ...paragraph(
-      `\`npm run study\`: ${formatCount(entries.length)} runs on the compiled engine (WebAssembly, one thread each), ${hours.toFixed(1)} hours of one thread of a busy machine.`,
-      'Every run, with its recipe, is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report` writes this page again from there.',
+      `\`npm run study\`: ${formatCount(entries.length)} runs on the compiled engine (WebAssembly, one thread each), by two specs of \`headless sweep\`: [\`study/sample.json\`](study/sample.json) and [\`study/svamp.json\`](study/svamp.json).`,
+      'Every run is a line of [`study/results.jsonl`](study/results.jsonl); `npm run study -- --report` writes this page again from there.',
     ),
   ];
 }

@@ -1,7 +1,7 @@
 /** What has been measured of the study, looked up by cell: all seeds of one setting. */
 import { smallRecipe } from '../distill/recipe.ts';
 import { runId, type Run, type Scale } from './design.ts';
-import type { BaseEntry, Entry, RunEntry } from './ledger.ts';
+import { baseId, type BaseEntry, type Entry, type RunEntry } from './published.ts';
 import { meanInterval, type MeanInterval } from '../experiment/statistics.ts';
 
 /** A setting, of which each seed is a run. */
@@ -14,7 +14,7 @@ export class Results {
   readonly scale: Scale;
   readonly #entries: ReadonlyMap<string, Entry>;
 
-  /** @param entries By `entryId`. */
+  /** @param entries By `runId` and `baseId`. */
   constructor(entries: ReadonlyMap<string, Entry>, scale: Scale) {
     this.scale = scale;
     this.#entries = entries;
@@ -22,7 +22,7 @@ export class Results {
 
   /** The untouched student and the teacher on a task, or null where they have not been asked. */
   base(task: Run['task']): BaseEntry | null {
-    const entry = this.#entries.get(`${task}, base`);
+    const entry = this.#entries.get(baseId(task));
     return entry?.kind === 'base' ? entry : null;
   }
 
@@ -33,7 +33,7 @@ export class Results {
 
   /** Seeds that a cell is planned to have. */
   seeds({ task }: Pick<Cell, 'task'>): readonly number[] {
-    return task === 'svamp' ? this.scale.svamp.seeds : this.scale.seeds;
+    return task === 'svamp' ? (this.scale.svamp?.seeds ?? []) : this.scale.seeds;
   }
 
   /** The runs of a cell that have ended. */
@@ -66,7 +66,7 @@ export class Results {
   }
 
   svampCell(method: Run['method'], labels: Run['labels']): Cell {
-    const { rows, steps } = this.scale.svamp;
+    const { rows, steps } = this.scale.svamp ?? { rows: 0, steps: 0 };
     return { task: 'svamp', method, labels, rows, alpha: alphaOf(method), steps };
   }
 
