@@ -86,7 +86,8 @@ async function readTasks(folder: string): Promise<Task[]> {
 /** SVAMP lies beside the project, in a folder of reference data, or nowhere. */
 function hasFiles({ spec, runs, file }: Task): boolean {
   const { train } = filesOf(spec, runs[0]!, dirname(file));
-  return [train ?? []].flat().every((path) => existsSync(path));
+  const paths: readonly string[] = typeof train === 'string' ? [train] : (train ?? []);
+  return paths.every((path) => existsSync(path));
 }
 
 /** Takes what a sweep measured in the place of what was published of those runs. */

@@ -32,7 +32,7 @@ const identitySchema = z.strictObject({
 
 export type SweepIdentity = Omit<z.infer<typeof identitySchema>, 'format'>;
 
-const resultsFile = 'results.jsonl';
+export const resultsFile = 'results.jsonl';
 const identityFile = 'experiment.json';
 
 /** What may lie in the folder before a sweep has begun there: a lock, and what `--report` writes of no runs. */

@@ -174,7 +174,7 @@ function svampSection(results: Results): string[] {
   const base = results.base('svamp');
   const heading = ['## Real text: word problems', ''];
   if (base === null || results.scale.svamp === null)
-    return [...heading, 'SVAMP was not measured: its files were not at hand.'];
+    return [...heading, 'SVAMP was not measured: its files were not there.'];
   const { rows, steps } = results.scale.svamp;
   const lines = (['gold', 'teacher'] as const).map((labels) => [
     labelsName(labels),
