@@ -28,11 +28,3 @@ function loaded<Props extends object>(load: () => Promise<ComponentType<Props>>)
     );
   };
 }
-
-/** As `later`, and not before that time even where it is shown: what nobody waits for when the page opens. */
-export function afterStart<Props extends object>(
-  load: () => Promise<ComponentType<Props>>,
-): ComponentType<Props> {
-  const started = new Promise((resolve) => setTimeout(resolve, fetchedAfterMs));
-  return later(() => started.then(load));
-}
