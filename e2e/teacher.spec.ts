@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type Page } from '@playwright/test';
 import { startTeacher, type Behaviour, type TeacherServer } from '../tests/support/teacher-server.ts';
-import { axeFindings, expect, goTo } from './support.ts';
+import { axeFindings, expect, goTo, looksRight, openStudio, setUp, writeRecipe } from './support.ts';
 
 const canary = 'sk-canary-9f8e7d6c5b4a';
 const count = 12;
@@ -254,4 +254,54 @@ test('without a server: prompts out, answers back; no finding of axe by day, by 
     }
   }
   expect(server.asked).toHaveLength(0);
+});
+
+test('Ask it: the teacher is asked beside the students, on a word alone, and with its key', async ({
+  page,
+}, info) => {
+  await openStudio(page);
+  const short = { steps: 1, batchSize: 1, generationMaxTokens: 4 };
+  await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm', testRows: 1 });
+  await page.getByRole('button', { name: 'Train on the sample' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('done', { timeout: 60_000 });
+  await goTo(page, 'compare');
+  const section = page.getByRole('region', { name: 'Ask it' });
+  const status = section.getByRole('status').first();
+  await section.getByRole('textbox').fill('What is in kettle 1?\nAnswer Choices:\n(a) water\n(b) sand');
+  await section.getByRole('button', { name: 'Ask', exact: true }).click();
+  await expect(status).toContainText('No teacher is set up for these rows.', { timeout: 60_000 });
+  await status.getByRole('link', { name: 'To the teacher' }).click();
+  await nameTeacher(page, canary);
+  await page.getByRole('button', { name: 'Check' }).click();
+  await expect.poll(() => server.asked.length).toBeGreaterThan(1);
+  await expect(page.getByRole('button', { name: 'Check' })).toBeEnabled();
+  const before = server.asked.length;
+
+  await goTo(page, 'compare');
+  const ask = status.getByRole('button', { name: `Ask m at ${new URL(server.url).host}` });
+  await expect(ask).toBeVisible();
+  expect(server.asked).toHaveLength(before);
+  await ask.click();
+  await expect(status).toContainText('A kettle 1 has water in it.');
+  await expect(status).toContainText('100 tokens in, 20 out');
+  expect(server.asked).toHaveLength(before + 1);
+  await looksRight(page, (look) => info.outputPath(`live-teacher-${look}.png`));
+
+  // The answer is held; it can be stopped.
+  await section.getByRole('textbox').fill('What is in kettle 9?');
+  await section.getByRole('button', { name: 'Ask', exact: true }).click();
+  await expect(ask).toBeVisible({ timeout: 60_000 });
+  await ask.click();
+  await status.getByRole('button', { name: 'Stop asking it' }).click();
+  await expect(status).toContainText('It was not asked to the end.');
+
+  // The key went with the page.
+  await page.reload();
+  await section.getByRole('textbox').fill('What is in kettle 2?');
+  await section.getByRole('button', { name: 'Ask', exact: true }).click();
+  await expect(ask).toBeVisible({ timeout: 60_000 });
+  const asked = server.asked.length;
+  await ask.click();
+  await expect(status).toContainText('This teacher needs its key, which went with the page that knew it.');
+  expect(server.asked).toHaveLength(asked);
 });

@@ -30,7 +30,7 @@ import { Voices } from './voices.tsx';
 
 const none: readonly AskedOnce[] = [];
 
-/** A question answered by base, distilled and another run side by side, beside what the teacher said of it. */
+/** A question answered by base, distilled, another run and, when it is asked, the teacher, side by side. */
 export function AskIt({ run, predictions }: { run: RunRecord; predictions: readonly Prediction[] | null }) {
   const id = useId();
   const [question, setQuestion] = useState('');
@@ -49,7 +49,7 @@ export function AskIt({ run, predictions }: { run: RunRecord; predictions: reado
     const known = row ?? rows.find(text);
     const name = studioStore.getState().runs.find((one) => one.id === otherId)?.name;
     const other = name === undefined ? null : ({ runId: otherId, name, kind: 'waiting' } as const);
-    const kept = keepAsked(run.id, { ...asked, asking, known, other });
+    const kept = keepAsked(run.id, { ...asked, asking, known, other, teacher: null });
     if (other !== null) await askOther(run.id, kept, other);
   };
   const [latest, ...earlier] = answers;
@@ -118,7 +118,7 @@ export function AskIt({ run, predictions }: { run: RunRecord; predictions: reado
       {request.error && <ErrorNotice error={request.error} onDismiss={() => studio.dismiss('ask')} />}
       <div role="status">
         {latest && (
-          <Voices asked={latest} run={run} pin={<PinButton run={run} question={latest.question} />} />
+          <Voices mayAsk asked={latest} run={run} pin={<PinButton run={run} question={latest.question} />} />
         )}
       </div>
       <div className={styles['desk']}>

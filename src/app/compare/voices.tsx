@@ -7,11 +7,22 @@ import type { RunRecord } from '../../store/records.ts';
 import type { AskedOnce, KnownRow, OtherVoice } from '../state/asked-store.ts';
 import { Verdict } from '../ui/verdict.tsx';
 import { clipped, shownText } from '../words.ts';
-import { teacherIsRight } from './try-rows.ts';
+import { Teacher } from './teacher-voice.tsx';
 import styles from './voices.module.css';
 
 /** One question with everybody's answer side by side. */
-export function Voices({ asked, run, pin }: { asked: AskedOnce; run: RunRecord; pin?: ReactNode }) {
+export function Voices({
+  asked,
+  run,
+  pin,
+  mayAsk = false,
+}: {
+  asked: AskedOnce;
+  run: RunRecord;
+  pin?: ReactNode;
+  /** Whether the teacher can be asked from here. */
+  mayAsk?: boolean;
+}) {
   const { known, base, distilled, step, truncated, other, asking } = asked;
   return (
     <article className={styles['asked']} translate="no">
@@ -36,7 +47,7 @@ export function Voices({ asked, run, pin }: { asked: AskedOnce; run: RunRecord; 
           {pin}
         </Voice>
         {other !== null && <Other other={other} known={known} />}
-        <Teacher known={known} />
+        <Teacher asked={asked} run={run} mayAsk={mayAsk} />
       </dl>
       {base === null && asking.base && (
         <p className={styles['hint']}>
@@ -115,29 +126,4 @@ function Other({ other, known }: { other: OtherVoice; known: KnownRow | null }) 
     default:
       return other satisfies never;
   }
-}
-
-/** From the stored answers: a teacher is asked at its own station, where its price is known. */
-function Teacher({ known }: { known: KnownRow | null }) {
-  const right = known === null ? null : teacherIsRight(known);
-  const reason = known?.teacherRationale ?? null;
-  return (
-    <div className={styles['voice']}>
-      <dt>
-        <span className={styles['teacher']}>teacher</span>
-        <span className={styles['what']}>
-          {right === null && reason === null ? '' : 'from the stored answers'}
-        </span>
-      </dt>
-      {known !== null && right !== null && (
-        <dd className={styles['answer']}>
-          <Verdict right={right} /> {shownText(known.teacher!)}
-        </dd>
-      )}
-      {reason !== null && <dd className={styles['rationale']}>{clipped(reason)}</dd>}
-      <dd className={styles['time']}>
-        {right === null && reason === null ? 'not asked' : 'nothing was asked again'}
-      </dd>
-    </div>
-  );
 }

@@ -1,5 +1,6 @@
 /** What was asked and answered since the page was opened, by run: going to another screen loses none of it. */
 import { createStore } from 'zustand/vanilla';
+import type { OneAnswer } from '../../desk/ask-one.ts';
 import type { Asked, Asking, Spoken } from '../../distill/ask.ts';
 import type { Prediction } from '../../distill/run-state.ts';
 import type { AnsweredFile } from '../../worker/protocol.ts';
@@ -15,6 +16,13 @@ export type OtherVoice = { runId: string; name: string } & (
   { kind: 'waiting' } | { kind: 'spoken'; spoken: Spoken; step: number } | { kind: 'silent'; why: string }
 );
 
+/** What the teacher said when it was asked beside the students, or why it said nothing. */
+export type TeacherVoice = { who: string } & (
+  | { kind: 'waiting'; soFar: string }
+  | { kind: 'said'; said: OneAnswer; elapsedMs: number }
+  | { kind: 'silent'; why: string }
+);
+
 /** A question and who answered it. */
 export interface AskedOnce extends Asked {
   id: number;
@@ -23,6 +31,8 @@ export interface AskedOnce extends Asked {
   known: KnownRow | null;
   /** Null where no other run was chosen. */
   other: OtherVoice | null;
+  /** Null where it was not asked. */
+  teacher: TeacherVoice | null;
 }
 
 /** Newest first. */
@@ -43,8 +53,17 @@ export function keepAsked(runId: string, asked: Omit<AskedOnce, 'id'>): AskedOnc
 
 /** What the other run said, once it did. */
 export function keepOther(runId: string, id: number, other: OtherVoice): void {
+  change(runId, id, { other });
+}
+
+/** What the teacher says, as it comes. */
+export function keepTeacher(runId: string, id: number, teacher: TeacherVoice): void {
+  change(runId, id, { teacher });
+}
+
+function change(runId: string, id: number, part: Partial<Pick<AskedOnce, 'other' | 'teacher'>>): void {
   askedStore.setState((before) => ({
-    [runId]: (before[runId] ?? []).map((one) => (one.id === id ? { ...one, other } : one)),
+    [runId]: (before[runId] ?? []).map((one) => (one.id === id ? { ...one, ...part } : one)),
   }));
 }
 

@@ -23,8 +23,8 @@ import type { Mark } from '../../teacher/answers.ts';
 import { machineClock } from '../../teacher/pace.ts';
 import type { Ask } from '../../teacher/provider.ts';
 import { studio } from '../state/studio.ts';
+import { LostKeyError, placeOf, teacherConnection, type Asker } from '../state/teacher-connection.ts';
 import { teacherStore, type OtherTeacher, type TeacherState } from '../state/teacher-store.ts';
-import { Connection, LostKeyError, placeOf, type Asker } from './connection.ts';
 import { nameless, sentence, wordsOfAnswers, wordsOfEnd } from './words.ts';
 
 /** What is being typed, kept under no teacher's name. */
@@ -37,7 +37,7 @@ const settleMs = 250;
 class TeacherDesk {
   #examples: readonly Example[] = [];
   #desk: Desk | null = null;
-  readonly #connection = new Connection();
+  readonly #connection = teacherConnection;
   #stop = new AbortController();
   #abort = new AbortController();
   /** Opening is done by the last who asked for it. */

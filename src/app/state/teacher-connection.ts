@@ -66,6 +66,11 @@ export class Connection {
     return asker;
   }
 
+  /** Whether a setup's frame is open here, with its key where it has one. */
+  holds(setup: Setup): boolean {
+    return this.#frame?.place === placeOf(setup);
+  }
+
   closeFrame(): void {
     this.#frame?.frame.close();
     this.#frame = null;
@@ -98,6 +103,9 @@ export class Connection {
     };
   }
 }
+
+/** The one of the teacher's station: its frame has the key that was given there. */
+export const teacherConnection = new Connection();
 
 /** What a frame was opened for. */
 export function placeOf({ where, endpoint, api, idleSeconds }: Setup): string {
