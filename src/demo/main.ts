@@ -59,7 +59,7 @@ function make<K extends keyof HTMLElementTagNameMap>(
 function show({ facts, student, engine }: Opened, place: HTMLElement): void {
   const ask = async (prompt: string): Promise<string> => {
     const input = student.tokenizer.encode(prompt, facts.maxInputTokens);
-    const options = { maxNewTokens: facts.maxNewTokens, numBeams: 1 };
+    const options = { numBeams: 1, ...facts.generation, maxNewTokens: facts.maxNewTokens };
     const [generation] = await engine.generate([input], options);
     return student.tokenizer.decode(generation!.ids);
   };

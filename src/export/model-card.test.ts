@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accuracyOf } from '../distill/compare.ts';
-import { notebookRecipe } from '../distill/recipe.ts';
+import { generationSchema, notebookRecipe } from '../distill/recipe.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
@@ -195,6 +195,29 @@ describe('modelCard', () => {
     const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
     const [bare] = untrainedCardFiles(student, { name: 'tiny', form: { kind: 'model' }, dtype: 'f32' });
     expect(new TextDecoder().decode(bare!.bytes)).toContain('No run of its own is known here');
+  });
+
+  it('says where graphs are not asked as the run measured', () => {
+    const generation = generationSchema.parse({ numBeams: 4 });
+    const recipe = { ...facts.recipe, generation };
+    const form = { kind: 'onnx', storage: 'f32' } as const;
+    expect(modelCard({ ...facts, form, recipe })).toContain('transformers.js has no beam search');
+    expect(modelCard({ ...facts, form, recipe })).toContain('measured with 4 beams');
+    expect(modelCard({ ...facts, form })).not.toContain('beam search');
+    expect(modelCard({ ...facts, recipe })).not.toContain('transformers.js');
+  });
+
+  it('names its repository in the code of a card that stands on a hub', () => {
+    const form = { kind: 'hub', repository: 'me/student', storage: null } as const;
+    const card = modelCard({ ...facts, form });
+    expect(card).toContain('AutoModelForSeq2SeqLM.from_pretrained("me/student"');
+    expect(card).toContain('hf_hub_download("me/student", "examples.jsonl")');
+    expect(card).not.toContain('onnx');
+    const both = modelCard({ ...facts, form: { ...form, storage: 'w8' } });
+    expect(both).toContain("pipeline('text2text-generation', 'me/student')");
+    expect(both).toContain('  - onnx\n  - transformers.js');
+    expect(both).toContain('library_name: transformers\n');
+    expect(both).not.toContain('localModelPath');
   });
 
   it('tells the standard method and a stopped run apart', () => {

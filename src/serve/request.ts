@@ -8,7 +8,8 @@ export interface PredictRequest {
   texts: string[];
   /** Whether rationales are asked for beside the answers. */
   rationale: boolean;
-  numBeams: number;
+  /** Null where the request leaves it to the model. */
+  numBeams: number | null;
   /** New tokens at most; null where the request leaves it to the model. */
   maxNewTokens: number | null;
 }
@@ -84,7 +85,7 @@ function readParameters(value: unknown, limits: RequestLimits): Omit<PredictRequ
   }
   return {
     rationale: rationale ?? false,
-    numBeams: wholeOf('beams', beams, mostBeams) ?? 1,
+    numBeams: wholeOf('beams', beams, mostBeams),
     maxNewTokens: wholeOf('max_tokens', maxTokens, limits.maxNewTokens),
   };
 }

@@ -14,6 +14,8 @@ export interface ServedModel {
   maxInputTokens: number;
   /** New tokens where a request does not say. */
   maxNewTokens: number;
+  /** How answers are chosen, as the run measured them; null is greedily. A request may ask for other beams. */
+  generation: Recipe['generation'];
   /** Ids of the best continuation of each row, in their order. */
   generate: (rows: readonly Int32Array[], options: GenerateOptions) => Promise<readonly Int32Array[]>;
 }
@@ -22,15 +24,14 @@ export interface ServedModel {
  * How a student is asked.
  * @param recipe What it was trained by; null where that is not known: then as the method has it.
  */
-export function askedAs(
-  recipe: Recipe | null,
-): Pick<ServedModel, 'answerPrefix' | 'rationalePrefix' | 'maxInputTokens' | 'maxNewTokens'> {
+export function askedAs(recipe: Recipe | null): Omit<ServedModel, 'tokenizer' | 'generate'> {
   if (recipe === null) {
     return {
       answerPrefix: predictPrefix,
       rationalePrefix: explainPrefix,
       maxInputTokens: 512,
       maxNewTokens: 64,
+      generation: null,
     };
   }
   return {
@@ -38,6 +39,7 @@ export function askedAs(
     rationalePrefix: rationalePrompt(recipe, ''),
     maxInputTokens: recipe.maxInputTokens,
     maxNewTokens: answerTokens(recipe),
+    generation: recipe.generation,
   };
 }
 

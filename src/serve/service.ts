@@ -60,6 +60,7 @@ export class Service {
       batchRows: settings.batchRows,
       waitMs: settings.batchWaitMs,
       queueRows: settings.queueRows,
+      // Of one model all other settings are the same.
       keyOf: ({ numBeams, maxNewTokens }) => `${numBeams} ${maxNewTokens}`,
       run: (rows, options) => this.#generate(rows, options),
     });
@@ -176,7 +177,8 @@ export class Service {
     const model = this.#model();
     const rows = this.#rowsOf(model, asked);
     const results = await this.#batcher.submit(rows, {
-      numBeams: asked.numBeams,
+      ...model.generation,
+      numBeams: asked.numBeams ?? model.generation?.numBeams ?? 1,
       maxNewTokens: asked.maxNewTokens ?? Math.min(model.maxNewTokens, this.#settings.maxNewTokens),
     });
     const count = asked.texts.length;

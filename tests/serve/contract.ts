@@ -1,9 +1,11 @@
 /** What every server of ours keeps, whatever it is written in: one suite, run against each of them. */
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/headless/files.ts';
+import type { GenerateOptions } from '../../src/engine/engine.ts';
 import { createWasmEngine } from '../../src/engine/wasm/wasm-engine.ts';
 import { startNodeThread } from '../../src/engine/wasm/node-thread.ts';
 import { readStudentFolder } from '../../src/student/folder.ts';
@@ -11,14 +13,33 @@ import { projectRoot } from '../support/headless.ts';
 import { startFakeStore } from './fake-store.ts';
 import { waitForStatus, type StartedServer } from './started-server.ts';
 
+export interface StartOptions {
+  withoutModel?: boolean;
+  /** The model with this `run.json`. */
+  runFile?: string;
+}
+
 export interface ServerUnderTest {
   /** Starts it on the bundled student; without, it is to be told by `AIP_STORAGE_URI`. */
-  start: (env: Record<string, string>, options?: { withoutModel?: boolean }) => Promise<StartedServer>;
+  start: (env: Record<string, string>, options?: StartOptions) => Promise<StartedServer>;
   /** The files that `AIP_STORAGE_URI` leads to. */
   storedFolder: string;
 }
 
 export const studentFolder = join(projectRoot, 'public/students/nano');
+
+/** A model's folder as it is, with this `run.json`; gone when the tests are done. */
+export function withRunFile(folder: string, runFile: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'stillroom-served-'));
+  cpSync(folder, copy, { recursive: true });
+  writeFileSync(join(copy, 'run.json'), runFile);
+  copies.push(copy);
+  return copy;
+}
+const copies: string[] = [];
+afterAll(() => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+});
 
 /** Answers are cut here, so that 500 of them take seconds. */
 export const maxTokens = 12;
@@ -53,7 +74,12 @@ const limited = (instances: unknown[], parameters: object = {}): object => ({
 });
 
 /** What the project's engine generates for each prompt by itself. */
-export async function reference(prompts: readonly string[], numBeams: number, maxNewTokens: number) {
+export async function reference(
+  prompts: readonly string[],
+  numBeams: number,
+  maxNewTokens: number,
+  settings: Partial<GenerateOptions> = {},
+) {
   const student = await readStudentFolder(await openFolder(studentFolder), studentFolder);
   const engine = await createWasmEngine(student, {
     threads: 1,
@@ -62,7 +88,11 @@ export async function reference(prompts: readonly string[], numBeams: number, ma
   });
   const found: string[] = [];
   for (const prompt of prompts) {
-    const [one] = await engine.generate([student.tokenizer.encode(prompt)], { maxNewTokens, numBeams });
+    const [one] = await engine.generate([student.tokenizer.encode(prompt)], {
+      ...settings,
+      maxNewTokens,
+      numBeams,
+    });
     found.push(student.tokenizer.decode(one!.ids));
   }
   engine.dispose();
@@ -71,7 +101,7 @@ export async function reference(prompts: readonly string[], numBeams: number, ma
 
 export function serverContract(name: string, { start, storedFolder }: ServerUnderTest): void {
   const begun: StartedServer[] = [];
-  const begin = async (env: Record<string, string>, options?: { withoutModel?: boolean }) => {
+  const begin = async (env: Record<string, string>, options?: StartOptions) => {
     const server = await start(env, options);
     begun.push(server);
     return server;
@@ -164,6 +194,31 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
         `{"instances": ${JSON.stringify(some)}, "parameters": {"rationale": true, "beams": 3.0, "max_tokens": 9.0}}`,
       );
       expect(body).toEqual({ predictions: [beams, explained] });
+    });
+
+    it('chooses answers as the run measured them, with other beams where a request asks for them', async () => {
+      const generation = {
+        numBeams: 3,
+        noRepeatNgramSize: 2,
+        repetitionPenalty: 1.4,
+        minNewTokens: 5,
+        lengthPenalty: 0.5,
+        earlyStopping: true,
+      };
+      const runFile = JSON.stringify({ maxInputTokens: 96, generationMaxTokens: maxTokens, generation });
+      const other = await begin({}, { runFile });
+      await waitForStatus(other, '/health', 200);
+      const some = texts.slice(0, 12);
+      const prompts = some.map((text) => `predict: ${text}`);
+      const own = await reference(prompts, 3, maxTokens, generation);
+      expect((await predict(other, { instances: some })).body).toEqual({ predictions: [own] });
+      const single = await reference(prompts, 1, maxTokens, generation);
+      const { body } = await predict(other, { instances: some, parameters: { beams: 1 } });
+      expect(body).toEqual({ predictions: [single] });
+      // The settings do something.
+      const plain = answers.slice(0, 12);
+      expect(own).not.toEqual(plain);
+      expect(single).not.toEqual(plain);
     });
 
     it.each<[what: string, body: object | string, message: RegExp]>([

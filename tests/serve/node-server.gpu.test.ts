@@ -2,20 +2,22 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { headless, projectRoot } from '../support/headless.ts';
-import { serverContract, studentFolder } from './contract.ts';
+import { serverContract, studentFolder, withRunFile } from './contract.ts';
 import { startServer } from './started-server.ts';
 
 // The launcher builds the program where it is older than its sources.
 beforeAll(() => expect(headless(['help']).code).toBe(0));
 
 serverContract('headless serve', {
-  start: (env, { withoutModel = false } = {}) =>
+  start: (env, { withoutModel = false, runFile } = {}) =>
     startServer(
       process.execPath,
       [
         join(projectRoot, 'build/headless/main.js'),
         'serve',
-        ...(withoutModel ? [] : ['--student', studentFolder]),
+        ...(withoutModel
+          ? []
+          : ['--student', runFile === undefined ? studentFolder : withRunFile(studentFolder, runFile)]),
       ],
       env,
     ),

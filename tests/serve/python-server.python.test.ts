@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { headless } from '../support/headless.ts';
-import { serverContract, studentFolder } from './contract.ts';
+import { serverContract, studentFolder, withRunFile } from './contract.ts';
 import { startServer } from './started-server.ts';
 
 const python = process.env['STILLROOM_PYTHON_SERVER'];
@@ -26,11 +26,15 @@ describe.skipIf(python === undefined)('the exported folder', () => {
   });
 
   serverContract('the server in Python', {
-    start: (env, { withoutModel = false } = {}) =>
+    start: (env, { withoutModel = false, runFile } = {}) =>
       startServer(python!, ['-m', 'serve'], {
         PYTHONPATH: out,
         PYTHONDONTWRITEBYTECODE: '1',
-        STILLROOM_MODEL: withoutModel ? join(out, 'nowhere') : join(out, 'model'),
+        STILLROOM_MODEL: withoutModel
+          ? join(out, 'nowhere')
+          : runFile === undefined
+            ? join(out, 'model')
+            : withRunFile(join(out, 'model'), runFile),
         ...env,
       }),
     storedFolder: join(out, 'model'),

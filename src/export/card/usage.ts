@@ -143,7 +143,20 @@ function inOnnx({ recipe, form }: ModelCardFacts, storage: OnnxStorage): string[
       ].join('\n'),
       'js',
     ),
+    ...beamWords(recipe),
   ];
+}
+
+/** Where the graphs are not asked as the run measured; optimum and the server take all of its settings. */
+function beamWords({ generation }: Recipe): string[] {
+  // Missing in recipes of runs that were begun by earlier versions.
+  const beams = generation?.numBeams ?? 1;
+  return beams === 1
+    ? []
+    : [
+        '',
+        `transformers.js has no beam search: it answers greedily, where the figures above were measured with ${formatCount(beams)} beams. optimum searches with them, as \`generation_config.json\` says.`,
+      ];
 }
 
 function readingWords(method: OneTarget): string {

@@ -57,6 +57,7 @@ it('shows text from people as text, whatever is in it', async () => {
     rationalePrefix: 'explain: ',
     maxInputTokens: notebookRecipe.maxInputTokens,
     maxNewTokens: notebookRecipe.generationMaxTokens,
+    generation: null,
     examples: [hostile],
   });
 });

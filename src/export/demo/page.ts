@@ -19,6 +19,8 @@ export interface DemoFacts {
   rationalePrefix: string | null;
   maxInputTokens: number;
   maxNewTokens: number;
+  /** How answers are chosen, as the run measured them; null is greedily. */
+  generation: Recipe['generation'];
   /** Questions to try. */
   examples: readonly string[];
 }
@@ -53,6 +55,7 @@ export async function demoPage(
     rationalePrefix: recipe === null ? null : rationalePrompt(recipe, ''),
     maxInputTokens: recipe?.maxInputTokens ?? 512,
     maxNewTokens: recipe === null ? 64 : answerTokens(recipe),
+    generation: recipe?.generation ?? null,
     examples,
   };
   const script = inScript(program);

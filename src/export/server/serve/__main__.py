@@ -125,7 +125,7 @@ class Service:
                     )
                 rows.append(ids)
         fallback = min(model.max_new_tokens, self.settings.max_new_tokens)
-        texts = await self.batcher.submit(rows, (asked.beams, asked.max_tokens or fallback))
+        texts = await self.batcher.submit(rows, (asked.beams or model.beams, asked.max_tokens or fallback))
         count = len(asked.texts)
         # Nested twice, as the notebook's server has it: a list of answers; then, where asked for, one of rationales.
         return JSONResponse({"predictions": [texts[:count], *([texts[count:]] if asked.rationale else [])]})

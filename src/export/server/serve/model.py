@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from .beam_search import BeamSearch
+from .beam_search import BeamSearch, Rules
 
 PREDICT, EXPLAIN = "predict: ", "explain: "
 CLEANED = {" .": ".", " ?": "?", " !": "!", " ,": ",", " ' ": "'", " n't": "n't", " 'm": "'m", " 's": "'s"}
@@ -33,6 +33,10 @@ class Model:
         self.max_new_tokens = recipe.get("generationMaxTokens", 64)
         if method == "rationale-then-label":  # the label is behind the rationale, and has to be reached
             self.max_new_tokens = max(self.max_new_tokens, recipe.get("maxTargetTokens", 256))
+        # As the run measured its answers; without any, greedily.
+        self.generation = recipe.get("generation") or {}
+        self.beams = self.generation.get("numBeams", 1)
+        self.rules = Rules(self.start, self.end, self.generation)
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
@@ -98,6 +102,10 @@ class Model:
         tokens = [self.start] * len(rows)
         for _ in range(max_tokens):
             logits, feeds = self.step(feeds, tokens)
+            if not self.rules.are_none:
+                logits = logits.copy()
+                for row, ids in enumerate(found):
+                    self.rules.apply(logits[row], ids)
             tokens = [self.pad if done[row] else int(token) for row, token in enumerate(logits.argmax(-1))]
             for row, token in enumerate(tokens):
                 if not done[row]:
@@ -108,7 +116,7 @@ class Model:
         return found
 
     def searched(self, rows, beams, max_tokens):
-        searches = [BeamSearch(beams, max_tokens, self.end) for _ in rows]
+        searches = [BeamSearch(beams, max_tokens, self.rules, self.generation) for _ in rows]
         feeds, tokens = self.first(rows), [self.start] * len(rows)
         while tokens:
             logits, feeds = self.step(feeds, tokens)

@@ -18,7 +18,7 @@ class Refusal(Exception):
 class PredictRequest:
     texts: list[str]
     rationale: bool
-    beams: int
+    beams: int | None  # None leaves it to the model
     max_tokens: int | None  # None leaves it to the model
 
 
@@ -78,6 +78,6 @@ def read_predict_request(body, settings):
     return PredictRequest(
         texts=texts,
         rationale=bool(rationale),
-        beams=whole_of(parameters, "beams", MOST_BEAMS) or 1,
+        beams=whole_of(parameters, "beams", MOST_BEAMS),
         max_tokens=whole_of(parameters, "max_tokens", settings.max_new_tokens),
     )
