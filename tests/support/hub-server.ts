@@ -30,7 +30,7 @@ export interface HubServer {
   commitBeside(name: string): void;
   /** Of the next answers so many break off: the first after so many bytes, the others at once. */
   breakAfter(bytes: number, times?: number): void;
-  /** Answers with more bytes than this stay open after so many; null ends it. */
+  /** Answers with more bytes than this stop after so many; null lets them go on. */
   holdAfter(bytes: number | null): void;
   /** The next requests of paths that end so are answered with this status; null ends it. */
   refuse(status: number | null, pathEnd?: string): void;
@@ -90,6 +90,7 @@ export async function startHub(
   }
   let breaks = { bytes: 0, times: 0 };
   let heldBytes = Infinity;
+  let held: (() => void)[] = [];
   let refusal: { status: number; pathEnd: string } | null = null;
   let brokenUploads = false;
   let heldUploads = false;
@@ -119,6 +120,8 @@ export async function startHub(
     response.setHeader('Content-Length', part.length);
     if (part.length > heldBytes) {
       response.write(part.subarray(0, heldBytes));
+      const rest = part.subarray(heldBytes);
+      held.push(() => response.end(rest));
       return;
     }
     if (breaks.times > 0 && part.length > breaks.bytes) {
@@ -398,6 +401,9 @@ export async function startHub(
     },
     holdAfter: (bytes) => {
       heldBytes = bytes ?? Infinity;
+      if (bytes !== null) return;
+      for (const goOn of held) goOn();
+      held = [];
     },
     refuse: (status, pathEnd = '') => {
       refusal = status === null ? null : { status, pathEnd };
