@@ -9,7 +9,8 @@ import { areAdapters } from '../distill/engine-student.ts';
 import { parseFacts, readCheckpoint, type CheckpointFacts } from '../distill/checkpoint.ts';
 import { parseRecipe } from '../distill/recipe.ts';
 import type { EngineState } from '../engine/engine.ts';
-import { readRunTexts, type RunArchive } from '../export/run-archive.ts';
+import type { RunArchive } from '../export/run-archive.ts';
+import { readRunTexts } from '../export/run-record.ts';
 import { keptTexts } from '../store/kept-students.ts';
 import {
   readStudentFolder,

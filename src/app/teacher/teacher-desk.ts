@@ -115,9 +115,7 @@ class TeacherDesk {
     });
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
-      void writeTeacher({ datasetId, teacherId: draftId, usedAt: Date.now(), setup: next }).catch(
-        () => undefined,
-      );
+      this.#keepDraft(datasetId, next);
       this.#lookUp()
         .then(() => this.#readOthers())
         .catch((error: unknown) => this.#fail(error));
@@ -126,7 +124,7 @@ class TeacherDesk {
 
   /** Asks what the teacher can do. @param key What was typed into the field; empty for none, or the one that is held. */
   async check(key: string): Promise<void> {
-    const { setup } = this.#state;
+    const { setup, datasetId } = this.#state;
     if (setup === null || this.#busy) return;
     this.#begin('checking');
     try {
@@ -138,6 +136,8 @@ class TeacherDesk {
       const named = now.model === '' && models.length > 0 ? { ...now, model: models[0]! } : now;
       this.#set({ models, setup: named });
       if (named.model === '') throw nameless();
+      // What was typed a moment ago counts after a reload, too.
+      if (datasetId !== null) this.#keepDraft(datasetId, named);
       const abilities = await probe(named, (ask, hear) => asker.ask(ask, signal, hear));
       this.#set({ abilities });
       if (abilities.silent !== null) this.#set({ ended: sentence(abilities.silent) });
@@ -338,6 +338,10 @@ class TeacherDesk {
     const { datasetId, setup } = this.#state;
     this.#desk = await Desk.open(datasetId!, this.#examples, setup!);
     this.#draw();
+  }
+
+  #keepDraft(datasetId: string, setup: Setup): void {
+    void writeTeacher({ datasetId, teacherId: draftId, usedAt: Date.now(), setup }).catch(() => undefined);
   }
 
   async #keepSetup(datasetId: string, setup: Setup): Promise<void> {
