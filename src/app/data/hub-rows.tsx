@@ -1,16 +1,15 @@
-import { Download, LockKeyhole, PackageSearch, Square } from 'lucide-react';
-import { useId, useRef, useState } from 'react';
+import { Download } from 'lucide-react';
+import { useRef, useState } from 'react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import type { HubDataset } from '../../hub/hub-client.ts';
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
+import { HubBusy, HubLookUp } from '../parts/hub-look-up.tsx';
 import styles from '../parts/hub.module.css';
 import { useWanted } from '../state/wanted-from-hub.ts';
 import { Button } from '../ui/button.tsx';
 import { ChecksField } from '../ui/check-field.tsx';
 import { SelectField } from '../ui/field.tsx';
-import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import { dismissHubRowsError, fetchRows, lookUpRows, stopHubRows, useHubRows } from './hub-rows-store.ts';
 
@@ -21,44 +20,22 @@ export function HubRows() {
   const [name, setName] = useState(wanted);
   const [endpoint, setEndpoint] = useState('');
   const token = useRef<HTMLInputElement>(null);
-  const id = useId();
   const isBusy = phase !== 'idle' && phase !== 'found';
   const ask = (): void => void lookUpRows(name, { endpoint, token: token.current?.value ?? '' });
   return (
     <details className={styles['more']} open={wanted !== '' || undefined}>
       <summary>Rows from the hub, by name</summary>
       <section className={styles['room']} aria-label="Rows from the hub">
-        <form
-          className={styles['ask']}
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (!isBusy) ask();
-          }}
-        >
-          <label className="visually-hidden" htmlFor={id}>
-            Name of a dataset on the hub
-          </label>
-          <input
-            id={id}
-            className={styles['name']}
-            value={name}
-            placeholder="cos_e:v1.11"
-            autoComplete="off"
-            autoCapitalize="off"
-            spellCheck={false}
-            translate="no"
-            aria-describedby={`${id}-meaning`}
-            onChange={(event) => setName(event.target.value)}
-          />
-          <Button icon={PackageSearch} reason={isBusy ? 'The hub is being asked.' : null} onClick={ask}>
-            Look it up
-          </Button>
-        </form>
-        <p className={styles['meaning']} id={`${id}-meaning`}>
-          <Icon of={LockKeyhole} size={14} /> Nothing is asked of{' '}
-          <strong translate="no">{hostOf(endpoint)}</strong> before you press. A configuration follows a
-          colon, a revision an @. It is read as dropped files are.
-        </p>
+        <HubLookUp
+          label="Name of a dataset on the hub"
+          placeholder="cos_e:v1.11"
+          name={name}
+          onName={setName}
+          endpoint={endpoint}
+          isBusy={isBusy}
+          onLookUp={ask}
+          meaning="A configuration follows a colon, a revision an @. It is read as dropped files are."
+        />
         <HubFields
           token={token}
           tokenMeaning="For private rows."
@@ -67,12 +44,7 @@ export function HubRows() {
         />
         {error && <ErrorNotice error={error} onDismiss={dismissHubRowsError} />}
         {phase === 'asking' && (
-          <div className={styles['busy']}>
-            <Progress label={`asking ${hostOf(endpoint)}`} done={0} total={0} />
-            <Button small icon={Square} onClick={stopHubRows}>
-              Stop
-            </Button>
-          </div>
+          <HubBusy label={`asking ${hostOf(endpoint)}`} done={0} total={0} onStop={stopHubRows} />
         )}
         {found && <Found key={`${found.name}${found.commit}`} found={found} />}
       </section>
@@ -128,16 +100,12 @@ function Found({ found }: { found: HubDataset }) {
         </>
       )}
       {phase === 'fetching' && (
-        <div className={styles['busy']}>
-          <Progress
-            label={leftMs === null ? 'fetching' : `fetching, ${formatDuration(leftMs)} left`}
-            done={gotBytes / Math.max(1, totalBytes)}
-            total={1}
-          />
-          <Button small icon={Square} onClick={stopHubRows}>
-            Stop
-          </Button>
-        </div>
+        <HubBusy
+          label={leftMs === null ? 'fetching' : `fetching, ${formatDuration(leftMs)} left`}
+          done={gotBytes / Math.max(1, totalBytes)}
+          total={1}
+          onStop={stopHubRows}
+        />
       )}
       {phase === 'reading' && (
         <p className={styles['meaning']}>All of it is here and checked; it is being read.</p>

@@ -110,8 +110,7 @@ async function readInto(
   } finally {
     flush();
     await written.catch(async (error: unknown) => {
-      const isFull = error instanceof DOMException && error.name === 'QuotaExceededError';
-      if (!isFull) throw error;
+      if (!(await isNoRoom(error))) throw error;
       await pieces.clear();
       throw noRoom(reading.file.sizeBytes);
     });
@@ -144,6 +143,13 @@ async function* bytesOf(
       await breathe();
     }
   }
+}
+
+/** Whether a piece could not be written since the disk is full: of a file that grows Chromium names the pipe alone. */
+async function isNoRoom(error: unknown): Promise<boolean> {
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') return true;
+  const free = await freeBytes();
+  return free !== null && free < pieceBytes;
 }
 
 /** What is free for the studio, in bytes; null where the browser does not say. */

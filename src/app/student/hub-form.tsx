@@ -1,5 +1,5 @@
-import { Download, LockKeyhole, PackageSearch, Search, Square } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { Download, Search } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import { formatBytes, formatCount, formatDuration, formatParameters } from '../../base/units.ts';
 import type { SearchedModel } from '../../hub/hub-client.ts';
 import { fittingPreset } from '../../distill/fitting.ts';
@@ -11,12 +11,16 @@ import { useStudio } from '../state/studio-store.ts';
 import { useWanted } from '../state/wanted-from-hub.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
-import { Icon } from '../ui/icon.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
+<<<<<<< HEAD
 import { KnownStudents } from './known-students.tsx';
+=======
+import { fitsABinding, KnownStudents } from './known-students.tsx';
+import { Facts } from '../parts/facts.tsx';
+>>>>>>> 7132800 (Have one look-up of a hub, one busy line and one list of facts)
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
+import { busyWords, HubBusy, HubLookUp } from '../parts/hub-look-up.tsx';
 import styles from '../parts/hub.module.css';
 import { freeBytes } from '../state/hub-fetch.ts';
 import {
@@ -36,12 +40,9 @@ export function HubForm() {
   const [endpoint, setEndpoint] = useState('');
   const token = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLInputElement>(null);
-  const id = useId();
-  const host = hostOf(endpoint);
   const isBusy = phase !== 'idle' && phase !== 'found';
   const wish = (of: string) => ({ name: of, endpoint, token: token.current?.value ?? '' });
   const ask = (): void => void lookUp(wish(name));
-  const obstacle = isBusy ? 'The hub is being asked.' : null;
   const choose = (chosen: string): void => {
     setName(chosen);
     field.current?.focus();
@@ -49,44 +50,25 @@ export function HubForm() {
   return (
     <section className={styles['hub']} aria-label="A student from the hub">
       <h2>From the hub, by name</h2>
-      <form
-        className={styles['ask']}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!isBusy) ask();
-        }}
+      <HubLookUp
+        ref={field}
+        label="Name on the hub"
+        placeholder="google/flan-t5-small"
+        name={name}
+        onName={setName}
+        endpoint={endpoint}
+        isBusy={isBusy}
+        onLookUp={ask}
+        meaning="A revision follows an @. Afterwards the student lies in this browser and works offline."
       >
-        <label className="visually-hidden" htmlFor={id}>
-          Name on the hub
-        </label>
-        <input
-          id={id}
-          ref={field}
-          className={styles['name']}
-          value={name}
-          placeholder="google/flan-t5-small"
-          autoComplete="off"
-          autoCapitalize="off"
-          spellCheck={false}
-          translate="no"
-          aria-describedby={`${id}-meaning`}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Button icon={PackageSearch} reason={obstacle} onClick={ask}>
-          Look it up
-        </Button>
         <Button
           icon={Search}
-          reason={obstacle ?? (name.trim() === '' ? 'Type a word of its name first.' : null)}
+          reason={isBusy ? busyWords : name.trim() === '' ? 'Type a word of its name first.' : null}
           onClick={() => void searchHub(wish(name))}
         >
           Search T5s
         </Button>
-      </form>
-      <p className={styles['meaning']} id={`${id}-meaning`}>
-        <Icon of={LockKeyhole} size={14} /> Nothing is asked of <strong translate="no">{host}</strong> before
-        you press. A revision follows an @. Afterwards the student lies in this browser and works offline.
-      </p>
+      </HubLookUp>
       <details className={styles['more']}>
         <summary>A private one, another hub, or no network</summary>
         <HubFields
@@ -104,12 +86,7 @@ export function HubForm() {
         </>
       )}
       {phase === 'asking' && (
-        <div className={styles['busy']}>
-          <Progress label={`asking ${host}`} done={0} total={0} />
-          <Button small icon={Square} onClick={stopHub}>
-            Stop
-          </Button>
-        </div>
+        <HubBusy label={`asking ${hostOf(endpoint)}`} done={0} total={0} onStop={stopHub} />
       )}
       {searched !== null && !found && <Searched {...searched} onChoose={choose} />}
       {found && <Found found={found} />}
@@ -198,26 +175,13 @@ function Found({ found }: { found: FoundStudent }) {
         {model.revision === model.commit ? 'commit' : `${model.revision} is`}{' '}
         <code>{model.commit.slice(0, 7)}</code>
       </p>
-      <dl className={styles['facts']}>
-        {facts.map(([fact, value]) => (
-          <div key={fact}>
-            <dt>{fact}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {phase === 'fetching' && (
-        <div className={styles['busy']}>
-          <div>
-            <Progress label={words} done={gotBytes / totalBytes} total={1} />
-            <p className={styles['meaning']}>
-              {formatBytes(gotBytes)} of {formatBytes(totalBytes)}
-            </p>
-          </div>
-          <Button small icon={Square} onClick={stopHub}>
-            Stop
-          </Button>
-        </div>
+        <HubBusy label={words} done={gotBytes / totalBytes} total={1} onStop={stopHub}>
+          <p className={styles['meaning']}>
+            {formatBytes(gotBytes)} of {formatBytes(totalBytes)}
+          </p>
+        </HubBusy>
       )}
       {phase === 'checking' && (
         <p className={styles['meaning']}>All of it is here and checked; it is being read.</p>

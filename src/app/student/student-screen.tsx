@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatParameters } from '../../base/units.ts'
 import type { StudentRecord } from '../../store/records.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
+import { Facts } from '../parts/facts.tsx';
 import { studio } from '../state/studio.ts';
 import { currentStudent, liveRun, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
@@ -99,7 +100,7 @@ export function StudentScreen() {
         <div className={styles['columns']}>
           <section className={styles['main']} aria-label="The student">
             <StudentPicture student={student} />
-            <Facts student={student} />
+            <StudentFacts student={student} />
             {student.notes.length > 0 && (
               <ul className={styles['notes']}>
                 {student.notes.map((note) => (
@@ -151,7 +152,7 @@ function sourceWords({ source, reduction }: StudentRecord): string {
   }
 }
 
-function Facts({ student }: { student: StudentRecord }) {
+function StudentFacts({ student }: { student: StudentRecord }) {
   const { config } = student;
   const facts: [string, string][] = [
     ['parameters', formatCount(student.parameters)],
@@ -162,16 +163,7 @@ function Facts({ student }: { student: StudentRecord }) {
     ['embeddings', config.tie_word_embeddings ? 'tied (T5 v1.0)' : 'untied (T5 v1.1, flan)'],
     ['stored as', `${student.storedDtype}, ${formatBytes(student.sizeBytes)}`],
   ];
-  return (
-    <dl className={styles['facts']}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function StudentCard({ student, chosen }: { student: StudentRecord; chosen: boolean }) {

@@ -1,4 +1,4 @@
-import { ListChecks, Send, Square } from 'lucide-react';
+import { ListChecks, Send } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { formatBytes, formatDuration } from '../../base/units.ts';
 import { onnxStorages, type OnnxStorage } from '../../export/onnx/matrices.ts';
@@ -6,6 +6,7 @@ import { writtenFloats, type WrittenFloat } from '../../formats/safetensors-writ
 import type { ToldPlan } from '../../frames/hub.ts';
 import type { RunRecord } from '../../store/records.ts';
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
+import { HubBusy } from '../parts/hub-look-up.tsx';
 import hub from '../parts/hub.module.css';
 import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
@@ -13,7 +14,6 @@ import { Button } from '../ui/button.tsx';
 import { CheckField } from '../ui/check-field.tsx';
 import { SelectField, TextField } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import { useObstacle } from './obstacle.ts';
 import {
@@ -127,10 +127,15 @@ function Course({ now, packing, isPrivate, onPrivate }: CourseProps) {
       return null;
     case 'packing':
       return (
-        <Busy label={packing?.what ?? 'packing'} done={packing?.done ?? 0} total={packing?.total ?? 0} />
+        <HubBusy
+          onStop={stopPublish}
+          label={packing?.what ?? 'packing'}
+          done={packing?.done ?? 0}
+          total={packing?.total ?? 0}
+        />
       );
     case 'asking':
-      return <Busy label="asking what is there" done={0} total={0} />;
+      return <HubBusy onStop={stopPublish} label="asking what is there" done={0} total={0} />;
     case 'planned':
       return (
         <div className={hub['found']}>
@@ -152,16 +157,18 @@ function Course({ now, packing, isPrivate, onPrivate }: CourseProps) {
       return (
         <div className={hub['found']}>
           <Plan plan={now.plan} address={now.address} />
-          <Busy
+          <HubBusy
+            onStop={stopPublish}
             label={leftMs === null ? words : `${words}, ${formatDuration(leftMs)} left`}
             done={progress?.doneBytes ?? 0}
             total={progress?.totalBytes ?? 0}
-          />
-          {progress !== null && (
-            <p className={styles['hint']}>
-              {formatBytes(progress.doneBytes)} of {formatBytes(progress.totalBytes)}
-            </p>
-          )}
+          >
+            {progress !== null && (
+              <p className={styles['hint']}>
+                {formatBytes(progress.doneBytes)} of {formatBytes(progress.totalBytes)}
+              </p>
+            )}
+          </HubBusy>
         </div>
       );
     }
@@ -178,17 +185,6 @@ function Course({ now, packing, isPrivate, onPrivate }: CourseProps) {
     default:
       return now satisfies never;
   }
-}
-
-function Busy({ label, done, total }: { label: string; done: number; total: number }) {
-  return (
-    <div className={hub['busy']}>
-      <Progress label={label} done={done} total={total} />
-      <Button small icon={Square} onClick={stopPublish}>
-        Stop
-      </Button>
-    </div>
-  );
 }
 
 const fateWords = { new: 'new', changed: 'changed', same: 'there already' } as const;
