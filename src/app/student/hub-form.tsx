@@ -13,12 +13,8 @@ import { Button } from '../ui/button.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { plural } from '../words.ts';
-<<<<<<< HEAD
 import { KnownStudents } from './known-students.tsx';
-=======
-import { fitsABinding, KnownStudents } from './known-students.tsx';
 import { Facts } from '../parts/facts.tsx';
->>>>>>> 7132800 (Have one look-up of a hub, one busy line and one list of facts)
 import { HubFields, hostOf } from '../parts/hub-fields.tsx';
 import { busyWords, HubBusy, HubLookUp } from '../parts/hub-look-up.tsx';
 import styles from '../parts/hub.module.css';
