@@ -62,10 +62,17 @@ describe.skipIf(!hasGpu)('a GPU is held against the CPU before it is used', () =
 
   test('one that computes norms a little wrongly is not used, and says by how much', async () => {
     const kept = memory();
-    const { gpu } = await gpuThatCompiles((code) => code.replace(/inverseSqrt\(/g, '0.99 * inverseSqrt('));
+    let spoilt = 0;
+    const { gpu } = await gpuThatCompiles((code) =>
+      code.replace('1.0 / sqrt(sum', () => {
+        spoilt += 1;
+        return '0.99 / sqrt(sum';
+      }),
+    );
     await expect(createWgslEngine(student, { gpu, reason: 'A test.', memory: kept })).rejects.toThrow(
       /computes wrongly: .* differ from the CPU’s by .* %/,
     );
+    expect(spoilt).toBeGreaterThan(0);
     expect(lastProof(kept.last())!.verdict).toBe('wrong');
   });
 });
