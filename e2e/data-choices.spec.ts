@@ -94,7 +94,7 @@ test('of several teachers one counts, rows are drawn for test and validation, an
   });
 
   await goTo(page, 'data');
-  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('button', { name: 'Remove these rows' }).click();
   await page.getByRole('button', { name: 'Remove it' }).click();
   await expect(page.getByText('Drop your rows and the teacher’s rationales here')).toBeVisible();
   await page.getByTestId('data-files').setInputFiles(files);

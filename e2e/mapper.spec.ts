@@ -66,7 +66,7 @@ test('a CSV whose columns have to be mapped is trained on after six clicks', asy
 
   // The same columns dropped again, in another dataset, ask nothing.
   await goTo(page, 'data');
-  await page.getByRole('button', { name: 'Start over' }).click();
+  await page.getByRole('button', { name: 'Remove these rows' }).click();
   await page.getByRole('button', { name: 'Remove it' }).click();
   // Files given to a list that is on its way out would be lost.
   await expect(page.getByText('Drop your rows and the teacher’s rationales here')).toBeVisible();

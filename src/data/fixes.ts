@@ -15,7 +15,7 @@ const fixWords = {
   'drop-no-value': 'rows whose label says “no value” are left out',
   'drop-no-choice': 'rows whose label is none of their choices are left out',
   'drop-leaks': 'training rows that are test or validation rows too are left out',
-  'drop-repeated': 'rows whose input stood in an earlier row are left out',
+  'drop-repeated': 'rows whose input is in an earlier row too are left out',
 } satisfies Record<string, string>;
 
 export type Fix = keyof typeof fixWords;

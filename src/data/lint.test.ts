@@ -55,7 +55,7 @@ it('notes inputs that come again and rows without a rationale, by row', () => {
     example(9, { input: 'x' }),
   ]);
   expect(notes).toEqual([
-    { kind: 'input-repeated', count: 2, rows: [5, 9], text: '2 inputs stood in an earlier row' },
+    { kind: 'input-repeated', count: 2, rows: [5, 9], text: '2 inputs are in an earlier row too' },
     { kind: 'rationale-missing', count: 1, rows: [5], text: '1 row has no rationale' },
   ]);
 });

@@ -59,11 +59,11 @@ const words = {
       : 'rationales end in an open bracket, quote or comma',
   'rationale-marker': (one) =>
     one ? 'rationale has “the answer is” in it' : 'rationales have “the answer is” in them',
-  'input-repeated': (one) => (one ? 'input stood in an earlier row' : 'inputs stood in an earlier row'),
+  'input-repeated': (one) => (one ? 'input is in an earlier row too' : 'inputs are in an earlier row too'),
   'input-nearly-repeated': (one) =>
     one
-      ? 'input stood in an earlier row but for case and spaces'
-      : 'inputs stood in an earlier row but for case and spaces',
+      ? 'input is in an earlier row too, but for case and spaces'
+      : 'inputs are in an earlier row too, but for case and spaces',
   'input-leaks': (one) => (one ? 'test input is a training row too' : 'test inputs are training rows too'),
   'rationale-missing': (one) => (one ? 'row has no rationale' : 'rows have no rationale'),
 } satisfies Record<string, (one: boolean) => string>;

@@ -43,7 +43,7 @@ export function AlarmPanel({
     ...alarm.ways.map(wayWords),
     {
       decision: { kind: 'leave-out' },
-      title: 'Go on without rationales',
+      title: 'Continue without rationales',
       means: 'The rows stay. A teacher can be asked for new ones, or answers alone be learned.',
       action: 'Leave them out',
       alignment: null,

@@ -197,7 +197,7 @@ function OtherDatasets({ current }: { current: DatasetRecord | null }) {
       ))}
       {current && (
         <Button icon={Trash2} kind="danger" onClick={() => setAsking(true)}>
-          Start over
+          Remove these rows
         </Button>
       )}
       {asking && current && (
