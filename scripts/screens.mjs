@@ -50,7 +50,7 @@ await picture('train', 'light', 390);
 await picture('train', 'dark', 390);
 await page.setViewportSize({ width: 1280, height: 800 });
 await start.waitFor({ timeout: 900_000 });
-for (const station of ['data', 'student', 'compare', 'take-away', 'runs', 'storage']) {
+for (const station of ['data', 'student', 'compare', 'take-away', 'runs', 'experiments', 'storage']) {
   await page.goto(`${address}#/${station}`);
   if (station === 'compare') {
     const answers = page.getByRole('table', { name: 'Answers by test row' });
