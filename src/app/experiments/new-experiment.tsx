@@ -6,7 +6,9 @@ import { engineRequest } from '../state/machine-choice.ts';
 import { measureObstacle, startObstacle } from '../actions/start-training.ts';
 import { freeBytes, useRoom } from '../state/room.ts';
 import { studio } from '../state/studio.ts';
-import { currentDataset, currentStudent, useStudio } from '../state/studio-store.ts';
+import { workOf } from '../state/rehearsal-store.ts';
+import { useRemembered } from '../state/remembered-times.ts';
+import { currentDataset, currentStudent, studioStore, useStudio } from '../state/studio-store.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 import { Button } from '../ui/button.tsx';
 import { ChecksField } from '../ui/check-field.tsx';
@@ -16,7 +18,7 @@ import { Progress } from '../ui/progress.tsx';
 import { plural } from '../words.ts';
 import styles from './experiments.module.css';
 import { beginExperiment } from './lab-store.ts';
-import { expectedBytes, expectedMs, measureKinds, useMeasured } from './plan-forecast.ts';
+import { expectedBytes, expectedMs, measureKinds, roughTrainingMs } from './plan-forecast.ts';
 import { PlanSentence } from './plan-sentence.tsx';
 import {
   choicesOf,
@@ -44,8 +46,8 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
   if (dataset === null || student === null || recipe === null) {
     return (
       <p className={styles['note']}>
-        {obstacle ?? 'The recipe needs mending.'} An experiment takes the rows, the student and the recipe
-        that <a href={hashOf('train')}>Train</a> has.
+        {obstacle ?? 'Fix the recipe first.'} An experiment takes the rows, the student and the recipe that{' '}
+        <a href={hashOf('train')}>Train</a> has.
       </p>
     );
   }
@@ -160,6 +162,12 @@ function ValuesField({
   );
 }
 
+function timeWords(totalMs: number | null, roughMs: number | null): string {
+  if (totalMs !== null) return `: about ${formatDuration(totalMs)} by measured steps and answers.`;
+  if (roughMs === null) return '. How long they will take is known once a step was measured here.';
+  return `: roughly ${formatDuration(roughMs)} of steps, by what was trained here; answers come on top.`;
+}
+
 /** How many runs, how long, how much room; and the button. */
 function Beginning({ plan: { spec, runs }, name }: { plan: ExperimentPlan; name: string }) {
   const dataset = useStudio(currentDataset);
@@ -169,13 +177,17 @@ function Beginning({ plan: { spec, runs }, name }: { plan: ExperimentPlan; name:
   const rehearsal = useStudio((state) => state.requests.rehearsal);
   const obstacle = useStudio(startObstacle);
   const cannotMeasure = useStudio(measureObstacle);
-  const measured = useMeasured((state) => state.found);
+  const known = useRemembered((state) => state.times);
   const free = freeBytes(useRoom());
   if (dataset === null) return null;
   const around = { datasetId: dataset.id, testRows: limit, ...engineRequest(backend) };
   const stored = dataset.splits.test?.rows ?? 0;
   const testRows = limit === null ? stored : Math.min(limit, stored);
-  const totalMs = expectedMs(runs, around, testRows, measured);
+  const totalMs = expectedMs(runs, around, testRows, known);
+  const roughMs =
+    totalMs === null
+      ? roughTrainingMs(runs, around, known, (run) => workOf(studioStore.getState(), run))
+      : null;
   const bytes = expectedBytes(runs, students, testRows);
   const lacksTest =
     stored === 0 ? 'Runs are compared on test rows, and there are none; add them under Data.' : null;
@@ -194,11 +206,9 @@ function Beginning({ plan: { spec, runs }, name }: { plan: ExperimentPlan; name:
         />
       ) : (
         <p data-testid="experiment-forecast" role="status">
-          {totalMs === null
-            ? `${plural(runs.length, 'run')}. How long they will take is known once a step was measured here.`
-            : `${plural(runs.length, 'run')}: about ${formatDuration(totalMs)} by measured steps and answers.`}{' '}
-          {runs.length === 1 ? 'It takes' : 'They take'} at most {formatBytes(bytes)} of this browser’s
-          storage
+          {plural(runs.length, 'run')}
+          {timeWords(totalMs, roughMs)} {runs.length === 1 ? 'It takes' : 'They take'} at most{' '}
+          {formatBytes(bytes)} of this browser’s storage
           {free === null ? '.' : `; ${formatBytes(free)} are free.`}
         </p>
       )}
