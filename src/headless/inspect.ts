@@ -86,11 +86,17 @@ export async function inspect(args: string[]): Promise<void> {
       ? null
       : divide(trainRows, given, { ...kept, fixes: reading.fixes ?? [], splitOf: dataset.splitOf });
   train.notes.push(...(divided?.notes ?? []));
-  const splits = divided && {
-    train: divided.train.length,
-    validation: divided.validation?.length ?? null,
-    test: divided.test?.length ?? null,
-  };
+  // With training rows alone, taken as they are, there is nothing to say beside their number.
+  const isDivided =
+    divided !== null &&
+    (divided.validation !== null || divided.test !== null || divided.train.length < trainRows.length);
+  const splits = isDivided
+    ? {
+        train: divided.train.length,
+        validation: divided.validation?.length ?? null,
+        test: divided.test?.length ?? null,
+      }
+    : null;
   if (options.json) {
     const shown = ({
       name: _name,
