@@ -96,6 +96,19 @@ test('runs are named, kept as files, deleted, had back, and brought in again', a
   await expect(page.getByTestId('run-state')).toContainText('done, 6 steps', { timeout: 60_000 });
   await goTo(page, 'runs');
   const table = page.getByRole('table', { name: 'Runs' });
+
+  // From one run's card to where it differs from the other, by keyboard; the tick is still there on the way back.
+  const newest = table.getByRole('checkbox').first();
+  await newest.press('Escape');
+  await newest.press('Space');
+  const compareWith = page.getByRole('article').getByRole('link', { name: 'Compare with first <try>' });
+  await expect(compareWith).toBeVisible();
+  expect(await axeFindings(page)).toEqual([]);
+  await compareWith.press('Enter');
+  await expect(page.getByTestId('pair-finding')).toContainText(/^On 2 test rows: .* first <try> /);
+  await page.goBack();
+  await expect(newest).toBeChecked();
+
   for (const box of await table.getByRole('checkbox').all()) await box.check();
   await expect(page.getByRole('heading', { name: '2 runs ticked' })).toBeVisible();
   for (const title of ['Answer loss', 'Rationale loss', 'Test accuracy']) {

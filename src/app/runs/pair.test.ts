@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Prediction } from '../../distill/run-state.ts';
+import type { RunRecord } from '../../store/records.ts';
 import { pairHash, parsePair } from './pair-address.ts';
-import { pairedTest, rowsIn, sharedRows } from './pair.ts';
+import { pairedTest, partnersOf, rowsIn, sharedRows } from './pair.ts';
 
 function answers(list: readonly string[], part: Partial<Prediction> = {}): Prediction[] {
   return list.map((distilled, row) => ({
@@ -52,4 +53,31 @@ test('the address of a pair names two or three runs, each once', () => {
   ]) {
     expect(parsePair(hash), hash).toBeNull();
   }
+});
+
+test('a run is compared with finished runs on the same dataset: as many rows first, then the newest', () => {
+  const run = (id: string, createdAt: number, total: number | null, part: Partial<RunRecord> = {}) => {
+    const tally = { correct: 1, total: total ?? 0 };
+    return {
+      id,
+      createdAt,
+      datasetId: 'd',
+      state: { phase: 'done', step: 6, stopped: false },
+      comparison: total === null ? null : { base: tally, distilled: tally, teacher: null, step: 6 },
+      ...part,
+    } as RunRecord;
+  };
+  const own = run('own', 5, 40);
+  const runs = [
+    run('fewer rows', 9, 8),
+    run('old', 1, 40),
+    own,
+    run('newer', 4, 40),
+    run('not compared', 6, null),
+    run('other data', 7, 40, { datasetId: 'e' }),
+    run('resumed', 8, 40, { state: { phase: 'training', step: 3, steps: 9 } as RunRecord['state'] }),
+  ];
+  expect(partnersOf(own, runs).map(({ id }) => id)).toEqual(['newer', 'old', 'fewer rows']);
+  expect(partnersOf(run('own', 5, null), runs)).toEqual([]);
+  expect(partnersOf(own, [own])).toEqual([]);
 });

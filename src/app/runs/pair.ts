@@ -1,7 +1,25 @@
 /** Two runs on the same test rows, row by row. */
 import { mcnemar, type Pair, type PairedTest } from '../../distill/mcnemar.ts';
-import type { Prediction } from '../../distill/run-state.ts';
+import { isActive, type Prediction } from '../../distill/run-state.ts';
 import { isRight } from '../../distill/score.ts';
+import type { RunRecord } from '../../store/records.ts';
+
+/**
+ * Finished runs that answered test rows of the same dataset as `run`, which they can be compared with row by row. Those
+ * that answered as many rows come first, then the newest. None where `run` itself has no comparison yet.
+ */
+export function partnersOf(run: RunRecord, runs: readonly RunRecord[]): RunRecord[] {
+  if (!isFinished(run)) return [];
+  const answeredAsMany = (one: RunRecord): number =>
+    Number(one.comparison?.distilled.total === run.comparison?.distilled.total);
+  return runs
+    .filter((one) => one.id !== run.id && one.datasetId === run.datasetId && isFinished(one))
+    .toSorted((a, b) => answeredAsMany(b) - answeredAsMany(a) || b.createdAt - a.createdAt);
+}
+
+function isFinished({ comparison, state }: RunRecord): boolean {
+  return comparison !== null && !isActive(state);
+}
 
 export interface Answered {
   answer: string;

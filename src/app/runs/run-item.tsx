@@ -15,6 +15,7 @@ import { GoOnButton } from '../parts/go-on-button.tsx';
 import { goingOn } from '../parts/going-on.ts';
 import { LeaveButton } from '../parts/interrupted-runs.tsx';
 import { changeLabels, deleteRuns, saveRun } from '../state/run-actions.ts';
+import { CompareWith } from './compare-with.tsx';
 import { RunLabelsForm } from './run-labels-form.tsx';
 import { RunMark } from './run-mark.tsx';
 import styles from './run-item.module.css';
@@ -65,6 +66,7 @@ export function RunItem({ run }: { run: RunRecord }) {
           Open
         </Button>
       </div>
+      <CompareWith run={run} />
       <More run={run} hold={hold} onName={() => setNaming(true)} />
       {naming && <RunLabelsForm run={run} onClose={() => setNaming(false)} />}
     </article>
