@@ -188,6 +188,49 @@ test('what is private, no T5, of other bytes or out of reach is told in words, a
   expect(kept).not.toContain('canary');
 });
 
+test('a disk that fills up in the middle of a download is told, and nothing half is kept', async ({
+  page,
+  baseURL,
+}) => {
+  /** Bytes of what has come so far of students, by file. */
+  const pieces = () =>
+    page.evaluate(async () => {
+      const sizes: number[] = [];
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('hub', { create: true });
+      for await (const handle of folder.values()) {
+        // What the page removes meanwhile is gone.
+        const file = handle.kind === 'file' ? await handle.getFile().catch(() => null) : null;
+        if (file !== null) sizes.push(file.size);
+      }
+      return sizes;
+    });
+  await lookUp(page, 'me/tiny');
+  hub.holdAfter(5_000_000);
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect.poll(async () => Math.max(0, ...(await pieces()))).toBeGreaterThanOrEqual(4_000_000);
+  const browser = await page.context().newCDPSession(page);
+  const { usage } = await page.evaluate(() => navigator.storage.estimate());
+  await browser.send('Storage.overrideQuotaForOrigin', { origin: baseURL!, quotaSize: usage! + 200_000 });
+  hub.holdAfter(null);
+  await expect(room(page).getByRole('alert')).toContainText(/no room for .* more. Nothing of it is kept./);
+  expect(await axeFindings(page)).toEqual([]);
+  expect((await pieces()).filter((sizeBytes) => sizeBytes >= 1_000_000)).toEqual([]);
+  await expect(page.getByRole('radio', { name: /^tiny/ })).toHaveCount(0);
+  // Again, from the first byte on.
+  hub.requests.length = 0;
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  const files = () => hub.requests.filter(({ path }) => path.startsWith('/blob/'));
+  await expect.poll(() => files().length).toBeGreaterThan(0);
+  await expect(room(page).getByRole('alert')).toContainText(/no room for .* more. Nothing of it is kept./);
+  expect((await pieces()).filter((sizeBytes) => sizeBytes >= 1_000_000)).toEqual([]);
+
+  await browser.send('Storage.overrideQuotaForOrigin', { origin: baseURL! });
+  await page.getByRole('button', { name: /^Fetch 10/ }).click();
+  await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
+  expect(await unreadableFiles(page)).toEqual([]);
+});
+
 test('rows come by their name, and are read as dropped files are', async ({ page }) => {
   await page.goto('./#data');
   await page.getByText('Rows from the hub, by name').click();

@@ -110,7 +110,7 @@ async function readInto(
   } finally {
     flush();
     await written.catch(async (error: unknown) => {
-      if (!(await isNoRoom(error))) throw error;
+      if (!(await isNoRoom(error, reading.file.sizeBytes))) throw error;
       await pieces.clear();
       throw noRoom(reading.file.sizeBytes);
     });
@@ -145,11 +145,15 @@ async function* bytesOf(
   }
 }
 
-/** Whether a piece could not be written since the disk is full: of a file that grows Chromium names the pipe alone. */
-async function isNoRoom(error: unknown): Promise<boolean> {
+/**
+ * Whether a piece could not be written since the disk is full. Chromium stops reading what is written to a file there, and
+ * names the pipe alone; what it says is free is no measure, since it hides how much there is.
+ */
+async function isNoRoom(error: unknown, neededBytes: number): Promise<boolean> {
   if (error instanceof DOMException && error.name === 'QuotaExceededError') return true;
+  if (error instanceof Error && /data pipe/.test(error.message)) return true;
   const free = await freeBytes();
-  return free !== null && free < pieceBytes;
+  return free !== null && free < neededBytes;
 }
 
 /** What is free for the studio, in bytes; null where the browser does not say. */
@@ -158,7 +162,23 @@ export async function freeBytes(): Promise<number | null> {
   return quota === undefined ? null : quota - (usage ?? 0);
 }
 
-export function noRoom(neededBytes: number): NoRoomError {
+/**
+ * Checks, before a file is asked for, that there is room for all: students and rows as they come and as what is stored of
+ * them, a model of the tab once. What came before is there already.
+ * @throws NoRoomError
+ */
+export async function checkRoom(files: readonly HubFile[], kind: HubKind): Promise<void> {
+  let neededBytes = 0;
+  for (const file of files) {
+    const pieces = await (await openPieces(idOf(file), kind)).blobs();
+    const heldBytes = pieces.reduce((sum, { size }) => sum + size, 0);
+    neededBytes += (kind === 'onnx' ? 1 : 2) * file.sizeBytes - heldBytes;
+  }
+  const free = await freeBytes();
+  if (free !== null && free < neededBytes) throw noRoom(neededBytes);
+}
+
+function noRoom(neededBytes: number): NoRoomError {
   return new NoRoomError(
     `The browser has no room for ${formatBytes(neededBytes)} more. Nothing of it is kept.`,
     'Remove what you no longer need under Storage, or free some of the disk.',

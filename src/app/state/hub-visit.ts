@@ -6,7 +6,7 @@ import { originToReach } from '../../frames/reach.ts';
 import type { HubFile } from '../../hub/file-hash.ts';
 import type { HubSource } from '../../hub/hub-client.ts';
 import { defaultEndpoint, parseEndpoint } from '../../hub/hub-name.ts';
-import { fetchFile, filesOfHub, freeBytes, noRoom, unreachable } from './hub-fetch.ts';
+import { checkRoom, fetchFile, filesOfHub, unreachable } from './hub-fetch.ts';
 
 export type HubFrame = ClosedFrame<HubCalls>;
 
@@ -70,7 +70,7 @@ export function fetchFiles(
     if (lock === null)
       throw new InputError('Another tab is fetching from a hub.', 'Wait until it is done, or stop it.');
     const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    await checkRoom(totalBytes);
+    await checkRoom(files, 'student');
     const startedAt = performance.now();
     let firstBytes: number | null = null;
     let doneBytes = 0;
@@ -103,10 +103,4 @@ export function fetchFiles(
     }
     return fetched;
   });
-}
-
-async function checkRoom(totalBytes: number): Promise<void> {
-  const free = await freeBytes();
-  // As it comes, and as what is stored of it.
-  if (free !== null && free < totalBytes) throw noRoom(2 * totalBytes);
 }

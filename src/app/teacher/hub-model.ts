@@ -22,7 +22,7 @@ import {
   removeTabModel,
   type TabModelRecord,
 } from '../../store/tab-models.ts';
-import { fetchFile, filesOfHub, freeBytes, idOf, noRoom, unreachable } from '../state/hub-fetch.ts';
+import { checkRoom, fetchFile, filesOfHub, idOf, unreachable } from '../state/hub-fetch.ts';
 import { teacherDesk } from './teacher-desk.ts';
 
 interface HubModelState {
@@ -89,8 +89,7 @@ export async function fetchModel(): Promise<void> {
     const record = await navigator.locks.request('stillroom-hub', { ifAvailable: true }, async (lock) => {
       if (lock === null)
         throw new InputError('Another tab is fetching from a hub.', 'Wait until it is there, or stop it.');
-      const free = await freeBytes();
-      if (free !== null && free < totalBytes) throw noRoom(totalBytes);
+      await checkRoom(files, 'onnx');
       await fetchAll(hub, model, files);
       const listed = files.map((file) => ({ path: file.path, id: idOf(file), sizeBytes: file.sizeBytes }));
       const kept = { name: model.name, precision: chosen, files: listed };
