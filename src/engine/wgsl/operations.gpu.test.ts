@@ -90,8 +90,8 @@ describe.skipIf(!hasGpu)('variants of the matrix product', () => {
     for (const name of names) {
       const fours = [37, 52, 44] as const;
       const odd = [70, 33, 21] as const;
-      // Epilogues and views write as the plain product does: they take one size, and one variant of each kernel.
-      const both = /^matmul (nt|nn|tn)( of halves)?$/.test(name);
+      // Epilogues, views and halves compute as the plain product does: they take one size, one variant of each kernel.
+      const both = /^matmul (nt|nn|tn)$/.test(name);
       for (const [rows, columns, inner] of both ? [fours, odd] : [fours]) {
         const sizes = {
           seed: 3,
