@@ -166,10 +166,12 @@ export function describeFamily(
       engine.dispose();
     });
   });
+  const goldens = ['umt5', 'mt5', 'gated-silu', 'tied-unscaled'].filter((one) => members(one, 'goldens'));
+  // A suite without a test is a failure.
+  if (goldens.length === 0) return;
   describe.skipIf(skip || !hasSharedGoldens('more'))(`${name}: shared goldens`, () => {
     const batches = golden('more', 'batches.safetensors');
-    const goldens = ['umt5', 'mt5', 'gated-silu', 'tied-unscaled'];
-    test.each(goldens.filter((member) => members(member, 'goldens')))('%s', { timeout }, (member) =>
+    test.each(goldens)('%s', { timeout }, (member) =>
       checkMember(golden('more', 'family', member), batches, goldenSteps),
     );
   });
