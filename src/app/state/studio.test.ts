@@ -1,89 +1,18 @@
-import 'fake-indexeddb/auto';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import { withWebLocks } from '../../../tests/support/web-locks.ts';
-import { smallRecipe } from '../../distill/recipe.ts';
 import { openDatabase } from '../../store/database.ts';
-import type { DatasetRecord, RunRecord, StudentRecord } from '../../store/records.ts';
+import type { DatasetRecord } from '../../store/records.ts';
 import { StudioClient } from '../../worker/client.ts';
-import type { Command, PageMessage, WorkerMessage } from '../../worker/protocol.ts';
+import type { Command } from '../../worker/protocol.ts';
 import { readChoice } from './choices.ts';
 import { createStudio } from './studio.ts';
 import { initialState, type StudioState } from './studio-store.ts';
-
-withWebLocks();
-
-/** The other end of the wire: what was asked of it, and the answers that a test gives. */
-class Wire {
-  onmessage: ((event: MessageEvent<WorkerMessage>) => void) | null = null;
-  onerror: unknown = null;
-  readonly asked: Command[] = [];
-  answer: (command: Command) => unknown = () => null;
-
-  postMessage(message: PageMessage): void {
-    if (message.type !== 'command') return;
-    const { id, command } = message;
-    this.asked.push(command);
-    void (async () => {
-      try {
-        this.tell({ type: 'result', id, result: (await this.answer(command)) as never });
-      } catch (error) {
-        const { message: words } = error as Error;
-        this.tell({ type: 'failed', id, error: { name: 'DataError', message: words, stack: null } as never });
-      }
-    })();
-  }
-
-  terminate(): void {
-    this.onmessage = null;
-  }
-
-  tell(message: WorkerMessage): void {
-    this.onmessage?.({ data: message } as MessageEvent<WorkerMessage>);
-  }
-
-  of<Type extends Command['type']>(type: Type): Extract<Command, { type: Type }>[] {
-    return this.asked.filter((command): command is Extract<Command, { type: Type }> => command.type === type);
-  }
-}
-
-const kept = new Map<string, string>();
-vi.stubGlobal('localStorage', {
-  getItem: (key: string) => kept.get(key) ?? null,
-  setItem: (key: string, value: string) => void kept.set(key, value),
-  removeItem: (key: string) => void kept.delete(key),
-});
-
-const dataset = (id: string, createdAt: number, sample = false) =>
-  ({
-    id,
-    name: id,
-    createdAt,
-    sample,
-    files: [{ id: 'one' }, { id: 'two' }],
-    problems: [],
-    splits: {},
-    lengths: {},
-  }) as unknown as DatasetRecord;
-const student = (id: string, createdAt: number) => ({ id, name: id, createdAt }) as StudentRecord;
-const run = (part: Partial<RunRecord> & { id: string }) =>
-  ({
-    name: part.id,
-    createdAt: 1,
-    recipe: smallRecipe,
-    evaluations: [],
-    step: 0,
-    savedStep: 0,
-    state: { phase: 'done', stopped: false, step: 0 },
-    ...part,
-  }) as unknown as RunRecord;
+import { dataset, emptyStore, kept, run, stored, student, Wire } from './testing/opened-studio.ts';
 
 let wires: Wire[] = [];
 beforeEach(async () => {
-  kept.clear();
+  await emptyStore();
   wires = [];
-  const database = await openDatabase();
-  for (const store of database.objectStoreNames) await database.clear(store);
 });
 
 /** A studio over what is stored, with a worker that answers as `answer` says. */
@@ -104,24 +33,19 @@ async function opened(
   return { studio, state: () => store.getState(), wire: wires.at(-1)! };
 }
 
-async function stored(store: 'datasets' | 'students' | 'runs', ...records: { id: string }[]): Promise<void> {
-  const database = await openDatabase();
-  for (const record of records) await database.put(store, record as never);
-}
-
 test('the first visit brings student and sample, and the next only what was chosen', async () => {
   const answer = async (command: Command) => {
     if (command.type === 'load-bundled-student') {
-      await stored('students', student('bundled', 1));
+      await stored('students', student('bundled', { createdAt: 1 }));
       return { studentId: 'bundled' };
     }
     if (command.type !== 'load-sample') return null;
-    await stored('datasets', dataset('sample', 1, true));
+    await stored('datasets', dataset('sample', { createdAt: 1, sample: true }));
     return { datasetId: 'sample' };
   };
   const first = await opened(answer);
   expect(first.state()).toMatchObject({ ready: true, studentId: 'bundled', datasetId: 'sample' });
-  await stored('datasets', dataset('own', 2));
+  await stored('datasets', dataset('own', { createdAt: 2 }));
   await first.studio.selectDataset('own');
   const next = await opened(answer);
   expect(next.state().datasetId).toBe('own');
@@ -132,10 +56,10 @@ test('the first visit brings student and sample, and the next only what was chos
 });
 
 test('two drops in a row become one dataset, beside the sample', async () => {
-  await stored('datasets', dataset('sample', 1, true));
+  await stored('datasets', dataset('sample', { createdAt: 1, sample: true }));
   const { studio, wire, state } = await opened(async (command) => {
     if (command.type !== 'import-files') return null;
-    await stored('datasets', dataset('own', 2));
+    await stored('datasets', dataset('own', { createdAt: 2 }));
     return { datasetId: 'own', problems: [] };
   });
   const file = new File(['{}'], 'train.json');
@@ -153,7 +77,7 @@ test('files that are dropped while the studio opens are shown, once, and no samp
     if (command.type !== 'import-files') return null;
     // Longer than the rest of the opening.
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await stored('datasets', dataset(command.datasetId ?? 'own', 2));
+    await stored('datasets', dataset(command.datasetId ?? 'own', { createdAt: 2 }));
     return { datasetId: command.datasetId ?? 'own', problems: [] };
   };
   const first = await opened(answer, (studio) => studio.importFiles([file]));
@@ -165,7 +89,7 @@ test('files that are dropped while the studio opens are shown, once, and no samp
 });
 
 test('the last file takes its dataset with it', async () => {
-  await stored('datasets', { ...dataset('own', 1), files: [{ id: 'one' }] } as never);
+  await stored('datasets', { ...dataset('own', { createdAt: 1 }), files: [{ id: 'one' }] } as never);
   const { studio, wire, state } = await opened();
   await studio.removeFile('one');
   expect(wire.of('remove-file')).toEqual([]);
@@ -197,8 +121,8 @@ test('a recipe that cannot be read leaves the form as it was', async () => {
 });
 
 test('what was removed elsewhere is chosen no longer', async () => {
-  await stored('students', student('a', 2), student('b', 1));
-  await stored('runs', run({ id: 'old' }), run({ id: 'new', createdAt: 2 }));
+  await stored('students', student('a', { createdAt: 2 }), student('b', { createdAt: 1 }));
+  await stored('runs', run('old'), run('new', { createdAt: 2 }));
   const { studio, state } = await opened();
   studio.selectStudent('b');
   await studio.selectRun('old');
@@ -210,7 +134,7 @@ test('what was removed elsewhere is chosen no longer', async () => {
 });
 
 test('a run of which no checkpoint is whole waits for a person', async () => {
-  await stored('runs', run({ id: 'r' }));
+  await stored('runs', run('r'));
   const { studio, state, wire } = await opened((command) => {
     if (command.type !== 'resume-run') return null;
     return command.fromStart
@@ -229,10 +153,7 @@ test('a run of which no checkpoint is whole waits for a person', async () => {
 });
 
 test('a worker that was taken away is replaced and its run resumed, as long as it gets further', async () => {
-  await stored(
-    'runs',
-    run({ id: 'r', state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never),
-  );
+  await stored('runs', run('r', { state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never));
   const { studio, state, wire } = await opened((command) =>
     command.type === 'resume-run' ? { kind: 'resumed', step: 4, damaged: [] } : null,
   );
@@ -253,10 +174,7 @@ test('a worker that was taken away is replaced and its run resumed, as long as i
 });
 
 test('a worker that gives no sign of a run is told, and ended when a person asks for that', async () => {
-  await stored(
-    'runs',
-    run({ id: 'r', state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never),
-  );
+  await stored('runs', run('r', { state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never));
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   try {
     const { studio, state, wire } = await opened((command) =>
@@ -281,8 +199,8 @@ test('a worker that gives no sign of a run is told, and ended when a person asks
 
 test('tokens whose count never came to an end are not counted by themselves again, and both times it is said', async () => {
   const rows = { train: { rows: 3 } };
-  await stored('datasets', { ...dataset('own', 1), splits: rows } as DatasetRecord);
-  await stored('students', student('mine', 1));
+  await stored('datasets', { ...dataset('own', { createdAt: 1 }), splits: rows } as DatasetRecord);
+  await stored('students', student('mine', { createdAt: 1 }));
   kept.set('stillroom.dataset', 'own');
   kept.set('stillroom.student', 'mine');
   const store = createStore<StudioState>(initialState);

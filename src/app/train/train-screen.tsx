@@ -11,7 +11,6 @@ import { FailedRun } from '../parts/failed-run.tsx';
 import { Mirror } from '../parts/mirror.tsx';
 import { InterruptedRuns } from '../parts/interrupted-runs.tsx';
 import { hashOf } from '../routes.ts';
-import { TellAtEnd } from '../parts/tell-at-end.tsx';
 import { NoTestRows } from '../parts/no-test-rows.tsx';
 import { studio } from '../state/studio.ts';
 import { currentRun, useStudio, type StudioState, type TrainView } from '../state/studio-store.ts';
@@ -161,6 +160,7 @@ function RunLine({ run }: { run: RunRecord }) {
 }
 
 const ForecastLines = afterStart(() => import('./forecast-lines.tsx').then((module) => module.ForecastLines));
+const TellAtEnd = later(() => import('../parts/tell-at-end.tsx').then((module) => module.TellAtEnd));
 const TimeLeft = later(() => import('./time-left.tsx').then((module) => module.TimeLeft));
 const RecipeForm = later(() => import('./recipe-form.tsx').then((module) => module.RecipeForm));
 const WatchItLearn = later(() => import('./watch-it-learn.tsx').then((module) => module.WatchItLearn));
