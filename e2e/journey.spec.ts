@@ -33,10 +33,11 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
   await page.getByTestId('student-files').setInputFiles(writeTinyStudent(info.outputPath('tiny-student')));
   await expect(page.getByRole('main')).toContainText('tiny-student');
 
-  // Train: twenty steps, by name on WebGPU.
+  // Train, by name on WebGPU: more steps than are taken before the page is loaded again.
   // Short rows: the tiny student spells every letter.
-  const recipeFile = writeRecipe(info.outputPath('run.json'), { maxInputTokens: 24, maxTargetTokens: 12 });
-  await setUp(page, recipeFile, { backend: 'webgpu', testRows: 6 });
+  const short = { maxInputTokens: 24, maxTargetTokens: 12 };
+  const long = writeRecipe(info.outputPath('long.json'), { ...short, steps: 5000 });
+  await setUp(page, long, { backend: 'webgpu', testRows: 6 });
   // Of capitals and stops its vocabulary knows nothing: that is said before it is trained on them.
   await expect(page.getByTestId('foreign-rows')).toContainText('<unk>', { timeout: 120_000 });
   await page.getByRole('button', { name: 'Start training' }).click();
@@ -52,7 +53,8 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
     .toBeGreaterThanOrEqual(2);
   await expect(page.getByTestId('run-state')).toContainText(/interrupted|step/);
 
-  // Again, to the end.
+  // Again, twenty steps, to the end.
+  await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'webgpu', testRows: 6 });
   await page.getByRole('button', { name: 'Start training' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 20 steps', { timeout: 240_000 });
   await expect(page.getByTestId('metrics-last-step')).toHaveText('20');
