@@ -49,6 +49,8 @@ export async function driveRun(
     const checkpoints: CheckpointStore = {
       save: (event, description) => journal.save(event, student.config, description),
       rewind: async () => {
+        // Points on their way to the store would come after those past the checkpoint were removed.
+        await journal.flush().catch(() => undefined);
         const { record, from: resumption } = await prepareResumption(journal.record);
         journal.rewind(record);
         return resumption;

@@ -11,6 +11,16 @@ import { Wire } from './wire.ts';
 const description = {} as EngineDescription;
 const point = (step: number) => ({ step, loss: 1 / step }) as MetricsPoint;
 
+const run = {
+  id: 'run',
+  step: 0,
+  savedStep: null,
+  evaluations: [],
+  recipe: notebookRecipe,
+  comparison: null,
+  state: { phase: 'training', step: 0, steps: 9 },
+} as unknown as RunRecord;
+
 it('keeps every point once where a pause falls within a flush', async () => {
   const told: number[] = [];
   const wire = new Wire((message) => {
@@ -18,15 +28,6 @@ it('keeps every point once where a pause falls within a flush', async () => {
       told.push(...message.event.points.map(({ step }) => step));
     }
   });
-  const run = {
-    id: 'run',
-    step: 0,
-    savedStep: null,
-    evaluations: [],
-    recipe: notebookRecipe,
-    comparison: null,
-    state: { phase: 'training', step: 0, steps: 9 },
-  } as unknown as RunRecord;
   await writeRun(run);
   const journal = new RunJournal(run, wire);
   // The first is flushed at once; the second comes meanwhile, and then the pause.
@@ -39,4 +40,21 @@ it('keeps every point once where a pause falls within a flush', async () => {
   await journal.flush();
   expect((await readMetrics('run')).map(({ step }) => step)).toEqual([1, 2, 3]);
   expect(told).toEqual([1, 2, 3]);
+});
+
+it('keeps the points that are taken again where the run goes back to its checkpoint within a flush', async () => {
+  await writeRun(run);
+  const journal = new RunJournal(run, new Wire(() => undefined));
+  await journal.metrics(point(1), description);
+  await journal.metrics(point(2), description);
+  const flushing = journal.flush();
+  // The flush has taken its points, and is not done.
+  await Promise.resolve();
+  journal.rewind({ ...run, step: 0 });
+  await journal.metrics({ ...point(1), loss: 9 }, description);
+  await flushing;
+  await journal.metrics({ ...point(2), loss: 9 }, description);
+  await journal.flush();
+  const stored = await readMetrics('run');
+  expect(stored.filter(({ loss }) => loss === 9).map(({ step }) => step)).toEqual([1, 2]);
 });

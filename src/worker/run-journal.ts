@@ -182,7 +182,9 @@ export class RunJournal implements RunSink {
     this.#flushedAt = performance.now();
     if (points.length === 0) return;
     await appendMetrics(this.#record.id, points);
-    this.#points = this.#points.slice(points.length);
+    // Those alone: the run may have gone back to a checkpoint meanwhile, and taken other steps since.
+    const stored = new Set(points);
+    this.#points = this.#points.filter((point) => !stored.has(point));
     await this.#write();
     this.#wire.run(this.#record.id, { type: 'metrics', points });
     const { engine } = this.#record;
