@@ -68,7 +68,7 @@ export function constantStudent(config: T5Config): EngineStudent {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Of this process, once what nobody holds is given back. */
+/** Memory of this process, after a collection of garbage. */
 export async function residentBytes(): Promise<number> {
   // Array buffers are given back one turn after they were found to be garbage.
   for (let turn = 0; turn < 3; turn += 1) {

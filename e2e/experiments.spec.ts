@@ -43,7 +43,7 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   await page.getByRole('button', { name: 'Begin 6 runs' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/alpha, seed/);
   await expect(page.getByTestId('experiment-course')).toContainText('At work');
-  // The last of those that wait comes next; one is left out, and had back by another experiment alone.
+  // The last of the waiting runs moves up by one.
   const last = page.getByRole('button', { name: 'Move up: alpha 0.9 · seed 1' });
   await last.focus();
   await page.keyboard.press('Enter');

@@ -78,7 +78,7 @@ export function divide(
   };
 }
 
-/** As `divide`, of rows that nobody holds. @param train Of the training file. */
+/** As `divide`, for rows that are not held in memory. @param train Of the training file. */
 export function dividePlaces(
   train: RowKeys,
   given: { validation: RowKeys | null; test: RowKeys | null },

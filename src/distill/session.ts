@@ -171,7 +171,7 @@ export class Session {
     };
   }
 
-  /** Whether the engine may be given a step before the results of this one are known: nobody looks at it in between. */
+  /** Whether the engine may be given a step before the results of this one are known: nothing is measured or saved in between. */
   #mayQueueBehind(step: number): boolean {
     if (step === this.#step) return true;
     const recipe = this.#recipe;

@@ -4,7 +4,7 @@
  */
 import type { Engine, MicroBatch, StepResult, Update } from '../engine/engine.ts';
 
-/** What queued steps should last: any way back is shorter, and nobody feels it when a run is paused. */
+/** What queued steps should last: a GPU answers sooner than that, and a pause still comes at once. */
 const aheadMs = 60;
 const mostSteps = 8;
 /** Results may come together. */

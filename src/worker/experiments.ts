@@ -229,7 +229,7 @@ export class Experiments {
   }
 }
 
-/** The run of a plan as any run begins. */
+/** The record of a planned run at its beginning. */
 function newRunOf(experiment: ExperimentRecord, name: string): NewRun {
   const run = planOf(experiment).find((one) => one.name === name);
   if (run === undefined || run.student === null) {
@@ -250,7 +250,7 @@ function planOf({ spec }: ExperimentRecord): PlannedRun[] {
   return plannedRuns(parseSpec(spec, specFile), specFile);
 }
 
-/** Early stopping is an end as any; what a person stopped is not. */
+/** A run that stopped early by itself is done; one that a person stopped is not. */
 function isStopped(state: RunRecord['state']): boolean {
   return state.phase === 'done' && state.stopped && state.early !== true;
 }

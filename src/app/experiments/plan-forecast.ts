@@ -16,7 +16,7 @@ import {
 import { studio } from '../state/studio.ts';
 import { studioStore } from '../state/studio-store.ts';
 
-/** Kinds of steps that are timed; runs of others are taken for the mean of these. */
+/** So many kinds of steps are timed; runs of other kinds count with the mean of these. */
 const mostKinds = 6;
 
 export type Around = Pick<NewRun, 'datasetId' | 'testRows' | 'engine' | 'backend'>;

@@ -190,7 +190,7 @@ export function dataActions(
 
     useSample: showSample,
 
-    /** The sample where nobody has brought rows, also while the studio opened. */
+    /** The sample, where no rows were added, not even while the studio opened. */
     offerSample: async (): Promise<void> => {
       await importing;
       if (get().datasets.length === 0 && readChoice('sample-offered') === null) await showSample();

@@ -5,7 +5,7 @@ import { openSearch, type RunningBeam } from '../beam-search.ts';
 import type { GenerateOptions, Generation } from '../engine.ts';
 import type { Executor } from './executor.ts';
 import { packStack } from './passes.ts';
-import type { Counts, Plan, Run } from './plan.ts';
+import { quietRun, type Counts, type Plan, type Run } from './plan.ts';
 
 /** Work between two looks at the outside world. */
 const breatheEveryMs = 30;
@@ -80,16 +80,8 @@ class DecoderRows {
 
   #run(position: number): Run {
     return {
+      ...quietRun,
       counts: { ...this.#counts, generationRows: this.count },
-      accumulate: false,
-      firstEncoderRow: 0,
-      firstDecoderRow: 0,
-      step: 1,
-      seed: 0,
-      dropout: 0,
-      learningRate: 0,
-      weightDecay: 0,
-      maxGradNorm: 0,
       position,
     };
   }

@@ -40,7 +40,7 @@ import {
   type StepRows,
 } from './passes.ts';
 import { PlanCache, type Planner } from './plan-cache.ts';
-import type { Plan, Run } from './plan.ts';
+import { quietRun, type Plan, type Run } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
 import {
   checkMoments,
@@ -65,19 +65,6 @@ export interface PlanEngineOptions {
   /** Pairs that are evaluated together, and inputs × beams that are generated for together. */
   rowsTogether?: number;
 }
-
-const quietRun: Omit<Run, 'counts'> = {
-  accumulate: false,
-  firstEncoderRow: 0,
-  firstDecoderRow: 0,
-  step: 1,
-  seed: 0,
-  dropout: 0,
-  learningRate: 0,
-  weightDecay: 0,
-  maxGradNorm: 0,
-  position: 0,
-};
 
 export class PlanEngine implements Engine {
   readonly #config: T5Config;

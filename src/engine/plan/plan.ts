@@ -71,6 +71,20 @@ export interface Run {
   position: number;
 }
 
+/** The rest of a run that trains nothing: an evaluation, or a step of generation. */
+export const quietRun: Omit<Run, 'counts'> = {
+  accumulate: false,
+  firstEncoderRow: 0,
+  firstDecoderRow: 0,
+  step: 1,
+  seed: 0,
+  dropout: 0,
+  learningRate: 0,
+  weightDecay: 0,
+  maxGradNorm: 0,
+  position: 0,
+};
+
 /** A buffer of activations. `persistent` ones keep their content between programs and runs (results, caches). */
 export interface Slot {
   /** In floats. */

@@ -61,6 +61,19 @@ export type CountName = (typeof countNames)[number];
 
 export type Counts = Record<CountName, number>;
 
+/** Of a run without a row: for operations whose dimensions are fixed. */
+export const noCounts: Counts = {
+  encoderRows: 0,
+  decoderRows: 0,
+  answerRows: 0,
+  encoderSequences: 0,
+  decoderSequences: 0,
+  encoderTiles: 0,
+  decoderTiles: 0,
+  distinctIds: 0,
+  generationRows: 0,
+};
+
 /** A matrix dimension: fixed by the student, or counted at run time. */
 export type Extent = number | CountName;
 

@@ -1,7 +1,7 @@
 /** One product on random numbers, to time variants of its kernel and to see whether they compute the same. */
 import { RandomSequence } from '../../base/random.ts';
 import type { Matmul } from '../plan/operations.ts';
-import { sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
+import { noCounts, sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
 import { bufferUsage, type Gpu } from './gpu.ts';
 import { matmul, type MatmulVariant } from './matmul.ts';
 import type { Pipelines } from './pipelines.ts';
@@ -28,19 +28,6 @@ export type OpenTrials = (trial: Trial, variant: MatmulVariant) => Promise<OpenT
 
 /** Dimensions are not cut below this: a tile must be full. */
 const leastSize = 64;
-
-/** Fixed dimensions only: no count is looked up. */
-const noCounts: Counts = {
-  encoderRows: 0,
-  decoderRows: 0,
-  answerRows: 0,
-  encoderSequences: 0,
-  decoderSequences: 0,
-  encoderTiles: 0,
-  decoderTiles: 0,
-  distinctIds: 0,
-  generationRows: 0,
-};
 
 /** The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most. */
 export function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {

@@ -8,7 +8,17 @@ import { parseT5Config } from '../../../student/config.ts';
 import { tinyConfig } from '../../../student/testing/tiny-student.ts';
 import type { Executor } from '../executor.ts';
 import type { Operation } from '../operations.ts';
-import type { CountName, Counts, Plan, PlanTables, Run, Slot, Table, Tensor } from '../plan.ts';
+import {
+  noCounts,
+  type CountName,
+  type Counts,
+  type Plan,
+  type PlanTables,
+  type Run,
+  type Slot,
+  type Table,
+  type Tensor,
+} from '../plan.ts';
 import { SlabLayout } from '../slab-layout.ts';
 
 /** The layout of the slabs of an executor that is used with labs. */
@@ -20,17 +30,7 @@ const noTable: Table = { offset: 0, length: 0 };
 
 export class OperationLab {
   readonly random: RandomSequence;
-  readonly counts: Counts = {
-    encoderRows: 0,
-    decoderRows: 0,
-    answerRows: 0,
-    encoderSequences: 0,
-    decoderSequences: 0,
-    encoderTiles: 0,
-    decoderTiles: 0,
-    distinctIds: 0,
-    generationRows: 0,
-  };
+  readonly counts: Counts = { ...noCounts };
   readonly run: Run = {
     counts: this.counts,
     accumulate: false,

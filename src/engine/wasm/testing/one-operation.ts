@@ -7,7 +7,15 @@ import { haveSameBytes } from '../../../../tests/support/same-state.ts';
 import { parseT5Config } from '../../../student/config.ts';
 import type { Floats } from '../../plan/executor.ts';
 import type { Operation } from '../../plan/operations.ts';
-import type { Counts, Plan, PlanTables, Run, Table, Tensor } from '../../plan/plan.ts';
+import {
+  noCounts,
+  type Counts,
+  type Plan,
+  type PlanTables,
+  type Run,
+  type Table,
+  type Tensor,
+} from '../../plan/plan.ts';
 import { SlabLayout } from '../../plan/slab-layout.ts';
 import { TwinExecutor } from '../../plan/twin/twin-executor.ts';
 import { loadKernels } from '../kernels.ts';
@@ -34,18 +42,6 @@ const tables = Object.fromEntries(
     'generated',
   ].map((name) => [name, noTable]),
 ) as unknown as PlanTables;
-
-const noCounts: Counts = {
-  encoderRows: 0,
-  decoderRows: 0,
-  answerRows: 0,
-  encoderSequences: 0,
-  decoderSequences: 0,
-  encoderTiles: 0,
-  decoderTiles: 0,
-  distinctIds: 0,
-  generationRows: 0,
-};
 
 export const quietRun: Run = {
   counts: noCounts,
