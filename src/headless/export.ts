@@ -22,6 +22,7 @@ import { readStudentFolder, type Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
 import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
+import { whileTelling } from './progress-line.ts';
 import { runCardFacts } from './run-card.ts';
 import { exportScale } from './scale.ts';
 
@@ -137,8 +138,7 @@ async function roundingOf(
 ): Promise<RoundingCheck | null> {
   const job = { student: { config, weights }, tokenizer, dtype, recipe, examples: predictions };
   const open = (student: EngineStudent) => openEngine(student, { engine: null, backend: null });
-  const watch = { report: () => undefined, signal: new AbortController().signal };
-  const found = await checkRounding({ ...job, open }, watch);
+  const found = await whileTelling((watch) => checkRounding({ ...job, open }, watch));
   if (found !== null)
     console.log(
       `Of the answers to ${found.rows} test rows, ${found.differing} ${found.differing === 1 ? 'differs' : 'differ'} from those of the weights before rounding.`,

@@ -1,5 +1,6 @@
 /** Progress in a terminal: one line that is overwritten; plain lines now and then where it is no terminal. */
 import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
+import type { Watch } from '../distill/ports.ts';
 import type { MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { TeachProgress } from '../jobs/teach.ts';
 
@@ -74,5 +75,25 @@ export class ProgressLine {
     if (!always && now - this.#saidAt < plainEveryMs) return;
     this.#saidAt = now;
     this.#out.write(`${line}\n`);
+  }
+
+  /** Takes a line away that was only shown: the next output begins in an empty one. */
+  clear(): void {
+    if (this.#out.isTTY) this.#out.write('\r\u001b[K');
+  }
+}
+
+/**
+ * Work that keeps nothing before its end, so that a signal may end the program at once. How it goes is told on the error
+ * stream: what a command prints stays whole.
+ */
+export async function whileTelling<Result>(work: (watch: Watch) => Promise<Result>): Promise<Result> {
+  const line = new ProgressLine(process.stderr);
+  const report: Watch['report'] = (what, done, total) =>
+    line.show(total === 0 ? what : `${what}: ${formatCount(done)} of ${formatCount(total)}`);
+  try {
+    return await work({ report, signal: new AbortController().signal });
+  } finally {
+    line.clear();
   }
 }

@@ -2,12 +2,14 @@
 import { formatParameters } from '../base/units.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import { usualRate } from '../distill/fitting.ts';
+import type { OpenEngine } from '../distill/ports.ts';
 import { parseRecipe, smallRecipe } from '../distill/recipe.ts';
 import { testRatesOfRun } from '../jobs/rate-test.ts';
 import { countParameters } from '../student/parameters.ts';
 import { dataOptions, oneOf, readOptions } from './arguments.ts';
 import { readText } from './files.ts';
 import { openEngine } from './machine.ts';
+import { whileTelling } from './progress-line.ts';
 import { openInputs, sayWhatWasRead } from './train-inputs.ts';
 
 export async function rateTest(args: string[]): Promise<void> {
@@ -27,16 +29,14 @@ export async function rateTest(args: string[]): Promise<void> {
   const { student, train } = inputs;
   if (!options.json) sayWhatWasRead(inputs);
   const trained = engineStudent(student, recipe);
-  const { points, suggested } = await testRatesOfRun(
-    {
-      tokenizer: student.tokenizer,
-      recipe,
-      train: train.examples,
-      open: (request) => openEngine(trained, request),
-      request: { engine, backend },
-    },
-    { report: () => undefined, signal: new AbortController().signal },
-  );
+  const job = {
+    tokenizer: student.tokenizer,
+    recipe,
+    train: train.examples,
+    open: ((request) => openEngine(trained, request)) satisfies OpenEngine,
+    request: { engine, backend },
+  };
+  const { points, suggested } = await whileTelling((watch) => testRatesOfRun(job, watch));
   if (options.json) {
     console.log(JSON.stringify({ points, suggested }));
     return;

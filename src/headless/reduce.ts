@@ -5,7 +5,8 @@ import { formatBytes, formatCount } from '../base/units.ts';
 import type { Example } from '../data/example.ts';
 import { splits } from '../data/split-name.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
-import { explainPrefix, predictPrefix, taskRow } from '../distill/tasks.ts';
+import { taskRow } from '../distill/tasks.ts';
+import { reduceStudent } from '../jobs/reduce.ts';
 import { reducedCard } from '../export/reduced-card.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
@@ -15,13 +16,12 @@ import type { TrainingShape } from '../student/memory.ts';
 import { deviceModel } from './plan.ts';
 import { countParameters } from '../student/parameters.ts';
 import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensors-writer.ts';
-import { textsToKeep } from '../student/reduce/keep-texts.ts';
-import { readLayerChoice, reduceLayers, type LayerChoice } from '../student/reduce/layers.ts';
-import { reduceVocabulary } from '../student/reduce/vocabulary.ts';
+import { readLayerChoice, type LayerChoice } from '../student/reduce/layers.ts';
 import { dataOptions, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
 import { openFolder, writeOutput } from './files.ts';
 import { studentFolder } from './hub-student.ts';
+import { whileTelling } from './progress-line.ts';
 
 /** What a student weighs. */
 interface Size {
@@ -76,14 +76,10 @@ export async function reduce(args: string[]): Promise<void> {
 
   const folder = await studentFolder(named);
   const whole = await readStudentFolder(await openFolder(folder), folder);
-  const layered = reduceLayers(whole, {
-    ...(encoder === null ? {} : { encoder }),
-    ...(decoder === null ? {} : { decoder }),
-  });
-  const texts = rows === null ? null : textsToKeep(rows, [predictPrefix, explainPrefix]);
-  const smaller =
-    texts === null ? null : reduceVocabulary(layered.student, { keepTexts: texts, size, dropRare });
-  const student = smaller?.student ?? layered.student;
+  const vocabulary = rows && { size, dropRare, rows };
+  const { student, layers, ...reduced } = await whileTelling((watch) =>
+    reduceStudent({ whole, encoder, decoder, vocabulary }, watch),
+  );
 
   const stored = floatOf(whole.storedDtype);
   const dtype = asked ?? stored;
@@ -102,8 +98,8 @@ export async function reduce(args: string[]): Promise<void> {
       JSON.stringify({
         before: { ...before, dtype: stored },
         after: { ...after, dtype },
-        vocabulary: smaller?.report ?? null,
-        layers: layered.kept,
+        vocabulary: reduced.vocabulary,
+        layers,
         trainingShape: shape,
         notes,
         out,

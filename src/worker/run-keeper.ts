@@ -7,17 +7,16 @@ import { readQuestions } from '../data/questions-file.ts';
 import type { Asked, Asking, AskOptions } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
 import type { Watch } from '../distill/ports.ts';
-import type { RunState } from '../distill/run-state.ts';
-import type { Recipe } from '../distill/recipe.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import { askMany, askRun, type Question } from '../jobs/ask.ts';
-import { compareRun } from '../jobs/compare.ts';
 import { EngineOwner } from '../jobs/engine-owner.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { readExamples } from '../store/datasets.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import type { Student, StudentOutline } from '../student/folder.ts';
+import { endComparisons, isPrepared, opened, type ActiveRun } from './active-run.ts';
+import { comparePaused, compareStored } from './compare-run.ts';
 import { driveRun, limited } from './drive-run.ts';
 import { openRunStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
@@ -31,26 +30,6 @@ import type { Wire } from './wire.ts';
 
 /** What other work that computes asks of the keeper of runs. */
 export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
-
-interface Opened {
-  owner: EngineOwner;
-  /** Without weights where the base student is no longer here. */
-  student: Student | StudentOutline;
-}
-
-/** A run at work, or one of the store that is being asked or compared. */
-interface ActiveRun {
-  readonly journal: RunJournal;
-  readonly control: Control;
-  /** Null until the student is on the engine. */
-  opened: Opened | null;
-  /** Comparisons under way or waiting: they end when the run is resumed or stopped. */
-  readonly comparisons: Set<AbortController>;
-}
-
-function isPrepared({ phase }: RunState): boolean {
-  return phase !== 'preparing' && phase !== 'compiling';
-}
 
 export class RunKeeper {
   readonly #wire: Wire;
@@ -217,7 +196,13 @@ export class RunKeeper {
       await this.#alone(() =>
         withRun(runId, async () => {
           await storedAtRest(runId);
-          await this.#compareStored(await taken(runId), asked, signal);
+          const run = await taken(runId);
+          const test = limited(await readExamples(run.datasetId, 'test'), asked.testRows);
+          if (test.length === 0) {
+            throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
+          }
+          const watch = { report: () => undefined, signal };
+          await this.#withStored(run, watch, (stored) => compareStored(stored, test, asked, signal));
         }),
       );
     return null;
@@ -260,8 +245,12 @@ export class RunKeeper {
     }
     return this.#alone(async () => {
       const run = await storedAtRest(runId);
-      return this.#withStored(run, watch, ({ journal }, { owner, student }) => {
-        const options = () => ({ ...askOptions(journal, student, asking), step: weightsStep(run) ?? 0 });
+      return this.#withStored(run, watch, (stored) => {
+        const { owner, student } = opened(stored);
+        const options = () => ({
+          ...askOptions(stored.journal, student, asking),
+          step: weightsStep(run) ?? 0,
+        });
         return put(owner, { options, isFresh: true, ...watch });
       });
     });
@@ -310,47 +299,11 @@ export class RunKeeper {
     }
   }
 
-  /** @param run Held and taken over: what comes of it is written to its record. */
-  async #compareStored(
-    run: RunRecord,
-    { testRows, ...asked }: CommandOf<'compare'>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const test = limited(await readExamples(run.datasetId, 'test'), testRows);
-    if (test.length === 0) {
-      throw new InputError('The dataset has no test rows.', 'Add a test file, then compare.');
-    }
-    const watch = { report: () => undefined, signal };
-    await this.#withStored(run, watch, async ({ journal, control }, { owner, student }) => {
-      // Told, not stored: looking at a run does not change it, and a reload finds it as it was.
-      const say = (state: RunState): Promise<void> => {
-        journal.tell(state);
-        return Promise.resolve();
-      };
-      try {
-        await owner.use(({ engine }) =>
-          compareRun({
-            engine,
-            student: withBase(student),
-            recipe: askedRecipe(run.recipe, asked),
-            test,
-            step: weightsStep(run) ?? 0,
-            sink: journal,
-            say,
-            skipped: () => signal.aborted || control.takeSkip(),
-          }),
-        );
-      } finally {
-        journal.tell(run.state);
-      }
-    });
-  }
-
   /** Holds a stored run with the weights that it kept on an engine, for as long as `work` takes. */
   async #withStored<Result>(
     run: RunRecord,
     { report }: Watch,
-    work: (active: ActiveRun, opened: Opened) => Promise<Result>,
+    work: (active: ActiveRun) => Promise<Result>,
   ): Promise<Result> {
     const journal = new RunJournal(run, this.#wire);
     const student = await openRunStudent(run, report);
@@ -370,7 +323,7 @@ export class RunKeeper {
     try {
       engine.restore(stateOf(weights));
       this.#active = active;
-      return await work(active, active.opened);
+      return await work(active);
     } finally {
       this.#active = null;
       owner.close(new EngineError('The run was put away before the question was answered.', 'Ask again.'));
@@ -418,24 +371,6 @@ export class RunKeeper {
   }
 }
 
-/** @throws InputError where the base student, which is compared with, is no longer here. */
-function withBase(student: Student | StudentOutline): Student {
-  if ('weights' in student) return student;
-  throw new InputError(
-    `The student that it was made from (${student.name}) is no longer stored.`,
-    'Drop its folder again on Student, then compare.',
-  );
-}
-
-function opened({ opened }: ActiveRun): NonNullable<ActiveRun['opened']> {
-  if (opened !== null) return opened;
-  throw new EngineError('The run is still being prepared.', 'Try again in a moment.');
-}
-
-function endComparisons({ comparisons }: ActiveRun, why: string): void {
-  for (const comparison of comparisons) comparison.abort(new DOMException(why, 'AbortError'));
-}
-
 /** What both students are asked with, as the run is now. */
 function askOptions(
   { record: { recipe, step } }: RunJournal,
@@ -444,52 +379,4 @@ function askOptions(
 ): Omit<AskOptions, 'engine'> {
   const baseWeights = 'weights' in student ? student.weights : null;
   return { tokenizer: student.tokenizer, recipe, baseWeights, step, asking };
-}
-
-/** A recipe with answers chosen as it was asked. */
-function askedRecipe(
-  recipe: Recipe,
-  { generation = recipe.generation }: Pick<CommandOf<'compare'>, 'generation'>,
-): Recipe {
-  return { ...recipe, generation };
-}
-
-/** Compares with the weights of this moment of a run that is paused, which is paused again afterwards. */
-async function comparePaused(
-  active: ActiveRun,
-  { testRows, ...asked }: CommandOf<'compare'>,
-  stopped: AbortSignal,
-): Promise<void> {
-  const { journal, control, comparisons } = active;
-  const { datasetId, recipe, testRows: runTestRows } = journal.record;
-  const notPaused = (): EngineError =>
-    new EngineError('This run is at work.', 'Pause it first, then compare.');
-  if (journal.record.state.phase !== 'paused') throw notPaused();
-  const { owner, student } = opened(active);
-  const test = limited(limited(await readExamples(datasetId, 'test'), runTestRows), testRows);
-  const resumed = new AbortController();
-  const signal = AbortSignal.any([stopped, resumed.signal]);
-  comparisons.add(resumed);
-  try {
-    await owner.use(async ({ engine }) => {
-      const { step, state: paused } = journal.record;
-      if (paused.phase !== 'paused' || !control.pauseRequested) throw notPaused();
-      try {
-        await compareRun({
-          engine,
-          student: withBase(student),
-          recipe: askedRecipe(recipe, asked),
-          test,
-          step,
-          sink: journal,
-          say: (state) => journal.state(state),
-          skipped: () => signal.aborted || control.takeSkip(),
-        });
-      } finally {
-        await journal.state(paused);
-      }
-    }, signal);
-  } finally {
-    comparisons.delete(resumed);
-  }
 }

@@ -1,0 +1,109 @@
+/** Base against distilled with the weights of a run as it is now: one that is paused, or one of the store. */
+import { EngineError, InputError } from '../base/errors.ts';
+import type { Example } from '../data/example.ts';
+import type { Recipe } from '../distill/recipe.ts';
+import type { RunState } from '../distill/run-state.ts';
+import { compareRun } from '../jobs/compare.ts';
+import { readExamples } from '../store/datasets.ts';
+import { weightsStep } from '../store/records.ts';
+import type { Student, StudentOutline } from '../student/folder.ts';
+import { opened, type ActiveRun } from './active-run.ts';
+import { limited } from './drive-run.ts';
+import type { CommandOf } from './protocol.ts';
+
+/**
+ * Compares with the weights of this moment of a run that is paused, which is paused again afterwards.
+ * @throws EngineError where it is not paused, InputError where its base student is no longer here.
+ */
+export async function comparePaused(
+  active: ActiveRun,
+  { testRows, ...asked }: CommandOf<'compare'>,
+  stopped: AbortSignal,
+): Promise<void> {
+  const { journal, control, comparisons } = active;
+  const { datasetId, recipe, testRows: runTestRows } = journal.record;
+  const notPaused = (): EngineError =>
+    new EngineError('This run is at work.', 'Pause it first, then compare.');
+  if (journal.record.state.phase !== 'paused') throw notPaused();
+  const { owner, student } = opened(active);
+  const test = limited(limited(await readExamples(datasetId, 'test'), runTestRows), testRows);
+  const resumed = new AbortController();
+  const signal = AbortSignal.any([stopped, resumed.signal]);
+  comparisons.add(resumed);
+  try {
+    await owner.use(async ({ engine }) => {
+      const { step, state: paused } = journal.record;
+      if (paused.phase !== 'paused' || !control.pauseRequested) throw notPaused();
+      try {
+        await compareRun({
+          engine,
+          student: withBase(student),
+          recipe: askedRecipe(recipe, asked),
+          test,
+          step,
+          sink: journal,
+          say: (state) => journal.state(state),
+          skipped: () => signal.aborted || control.takeSkip(),
+        });
+      } finally {
+        await journal.state(paused);
+      }
+    }, signal);
+  } finally {
+    comparisons.delete(resumed);
+  }
+}
+
+/**
+ * Compares with the weights that a stored run kept.
+ * @param active Held and taken over: what comes of it is written to its record.
+ * @throws InputError where its base student is no longer here.
+ */
+export async function compareStored(
+  active: ActiveRun,
+  test: readonly Example[],
+  asked: CommandOf<'compare'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { journal, control } = active;
+  const { owner, student } = opened(active);
+  const { recipe, state: atRest } = journal.record;
+  // Told, not stored: looking at a run does not change it, and a reload finds it as it was.
+  const say = (state: RunState): Promise<void> => {
+    journal.tell(state);
+    return Promise.resolve();
+  };
+  try {
+    await owner.use(({ engine }) =>
+      compareRun({
+        engine,
+        student: withBase(student),
+        recipe: askedRecipe(recipe, asked),
+        test,
+        step: weightsStep(journal.record) ?? 0,
+        sink: journal,
+        say,
+        skipped: () => signal.aborted || control.takeSkip(),
+      }),
+    );
+  } finally {
+    journal.tell(atRest);
+  }
+}
+
+/** @throws InputError where the base student, which is compared with, is no longer here. */
+function withBase(student: Student | StudentOutline): Student {
+  if ('weights' in student) return student;
+  throw new InputError(
+    `The student that it was made from (${student.name}) is no longer stored.`,
+    'Drop its folder again on Student, then compare.',
+  );
+}
+
+/** A recipe with answers chosen as it was asked. */
+function askedRecipe(
+  recipe: Recipe,
+  { generation = recipe.generation }: Pick<CommandOf<'compare'>, 'generation'>,
+): Recipe {
+  return { ...recipe, generation };
+}
