@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- --memory`: what the plan says that a run takes, against what the process then has more of in memory.
- * Each shape in a process of its own, since memory that was given back is not always gone.
+ * Each shape in its own process, since memory that was given back is not always gone.
  */
 import { spawnSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
@@ -196,7 +196,7 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
   };
 }
 
-/** Measures each case in a process of its own and prints a line of it. @param program This program's file. */
+/** Measures each case in its own process and prints a line of it. @param program This program's file. */
 export function compareMemory(program: string, only: readonly string[] | undefined): MeasuredMemory[] {
   console.log(
     'shape                           engine  the plan says   held        grown by    of the plan  largest buffer',

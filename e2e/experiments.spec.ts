@@ -53,7 +53,7 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   await expect(last).toBeFocused();
   await expect(counts(page)).toContainText(/[12] done/, { timeout: 60_000 });
 
-  // Paused and resumed by keyboard, whatever the run in hand is at; a comparison is not paused.
+  // Paused and resumed by keyboard, whatever the current run is at; a comparison is not paused.
   const course = page.getByTestId('experiment-course');
   await expect(async () => {
     await page.getByRole('button', { name: 'Pause the experiment' }).press('Enter');

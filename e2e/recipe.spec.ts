@@ -25,7 +25,7 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await expect(page.getByText('The form has the recipe of')).toBeVisible();
   const seed = page.getByRole('textbox', { name: 'Seed', exact: true });
   await expect(seed).toHaveValue('7');
-  await page.getByRole('button', { name: 'Bring back what stood here' }).click();
+  await page.getByRole('button', { name: 'Bring back what was here' }).click();
   await expect(seed).toHaveValue('99');
 
   await shown.getByRole('radio').first().check();

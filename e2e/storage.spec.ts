@@ -86,7 +86,7 @@ test('a full disk pauses the run with what fits kept; what is stored is told and
   await expect(dataset).toHaveAttribute('aria-disabled', 'true');
   await expect(dataset).toHaveAccessibleDescription(/is at work on it; stop it first/);
 
-  // An older checkpoint makes room: the very save that failed is made, and training goes on.
+  // An older checkpoint makes room: the very save that failed is made, and training continues.
   await goTo(page, 'train');
   await notice.getByRole('button', { name: /^Remove step 4 of/ }).click();
   await page.getByRole('button', { name: 'Remove it' }).click();

@@ -38,7 +38,7 @@ test('what strangers made fails with a clear message, and the run beside it neve
     await expect.poll(stepsTaken, { timeout: 30_000 }).toBeGreaterThan(before);
   }
 
-  // The run was not touched: it goes on until it is stopped.
+  // The run was not touched: it continues until it is stopped.
   await goTo(page, 'train');
   await page.getByRole('button', { name: 'Stop and keep' }).click();
   await expect(page.getByTestId('run-state')).toContainText(/stopped at step/, { timeout: 120_000 });

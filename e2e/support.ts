@@ -143,7 +143,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
-/** Looks at the page as it stands in both themes, wide and on a phone: axe finds nothing, nothing scrolls sideways. */
+/** Looks at the page as it is in both themes, wide and on a phone: axe finds nothing, nothing scrolls sideways. */
 export async function looksRight(page: Page, picture: (look: string) => string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

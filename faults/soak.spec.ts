@@ -1,5 +1,5 @@
 /**
- * Runs that last: what a page, its worker, its GPU and its storage hold while a run of many steps goes on. What grows
+ * Runs that last: what a page, its worker, its GPU and its storage hold while a run of many steps continues. What grows
  * is a point of the curve for each step, and nothing else.
  */
 import type { Page } from '@playwright/test';

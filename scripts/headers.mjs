@@ -6,7 +6,7 @@
  */
 import { basename } from 'node:path';
 
-/** Pages that stand in a frame of the studio, and what their policies begin with. */
+/** Pages that are in a frame of the studio, and what their policies begin with. */
 export const frames = {
   'desk.html': { reached: ['https:', 'http:'], scripts: ["'self'"] },
   // The hub's client hashes large files in WebAssembly before they are sent.

@@ -1,6 +1,6 @@
 /**
  * Runs the terminal's bundled program as its own process, with the GPU that it is to see. Uses nothing but Node
- * itself: it also stands in the package (scripts/package.mjs).
+ * itself: it is in the package too (scripts/package.mjs).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';

@@ -1,6 +1,6 @@
 /**
  * Where a studio is served on this machine: its port, and whether one is there already. Uses nothing but Node itself: it
- * also stands in the package (scripts/package.mjs).
+ * is in the package too (scripts/package.mjs).
  */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';

@@ -65,7 +65,7 @@ export function layOut(config: T5Config, { answer, rationale }: MicroBatch, alph
   };
 }
 
-/** Copies: jax-js may go on reading what it was given. */
+/** Copies: jax-js may read on in what it was given. */
 export function upload(values: Float32Array | Int32Array, shape: readonly number[]): np.Array {
   return np.array(values.slice(), { shape: [...shape] });
 }

@@ -19,7 +19,7 @@ const purposes: Record<EvaluationPurpose, string> = {
   base: 'comparing: the base student answers',
 };
 
-/** What is going on, without figures: what a live region says when it changes. */
+/** What is under way, without figures: what a live region says when it changes. */
 export function phaseWords(state: RunState): string {
   switch (state.phase) {
     case 'idle':

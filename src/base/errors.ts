@@ -35,7 +35,7 @@ function clip(text: string, most: number): string {
   return `${text.slice(0, half)} … ${text.slice(-half)}`;
 }
 
-/** A file, recipe or folder that cannot be used as it is: the person can mend it. The terminal exits with 2. */
+/** A file, recipe or folder that cannot be used as it is: the person can fix it. The terminal exits with 2. */
 export class InputError extends StillroomError {
   readonly file: string | null;
   readonly line: number | null;
@@ -118,7 +118,7 @@ export class StorageError extends StillroomError {}
 /** There is no room left for it. What was stored before is unharmed, and what was to be stored is not lost. */
 export class NoRoomError extends StorageError {}
 
-/** A sentence, or words from elsewhere, to go on within a sentence of ours. */
+/** A sentence, or words from elsewhere, as a part of a sentence of ours. */
 export function withoutStop(words: string): string {
   return words.trim().replace(/\.$/, '');
 }

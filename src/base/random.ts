@@ -1,7 +1,7 @@
 /**
  * Random numbers by counter: every value is a pure function of a key and four counters, so that any engine can make
- * the same bits in any order, and a run can go on from any step. The hash is pcg4d (Jarzynski and Olano, "Hash
- * Functions for GPU Rendering", JCGT 9(3), 2020), integer arithmetic only, hence equal on every machine.
+ * the same bits in any order, and a run can continue from any step. The hash is pcg4d (Jarzynski and Olano, "Hash
+ * Functions for GPU Rendering", JCGT 9(3), 2020), integer arithmetic only, so equal on every machine.
  */
 
 /** Four 32-bit words in, four well-mixed 32-bit words out, written to `out` (length 4). */

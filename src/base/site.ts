@@ -5,7 +5,7 @@
  * @param path Relative to the folder of the page: `sample/train.jsonl`.
  */
 export function siteUrl(path: string): URL {
-  // The development server serves from its root. In the build the page stands in the site's folder, and every worker
+  // The development server serves from its root. In the build the page is in the site's folder, and every worker
   // in `assets/` below it.
   const folder = import.meta.env.DEV
     ? new URL('/', self.location.href)

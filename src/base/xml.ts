@@ -1,4 +1,4 @@
-/** Text as it stands in XML, in elements and in attributes: never markup. */
+/** Text as it is in XML, in elements and in attributes: never markup. */
 export function escapeXml(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -234,7 +234,7 @@ export function choicePatterns(columns: readonly string[]): string[] {
 
 /**
  * The value under a column's name, or else under a path with dots; null where there is none. A name with a star gives
- * what stands in the columns that it stands for, by what stands for the star; blank ones are left out.
+ * what is in the columns that it stands for, by what stands for the star; blank ones are left out.
  */
 function lookUp(
   record: JsonObject,

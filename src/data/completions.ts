@@ -1,14 +1,14 @@
 /**
  * Reason and answer out of a teacher's own words. *Faithful* is the research code of Distilling Step-by-Step, task by
  * task (github.com/google-research/distilling-step-by-step, data_utils.py); *repaired* reads what people get from
- * servers of today and says what it mended.
+ * today's servers and says what it repaired.
  */
 import { findChoice } from './choices.ts';
 
 export const completionModes = ['faithful', 'repaired'] as const;
 export type CompletionMode = (typeof completionModes)[number];
 
-/** What was mended to read a completion. */
+/** What was repaired to read a completion. */
 export type Repair = 'thought' | 'cut off' | 'run-on' | 'json' | 'case' | 'cut' | 'letter';
 
 export interface Answer {
@@ -128,7 +128,7 @@ function findMarks(text: string): Mark[] {
   return found.sort((a, b) => a.end - b.end);
 }
 
-/** What stands in braces that are opened before `from`. */
+/** What is in braces that are opened before `from`. */
 function inBraces(text: string, from: number): string {
   let depth = 1;
   for (let at = from; at < text.length; at += 1) {

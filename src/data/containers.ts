@@ -185,7 +185,7 @@ function openText(
   if (fenced)
     notes.push({
       kind: 'markdown-fence',
-      text: 'The rows stood in a Markdown fence (```), which was left out.',
+      text: 'The rows were in a Markdown fence (```), which was left out.',
     });
   const shared = { file, packed, encoding, notes };
   const looksJson = options.separator === undefined && isJson(text);
@@ -245,7 +245,7 @@ export function isJson(text: string): boolean {
   return like > 0 && like >= (lines.length - 1) / 2;
 }
 
-/** Rows that stand in a Markdown fence, with an empty line in place of it, so that lines stay. */
+/** Rows that are in a Markdown fence, with an empty line in place of it, so that lines stay. */
 function withoutFence(text: string): { text: string; fenced: boolean } {
   const open = /^\s*```\w*[ \t]*(?=\r?\n)/.exec(text);
   if (open === null) return { text, fenced: false };

@@ -21,7 +21,7 @@ export interface DivideOptions {
   fixes?: readonly Fix[];
 }
 
-/** Rows of a split by their places: in the training file, or in a file of its own. */
+/** Rows of a split by their places: in the training file, or in its own file. */
 export interface Part {
   of: 'train' | 'own';
   places: Int32Array;

@@ -7,7 +7,7 @@ import { areEquations, isRightBy } from './metrics/metrics.ts';
 import { note, RowList, type Note } from './notes.ts';
 import type { ExampleRow } from './read-file.ts';
 
-/** A dataset's rows, which carry their teacher's themselves, as examples: mended, those without a true answer left out. */
+/** A dataset's rows, which carry their teacher's themselves, as examples: fixes done, those without a true answer left out. */
 export class ExampleReading {
   readonly #mender: Mender;
   readonly #unlabelled = new RowList();
@@ -29,7 +29,7 @@ export class ExampleReading {
     return [...this.fixed(), ...this.unlabelled()];
   }
 
-  /** What was mended. */
+  /** What was fixed. */
   fixed(): Note[] {
     return this.#mender.notes();
   }

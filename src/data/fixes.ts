@@ -1,4 +1,4 @@
-/** What can be mended in rows, each switched on by name; nothing else is changed. */
+/** What can be fixed in rows, each switched on by name; nothing else is changed. */
 import { InputError } from '../base/errors.ts';
 import { TextIndex } from '../base/text-index.ts';
 import { choicesWithin, findChoice, letterIndex } from './choices.ts';

@@ -24,7 +24,7 @@ export interface Joined {
   refused: (Refusal & { file: string })[];
   /** How often the teacher's label is the true one; null where no example has a teacher's label. */
   teacher: Tally | null;
-  /** How the teacher's rows were found, and how many stood elsewhere in their file; null without a teacher's file. */
+  /** How the teacher's rows were found, and how many were elsewhere in their file; null without a teacher's file. */
   join: { by: JoinKey; moved: number } | null;
   /** What was noticed while files were read and joined. */
   notes: Note[];
@@ -35,7 +35,7 @@ export interface Joined {
 export interface JoinOptions {
   /** Rows without a partner of the same id or input are left as they are, where it is an error otherwise. */
   onlyMatching?: boolean;
-  /** What is mended in the joined rows. */
+  /** What is fixed in the joined rows. */
   fixes?: readonly Fix[];
   /** What the teacher is judged by; left out: as `tallyTeacher` has it. */
   metric?: MetricId;

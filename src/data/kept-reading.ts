@@ -17,7 +17,7 @@ export const keptReadingSchema = z.strictObject({
   map: text.exactOptional(),
   /** Of the teacher's file, where its columns were mapped too. */
   rationalesMap: text.exactOptional(),
-  /** What was mended, as `--fix` takes it. */
+  /** What was fixed, as `--fix` takes it. */
   fix: text.exactOptional(),
   /** Joined although the rationales seem to belong to other rows. */
   unaligned: z.boolean().exactOptional(),

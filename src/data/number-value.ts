@@ -2,7 +2,7 @@
 
 /**
  * The value of a text that is one number, with its sign, thousands separators, currency and unit signs; null where it is
- * none. A comma is a decimal mark only where `decimalComma` says so, or where it stands after a point (`1.200,50`).
+ * none. A comma is a decimal mark only where `decimalComma` says so, or where it is after a point (`1.200,50`).
  */
 export function numberValue(text: string, decimalComma = false): number | null {
   const bare = text

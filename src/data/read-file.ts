@@ -34,7 +34,7 @@ export type { DataFile, DatasetFile, ExampleRow, RationaleRow, RationalesFile };
 export interface ReadOptions {
   /** Columns by their role, in place of the layouts that are known. */
   map?: ColumnMap | null;
-  /** How raw completions are read: as the research code does, or mended. */
+  /** How raw completions are read: as the research code does, or with repairs. */
   completions?: CompletionMode;
   /** What the file is for: picks one of several lists inside it. */
   split?: Split;

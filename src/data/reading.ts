@@ -20,7 +20,7 @@ export type AlarmDecision =
 
 /** What a person switched on or decided for a dataset. */
 export interface DatasetReading {
-  /** What is mended in the rows, in this order. */
+  /** What is fixed in the rows, in this order. */
   fixes?: readonly Fix[];
   alarms?: Partial<Record<Split, AlarmDecision>>;
   /** Test rows, where no file has them. */

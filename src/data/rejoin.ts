@@ -22,7 +22,7 @@ export interface WayOut {
 export interface AskedAlarm extends Alarm {
   dataset: string;
   rationales: string;
-  /** What mends it, the best first; empty where nothing does. */
+  /** What fixes it, the best first; empty where nothing does. */
   ways: WayOut[];
 }
 
@@ -130,7 +130,7 @@ function withoutAnswers(
   );
 }
 
-/** What would mend an alarm: every column that both files share, then a shift. */
+/** What would fix an alarm: every column that both files share, then a shift. */
 export async function waysOut(
   files: { dataset: DatasetFile; rationales: RationalesFile },
   alarm: Alarm,

@@ -109,7 +109,7 @@ async function partStream(
 ): Promise<RecordStream | null> {
   if (blob !== null) {
     const kind = kindOf(name, new Uint8Array(await blob.slice(0, kindProbeBytes).arrayBuffer()));
-    // Read where it stands in the zip.
+    // Read where it is in the zip.
     if (kind === 'parquet') {
       const table = await openStream(name, blob, options);
       return table === null ? null : { ...table, packed: 'zip' };

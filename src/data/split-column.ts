@@ -1,4 +1,4 @@
-/** Rows whose split stands in a column of their own. */
+/** Rows whose split is in their own column. */
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { plainName, plainText } from './layouts/cells.ts';

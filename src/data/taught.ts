@@ -1,4 +1,4 @@
-/** A teacher's reasons for a dataset's training rows, as a file of its own: what the teacher's desk makes of them. */
+/** A teacher's reasons for a dataset's training rows, as its own file: what the teacher's desk makes of them. */
 import { z } from '../base/schemas.ts';
 import { listed } from './words.ts';
 import type { Example } from './example.ts';
@@ -14,7 +14,7 @@ const taughtRow = z.object({
   teacherLabel: z.string(),
   /** The label was given, and the reason for it asked for. */
   rationalised: z.boolean().optional(),
-  /** A person wrote it, or mended it. */
+  /** A person wrote it, or corrected it. */
   edited: z.boolean().optional(),
 });
 export type TaughtRow = z.infer<typeof taughtRow>;

@@ -52,7 +52,7 @@ export function whyUnreadable(text: string): Unreadable | null {
   return null;
 }
 
-/** Bytes that are no UTF-8 were decoded to U+FFFD: a few can stand in any text, many mean that it is no text. */
+/** Bytes that are no UTF-8 were decoded to U+FFFD: a few can be in any text, many mean that it is no text. */
 function isMostlyUndecodable(start: string): boolean {
   return start.split('\ufffd').length - 1 > start.length / 20;
 }

@@ -106,7 +106,7 @@ export async function* answerInputs(
   );
 }
 
-/** Its rationales to inputs as a task of their own; nothing where the method has no such task. */
+/** Its rationales to inputs as a separate task; nothing where the method has no such task. */
 export async function* explainInputs(
   engine: Engine,
   tokenizer: Speaker,

@@ -17,7 +17,7 @@ export interface Spoken {
   answerMs: number;
   /** Null for the standard method, which teaches no rationales, and where it was not asked for. */
   rationale: string | null;
-  /** Null where it was no question of its own. */
+  /** Null where it was not asked as a separate question. */
   rationaleMs: number | null;
 }
 
@@ -34,7 +34,7 @@ export interface Asked {
 
 /** What a person chose for a question. */
 export interface Asking extends Writing {
-  /** Whether the rationale is asked for too, where it is a question of its own. */
+  /** Whether the rationale is asked for too, where that is a separate question. */
   rationale: boolean;
   /** Whether the base student is asked too. */
   base: boolean;

@@ -1,5 +1,5 @@
 /**
- * What a run goes on from: its student and the optimiser's averages as two safetensors files, and the facts beside them. Batches
+ * What a run continues from: its student and the optimiser's averages as two safetensors files, and the facts beside them. Batches
  * and dropout are counted, not drawn (batches.ts, engine/dropout.ts), so that the step is the data cursor and the random
  * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
  * and whoever reads them knows that every byte is the one that was written.
@@ -51,7 +51,7 @@ export interface CheckpointFile {
   sha256: string[];
 }
 
-/** What was computing: the same engine on the same adapter goes on with the very bytes, another one nearly. */
+/** What was computing: the same engine on the same adapter continues with the very bytes, another one nearly. */
 export type EngineStamp = Pick<TrainerDescription, 'engine' | 'backend' | 'adapter'>;
 
 export interface CheckpointFacts {
@@ -89,7 +89,7 @@ export function parseFacts(text: string): CheckpointFacts | null {
   }
 }
 
-/** Where a run goes on from. */
+/** Where a run continues from. */
 export interface Resumption {
   state: EngineState;
   elapsedMs: number;
@@ -173,7 +173,7 @@ function isFactor({ group }: StateTensor): boolean {
 
 /**
  * Writes a file slice by slice and says what was written.
- * @param write Takes a slice and where it begins; once it has, the slice is filled anew.
+ * @param write Takes a slice and where it begins; once it has, the slice is filled again.
  */
 export async function writeSlices(
   name: CheckpointFileName,

@@ -33,14 +33,14 @@ export class Control {
     this.#wakeUp();
   }
 
-  /** Ends the work after what is in hand; also ends a pause. */
+  /** Ends the work after the current piece; also ends a pause. */
   stop(): void {
     this.#stops += 1;
     this.#pauseRequested = false;
     this.#wakeUp();
   }
 
-  /** Ends the evaluation in hand, not the run. */
+  /** Ends the current evaluation, not the run. */
   skipEvaluation(): void {
     this.#skipRequested = true;
   }
@@ -52,7 +52,7 @@ export class Control {
     return skip;
   }
 
-  /** Asks for a checkpoint after the step in hand. */
+  /** Asks for a checkpoint after the current step. */
   save(): void {
     this.#saveRequested = true;
   }

@@ -15,7 +15,7 @@ import {
 export type Verdict =
   /** Go on from the last checkpoint after `waitMs`, with each micro-batch cut into `parts`. */
   | { kind: 'again'; waitMs: number; parts: number; reason: string }
-  /** It is not, or no longer, a thing to try again: the run fails with this error and can be gone on with by hand. */
+  /** It is not, or no longer, a thing to try again: the run fails with this error and can be resumed by hand. */
   | { kind: 'fail'; error: unknown };
 
 /** Failures without a new checkpoint between them, after which a person is asked. */
@@ -81,6 +81,6 @@ function askingError({ problem }: StillroomError, savedStep: number | null): Eng
   const kept = savedStep === null ? 'No checkpoint was made yet' : `All up to step ${savedStep} is kept`;
   return new EngineError(
     `${problem} It was tried ${mostFailures} times without getting to the next checkpoint. ${kept}.`,
-    'Go on when other programs have let go of the GPU, or go on with WebAssembly.',
+    'Resume when other programs have released the GPU, or resume with WebAssembly.',
   );
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { recipeSchema, type Recipe } from './recipe.ts';
 import { rehearse } from './rehearsal.ts';
 
-// How long it measures is decided by a clock, so the clock is the test's: the engine only lets it go on.
+// How long it measures is decided by a clock, so the clock is the test's: the engine only lets it continue.
 const tokenizer = { encode: () => Int32Array.of(1), decode: () => 'one' };
 const rows = Array.from({ length: 8 }, (_, row) => ({
   row,

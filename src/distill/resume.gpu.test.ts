@@ -78,7 +78,7 @@ describe.each(engines)('a run on %s', (_name, create) => {
     sha256: string[];
   }
 
-  /** A run from `from` to the end, on an engine of its own, as a page that was opened anew has it. */
+  /** A run from `from` to the end, on its own engine, as a page that was opened again has it. */
   async function outcome(from: Resumption | null): Promise<Outcome> {
     const engine = await create(student);
     try {

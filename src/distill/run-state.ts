@@ -29,7 +29,7 @@ export type RunState =
   | { phase: 'training'; step: number; steps: number }
   | { phase: 'evaluating'; purpose: EvaluationPurpose; step: number; done: number; total: number }
   | { phase: 'pausing'; step: number }
-  /** `problem`: it paused by itself, since something could not be stored; going on tries again. */
+  /** `problem`: it paused by itself, since something could not be stored; resuming tries again. */
   | { phase: 'paused'; step: number; problem?: ErrorReport }
   /** What was computing failed; the run goes back to its checkpoint and on. `step` is where it was. */
   | { phase: 'recovering'; step: number; reason: string }

@@ -1,4 +1,4 @@
-/** Which of a run's weights are taken, and when going on has stopped to help: decided by its measurements alone. */
+/** Which of a run's weights are taken, and when more training has stopped to help: decided by its measurements alone. */
 import type { Recipe } from './recipe.ts';
 import type { Evaluation } from './run-state.ts';
 import { shareOf } from './score.ts';

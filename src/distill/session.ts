@@ -30,7 +30,7 @@ export type SessionEvent =
   | { type: 'evaluation'; evaluation: Evaluation }
   /** What the student makes of the watched questions: before the first step, and after each evaluation. */
   | { type: 'watched'; questions: WatchedQuestion[]; moment: WatchedMoment }
-  /** Time to keep a checkpoint; `state` may be read until the session goes on. `last`: training has ended, by itself or by a person. */
+  /** Time to keep a checkpoint; `state` may be read until the session continues. `last`: training has ended, by itself or by a person. */
   | { type: 'save'; step: number; elapsedMs: number; state: StateSource; last: boolean };
 
 export interface SessionOptions {
@@ -44,7 +44,7 @@ export interface SessionOptions {
   validation?: readonly Example[];
   /** What answers are judged by; left out: what suits the labels. */
   metric?: MetricId | undefined;
-  /** Questions to ask anew at each evaluation; left out: none. */
+  /** Questions to ask again at each evaluation; left out: none. */
   watched?: readonly Example[];
   /** A person's own questions, as they are pinned when it is asked; left out: none. */
   ownQuestions?: (() => readonly string[]) | undefined;
@@ -53,7 +53,7 @@ export interface SessionOptions {
   from?: Resumption | null;
   /** The last step whose accuracy was measured before; left out: the one gone on from, whatever it was due. */
   measuredStep?: number | undefined;
-  /** What was measured before, up to the step that it goes on from. */
+  /** What was measured before, up to the step that it continues from. */
   evaluations?: readonly Evaluation[];
   /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
   parts?: number;

@@ -1,5 +1,5 @@
 /**
- * A few test questions that the student is asked anew at each evaluation, with their rationales: the same ones through a
+ * A few test questions that the student is asked again at each evaluation, with their rationales: the same ones through a
  * run, so that a person sees understanding arrive.
  */
 import type { Example } from '../data/example.ts';
@@ -28,7 +28,7 @@ export interface OwnAnswer extends WatchedAnswer {
   question: string;
 }
 
-/** Questions of one's own at most: each is asked anew at every evaluation. */
+/** Questions of one's own at most: each is asked again at every evaluation. */
 export const mostOwnQuestions = 4;
 
 /** What is shown of the question itself: kept with its answers, since the rows may be gone when the run is looked at. */

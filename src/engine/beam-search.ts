@@ -1,7 +1,7 @@
 /**
  * The search of one input, as Hugging Face's `generate` does it: greedy, or with beams. Of the 2n best continuations those
  * that end count as finished only if they are among the best n, with score log-probability / length ** length penalty;
- * the best n that have not ended go on. The search is over when n have finished and the best running beam is not hoped
+ * the best n that have not ended continue. The search is over when n have finished and the best running beam is not hoped
  * to become better than the worst of them: judged at its length now, or (early_stopping "never", a positive penalty) at
  * the longest; with early_stopping true as soon as n have finished. Log-probabilities are summed in double precision;
  * among equals the earlier beam and the lower token win.
@@ -24,7 +24,7 @@ export interface FinishedBeam {
 
 /** One token at a time. */
 export interface Search {
-  /** Beams that go on, best first: one before the first token, then at most numBeams; none when the search is over. */
+  /** Beams that continue, best first: one before the first token, then at most numBeams; none when the search is over. */
   readonly running: readonly RunningBeam[];
   /** Beams that have ended, best first. */
   readonly finished: readonly FinishedBeam[];

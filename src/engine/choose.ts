@@ -76,7 +76,7 @@ export interface EngineOpeners {
   wgsl: (reason: string) => Promise<Engine>;
   wasm: (reason: string) => Promise<Engine>;
   tfjs: (backend: BackendName | null) => Promise<Engine>;
-  /** TensorFlow.js where the compiled engine started nowhere. @param problem Why not, to go on within a sentence. */
+  /** TensorFlow.js where the compiled engine started nowhere. @param problem Why not, as a part of a sentence. */
   instead: (problem: string) => Promise<Engine>;
 }
 

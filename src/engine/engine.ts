@@ -83,7 +83,7 @@ export interface Generation {
 
 /**
  * AdamW; Adafactor as T5 is trained with it (transformers' `Adafactor` with scale_parameter and relative_step false, which
- * takes the recipe's rate); or with transformers' defaults (a rate of its own, times each weight's size).
+ * takes the recipe's rate); or with transformers' defaults (its own rate, times each weight's size).
  */
 export const optimizerNames = ['adamw', 'adafactor', 'adafactor-relative'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
@@ -92,7 +92,7 @@ export type OptimizerName = (typeof optimizerNames)[number];
 export const stateGroups = ['weights', 'expAvg', 'expAvgSq', 'expAvgSqRow', 'expAvgSqCol'] as const;
 export type StateGroup = (typeof stateGroups)[number];
 
-/** All that must be kept to go on: the optimiser's moments too. */
+/** Everything needed to continue: the optimiser's moments too. */
 export interface EngineState {
   /** Of a student with adapters these alone: its base is never changed. */
   weights: Weights;
@@ -173,7 +173,7 @@ export interface Engine {
   /** A copy of the whole state. */
   read(): Promise<EngineState>;
   /**
-   * Puts these weights (as `restore` takes them) in the place of its own, and gives a copy of its own: for asking another
+   * Puts these weights (as `restore` takes them) in the place of the engine's, and gives a copy of those: for asking another
    * student in between. Averages and step stay as they are.
    */
   exchange(weights: Weights): Promise<Weights>;
@@ -202,7 +202,7 @@ export interface EngineStudent {
   optimizer?: OptimizerName;
 }
 
-/** A state with these weights that goes on from nothing. */
+/** A state with these weights that continues from nothing. */
 export function stateOf(weights: Weights, step = 0): EngineState {
   return { weights, expAvg: new Map(), expAvgSq: new Map(), step };
 }

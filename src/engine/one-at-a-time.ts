@@ -6,7 +6,7 @@ export class OneAtATime {
 
   /**
    * Does something that nothing else may come between.
-   * @param name What it is, to go on within a sentence: `a step`.
+   * @param name What it is, as a part of a sentence: `a step`.
    * @throws EngineError where something else is under way. That is a fault of the program: whoever uses an engine waits
    * for its turn (`jobs/engine-owner.ts`).
    */
@@ -27,7 +27,7 @@ export class OneAtATime {
   }
 }
 
-/** @param underWay What it came between, to go on within a sentence. */
+/** @param underWay What it came between, as a part of a sentence. */
 export function entryError(name: string, underWay: string): EngineError {
   return new EngineError(
     `The engine was asked for ${name} in the middle of ${underWay}.`,

@@ -2,7 +2,7 @@
  * T5's buckets of relative positions. Source: Hugging Face, modeling_t5.py, `_relative_position_bucket`; there the
  * wide buckets come from a logarithm in single precision, which a backend may have a little off, so that positions at
  * the edges jump. Here the edges are found with integers: bucket e + k begins at the least distance d with
- * (d/e)^n ≥ (m/e)^k, where e distances have buckets of their own, n buckets are wide and m is the largest distance.
+ * (d/e)^n ≥ (m/e)^k, where e distances have their own buckets, n buckets are wide and m is the largest distance.
  */
 
 export interface BucketOptions {

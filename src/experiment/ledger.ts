@@ -45,7 +45,7 @@ export function parseResults(text: string, file: string): { results: Map<string,
     } else if (index < lines.length - 1) {
       throw new InputError(
         'this is no result of an experiment.',
-        'Delete the line: what it stood for is trained again.',
+        'Delete the line: what it recorded is trained again.',
         { file, line: index + 1 },
       );
     }

@@ -1,4 +1,4 @@
-/** An experiment's results as charts: accuracy against each thing that varies, the others as lines of their own. */
+/** An experiment's results as charts: accuracy against each thing that varies, each of the others as a line. */
 import { formatCount } from '../base/units.ts';
 import { shareOf } from '../distill/score.ts';
 import { chartSvg, type Chart, type Ink, type Point, type Series } from './chart.ts';

@@ -216,7 +216,7 @@ function readVary(vary: unknown, refuse: Refuse): Map<string, readonly VariedVal
 
 /**
  * Every combination of each grid, seed by seed, so that all cells of the result grow alike. What only another grid varies
- * stands in `varied` as the recipe has it, so that runs that are the same are known as one, and come once.
+ * is in `varied` as the recipe has it, so that runs that are the same are known as one, and come once.
  * @param file Names the spec in errors. @param text Where lines are looked up; left out, none is named.
  * @throws InputError where a combination is no valid recipe.
  */

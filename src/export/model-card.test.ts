@@ -101,7 +101,7 @@ describe('modelCard', () => {
     expect(fed).toContain(
       '```text\nexplain: where was peter?\n```\n\nIt wrote:\n\n```text\nmost are in a forest',
     );
-    // Rows from files cannot end the block that they stand in.
+    // Rows from files cannot end the block that they are in.
     const input = '````\n# No heading\n<b>';
     const fenced = modelCard({ ...facts, predictions: [{ ...row, input, rationale: null }] });
     expect(fenced).toContain(`\`\`\`\`\`text\npredict: ${input}\n\`\`\`\`\`\n`);

@@ -266,7 +266,7 @@ function checkpointFiles(state: EngineState, config: T5Config) {
   return hasMoments(state) ? [weights, momentsFile(state, config)] : [weights];
 }
 
-/** Whether a state has the optimiser's averages, so that a run goes on from it. */
+/** Whether a state has the optimiser's averages, so that a run continues from it. */
 export function hasMoments({ expAvg, expAvgSq, expAvgSqRow }: EngineState): boolean {
   return expAvg.size > 0 || expAvgSq.size > 0 || (expAvgSqRow?.size ?? 0) > 0;
 }

@@ -43,7 +43,7 @@ function unpack(
   }
 }
 
-/** The first record of the zip and the folder that it lies in. Nothing else is unpacked. */
+/** The first record of the zip and the folder that it is in. Nothing else is unpacked. */
 export function unpackRecord(bytes: Uint8Array, file: string): { folder: string; record: Uint8Array } {
   let path: string | undefined;
   const unpacked = unpack(bytes, file, ({ name, originalSize }) => {

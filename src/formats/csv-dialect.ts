@@ -142,7 +142,7 @@ function chosen(tried: Candidate[], isKnownName: (name: string) => boolean): Can
       ({ share }) => share,
     );
   if (found !== null) return found;
-  // A head of several known names stands above rows of another width: they are refused by line, not the file.
+  // A head of several known names is above rows of another width: they are refused by line, not the file.
   const headed = best(
     tried.filter((each) => each.rows[0]!.cells.length > 1 && known(each) > 1),
     known,

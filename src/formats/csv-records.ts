@@ -42,7 +42,7 @@ export class CsvRecordReader {
         continue;
       }
       const record = this.#record(row);
-      // Rows of empty cells stand at the end of many sheets; before other rows they keep their position.
+      // Rows of empty cells are at the end of many sheets; before other rows they keep their position.
       if (row.cells.every((cell) => cell.trim() === '')) this.#empty.push(record);
       else {
         for (const empty of this.#empty) records.push(empty);

@@ -88,7 +88,7 @@ function zerosByParity(head: Uint8Array): { even: number; odd: number } {
 }
 
 /**
- * The text of bytes in an encoding, chunk by chunk. Characters and line counts go on over the ends of chunks.
+ * The text of bytes in an encoding, chunk by chunk. Characters and line counts continue over the ends of chunks.
  */
 export class TextStream {
   readonly #decoder: TextDecoder;

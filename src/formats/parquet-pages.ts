@@ -45,7 +45,7 @@ export class ColumnPages {
   #window: Uint8Array = new Uint8Array(0);
   #windowStart = 0;
   #dictionary: DecodedArray | undefined;
-  /** Of a column of lists: the last row, which the next page may go on with. */
+  /** Of a column of lists: the last row, which the next page may continue with. */
   #open: unknown[] | undefined;
   #values = 0;
   #rows: unknown[] = [];

@@ -169,7 +169,7 @@ function pathTo(roots: readonly SchemaTree[], path: readonly string[]): SchemaTr
   return [rootOf(roots), ...found];
 }
 
-/** What stands above the columns. It has no levels of its own. */
+/** What is above the columns. It has no levels. */
 function rootOf(roots: readonly SchemaTree[]): SchemaTree {
   return {
     children: [...roots],

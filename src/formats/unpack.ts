@@ -167,7 +167,7 @@ export class InflateUnpacker implements Unpacker {
   #check = 0;
   #sizeBytes = 0;
 
-  /** @param isPacked False where its bytes stand as they are. */
+  /** @param isPacked False where its bytes are there as they are. */
   constructor(file: string, wanted: { check: number; sizeBytes: number }, isPacked: boolean) {
     this.#file = file;
     this.#wanted = wanted;

@@ -18,7 +18,7 @@ export interface ZipEntry {
 export interface ZipPart {
   path: string;
   sizeBytes: number;
-  /** Its bytes where they stand in the zip as they are; null where they are packed. */
+  /** Its bytes where they are in the zip as they are; null where they are packed. */
   blob: PartedFile | null;
   stream: ByteStream;
 }

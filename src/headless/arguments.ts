@@ -137,7 +137,7 @@ export const usage = `Stillroom from a terminal.
   npm run headless -- export --scale --run DIR --out DIR
       Writes a project that trains the run on one process or many, on GPUs and machines of your own: recipe, rows as they
       are trained on, student, and a loop in PyTorch for torchrun, accelerate and Ray Train. It takes train's options for
-      files; with --run it goes on from that run's checkpoint. Its out/ is a run's folder for train --resume, and
+      files; with --run it continues from that run's checkpoint. Its out/ is a run's folder for train --resume, and
       out/run.zip opens in the studio (docs/scale-out.md).
 
   npm run headless -- sweep --spec sweep.json --out DIR [--jobs N] [--report]

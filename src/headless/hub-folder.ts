@@ -19,7 +19,7 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches the files of a model, or a part of a dataset, into a folder that is not there yet, or is empty. Until it is whole it lies in `FOLDER.partial`,
+ * Fetches the files of a model, or a part of a dataset, into a folder that is not there yet, or is empty. Until it is whole it is in `FOLDER.partial`,
  * where the next call finds what a break left.
  * @throws InputError where it is no T5, before its weights are asked for; HubError where the hub breaks off or sends
  * other bytes than it lists; NoRoomError where the disk is full.
@@ -59,7 +59,7 @@ export async function fetchFolder(
       await rename(whole, place);
       await rm(partial, { recursive: true, force: true });
     } catch (error) {
-      // What going on cannot mend is not kept: what is no T5 (an InputError of its configuration), and what has no room.
+      // What trying again cannot fix is not kept: what is no T5 (an InputError of its configuration), and what has no room.
       const isHopeless = error instanceof InputError && error.file === configOf(model);
       if (isHopeless || error instanceof NoRoomError) await rm(partial, { recursive: true, force: true });
       if (error instanceof StillroomError) throw error;

@@ -154,7 +154,7 @@ function inWords(
   ];
   if (joined !== null)
     lines.push(
-      `The teacher's rows were joined by ${joined.by}; ${formatCount(joined.moved)} stood elsewhere.`,
+      `The teacher's rows were joined by ${joined.by}; ${formatCount(joined.moved)} were elsewhere.`,
     );
   if (teacher) {
     const share = formatPercent(teacher.correct / teacher.total);

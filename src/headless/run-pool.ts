@@ -8,7 +8,7 @@ type FromProcess<Outcome> = RunEnd<Outcome> | { kind: 'under way'; share: number
 
 /**
  * Starts processes, lends them as lanes, and ends them when the work is over. Aborting ends them at once: what they
- * had in hand is lost.
+ * was working on is lost.
  * @param args The program's arguments for a process of the pool.
  */
 export async function withProcesses<Job extends object, Outcome, T>(

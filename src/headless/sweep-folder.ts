@@ -35,7 +35,7 @@ export type SweepIdentity = Omit<z.infer<typeof identitySchema>, 'format'>;
 export const resultsFile = 'results.jsonl';
 const identityFile = 'experiment.json';
 
-/** What may lie in the folder before a sweep has begun there: a lock, and what `--report` writes of no runs. */
+/** What may be in the folder before a sweep has begun there: a lock, and what `--report` writes of no runs. */
 const beforehand = ['table.md', 'table.csv', 'table.tex'];
 
 export class SweepFolder {

@@ -108,7 +108,7 @@ function needed(options: TeachOptions, name: 'data' | 'endpoint' | 'model' | 'ou
   throw new InputError(`teach needs --${name}.`, `Give it with --${name} ${what}.`);
 }
 
-/** @throws InputError where the variable holds no key. Its value stands in no message. */
+/** @throws InputError where the variable holds no key. Its value is in no message. */
 function keyFrom(variable: string | undefined): string | null {
   if (variable === undefined) return null;
   const key = process.env[variable];

@@ -153,7 +153,7 @@ export function filesOfVariant<File extends { path: string }>(
   return files.filter(({ path }) => !path.startsWith('onnx/') || path === model || isBeside(path, model));
 }
 
-/** Where the graph of a precision lies in its folder. */
+/** Where the graph of a precision is in its folder. */
 function modelPath(precision: Precision): string {
   return `onnx/model${endings[precision]}.onnx`;
 }

@@ -45,7 +45,7 @@ export interface AnsweredSome {
 }
 
 /**
- * The distilled student's answers, some at a turn, so that a training goes on in between. What was answered is kept where
+ * The distilled student's answers, some at a turn, so that a training continues in between. What was answered is kept where
  * it is cancelled or fails.
  * @throws What went wrong, where nothing was answered before.
  */

@@ -1,4 +1,4 @@
-/** A learning-rate range test of a run to come, on an engine of its own: whatever is trained elsewhere stays as it is. */
+/** A learning-rate range test of a run to come, on its own engine: whatever is trained elsewhere stays as it is. */
 import type { Rows } from '../data/row-source.ts';
 import type { OpenEngine, Watch } from '../distill/ports.ts';
 import { testRates, type FoundRate } from '../distill/rate-test.ts';

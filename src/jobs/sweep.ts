@@ -21,7 +21,7 @@ export interface SweepJob<Run, Outcome> {
   /** A run has ended: its result is kept before anything is told. */
   keep: (run: Run, outcome: Outcome) => Promise<void> | void;
   tell: (told: Told<Run, Outcome>) => void;
-  /** No further run begins. What the lanes have in hand is theirs to stop. */
+  /** No further run begins. What the lanes are working on is theirs to stop. */
   signal: AbortSignal;
   /** Milliseconds from any moment on. */
   now?: () => number;

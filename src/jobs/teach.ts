@@ -191,7 +191,7 @@ class Teaching {
         if (lane.abort.signal.aborted) return false;
         throw error;
       } finally {
-        // Who waits for this goes on when what follows, up to the next `await`, has settled the budget.
+        // Who waits for this continues when what follows, up to the next `await`, has settled the budget.
         pace.leave();
       }
       if (outcome.kind === 'answered') {

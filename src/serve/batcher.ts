@@ -29,7 +29,7 @@ interface Waiting<Row, Kind, Result> {
 export class Batcher<Row, Kind, Result> {
   readonly #options: BatcherOptions<Row, Kind, Result>;
   #queue: Waiting<Row, Kind, Result>[] = [];
-  /** The work that goes on until nothing waits; null while there is none. */
+  /** The work that continues until nothing waits; null while there is none. */
   #work: Promise<void> | null = null;
   #isEnding = false;
   /** Ends the wait for more rows. */

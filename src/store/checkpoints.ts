@@ -129,8 +129,8 @@ export function bestOf(records: readonly CheckpointRecord[]): CheckpointRecord |
 }
 
 /**
- * What a run goes on from: its newest checkpoint that is whole; null where there is none. What a write that was cut
- * off has left is removed; damaged checkpoints are told (and go when the run goes on: `trimRun`).
+ * What a run continues from: its newest checkpoint that is whole; null where there is none. What a write that was cut
+ * off has left is removed; damaged checkpoints are told (and go when the run continues: `trimRun`).
  */
 export async function newestCheckpoint(
   runId: string,
@@ -194,7 +194,7 @@ export async function removeCheckpoint(runId: string, id: string): Promise<void>
       if (isTaken || savedStep !== run.savedStep) add(runs.put({ ...(isTaken ? untaken : run), savedStep }));
     });
   });
-  // What cannot be removed now is swept when the run goes on.
+  // What cannot be removed now is swept when the run continues.
   await places[record.where].remove(runId, id).catch(() => undefined);
 }
 

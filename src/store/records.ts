@@ -335,7 +335,7 @@ export interface ExperimentRecord {
   testRows: number | null;
   engineChoice: EngineChoice | null;
   backend: BackendName | null;
-  /** Whether its runs are to be trained, by whoever opens the studio next if need be. */
+  /** Whether its runs are to be trained, by whoever opens the studio next if necessary. */
   phase: 'running' | 'paused';
   /** Why it was paused, where no person did that. */
   problem?: string;

@@ -104,7 +104,7 @@ const slicesHeld = 256;
 /** Rows that are read at once where all are read. */
 const rowsRead = 1024;
 
-/** Rows that lie in slices of one length, but for the last. */
+/** Rows that are in slices of one length, but for the last. */
 export class Slices<Row = Example> {
   readonly #held = new Map<number, Row[]>();
 

@@ -52,7 +52,7 @@ function withAllSettings(record: RunRecord): RunRecord {
 }
 
 /**
- * Takes over a run: from now on whoever had it before can write its record no longer. Whoever calls this holds the
+ * Takes over a run: from now on whoever had it before can no longer write its record. Whoever calls this holds the
  * run (locks.ts).
  * @returns Its record; null where there is none.
  */

@@ -22,7 +22,7 @@ export interface StoredCheckpoint {
   step: number;
   sizeBytes: number;
   createdAt: number;
-  /** The one that the run's weights are read from, and that it goes on from. */
+  /** The one that the run's weights are read from, and that it continues from. */
   newest: boolean;
   /** The most accurate of the run. */
   best: boolean;

@@ -24,7 +24,7 @@ export async function readStudentFiles(studentId: string): Promise<Map<string, B
 /** A file is digested in pieces of this size, so that none of a gigabyte has to be in memory whole. */
 const pieceBytes = 32 * 2 ** 20;
 
-/** SHA-256 of a student by its files, whatever the folder they lie in is called. */
+/** SHA-256 of a student by its files, whatever the folder they are in is called. */
 export async function studentDigest(files: ReadonlyMap<string, Blob>): Promise<string> {
   const config = [...files.keys()].find((path) => path.split('/').at(-1) === 'config.json') ?? 'config.json';
   const prefix = config.slice(0, -'config.json'.length);

@@ -37,7 +37,7 @@ export interface TeacherLog {
 
 export async function openTeacherLog(datasetId: string, teacherId: string): Promise<TeacherLog> {
   const pieces = await (await openDatabase()).getAll('teacherLog', logOf(datasetId, teacherId));
-  // By the clock, so that what two tabs write stands in its order, and neither takes the other's place.
+  // By the clock, so that what two tabs write is in its order, and neither takes the other's place.
   let next = Math.max((pieces.at(-1)?.piece ?? 0) + 1, Date.now() * 1000);
   let waiting: string[] = [];
   /** Ends when nothing waits any more. */

@@ -159,7 +159,7 @@ function extendTokenizer(
   const vocab = [...json.model.vocab];
   // Of the lowest score, so that the unknown piece's, which is 10 below it, stays.
   const lowest = vocab.reduce((least, [, score]) => Math.min(least, score), 0);
-  // Pieces that were only added come after those of the model: to go on behind them they become the model's too.
+  // Pieces that were only added come after those of the model: to continue behind them they become the model's too.
   const known = new Map((json.added_tokens ?? []).map(({ id, content }) => [id, content]));
   const rows = Math.max(vocab.length, ...[...known.keys()].map((id) => id + 1));
   for (let id = vocab.length; id < rows; id++) {

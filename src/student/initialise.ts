@@ -19,7 +19,7 @@ function standardDeviation(name: string, config: T5Config): number {
 }
 
 /**
- * A student's weights drawn from a seed: the same random bits on every machine, hence the same weights up to the last
+ * A student's weights drawn from a seed: the same random bits on every machine, so the same weights up to the last
  * digit of the machine's logarithm and cosine.
  */
 export function initialiseWeights(config: T5Config, seed: number): Weights {

@@ -25,7 +25,7 @@ export interface StoredWeights {
 const single = 'model.safetensors';
 const index = 'model.safetensors.index.json';
 
-/** What weights lie in, in the order in which transformers looks for them: whole, or shards by an index. */
+/** What weights are in, in the order in which transformers looks for them: whole, or shards by an index. */
 const layouts = [
   { single, index, shard: /^[^/]+\.safetensors$/ },
   {

@@ -55,7 +55,7 @@ export function parsePublished(text: string, file: string): Published {
     } else {
       throw new InputError(
         'this is no result of the study.',
-        'Delete the line: what it stood for is measured again.',
+        'Delete the line: what it recorded is measured again.',
         { file, line: index + 1 },
       );
     }

@@ -32,7 +32,7 @@ export interface Part {
   text: string;
   /** What the teacher thought before its answer, where the interface keeps it apart. */
   reasoning: string;
-  /** Why it ended; null while it goes on. */
+  /** Why it ended; null while it continues. */
   finish: 'stop' | 'length' | 'refused' | null;
   usage: Usage | null;
   /** Answers that came at once; missing where the interface has one. */

@@ -94,7 +94,7 @@ function labelOf(words: string, { choices, labels }: Expected): string | null {
   if (choices !== null) {
     const letter = (lettered?.[1] ?? (bare.length === 1 ? bare : '')).toLowerCase();
     const byLetter = choices.find((_, index) => letterOf(index) === letter);
-    // Teachers mend the spelling of a choice; other words under its letter are another answer.
+    // Teachers correct the spelling of a choice; other words under its letter are another answer.
     if (byLetter !== undefined && (lettered === null || name === '' || isNearly(name, byLetter)))
       return byLetter;
   }

@@ -19,7 +19,7 @@ export interface Place {
 /** Places from which something came, be it a refusal. */
 const answering = new WeakSet<Place>();
 
-/** What stands where a key stood. */
+/** What stands where a key was. */
 const redaction = '[key]';
 /** An answer has some kilobytes. What is larger than this is none. */
 const mostBytes = 4 * 1024 * 1024;

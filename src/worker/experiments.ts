@@ -26,7 +26,7 @@ type Keeper = Pick<
 
 export class Experiments {
   readonly #keeper: Keeper;
-  /** The experiment whose runs are trained here now, and the run in hand. */
+  /** The experiment whose runs are trained here now, and the current run. */
   #atWork: { id: string; runId: string | null } | null = null;
   /** Settled when what a reload broke off is at work again, or there is nothing. */
   #woken: Promise<void> = Promise.resolve();
@@ -35,7 +35,7 @@ export class Experiments {
     this.#keeper = keeper;
   }
 
-  /** Goes on with an experiment that was broken off, where no other tab is at work on it. */
+  /** Continues an experiment that was interrupted, where no other tab is at work on it. */
   wake(): void {
     this.#woken = this.#wake().catch(() => undefined);
   }
@@ -99,7 +99,7 @@ export class Experiments {
     return null;
   }
 
-  /** See `resume-run` in protocol.ts: a run that an experiment goes on with by itself is not resumed a second time. */
+  /** See `resume-run` in protocol.ts: a run that an experiment continues with by itself is not resumed a second time. */
   async resumeRun({ runId, engine, fromStart }: CommandOf<'resume-run'>): Promise<Results['resume-run']> {
     const run = await readRun(runId);
     if (run?.experimentId !== undefined) {
@@ -209,7 +209,7 @@ export class Experiments {
     return standing?.kind === 'at work' ? stored : 'left out';
   }
 
-  /** Has a run go on, compared, or begun. @returns Its id. */
+  /** Continues a run, compares it, or begins it. @returns Its id. */
   async #work(experiment: ExperimentRecord, name: string, stored: RunRecord | null): Promise<string> {
     if (stored !== null) {
       const { state, comparison, id } = stored;

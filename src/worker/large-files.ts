@@ -21,7 +21,7 @@ const tellsLeftFromMs = 2000;
 /** What reads files into a dataset: who is told, who may stop it, and rows that are stored before the dataset is. */
 export class Staging {
   readonly #writers: Pick<RowsWriter, 'id' | 'letGo' | 'discard'>[] = [];
-  /** When the file in hand was begun. */
+  /** When the current file was begun. */
   startedAt = performance.now();
 
   constructor(

@@ -181,7 +181,7 @@ export type Command =
       generation?: Recipe['generation'];
     }
   /**
-   * Base and distilled student answer a question: between two steps of the run at work, whose training goes on
+   * Base and distilled student answer a question: between two steps of the run at work, whose training continues
    * unchanged, or with the stored weights of one that has ended.
    */
   | { type: 'ask'; runId: string; question: string; asking: Asking }

@@ -5,7 +5,7 @@ import type { DataFileRecord, DatasetRecord } from '../store/records.ts';
 
 /**
  * The record without a file and its rows; null where other rows may come of it: where files are joined, divided or
- * mended by each other, or one of them would be for something else.
+ * fixed by each other, or one of them would be for something else.
  */
 export function withoutFile(record: DatasetRecord, fileId: string): DatasetRecord | null {
   const { files, splits, stored = {}, lengths, reading = {}, problems } = record;

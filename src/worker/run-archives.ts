@@ -69,7 +69,7 @@ function absent(error: unknown): null {
   throw error;
 }
 
-/** What the run would go on from elsewhere; null where no steps are left, or no moments were kept. */
+/** What the run would continue from elsewhere; null where no steps are left, or no moments were kept. */
 async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
   const { id, savedStep, recipe } = run;
   if (savedStep === null || savedStep >= recipe.steps || weightsStep(run) !== savedStep) return null;
@@ -81,7 +81,7 @@ async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
   return { expAvg, expAvgSq };
 }
 
-/** What goes with the run: an interrupted one as it would be if nobody went on with it. */
+/** What goes with the run: an interrupted one as it would be if nobody resumed it. */
 function archived(record: RunRecord): ArchivedRun {
   const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...known } = record;
   const { revision: _revision, sign: _sign, keptStudent: _kept, experimentId: _experiment, ...rest } = known;

@@ -162,7 +162,7 @@ export class RunKeeper {
     const { control, journal } = this.#require();
     if (journal.record.state.phase === 'paused') return null;
     control.pause();
-    // What is being prepared goes on to be told; it pauses before its first step.
+    // What is being prepared is still told; it pauses before its first step.
     if (!isPrepared(journal.record.state)) return null;
     await journal.state({ phase: 'pausing', step: journal.record.step });
     return null;

@@ -117,5 +117,5 @@ allowOwnScripts();
 
 answerCommands(wire, handlers);
 
-// What a reload or a crash broke off goes on.
+// What a reload or a crash interrupted is resumed.
 experiments.wake();

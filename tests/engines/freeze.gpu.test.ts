@@ -57,7 +57,7 @@ function leaveFrozenAlone(open: Open, some = cases): void {
     const trained = [...whole.weights.keys()].filter((name) => !student.frozen.has(name));
     expect([...state.expAvg.keys()].sort()).toEqual(trained.sort());
     expect([...state.expAvgSq.keys()].sort()).toEqual(trained);
-    // Going on from a state is going on.
+    // To start from a state is to continue.
     engine.restore(middle);
     await train(engine, student, [3]);
     expect(await engine.read()).toEqual(state);

@@ -1,6 +1,6 @@
 /**
  * docs/guide.md, as a person follows it: each block of commands runs in order, in an empty folder, against the tests'
- * own teacher and hub. What is other than in the guide stands in `replaced`, and has to be in it.
+ * own teacher and hub. What is other than in the guide is in `replaced`, and has to be in it.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

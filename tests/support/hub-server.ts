@@ -30,7 +30,7 @@ export interface HubServer {
   commitBeside(name: string): void;
   /** Of the next answers so many break off: the first after so many bytes, the others at once. */
   breakAfter(bytes: number, times?: number): void;
-  /** Answers with more bytes than this stop after so many; null lets them go on. */
+  /** Answers with more bytes than this stop after so many; null lets them continue. */
   holdAfter(bytes: number | null): void;
   /** The next requests of paths that end so are answered with this status; null ends it. */
   refuse(status: number | null, pathEnd?: string): void;

@@ -1,4 +1,4 @@
-/** What a test of the terminal’s words to a hub needs: the tests’ hub, a folder of its own, and what is said. */
+/** What a test of the terminal’s words to a hub needs: the tests’ hub, its own folder, and what is said. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface HubTerminal {
 
 /**
  * Starts a hub for each test of a file, with the environment that names it; no cache but one in the test's folder.
- * @param writingToken What may make and change repositories, and stands in HF_TOKEN; null for a terminal without a token.
+ * @param writingToken What may make and change repositories, and is in HF_TOKEN; null for a terminal without a token.
  * @returns Filled before each test.
  */
 export function hubTerminal(

@@ -18,7 +18,7 @@ export type Behaviour =
       text: string;
       finish?: 'stop' | 'length';
       usage?: { input: number; output: number } | null;
-      /** How many times it stands in a whole answer; missing for once. */
+      /** How many times it is in a whole answer; missing for once. */
       answers?: number;
     }
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown }

@@ -30,7 +30,7 @@ export function obstacleOf(action: Action, state: StudioState): string | null {
   return action.obstacle?.(state) ?? null;
 }
 
-/** Does it, unless something stands in the way. @returns False where it is not offered at all. */
+/** Does it, unless something is in the way. @returns False where it is not offered at all. */
 export function perform(action: Action): boolean {
   const state = studioStore.getState();
   if (!isOffered(action, state)) return false;

@@ -1,4 +1,4 @@
-/** What can be asked of the run under way, and what stands in its way. */
+/** What can be asked of the run under way, and what is in its way. */
 import { Pause, Play, SkipForward, Square } from 'lucide-react';
 import { isComparing, type RunState } from '../../distill/run-state.ts';
 import { liveRun, type StudioState } from '../state/studio-store.ts';

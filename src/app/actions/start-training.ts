@@ -1,4 +1,4 @@
-/** The beginning of a run, and what stands in its way. */
+/** The beginning of a run, and what is in its way. */
 import { Play } from 'lucide-react';
 import { teachesRationales } from '../../distill/methods.ts';
 import { isActive } from '../../distill/run-state.ts';

@@ -90,7 +90,7 @@ function svgOf(drawn: uPlot, chart: LineChartProps, shown: (line: LineSeries) =>
     return [min ?? 0, max ?? 1];
   };
   const [xRange, yRange] = [limits('x'), limits('y')];
-  // uPlot's own ticks, as they stand at the axes.
+  // uPlot's own ticks, as they are at the axes.
   const ticks = (axis: number, [low, high]: [number, number], text: (value: number) => string) =>
     ((drawn.axes[axis] as { _splits?: number[] })._splits ?? [low, high])
       .filter((at) => at >= low && at <= high && (axis === 0 || !chart.logY || isRound(at)))

@@ -10,7 +10,7 @@ export function sharedX(columns: readonly (readonly number[])[]): number[] {
   return [...new Set(columns.flat())].sort((a, b) => a - b);
 }
 
-/** A column on the shared x: null where it has no value of its own. */
+/** A column on the shared x: null where it has none itself. */
 export function alignedTo(shared: readonly number[], { x, values }: Column): (number | null)[] {
   let own = 0;
   return shared.map((at) => {

@@ -24,7 +24,7 @@ export interface PlotShape {
 /** A narrow chart has room for the last values alone; its legend has their names. */
 const widePx = 520;
 
-/** Pixels beside the plot for what stands at the ends of its lines; the same for charts that stand below each other. */
+/** Pixels beside the plot for what is at the ends of its lines; the same for charts that stand below each other. */
 export function labelRoom(widthPx: number): number {
   return namesAtEnds(widthPx) ? 124 : 44;
 }

@@ -60,7 +60,7 @@ export function axisOf(
     }
     case 'time': {
       const now = columns.seconds.at(-1) ?? 0;
-      // A run under way goes on at its pace; one that has ended ends there.
+      // A run under way continues at its pace; one that has ended ends there.
       const whole = live && run.step > 0 ? (now * steps) / run.step : now;
       return {
         xName: 'time',

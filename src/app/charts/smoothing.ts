@@ -6,7 +6,7 @@ export const maxSmoothing = 0.99;
 /**
  * An exponential moving average that grows with its values: `y = f y + (1 - f) x`, divided by `1 - f^n`, so that the
  * first values are not drawn towards 0 (the debiasing of Adam's moments, and of TensorBoard's curves). Values that
- * are missing or no finite number are skipped, and have no mean of their own.
+ * are missing or no finite number are skipped, and have no mean.
  */
 export class SmoothedValues {
   /** One for each value seen. */

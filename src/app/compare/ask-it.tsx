@@ -141,7 +141,7 @@ export function AskIt({ run, predictions }: { run: RunRecord; predictions: reado
   );
 }
 
-/** The other run is loaded after the first one's engine is closed: two never lie in memory beside each other. */
+/** The other run is loaded after the first one's engine is closed: two never are in memory beside each other. */
 async function askOther(
   runId: string,
   { id, question, asking }: AskedOnce,

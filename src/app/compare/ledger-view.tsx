@@ -33,7 +33,7 @@ export function Ledger({ runId, predictions }: { runId: string; predictions: rea
   const shown = useRef<number | null>(null);
   const body = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  // Typing goes on while very many rows are searched.
+  // Typing continues while very many rows are searched.
   const settled = useDeferredValue(filter);
   const rows = useMemo(() => filterLedger(predictions, settled), [predictions, settled]);
   const virtualizer = useWindowVirtualizer({

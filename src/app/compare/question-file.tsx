@@ -37,7 +37,7 @@ export function QuestionFile({
   const save = useRef<HTMLDivElement>(null);
   const wasBusy = useRef(false);
   useEffect(() => {
-    // What had the focus is gone with the progress: it goes on with the answers.
+    // What had the focus is gone with the progress: it continues with the answers.
     if (wasBusy.current && !busy && document.activeElement === document.body)
       save.current?.querySelector('button')?.focus();
     wasBusy.current = busy;

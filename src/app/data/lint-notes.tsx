@@ -10,7 +10,7 @@ import styles from './lint-notes.module.css';
 /** Rows named at most, below a note. */
 const named = 8;
 
-/** Counts that are worth a look, each with its rows and, where there is one, the switch that mends it. */
+/** Counts that are worth a look, each with its rows and, where there is one, the switch that fixes it. */
 export function LintNotes({
   dataset,
   summary: { lint: notes, refused },
@@ -22,7 +22,7 @@ export function LintNotes({
   onRows: (rows: readonly number[], words: string) => void;
 }) {
   const on = dataset.reading?.fixes ?? [];
-  // A fix stands below the first note that it mends; what is on and has nothing to mend here stands at the end.
+  // A fix stands below the first note that it fixes; what is on and has nothing to fix here is at the end.
   const told = new Set<Fix>();
   const items = notes.map((note) => {
     const fix = dataset.sample ? null : fixOfNote(note.kind);
@@ -96,7 +96,7 @@ function Switch({ fix, on }: { fix: Fix; on: readonly Fix[] }) {
       label={fixLabels[fix]}
       checked={on.includes(fix)}
       onChange={(wanted) =>
-        // In the order in which they are done: labels are mended before rows are left out.
+        // In the order in which they are done: labels are fixed before rows are left out.
         void studio.changeReading({
           fixes: fixes.filter((one) => (one === fix ? wanted : on.includes(one))),
         })
@@ -105,7 +105,7 @@ function Switch({ fix, on }: { fix: Fix; on: readonly Fix[] }) {
   );
 }
 
-/** Records of earlier versions have no text of their own. */
+/** Records of earlier versions have none. */
 function textOf(note: StoredNote): string {
   return note.text ?? `${formatCount(note.count)} ${lintWords(note.kind as LintKind, note.count)}`;
 }

@@ -95,16 +95,16 @@ function courseWords(course: Course, left: number | null): string {
   const time = left === null || left === 0 ? '' : `, about ${formatDuration(left)} to go`;
   switch (course.kind) {
     case 'here':
-      if (course.paused) return 'Paused. It goes on where it is.';
+      if (course.paused) return 'Paused. It resumes where it is.';
       return course.ending
         ? 'It ends after this run; what is left can be resumed later.'
-        : `At work${time}. It goes on after a reload.`;
+        : `At work${time}. It continues after a reload.`;
     case 'elsewhere':
       return `At work${time}. It may be in another tab; this one watches.`;
     case 'paused':
       return 'Paused. What has ended is kept.';
     case 'broken off':
-      return 'It was broken off. The run in hand resumes from its last checkpoint.';
+      return 'It was interrupted. The current run resumes from its last checkpoint.';
     case 'done':
       return 'All of its runs have ended.';
     default:

@@ -13,7 +13,7 @@ interface Props {
   instead?: ReactNode;
 }
 
-/** What is shown when a screen cannot be drawn: words, and a way on. A run goes on meanwhile, in its worker. */
+/** What is shown when a screen cannot be drawn: words, and a way on. A run continues meanwhile, in its worker. */
 export class ErrorBoundary extends Component<Props, { error: unknown }> {
   override state: { error: unknown } = { error: null };
 
@@ -27,8 +27,8 @@ export class ErrorBoundary extends Component<Props, { error: unknown }> {
     return (
       <Notice kind="error" title={`${this.props.what ?? 'This screen'} could not be drawn.`}>
         <p>
-          {reportError(this.state.error).message} What is stored is unharmed, and a run under way goes on. Try
-          again, or open another station.
+          {reportError(this.state.error).message} What is stored is unharmed, and a run under way continues.
+          Try again, or open another station.
         </p>
         <p>
           <Button onClick={() => this.setState({ error: null })}>Try again</Button> {this.props.actions}

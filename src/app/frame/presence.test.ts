@@ -20,7 +20,7 @@ it('an end is told once, and so is a pause that the run took by itself', () => {
   const done: RunState = { phase: 'done', step: 9, stopped: false };
   expect(endWords(training, run(done))).toEqual({ title: 'copper-heron: done', body: 'done, 9 steps' });
   expect(endWords(done, run(done))).toBeNull();
-  // One of many: the experiment says how it goes on.
+  // One of many: the experiment says how it continues.
   expect(endWords(training, { ...run(done), experimentId: 'e' })).toBeNull();
   expect(endWords(training, run(training))).toBeNull();
   expect(endWords(training, run({ phase: 'paused', step: 3 }))).toBeNull();

@@ -51,7 +51,7 @@ async function keepAwake(): Promise<void> {
       lock = null;
     }
   } catch {
-    // Refused (low battery, policy): the run goes on all the same.
+    // Refused (low battery, policy): the run continues all the same.
   } finally {
     asking = false;
   }

@@ -5,7 +5,7 @@ import { GoOnButton } from './go-on-button.tsx';
 import { goingOn } from './going-on.ts';
 import styles from './interrupted-runs.module.css';
 
-/** Why the shown run failed, and how it can go on: as it was, or without the GPU that failed it. */
+/** Why the shown run failed, and how it can continue: as it was, or without the GPU that failed it. */
 export function FailedRun({ run }: { run: RunRecord }) {
   const { hold } = useRunWords(run);
   if (run.state.phase !== 'failed') return null;

@@ -9,7 +9,7 @@ import { GoOnButton } from './go-on-button.tsx';
 import { goingOn } from './going-on.ts';
 import styles from './interrupted-runs.module.css';
 
-/** Runs that were at work when their page went: each can go on, or be left. */
+/** Runs that were at work when their page went: each can continue, or be left. */
 export function InterruptedRuns() {
   const runs = useStudio((state) => state.runs);
   const resumed = useStudio((state) => state.resumed);

@@ -1,4 +1,4 @@
-/** A recipe as it stands in the form: text by key, so that a half-typed number is kept as it was typed. */
+/** A recipe as it is in the form: text by key, so that a half-typed number is kept as it was typed. */
 import { readNumber } from '../../base/units.ts';
 import {
   checkRecipe,

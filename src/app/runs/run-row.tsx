@@ -116,7 +116,7 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
   );
 }
 
-/** A run whose record cannot be drawn: the others stand as they are, and it can be removed. */
+/** A run whose record cannot be drawn: the others are there as they are, and it can be removed. */
 export function LostRow({ run, style }: { run: RunRecord; style: CSSProperties }) {
   return (
     <div role="row" className={classes(styles['row'], styles['lost'])} style={style}>

@@ -107,7 +107,7 @@ function Table({ runs }: { runs: readonly RunRecord[] }) {
   const [columns, setColumns] = useState(() => parseColumns(readChoice('run-columns')) ?? usualColumns);
   const [isGrouped, setGrouped] = useState(() => readChoice('runs-grouped') !== 'no');
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  // Typing goes on while very many runs are searched.
+  // Typing continues while very many runs are searched.
   const settled = useDeferredValue(query);
   const found = useMemo(() => runs.filter(queryTest(settled)), [runs, settled]);
   const canGroup = useMemo(() => hasGroups(runs), [runs]);

@@ -99,7 +99,7 @@ function lastStep(metrics: Metrics): number {
 }
 
 /**
- * Records as stored, where more is known of some: the live run goes on from what was heard of it, and the run that is
+ * Records as stored, where more is known of some: the live run continues from what was heard of it, and the run that is
  * shown has come as far as its curve. (A state is stored every other second only, a curve's points more often.)
  */
 export function withWhatIsKnown(

@@ -70,7 +70,7 @@ export function shownRunActions(
       if (stale) void readRecords().catch((error: unknown) => fail('runs', error));
     },
 
-    /** Reads the records again, for whoever changed them otherwise. What went away is chosen no longer. */
+    /** Reads the records again, for whoever changed them otherwise. What went away is no longer chosen. */
     refresh: async (): Promise<void> => {
       await readRecords();
       const { runs, runId, datasets, datasetId, students, studentId } = get();

@@ -33,7 +33,7 @@ export interface TeacherState {
   version: number;
   /** Of the run under way, or the last one of this page. */
   progress: TeachProgress | null;
-  /** Where what is under way ended, in words; null while it goes on. */
+  /** Where what is under way ended, in words; null while it continues. */
   ended: string | null;
   /** The answer that is arriving. */
   arriving: { row: number; text: string } | null;

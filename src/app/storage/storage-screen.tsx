@@ -26,7 +26,7 @@ interface Asked {
   means: string;
 }
 
-/** All that lies in this browser, with its size, and the way to remove it. */
+/** All that is in this browser, with its size, and the way to remove it. */
 export function StorageScreen() {
   const sizes = useSizes((state) => state.sizes);
   const request = useStudio((state) => state.requests.storage);

@@ -21,7 +21,7 @@ export function ProjectCard({ run }: { run: RunRecord }) {
         A zip with recipe, rows, student and a training loop in PyTorch for one process or many:{' '}
         <code translate="no">torchrun</code>, <code translate="no">accelerate launch</code>, Ray.{' '}
         {goesOn
-          ? 'It goes on from this run’s newest checkpoint.'
+          ? 'It continues from this run’s newest checkpoint.'
           : 'It takes the same steps, from the first one.'}{' '}
         Its <code translate="no">out/run.zip</code> comes back under Runs.
       </p>

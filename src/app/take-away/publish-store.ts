@@ -117,7 +117,7 @@ function letGo(): void {
 function ended(error: unknown): void {
   const { now } = usePublish.getState();
   const wasStopped = stop.signal.aborted;
-  // What the hub had in hand when it was stopped cannot be known from here.
+  // What the hub was working on when it was stopped cannot be known from here.
   const isOpen = now.phase === 'sending' && now.progress?.isCommitting === true;
   const told = !wasStopped
     ? reportError(error)

@@ -1,5 +1,5 @@
 /**
- * What the teacher's station asks for. It goes on when the station is left: one desk for the page. The key passes
+ * What the teacher's station asks for. It continues when the station is left: one desk for the page. The key passes
  * through to the frame and is kept nowhere here.
  */
 import { reportError, type ErrorReport } from '../../base/errors.ts';

@@ -30,7 +30,7 @@ export function FormSourceNotice({ live }: { live: boolean }) {
           {canGoBack && (
             <p className={styles['back']}>
               <Button small icon={Undo2} onClick={takeBack}>
-                Bring back what stood here
+                Bring back what was here
               </Button>
             </p>
           )}

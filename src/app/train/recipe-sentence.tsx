@@ -19,7 +19,7 @@ import styles from './recipe-sentence.module.css';
 // What does not fit is told once it is read: the start does without.
 const RecipeFit = afterStart(() => import('../parts/recipe-fit.tsx').then((module) => module.RecipeFit));
 
-/** The recipe as a sentence whose words can be changed where they stand. */
+/** The recipe as a sentence whose words can be changed where they are. */
 export function RecipeSentence() {
   const student = useStudio((state) => currentStudent(state)?.name ?? null);
   const rows = useStudio((state) => currentDataset(state)?.splits.train?.rows ?? null);
@@ -118,7 +118,7 @@ function NumberWord({ name, label }: { name: RecipeKey; label: string }) {
   );
 }
 
-/** Native: it stands in its sentence like a word, and a phone opens its own wheel for it. */
+/** Native: it is in its sentence like a word, and a phone opens its own wheel for it. */
 function ChoiceWord({
   name,
   label,

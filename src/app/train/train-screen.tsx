@@ -134,7 +134,7 @@ function ViewSwitch({ run, view }: { run: RunRecord; view: TrainView }) {
   );
 }
 
-/** Whether the form says what this run was trained with: its sentence can be changed where it stands then. */
+/** Whether the form says what this run was trained with: its sentence can be changed where it is then. */
 function isFormOf(run: RunRecord, { draft, datasetId, studentId }: StudioState): boolean {
   if (run.datasetId !== datasetId || run.studentId !== studentId) return false;
   const { recipe } = readDraft(draft);
@@ -168,7 +168,7 @@ const NoRoom = later(() => import('../parts/no-room.tsx').then((module) => modul
 
 /** What is said of the recipe of the run to come, and all of its settings. The steps of a run change nothing of it. */
 const NextRecipe = memo(function NextRecipe({ obstacle }: { obstacle: string | null }) {
-  // What is wrong with the recipe stands at the sentence already.
+  // What is wrong with the recipe is at the sentence already.
   const valid = useStudio((state) => readDraft(state.draft).recipe !== null);
   const foreign = useStudio(foreignRows);
   const lostLabels = useStudio(lostLabelNote);

@@ -10,7 +10,7 @@ interface Props {
   reason?: string | null | undefined;
 }
 
-/** Copies a text and says so where it stands. */
+/** Copies a text and says so where it is. */
 export function CopyButton({ children, text, icon = Copy, reason }: Props) {
   const [said, setSaid] = useState('');
   const copy = (): void => {

@@ -12,7 +12,7 @@ interface Props {
 }
 
 const delayMs = 300;
-/** Where a control can stand; what is said of it stands in the same. */
+/** Where a control can stand; what is said of it is in the same. */
 const landmarks = 'main, [role=dialog], [role=alertdialog]';
 
 /** Words about a control beside it: while a pointer is on it, when a key reaches it, and when it is pressed. */

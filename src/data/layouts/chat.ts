@@ -9,7 +9,7 @@ type Role = 'system' | 'user' | 'assistant' | 'tool';
 interface Turn {
   role: Role;
   text: string;
-  /** What the assistant thought, where it stands apart. */
+  /** What the assistant thought, where it is apart. */
   thought: string | null;
 }
 

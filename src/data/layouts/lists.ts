@@ -6,7 +6,7 @@ const between = /[\s,]*/y;
 /** A list in a cell is short; a longer text is none. */
 const longest = 100_000;
 
-/** The texts of a list that stands in `text`, or null where it is no list. Nothing is evaluated. */
+/** The texts of a list that is in `text`, or null where it is no list. Nothing is evaluated. */
 export function listOf(text: string): string[] | null {
   const trimmed = text.trim();
   if (trimmed.length > longest) return null;

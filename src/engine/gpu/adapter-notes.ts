@@ -21,7 +21,7 @@ const recordSchema = z.object({
   choices: z.record(z.string(), z.string()),
   /** Names of the variants that were tried, by class of product; the others are tried in later sessions. */
   tried: z.record(z.string(), z.array(z.string())),
-  /** By kind of student: each kind has kernels of its own. */
+  /** By kind of student: each kind has its own kernels. */
   proofs: z.record(z.string(), proofSchema),
 });
 export type AdapterRecord = z.infer<typeof recordSchema>;

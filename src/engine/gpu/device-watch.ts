@@ -1,6 +1,6 @@
 /**
  * What went wrong with a GPU device. WebGPU leaves a loss unsaid (after it everything resolves normally, with nonsense)
- * and tells refused commands to nobody in particular: whoever computes asks here, and waits here.
+ * and tells refused commands to no caller: whoever computes asks here, and waits here.
  */
 import { DeviceLostError, RefusedCommandError, withoutStop } from '../../base/errors.ts';
 

@@ -3,7 +3,7 @@
  *   u = scale·drop(x)·Aᵀ [rows, modules · rank]; y[:, module] += u[:, module]·Bᵀ
  *   du = scale·dy[:, module]·B; dA = duᵀ·drop(x); dB = dy[:, module]ᵀ·u; dx += drop(du·A).
  * The scale is applied where it is cheap. Without dropout all modules of a block share the products with A; with it
- * each has a mask of its own, as peft has it, and its input is dropped once more on the way back instead of being kept.
+ * each has its own mask, as peft has it, and its input is dropped once more on the way back instead of being kept.
  */
 import { adapterSite } from '../dropout.ts';
 import type { PlanBuilder } from './builder.ts';
@@ -42,7 +42,7 @@ function columnsFrom(of: Tensor, from: number): Tensor {
   return { ...of, offset: of.offset + from };
 }
 
-/** What lies in `output` afterwards is, in the block's columns, u·Bᵀ alone (`never`) or on top of what was there. */
+/** What is in `output` afterwards is, in the block's columns, u·Bᵀ alone (`never`) or on top of what was there. */
 export function addAdapters(
   builder: PlanBuilder,
   rows: CountName,

@@ -1,6 +1,6 @@
 /**
  * The adjoints of a stack, last layer first. The residual stream's gradient is one tensor, updated in place. Frozen
- * weights get no gradient; what lies before them may need one, so that the stream goes on through them.
+ * weights get no gradient; what lies before them may need one, so that the stream continues through them.
  */
 import { addAdapterGradients, addAdapterInputGradient } from './adapters.ts';
 import type { PlanBuilder } from './builder.ts';

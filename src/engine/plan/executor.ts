@@ -23,7 +23,7 @@ export interface ExecutorDescription {
 export interface Executor {
   /** Decoder steps that are worth queueing before the host looks at what was generated: 1 where looking is free. */
   readonly stepsPerRead: number;
-  /** Work goes on while the host waits for a read: steps are worth queueing before the results of those before are known. */
+  /** Work continues while the host waits for a read: steps are worth queueing before the results of those before are known. */
   readonly runsAhead: boolean;
   describe(): ExecutorDescription;
   /** Whether there is room for this plan beside the slabs, and no buffer of it is larger than the device binds. */

@@ -89,7 +89,7 @@ test('behind a step that fails nothing changes, and later steps fail with its er
     expect((error as NonFiniteError).message).toContain('step 5');
   }
   expect((await engine.read()).step).toBe(4);
-  // It goes on from a state that is whole.
+  // It continues from a state that is whole.
   engine.restore(state);
   const next = await engine.step(batches(5), update(5));
   expect(Number.isFinite(next.loss)).toBe(true);

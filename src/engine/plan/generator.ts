@@ -1,4 +1,4 @@
-/** Drives a generation plan: which rows go on, what they continue, and when to stop. */
+/** Drives a generation plan: which rows continue, what they continue, and when to stop. */
 import { breathe } from '../../base/breathe.ts';
 import type { T5Config } from '../../student/config.ts';
 import { openSearch, type RunningBeam } from '../beam-search.ts';
@@ -45,7 +45,7 @@ class DecoderRows {
   }
 
   /**
-   * Lays the next step's rows out anew.
+   * Lays the next step's rows out again.
    * @param rows Of each: the sequence it continues, the row it was before (itself in the first step), its last token.
    * @param known Positions that are in the cache already.
    */

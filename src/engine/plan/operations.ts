@@ -132,7 +132,7 @@ export function stridesOf(
 }
 
 /**
- * Dropout with a rate of its own, of adapters: value = input[r, c]·1/(1-rate) where the counter's bit (of the run's
+ * Dropout with its own rate, of adapters: value = input[r, c]·1/(1-rate) where the counter's bit (of the run's
  * seed and step, whatever its rate) says keep, else 0; output[r, c] = value, or output[r, c] + value where `accumulate`
  * is `always`. Reads input [R, C]; writes output [R, C]. The output may be the input where nothing is added.
  */

@@ -1,6 +1,6 @@
 /**
  * Few plans: one of each kind, for a bucket that only grows. Counts are told at run time and capacities change no
- * result, so that a larger plan than needed costs memory only; after a few steps of a run it is never made anew.
+ * result, so that a larger plan than needed costs memory only; after a few steps of a run it is never made again.
  */
 import type { Bucket } from './builder.ts';
 import type { Executor } from './executor.ts';

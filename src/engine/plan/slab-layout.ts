@@ -2,7 +2,7 @@
  * Where every weight lives. Parameters, gradients and both moments are four slabs with this one layout. A slab is cut
  * into parts, each within one WebGPU binding; blocks begin at multiples of 64 floats. Weights that are multiplied
  * together lie end to end in one block, so that q, k and v (or wi_0 and wi_1, or all cross-attention keys and values)
- * are one matrix product. Frozen weights come last, in parts of their own, which gradients and moments do not have.
+ * are one matrix product. Frozen weights come last, in their own parts, which gradients and moments do not have.
  * Of a student with adapters all weights are frozen; the adapters of a block lie together: all A's, one over the other,
  * are one matrix, and each B is one. Where the adapters ask for it, the matrices of their base are 16-bit floats.
  */
@@ -328,7 +328,7 @@ function tooLargeToBind(name: string, shape: readonly number[], bytes: number, m
 /** First weights of the blocks that the planner asks for. */
 export const firstNames = {
   norms: 'encoder.block.0.layer.0.layer_norm.weight',
-  /** Of a block of its own only where one stack is frozen and the other is not. */
+  /** A separate block only where one stack is frozen and the other is not. */
   decoderNorms: 'decoder.block.0.layer.0.layer_norm.weight',
   /** Of the block that owns the bias: block 0, or every block of a UMT5. */
   bias: (stack: 'encoder' | 'decoder', block: number) =>

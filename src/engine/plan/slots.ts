@@ -6,7 +6,7 @@ import type { Slot } from './plan.ts';
 /** A tensor before it has a slot. Its `place.slot` is its index in the list of drafts. */
 export interface SlotDraft {
   length: number;
-  /** Keeps a slot of its own, and its content between programs and runs. */
+  /** Keeps its own slot, and its content between programs and runs. */
   persistent: boolean;
 }
 

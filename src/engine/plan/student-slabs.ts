@@ -15,7 +15,7 @@ export interface PlacedTensor {
   /** In floats, as `length`. */
   offset: number;
   length: number;
-  /** What it lies in: small ones are read together with their neighbours. */
+  /** What it is in: small ones are read together with their neighbours. */
   around: { offset: number; length: number };
 }
 

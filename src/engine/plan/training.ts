@@ -121,7 +121,7 @@ function partTensor(layout: SlabLayout, slab: SlabName, part: number): Tensor {
   return { place: { kind: 'slab', slab, part }, offset: 0, shape: [layout.partLengths[part]!] };
 }
 
-/** Frozen weights lie in parts that these operations never name. */
+/** Frozen weights are in parts that these operations never name. */
 function addUpdate(builder: PlanBuilder, results: Tensor): void {
   const { layout } = builder;
   const chunks = layout.partLengthsOf('gradients').map((length) => Math.ceil(length / normChunk));

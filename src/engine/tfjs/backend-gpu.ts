@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js' WebGPU backend on a device of our own: its own request raises too few limits, and nothing in it
+ * TensorFlow.js' WebGPU backend on our own device: its own request raises too few limits, and nothing in it
  * notices that the device is lost (after which everything resolves normally, with nonsense).
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -36,7 +36,7 @@ export async function openGpu(adapter: GPUAdapter, name: string, reason: string)
 
   const watch = new DeviceWatch(device);
 
-  // The package registers a backend of its own when it is imported.
+  // The package registers its own backend when it is imported.
   if ((tf.findBackendFactory('webgpu') as unknown) !== null) tf.removeBackend('webgpu');
   openDevice?.destroy();
   openDevice = device;

@@ -14,7 +14,7 @@ function prepare(files: WasmPaths): void {
   if (isPrepared) return;
   isPrepared = true;
   // The package starts its threads from a blob of its own code, which the studio's policy refuses; the compiled engine
-  // has threads of its own. The package asks for the third name all the same.
+  // has its own threads. The package asks for the third name all the same.
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   setWasmPaths({ ...files, 'tfjs-backend-wasm-threaded-simd.wasm': files['tfjs-backend-wasm-simd.wasm'] });
   replaceWasmMatMul();

@@ -1,6 +1,6 @@
 /**
  * Generation. The encoder and what the decoder's layers read of it are computed once; the decoder is run again over
- * the whole prefix for each token (no cache of its own keys and values: that is left to faster engines). Prefixes are
+ * the whole prefix for each token (no cache of keys and values: that is left to faster engines). Prefixes are
  * padded to few lengths and rows to few numbers; inputs that are done leave the batch.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -76,7 +76,7 @@ class EncodedRows {
   }
 }
 
-/** Which rows a batch computes: those that go on, then padding that repeats the first. */
+/** Which rows a batch computes: those that continue, then padding that repeats the first. */
 function fillRows<T>(rows: readonly T[]): T[] {
   return Array.from({ length: paddedRows(rows.length) }, (_, place) => rows[place] ?? rows[0]!);
 }

@@ -3,7 +3,7 @@
  * software WebGPU a step of the tiny student takes two seconds, so that there the plain run has six steps, the other two
  * runs have two and the one of the large vocabulary has one, generation has two inputs of eight, one student has the
  * long batch (tiny-tied has one of its own in fixtures.gpu.test.ts), and of the family one member is looked at, which has
- * a kernel of its own. STILLROOM_TEST_WHOLE=1 runs all of them whole there too, in some ten minutes.
+ * its own kernel. STILLROOM_TEST_WHOLE=1 runs all of them whole there too, in some ten minutes.
  */
 import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';

@@ -32,7 +32,7 @@ async function loadGpu(): Promise<GPU | undefined> {
 }
 
 /**
- * Opens the backend asked for, or the best one; see openBackend(). The process goes on running while a GPU is held:
+ * Opens the backend asked for, or the best one; see openBackend(). The process runs on while a GPU is held:
  * close the backend, or end the process.
  */
 export async function openNodeBackend(

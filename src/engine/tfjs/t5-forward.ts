@@ -37,7 +37,7 @@ export function stackInput(config: T5Config, padded: PaddedRows, stack: 'encoder
     length,
     lookup: makeLookup(padded.ids, config.vocab_size),
     buckets: makeLookup(buckets, config.relative_attention_num_buckets),
-    // In the decoder padding lies in the future of every token that counts: being causal is enough.
+    // In the decoder padding is in the future of every token that counts: being causal is enough.
     mask: tf.tensor4d(stack === 'encoder' ? keyMask(padded, maskedScore) : new Float32Array(rows * length), [
       rows,
       1,

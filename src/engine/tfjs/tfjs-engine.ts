@@ -341,7 +341,7 @@ export class TfjsEngine implements InspectableEngine {
       throw new EngineError(`The weight ${name} ${what}.`, 'Load the student again from its folder.');
     }
     const tensors: TensorMap = new Map();
-    // Copies: the wasm backend copies anyway, but webgpu would go on reading the caller's array.
+    // Copies: the wasm backend copies anyway, but webgpu would read on in the caller's array.
     for (const [name, shape] of shapes) tensors.set(name, tf.tensor(weights.get(name)!.slice(), shape));
     return tensors;
   }

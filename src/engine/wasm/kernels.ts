@@ -5,7 +5,7 @@ import sharedUrl from './generated/kernels-shared.wasm?inline';
 
 /** Compiled once, used by any number of executors and threads. */
 export interface Kernels {
-  /** For a memory of its own. */
+  /** For its own memory. */
   plain: WebAssembly.Module;
   /** For a memory that threads share; null where none can be had. */
   shared: WebAssembly.Module | null;

@@ -1,5 +1,5 @@
 /**
- * Where everything lies in the one linear memory: the control block, the slabs, and an arena for the plan in use (the
+ * Where everything is in the one linear memory: the control block, the slabs, and an arena for the plan in use (the
  * threads' scratch memory, its commands, tables and slots).
  */
 import type { Operation } from '../plan/operations.ts';

@@ -79,7 +79,7 @@ export function dropoutParts(dropout: Dropout | null): {
 
 /**
  * How the threads of a workgroup share what they load and sum: through workgroup memory, or, on adapters in software,
- * where loads and barriers are dear, as the four lanes of one quad (device feature `subgroups`).
+ * where loads and barriers are expensive, as the four lanes of one quad (device feature `subgroups`).
  */
 export type Sharing = 'workgroup' | 'quad';
 

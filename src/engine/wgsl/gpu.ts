@@ -42,7 +42,7 @@ export class Gpu {
   readonly name: string;
   /** Quads can exchange values. */
   readonly hasSubgroups: boolean;
-  /** A GPU in software: loads and barriers are dear. */
+  /** A GPU in software: loads and barriers are expensive. */
   readonly isSoftware: boolean;
   /** What it did not do as it promised, as a sentence; null where all is well. */
   readonly caveat: string | null;

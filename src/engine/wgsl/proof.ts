@@ -49,7 +49,7 @@ export function miniature({ config, optimizer }: Pick<EngineStudent, 'config' | 
   const ids = Math.max(config.eos_token_id, config.pad_token_id, config.decoder_start_token_id);
   const small: T5Config = {
     ...config,
-    // Whole fours where the student has them: such products have kernels of their own.
+    // Whole fours where the student has them: such products have their own kernels.
     d_model: config.d_model % 4 === 0 ? 64 : 61,
     d_ff: config.d_ff % 4 === 0 ? 96 : 95,
     num_heads: 2,

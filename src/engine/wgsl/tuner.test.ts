@@ -22,7 +22,7 @@ interface Machine {
   wrong?: Record<string, (values: Float32Array) => void>;
 }
 
-/** A GPU whose kernels take so long, on a clock of its own. */
+/** A GPU whose kernels take so long, on its own clock. */
 class SlowGpu {
   readonly hasSubgroups = true;
   readonly isSoftware = false;

@@ -34,7 +34,7 @@ const budgetMs = 2000;
 const smallFlops = 3e7;
 const fullFlops = 2e9;
 const tooFastMs = 4;
-/** What one submission may last, far below what a desktop bears. */
+/** What one submission may last, far below what a desktop can take. */
 const longestMs = 100;
 /** A time is believed once it is so many times what may be wrong with it. */
 const tellingDelays = 8;
@@ -112,7 +112,7 @@ export class Tuner {
   /** The likeliest first. */
   #candidates(operation: Matmul): MatmulVariant[] {
     const able = variantsFor(operation, this.#gpu.hasSubgroups);
-    // Where barriers are dear, the variants without them come first, those that share loads by quads before all.
+    // Where barriers are expensive, the variants without them come first, those that share loads by quads before all.
     return this.#gpu.isSoftware ? able.reverse() : able;
   }
 

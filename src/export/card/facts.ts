@@ -1,4 +1,4 @@
-/** What a model card says of a run, and how texts of others stand in it. */
+/** What a model card says of a run, and how texts of others are in it. */
 import type { KeptReading } from '../../data/kept-reading.ts';
 import type { ComparedAccuracy } from '../../distill/compare.ts';
 import type { Recipe } from '../../distill/recipe.ts';

@@ -126,7 +126,7 @@ function withInterval(
   return interval === null ? value : `${value} (${format(interval.low)} – ${format(interval.high)})`;
 }
 
-/** Of the mean F1 of the labels: of each draw, the labels that stand in it, in truth or as an answer. */
+/** Of the mean F1 of the labels: of each draw, the labels that are in it, in truth or as an answer. */
 function macroF1Interval(
   predictions: readonly Prediction[],
   who: (typeof speakers)[number],

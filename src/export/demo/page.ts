@@ -139,11 +139,11 @@ async function sourceOf(text: string): Promise<string> {
 }
 
 function json(id: string, text: string): string {
-  // In JSON `<` stands in strings alone.
+  // In JSON `<` is in strings alone.
   return `<script type="application/json" data-file="${id}">${text.replaceAll('<', '\\u003c')}</script>`;
 }
 
-/** JavaScript that ends no element and begins none: both texts can stand in strings and patterns alone. */
+/** JavaScript that ends no element and begins none: both texts can be in strings and patterns alone. */
 function inScript(program: string): string {
   return program.replaceAll('</script', '\\x3c/script').replaceAll('<!--', '\\x3c!--');
 }

@@ -169,7 +169,7 @@ class Training:
         # A step without a rationale has the answer loss whole.
         alpha = self.recipe["alpha"] if counts["rationale"] > 0 else 1.0
         shares = {"answer": alpha, "rationale": 1 - alpha}
-        # Dropout by step and process, so that a run that resumes goes on alike.
+        # Dropout by step and process, so that a resumed run is the same.
         torch.manual_seed((self.recipe["seed"] * 1_000_003 + step) * 4099 + self.team.rank)
         sums = {task: 0.0 for task in TASKS}
         for place, batch in enumerate(batches):

@@ -30,7 +30,7 @@ export interface PieceChoice {
  * - of equal pieces, one that a later one hides never stays without that: it would come to light with its own score.
  *
  * Single characters stay so that no text, of whatever words, has more unknown characters than before. With `dropRare`,
- * used pieces that have a character which is no piece of its own stay for the same reason.
+ * used pieces that have a character that is not a piece stay for the same reason.
  */
 export function choosePieces(vocabulary: Vocabulary, wishes: PieceWishes): PieceChoice {
   const { pieces, scores } = vocabulary;

@@ -93,7 +93,7 @@ function reduceTokenLists(json: Json, dropped: ReadonlySet<string>): Json {
 
 /**
  * `extra_ids` is written out: transformers' T5 tokenizer otherwise adds 100 sentinels of its own behind the vocabulary,
- * where the student has no rows, or refuses a number that its list of tokens does not bear out.
+ * where the student has no rows, or refuses a number that its list of tokens does not confirm.
  */
 function reduceTokenizerConfig(
   json: Json,

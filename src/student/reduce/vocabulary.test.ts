@@ -273,7 +273,7 @@ describe('reduceVocabulary', () => {
 });
 
 describe('segmentation', () => {
-  // Scores of a few values, so that different paths often tie; d and e may have no piece of their own.
+  // Scores of a few values, so that different paths often tie; d and e may not be pieces.
   const score = fc.constantFrom(-1, -2, -2.5, -3, -4, -8, -12, -20, -60);
   const piece = fc.string({
     unit: fc.constantFrom('▁', 'a', 'b', 'c', 'd', 'e'),

@@ -1,5 +1,5 @@
 /**
- * Finds the first operation of a plan that two executors do not agree on. Each operation is a program of its own in a
+ * Finds the first operation of a plan that two executors do not agree on. Each operation is its own program in a
  * copy of the plan whose slots keep their content, so that both can be looked at after every one of them.
  */
 import type { Executor, Floats } from '../executor.ts';

@@ -1,6 +1,6 @@
 /**
  * Single operations on made-up tensors, for any executor: a plan is made by hand, loaded, run, and all that it could
- * have written is read back. Every tensor has a slot of its own; rows beyond the counts hold NaN.
+ * have written is read back. Every tensor has its own slot; rows beyond the counts hold NaN.
  */
 import { RandomSequence } from '../../../base/random.ts';
 import { floatsToHalves, halvesToFloats } from '../../../student/lora/half-base.ts';

@@ -55,7 +55,7 @@ export class TwinMemory {
     return sizeOfExtent(extent, this.run.counts);
   }
 
-  /** Factors of a row of so many columns at a site with a rate of its own. */
+  /** Factors of a row of so many columns at a site with its own rate. */
   factorsAt(rate: number, dropout: Dropout, row: number, count: number): Float32Array {
     const { seed, step } = this.run;
     const factors = new Float32Array(count);

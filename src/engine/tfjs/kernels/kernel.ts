@@ -123,7 +123,7 @@ export function runGpuProgram(
   ]);
 }
 
-/** What runs a kernel on the current backend: tensors in, tensors out, no gradient of its own. */
+/** What runs a kernel on the current backend: tensors in, tensors out, no gradient. */
 export type RunKernel<Input extends string, Output extends string> = (
   inputs: Record<Input, tf.Tensor>,
   attributes?: Attributes,

@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
-/** Multiplications in one product of a batch above which a call of its own pays (measured: 32·32·16 does not, 64·64·32 does). */
+/** Multiplications in one product of a batch above which a separate call pays (measured: 32·32·16 does not, 64·64·32 does). */
 const worthACall = 50_000;
 
 interface Operands {

@@ -1,5 +1,5 @@
 // How a kernel reads what it was told: a command is a record of 64 words, the run block one of 32 (see ../commands.ts,
-// which writes both). Globals here belong to one thread: each has an instance of its own.
+// which writes both). Globals here belong to one thread: each has its own instance.
 
 /** A word of a command. */
 // @ts-ignore: decorator
@@ -109,7 +109,7 @@ export function adafactorValue(index: i32): f32 {
   return real(runBlock, adafactorWord + index);
 }
 
-/** First item of thread `index`, where `count` items are dealt in runs as equal as can be. */
+/** First item of thread `index`, where `count` items are shared out in runs as equal as can be. */
 export function shareOf(count: i32, index: i32): i32 {
   return <i32>((<i64>count * index) / parts);
 }

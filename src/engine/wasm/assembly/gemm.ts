@@ -1,6 +1,6 @@
 // The one matrix product that everything is made of: C [m, n] = scale · A · B, or added to C. B is copied into panels
 // of 16 columns (and A, where it is read by columns, into tiles of 4 rows); a register tile of 4 x 16 sums over k in
-// order. k is cut into blocks of 256, so that panels stay in the nearest cache; a block goes on from what is in C.
+// order. k is cut into blocks of 256, so that panels stay in the nearest cache; a block continues from what is in C.
 // An element's sum depends on k, n and its own column alone: not on who computes it.
 import { scratch } from './command';
 import { dot, dotOfHalves, fourOf, oneOf } from './vector';
@@ -24,7 +24,7 @@ const edgeTile: usize = packedA + <usize>(blockDepth * blockRows * 4);
 /** Where the scratch memory of other operations begins. */
 export const gemmScratch: usize = edgeTile + 256;
 
-// The operands of the product in hand; addresses and strides in bytes.
+// The operands of the current product; addresses and strides in bytes.
 let aBase: usize = 0;
 let aStride: usize = 0;
 let bBase: usize = 0;
@@ -277,7 +277,7 @@ function copyTile(tile: usize, c: usize, rows: i32, width: i32, add: bool): void
 }
 
 // The register tiles. Nothing but stores may follow their loops: whatever else uses the sums makes V8 (Node 20) move
-// registers about in the loop and costs a quarter of the speed. Hence also the second form for an odd last step.
+// registers about in the loop and costs a quarter of the speed. So also the second form for an odd last step.
 
 /** Four rows of A, each contiguous, by one panel; an even number of steps. */
 function tileOfRows(a: usize, lda: usize, b: usize, depth: i32, c: usize, ldc: usize, add: bool): void {

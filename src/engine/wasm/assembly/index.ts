@@ -90,7 +90,7 @@ function sleepWhile(at: usize, value: i32): void {
   while (atomic.load<i32>(at) === value) if (sleep(at, value)) unreachable();
 }
 
-/** Starts the other threads on a program, for the thread that goes on with `run`. */
+/** Starts the other threads on a program, for the thread that continues with `run`. */
 export function announce(commands: u32, count: i32, runBlock: u32, control: u32): void {
   const at = <usize>control;
   store<u32>(at, commands, commandsWord);

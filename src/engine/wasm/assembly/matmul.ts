@@ -43,7 +43,7 @@ export const matmulScratch: usize = gemmScratch + <usize>(apartRows * blockColum
 /** Up to this many rows NT is made of dot products. */
 const fewRows: i32 = 3;
 
-// The product in hand.
+// The current product.
 let form: i32 = 0;
 let n: i32 = 0;
 let k: i32 = 0;
@@ -81,7 +81,7 @@ export function matmul(command: usize): void {
   setHalf(word(command, 18) !== 0);
   if (form === NT && m <= fewRows) form = DOTS;
 
-  // A gate's two halves are computed by one thread: it deals with columns of the half.
+  // A gate's two halves are computed by one thread: it handles columns of the half.
   const width = epilogue === GATED ? n >> 1 : n;
   const panels = (width + 15) >> 4;
   const tiles = (m + 3) >> 2;

@@ -170,7 +170,7 @@ export function sumPartials(command: usize): void {
   const partials = address(command, 4);
   const output = address(command, 5);
   const adding = adds(word(command, 6));
-  // Columns are dealt in runs of 16, so that a sum is made the same way whoever makes it.
+  // Columns are shared out in runs of 16, so that a sum is made the same way whoever makes it.
   const first = 16 * shareStart((columns + 15) >> 4);
   const width = min(columns, 16 * shareEnd((columns + 15) >> 4)) - first;
   if (width <= 0) return;
@@ -183,7 +183,7 @@ export function sumPartials(command: usize): void {
   }
 }
 
-/** Rows dropped at a rate of their own: output = or += drop(input). */
+/** Rows dropped at their own rate: output = or += drop(input). */
 export function drop(command: usize): void {
   const rows = extent(word(command, 1));
   const columns = word(command, 2);
@@ -246,7 +246,7 @@ export function embedBackward(command: usize): void {
   const sum = scratch + gemmScratch;
   const bytes = (<usize>columns) << 2;
   if (distinct === 0) return;
-  // Ids are dealt by how many positions they have.
+  // Ids are shared out by how many positions they have.
   const total = load<i32>(starts + ((<usize>distinct) << 2));
   const from = shareStart(total);
   const to = shareEnd(total);

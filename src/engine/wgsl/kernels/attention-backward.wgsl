@@ -3,7 +3,7 @@
 //   role 1, 16 keys of a head: ds once more, dk = dsᵀ q, dv = drop(p)ᵀ dO.
 // What a workgroup walks along comes in chunks of THREADS. Arrays of vec4 hold four of its 16 side by side. A thread
 // belongs to one such four (`quad`) and one of GROUPS groups: of four items of the chunk, then of columns of the head,
-// `group` + u · GROUPS. Beyond the ends the last item or column stands in; nothing is stored of it.
+// `group` + u · GROUPS. Beyond the ends the last item or column is read instead; nothing is stored of it.
 var<workgroup> own: array<vec4f, 4u * HEAD>; // [HEAD][16] dO of the queries, or v of the keys
 var<workgroup> slopes: array<vec4f, 4u * THREADS>; // [THREADS][16] ds
 var<workgroup> shares: array<vec4f, 4u * THREADS>; // [THREADS][16] drop(p)

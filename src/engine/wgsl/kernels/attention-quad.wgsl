@@ -1,4 +1,4 @@
-// For adapters whose loads and barriers are dear (software). One workgroup: the four lanes of a quad, for 16 queries
+// For adapters whose loads and barriers are expensive (software). One workgroup: the four lanes of a quad, for 16 queries
 // (a tile) of one head. A lane loads four queries and four of 16 keys, and the quad exchanges the queries, so that a
 // load serves 16 products. Lane: keys 4 · lane … of a chunk of 16; then columns 4 · lane + 16 · u of the context.
 // Every lane reads of `probabilities` what it wrote itself: no barrier.

@@ -25,7 +25,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     let quad = item / HEAD;
     var four = vec4f();
     for (var lane = 0u; lane < 4u; lane += 1u) {
-      // Beyond the sequence the last query stands in; nothing is stored of it.
+      // Beyond the sequence the last query is read instead; nothing is stored of it.
       let query = min(firstQuery + 4u * quad + lane, last);
       four[lane] = q[params.q + (firstRow + query) * params.qStride + head * HEAD + d];
     }
@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let group = thread % GROUPS;
   let quad = thread / GROUPS;
   for (var first = 4u * group; first < keyCount; first += THREADS) {
-    // Beyond the sequence the last key stands in; nothing is stored of it.
+    // Beyond the sequence the last key is read instead; nothing is stored of it.
     // #each j 4
     let place_$j = params.k + (firstKey + min(first + $ju, keyCount - 1u)) * params.kStride + head * HEAD;
     var score_$j = vec4f();

@@ -1,4 +1,4 @@
-// One workgroup: the norm, the factor that clips it, and whether the update may go on.
+// One workgroup: the norm, the factor that clips it, and whether the update may continue.
 @compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) thread: u32) {
   var sum = 0.0;

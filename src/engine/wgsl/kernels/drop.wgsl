@@ -1,4 +1,4 @@
-// Dropout at a rate of its own. One thread: four columns of one row.
+// Dropout at its own rate. One thread: four columns of one row.
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
   let quads = (params.columns + 3u) / 4u;

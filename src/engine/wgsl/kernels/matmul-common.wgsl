@@ -66,7 +66,7 @@ fn originB(group: u32, size: Sizes) -> vec4u {
 
 fn blockA(origin: vec4u, k0: u32) -> mat4x4f {
   // #if TN
-  // Rows of k beyond the count may hold anything: the last one stands in, as nothing.
+  // Rows of k beyond the count may hold anything: the last one is read instead, as zero.
   let last = origin.z;
   return mat4x4f(
     a[origin.x + k0 * origin.y],

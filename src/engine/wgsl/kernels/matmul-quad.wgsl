@@ -1,4 +1,4 @@
-// For adapters whose loads are dear (software): the four lanes of a quad load other rows of A, exchange them, and have
+// For adapters whose loads are expensive (software): the four lanes of a quad load other rows of A, exchange them, and have
 // other columns of B. A quad has 16 · ROW_BLOCKS rows by 4 · GROUPS fours of columns; a workgroup is one quad.
 @compute @workgroup_size(4)
 fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {

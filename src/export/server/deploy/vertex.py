@@ -112,7 +112,7 @@ class Cloud:
         said = time.monotonic()
         while not operation.get("done"):
             if time.monotonic() > end:
-                raise Failed(f"{what} took more than {self.options.timeout_s} s. It may go on: {operation['name']}")
+                raise Failed(f"{what} took more than {self.options.timeout_s} s. It may still be running: {operation['name']}")
             time.sleep(self.options.poll_s)
             if time.monotonic() - said > 30:
                 said = time.monotonic()
