@@ -119,3 +119,52 @@ test('a sweep of 3 x 2, reloaded in the middle: all are trained, and what they f
   await page.getByRole('link', { name: 'Experiments' }).click();
   await expect(page.getByTestId('finding')).toHaveText(/^(No|Alpha) /);
 });
+
+test('a run that fails is told in the queue, which goes on; it is tried again, and left out', async ({
+  page,
+}, info) => {
+  test.setTimeout(180_000);
+  await openStudio(page);
+  const recipe = writeRecipe(info.outputPath('run.json'), { ...tiny, steps: 40, learningRate: 10 });
+  await setUp(page, recipe, { backend: 'wasm', testRows: 2 });
+  await goTo(page, 'experiments');
+  await page.getByLabel('Vary something else too').selectOption({ label: 'Weight decay' });
+  await page.getByRole('textbox', { name: 'Weight decay' }).fill('10, 0');
+  await vary(page, '0.5', '0');
+  await page.getByRole('button', { name: 'Begin 2 runs' }).click();
+  // A hundred times the weights at each step is soon more than numbers hold; the next run is trained all the same.
+  await expect(counts(page)).toHaveText('1 done, 0 to go, 1 failed', { timeout: 100_000 });
+  const course = page.getByTestId('experiment-course');
+  await expect(course).toHaveText('All of its runs have ended.');
+  const failed = page
+    .getByRole('list', { name: 'Ended' })
+    .getByRole('listitem')
+    .filter({ hasText: 'It failed' });
+  await expect(failed).toContainText(/weight decay 10/);
+  await expect(failed).toContainText(/It failed: .*not a finite number/);
+  await expect(page.getByTestId('experiment-table').getByRole('row')).toHaveCount(2);
+  await looksRight(page, (look) => info.outputPath(`failed-${look}.png`));
+
+  // Tried again, by keyboard: it begins at once, fails at the same place, and the experiment ends.
+  await failed.getByRole('button', { name: /^Try again/ }).press('Enter');
+  await expect(counts(page)).toHaveText('1 done, 1 to go');
+  await expect(counts(page)).toHaveText('1 done, 0 to go, 1 failed', { timeout: 100_000 });
+  await expect(course).toHaveText('All of its runs have ended.');
+  await failed.getByRole('button', { name: /^Leave out/ }).press('Enter');
+  await expect(counts(page)).toHaveText('1 done, 0 to go');
+
+  // Under Storage it has its size, and is removed on a word; its runs stay.
+  await goTo(page, 'storage');
+  const stored = page.getByRole('region', { name: 'Experiments' });
+  await expect(stored.getByRole('listitem')).toContainText(/weight decay.*KB/);
+  await stored.getByRole('button', { name: /^Remove/ }).click();
+  await expect(page.getByRole('alertdialog')).toContainText(
+    'Its queue and its results are removed; its runs stay.',
+  );
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Remove it' }).click();
+  await expect(stored).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Runs' }).getByRole('listitem').first()).toBeVisible();
+  await goTo(page, 'experiments');
+  await expect(page.getByRole('button', { name: /^Begin/ })).toBeVisible();
+});

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, goTo, openStudio, test } from './support.ts';
+import { axeFindings, expect, goTo, openStudio, test } from './support.ts';
 
 test('the keys, their list and the palette, by keyboard alone', async ({ page }) => {
   await openStudio(page);
@@ -118,4 +118,53 @@ test('the keys, their list and the palette, by keyboard alone', async ({ page })
   const overflow = await dialog.evaluate((element) => element.scrollWidth - element.clientWidth);
   expect(overflow).toBeLessThanOrEqual(0);
   await axe('keys on a phone');
+});
+
+test('More on a phone is a menu: other screens and panels, by keyboard and by touch', async ({
+  page,
+}, info) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openStudio(page);
+  const heading = page.getByRole('heading', { level: 1 });
+  const more = page.getByRole('button', { name: 'More' });
+  const menu = page.getByRole('menu', { name: 'More' });
+  await more.press('Enter');
+  await expect(menu.getByRole('menuitem').first()).toBeFocused();
+  await expect(menu.getByRole('menuitem')).toHaveText([
+    'Runs',
+    'Experiments',
+    'Storage',
+    'Benchmark',
+    'This machine',
+    /^Find/,
+    /^All keys|^Keys/,
+  ]);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await axeFindings(page), colorScheme).toEqual([]);
+    await page.screenshot({ path: info.outputPath(`more-${colorScheme}.png`) });
+  }
+  await page.keyboard.press('Escape');
+  await expect(menu).toHaveCount(0);
+  await expect(more).toBeFocused();
+
+  // To a screen by its first letter, and to a panel that gives the focus back.
+  await more.press('Enter');
+  await page.keyboard.press('s');
+  await page.keyboard.press('Enter');
+  await expect(heading).toHaveText('Storage');
+  await expect(menu).toHaveCount(0);
+  await more.press('Enter');
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog').getByRole('heading', { name: 'Keys' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(more).toBeFocused();
+
+  await more.click();
+  await menu.getByRole('menuitem', { name: 'Experiments' }).click();
+  await expect(heading).toHaveText('Experiments');
+  await more.click();
+  await page.mouse.click(20, 20);
+  await expect(menu).toHaveCount(0);
 });

@@ -34,6 +34,11 @@ it('names the best and how sure that is', () => {
   );
 });
 
+it('names settings by words, as people read them', () => {
+  const varied = { weightDecay: 0, seed: 0 };
+  expect(findingOf([result(varied, 80)], true)).toMatch(/^Weight decay 0 has 80\.0 % right/);
+});
+
 it('says how few rows the best one needs for what another has with all', () => {
   const curve = (method: string, shares: readonly number[]): Result[] =>
     shares.map((correct, index) => result({ method, fraction: [0.125, 0.25, 0.5, 1][index]! }, correct));

@@ -16,7 +16,7 @@ export function findingOf(results: readonly Result[], isWhole: boolean): string 
   if (second === undefined) {
     const base = percent(shareOf(best.base));
     return hedged(
-      `${capital(describe(best.setting)) || 'The distilled student'} has ${percent(meanOf(best))} right${over}; before training it had ${base}.`,
+      `${capital(worded(best.setting)) || 'The distilled student'} has ${percent(meanOf(best))} right${over}; before training it had ${base}.`,
       isWhole,
     );
   }
@@ -27,7 +27,7 @@ export function findingOf(results: readonly Result[], isWhole: boolean): string 
 
 /** The best one against the next best, by seeds that both have. */
 function bestOfAll(best: Cell, second: Cell, over: string): string {
-  const [first, next] = [describe(best.setting), describe(second.setting)];
+  const [first, next] = [worded(best.setting), worded(second.setting)];
   const difference = pairedDifference(best.bySeed, second.bySeed);
   const shares = `${percent(meanOf(best))} right${over}`;
   if (meanOf(best) === meanOf(second)) {
@@ -52,7 +52,7 @@ function withLessData(cells: readonly Cell[], best: Cell): string | null {
   if (rival === undefined) return null;
   const needed = reaches(own, meanOf(rival));
   if (needed === null || needed >= most) return null;
-  const name = (cell: Cell): string => describe(rest(cell)) || 'it';
+  const name = (cell: Cell): string => worded(rest(cell)) || 'it';
   const all = most === 1 ? 'all of them' : percent(most, 0);
   return `With about ${percent(needed, 0)} of the rows, ${name(best)} does what ${name(rival)} does with ${all}.`;
 }
@@ -86,6 +86,18 @@ function rest({ setting: { fraction: _, ...others } }: Cell): Varied {
 
 function restId(cell: Cell): string {
   return variedId(rest(cell));
+}
+
+/** `weight decay 0.1, alpha 0.5`: keys of the recipe as words. */
+function worded(setting: Varied): string {
+  return describe(
+    Object.fromEntries(
+      Object.entries(setting).map(([key, value]) => [
+        key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+        value,
+      ]),
+    ),
+  );
 }
 
 function meanOf({ bySeed }: Cell): number {

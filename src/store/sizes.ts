@@ -6,6 +6,7 @@ import { bestOf, listCheckpoints } from './checkpoints.ts';
 import { fileSizes } from './checkpoint-places.ts';
 import { keysOf, reading } from './database.ts';
 import { listDatasets } from './datasets.ts';
+import { listExperiments } from './experiments.ts';
 import type { RunRecord } from './records.ts';
 import { listDeletedRuns, listRuns } from './runs.ts';
 import { listStudents } from './students.ts';
@@ -42,6 +43,8 @@ export interface StoredSizes {
   students: StoredThing[];
   /** Language models that answer in the tab; the id is `tabModelId`. */
   tabModels: StoredThing[];
+  /** Queues and results; their runs count by themselves. */
+  experiments: StoredThing[];
   runs: StoredRun[];
   /** Files in folders of checkpoints that no run names: writes that were cut off, runs that are gone. */
   leftOver: { runId: string; sizeBytes: number }[];
@@ -96,12 +99,17 @@ export async function measureStored(): Promise<StoredSizes> {
     name: `${model.name} (${model.precision})`,
     sizeBytes: model.files.reduce((sum, file) => sum + file.sizeBytes, 0),
   }));
+  const experiments = (await listExperiments()).map((experiment) => ({
+    id: experiment.id,
+    name: experiment.name,
+    sizeBytes: textBytes(experiment),
+  }));
   const runs: StoredRun[] = [];
   const files = await fileSizes();
   for (const run of await listRuns()) {
     runs.push(await measureRun(run, files.get(run.id) ?? new Map<string, number>()));
   }
-  return { datasets, students, tabModels, runs, leftOver: await leftOver(files, runs) };
+  return { datasets, students, tabModels, experiments, runs, leftOver: await leftOver(files, runs) };
 }
 
 async function measureRun(

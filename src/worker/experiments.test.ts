@@ -146,6 +146,36 @@ it('trains one after the other, and goes on after one that failed', async () => 
   ]);
 });
 
+it('tries a run that failed once more: it resumes from where it was, after those that wait', async () => {
+  await storedRows();
+  const { experiments, keeper, stored, standings } = await experimentsOf(['fails', 'done', 'held']);
+  const { changeExperiment } = await import('../store/experiments.ts');
+  const { again } = await import('../experiment/queue.ts');
+  const { experimentId } = await experiments.start(wanted);
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['failed', 'ended', 'at work']));
+  const failed = (await stored(experimentId)).runs[0]!;
+  await changeExperiment(experimentId, (record) => ({ ...record, runs: again(record.runs, failed.name) }));
+  expect(await standings(experimentId)).toEqual(['ended', 'at work', 'waiting']);
+  keeper.release();
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
+  expect(keeper.resumed).toEqual([failed.runId]);
+
+  // Once more where all have ended: a person says so, and it is at work again.
+  await changeExperiment(experimentId, (record) => ({
+    ...record,
+    phase: 'paused',
+    runs: again(
+      record.runs.map((run) =>
+        run.name === failed.name ? { ...run, standing: { kind: 'failed', words: 'No memory.' } } : run,
+      ),
+      failed.name,
+    ),
+  }));
+  await vi.waitFor(() => experiments.resume(experimentId));
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
+  expect(keeper.began).toHaveLength(3);
+});
+
 it('waits where a person stops its run, and resumes that run first', async () => {
   await storedRows();
   const { experiments, keeper, stored, standings } = await experimentsOf(['done', 'stopped']);

@@ -37,6 +37,33 @@ test('the drawing has what is in sight, on linear and on logarithmic axes, and t
   expect(chartSvg({ ...chart, logY: true }, () => '#123')).toContain('d="M60 60L420 156.33L780 380"');
 });
 
+test('a saved drawing of several runs has the name of each below it, with its colour and its dash, in rows that fit', () => {
+  const runs = Array.from({ length: 6 }, (_, index): LineSeries => ({
+    key: `run-${index}`,
+    label: `glass-heron-with-a-long-name-${index}`,
+    values: [1, 2],
+    token: '--run-1',
+    dash: [index + 1, 3],
+  }));
+  const axes = { xRange: [0, 1] as const, yRange: [0, 2] as const, xTicks: [], yTicks: [] };
+  const svg = chartSvg(
+    { title: 'Answer loss', caption: '6 runs', xName: 'step', x: [0, 1], series: runs, logY: false, ...axes },
+    () => '#123',
+  );
+  const names = [...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]*>(glass-[^<]*)</g)];
+  expect(names.map(([, , , name]) => name)).toEqual(runs.map(({ label }) => label));
+  // Inside the paper, none over another.
+  const whole = Number(/height="(\d+)"/.exec(svg)![1]);
+  const places = names.map(([, x, y]) => [Number(x), Number(y)] as const);
+  for (const [x, y] of places) {
+    expect(x + 30 * 7).toBeLessThanOrEqual(800);
+    expect(y).toBeLessThan(whole);
+  }
+  expect(new Set(places.map(String)).size).toBe(6);
+  // Each dash is drawn for the line, and once more beside its name.
+  for (const { dash } of runs) expect(svg.split(`stroke-dasharray="${dash!.join(' ')}"`)).toHaveLength(3);
+});
+
 test('a stored view is taken as far as it is one', () => {
   expect(parseChartView('{"smoothing":0.9,"logY":true,"x":"time"}')).toEqual({
     smoothing: 0.9,

@@ -4,6 +4,7 @@ import { saveFile } from '../download.ts';
 import { chartCsv } from './chart-csv.ts';
 import styles from './line-chart.module.css';
 import { colourOf, type LineChartProps, type LineSeries } from './chart.ts';
+import { legendOf, nameAt, pieceLength, rowHeight } from './picture-legend.ts';
 
 interface Props {
   chart: LineChartProps;
@@ -24,7 +25,7 @@ export function ChartSave({ chart, plot, shown }: Props) {
         type="button"
         className={styles['action']}
         onClick={act((drawn) => {
-          pictureOf(drawn, chart).toBlob((blob) => {
+          pictureOf(drawn, chart, shown).toBlob((blob) => {
             if (blob) saveFile(`${name}.png`, blob);
           });
         })}
@@ -61,26 +62,53 @@ function captionOf({ about }: LineChartProps): string {
   return about === undefined ? day : `${about} · ${day}`;
 }
 
-/** The canvas on its paper: title and caption above, the name of x below. */
-function pictureOf({ ctx: { canvas } }: uPlot, chart: LineChartProps): HTMLCanvasElement {
+/** The canvas on its paper: title and caption above, the name of x and those of the lines below. */
+function pictureOf(
+  { ctx: { canvas } }: uPlot,
+  chart: LineChartProps,
+  shown: (line: LineSeries) => boolean,
+): HTMLCanvasElement {
   const ratio = devicePixelRatio;
   const [head, foot] = [50 * ratio, 24 * ratio];
   const picture = document.createElement('canvas');
-  picture.width = canvas.width;
-  picture.height = canvas.height + head + foot;
   const context = picture.getContext('2d');
   if (context === null) return picture;
+  const nameFont = `${12 * ratio}px "Figtree Variable", sans-serif`;
+  context.font = nameFont;
+  const legend = legendOf(
+    chart.series.filter(shown),
+    canvas.width / ratio - 20,
+    (name) => context.measureText(name).width / ratio,
+  );
+  picture.width = canvas.width;
+  picture.height = canvas.height + head + foot + legend.height * ratio;
   context.fillStyle = colourOf('--paper');
   context.fillRect(0, 0, picture.width, picture.height);
   context.fillStyle = colourOf('--ink');
   context.font = `600 ${14 * ratio}px "Figtree Variable", sans-serif`;
   context.fillText(chart.title, 10 * ratio, 21 * ratio);
   context.fillStyle = colourOf('--ink-soft');
-  context.font = `${12 * ratio}px "Figtree Variable", sans-serif`;
+  context.font = nameFont;
   context.fillText(captionOf(chart), 10 * ratio, 40 * ratio, picture.width - 20 * ratio);
   context.drawImage(canvas, 0, head);
   context.textAlign = 'center';
-  context.fillText(chart.xName ?? 'step', picture.width / 2, picture.height - 8 * ratio);
+  const end = head + canvas.height + foot;
+  context.fillText(chart.xName ?? 'step', picture.width / 2, end - 8 * ratio);
+  context.textAlign = 'left';
+  for (const { line, x, row } of legend.entries) {
+    const [left, middle] = [(10 + x) * ratio, end + (row * rowHeight + 4) * ratio];
+    context.strokeStyle = colourOf(line.token);
+    context.globalAlpha = line.alpha ?? 1;
+    context.lineWidth = 2 * ratio;
+    context.setLineDash((line.dash ?? []).map((length) => length * ratio));
+    context.beginPath();
+    context.moveTo(left, middle);
+    context.lineTo(left + pieceLength * ratio, middle);
+    context.stroke();
+    context.globalAlpha = 1;
+    context.fillStyle = colourOf('--ink');
+    context.fillText(line.label, (10 + nameAt(x)) * ratio, middle + 4 * ratio);
+  }
   return picture;
 }
 

@@ -1,6 +1,7 @@
 /** A chart as an SVG file of its own: what is in sight, with axes, names and colours written out. Loaded on demand. */
 import { escapeXml } from '../../base/xml.ts';
 import { colourOf, type LineSeries } from './chart.ts';
+import { legendOf, nameAt, pieceLength, rowHeight } from './picture-legend.ts';
 
 export interface SvgChart {
   title: string;
@@ -25,6 +26,8 @@ export interface Tick {
 const width = 800;
 const height = 436;
 const frame = { left: 60, right: 780, top: 60, bottom: 380 };
+/** Of a letter at 12 px, as wide as most are at most. */
+const letterWidth = 7;
 
 export function chartSvg(chart: SvgChart, colour: (token: string) => string = colourOf): string {
   const toY = chart.logY ? Math.log10 : (value: number) => value;
@@ -37,9 +40,13 @@ export function chartSvg(chart: SvgChart, colour: (token: string) => string = co
   const ink = colour('--ink-soft');
   const text = (x: number, y: number, words: string, rest: string): string =>
     `<text x="${x}" y="${y}" ${rest}>${escapeXml(words)}</text>`;
+  const legend = legendOf(chart.series, frame.right - frame.left, (name) => name.length * letterWidth);
+  const whole = height + legend.height;
+  const dashOf = ({ dash }: LineSeries): string =>
+    dash && dash.length > 0 ? ` stroke-dasharray="${dash.join(' ')}"` : '';
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="Figtree, system-ui, sans-serif" font-size="12">`,
-    `<rect width="${width}" height="${height}" fill="${colour('--paper')}"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${whole}" width="${width}" height="${whole}" font-family="Figtree, system-ui, sans-serif" font-size="12">`,
+    `<rect width="${width}" height="${whole}" fill="${colour('--paper')}"/>`,
     text(frame.left, 24, chart.title, `font-size="15" font-weight="600" fill="${colour('--ink')}"`),
     text(frame.left, 42, chart.caption, `fill="${ink}"`),
     text((frame.left + frame.right) / 2, height - 10, chart.xName, `text-anchor="middle" fill="${ink}"`),
@@ -53,20 +60,19 @@ export function chartSvg(chart: SvgChart, colour: (token: string) => string = co
       text(px(at), frame.bottom + 20, words, `text-anchor="middle" fill="${ink}"`),
     ),
     ...chart.series.map((line) => {
-      const dash = line.dash ? ` stroke-dasharray="${line.dash.join(' ')}"` : '';
       const look = line.faint
         ? ' stroke-opacity="0.3" stroke-width="1"'
         : ` stroke-opacity="${line.alpha ?? 1}" stroke-width="2"`;
-      return `<path d="${pathOf(chart, line, px, py)}" clip-path="url(#plot)" fill="none" stroke="${colour(line.token)}" stroke-linejoin="round"${look}${dash}/>`;
+      return `<path d="${pathOf(chart, line, px, py)}" clip-path="url(#plot)" fill="none" stroke="${colour(line.token)}" stroke-linejoin="round"${look}${dashOf(line)}/>`;
+    }),
+    ...legend.entries.map(({ line, x, row }) => {
+      const [left, middle] = [frame.left + x, height + row * rowHeight];
+      return (
+        `<path d="M${left} ${middle}H${left + pieceLength}" stroke="${colour(line.token)}" stroke-width="2" stroke-opacity="${line.alpha ?? 1}"${dashOf(line)}/>` +
+        text(frame.left + nameAt(x), middle + 4, line.label, `fill="${colour('--ink')}"`)
+      );
     }),
   ];
-  let left = frame.right;
-  for (const line of chart.series.filter(({ label }) => label !== '').toReversed()) {
-    parts.push(
-      text(left, 24, line.label, `text-anchor="end" font-weight="600" fill="${colour(line.token)}"`),
-    );
-    left -= line.label.length * 7 + 20;
-  }
   return `${parts.join('\n')}\n</svg>\n`;
 }
 

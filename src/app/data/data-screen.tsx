@@ -32,6 +32,11 @@ import { TeacherScore } from './teacher-score.tsx';
 // Few bring rows from the hub: its code comes when this screen is shown.
 const HubRows = lazy(() => import('./hub-rows.tsx').then((module) => ({ default: module.HubRows })));
 
+// What of the recipe does not suit the rows is read after them.
+const RecipeFit = lazy(() =>
+  import('../parts/recipe-fit.tsx').then((module) => ({ default: module.RecipeFit })),
+);
+
 /** Files in, rows out: what was recognised, what was refused, and what the rows look like. */
 export function DataScreen() {
   const dataset = useStudio(currentDataset);
@@ -173,6 +178,9 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
             {summary && <TeacherChoices dataset={dataset} summary={summary} />}
             {summary && <LintNotes dataset={dataset} summary={summary} onRows={show} />}
             <Lengths report={dataset.lengths[split] ?? null} />
+            <Suspense fallback={null}>
+              <RecipeFit />
+            </Suspense>
           </aside>
         </div>
       )}

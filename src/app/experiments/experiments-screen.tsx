@@ -45,7 +45,7 @@ export function ExperimentsScreen() {
           )
         }
       >
-        {chosen && <p>{countWords(chosen.runs)} runs have ended</p>}
+        {chosen && <p>{countWords(chosen.runs)}</p>}
       </ScreenHead>
       {experiments.length > (chosen === null ? 0 : 1) && (
         <nav className={styles['list']} aria-label="Experiments">

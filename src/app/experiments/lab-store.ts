@@ -1,11 +1,12 @@
 /** The experiments as they are stored, and what a person does with them. Statuses are the worker's, order the person's. */
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import { again, moved, without } from '../../experiment/queue.ts';
+import { again, countsOf, moved, without } from '../../experiment/queue.ts';
 import { changeExperiment, deleteExperiment, listExperiments } from '../../store/experiments.ts';
 import { heldExperiments } from '../../store/locks.ts';
 import type { ExperimentRecord } from '../../store/records.ts';
 import type { CommandOf, NewExperiment } from '../../worker/protocol.ts';
+import { busyObstacle } from '../actions/start-training.ts';
 import { studio } from '../state/studio.ts';
 import { studioStore, useStudio } from '../state/studio-store.ts';
 import { experimentHash } from './experiment-address.ts';
@@ -92,8 +93,19 @@ export function leaveOut(id: string, name: string): Promise<void> {
   return changeQueue(id, (runs) => without(runs, name));
 }
 
-export function tryAgain(id: string, name: string): Promise<void> {
-  return changeQueue(id, (runs) => again(runs, name));
+/** A failed run waits again; where its experiment had come to its end, it begins at once. */
+export async function tryAgain(id: string, name: string): Promise<void> {
+  const was = { over: false };
+  await told(async () => {
+    await changeExperiment(id, (record) => {
+      const { waiting, atWork } = countsOf(record.runs);
+      was.over = waiting + atWork === 0;
+      // Should it not begin now, it waits for a person's word: nothing of it was broken off.
+      return { ...record, phase: was.over ? 'paused' : record.phase, runs: again(record.runs, name) };
+    });
+    await readLab();
+  });
+  if (was.over && busyObstacle(studioStore.getState()) === null) await resumeExperiment(id);
 }
 
 /** Removes an experiment; its runs stay. */

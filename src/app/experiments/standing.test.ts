@@ -27,5 +27,5 @@ it('knows whose turn it is, and what can be done', () => {
   expect(courseOf(running, null, new Set())).toEqual({ kind: 'broken off' });
   expect(courseOf(paused, null, new Set())).toEqual({ kind: 'paused' });
   expect(courseOf({ ...paused, runs: over }, null, held)).toEqual({ kind: 'done' });
-  expect(countWords(over)).toBe('0 of 2, 2 failed');
+  expect(countWords(over)).toBe('0 of 2 runs have ended, 2 failed');
 });

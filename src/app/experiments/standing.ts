@@ -30,8 +30,8 @@ export function courseOf(
   return phase === 'paused' ? { kind: 'paused' } : { kind: 'broken off' };
 }
 
-/** `2 of 6 runs, 1 failed`. */
+/** `2 of 6 runs have ended, 1 failed`. */
 export function countWords(queue: Queue): string {
   const { total, ended, failed } = countsOf(queue);
-  return `${ended} of ${total}${failed > 0 ? `, ${failed} failed` : ''}`;
+  return `${ended} of ${total} runs have ended${failed > 0 ? `, ${failed} failed` : ''}`;
 }

@@ -22,6 +22,7 @@ export function MoreMenu({ button, onClose }: Props) {
   return (
     <Popover
       className={classes(styles['popover'])}
+      aria-label="More"
       triggerRef={button}
       placement="top end"
       isOpen

@@ -39,7 +39,7 @@ export function RecipeFit() {
         {timeOf(recipe)}.
       </p>
       <Button small onClick={() => studio.setDraft(draftOf({ ...recipe, ...settings }))}>
-        {rate !== null && Object.keys(settings).length === 1 ? `Take ${rate}` : 'Mend that alone'}
+        {rate !== null && Object.keys(settings).length === 1 ? `Take ${rate}` : 'Fix that alone'}
       </Button>
       <Button small onClick={() => studio.setDraft(draftOf(preset.recipe))}>
         {preset.title} preset at {numberText(preset.recipe.learningRate)},{' '}

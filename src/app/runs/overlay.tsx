@@ -9,6 +9,7 @@ import { wholeTick, type LineSeries, type Zoom } from '../charts/chart.ts';
 import { LineChart } from '../charts/line-chart.tsx';
 import { runLook } from '../charts/run-look.ts';
 import { studio } from '../state/studio.ts';
+import { plural } from '../words.ts';
 import { ChartControls } from '../charts/chart-controls.tsx';
 import { examplesInStep, lossText, lossTick, shareText, timeText, xColumn } from '../charts/run-axis.ts';
 import { columnsOf, secondsAt, smoothed, type MetricColumns } from '../charts/metric-columns.ts';
@@ -120,6 +121,7 @@ function Charts({ runs, curves }: { runs: readonly RunRecord[]; curves: Curves }
     zoom,
     onZoom: setZoom,
     xName: { step: 'step', time: 'time', examples: 'example' }[view.x],
+    about: `${plural(runs.length, 'run')} on ${[...new Set(runs.map(({ datasetName }) => datasetName))].join(', ')}`,
     ...(view.x === 'time' ? { xText: timeText, xTick: timeText } : { xText: formatCount, xTick: wholeTick }),
   };
   return (

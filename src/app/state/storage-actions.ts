@@ -3,17 +3,25 @@ import { create } from 'zustand';
 import { removeRunFiles } from '../../store/checkpoint-places.ts';
 import { removeCheckpoint } from '../../store/checkpoints.ts';
 import { deleteDataset } from '../../store/datasets.ts';
+import { deleteExperiment } from '../../store/experiments.ts';
+import { heldExperiments } from '../../store/locks.ts';
 import type { StoredSizes } from '../../store/sizes.ts';
 import { deleteStudent } from '../../store/students.ts';
 import { studio } from './studio.ts';
 import { readRoom } from './room.ts';
 
-export const useSizes = create<{ sizes: StoredSizes | null }>(() => ({ sizes: null }));
+interface Sizes {
+  sizes: StoredSizes | null;
+  /** Experiments that a tab was at work on when it was measured; null where the browser cannot tell. */
+  heldExperimentIds: ReadonlySet<string> | null;
+}
+
+export const useSizes = create<Sizes>(() => ({ sizes: null, heldExperimentIds: null }));
 
 /** Measures again; what was measured before stands until then. */
 export async function measure(): Promise<void> {
   const sizes = await studio.request('storage', { type: 'measure-storage' });
-  if (sizes) useSizes.setState({ sizes });
+  if (sizes) useSizes.setState({ sizes, heldExperimentIds: await heldExperiments() });
   await readRoom();
 }
 
@@ -21,6 +29,7 @@ export type Removal =
   | { kind: 'dataset'; id: string }
   | { kind: 'student'; id: string }
   | { kind: 'tab-model'; id: string }
+  | { kind: 'experiment'; id: string }
   | { kind: 'checkpoint'; runId: string; id: string }
   /** Files that no run names. */
   | { kind: 'left-over'; runId: string };
@@ -50,6 +59,8 @@ function removeFromStore(removal: Removal): Promise<void> {
       return deleteStudent(removal.id);
     case 'tab-model':
       return removeModel(removal.id);
+    case 'experiment':
+      return deleteExperiment(removal.id);
     case 'checkpoint':
       return removeCheckpoint(removal.runId, removal.id);
     case 'left-over':

@@ -25,6 +25,11 @@ export function ownerObstacle(
   return user === undefined ? null : `${user.name} is at work on it; stop it first.`;
 }
 
+/** For an experiment: a tab trains its runs. */
+export function experimentObstacle(id: string, held: ReadonlySet<string> | null): string | null {
+  return held?.has(id) === true ? 'It is at work; pause it under Experiments first.' : null;
+}
+
 /** For a run: somebody is at work on it. */
 export function runObstacle(runId: string, atWork: readonly RunRecord[]): string | null {
   const run = atWork.find(({ id }) => id === runId);

@@ -15,7 +15,13 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { plural } from '../words.ts';
 import { RoomFacts } from './room-facts.tsx';
 import { measure, remove, useSizes, type Removal } from '../state/storage-actions.ts';
-import { checkpointObstacle, ownerObstacle, runObstacle, runsAtWork } from './storage-obstacle.ts';
+import {
+  checkpointObstacle,
+  experimentObstacle,
+  ownerObstacle,
+  runObstacle,
+  runsAtWork,
+} from './storage-obstacle.ts';
 import parts from '../parts/room.module.css';
 import styles from './storage-screen.module.css';
 
@@ -75,6 +81,7 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
   const liveRunId = useStudio((state) => state.liveRunId);
   const heldRunIds = useStudio((state) => state.heldRunIds);
   const students = useStudio((state) => state.students);
+  const heldExperimentIds = useSizes((state) => state.heldExperimentIds);
   const atWork = runsAtWork({ runs, liveRunId, heldRunIds }, useNow(true));
   const bundled = (id: string): boolean => students.some((one) => one.id === id && one.source === 'bundled');
   return (
@@ -130,6 +137,25 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
                   removal: { kind: 'tab-model', id },
                   name,
                   means: 'Its files are removed; to answer here again it is fetched once more from its hub.',
+                })
+              }
+            />
+          ))}
+        </Group>
+      )}
+      {sizes.experiments.length > 0 && (
+        <Group title="Experiments" empty="">
+          {sizes.experiments.map(({ id, name, sizeBytes }) => (
+            <Thing
+              key={id}
+              name={name}
+              sizeBytes={sizeBytes}
+              obstacle={experimentObstacle(id, heldExperimentIds)}
+              onRemove={() =>
+                onAsk({
+                  removal: { kind: 'experiment', id },
+                  name,
+                  means: 'Its queue and its results are removed; its runs stay.',
                 })
               }
             />
