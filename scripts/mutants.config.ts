@@ -1,4 +1,4 @@
-/** The unit tests with a mutant in the place of one file; see mutants.mjs. */
+/** The unit tests with a mutant in the place of one file; see mutants-runner.mjs, which sets `globalThis.mutant`. */
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import base from '../vitest.config.ts';
@@ -10,13 +10,11 @@ interface Mutant {
   now: string;
 }
 
-const { STILLROOM_MUTANT: said = 'null' } = process.env;
-const mutant = JSON.parse(said) as Mutant | null;
-
 const instead = {
   name: 'mutant',
   enforce: 'pre' as const,
   load(id: string): string | null {
+    const { mutant = null } = globalThis as { mutant?: Mutant | null };
     if (mutant === null || id.split('?')[0] !== mutant.file) return null;
     const text = readFileSync(mutant.file, 'utf8');
     return text.slice(0, mutant.from) + mutant.now + text.slice(mutant.to);
