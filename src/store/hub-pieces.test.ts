@@ -1,40 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { originFiles } from '../../tests/support/origin-files.ts';
 import { clearPieces, openPieces } from './hub-pieces.ts';
 
-/** Files of an origin, in memory: folders are made only where that is asked for. */
-let folders: Map<string, Map<string, Uint8Array>>;
+let folders: ReturnType<typeof originFiles>['folders'];
 beforeEach(() => {
-  folders = new Map();
-  const absent = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
-  const folderOf = (files: Map<string, Uint8Array>) => ({
-    getFileHandle: (name: string, { create = false } = {}) => {
-      if (!files.has(name) && !create) return absent();
-      if (!files.has(name)) files.set(name, new Uint8Array());
-      let written = new Uint8Array();
-      return Promise.resolve({
-        getFile: () => Promise.resolve(new Blob([files.get(name)!.slice()])),
-        createWritable: () =>
-          Promise.resolve({
-            write: (bytes: Uint8Array<ArrayBuffer>) => Promise.resolve(void (written = bytes)),
-            close: () => Promise.resolve(void files.set(name, written)),
-          }),
-      });
-    },
-    removeEntry: (name: string) => (files.delete(name) ? Promise.resolve() : absent()),
-  });
-  const root = {
-    getDirectoryHandle: (name: string, { create = false } = {}) => {
-      if (!folders.has(name) && !create) return absent();
-      if (!folders.has(name)) folders.set(name, new Map());
-      return Promise.resolve(folderOf(folders.get(name)!));
-    },
-    removeEntry: (name: string, { recursive = false } = {}) => {
-      if (!recursive && (folders.get(name)?.size ?? 0) > 0)
-        return Promise.reject(new DOMException('not empty', 'InvalidModificationError'));
-      return folders.delete(name) ? Promise.resolve() : absent();
-    },
-  };
-  vi.stubGlobal('navigator', { storage: { getDirectory: () => Promise.resolve(root) } });
+  const files = originFiles();
+  ({ folders } = files);
+  vi.stubGlobal('navigator', { storage: files });
 });
 afterEach(() => vi.unstubAllGlobals());
 
