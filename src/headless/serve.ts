@@ -18,8 +18,8 @@ import { openFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
 
-/** How long a client may take to send its request. */
-const requestTimeoutMs = 30_000;
+/** What is left for answers on their way once all are made; connections that are still open then are cut. */
+const lastAnswersMs = 1_000;
 
 export async function serve(args: string[]): Promise<void> {
   const options = readOptions('serve', args, {
@@ -58,7 +58,10 @@ export async function serve(args: string[]): Promise<void> {
     server.close(() => resolve());
   });
   await service.end();
+  // A client that has sent nothing, or half of a header, would keep the server from its end.
+  const cut = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
   await closed;
+  clearTimeout(cut);
   if (failure !== null) throw failure;
 }
 
@@ -122,15 +125,20 @@ async function loadModel(
   };
 }
 
-async function listen({ host, port }: ServeSettings, service: Service): Promise<Server> {
-  const server = createServer((request, response) => {
+async function listen({ host, port, bodyWaitMs }: ServeSettings, service: Service): Promise<Server> {
+  // The service itself counts a body's time, and says so: Node's own limit is for headers, and comes after.
+  const limits = {
+    headersTimeout: bodyWaitMs,
+    requestTimeout: 2 * bodyWaitMs,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(limits, (request, response) => {
     answer(service, server, request, response).catch((error: unknown) => {
       // The sender is gone, or what is left of it cannot be written to.
       console.error(reportError(error).message);
       response.destroy();
     });
   });
-  server.requestTimeout = requestTimeoutMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(

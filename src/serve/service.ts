@@ -171,7 +171,8 @@ export class Service {
   }
 
   async #predict(request: ServedRequest, told: { rows: number | null }): Promise<ServedResponse> {
-    const bytes = await readBody(request.body, this.#settings.maxBodyBytes);
+    const { maxBodyBytes, bodyWaitMs } = this.#settings;
+    const bytes = await within(bodyWaitMs, readBody(request.body, maxBodyBytes));
     const asked = readPredictRequest(bytes, this.#settings);
     told.rows = asked.texts.length;
     const model = this.#model();
@@ -268,6 +269,18 @@ async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
     at += chunk.length;
   }
   return whole;
+}
+
+/** A body in its time. A slower one is left where it is: reading on is of no use, and ending the read would end the answer. */
+async function within(waitMs: number, body: Promise<Uint8Array>): Promise<Uint8Array> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const problem = `The body did not come within ${waitMs} ms.`;
+      reject(new Refusal(408, problem, 'Send it again, whole.', { Connection: 'close' }));
+    }, waitMs);
+  });
+  return Promise.race([body, late]).finally(() => clearTimeout(timer));
 }
 
 /** Compares without ending at the first difference, so that its time says nothing of the token. */

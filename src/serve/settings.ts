@@ -22,6 +22,8 @@ export interface ServeSettings {
   /** Rows that may wait; a request that would make them more is refused. */
   queueRows: number;
   maxBodyBytes: number;
+  /** How long a client may take to send its body. */
+  bodyWaitMs: number;
   maxInstances: number;
   /** Tokens of one text, prefix and end token included; null leaves it to the model's recipe. */
   maxInputTokens: number | null;
@@ -54,6 +56,7 @@ export function readSettings(env: Environment): ServeSettings {
     batchWaitMs: whole(env, 'STILLROOM_BATCH_WAIT_MS', 4, 0, 10_000),
     queueRows: whole(env, 'STILLROOM_QUEUE_ROWS', 1024, 1, 65_536),
     maxBodyBytes: whole(env, 'STILLROOM_MAX_BODY_BYTES', 1 << 20, 1024, 1 << 26),
+    bodyWaitMs: whole(env, 'STILLROOM_BODY_WAIT_MS', 30_000, 100, 3_600_000),
     maxInstances: whole(env, 'STILLROOM_MAX_INSTANCES', 128, 1, 4096),
     maxInputTokens:
       given(env, 'STILLROOM_MAX_INPUT_TOKENS') === null

@@ -1,7 +1,9 @@
 /** What every server of ours keeps, whatever it is written in: one suite, run against each of them. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/headless/files.ts';
@@ -390,6 +392,28 @@ export function serverContract(name: string, { start, storedFolder }: ServerUnde
       expect(performance.now() - askedAt).toBeLessThan(4000);
       expect(await server.ended).toEqual({ code: 0, signal: null });
       await expect(fetch(`${server.url}/health`)).rejects.toThrow();
+    });
+
+    it('waits for no client for ever: one that stops sending is told so, and none keeps the server from its end', async () => {
+      const server = await begin({ STILLROOM_BODY_WAIT_MS: '300' });
+      await waitForStatus(server, '/health', 200);
+      const begun = (sent: string): Socket => {
+        const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+        // Silent ones are cut off where the server ends.
+        socket.on('error', () => undefined);
+        socket.write(sent);
+        return socket;
+      };
+      const head = 'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n';
+      const said = await textOf(begun(`${head}\r\n{"instances": [`));
+      expect(said).toMatch(/^HTTP\/1\.1 408 /);
+      expect(said).toMatch(/\{"error":"The body did not come within 300 ms\..*"\}$/);
+      const silent = [begun(''), begun(head)];
+      await sleep(100);
+      server.kill('SIGTERM');
+      expect(await server.ended).toEqual({ code: 0, signal: null });
+      expect(server.output()).not.toContain('Traceback');
+      for (const socket of silent) socket.destroy();
     });
 
     it('answers others where a client goes away, and again at its place after it was killed in the middle', async () => {

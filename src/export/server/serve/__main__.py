@@ -105,8 +105,18 @@ class Service:
             {"WWW-Authenticate": "Bearer"},
         )
 
+    async def read_body(self, request):
+        wait_ms = self.settings.body_wait_ms
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                return await read_body(request, self.settings.max_body_bytes)
+        except TimeoutError:
+            raise Refusal(
+                408, f"The body did not come within {wait_ms} ms. Send it again, whole.", {"Connection": "close"}
+            ) from None
+
     async def predict(self, request, told):
-        asked = read_predict_request(await read_body(request, self.settings.max_body_bytes), self.settings)
+        asked = read_predict_request(await self.read_body(request), self.settings)
         told["rows"] = len(asked.texts)
         if self.state != "ready":
             words = "The model is being loaded." if self.state == "loading" else "The server is ending."

@@ -27,6 +27,7 @@ class Settings:
     batch_wait_ms: int
     queue_rows: int
     max_body_bytes: int
+    body_wait_ms: int
     max_instances: int
     max_input_tokens: int | None
     max_new_tokens: int
@@ -89,6 +90,7 @@ def read_settings():
         batch_wait_ms=whole("STILLROOM_BATCH_WAIT_MS", 4, 0, 10_000),
         queue_rows=whole("STILLROOM_QUEUE_ROWS", 1024, 1, 65_536),
         max_body_bytes=whole("STILLROOM_MAX_BODY_BYTES", 1 << 20, 1024, 1 << 26),
+        body_wait_ms=whole("STILLROOM_BODY_WAIT_MS", 30_000, 100, 3_600_000),
         max_instances=whole("STILLROOM_MAX_INSTANCES", 128, 1, 4096),
         max_input_tokens=whole("STILLROOM_MAX_INPUT_TOKENS", None, 8, 8192),
         max_new_tokens=whole("STILLROOM_MAX_TOKENS", 512, 1, 4096),
