@@ -1,7 +1,20 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { variedId, type Result } from '../src/experiment/ledger.ts';
 import { parseSpec, plannedRuns } from '../src/experiment/spec.ts';
-import { axeFindings, expect, goTo, looksRight, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { headless } from '../tests/support/headless.ts';
+import {
+  axeFindings,
+  expect,
+  goTo,
+  looksRight,
+  openStudio,
+  root,
+  setUp,
+  test,
+  writeRecipe,
+} from './support.ts';
 
 const tiny = {
   batchSize: 2,
@@ -167,4 +180,74 @@ test('a run that fails is told in the queue, which goes on; it is tried again, a
   await expect(page.getByRole('region', { name: 'Runs' }).getByRole('listitem').first()).toBeVisible();
   await goTo(page, 'experiments');
   await expect(page.getByRole('button', { name: /^Begin/ })).toBeVisible();
+});
+
+test('two sets of runs and a metric of one’s own come to the same in the page and in a terminal', async ({
+  page,
+}, info) => {
+  test.setTimeout(240_000);
+  // Rows of one's own; tested on what they were trained on, so that there is something to tell apart.
+  const rows = readFileSync(join(root, 'public/sample/train.jsonl'), 'utf8').split('\n').slice(0, 24);
+  const files = ['train.jsonl', 'test.jsonl'].map((name) => info.outputPath(name));
+  for (const file of files) writeFileSync(file, `${rows.join('\n')}\n`);
+  await openStudio(page);
+  await goTo(page, 'data');
+  await page.getByTestId('data-files').setInputFiles(files);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/train\.jsonl$/);
+  const recipe = { steps: 60, batchSize: 8, warmupSteps: 5, generationMaxTokens: 8, shuffle: true };
+  await setUp(page, writeRecipe(info.outputPath('run.json'), { ...recipe, dropout: 0.1 }), {
+    backend: 'wasm',
+  });
+  await goTo(page, 'experiments');
+  await vary(page, '0.1, 0.9', '0');
+
+  // The second set, by keyboard: it begins with what is most often compared with, over the same seeds.
+  await page.getByRole('button', { name: 'Add a set of runs' }).press('Enter');
+  const second = page.getByRole('group', { name: 'Set 2' });
+  await expect(second.getByRole('textbox', { name: 'Seed' })).toHaveValue('0');
+  await second.getByLabel('Vary something else too').selectOption({ label: 'Alpha' });
+  await second.getByRole('textbox', { name: 'Alpha' }).fill('3');
+  await expect(second.getByText(/Alpha must be at most 1/)).toBeVisible();
+  await second.getByRole('textbox', { name: 'Alpha' }).fill('0.9');
+  await page.getByLabel('An answer is right where it is').selectOption('normalised');
+  await looksRight(page, (look) => info.outputPath(`sets-${look}.png`));
+  await page.getByRole('button', { name: 'Begin 3 runs' }).press('Enter');
+  await expect(counts(page)).toHaveText('3 done, 0 to go', { timeout: 150_000 });
+  await expect(page.getByText(/right where an answer is the same text but for case/)).toBeVisible();
+  await looksRight(page, (look) => info.outputPath(`sets-done-${look}.png`));
+
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'sweep.json' }).click();
+  const spec = info.outputPath('sweep.json');
+  await (await downloading).saveAs(spec);
+  const out = info.outputPath('out');
+  const { code, stderr } = headless(['sweep', '--spec', spec, '--out', out, '--jobs', '1']);
+  expect(code, stderr).toBe(0);
+  const lines = readFileSync(join(out, 'results.jsonl'), 'utf8').trim().split('\n');
+  const terminal = new Map(
+    lines.map((line) => {
+      const { varied, accuracy } = JSON.parse(line) as Result;
+      return [variedId(varied), accuracy] as const;
+    }),
+  );
+  const stored = await page.evaluate(async () => {
+    const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const database = await asked(indexedDB.open('stillroom'));
+    const all = asked(database.transaction('experiments').objectStore('experiments').getAll());
+    const [experiment] = (await all) as { runs: { varied: Result['varied']; standing: object }[] }[];
+    return experiment!.runs as { varied: Result['varied']; standing: { accuracy: Result['accuracy'] } }[];
+  });
+  expect(stored).toHaveLength(3);
+  for (const { varied, standing } of stored) {
+    const there = terminal.get(variedId(varied))!;
+    expect(standing.accuracy, JSON.stringify(varied)).toEqual({
+      base: there.base,
+      distilled: there.distilled,
+      teacher: there.teacher,
+    });
+    console.log(`${JSON.stringify(varied)}: ${there.distilled.correct} of ${there.distilled.total} in both`);
+  }
+  // Not all the same: else equal numbers would say nothing.
+  expect(new Set(stored.map(({ standing }) => standing.accuracy.distilled.correct)).size).toBeGreaterThan(1);
 });

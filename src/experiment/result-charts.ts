@@ -60,7 +60,9 @@ function chartOf(cells: readonly Cell[], key: string): Chart | null {
     const id = variedId(others);
     lines.set(id, [...(lines.get(id) ?? []), cell]);
   }
-  const series = [...lines.values()].slice(0, mostSeries).map((line, index): Series => {
+  // A grid that does not vary it has no place on this axis.
+  const on = [...lines.values()].filter((line) => line.some(({ setting }) => setting[key] !== undefined));
+  const series = on.slice(0, mostSeries).map((line, index): Series => {
     const { [key]: _, ...others } = line[0]!.setting;
     return {
       name: describe(others) || 'distilled',
@@ -80,7 +82,7 @@ function chartOf(cells: readonly Cell[], key: string): Chart | null {
   });
   const teacher = cells[0]?.teacher ?? null;
   const left =
-    lines.size > series.length ? ` ${formatCount(lines.size - series.length)} more lines are left out.` : '';
+    on.length > series.length ? ` ${formatCount(on.length - series.length)} more lines are left out.` : '';
   return {
     title: `Test accuracy by ${key}`,
     description: `${dots}${left} ${series.map(lineWords).join(' ')}`,

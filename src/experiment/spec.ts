@@ -234,7 +234,7 @@ export function plannedRuns(spec: Spec, file: string, text = ''): PlannedRun[] {
           line: key === null ? undefined : lineOf(text, key),
         });
       });
-      const varied = completed(own, keys, recipe);
+      const varied = completed(own, keys, { ...recipe, student: spec.student });
       const id = JSON.stringify(varied);
       if (known.has(id)) return [];
       known.add(id);
@@ -254,9 +254,12 @@ export function plannedRuns(spec: Spec, file: string, text = ''): PlannedRun[] {
     });
 }
 
-/** With the recipe's value of each key that another grid varies, in the order of `keys`. */
-function completed(own: Varied, keys: readonly string[], recipe: Recipe): Varied {
-  const settings: Readonly<Record<string, unknown>> = recipe;
+/** With the value that each key that another grid varies has of itself, in the order of `keys`. */
+function completed(
+  own: Varied,
+  keys: readonly string[],
+  settings: Readonly<Record<string, unknown>>,
+): Varied {
   return Object.fromEntries(
     keys.flatMap((key) => {
       const found = value.safeParse(own[key] ?? settings[key]);

@@ -21,7 +21,7 @@ export async function comparePaused(
   stopped: AbortSignal,
 ): Promise<void> {
   const { journal, control, comparisons } = active;
-  const { datasetId, recipe, testRows: runTestRows } = journal.record;
+  const { datasetId, recipe, reading, testRows: runTestRows } = journal.record;
   const notPaused = (): EngineError =>
     new EngineError('This run is at work.', 'Pause it first, then compare.');
   if (journal.record.state.phase !== 'paused') throw notPaused();
@@ -40,6 +40,7 @@ export async function comparePaused(
           student: withBase(student),
           recipe: askedRecipe(recipe, asked),
           test,
+          metric: reading?.metric,
           step,
           sink: journal,
           say: (state) => journal.state(state),
@@ -67,7 +68,7 @@ export async function compareStored(
 ): Promise<void> {
   const { journal, control } = active;
   const { owner, student } = opened(active);
-  const { recipe, state: atRest } = journal.record;
+  const { recipe, reading, state: atRest } = journal.record;
   // Told, not stored: looking at a run does not change it, and a reload finds it as it was.
   const say = (state: RunState): Promise<void> => {
     journal.tell(state);
@@ -80,6 +81,7 @@ export async function compareStored(
         student: withBase(student),
         recipe: askedRecipe(recipe, asked),
         test,
+        metric: reading?.metric,
         step: weightsStep(journal.record) ?? 0,
         sink: journal,
         say,

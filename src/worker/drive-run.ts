@@ -38,7 +38,7 @@ export async function driveRun(
   // A step may be long: the heartbeat must not wait for its end.
   const heartbeat = setInterval(() => void journal.beat().catch(() => undefined), heartbeatEveryMs);
   try {
-    const { studentId, datasetId, recipe, testRows, engineChoice, backend } = journal.record;
+    const { studentId, datasetId, recipe, reading, testRows, engineChoice, backend } = journal.record;
     const student = await openStudent(studentId, (what, done, total) => {
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
@@ -71,6 +71,7 @@ export async function driveRun(
         train: await openTrainRows(journal.record),
         test,
         validation,
+        metric: reading?.metric,
         watched: watchedRows(test),
         baseAnswers: () => knownBase(journal.record, test),
         ownQuestions: () => journal.record.ownQuestions ?? [],

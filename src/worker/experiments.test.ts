@@ -268,6 +268,19 @@ it('goes on by itself after a crash, also where the page asks for the same run',
   expect(next.keeper.began).toHaveLength(1);
 });
 
+it('has every run judged as its spec says, over all of its sets of runs', async () => {
+  await storedRows();
+  const { experiments, keeper, standings } = await experimentsOf([]);
+  const vary = [{ alpha: [0.1] }, { method: ['standard'], alpha: [0.5] }];
+  const spec = JSON.stringify({ student: 'nano', metric: 'number', recipe: { steps: 4 }, vary });
+  const { experimentId } = await experiments.start({ ...wanted, spec });
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended']));
+  expect(keeper.began.map(({ metric, recipe: { method, alpha } }) => [metric, method, alpha])).toEqual([
+    ['number', 'step-by-step', 0.1],
+    ['number', 'standard', 0.5],
+  ]);
+});
+
 it('refuses rows that are others by now, in words, and trains none on them', async () => {
   await storedRows();
   const { experiments, keeper, stored } = await experimentsOf(['held']);

@@ -5,7 +5,7 @@
 import { EngineError, InputError, reportError } from '../base/errors.ts';
 import { digestRows } from '../distill/checkpoint.ts';
 import { begun, ended, named, nextRun, queueOf, type QueuedRun, type Standing } from '../experiment/queue.ts';
-import { parseSpec, plannedRuns, type PlannedRun } from '../experiment/spec.ts';
+import { parseSpec, plannedRuns } from '../experiment/spec.ts';
 import { readDataset, readExamples, trainSha256 } from '../store/datasets.ts';
 import { changeExperiment, listExperiments, readExperiment, writeExperiment } from '../store/experiments.ts';
 import { heldExperiments, holdExperiment } from '../store/locks.ts';
@@ -231,7 +231,8 @@ export class Experiments {
 
 /** The record of a planned run at its beginning. */
 function newRunOf(experiment: ExperimentRecord, name: string): NewRun {
-  const run = planOf(experiment).find((one) => one.name === name);
+  const spec = parseSpec(experiment.spec, specFile);
+  const run = plannedRuns(spec, specFile).find((one) => one.name === name);
   if (run === undefined || run.student === null) {
     throw new InputError(`${name} is no run of this experiment, or names no student.`, 'Leave it out.');
   }
@@ -242,12 +243,9 @@ function newRunOf(experiment: ExperimentRecord, name: string): NewRun {
     testRows: experiment.testRows,
     engine: experiment.engineChoice,
     backend: experiment.backend,
+    ...(spec.metric === undefined ? {} : { metric: spec.metric }),
     experiment: { id: experiment.id, name: experiment.name, fraction: run.fraction },
   };
-}
-
-function planOf({ spec }: ExperimentRecord): PlannedRun[] {
-  return plannedRuns(parseSpec(spec, specFile), specFile);
 }
 
 /** A run that stopped early by itself is done; one that a person stopped is not. */

@@ -9,6 +9,7 @@ import type { GpuProof } from '../engine/gpu/adapter-notes.ts';
 import type { ErrorReport } from '../base/errors.ts';
 import type { ModelName } from '../bench/cases.ts';
 import type { Measured } from '../bench/measure.ts';
+import type { MetricId } from '../data/metrics/metrics.ts';
 import type { Question } from '../data/questions-file.ts';
 import type { Asked, Asking } from '../distill/ask.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -52,6 +53,8 @@ export interface NewRun {
   /** Null lets the studio choose. */
   engine: EngineChoice | null;
   backend: BackendName | null;
+  /** What answers are judged by; left out: what suits the labels. */
+  metric?: MetricId;
   /** Questions of the person's own to ask at each evaluation. */
   ownQuestions?: readonly string[];
   /** Of a run that belongs to an experiment. */
@@ -59,7 +62,10 @@ export interface NewRun {
 }
 
 /** Many runs to come. */
-export interface NewExperiment extends Omit<NewRun, 'recipe' | 'studentId' | 'ownQuestions' | 'experiment'> {
+export interface NewExperiment extends Omit<
+  NewRun,
+  'recipe' | 'studentId' | 'metric' | 'ownQuestions' | 'experiment'
+> {
   name: string;
   /** As `ExperimentRecord` has it. */
   spec: string;

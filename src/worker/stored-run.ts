@@ -98,7 +98,8 @@ export async function newRecord(run: NewRun): Promise<RunRecord> {
   }
   if (!student) throw new InputError('There is no student.', 'Choose one on Student first.');
   const id = crypto.randomUUID();
-  const reading = keptReading(dataset.files, dataset.reading, dataset.splits.train.lint);
+  const read = keptReading(dataset.files, dataset.reading, dataset.splits.train.lint);
+  const reading = run.metric === undefined ? read : { ...read, metric: run.metric };
   return {
     id,
     revision: 1,

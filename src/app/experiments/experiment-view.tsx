@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { findingOf } from '../../experiment/finding.ts';
 import { countsOf } from '../../experiment/queue.ts';
 import { resultCharts } from '../../experiment/result-charts.ts';
-import type { Varied } from '../../experiment/spec.ts';
+import { parseSpec, type Varied } from '../../experiment/spec.ts';
 import { cellsOf, summaryTable } from '../../experiment/summary.ts';
 import { variedId, type Result } from '../../experiment/ledger.ts';
 import { csvTable, latexTable, markdownTable } from '../../experiment/text-table.ts';
@@ -30,6 +30,10 @@ export function ExperimentView({ experiment }: { experiment: ExperimentRecord })
   const students = useStudio((state) => state.students);
   const dataset = useStudio((state) => state.datasets.find(({ id }) => id === experiment.datasetId) ?? null);
   const plan = useMemo(() => planOfRecord(experiment), [experiment]);
+  const metric = useMemo(
+    () => parseSpec(experiment.spec, experiment.name).metric ?? null,
+    [experiment.spec, experiment.name],
+  );
   const results = useMemo(() => shownResults(experiment, students), [experiment, students]);
   const { waiting, atWork } = countsOf(experiment.runs);
   const seeds = new Set(plan.map(({ varied }) => varied['seed'])).size;
@@ -50,6 +54,7 @@ export function ExperimentView({ experiment }: { experiment: ExperimentRecord })
           students={students}
           datasetName={experiment.datasetName}
           trainRows={dataset?.splits.train?.rows ?? 0}
+          metric={metric}
         />
         <div role="status">
           <h2 className={styles['finding']} data-testid="finding">

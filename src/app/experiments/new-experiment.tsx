@@ -1,6 +1,7 @@
-import { FlaskConical, Gauge, Square, X } from 'lucide-react';
+import { FlaskConical, Gauge, Plus, Square, X } from 'lucide-react';
 import { useState } from 'react';
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
+import { metricIds, metricWords, type MetricId } from '../../data/metrics/metrics.ts';
 import { hashOf } from '../routes.ts';
 import { engineRequest } from '../state/machine-choice.ts';
 import { measureObstacle, startObstacle } from '../actions/start-training.ts';
@@ -21,6 +22,7 @@ import { beginExperiment } from './lab-store.ts';
 import { expectedBytes, expectedMs, measureKinds, roughTrainingMs } from './plan-forecast.ts';
 import { PlanSentence } from './plan-sentence.tsx';
 import {
+  anotherGrid,
   choicesOf,
   firstRows,
   firstText,
@@ -30,13 +32,15 @@ import {
   valuesIn,
   varyKeys,
   type ExperimentPlan,
+  type PlanFault,
+  type VaryGrid,
   type VaryKey,
-  type VaryRow,
 } from './vary-draft.ts';
 
 /** What varies, of the present rows and recipe; what that takes; and the button that begins it. */
 export function NewExperiment({ taken }: { taken: readonly string[] }) {
-  const [rows, setRows] = useState<readonly VaryRow[]>(firstRows);
+  const [grids, setGrids] = useState<readonly VaryGrid[]>([firstRows]);
+  const [metric, setMetric] = useState<MetricId | null>(null);
   const [ownName, setOwnName] = useState<string | null>(null);
   const dataset = useStudio(currentDataset);
   const student = useStudio(currentStudent);
@@ -51,12 +55,10 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
       </p>
     );
   }
-  const plan = planOf(rows, recipe, student.id);
+  const plan = planOf(grids, recipe, student.id, metric);
   const fault = 'runs' in plan ? null : plan;
-  const set = (key: VaryKey, text: string): void =>
-    setRows(rows.map((row) => (row.key === key ? { key, text } : row)));
-  const name = ownName ?? nameOf(rows, taken);
-  const left = varyKeys.filter((key) => !rows.some((row) => row.key === key));
+  const name = ownName ?? nameOf(grids, taken);
+  const several = grids.length > 1;
   return (
     <form
       className={styles['form']}
@@ -68,40 +70,38 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
         students={students}
         datasetName={dataset.name}
         trainRows={dataset.splits.train?.rows ?? 0}
+        metric={metric}
       />
+      {grids.map((rows, index) => (
+        <GridFields
+          key={index}
+          rows={rows}
+          title={several ? `Set ${index + 1}` : null}
+          fault={fault?.grid === index ? fault : null}
+          first={(key) => firstText(key, recipe, student.id)}
+          onChange={(next) => setGrids(grids.with(index, next))}
+          onRemove={() => setGrids(grids.filter((_, at) => at !== index))}
+        />
+      ))}
+      <div className={styles['actions']}>
+        <Button small icon={Plus} onClick={() => setGrids([...grids, anotherGrid(grids)])}>
+          Add a set of runs
+        </Button>
+        <span className={styles['note']}>
+          {several
+            ? 'A run that two sets have is trained once.'
+            : 'Beside these combinations, for one with a setting of its own to compare with.'}
+        </span>
+      </div>
       <div className={styles['rows']}>
-        {rows.map(({ key, text }) => (
-          <div key={key} className={styles['vary']}>
-            <ValuesField
-              rowKey={key}
-              text={text}
-              choices={choicesOf(key, students)}
-              error={fault?.key === key ? fault.problem : null}
-              onChange={(next) => set(key, next)}
-            />
-            <Button
-              small
-              kind="quiet"
-              icon={X}
-              label={`Leave out ${labelOf(key)}`}
-              reason={rows.length === 1 ? 'One thing has to vary.' : null}
-              onClick={() => setRows(rows.filter((row) => row.key !== key))}
-            >
-              Leave out
-            </Button>
-          </div>
-        ))}
         <SelectField
-          label="Vary something else too"
-          value=""
+          label="An answer is right where it is"
+          value={metric ?? ''}
           options={[
-            { value: '', label: 'Choose …' },
-            ...left.map((key) => ({ value: key, label: labelOf(key) })),
+            { value: '', label: 'judged as suits the labels' },
+            ...metricIds.map((id) => ({ value: id, label: metricWords[id] })),
           ]}
-          onChange={(chosen) => {
-            const key = left.find((one) => one === chosen);
-            if (key !== undefined) setRows([...rows, { key, text: firstText(key, recipe, student.id) }]);
-          }}
+          onChange={(chosen) => setMetric(metricIds.find((id) => id === chosen) ?? null)}
         />
         <TextField
           label="Name"
@@ -121,6 +121,73 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
         What does not vary is as <a href={hashOf('train')}>Train</a> has it. Each run is compared at its end.
       </p>
     </form>
+  );
+}
+
+/** What one set of runs varies. */
+function GridFields({
+  rows,
+  title,
+  fault,
+  first,
+  onChange,
+  onRemove,
+}: {
+  rows: VaryGrid;
+  /** Null where it is the only one. */
+  title: string | null;
+  fault: PlanFault | null;
+  /** What a key is first tried with. */
+  first: (key: VaryKey) => string;
+  onChange: (rows: VaryGrid) => void;
+  onRemove: () => void;
+}) {
+  const students = useStudio((state) => state.students);
+  const left = varyKeys.filter((key) => !rows.some((row) => row.key === key));
+  return (
+    <div className={styles['rows']} {...(title === null ? {} : { role: 'group', 'aria-label': title })}>
+      {title !== null && (
+        <p className={styles['grid-head']}>
+          {title}
+          <Button small kind="quiet" icon={X} label={`Leave out ${title.toLowerCase()}`} onClick={onRemove}>
+            Leave out
+          </Button>
+        </p>
+      )}
+      {rows.map(({ key, text }) => (
+        <div key={key} className={styles['vary']}>
+          <ValuesField
+            rowKey={key}
+            text={text}
+            choices={choicesOf(key, students)}
+            error={fault?.key === key ? fault.problem : null}
+            onChange={(next) => onChange(rows.map((row) => (row.key === key ? { key, text: next } : row)))}
+          />
+          <Button
+            small
+            kind="quiet"
+            icon={X}
+            label={`Leave out ${labelOf(key)}`}
+            reason={rows.length === 1 ? 'One thing has to vary.' : null}
+            onClick={() => onChange(rows.filter((row) => row.key !== key))}
+          >
+            Leave out
+          </Button>
+        </div>
+      ))}
+      <SelectField
+        label="Vary something else too"
+        value=""
+        options={[
+          { value: '', label: 'Choose …' },
+          ...left.map((key) => ({ value: key, label: labelOf(key) })),
+        ]}
+        onChange={(chosen) => {
+          const key = left.find((one) => one === chosen);
+          if (key !== undefined) onChange([...rows, { key, text: first(key) }]);
+        }}
+      />
+    </div>
   );
 }
 
@@ -209,7 +276,7 @@ function Beginning({ plan: { spec, runs }, name }: { plan: ExperimentPlan; name:
           {plural(runs.length, 'run')}
           {timeWords(totalMs, roughMs)} {runs.length === 1 ? 'It takes' : 'They take'} at most{' '}
           {formatBytes(bytes)} of this browser’s storage
-          {free === null ? '.' : `; ${formatBytes(free)} are free.`}
+          {free === null ? '.' : `; it allows ${formatBytes(free)} more.`}
         </p>
       )}
       {free !== null && bytes > free && (

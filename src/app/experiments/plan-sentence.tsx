@@ -1,3 +1,4 @@
+import { metricWords, type MetricId } from '../../data/metrics/metrics.ts';
 import type { PlannedRun } from '../../experiment/spec.ts';
 import type { StudentRecord } from '../../store/records.ts';
 import { formatCount } from '../../base/units.ts';
@@ -13,11 +14,14 @@ export function PlanSentence({
   students,
   datasetName,
   trainRows,
+  metric,
 }: {
   plan: readonly PlannedRun[];
   students: readonly Pick<StudentRecord, 'id' | 'name'>[];
   datasetName: string;
   trainRows: number;
+  /** Null: what suits the labels. */
+  metric: MetricId | null;
 }) {
   const [first] = plan;
   if (first === undefined) return null;
@@ -36,7 +40,8 @@ export function PlanSentence({
       {plural(trainRows, 'row')} of {datasetName}, {listWords(method)},
       {others.map(([key, values]) => ` ${labelOf(key).toLowerCase()} ${listWords(values)},`)} for{' '}
       {listWords(valuesOf('steps') ?? [formatCount(recipe.steps)])} steps of{' '}
-      {listWords(valuesOf('batchSize') ?? [formatCount(recipe.batchSize)])}: {plural(plan.length, 'run')}.
+      {listWords(valuesOf('batchSize') ?? [formatCount(recipe.batchSize)])}: {plural(plan.length, 'run')}
+      {metric !== null && `, right where an answer is ${metricWords[metric]}`}.
     </p>
   );
 }

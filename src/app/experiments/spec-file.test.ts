@@ -15,8 +15,10 @@ const file = (name: string, split: DataFileRecord['split'], layout: string) =>
 const spec = (text: string, studentId: string): string => {
   const plan = planOf(
     [
-      { key: 'student', text },
-      { key: 'seed', text: '0, 1' },
+      [
+        { key: 'student', text },
+        { key: 'seed', text: '0, 1' },
+      ],
     ],
     smallRecipe,
     studentId,
@@ -29,7 +31,7 @@ it('names students and files as a terminal finds them, and leaves out what comes
   expect(found).toMatchObject({ train: null, test: null, student: null });
   expect(found.vary.get('student')).toEqual(['t5-tiny', 'hub:google/flan-t5-small@0fc9ddf']);
 
-  const plan = planOf([{ key: 'alpha', text: '0.1, 0.5' }], { ...smallRecipe, steps: 60 }, 'u-1');
+  const plan = planOf([[{ key: 'alpha', text: '0.1, 0.5' }]], { ...smallRecipe, steps: 60 }, 'u-1');
   if (!('spec' in plan)) throw new Error(plan.problem);
   const files = [
     file('train.jsonl', 'train', 'cos-e'),
@@ -53,7 +55,26 @@ it('names students and files as a terminal finds them, and leaves out what comes
 });
 
 it('leaves the bundled student out where it alone is trained', () => {
-  const plan = planOf([{ key: 'seed', text: '0' }], smallRecipe, 'nano');
+  const plan = planOf([[{ key: 'seed', text: '0' }]], smallRecipe, 'nano');
   if (!('spec' in plan)) throw new Error(plan.problem);
   expect(JSON.parse(specFile(plan.spec, null, students))).not.toHaveProperty('student');
+});
+
+it('writes several sets of runs and what answers are judged by', () => {
+  const plan = planOf(
+    [[{ key: 'student', text: 'u-1' }], [{ key: 'alpha', text: '0.1, 0.5' }]],
+    smallRecipe,
+    'u-1',
+    'number',
+  );
+  if (!('spec' in plan)) throw new Error(plan.problem);
+  const file = specFile(plan.spec, { sample: true, files: [] }, students);
+  expect(JSON.parse(file)).toMatchObject({
+    metric: 'number',
+    student: 't5-tiny',
+    vary: [{ student: ['t5-tiny'] }, { alpha: [0.1, 0.5] }],
+  });
+  expect(plannedRuns(parseSpec(file, 'f'), 'f').map(({ recipe }) => recipe)).toEqual(
+    plan.runs.map(({ recipe }) => recipe),
+  );
 });

@@ -13,13 +13,20 @@ export function specFile(
   dataset: Pick<DatasetRecord, 'sample' | 'files'> | null,
   students: readonly Pick<StudentRecord, 'id' | 'name' | 'hub'>[],
 ): string {
-  const { student, vary, ...rest } = JSON.parse(spec) as { student: string; vary: Record<string, unknown[]> };
+  const { student, vary, ...rest } = JSON.parse(spec) as { student: string; vary: Lists | Lists[] };
   const folder = (id: unknown): string => folderOf(String(id), students);
   const files = dataset === null || dataset.sample ? {} : filesOf(dataset);
-  const named = 'student' in vary || student === bundledStudentId ? {} : { student: folder(student) };
-  const varied = 'student' in vary ? { ...vary, student: vary['student'].map(folder) } : vary;
+  const grids = Array.isArray(vary) ? vary : [vary];
+  const isNamed = student !== bundledStudentId && grids.some((grid) => !('student' in grid));
+  const named = isNamed ? { student: folder(student) } : {};
+  const own = (grid: Lists): Lists =>
+    'student' in grid ? { ...grid, student: grid['student'].map(folder) } : grid;
+  const varied = Array.isArray(vary) ? vary.map(own) : own(vary);
   return `${JSON.stringify({ ...files, ...named, ...rest, vary: varied }, null, 2)}\n`;
 }
+
+/** A grid. */
+type Lists = Record<string, unknown[]>;
 
 function folderOf(id: string, students: readonly Pick<StudentRecord, 'id' | 'name' | 'hub'>[]): string {
   const record = students.find((one) => one.id === id);

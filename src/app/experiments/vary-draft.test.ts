@@ -4,7 +4,7 @@ import { parseSpec, plannedRuns } from '../../experiment/spec.ts';
 import { choicesOf, firstRows, firstText, nameOf, planOf, varyKeys, type VaryRow } from './vary-draft.ts';
 
 const recipe = { ...smallRecipe, steps: 6, warmupSteps: 2 };
-const plan = (rows: readonly VaryRow[], of = recipe) => planOf(rows, of, 'nano');
+const plan = (rows: readonly VaryRow[], of = recipe) => planOf([rows], of, 'nano');
 
 it('makes every combination of what varies, of the recipe at hand', () => {
   const found = plan([
@@ -65,6 +65,52 @@ it('has something to try for every key, and a name of its own', () => {
   }
   expect(choicesOf('labels', [])?.map(({ value }) => value)).toEqual(['gold', 'teacher']);
   expect(choicesOf('steps', [])).toBeNull();
-  expect(nameOf(firstRows, [])).toBe('alpha, seed');
-  expect(nameOf(firstRows, ['alpha, seed', 'alpha, seed 2'])).toBe('alpha, seed 3');
+  expect(nameOf([firstRows], [])).toBe('alpha, seed');
+  expect(nameOf([firstRows], ['alpha, seed', 'alpha, seed 2'])).toBe('alpha, seed 3');
+});
+
+it('puts several sets of runs together, each key as the recipe has it where only another set varies it', () => {
+  const found = planOf(
+    [
+      [
+        { key: 'alpha', text: '0.1, 0.5' },
+        { key: 'seed', text: '0, 1' },
+      ],
+      [
+        { key: 'method', text: 'standard' },
+        { key: 'seed', text: '0, 1' },
+        { key: 'steps', text: '12' },
+      ],
+      // Trained once: the first set has it.
+      [{ key: 'alpha', text: '0.5' }],
+    ],
+    { ...recipe, alpha: 0.3, seed: 0 },
+    'nano',
+    'number',
+  );
+  if (!('runs' in found)) throw new Error(found.problem);
+  expect(
+    found.runs.map(({ recipe: { alpha, seed, method, steps } }) => [method, alpha, seed, steps]),
+  ).toEqual([
+    ['step-by-step', 0.1, 0, 6],
+    ['step-by-step', 0.5, 0, 6],
+    ['step-by-step', 0.1, 1, 6],
+    ['step-by-step', 0.5, 1, 6],
+    ['standard', 0.3, 0, 12],
+    ['standard', 0.3, 1, 12],
+  ]);
+  expect(parseSpec(found.spec, 'f')).toMatchObject({ metric: 'number' });
+  expect(found.runs.map(({ varied }) => Object.keys(varied))).toEqual(
+    found.runs.map(() => ['alpha', 'seed', 'method', 'steps']),
+  );
+});
+
+it('says in which set what is wrong', () => {
+  const grids: VaryRow[][] = [[{ key: 'alpha', text: '0.1' }], [{ key: 'alpha', text: '3' }]];
+  const found = planOf(grids, recipe, 'nano');
+  expect(found).toMatchObject({ grid: 1, key: 'alpha' });
+  expect(planOf([grids[0]!, [{ key: 'seed', text: '' }]], recipe, 'nano')).toMatchObject({
+    grid: 1,
+    key: 'seed',
+  });
 });

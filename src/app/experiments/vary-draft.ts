@@ -1,5 +1,6 @@
 /** What is to vary, as it is typed, and the experiment that it makes of the recipe at hand. Pure. */
 import { InputError } from '../../base/errors.ts';
+import type { MetricId } from '../../data/metrics/metrics.ts';
 import { notebookRecipe, smallRecipe, type Recipe, type RecipeKey } from '../../distill/recipe.ts';
 import { parseSpec, plannedRuns, type PlannedRun, type VariedValue } from '../../experiment/spec.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
@@ -29,11 +30,20 @@ export const varyKeys: readonly VaryKey[] = [
     .filter((key) => !unvaried.includes(key) && !['alpha', 'seed', 'method', 'labels'].includes(key)),
 ];
 
+/** Every combination of these is a run. */
+export type VaryGrid = readonly VaryRow[];
+
 /** The question that a first experiment asks. */
-export const firstRows: readonly VaryRow[] = [
+export const firstRows: VaryGrid = [
   { key: 'alpha', text: '0.1, 0.3, 0.5, 0.7, 0.9' },
   { key: 'seed', text: '0, 1, 2' },
 ];
+
+/** What a further set of runs begins with: standard fine-tuning, over the seeds of the first set. */
+export function anotherGrid([first]: readonly VaryGrid[]): VaryGrid {
+  const seeds = (first ?? []).filter(({ key }) => key === 'seed');
+  return [{ key: 'method', text: 'standard' }, ...seeds];
+}
 
 export function labelOf(key: VaryKey): string {
   if (key === 'fraction') return 'Share of the rows';
@@ -87,16 +97,58 @@ export interface ExperimentPlan {
   runs: PlannedRun[];
 }
 
+/** What is wrong with a row (`grid` and `key`), or with the whole. */
+export interface PlanFault {
+  grid: number | null;
+  key: VaryKey | null;
+  problem: string;
+}
+
 /**
+ * @param grids One or more; what two of them have is trained once.
  * @param recipe Of the form: what is not varied.
- * @returns The runs, or what is wrong with a row (`key`) or with the whole, in words.
+ * @param metric What answers are judged by; null: what suits the labels.
+ * @returns The runs, or what is wrong, in words.
  */
 export function planOf(
-  rows: readonly VaryRow[],
+  grids: readonly VaryGrid[],
   recipe: Recipe,
   studentId: string,
-): ExperimentPlan | { key: VaryKey | null; problem: string } {
-  const vary: Record<string, VariedValue[]> = {};
+  metric: MetricId | null = null,
+): ExperimentPlan | PlanFault {
+  const read = grids.map(readGrid);
+  for (const [grid, one] of read.entries()) if ('problem' in one) return { grid, ...one };
+  const vary = read.flatMap((one) => ('values' in one ? [one.values] : []));
+  const parts = {
+    student: studentId,
+    ...(metric === null ? {} : { metric }),
+    recipe: changesOf(recipe, vary),
+    vary: vary.length === 1 ? vary[0] : vary,
+  };
+  const spec = `${JSON.stringify(parts, null, 2)}\n`;
+  try {
+    return { spec, runs: plannedRuns(parseSpec(spec, 'the experiment'), 'the experiment') };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const problem = error.message.replace(/^the experiment(?:, line \d+)?: /, '');
+    const names = ({ key }: VaryRow): boolean => problem.startsWith(key) || problem.startsWith(`"${key}"`);
+    // The one that fails by itself; too many runs are everybody's.
+    const grid =
+      grids.length === 1
+        ? 0
+        : grids.findIndex((one) => 'problem' in planOf([one], recipe, studentId, metric));
+    return {
+      grid: grid < 0 ? null : grid,
+      key: grids[grid]?.find(names)?.key ?? null,
+      problem: `${problem.charAt(0).toUpperCase()}${problem.slice(1)}`,
+    };
+  }
+}
+
+type Values = Record<string, VariedValue[]>;
+
+function readGrid(rows: VaryGrid): { values: Values } | { key: VaryKey; problem: string } {
+  const vary: Values = {};
   for (const { key, text } of rows) {
     const texts = valuesIn(text);
     if (texts.length === 0) return { key, problem: 'Name at least one value.' };
@@ -106,15 +158,7 @@ export function planOf(
     if (new Set(values).size < values.length) return { key, problem: 'A value is named twice.' };
     vary[key] = values;
   }
-  const spec = `${JSON.stringify({ student: studentId, recipe: changesOf(recipe, vary), vary }, null, 2)}\n`;
-  try {
-    return { spec, runs: plannedRuns(parseSpec(spec, 'the experiment'), 'the experiment') };
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const problem = error.message.replace(/^the experiment(?:, line \d+)?: /, '');
-    const key = rows.find((row) => problem.startsWith(row.key) || problem.startsWith(`"${row.key}"`))?.key;
-    return { key: key ?? null, problem: `${problem.charAt(0).toUpperCase()}${problem.slice(1)}` };
-  }
+  return { values: vary };
 }
 
 function valueOf(key: VaryKey, text: string): VariedValue {
@@ -129,25 +173,28 @@ function valueOf(key: VaryKey, text: string): VariedValue {
  * What the recipe changes of the small preset, as a spec has it. Accuracy is measured on the way only where it decides
  * something: each run is compared at its end.
  */
-function changesOf(recipe: Recipe, vary: object): Record<string, unknown> {
+function changesOf(recipe: Recipe, vary: readonly Values[]): Record<string, unknown> {
+  const anyVaries = (key: RecipeKey): boolean => vary.some((grid) => key in grid);
+  const allVary = (key: string): boolean => vary.every((grid) => key in grid);
   const needsMeasuring =
-    recipe.take === 'best' || recipe.patience > 0 || 'take' in vary || 'patience' in vary;
+    recipe.take === 'best' || recipe.patience > 0 || anyVaries('take') || anyVaries('patience');
   const wanted = needsMeasuring ? recipe : { ...recipe, evalEvery: 0 };
   const preset: Record<string, unknown> = { ...smallRecipe, evalEvery: 0, saveEvery: 0 };
   const changes = Object.entries(wanted).filter(
-    ([key, value]) => !(key in vary) && JSON.stringify(value) !== JSON.stringify(preset[key]),
+    ([key, value]) => !allVary(key) && JSON.stringify(value) !== JSON.stringify(preset[key]),
   );
   // Left out, it would follow the steps.
-  return 'warmupSteps' in vary
+  return allVary('warmupSteps')
     ? Object.fromEntries(changes)
     : { ...Object.fromEntries(changes), warmupSteps: recipe.warmupSteps };
 }
 
 /** A name after what varies, which no other experiment has. */
-export function nameOf(rows: readonly VaryRow[], taken: readonly string[]): string {
+export function nameOf(grids: readonly VaryGrid[], taken: readonly string[]): string {
+  const keys = new Set(grids.flatMap((rows) => rows.map(({ key }) => key)));
   const name =
-    rows
-      .map(({ key }) => labelOf(key).toLowerCase())
+    [...keys]
+      .map((key) => labelOf(key).toLowerCase())
       .join(', ')
       .slice(0, 34) || 'experiment';
   let free = name;
