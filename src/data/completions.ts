@@ -76,15 +76,23 @@ function answerOf(rationale: string, label: string): Answer {
 const thoughts = [
   ['<think>', '</think>'],
   ['<thinking>', '</thinking>'],
+  ['<reasoning>', '</reasoning>'],
+  ['[THINK]', '[/THINK]'],
   ['<|begin_of_thought|>', '<|end_of_thought|>'],
 ] as const;
-const wrappers = /<\/?(?:answer|final_answer)>|<\|(?:begin|end)_of_solution\|>/g;
+/** Also signs with which a template ends a turn, where a server lets them through. */
+const wrappers =
+  /<\/?(?:answer|final_answer)>|<\|(?:begin|end)_of_solution\|>|(?:<\/s>|<\|(?:im_end|eot_id|end_of_text|endoftext|end|return)\|>)\s*$/g;
+/** An answer in tags of its own, which a cut text may leave open. */
+const tagged = /<(answer|final_answer)>([\s\S]*?)(?:<\/\1>|$)/g;
 
 /** A thought apart from what follows it; `rest` is null where the thought was never closed. Null where there is none. */
 function splitThought(text: string): { thought: string | null; rest: string | null } | null {
+  // Lengths stay what they are where only ASCII changes its case.
+  const sought = text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   for (const [open, close] of thoughts) {
-    const opened = text.indexOf(open);
-    const closed = text.lastIndexOf(close);
+    const opened = sought.indexOf(open.toLowerCase());
+    const closed = sought.lastIndexOf(close.toLowerCase());
     if (opened === -1 && closed === -1) continue;
     const from = opened === -1 ? 0 : opened + open.length;
     const thought = text.slice(from, closed === -1 || closed < from ? undefined : closed).trim();
@@ -96,13 +104,20 @@ function splitThought(text: string): { thought: string | null; rest: string | nu
   return null;
 }
 
+/** What follows a thought, and is the answer; empty where the thought was never closed. */
+export function afterThought(text: string): string {
+  const split = splitThought(text);
+  return split === null ? text : (split.rest ?? '');
+}
+
 /** Where a completion runs on into the next invented question. */
 const runOn = /\n\s*(?:Q:|Question:|Premise:)/;
 
 /** What stands before an answer; the last that yields one decides. */
 const marks = [
   /(?:\b(?:so|hence|therefore|thus),?\s+)?\b(?:(?:the|my)\s+)?(?:correct |final |right |best )?answer\s+is\s*:?\s*(?:answer\s*:\s*)?/gi,
-  /(?:^|\n)[*\s]*(?:final\s+)?answer\s*:[*\s]*/gi,
+  /\bthe\s+(?:correct|final|right|best)\s+(?:option|choice)\s+is\s*:?\s*/gi,
+  /(?:^|\n)[*\s]*(?:final\s+)?answer\s*[*]*\s*:[*\s]*/gi,
   /####\s*/g,
   /\\boxed\s*\{/g,
   /\n\s*A:\s+/g,
@@ -170,13 +185,10 @@ function labelOf(
 const reasonKeys = ['rationale', 'reasoning', 'explanation', 'reason', 'thought'];
 const answerKeys = ['answer', 'label', 'final_answer', 'prediction'];
 
-/** An object of reason and answer, also in a code fence; null where the text is none. */
+/** An object of reason and answer, alone, in a code fence, or with words around it; null where there is none. */
 function fromJson(text: string): { rationale: string | null; answer: string } | null {
-  const bare = text
-    .trim()
-    .replace(/^```(?:json)?\s*/, '')
-    .replace(/\s*```$/, '');
-  if (!bare.startsWith('{')) return null;
+  const bare = /\{[\s\S]*\}/.exec(text)?.[0];
+  if (bare === undefined) return null;
   try {
     const value = JSON.parse(bare) as Record<string, unknown>;
     const pick = (keys: readonly string[]): unknown =>
@@ -227,6 +239,13 @@ export function readAnswer(text: string, choices: readonly string[] | null, bare
     if (label.repair !== null) repairs.push(label.repair);
     const before = reasonText(rest.slice(0, mark.start));
     return { rationale: split === null ? before : split.thought, label: label.label, repairs };
+  }
+  const inTags = [...(split?.rest ?? text).matchAll(tagged)].at(-1);
+  const inTag = inTags === undefined ? null : labelOf(tidied(inTags[2]!.trim()), choices);
+  if (inTags !== undefined && inTag !== null) {
+    if (inTag.repair !== null) repairs.push(inTag.repair);
+    const before = reasonText((split?.rest ?? text).slice(0, inTags.index));
+    return { rationale: split?.thought ?? before, label: inTag.label, repairs };
   }
   const whole = rest.trim();
   if (split !== null || bare) {

@@ -34,6 +34,20 @@ describe('reads', () => {
     [five, 'Small. So the answer is an ant hill? No: the answer is Ant Hill.', 'ant hill', null],
     [classes, 'Same. So the answer is Entailment, because they agree.', 'entailment', 'Same.'],
     [open, '```json\n{"rationale": "It floats.", "label": "boat"}\n```', 'boat', 'It floats.'],
+    // In none of the forms that were asked for: as files of answers are read.
+    [five, 'Meows.\n\n\\boxed{cat}', 'cat', 'Meows.'],
+    [five, 'Meows. The answer is $\\boxed{c}$', 'cat', 'Meows.'],
+    [five, '<think>Hm.</think>Meows. <answer>(c) cat</answer>', 'cat', 'Meows.'],
+    [five, '{"reasoning": "Meows.", "answer": "cat"}', 'cat', 'Meows.'],
+    [five, 'Sure:\n```json\n{"rationale": "Meows.", "label": "c"}\n```\nAnything else?', 'cat', 'Meows.'],
+    [five, 'Meows. My answer is cat.', 'cat', 'Meows.'],
+    [open, '[THINK]Hm.[/THINK]It floats. So the answer is boat.</s>', 'boat', 'It floats.'],
+    [
+      open,
+      '<|begin_of_thought|>Hm.<|end_of_thought|>It floats. So the answer is boat.',
+      'boat',
+      'It floats.',
+    ],
   ])('%o %j', (expected, text, label, rationale) => {
     const read = readAnswer(text, expected);
     expect(read).toMatchObject({ ok: true, label });

@@ -1,5 +1,6 @@
 /** What a teacher wrote, as a label and a rationale. */
 import { diffChars } from 'diff';
+import { afterThought, readAnswer as readCompletion } from '../data/completions.ts';
 import { letterOf } from './prompt.ts';
 
 export type ReadAnswer = { ok: true; label: string; rationale: string | null } | { ok: false; why: string };
@@ -30,10 +31,13 @@ const lastLine = /^[ \t>*_]*(?:(?:final\s+)?answer\s*[*_]*\s*[:=]|#{4})[ \t*_]*(
 /**
  * Reads an answer: the rationale is what stands before "So the answer is", the label what comes after it, to the end of
  * the line. What follows the next `Q:` is another question, which the teacher made up. With choices or classes, the
- * label is one of them: by its letter, or by its text without regard to case.
+ * label is one of them: by its letter, or by its text without regard to case. An answer in none of the forms that were
+ * asked for is read as files of answers are.
  */
 export function readAnswer(text: string, expected: Expected): ReadAnswer {
-  const own = withoutThinking(text).split(/\n\s*Q:/)[0]!;
+  const own = afterThought(text)
+    .trimStart()
+    .split(/\n\s*Q:/)[0]!;
   const json = readJson(own, expected);
   if (json !== null) return json;
   const found = [...own.matchAll(marker)].at(-1);
@@ -43,17 +47,9 @@ export function readAnswer(text: string, expected: Expected): ReadAnswer {
   }
   const line = [...own.matchAll(lastLine)].at(-1);
   if (line !== undefined) return asAnswer(own.slice(0, line.index), line[1]!, expected);
+  const { rationale, label } = readCompletion(own, expected.choices ?? expected.labels);
+  if (label !== null && label !== '') return { ok: true, label, rationale };
   return { ok: false, why: own.trim() === '' ? 'it is empty' : 'it never says what the answer is' };
-}
-
-/**
- * Without what a model thought in tags. A template may have written the opening tag, so that only the closing one is here;
- * where only the opening one is, all that follows is thought.
- */
-function withoutThinking(text: string): string {
-  return text
-    .replace(/^[\s\S]*<\/(?:think|thinking|reasoning)>/i, '')
-    .replace(/<(?:think|thinking|reasoning)>[\s\S]*$/i, '');
 }
 
 /** `{"rationale": …, "label": …}`, alone or in a fence. */
@@ -109,7 +105,8 @@ function labelOf(words: string, { choices, labels }: Expected): string | null {
 function stripped(words: string): string {
   return words
     .trim()
-    .replace(/^\\boxed\{(.*)\}\.?$/, '$1')
+    .replace(/(?:<\/s>|<\|[a-z_]+\|>)+$/, '')
+    .replace(/^\$?\\boxed\{(.*)\}\.?\$?\.?$/, '$1')
     .replace(/^[*_`"“'‘\s]+|[*_`"”'’\s]+$/g, '')
     .replace(/[.*_`"”’]+$/g, '')
     .trim();
