@@ -8,7 +8,7 @@ import { providers } from '../teacher/providers.ts';
 import { askTeacher } from '../teacher/transport.ts';
 import type { Desk as DeskClass, Hooks, Task } from './desk.ts';
 import { accuracyOf, countRows, doubtsOf, verdictOf } from './judge.ts';
-import { firstSetup, pickDemonstrations, promptOf, readSetup, type Setup } from './setup.ts';
+import { firstSetup, pickDemonstrations, promptOf, readSetup, templateProblem, type Setup } from './setup.ts';
 
 let server: TeacherServer;
 let answerTo: (said: string) => string = () => '';
@@ -64,7 +64,13 @@ it('asks each row once, whatever page asks, and what a person decided stays besi
     /question [14]/.test(said) ? 'So the answer is (b).' : 'Kettles boil. So the answer is (a).';
   const desk = await Desk.open('d', examples, setup);
   await desk.run({ pass: 'first', rows: 2 }, hooks());
-  await desk.run(all, hooks());
+  const heard: number[] = [];
+  const ask: Hooks['ask'] = (asking, signal, row) => {
+    heard.push(row);
+    return hooks().ask(asking, signal, row);
+  };
+  await desk.run(all, hooks({ ask }));
+  expect(heard).toEqual([2, 3, 4, 5]);
   expect(server.asked).toHaveLength(6);
   expect(countRows(desk.rows)).toMatchObject({ all: 6, right: 4, wrong: 2 });
   await desk.mark(0, { kind: 'rejected' });
@@ -183,6 +189,19 @@ it('demonstrations are picked from right rows, of different labels first, and ne
   expect(
     JSON.stringify(promptOf({ ...taught[0]!, question: 'Who?' }, { ...setup, template }, 'first')),
   ).toContain(String.raw`Look:\nWho?\nOne of\n(a) a\n(b) b`);
+});
+
+it('a demonstration that is not written yet is shown to nobody, and a template names the question', () => {
+  const [written, blank] = pickDemonstrations(
+    [example(1, { rationale: 'Two.' }), example(2, { rationale: 'Three.' })],
+    2,
+  );
+  const demonstrations = [written!, { ...blank!, rationale: ' ' }, { ...blank!, label: '' }];
+  const prompt = promptOf(example(0), { ...setup, demonstrations }, 'first');
+  expect(prompt).toMatchObject({ turns: { length: 3 } });
+  expect(templateProblem('{question}\n{choices}')).toBeNull();
+  expect(templateProblem('{choices}')).toBe('It names neither {input} nor {question}.');
+  expect(templateProblem('{input} {id}')).toBe('There is no column {id}.');
 });
 
 it('doubts an answer by what can be seen of it, and reads a stored setup only where it is one', () => {

@@ -21,7 +21,8 @@ export type { TeachEnd, TeachProgress } from '../jobs/teach.ts';
 
 /** What a run needs from the page. */
 export interface Hooks {
-  ask: (ask: Ask, signal: AbortSignal) => Promise<Outcome>;
+  /** @param row The row that the question is about. */
+  ask: (ask: Ask, signal: AbortSignal, row: number) => Promise<Outcome>;
   clock: Clock;
   stop: AbortSignal;
   abort: AbortSignal;
@@ -101,9 +102,9 @@ export class Desk {
       budget: new Budget(budget, prices, this.#answers.before()),
       clock: hooks.clock,
       // A question is written down before it is sent: what it may cost is known even where the page goes meanwhile.
-      ask: async (ask, signal) => {
+      ask: async (ask, signal, row) => {
         await this.#log.flushed();
-        return hooks.ask(ask, signal);
+        return hooks.ask(ask, signal, row);
       },
       stop: hooks.stop,
       abort: hooks.abort,

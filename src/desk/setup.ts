@@ -8,6 +8,7 @@ import {
   instructionFor,
   modes,
   stricterInstruction,
+  unknownColumns,
   type Demonstration,
   type Mode,
   type Prompt,
@@ -101,6 +102,13 @@ export function mannerOf({ where, api, model, temperature, maxTokens, votes, ...
   return { api, model, temperature, maxTokens, votes, usesSchema };
 }
 
+/** What is wrong with a question's template; null where nothing is. */
+export function templateProblem(template: string): string | null {
+  const [unknown] = unknownColumns(template);
+  if (unknown !== undefined) return `There is no column {${unknown}}.`;
+  return /\{(?:input|question)\}/.test(template) ? null : 'It names neither {input} nor {question}.';
+}
+
 /** Which of the questions about a row: the first one; harder, where no answer could be read; with the label given. */
 export type Pass = 'first' | 'again' | 'given';
 
@@ -109,7 +117,10 @@ export function promptOf(row: Example, setup: Setup, pass: Pass): Prompt {
   const kind = providers[setup.api].promptKind;
   const mode: Mode = pass === 'given' ? 'rationalise' : setup.mode;
   const asJson = mannerOf(setup).usesSchema;
-  const demonstrations = setup.demonstrations.filter((one) => one.row !== row.row);
+  // One that is not written yet would teach to give no reason.
+  const isWhole = ({ rationale, label }: DeskDemonstration): boolean =>
+    rationale.trim() !== '' && label.trim() !== '';
+  const demonstrations = setup.demonstrations.filter((one) => one.row !== row.row && isWhole(one));
   // A model that only continues a text is led by demonstrations alone, as the authors did.
   const isLed = kind === 'text' && demonstrations.length > 0;
   const own = mode === setup.mode ? setup.instruction.trim() : '';

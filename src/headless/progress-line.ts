@@ -3,6 +3,7 @@ import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { TeachProgress } from '../jobs/teach.ts';
+import type { Mode } from '../teacher/prompt.ts';
 
 /** Without a terminal, a line at most this often. */
 const plainEveryMs = 10_000;
@@ -41,9 +42,10 @@ export class ProgressLine {
     );
   }
 
-  taught(progress: TeachProgress): void {
+  taught(progress: TeachProgress, mode: Mode): void {
     const { done, total, asked, read, right, inFlight, spent, cost, elapsedMs } = progress;
-    const accuracy = read === 0 ? '' : `, ${formatPercent(right / read, 1)} right`;
+    const isJudged = mode === 'label' && read > 0;
+    const accuracy = isJudged ? `, ${formatPercent(right / read, 1)} right` : '';
     const price = cost === null ? '' : `, cost ${cost.toFixed(4)}`;
     const perRowMs = elapsedMs / asked;
     const pace =

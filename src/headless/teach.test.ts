@@ -78,6 +78,15 @@ it('writes rows with rationales, resumes, and says the key nowhere', async () =>
   expect(existsSync(join(`${out()}.answers`, 'job.lock'))).toBe(false);
 });
 
+it('a label that was given is no merit, and a cost without prices is not known', async () => {
+  await run('--mode', 'rationalise');
+  const words = said.join('');
+  expect(words).not.toMatch(/\bright\b/);
+  expect(words).toMatch(/3 of 3 rows: 3 read, 66\.67 % of them with the label that was given\./);
+  expect(words).toMatch(/cost unknown: no prices were given\./);
+  expect(linesOf(out()).every(({ rationalised }) => rationalised === true)).toBe(true);
+});
+
 it('a torn last line is not there, and asked again', async () => {
   await run();
   const log = join(`${out()}.answers`, 'answers.jsonl');

@@ -8,6 +8,7 @@ import { Budget } from '../teacher/budget.ts';
 import { Lessons } from '../teacher/lessons.ts';
 import { machineClock, Pace } from '../teacher/pace.ts';
 import { providers } from '../teacher/providers.ts';
+import type { Mode } from '../teacher/prompt.ts';
 import { askTeacher } from '../teacher/transport.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText, replaceOutput, writeOutput } from './files.ts';
@@ -46,7 +47,7 @@ export async function teach(args: string[]): Promise<void> {
       const brought = await bringBack(await readText(results), lessons, answers, manner, api);
       await write();
       sayWhatWasBrought(brought, results, progress);
-      sayWhatCameOfIt(lessons, progress);
+      sayWhatCameOfIt(lessons, mode, progress);
     }
     if (prompts !== undefined) {
       const lines = await promptLines(lessons, answers, manner, api);
@@ -61,10 +62,10 @@ export async function teach(args: string[]): Promise<void> {
     try {
       const { end, progress: now } = await askAll(plan, place, { lessons, answers, interrupts, progress });
       await write();
-      sayWhatCameOfIt(lessons, progress);
-      const price = now.cost === null ? '' : `, cost ${now.cost.toFixed(4)}`;
+      sayWhatCameOfIt(lessons, mode, progress);
+      const price = now.cost === null ? 'unknown: no prices were given' : now.cost.toFixed(4);
       const tokens = `${formatCount(now.spent.input)} tokens in, ${formatCount(now.spent.output)} out`;
-      progress.say(`All runs so far: ${tokens}${price}.`);
+      progress.say(`All runs so far: ${tokens}, cost ${price}.`);
       progress.say(`${basename(out)} has what was answered so far; every answer is kept in ${out}.answers.`);
       finish(end, options, interrupts);
     } finally {
@@ -74,7 +75,7 @@ export async function teach(args: string[]): Promise<void> {
 }
 
 function askAll(
-  { api, manner, inFlight, idleMs, limits, prices, streams }: TeachPlan,
+  { api, mode, manner, inFlight, idleMs, limits, prices, streams }: TeachPlan,
   { endpoint, key }: { endpoint: URL; key: string | null },
   at: { lessons: Lessons; answers: Answers; interrupts: Interrupts; progress: ProgressLine },
 ): Promise<Taught> {
@@ -94,7 +95,7 @@ function askAll(
     ask: (ask, signal) => askTeacher(place, ask, signal),
     stop: interrupts.stop.signal,
     abort: interrupts.abort.signal,
-    report: (now) => progress.taught(now),
+    report: (now) => progress.taught(now, mode),
     tell: (words) => progress.say(words),
   });
 }
@@ -103,9 +104,11 @@ function isThisMachine({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
-function sayWhatCameOfIt({ all, counts }: Lessons, progress: ProgressLine): void {
+function sayWhatCameOfIt({ all, counts }: Lessons, mode: Mode, progress: ProgressLine): void {
   const { done, read, right } = counts;
-  const accuracy = read === 0 ? '' : `, ${formatPercent(right / read)} of them right`;
+  // A label that was given is no merit: an answer with another one is told.
+  const same = mode === 'label' ? 'of them right' : 'of them with the label that was given';
+  const accuracy = read === 0 ? '' : `, ${formatPercent(right / read)} ${same}`;
   const total = formatCount(all.length);
   progress.say(`${formatCount(done)} of ${total} rows: ${formatCount(read)} read${accuracy}.`);
   sayFirst(

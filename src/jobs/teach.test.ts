@@ -438,3 +438,29 @@ it('no key that a server repeats is kept or said', async () => {
   });
   expect(JSON.stringify([log, end, taught])).not.toContain(key);
 });
+
+it('no half of a key is said where a server’s words are shortened', async () => {
+  const key = 'sk-canary-5f2a-0123456789';
+  const message = `${'a'.repeat(290)}${key}`;
+  server = await startTeacher(({ before }) =>
+    before === 0
+      ? {
+          kind: 'raw',
+          type: 'text/event-stream',
+          body: `data: ${JSON.stringify({ error: { message } })}\n\n`,
+        }
+      : before === 1
+        ? { kind: 'raw', type: 'application/json', body: `${'b'.repeat(70)}${key}` }
+        : { kind: 'status', status: 401, body: { error: { message } } },
+  );
+  const log: string[] = [];
+  const { end } = await teach(server.url, { log, key, inFlight: 1 }).done;
+  expect(end).toMatchObject({ kind: 'failed' });
+  expect(JSON.stringify([log, end])).not.toContain('sk-canary');
+});
+
+it('a word in the place of a key, where a server wants none, stays a word in answers', async () => {
+  server = await startTeacher(() => ({ kind: 'answer', text: 'There are none. So the answer is none.' }));
+  const { rows: taught } = await teach(server.url, { key: 'none', count: 1 }).done;
+  expect(taught[0]!.read).toEqual({ ok: true, label: 'none', rationale: 'There are none.' });
+});

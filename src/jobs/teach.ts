@@ -12,7 +12,8 @@ export interface TeachJob {
   lessons: Lessons;
   manner: Manner;
   streams: boolean;
-  ask: (ask: Ask, signal: AbortSignal) => Promise<Outcome>;
+  /** @param row The row that the question is about. */
+  ask: (ask: Ask, signal: AbortSignal, row: number) => Promise<Outcome>;
   answers: Answers;
   budget: Budget;
   pace: Pace;
@@ -186,7 +187,7 @@ class Teaching {
           prompt: lesson.prompt,
           schema: lesson.schema,
         };
-        outcome = await this.#job.ask({ ...asking, omitted }, lane.abort.signal);
+        outcome = await this.#job.ask({ ...asking, omitted }, lane.abort.signal, row);
       } catch (error) {
         if (lane.abort.signal.aborted) return false;
         throw error;

@@ -21,6 +21,8 @@ const answering = new WeakSet<Place>();
 
 /** What stands where a key was. */
 const redaction = '[key]';
+/** What people type where a server wants no key (`none`, `EMPTY`, `test`): such a word may be an answer. */
+const plainWord = /^(?:.{1,7}|[a-z]{1,15})$/i;
 /** An answer has some kilobytes. What is larger than this is none. */
 const mostBytes = 4 * 1024 * 1024;
 
@@ -104,9 +106,9 @@ export async function askTeacher(
     answering.add(place);
     const heardSoFar = (text: string): void => {
       heard();
-      if (text !== '') hear(place.key === null ? text : text.replaceAll(place.key, redaction));
+      if (text !== '') hear(withoutSecret(text, place.key));
     };
-    return redacted(await readResponse(response, place.provider, heardSoFar), place.key);
+    return redacted(await readResponse(response, place, heardSoFar), place.key);
   } catch (error) {
     signal.throwIfAborted();
     const seconds = Math.round(place.idleMs / 1000);
@@ -123,11 +125,11 @@ export async function askTeacher(
 
 async function readResponse(
   response: globalThis.Response,
-  provider: Provider,
+  { provider, key }: Place,
   heard: (text: string) => void,
 ): Promise<Outcome> {
   const type = response.headers.get('content-type') ?? '';
-  const reader = new AnswerReader(provider, response.ok ? type : '');
+  const reader = new AnswerReader(provider, response.ok ? type : '', key);
   let sizeBytes = 0;
   for await (const chunk of chunksOf(response)) {
     sizeBytes += chunk.length;
@@ -137,7 +139,11 @@ async function readResponse(
   }
   const body = reader.end();
   if (!response.ok) {
-    return outcomeOf({ status: response.status, headers: response.headers, body }, Date.now());
+    // Before it is shortened: half a key is none of anybody's business either.
+    return outcomeOf(
+      { status: response.status, headers: response.headers, body: withoutKey(body, key) },
+      Date.now(),
+    );
   }
   return reader.outcome();
 }
@@ -163,6 +169,7 @@ class AnswerReader {
   constructor(
     private readonly provider: Provider,
     type: string,
+    private readonly key: string | null,
   ) {
     this.#framing = /event-stream/.test(type)
       ? 'events'
@@ -206,12 +213,12 @@ class AnswerReader {
     try {
       const value: unknown = JSON.parse(data);
       if (typeof value === 'object' && value !== null && 'error' in value && value.error !== null) {
-        this.#error = messageIn(data);
+        this.#error = messageIn(withoutKey(data, this.key));
         return;
       }
       part = this.provider.read(value);
     } catch {
-      this.#error = `it sent what is no answer (${messageIn(data).slice(0, 80)})`;
+      this.#error = `it sent what is no answer (${messageIn(withoutKey(data, this.key)).slice(0, 80)})`;
       return;
     }
     if (part === null) return;
@@ -253,14 +260,24 @@ function failureOf(error: unknown, hasAnswered: boolean, origin: string): Outcom
   return { kind: 'fault', isBilled, words };
 }
 
+function withoutKey(text: string, key: string | null): string {
+  return key === null ? text : text.replaceAll(key, redaction);
+}
+
+/** What a teacher answered, without the key; one that is a plain word is no secret, and part of answers. */
+function withoutSecret(text: string, key: string | null): string {
+  return key === null || plainWord.test(key) ? text : withoutKey(text, key);
+}
+
 /** Without the key, wherever a server repeats it. */
 function redacted(outcome: Outcome, key: string | null): Outcome {
   if (key === null) return outcome;
-  const clean = (text: string): string => text.replaceAll(key, redaction);
+  const clean = (text: string): string => withoutKey(text, key);
   switch (outcome.kind) {
     case 'answered': {
       const { text, reasoning } = outcome.reply;
-      return { ...outcome, reply: { ...outcome.reply, text: clean(text), reasoning: clean(reasoning) } };
+      const own = { text: withoutSecret(text, key), reasoning: withoutSecret(reasoning, key) };
+      return { ...outcome, reply: { ...outcome.reply, ...own } };
     }
     case 'ended':
       return { ...outcome, problem: clean(outcome.problem) };

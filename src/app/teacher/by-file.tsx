@@ -1,5 +1,6 @@
 import { Download, Upload } from 'lucide-react';
 import { formatCount } from '../../base/units.ts';
+import { templateProblem } from '../../desk/setup.ts';
 import { saveFile } from '../download.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { Button } from '../ui/button.tsx';
@@ -10,6 +11,7 @@ import styles from './teacher.module.css';
 /** A teacher without a connection: prompts go out as a file, answers come back as one. */
 export function ByFile({ rows }: { rows: number }) {
   const model = useTeacher((state) => state.setup?.model ?? '');
+  const unasked = useTeacher((state) => templateProblem(state.setup?.template ?? '{input}'));
   useTeacher((state) => state.version);
   const open = teacherDesk.openRows({ pass: 'first', rows });
   const save = (): void => {
@@ -28,7 +30,10 @@ export function ByFile({ rows }: { rows: number }) {
       <div className={styles['buttons']}>
         <Button
           icon={Download}
-          reason={model === '' ? 'Name the model first.' : open === 0 ? 'Every prompt has its answer.' : null}
+          reason={
+            unasked ??
+            (model === '' ? 'Name the model first.' : open === 0 ? 'Every prompt has its answer.' : null)
+          }
           onClick={save}
         >
           Save {formatCount(open)} prompts

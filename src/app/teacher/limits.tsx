@@ -6,6 +6,10 @@ import { NumberField } from '../ui/field.tsx';
 import styles from './setup-form.module.css';
 import { teacherDesk } from './teacher-desk.ts';
 
+/** More than any server bears from one page. */
+const mostInFlight = 256;
+const mostVotes = 40;
+
 /** What a run may cost, how it asks, and what a million tokens cost. */
 export function Limits({ setup }: { setup: Setup }) {
   const { budget, prices } = setup;
@@ -63,6 +67,7 @@ export function Limits({ setup }: { setup: Setup }) {
           label="Asked at once, at most"
           value={setup.inFlight}
           whole
+          most={mostInFlight}
           needed
           onChange={(inFlight) => inFlight !== null && teacherDesk.change({ inFlight })}
         />
@@ -77,6 +82,7 @@ export function Limits({ setup }: { setup: Setup }) {
           label="Answers for each row"
           value={setup.votes}
           whole
+          most={mostVotes}
           needed
           onChange={(votes) =>
             votes !== null &&
@@ -91,6 +97,9 @@ export function Limits({ setup }: { setup: Setup }) {
           label="Temperature"
           value={setup.temperature}
           needed
+          blocked={
+            setup.votes > 1 && setup.temperature === 0 ? 'At 0 all answers to a question are the same.' : null
+          }
           onChange={(temperature) => temperature !== null && teacherDesk.change({ temperature })}
         />
         <Amount
@@ -129,6 +138,7 @@ function Amount({
   value,
   whole = false,
   needed = false,
+  most = Infinity,
   blocked = null,
   onChange,
 }: {
@@ -136,23 +146,26 @@ function Amount({
   value: number | null;
   whole?: boolean;
   needed?: boolean;
+  most?: number;
   blocked?: string | null;
   onChange: (value: number | null) => unknown;
 }) {
   const [text, setText] = useState(value === null ? '' : String(value));
   const read = amountIn(text, whole);
-  const isWrong = read === 'wrong' || (needed && read === null);
-  const words = whole ? 'A whole number from 1.' : 'A number from 0.';
+  const isWrong = (value: typeof read): boolean =>
+    value === 'wrong' || (needed && value === null) || (value ?? 0) > most;
+  const upTo = most === Infinity ? '' : ` to ${most}`;
+  const words = whole ? `A whole number from 1${upTo}.` : 'A number from 0.';
   return (
     <NumberField
       label={label}
       value={text}
       placeholder={needed ? '' : 'no limit'}
-      error={isWrong ? words : blocked !== null && text !== '' ? blocked : null}
+      error={isWrong(read) ? words : blocked !== null && text !== '' ? blocked : null}
       onChange={(next) => {
         setText(next);
         const amount = amountIn(next, whole);
-        if (amount !== 'wrong' && !(needed && amount === null) && blocked === null)
+        if (amount !== 'wrong' && !isWrong(amount) && (needed || blocked === null))
           onChange(amount === 0 && !needed ? null : amount);
       }}
     />

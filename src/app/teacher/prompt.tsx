@@ -6,11 +6,12 @@ import {
   mostDemonstrations,
   pickDemonstrations,
   promptOf,
+  templateProblem,
   type DeskDemonstration,
   type Setup,
 } from '../../desk/setup.ts';
 import { readExamples } from '../../store/datasets.ts';
-import { mostTokens, questionColumns, unknownColumns, type Prompt as Asked } from '../../teacher/prompt.ts';
+import { mostTokens, questionColumns, type Prompt as Asked } from '../../teacher/prompt.ts';
 import { useTeacher } from '../state/teacher-store.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
@@ -30,7 +31,7 @@ export function Prompt({ setup, datasetId }: { setup: Setup; datasetId: string }
       <Demonstrations setup={setup} datasetId={datasetId} blocked={blocked} />
       <details>
         <summary>Words and template</summary>
-        <div className={styles['words']}>
+        <fieldset className={styles['words']} disabled={blocked !== null}>
           <TextField
             label="Question"
             lines={3}
@@ -46,7 +47,7 @@ export function Prompt({ setup, datasetId }: { setup: Setup; datasetId: string }
             value={setup.instruction}
             onChange={(instruction) => teacherDesk.change({ instruction })}
           />
-        </div>
+        </fieldset>
       </details>
       {row && (
         <div className={styles['preview']}>
@@ -78,12 +79,6 @@ export function Prompt({ setup, datasetId }: { setup: Setup; datasetId: string }
       )}
     </section>
   );
-}
-
-function templateProblem(template: string): string | null {
-  const [unknown] = unknownColumns(template);
-  if (unknown !== undefined) return `There is no column {${unknown}}.`;
-  return /\{(?:input|question)\}/.test(template) ? null : 'It names neither {input} nor {question}.';
 }
 
 function Preview({ row, setup }: { row: Example; setup: Setup }) {
@@ -197,7 +192,7 @@ function Demonstrations({
               <Pencil size={14} aria-hidden="true" />
             </button>
             {open === index && (
-              <div className={styles['edit']}>
+              <fieldset className={styles['edit']} disabled={blocked !== null}>
                 <TextField
                   label="Question that is shown"
                   lines={2}
@@ -228,7 +223,7 @@ function Demonstrations({
                 >
                   Leave it out
                 </Button>
-              </div>
+              </fieldset>
             )}
           </li>
         ))}

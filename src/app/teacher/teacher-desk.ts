@@ -21,7 +21,6 @@ import { holdTeacher } from '../../store/locks.ts';
 import { listTeachers, writeTeacher } from '../../store/teachers.ts';
 import type { Mark } from '../../teacher/answers.ts';
 import { machineClock } from '../../teacher/pace.ts';
-import type { Ask } from '../../teacher/provider.ts';
 import { studio } from '../state/studio.ts';
 import { LostKeyError, placeOf, teacherConnection, type Asker } from '../state/teacher-connection.ts';
 import { teacherStore, type OtherTeacher, type TeacherState } from '../state/teacher-store.ts';
@@ -312,7 +311,8 @@ class TeacherDesk {
 
   async #run(task: Task, asker: Asker): Promise<TeachEnd> {
     const { end } = await this.#desk!.run(task, {
-      ask: (ask, signal) => asker.ask(ask, signal, (text) => this.#hear(ask, text)),
+      ask: (ask, signal, row) =>
+        asker.ask(ask, signal, (text) => this.#set({ arriving: { row, text: text.slice(-200) } })),
       clock: machineClock,
       stop: this.#stop.signal,
       abort: this.#abort.signal,
@@ -326,12 +326,6 @@ class TeacherDesk {
       tell: (words) => this.#set({ told: [...this.#state.told, words] }),
     });
     return end;
-  }
-
-  #hear({ prompt }: Ask, text: string): void {
-    const asked = prompt.kind === 'text' ? prompt.text : (prompt.turns.at(-1)?.content ?? '');
-    const row = this.#examples.find(({ input }) => asked.includes(input))?.row ?? -1;
-    this.#set({ arriving: { row, text: text.slice(-200) } });
   }
 
   async #reopen(): Promise<void> {

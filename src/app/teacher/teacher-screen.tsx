@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { ArrowRight, Check, Download, Pause, Play, Square } from 'lucide-react';
 import { formatCount } from '../../base/units.ts';
 import { countRows } from '../../desk/judge.ts';
+import { templateProblem } from '../../desk/setup.ts';
 import type { DatasetRecord } from '../../store/records.ts';
 import { saveFile } from '../download.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
@@ -148,13 +149,16 @@ function Actions({ dataset, takeKey }: { dataset: DatasetRecord; takeKey: () => 
   }
   const open = teacherDesk.openRows({ pass: 'first', rows: all });
   const openTried = teacherDesk.openRows({ pass: 'first', rows: tried });
+  const unasked = setup === null ? null : templateProblem(setup.template);
   const isClosed = setup?.where === 'tab' && tab !== 'open';
   const busy =
     phase !== 'ready'
       ? 'The teacher is being looked up.'
       : isClosed
         ? 'Choose the model’s folder first.'
-        : null;
+        : unasked === null
+          ? null
+          : `The question’s template: ${unasked}`;
   const usable = counts.all > 0;
   // The rows came with reasons: the way leads on, and asking again is a choice.
   const came = !usable && stored === 0 && all > 0 && (dataset.splits.train?.rationales ?? 0) >= all;
