@@ -1,6 +1,6 @@
 /** `headless download`: a student, or rows, from a hub, to a folder or to the cache. */
 import { constants } from 'node:fs';
-import { cp, mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { cp, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { datasetPrefix, hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
@@ -8,6 +8,7 @@ import { readArguments } from './arguments.ts';
 import { checkEmpty, notWritten } from './files.ts';
 import { placeDataset } from './hub-dataset.ts';
 import { cachedModel, fetchTold, findModel } from './hub-student.ts';
+import { makeFolder } from './make-folder.ts';
 
 export async function download(args: string[]): Promise<void> {
   const { values, positionals } = readArguments('download', args, { out: { type: 'string' } }, true);
@@ -53,7 +54,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
   const place = resolve(to);
   const beside = `${place}.tmp-${process.pid}`;
   try {
-    await mkdir(dirname(place), { recursive: true });
+    await makeFolder(dirname(place));
     // Where the disk can, both share their bytes until one is changed.
     await cp(from, beside, { recursive: true, mode: constants.COPYFILE_FICLONE });
     await rmdir(place).catch(() => undefined);

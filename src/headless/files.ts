@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
 import type { PartedFile } from '../formats/parquet.ts';
 import type { StudentFiles } from '../student/student-files.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** A text file. @throws InputError where it cannot be read. */
 export async function readText(file: string): Promise<string> {
@@ -114,7 +115,7 @@ export async function writeOutput(
   content: string | Uint8Array | Iterable<string>,
 ): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(file, content);
   } catch (error) {
     throw notWritten(file, error);
@@ -124,7 +125,7 @@ export async function writeOutput(
 /** Writes a file that is not there yet, with its folder. False where it is. @throws StorageError where the disk refuses. */
 export async function createOutput(file: string, content: string): Promise<boolean> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(file, content, { flag: 'wx' });
     return true;
   } catch (error) {
@@ -235,7 +236,7 @@ export async function writeNewFolder(folder: string, files: readonly ChunkedOutp
   const place = resolve(folder);
   let beside: string | null = null;
   try {
-    await mkdir(dirname(place), { recursive: true });
+    await makeFolder(dirname(place));
     const name = `${place}.tmp-${randomUUID()}`;
     await mkdir(name);
     beside = name;
@@ -263,7 +264,7 @@ export async function writeNewFile(file: string, chunks: Iterable<Uint8Array>): 
 }
 
 async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const file = await open(path, 'wx');
   try {
     for (const chunk of chunks) await file.writeFile(chunk);

@@ -1,7 +1,7 @@
 /** Files fetched from a hub into a folder: it is there whole and checked, or not at all; a break is resumed. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HubError, InputError, NoRoomError, StillroomError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
@@ -11,6 +11,7 @@ import { untilWhole, usualWaitsMs } from '../hub/until-whole.ts';
 import { readT5Config } from '../student/config.ts';
 import { checkEmpty, notWritten } from './files.ts';
 import { withRunLock } from './run-lock.ts';
+import { makeFolder } from './make-folder.ts';
 
 export interface FetchOptions {
   onProgress?: (gotBytes: number, totalBytes: number) => void;
@@ -37,7 +38,7 @@ export async function fetchFolder(
     const whole = join(partial, 'whole');
     const totalBytes = model.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     try {
-      await mkdir(whole, { recursive: true });
+      await makeFolder(whole);
       await checkRoom(partial, totalBytes, model);
       let doneBytes = 0;
       // The configuration first: what is no T5 is refused before its weights are asked for.

@@ -1,9 +1,10 @@
 /** `job.lock` in a run's folder: the process that writes there, so that no second one does. */
-import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { InputError } from '../base/errors.ts';
 import { createOutput, namesIn, removeOutput, renameOutput } from './files.ts';
+import { makeFolder } from './make-folder.ts';
 
 export const lockFileName = 'job.lock';
 
@@ -32,7 +33,7 @@ export async function withRunLock<T>(folder: string, work: () => Promise<T>): Pr
 /** Whether the folder was made for it. */
 async function takeLock(folder: string, file: string): Promise<boolean> {
   // Where the folder cannot be made, the lock says so in words.
-  const isNew = (await mkdir(folder, { recursive: true }).catch(() => undefined)) !== undefined;
+  const isNew = await makeFolder(folder).catch(() => false);
   // A file in its place would look like a lock that is held.
   await namesIn(folder);
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -1,9 +1,10 @@
 /** What was found out about each GPU, kept between sessions in a file of the user's cache folder. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from '../base/schemas.ts';
 import type { AdapterMemory } from '../engine/gpu/adapter-notes.ts';
+import { makeFolder } from './make-folder.ts';
 
 const contents = z.record(z.string(), z.unknown());
 
@@ -25,7 +26,7 @@ export function tuningFile(
     write: async (adapter, record) => {
       const all = { ...(await readAll()), [adapter]: record };
       try {
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         const draft = `${path}.${process.pid}`;
         await writeFile(draft, `${JSON.stringify(all, null, 2)}\n`);
         await rename(draft, path);
