@@ -32,6 +32,7 @@ import answerRows from './scale/answer_rows.py?raw';
 import asking from './scale/asking.py?raw';
 import cluster from './scale/cluster.yaml?raw';
 import judging from './scale/judging.py?raw';
+import rayIgnore from './scale/rayignore?raw';
 import rayTrain from './scale/ray_train.py?raw';
 import readme from './scale/README.md?raw';
 import requirements from './scale/requirements.txt?raw';
@@ -53,6 +54,7 @@ const texts: Readonly<Record<string, string>> = {
   'team.py': team,
   'run_folder.py': runFolder,
   'cluster.yaml': cluster,
+  '.rayignore': rayIgnore,
   'requirements.txt': requirements,
 };
 

@@ -50,6 +50,10 @@ describe('export --scale', () => {
     const scale = JSON.parse(text('scale.json')) as { job: Record<string, unknown>; run: object };
     expect(scale.run).toMatchObject({ studentName: 'nano', datasetName: 'rows.jsonl', trainRows: 2 });
 
+    // `ray up` and `ray job submit` need Ray's part "default", and would send a venv of gigabytes along.
+    expect(text('requirements.txt')).toMatch(/^ray\[data,default,train\]==/m);
+    expect(text('.rayignore')).toContain('venv/');
+
     // As train.py begins a run in it.
     mkdirSync(join(out, 'out'));
     const job = { ...scale.job, student: '../student', train: '../train.jsonl', test: '../test.jsonl' };

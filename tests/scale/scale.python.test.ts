@@ -452,6 +452,36 @@ print(json.dumps([
     );
     expect(existsSync(place('never'))).toBe(false);
   });
+
+  it('refuses numbers that would train nothing or something else, and ends a process of several with its fault’s code', () => {
+    const program = `
+import json, os, sys
+sys.path.insert(0, sys.argv[1])
+import train
+codes = []
+for words in json.loads(sys.argv[2]):
+    try:
+        train.arguments(words)
+    except SystemExit as end:
+        codes.append(end.code)
+print(json.dumps(codes), flush=True)
+def fail(_):
+    raise MemoryError("no room")
+train.run, sys.argv, os.environ["WORLD_SIZE"] = fail, ["train.py"], "2"
+train.main()`;
+    const options = ['--until', '--micro-batch', '--processes'];
+    const words = options.flatMap((option) => ['0', '-1', '2.5', 'x'].map((value) => [option, value]));
+    const ended = run(python!, [
+      '-c',
+      program,
+      place('project'),
+      JSON.stringify([...words, ['--until', '1']]),
+    ]);
+    expect(JSON.parse(ended.stdout)).toEqual(words.map(() => 2));
+    expect(ended.stderr).toContain("--until: '0' is not a whole number from 1 on");
+    expect(ended.stderr).toContain('MemoryError: no room');
+    expect(ended.status).toBe(1);
+  });
 });
 
 /** A run of the terminal that was killed once it had a checkpoint. */

@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import torch
@@ -37,15 +38,21 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "exp_avg_sq_row", "exp_avg_sq_col")  # PyTor
 LATER = {"optimizer": "adamw", "lora": None, "patience": 0, "take": "last"}
 
 
+def count(text):
+    if text.isascii() and text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
+
+
 def arguments(words=None):
     parser = argparse.ArgumentParser(description="Distils this folder's student, on one process or on many.")
     parser.add_argument("--out", default=str(HERE / "out"), help="the run's folder (default: out, beside this file)")
     parser.add_argument("--resume", action="store_true", help="resume the run in --out from its newest checkpoint")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16; weights and moments stay float32")
     parser.add_argument("--fsdp", action="store_true", help="share the student among the processes (FSDP2)")
-    parser.add_argument("--micro-batch", type=int, help="rows at a time on a process (default: the recipe's batchSize)")
-    parser.add_argument("--until", type=int, help="stop after this step, with a checkpoint to resume from")
-    parser.add_argument("--processes", type=int, help="end at once unless so many processes work together")
+    parser.add_argument("--micro-batch", type=count, help="rows at a time on a process (default: the recipe's batchSize)")
+    parser.add_argument("--until", type=count, help="stop after this step, with a checkpoint to resume from")
+    parser.add_argument("--processes", type=count, help="end at once unless so many processes work together")
     parser.add_argument("--cpu", action="store_true", help="leave GPUs alone")
     return parser.parse_args(words)
 
@@ -423,6 +430,9 @@ def main():
         if os.environ.get("RANK", "0") == "0":
             print(fault, file=sys.stderr, flush=True)
         leave(2)
+    except Exception:
+        traceback.print_exc()
+        leave(1)
     leave(0)
 
 
