@@ -5,6 +5,8 @@ import { demoBesideStudio } from './scripts/demo-program.mjs';
 import { frames, headersOfServer, policyInPage } from './scripts/headers.mjs';
 import { licences } from './scripts/licences.mjs';
 import { offline } from './scripts/offline.mjs';
+import { repositoryPage } from './scripts/repository.mjs';
+import manifest from './package.json' with { type: 'json' };
 
 const { collect, write } = licences();
 
@@ -14,6 +16,8 @@ export default defineConfig({
   // ONNX Runtime without a copy of its program in the script: src/in-tab/runtime-urls.ts names the one that is fetched.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
   plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, demoBesideStudio(), offline()],
+  // The page of issues, for the benchmark's form; null where package.json has no repository.
+  define: { 'import.meta.env.VITE_REPOSITORY': JSON.stringify(repositoryPage(manifest)) },
   worker: { format: 'es', plugins: () => [kernels(), collect] },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {

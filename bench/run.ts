@@ -3,7 +3,7 @@
  * own matrix products, and greedy generation. With `--gpu` the engines that run on the GPU instead, in turns, each
  * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
  * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` (also with `--gpu`) shows
- * where a step's time goes instead; `--memory` holds the plan's count of memory against what processes then take;
+ * where a step's time goes instead; `--gpu --waits MS` what a GPU that answers so much later costs; `--memory` holds the plan's count of memory against what processes then take;
  * STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
@@ -24,6 +24,7 @@ import { gpuLines } from './gpu-table.ts';
 import { measureGpu } from './gpu.ts';
 import { compareMemory, measureMemory, memoryCases } from './memory.ts';
 import { measureGpuProfile, measureProfile } from './profile.ts';
+import { measureWaits, waitLines } from './waits.ts';
 
 interface CaseResult {
   model: ModelName;
@@ -66,6 +67,8 @@ const { values: options } = parseArgs({
     'no-generation': { type: 'boolean' },
     profile: { type: 'boolean' },
     memory: { type: 'boolean' },
+    /** Milliseconds, with `--gpu`. */
+    waits: { type: 'string' },
     /** One of `memoryCases`, by its place: for the processes that `--memory` starts. */
     'memory-case': { type: 'string' },
   },
@@ -92,6 +95,17 @@ if (options.memory === true) {
   process.exit(measured.length > 0 ? 0 : 1);
 }
 const gpu = options.gpu === true ? await findGpu() : null;
+if (options.waits !== undefined) {
+  const addedMs = Number(options.waits);
+  if (gpu === null || !(addedMs > 0)) {
+    console.error('--waits takes milliseconds, and needs --gpu: npm run bench -- --gpu --waits 10');
+    process.exit(1);
+  }
+  const waits = await measureWaits(addedMs, (line) => console.error(`  … ${line}`));
+  for (const line of waitLines(waits)) console.log(line);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(waits, null, 2)}\n`);
+  process.exit(0);
+}
 
 for (const one of chosen) {
   if (options.profile === true) {

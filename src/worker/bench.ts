@@ -96,14 +96,45 @@ function rowOf(work: Work, { timing, ...measured }: Measured): BenchRow {
 }
 
 async function listContestants(): Promise<Contestant[]> {
-  const cores = navigator.hardwareConcurrency;
-  const list = [wasm(1)];
-  // Without isolation memory cannot be shared: the second row would be the first again.
-  if (cores > 1 && self.crossOriginIsolated) list.push(wasm(cores));
-  list.push(tfjs('tfjs-wasm', 'wasm'));
   const { kind } = await probeAdapter(navigator.gpu);
-  if (kind === 'hardware') list.push(tfjs('tfjs-webgpu', 'webgpu'));
-  return list;
+  return contestantsOf({
+    cores: navigator.hardwareConcurrency,
+    isIsolated: self.crossOriginIsolated,
+    hasGpu: kind === 'hardware',
+  });
+}
+
+/** The engines that can be measured, the studio's own first. A GPU in software would take minutes and tell nothing. */
+export function contestantsOf(has: { cores: number; isIsolated: boolean; hasGpu: boolean }): Contestant[] {
+  return [
+    wasm(1),
+    // Without isolation memory cannot be shared: the second row would be the first again.
+    ...(has.cores > 1 && has.isIsolated ? [wasm(has.cores)] : []),
+    ...(has.hasGpu ? [wgsl()] : []),
+    tfjs('tfjs-wasm', 'wasm'),
+    ...(has.hasGpu ? [tfjs('tfjs-webgpu', 'webgpu')] : []),
+  ];
+}
+
+function wgsl(): Contestant {
+  return {
+    label: 'wgsl',
+    words: 'webgpu',
+    load: async () => {
+      const [{ createWgslEngine }, { tuningDatabase }] = await Promise.all([
+        import('../engine/wgsl/wgsl-engine.ts'),
+        import('./tuning-database.ts'),
+      ]);
+      return async (student) => {
+        const engine = await createWgslEngine(student, {
+          gpu: navigator.gpu,
+          reason: 'Measured.',
+          memory: tuningDatabase,
+        });
+        return { label: 'wgsl', threads: null, engine, close: () => engine.dispose() };
+      };
+    },
+  };
 }
 
 function wasm(threads: number): Contestant {

@@ -11,6 +11,7 @@ import { Progress } from '../ui/progress.tsx';
 import { benchMarkdown, engineNames, machineLine } from './bench-words.ts';
 import styles from './bench-screen.module.css';
 import { BenchTable } from './bench-table.tsx';
+import { benchIssue } from './bench-issue.ts';
 
 /** How fast each engine of this browser trains and generates; a table to take along. */
 export function BenchScreen() {
@@ -108,6 +109,27 @@ function Measured({ report }: { report: BenchReport }) {
           {copied ? 'Copied, as Markdown.' : ''}
         </p>
       </div>
+      <Share table={benchMarkdown(report, machine, navigator.userAgent)} />
     </>
+  );
+}
+
+/** Where the table can be left for others. Nothing is sent before a person sends the form. */
+function Share({ table }: { table: string }) {
+  const address = benchIssue(import.meta.env.VITE_REPOSITORY, table);
+  return (
+    <p className="small quiet">
+      {address === null ? (
+        'Figures of machines that nobody has measured help others. This copy of the studio does not say where it is developed, so there is no form to send the table with: copy it.'
+      ) : (
+        <>
+          Figures of machines that nobody has measured help others:{' '}
+          <a href={address} target="_blank" rel="noreferrer">
+            send this table with a form
+          </a>
+          . It opens in a new tab, filled in, and nothing is sent before you send it.
+        </>
+      )}
+    </p>
   );
 }

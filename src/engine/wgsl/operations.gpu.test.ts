@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasGpu } from '../../../tests/support/gpu.ts';
-import { operationCases, type OperationCase } from '../plan/testing/operation-cases.ts';
+import { operationCases, type CaseSizes, type OperationCase } from '../plan/testing/operation-cases.ts';
 import { caseSizes } from '../plan/testing/case-sizes.ts';
 import { labLayout } from '../plan/testing/operation-lab.ts';
 import { TwinExecutor } from '../plan/twin/twin-executor.ts';
@@ -35,10 +35,19 @@ function firstDifference(found: Results, expected: Results): string | null {
   return null;
 }
 
+/**
+ * Attention is compiled for each width of a head, and compiling is nearly all of the time: fewer than the lanes of a
+ * workgroup's group (4, as the fixtures have, and odd), and more than those.
+ */
+const headSizes = [4, 7, 19] as const;
+function withFewHeadSizes(sizes: CaseSizes): CaseSizes {
+  return { ...sizes, headSize: headSizes[sizes.headSize % headSizes.length]! };
+}
+
 async function agrees(name: string, twin: TwinExecutor, executor: WgslExecutor, numRuns = 4): Promise<void> {
   await fc.assert(
     fc.asyncProperty(caseSizes, async (sizes) => {
-      const { lab, operations } = operationCases[name]!(sizes);
+      const { lab, operations } = operationCases[name]!(withFewHeadSizes(sizes));
       const expected = await lab.results(twin, operations);
       const found = await lab.results(executor, operations);
       expect(firstDifference(found, expected), JSON.stringify(operations)).toBeNull();

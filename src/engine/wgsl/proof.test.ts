@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Lora } from '../../student/lora/lora.ts';
 import type { Engine, EngineState, EngineStudent } from '../engine.ts';
 import { lastProof, type GpuProof } from '../gpu/adapter-notes.ts';
 import { parseTiny } from '../plan/testing/tiny-engine.ts';
@@ -60,15 +61,45 @@ test.each([
   expect((await verdictOn(wrong(spoil))).verdict).toBe('wrong');
 });
 
-test('students of one kind have one proof; heads, feed-forward and optimiser make others', () => {
+const lora = { rank: 8, alpha: 16, dropout: 0.1, targets: ['q', 'v'] };
+const adapted = (changes: Partial<Lora> = {}): Pick<EngineStudent, 'config' | 'adapters'> => ({
+  config: parseTiny(),
+  adapters: { lora: { ...lora, ...changes }, weights: new Map() },
+});
+
+test.each([
+  ['adapters', {}],
+  ['adapters of an odd rank on every layer', { rank: 5, targets: 'all-linear' as const }],
+  ['adapters on a base in half precision', { baseDtype: 'float16' as const }],
+])('%s are held against the CPU too, and an adapter that is off is found', async (_, changes) => {
+  const small = miniature(adapted(changes));
+  const cpu = (one: EngineStudent) => Promise.resolve(double(one));
+  const whole = await prove(small, { cpu, gpu: (one) => Promise.resolve(right(one)) });
+  expect(whole.verdict).toBe('right');
+  expect(whole.worstDifference!).toBeLessThan(1e-4);
+  for (const factor of ['A', 'B']) {
+    const name = `base_model.model.encoder.block.0.layer.0.SelfAttention.q.lora_${factor}.weight`;
+    const spoilt = wrong((state) => scale(state.expAvg.get(name)!, 1.01));
+    const { verdict } = await prove(small, { cpu, gpu: (one) => Promise.resolve(spoilt(one)) });
+    expect(verdict, factor).toBe('wrong');
+  }
+});
+
+test('students of one kind have one proof; heads, feed-forward, optimiser and adapters make others', () => {
   const kinds = [
     { config: parseTiny() },
     { config: parseTiny({ d_kv: 64 }) },
     { config: parseTiny({ feed_forward_proj: 'relu' }) },
     { config: parseTiny({ tie_word_embeddings: true }) },
     { config: parseTiny(), optimizer: 'adafactor' as const },
+    adapted(),
+    adapted({ baseDtype: 'float16' }),
+    adapted({ rank: 6 }),
+    adapted({ dropout: 0 }),
+    adapted({ targets: 'all-linear' }),
   ].map(kindOf);
-  expect(new Set(kinds).size).toBe(5);
+  expect(new Set(kinds).size).toBe(10);
+  expect(kindOf(adapted({ rank: 16, alpha: 1 }))).toBe(kindOf(adapted()));
   expect(kindOf({ config: parseTiny({ d_model: 512, num_layers: 8 }) })).toBe(kinds[0]);
 });
 

@@ -6,6 +6,7 @@
 import { RandomSequence } from '../../base/random.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
 import { initialiseWeights } from '../../student/initialise.ts';
+import { initialiseAdapters, type Lora } from '../../student/lora/lora.ts';
 import type {
   Engine,
   EngineState,
@@ -36,16 +37,35 @@ const update: Update = {
   seed: 7,
 };
 
+/** What kernels depend on. */
+type Kind = Pick<EngineStudent, 'config' | 'optimizer' | 'adapters'>;
+
 /** Students of one kind have the same kernels: what the proof of one says is true of the other. */
-export function kindOf({ config, optimizer = 'adamw' }: Pick<EngineStudent, 'config' | 'optimizer'>): string {
+export function kindOf({ config, optimizer = 'adamw', adapters }: Kind): string {
   const { d_kv, feed_forward_proj, tie_word_embeddings } = config;
-  return [optimizer, feed_forward_proj, `heads of ${d_kv}`, ...(tie_word_embeddings ? ['tied'] : [])].join(
-    ', ',
-  );
+  return [
+    optimizer,
+    feed_forward_proj,
+    `heads of ${d_kv}`,
+    ...(tie_word_embeddings ? ['tied'] : []),
+    ...(adapters === undefined ? [] : kindOfAdapters(adapters.lora)),
+  ].join(', ');
+}
+
+/** A base without gradients and low-rank products have kernels of their own; so has a base in half precision. */
+function kindOfAdapters({ rank, dropout, targets, baseDtype = 'float32' }: Lora): string[] {
+  const layers = typeof targets === 'string' ? targets : [...targets].sort().join(' ');
+  return [
+    `adapters on ${layers}`,
+    // Products in fours have their own kernels.
+    ...(rank % 4 === 0 ? [] : ['odd rank']),
+    ...(dropout > 0 ? ['dropped'] : []),
+    ...(baseDtype === 'float32' ? [] : [`base in ${baseDtype}`]),
+  ];
 }
 
 /** A small student of the same kind, from a seed. */
-export function miniature({ config, optimizer }: Pick<EngineStudent, 'config' | 'optimizer'>): EngineStudent {
+export function miniature({ config, optimizer, adapters }: Kind): EngineStudent {
   const ids = Math.max(config.eos_token_id, config.pad_token_id, config.decoder_start_token_id);
   const small: T5Config = {
     ...config,
@@ -63,7 +83,24 @@ export function miniature({ config, optimizer }: Pick<EngineStudent, 'config' | 
     if (!name.includes('norm') && !name.includes('bias')) continue;
     values.forEach((value, index) => (values[index] = value + 0.3 * random.nextNormal()));
   }
-  return { config: small, weights, ...(optimizer === undefined ? {} : { optimizer }) };
+  return {
+    config: small,
+    weights,
+    ...(optimizer === undefined ? {} : { optimizer }),
+    ...(adapters === undefined ? {} : { adapters: smallAdapters(small, adapters.lora) }),
+  };
+}
+
+/** Adapters of few ranks, their share as large as the student's own, which have learned something: what is zero proves nothing. */
+function smallAdapters(config: T5Config, own: Lora): NonNullable<EngineStudent['adapters']> {
+  const rank = own.rank % 4 === 0 ? 4 : 3;
+  const lora = { ...own, rank, alpha: (own.alpha / own.rank) * rank };
+  const weights = initialiseAdapters(config, lora, 1);
+  const random = new RandomSequence(4);
+  for (const values of weights.values()) {
+    values.forEach((value, index) => (values[index] = value + 0.1 * random.nextNormal()));
+  }
+  return { lora, weights };
 }
 
 /** Two tasks, rows of lengths that fit no tile. */
@@ -115,7 +152,8 @@ export async function prove(
       engine.dispose();
     }
   }
-  const worst = worstDifference(student.weights, steps[0]!, steps[1]!);
+  const before = student.adapters?.weights ?? student.weights;
+  const worst = worstDifference(before, steps[0]!, steps[1]!);
   return {
     checkedAt: new Date().toISOString(),
     worstDifference: Number.isFinite(worst) ? worst : null,

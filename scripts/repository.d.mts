@@ -1,0 +1,1 @@
+export function repositoryPage(manifest: object): string | null;
