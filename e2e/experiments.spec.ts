@@ -194,7 +194,7 @@ test('two sets of runs and a metric of one’s own come to the same in the page 
   await goTo(page, 'data');
   await page.getByTestId('data-files').setInputFiles(files);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/train\.jsonl$/);
-  const recipe = { steps: 60, batchSize: 8, warmupSteps: 5, generationMaxTokens: 8, shuffle: true };
+  const recipe = { steps: 40, batchSize: 8, warmupSteps: 5, generationMaxTokens: 8, shuffle: true };
   await setUp(page, writeRecipe(info.outputPath('run.json'), { ...recipe, dropout: 0.1 }), {
     backend: 'wasm',
   });
@@ -214,7 +214,7 @@ test('two sets of runs and a metric of one’s own come to the same in the page 
   await page.getByRole('button', { name: 'Begin 3 runs' }).press('Enter');
   await expect(counts(page)).toHaveText('3 done, 0 to go', { timeout: 150_000 });
   await expect(page.getByText(/right where an answer is the same text but for case/)).toBeVisible();
-  await looksRight(page, (look) => info.outputPath(`sets-done-${look}.png`));
+  expect(await axeFindings(page)).toEqual([]);
 
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'sweep.json' }).click();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { smallRecipe } from '../src/distill/recipe.ts';
 import { axeFindings, expect, looksRight, openStudio, test } from './support.ts';
@@ -129,6 +130,32 @@ test('500 runs open, are searched, sorted, grouped, walked by keyboard and overl
   expect(new Set(looks).size).toBe(withCurves);
   const toTick = await longest(page);
   await looksRight(page, (look) => info.outputPath(`runs-${look}.png`));
+
+  // A saved overlay names each run beside a piece of its line: six colours and dashes that are told apart, in both themes.
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const saved = async (kind: string): Promise<string> => {
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('group', { name: 'Save Answer loss' }).getByRole('button', { name: kind }).click();
+      const path = info.outputPath(`overlay-${colorScheme}.${kind.toLowerCase()}`);
+      await (await downloading).saveAs(path);
+      return path;
+    };
+    const svg = readFileSync(await saved('SVG'), 'utf8');
+    expect(svg).toContain('6 runs on The sample · ');
+    const pieces = [
+      ...svg.matchAll(/<path d="M[\d.]+ [\d.]+H[\d.]+" stroke="(#\w+)"([^>]*)\/><text[^>]*>(made-\d+)</g),
+    ];
+    expect(pieces.map(([, , , name]) => name)).toEqual(records.slice(0, withCurves).map(({ name }) => name));
+    expect(new Set(pieces.map(([, colour]) => colour)).size, colorScheme).toBe(withCurves);
+    const dashes = pieces.map(([, , look]) => /dasharray="[^"]*"/.exec(look!)?.[0] ?? 'none');
+    expect(new Set(dashes).size, colorScheme).toBe(withCurves);
+    expect(
+      readFileSync(await saved('PNG'))
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+  }
 
   await longest(page);
 

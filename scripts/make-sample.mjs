@@ -146,6 +146,12 @@ wrong label.
 - label: ${wrong.label}
 - the teacher's rationale: ${wrong.rationale}
 
+**Why no capitals.** nano was pre-trained on these words as they stand. With capitals at names and at the beginning of
+sentences it spells those words letter by letter: an input of the training rows has 28.4 pieces in place of 20.8, a
+rationale 29.1 in place of 24.0. With 200 rows and the teacher's labels (the study's first seed) step by step then has
+84.8 % in place of 88.4 %, standard fine-tuning 64.4 % in place of 68.4 %. What is compared holds, both are worse, and
+every figure of the study would be another: so the sample stays as it is.
+
 **The task was made for the method.** A rationale says of each thing where it belongs, which other rows need too; a
 label only hints at it. Things, names and wordings of the test rows all occur in training, their combinations do not.
 That distilling step by step helps here shows how it can help, not that it always does.
