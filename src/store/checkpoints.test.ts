@@ -9,6 +9,7 @@ import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
 import { places } from './checkpoint-places.ts';
 import {
   bestOf,
+  checkpointState,
   checkpointWeights,
   kept,
   listCheckpoints,
@@ -186,6 +187,20 @@ describe('checkpoints', () => {
     expect(await checkpointWeights(run.id, weightsStep(left))).toEqual(floats(9));
   });
 
+  it('of one step gives its whole state, and of another none', async () => {
+    await save(5);
+    expect(await checkpointState(run.id, 5)).toEqual(stateAt(5));
+    expect(await checkpointState(run.id, 6)).toBeNull();
+  });
+
+  it('a comparison stays as long as its step does', async () => {
+    await save(6);
+    run = { ...run, step: 6, takenStep: 3, comparison: { step: 6 } as RunRecord['comparison'] };
+    run = await trimRun(run, 6);
+    expect([run.comparison?.step, run.takenStep]).toEqual([6, undefined]);
+    expect((await trimRun(run, 5)).comparison).toBeNull();
+  });
+
   it('go with their run', async () => {
     await save(5);
     await deleteRun(run.id);
@@ -213,4 +228,16 @@ it('the best is the most accurate, then the one of least loss', () => {
   expect(bestOf(records)?.step).toBe(2);
   expect(bestOf([record(4, null, 0)])).toBeNull();
   expect([...kept(records)].sort()).toEqual(['2', '4', '5']);
+});
+
+it('of equal accuracy the least loss is best, and one that was measured on no rows is none', () => {
+  const record = (step: number, correct: number, total: number, loss: number | null) =>
+    ({ id: String(step), step, loss, createdAt: step, accuracy: { correct, total } }) as CheckpointRecord;
+  expect(bestOf([record(1, 0, 0, 0)])).toBeNull();
+  expect(bestOf([record(1, 1, 2, null), record(2, 2, 4, 9)])?.step).toBe(2);
+  expect(bestOf([record(1, 0, 3, 1)])?.step).toBe(1);
+  expect(bestOf([record(1, 0, 1, 1), record(2, 1, 1, 8)])?.step).toBe(2);
+  // Steps that may yet be taken stay, also old ones.
+  const five = [1, 2, 3, 4, 5].map((step) => record(step, 0, 0, 1));
+  expect([...kept(five, [2, 9])].toSorted()).toEqual(['2', '4', '5']);
 });

@@ -14,4 +14,9 @@ test('a run without its own sign, or with a wrong one, has always the same one',
   expect(signOf({ id: 'a1b2' })).toBe(signOf({ id: 'a1b2' }));
   for (const sign of [-1, 0.5, NaN]) expect(signOf({ id: 'x', sign })).toBe(signOf({ id: 'x' }));
   expect(signOf({ id: 'x', sign: 50 })).toBe(2);
+  expect(signOf({ id: 'x', sign: 0 })).toBe(0);
+  // Colours of stored runs must not change: 'x' is 120, 'ab' is 97 * 31 + 98, and sums stay below 65,521.
+  expect(signOf({ id: 'x' })).toBe(120 % 48);
+  expect(signOf({ id: 'ab' })).toBe(3105 % 48);
+  expect(signOf({ id: 'zzzz' })).toBe(((((122 * 31 + 122) * 31 + 122) * 31 + 122) % 65_521) % 48);
 });

@@ -10,10 +10,14 @@ import {
   listDeletedRuns,
   listRuns,
   readMetrics,
+  readPredictions,
   readRun,
+  readWeights,
   removeDeleted,
+  takeRun,
   undoLeftMs,
   undoMs,
+  writePredictions,
   writeRun,
 } from './runs.ts';
 
@@ -76,4 +80,47 @@ it('a deleted run is never waited for longer than a timer can count, whatever th
       expect(left >= 0 && left <= 2 * undoMs).toBe(true);
     }),
   );
+});
+
+it('a worker that was replaced writes no record any more, and each taking over counts', async () => {
+  const first = (await takeRun(run.id))!;
+  expect(first.revision).toBe(1);
+  await writeRun({ ...first, step: 3 });
+  const second = (await takeRun(run.id))!;
+  expect([second.revision, second.step]).toEqual([2, 3]);
+  await expect(writeRun({ ...first, step: 9 })).rejects.toThrow('taken over by another tab');
+  expect((await readRun(run.id))?.step).toBe(3);
+  await labelRun(run.id, { deletedAt: 1 });
+  expect([await takeRun(run.id), await takeRun('nobody')]).toEqual([null, null]);
+  await labelRun(run.id, { deletedAt: null });
+  expect((await readRun(run.id))?.revision).toBe(3);
+});
+
+it('runs are listed the newest first', async () => {
+  await writeRun({ ...run, id: 'old', createdAt: 1 });
+  await writeRun({ ...run, id: 'new', createdAt: 3 });
+  await writeRun({ ...run, id: 'between', createdAt: 2 });
+  const ids = (await listRuns()).map(({ id }) => id);
+  expect(ids.filter((id) => ['old', 'new', 'between'].includes(id))).toEqual(['new', 'between', 'old']);
+});
+
+it('answers come back whole and in order, and take the place of those before', async () => {
+  const answers = (count: number) => Array.from({ length: count }, (_, row) => ({ row })) as never[];
+  await writePredictions(run.id, answers(1203));
+  expect(await readPredictions(run.id)).toEqual(answers(1203));
+  expect((await (await openDatabase()).getAllKeys('predictions')).map(([, chunk]) => chunk)).toEqual([
+    0, 1, 2,
+  ]);
+  await writePredictions(run.id, answers(500));
+  expect(await readPredictions(run.id)).toEqual(answers(500));
+  await writePredictions(run.id, []);
+  expect(await readPredictions(run.id)).toEqual([]);
+});
+
+it('weights of an early run are one file again, and other runs have none', async () => {
+  expect(await readWeights(run.id)).toBeNull();
+  const database = await openDatabase();
+  for (const [slice, bytes] of [[1, 2, 3], [4], [5, 6]].entries())
+    await database.put('weights', { runId: run.id, slice, bytes: Uint8Array.from(bytes).buffer });
+  expect(await readWeights(run.id)).toEqual(Uint8Array.from([1, 2, 3, 4, 5, 6]));
 });
