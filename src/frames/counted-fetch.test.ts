@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const send = (init: object) => countedFetch('https://hub.example/x', init as RequestInit);
+const send = (init: object) => countedFetch('https://hub.example/x', init);
 const hint = (part?: number, numParts?: number, progressCallback: (share: number) => void = vi.fn()) => ({
   progressCallback,
   ...(part === undefined ? {} : { part, numParts }),

@@ -48,3 +48,20 @@ describe('readSettings', () => {
     expect(() => readSettings({ [name]: value })).toThrow(InputError);
   });
 });
+
+it.each([
+  ['STILLROOM_BATCH_ROWS', 'batchRows', 16, 1, 256],
+  ['STILLROOM_BATCH_WAIT_MS', 'batchWaitMs', 4, 0, 10_000],
+  ['STILLROOM_QUEUE_ROWS', 'queueRows', 1024, 1, 65_536],
+  ['STILLROOM_MAX_BODY_BYTES', 'maxBodyBytes', 1_048_576, 1024, 67_108_864],
+  ['STILLROOM_MAX_INSTANCES', 'maxInstances', 128, 1, 4096],
+  ['STILLROOM_MAX_INPUT_TOKENS', 'maxInputTokens', null, 8, 8192],
+  ['STILLROOM_MAX_TOKENS', 'maxNewTokens', 512, 1, 4096],
+  ['STILLROOM_THREADS', 'threads', 1, 1, 256],
+  ['PORT', 'port', 7080, 0, 65_535],
+] as const)('%s is %s: %s, or from %i to %i', (name, key, fallback, least, most) => {
+  expect(readSettings({})[key]).toBe(fallback);
+  for (const value of [least, most]) expect(readSettings({ [name]: String(value) })[key]).toBe(value);
+  for (const value of [least - 1, most + 1])
+    expect(() => readSettings({ [name]: String(value) })).toThrow(`from ${least} to ${most}`);
+});

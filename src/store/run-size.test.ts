@@ -58,3 +58,15 @@ it('of adapters keeps them alone', () => {
   const recipe = { ...smallRecipe, lora, optimizer: 'adamw', freeze: ['encoder'] } as typeof smallRecipe;
   expect(runSize(config, recipe, 0).checkpointBytes).toBe(4 * 3 * adapters);
 });
+
+it('keeps no averages of what is frozen', () => {
+  const frozen = frozenParameters(config, ['encoder']);
+  const bytesWith = (freeze: typeof smallRecipe.freeze) =>
+    runSize(config, { ...smallRecipe, lora: null, optimizer: 'adamw', freeze }, 0).checkpointBytes;
+  const floats = expectedParameters(config).reduce(
+    (sum, { name, shape }) => sum + (frozen.has(name) ? sizeOf(shape) : 0),
+    0,
+  );
+  expect(floats).toBeGreaterThan(0);
+  expect(bytesWith([]) - bytesWith(['encoder'])).toBe(4 * 2 * floats);
+});

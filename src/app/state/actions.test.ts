@@ -46,6 +46,7 @@ describe('rows', () => {
       await act();
       expect(page.wire.of(type), type).toEqual([]);
     }
+    expect(await page.studio.mapColumns('one', map)).toBe(false);
     await page.studio.removeDataset();
     expect(page.state().requests.data.error).toBeNull();
   });

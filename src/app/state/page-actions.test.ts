@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { smallRecipe } from '../../distill/recipe.ts';
+import { originFiles } from '../../../tests/support/origin-files.ts';
 import { openDatabase } from '../../store/database.ts';
+import { listExperiments, writeExperiment } from '../../store/experiments.ts';
+import { openPieces } from '../../store/hub-pieces.ts';
+import { appendMetrics } from '../../store/runs.ts';
+import { keepTabModel, listTabModels, tabModelId } from '../../store/tab-models.ts';
 import { sampleDatasetId, type Command } from '../../worker/protocol.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
 import { askedStore, forgetAsked, keepAsked, keepOther } from './asked-store.ts';
@@ -280,4 +285,56 @@ it('a host is asked while prompts go to it, and none otherwise', () => {
 it('a machine is chosen by name, and any other text leaves the choice to the studio', () => {
   for (const { value } of machineOptions) expect(parseMachineChoice(value)).toBe(value === '' ? null : value);
   expect([parseMachineChoice('toString'), parseMachineChoice(null)]).toEqual([null, null]);
+});
+
+it('a curve that is read again is another version of it, once for each change', async () => {
+  await stored('runs', run('r'), run('s', { createdAt: 0 }));
+  const { studio, state } = await openedPage();
+  await studio.selectRun('s');
+  const { version } = state().metrics;
+  await appendMetrics('r', [
+    { step: 1, elapsedMs: 1 },
+    { step: 2, elapsedMs: 2 },
+  ] as never);
+  await studio.selectRun('r');
+  expect(state().metrics).toMatchObject({
+    runId: 'r',
+    version: version + 2,
+    points: [{ step: 1 }, { step: 2 }],
+  });
+  // Nothing new: what is drawn stays.
+  const { metrics } = state();
+  await studio.selectRun('r');
+  expect(state().metrics).toBe(metrics);
+  expect(state().runs.find(({ id }) => id === 'r')?.step).toBe(2);
+  await studio.selectRun(null);
+  expect(state()).toMatchObject({ runId: null, metrics: { runId: null, points: [], version: version + 3 } });
+});
+
+it('of several models in this tab the named one is removed, and an experiment leaves its runs', async () => {
+  const files = originFiles();
+  vi.stubGlobal('navigator', {
+    locks: navigator.locks,
+    storage: { getDirectory: files.getDirectory },
+  });
+  const model = (name: string) => ({
+    name,
+    precision: 'q4',
+    files: [{ path: 'm', id: name.at(-1)!, sizeBytes: 1 }],
+  });
+  for (const name of ['o/a', 'o/b']) {
+    await keepTabModel(model(name));
+    await (await openPieces(name.at(-1)!, 'onnx')).append(Uint8Array.from([1]));
+  }
+  await stored('runs', run('r'));
+  await writeExperiment({ id: 'e', createdAt: 1, runs: [] } as never);
+  const { state } = await openedPage();
+  await remove({ kind: 'tab-model', id: tabModelId(model('o/b')) });
+  expect((await listTabModels()).map(({ name }) => name)).toEqual(['o/a']);
+  expect([...files.folders.get('hub-models')!.keys()].toSorted()).toEqual(['a.0', 'index.json']);
+  await remove({ kind: 'tab-model', id: 'nobody' });
+  expect(await listTabModels()).toHaveLength(1);
+  await remove({ kind: 'experiment', id: 'e' });
+  expect(await listExperiments()).toEqual([]);
+  expect(state().runs).toHaveLength(1);
 });
