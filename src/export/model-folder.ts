@@ -6,7 +6,7 @@ import { parseRecipe } from '../distill/recipe.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import type { Student } from '../student/folder.ts';
 import type { Lora } from '../student/lora/lora.ts';
-import { generationFileKeys } from '../student/own-generation.ts';
+import { generationFileKeys, generationOfConfig } from '../student/own-generation.ts';
 import {
   adapterConfigFile,
   adapterConfigText,
@@ -155,7 +155,13 @@ function generationFiles(student: ExportableStudent, runFile: string | null): Fo
   const { config, generationConfigText: own } = student;
   if (runFile === null) {
     const { decoder_start_token_id, eos_token_id, pad_token_id } = config;
-    const text = own ?? jsonText({ decoder_start_token_id, eos_token_id, pad_token_id });
+    const made = {
+      decoder_start_token_id,
+      eos_token_id,
+      pad_token_id,
+      ...generationOfConfig(student.rawConfig),
+    };
+    const text = own ?? jsonText(made).replace(floatLine, '$1.0$2');
     return [textFile('generation_config.json', cacheTooShort(config) ? withoutCache(text) : text)];
   }
   const measured = measuredGeneration(student, runFile);

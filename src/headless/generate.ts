@@ -1,33 +1,15 @@
 /** `headless generate`: a student answers lines from standard input. */
-import { join } from 'node:path';
-import { backendNames, type EngineStudent } from '../engine/engine.ts';
+import { backendNames } from '../engine/engine.ts';
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { namedGeneration } from '../student/own-generation.ts';
 import { engineChoices } from '../engine/choose.ts';
-import type { T5Config } from '../student/config.ts';
-import {
-  adapterConfigFile,
-  adapterModelFile,
-  parseAdapterConfig,
-  readAdapters,
-} from '../student/lora/peft-folder.ts';
+import { readAdapterFolder } from '../student/lora/adapter-folder.ts';
 import { generationNames, oneOf, readOptions, wholeNumber } from './arguments.ts';
-import { openFolder, readBytes, readText } from './files.ts';
+import { openFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
-
-/** A folder that peft wrote. @throws InputError where it is none, or its base is another student. */
-async function readAdapterFolder(
-  folder: string,
-  config: T5Config,
-): Promise<NonNullable<EngineStudent['adapters']>> {
-  const file = (name: string) => join(folder, name);
-  const lora = parseAdapterConfig(await readText(file(adapterConfigFile)), file(adapterConfigFile));
-  const model = file(adapterModelFile);
-  return { lora, weights: readAdapters(await readBytes(model), model, config, lora) };
-}
 
 const defaultMaxTokens = 64;
 const lineBatch = 16;
@@ -63,7 +45,13 @@ export async function generate(args: string[]): Promise<void> {
   const adapters =
     options.adapter === undefined
       ? {}
-      : { adapters: await readAdapterFolder(options.adapter, student.config) };
+      : {
+          adapters: await readAdapterFolder(
+            await openFolder(options.adapter),
+            options.adapter,
+            student.config,
+          ),
+        };
   const engine = await openEngine({ ...student, ...adapters }, { engine: engineChoice, backend });
   const { reason } = engine.describe();
   console.error(reason);

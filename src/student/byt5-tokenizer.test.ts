@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { byT5Tokenizer } from './byt5-tokenizer.ts';
 import { readStudentFolder } from './folder.ts';
 import { filesInMemory } from './student-files.ts';
-import { jsonBytes, tinyFolder } from './testing/tiny-student.ts';
+import { jsonBytes, tinyConfig, tinyFolder } from './testing/tiny-student.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 describe('ByT5', () => {
@@ -39,5 +39,15 @@ describe('ByT5', () => {
     const student = await readStudentFolder(filesInMemory(files), 'tiny');
     expect([...student.tokenizer.encode('é')]).toEqual([0xc3 + 3, 0xa9 + 3, 1]);
     expect(Object.keys(student.tokenizerFiles)).toEqual(['tokenizer_config.json']);
+
+    // As AutoTokenizer finds it: by config.json, where the tokenizer's own names no class or is not there.
+    const config = jsonBytes(tinyConfig({ vocab_size: 384, tokenizer_class: 'ByT5Tokenizer' }));
+    files.set('config.json', config);
+    files.set('tokenizer_config.json', jsonBytes({}));
+    for (let times = 0; times < 2; times += 1) {
+      const { tokenizer: found } = await readStudentFolder(filesInMemory(files), 'tiny');
+      expect([...found.encode('é')]).toEqual([0xc3 + 3, 0xa9 + 3, 1]);
+      files.delete('tokenizer_config.json');
+    }
   });
 });

@@ -135,6 +135,17 @@ describe('readStudentFolder', () => {
     const tensors = tinyTensors(config);
     const { shape, data } = tensors.get('shared.weight')!;
     tensors.delete('shared.weight');
+    // Or from the output, which is the same where both are tied; also where transformers 5 leaves that to the weights.
+    tensors.set('lm_head.weight', { shape, data });
+    files.set('model.safetensors', store(tensors));
+    expect([...(await read(files)).weights]).toEqual([...whole.weights]);
+    const five = new Map(files);
+    const unscaled = { ...config, scale_decoder_outputs: false, transformers_version: '5.24.0' };
+    five.set('config.json', jsonBytes(unscaled));
+    const student = await read(five);
+    expect([...student.weights]).toEqual([...whole.weights]);
+    expect([student.config.tie_word_embeddings, student.config.scale_decoder_outputs]).toEqual([true, false]);
+    tensors.delete('lm_head.weight');
     tensors.set('encoder.embed_tokens.weight', { shape, data });
     tensors.set('decoder.embed_tokens.weight', { shape, data: data.map((value) => value + 1) });
     files.set('model.safetensors', store(tensors));

@@ -4,6 +4,7 @@ import { byT5Tokenizer, isByT5 } from './byt5-tokenizer.ts';
 import { readT5Config, tiesByWeights, type T5Config, type Weights } from './config.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { generationNote } from './generation-words.ts';
+import { generationOfConfig } from './own-generation.ts';
 import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
 import { findFolder, type Folder, type StudentFiles } from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
@@ -22,9 +23,9 @@ export interface Student {
   tokenizer: Tokenizer;
   /** The tokenizer's files that the folder had, verbatim, by name. */
   tokenizerFiles: Readonly<Record<string, string>>;
-  /** The object in `generation_config.json`, or null where there is none. */
+  /** The object in `generation_config.json`, or what config.json says in its place; null where neither says a thing. */
   generationConfig: Readonly<Record<string, unknown>> | null;
-  /** The same file, verbatim: for Python 1.0 is not 1. */
+  /** The text of `generation_config.json`, verbatim; null where there is none: for Python 1.0 is not 1. */
   generationConfigText: string | null;
   storedDtype: StoredDtype;
   /** What was left aside or put right, in words. */
@@ -58,7 +59,11 @@ interface MadeTokenizer {
 }
 
 /** @throws InputError where the folder has nothing to make one from. */
-async function makeTokenizer(folder: Folder, configText: string | undefined): Promise<MadeTokenizer> {
+async function makeTokenizer(
+  folder: Folder,
+  configText: string | undefined,
+  modelClass: unknown,
+): Promise<MadeTokenizer> {
   const configFile = folder.label('tokenizer_config.json');
   const config = configText === undefined ? {} : parseObject(configText, configFile);
   const pieces = await folder.small('spiece.model');
@@ -68,7 +73,9 @@ async function makeTokenizer(folder: Folder, configText: string | undefined): Pr
     const note = 'tokenizer.json was made from spiece.model, as transformers makes it.';
     return { text: JSON.stringify(made), file, note };
   }
-  if (isByT5(config)) return { text: JSON.stringify(byT5Tokenizer()), file: configFile, note: null };
+  // As transformers' AutoTokenizer: what config.json says counts where the tokenizer's own says nothing.
+  if (isByT5({ tokenizer_class: modelClass, ...config }))
+    return { text: JSON.stringify(byT5Tokenizer()), file: configFile, note: null };
   throw new InputError(
     'There is no tokenizer.json and no spiece.model.',
     'Add tokenizer.json and tokenizer_config.json of the same model.',
@@ -79,6 +86,7 @@ async function makeTokenizer(folder: Folder, configText: string | undefined): Pr
 async function readTokenizer(
   folder: Folder,
   config: T5Config,
+  modelClass: unknown,
 ): Promise<{ tokenizer: Tokenizer; tokenizerFiles: Record<string, string>; notes: string[] }> {
   const tokenizerFiles: Record<string, string> = {};
   for (const fileName of tokenizerFileNames) {
@@ -89,7 +97,7 @@ async function readTokenizer(
   const { 'tokenizer.json': own } = tokenizerFiles;
   const { text, file, note }: MadeTokenizer =
     own === undefined
-      ? await makeTokenizer(folder, configText)
+      ? await makeTokenizer(folder, configText, modelClass)
       : { text: own, file: folder.label('tokenizer.json'), note: null };
   const notes: string[] = [];
   if (note !== null) {
@@ -116,9 +124,10 @@ async function readTokenizer(
 
 async function readGenerationConfig(
   folder: Folder,
+  rawConfig: Readonly<Record<string, unknown>>,
 ): Promise<Pick<Student, 'generationConfig' | 'generationConfigText'>> {
   const text = await folder.text('generation_config.json');
-  if (text === null) return { generationConfig: null, generationConfigText: null };
+  if (text === null) return { generationConfig: generationOfConfig(rawConfig), generationConfigText: null };
   const file = folder.label('generation_config.json');
   let value: unknown;
   try {
@@ -140,8 +149,12 @@ async function outline(folder: Folder): Promise<StudentOutline> {
   const { config: said, rawConfig } = readT5Config(configText, folder.label('config.json'));
   const isTied = tiesByWeights(rawConfig) && !(await hasOwnOutput(folder));
   const config = isTied ? { ...said, tie_word_embeddings: true, scale_decoder_outputs: false } : said;
-  const { tokenizer, tokenizerFiles, notes } = await readTokenizer(folder, config);
-  const generation = await readGenerationConfig(folder);
+  const { tokenizer, tokenizerFiles, notes } = await readTokenizer(
+    folder,
+    config,
+    rawConfig['tokenizer_class'],
+  );
+  const generation = await readGenerationConfig(folder, rawConfig);
   const asked = generationNote(generation.generationConfig);
   return {
     name: folder.name,

@@ -20,6 +20,14 @@ it('names what makes an answer another than the greedy one', () => {
   );
 });
 
+it('says where an answer ends at one of several tokens', () => {
+  expect(generationNote({ eos_token_id: [1, 7], num_beams: 2 })).toBe(
+    'This folder asks for 2 beams, an end at any of 2 tokens. A run measures greedy answers (eos_token_id: no run ' +
+      'measures with that), and exports what it measured with; the folder’s own stay beside it.',
+  );
+  expect(generationNote({ eos_token_id: [1] })).toBeNull();
+});
+
 it('has nothing to say of a plain file', () => {
   const plain = {
     num_beams: 1,

@@ -1,6 +1,11 @@
 /** What a student's own generation_config.json asks for beyond greedy answers, in words. */
 
-import { generationFileKeys, unmeasuredKeys, type GenerationSettings } from './own-generation.ts';
+import {
+  generationFileKeys,
+  severalEnds,
+  unmeasuredKeys,
+  type GenerationSettings,
+} from './own-generation.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -29,6 +34,7 @@ export function generationWishes(settings: Settings): string[] {
     min_length: shortest,
     length_penalty: lengthPenalty,
   } = settings;
+  const ends = severalEnds(settings);
   return [
     ...(above(beams, 1) ? [`${beams} beams`] : []),
     ...(samples === true ? ['sampled answers'] : []),
@@ -39,6 +45,7 @@ export function generationWishes(settings: Settings): string[] {
     ...(above(beams, 1) && typeof lengthPenalty === 'number' && lengthPenalty !== 1
       ? [`a length penalty of ${lengthPenalty}`]
       : []),
+    ...(ends > 0 ? [`an end at any of ${ends} tokens`] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { settingsWords } from './generation-words.ts';
 import {
   generationFileKeys,
+  generationOfConfig,
   greedy,
   namedGeneration,
   ownGeneration,
@@ -32,6 +33,11 @@ it('reads what a folder asks for, as transformers understands it', () => {
   expect(ownGeneration({ min_length: 6, min_new_tokens: 2 })).toEqual({ ...greedy, minNewTokens: 2 });
   expect(ownGeneration({ length_penalty: 2, early_stopping: true, min_length: 1 })).toBeNull();
   expect(ownGeneration(null)).toBeNull();
+  // Folders from before generation_config.json have it in config.json.
+  expect(generationOfConfig({ d_model: 8, eos_token_id: [1], num_beams: 4, do_sample: null })).toEqual({
+    num_beams: 4,
+  });
+  expect(generationOfConfig({ d_model: 8, eos_token_id: 1 })).toBeNull();
 });
 
 it('names what nothing can be measured with', () => {
@@ -44,6 +50,8 @@ it('names what nothing can be measured with', () => {
   };
   expect(unmeasuredKeys(sampled)).toEqual(['do_sample', 'forced_bos_token_id']);
   expect(ownGeneration(sampled)).toBeNull();
+  expect(unmeasuredKeys({ eos_token_id: [1, 1] })).toEqual([]);
+  expect(unmeasuredKeys(generationOfConfig({ eos_token_id: [1, 7] })!)).toEqual(['eos_token_id']);
   const student = (generationConfig: Record<string, unknown> | null) => ({ name: 'mine', generationConfig });
   expect(() => namedGeneration(student(sampled))).toThrow(/mine: .*do_sample, forced_bos_token_id/);
   expect(namedGeneration(student({ num_beams: 2 }))).toEqual({ ...greedy, numBeams: 2 });

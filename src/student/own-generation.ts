@@ -69,13 +69,43 @@ const strange: Readonly<Record<string, readonly unknown[]>> = {
   ),
 };
 
+/** Keys that old folders have in config.json, which transformers takes where there is no generation_config.json. */
+const legacyKeys = [
+  ...Object.values(generationKeys),
+  ...Object.keys(strange),
+  'min_length',
+  'max_length',
+  'max_new_tokens',
+  'temperature',
+  'top_k',
+  'top_p',
+  'typical_p',
+];
+
+/** What a `config.json` asks of generation; null where it asks for nothing. */
+export function generationOfConfig(rawConfig: File): Record<string, unknown> | null {
+  const keys = severalEnds(rawConfig) > 0 ? [...legacyKeys, 'eos_token_id'] : legacyKeys;
+  const said = keys.flatMap((key) => {
+    const value = rawConfig[key] ?? null;
+    return value === null ? [] : [[key, value] as const];
+  });
+  return said.length === 0 ? null : Object.fromEntries(said);
+}
+
+/** The tokens at which the file ends an answer, where they are several: the studio ends one at the first alone. */
+export function severalEnds({ eos_token_id: ends }: File): number {
+  const different = Array.isArray(ends) ? new Set(ends).size : 1;
+  return different > 1 ? different : 0;
+}
+
 /** Keys of the file that change answers in a way that the studio does not measure. */
 export function unmeasuredKeys(file: File): string[] {
-  return Object.entries(strange).flatMap(([key, plain]) => {
+  const found = Object.entries(strange).flatMap(([key, plain]) => {
     const value = file[key] ?? null;
     const isPlain = value === null || plain.includes(value) || (Array.isArray(value) && value.length === 0);
     return isPlain ? [] : [key];
   });
+  return severalEnds(file) > 0 ? [...found, 'eos_token_id'] : found;
 }
 
 function numberOf(value: unknown, otherwise: number): number {
@@ -119,8 +149,8 @@ export function namedGeneration({
   const strange = unmeasuredKeys(generationConfig ?? {});
   if (strange.length === 0) return ownGeneration(generationConfig);
   throw new InputError(
-    `generation_config.json asks for ${strange.join(', ')}, with which nothing is measured.`,
-    'Ask for greedy answers, or take these keys out of the file.',
+    `This folder asks for ${strange.join(', ')}, with which nothing is measured.`,
+    'Ask for greedy answers, or take these keys out of generation_config.json (in old folders config.json).',
     { file: name },
   );
 }

@@ -8,8 +8,8 @@ import { readSentencePiece } from '../formats/sentencepiece.ts';
 import { readStudentFolder } from './folder.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
 import { filesInMemory } from './student-files.ts';
-import { tinyFolder } from './testing/tiny-student.ts';
-import { Tokenizer } from './tokenizer.ts';
+import { tinyFolder, tinyTokenizer } from './testing/tiny-student.ts';
+import { parseTokenizer, Tokenizer } from './tokenizer.ts';
 
 const fixtures = join(import.meta.dirname, '../../tests/fixtures/sentencepiece');
 const model = new Uint8Array(readFileSync(join(fixtures, 'spiece.model')));
@@ -108,5 +108,13 @@ describe('charsmaps', () => {
     );
     expect(performance.now() - started).toBeLessThan(5000);
     expect(() => new Charsmap(Uint8Array.of(9, 0, 0, 0, 1), 'x')).toThrow(/charsmap is damaged/);
+    // Nor by rules of the library's own in their place.
+    for (const precompiled_charsmap of ['%%%', 'AAAA', 'A', 5, [1, 2], {}]) {
+      const tokenizer = JSON.stringify({
+        ...tinyTokenizer(),
+        normalizer: { type: 'Precompiled', precompiled_charsmap },
+      });
+      expect(() => parseTokenizer({ tokenizer, config: null }, { endId: 1 })).toThrow(/charsmap is damaged/);
+    }
   });
 });

@@ -218,7 +218,8 @@ async function checkHeads(
     for (const [name, head] of heads) {
       const parameter = expected.get(name);
       if (parameter !== undefined) checkWeight(parameter, head, label);
-      seen.add(embeddingCopies.has(name) ? 'shared.weight' : name);
+      const isShared = embeddingCopies.has(name) || (name === headName && !expected.has(headName));
+      seen.add(isShared ? 'shared.weight' : name);
     }
   }
   const missing = [...expected.values()].filter(({ name }) => !seen.has(name));
@@ -261,6 +262,9 @@ export async function readWeights(
     found.set('shared.weight', sharedFrom(copies, expected.get('shared.weight')!));
     storedDtype = copies[0]!.tensor.dtype;
   }
+  // One matrix under four names: safetensors may have kept any of them.
+  const onlyHead = config.tie_word_embeddings ? found.get(head.name) : undefined;
+  if (!found.has('shared.weight') && onlyHead !== undefined) found.set('shared.weight', onlyHead);
   const shared = found.get('shared.weight');
   const headValues = found.get(head.name);
   if (config.tie_word_embeddings && headValues !== undefined) {
@@ -297,9 +301,12 @@ async function tensorNames(folder: Folder, file: string, label: string): Promise
 export async function hasOwnOutput(folder: Folder): Promise<boolean> {
   if (!layouts.some(({ single, index }) => folder.has(single) || folder.has(index))) return true;
   const { files } = await weightFiles(folder);
+  const seen = new Set<string>();
   for (const file of files) {
-    const names = await tensorNames(folder, file, folder.label(file));
-    if ([...names].includes(headName)) return true;
+    for (const name of await tensorNames(folder, file, folder.label(file))) seen.add(name);
+    // The output alone is the one of the names of a tied embedding that was kept.
+    if (seen.has(headName) && ['shared.weight', ...embeddingCopies].some((name) => seen.has(name)))
+      return true;
   }
   return false;
 }

@@ -165,7 +165,7 @@ export const adapterConfig = 'adapter_config.json';
 export function adapterAlone(name: string): InputError {
   return new InputError(
     `This folder holds an adapter (LoRA, as PEFT saves it), which needs its base: the model that ${adapterConfig} names.`,
-    'Merge them once in Python: `AutoPeftModelForSeq2SeqLM.from_pretrained(folder).merge_and_unload().save_pretrained(merged)`, and choose the merged folder, with the tokenizer’s files of the base.',
+    'In the studio, choose its base and drop this folder then; in a terminal, `generate --student BASE --adapter` takes both. Or merge them once in Python: `AutoPeftModelForSeq2SeqLM.from_pretrained(folder).merge_and_unload().save_pretrained(merged)`, and choose the merged folder, with the tokenizer’s files of the base.',
     { file: name },
   );
 }

@@ -104,11 +104,15 @@ function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText):
 
 /** The rules of a `Precompiled` normalizer, which the library stands in for with its own rules. */
 function charsmapOf(config: object): Charsmap | null {
-  if (!('precompiled_charsmap' in config) || typeof config.precompiled_charsmap !== 'string') return null;
-  if (config.precompiled_charsmap === '') return null;
-  const binary = atob(config.precompiled_charsmap);
+  const text = 'precompiled_charsmap' in config ? config.precompiled_charsmap : null;
+  if (text === null || text === '') return null;
+  const binary = typeof text === 'string' && isBase64(text) ? atob(text) : '';
   const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
   return new Charsmap(bytes, 'tokenizer.json');
+}
+
+function isBase64(text: string): boolean {
+  return /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 !== 1;
 }
 
 /**

@@ -6,6 +6,7 @@ import { keepStudent, keptTexts, readKeptStudent } from '../store/kept-students.
 import type { RunRecord, StudentRecord } from '../store/records.ts';
 import {
   knownStudent,
+  listStudents,
   readStudentFiles,
   readStudentRecord,
   studentDigest,
@@ -21,7 +22,7 @@ import {
   type Student,
   type StudentOutline,
 } from '../student/folder.ts';
-import { isAdapterFolder, withAdapters } from '../student/lora/adapter-folder.ts';
+import { baseOf, isAdapterFolder, isBase, withAdapters } from '../student/lora/adapter-folder.ts';
 import { ownGeneration } from '../student/own-generation.ts';
 import { countParameters } from '../student/parameters.ts';
 import { probeTokenizer } from '../student/probe-tokenizer.ts';
@@ -102,17 +103,26 @@ async function readStranger(
   }
 }
 
+/** The student that adapters name as their base, where it is here; else the one in use. */
+async function findBase(folder: StudentFiles, name: string, inUse: string): Promise<string> {
+  const named = await baseOf(folder, name);
+  if (named === null) return inUse;
+  const fitting = (await listStudents()).filter((one) => isBase(one, named));
+  return fitting.some(({ id }) => id === inUse) ? inUse : (fitting.at(-1)?.id ?? inUse);
+}
+
 /**
  * A student out of its base and adapters that peft saved, merged.
+ * @param inUse The base where the one that the adapters name is not here.
  * @throws InputError where the adapters belong to another base.
  */
 async function importAdapters(
   folder: StudentFiles,
   name: string,
-  baseId: string,
+  inUse: string,
   progress: ReportProgress,
 ): Promise<Results['import-student']> {
-  const base = await openStudent(baseId, progress);
+  const base = await openStudent(await findBase(folder, name, inUse), progress);
   const student = await withAdapters(base, folder, name);
   const dtype = floatOf(base.storedDtype);
   const record: StudentRecord = {

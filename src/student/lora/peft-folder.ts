@@ -3,12 +3,15 @@ import { InputError } from '../../base/errors.ts';
 import { z } from '../../base/schemas.ts';
 import { parseSafetensors } from '../../formats/safetensors.ts';
 import { safetensorsChunks, type ChunkedFile, type WrittenFloat } from '../../formats/safetensors-writer.ts';
+import { parseTorchCheckpoint } from '../../formats/torch-checkpoint.ts';
 import type { T5Config, Weights } from '../config.ts';
 import { sizeOf } from '../parameters.ts';
 import { adaptedModules, adapterParameters, type Lora } from './lora.ts';
 
 export const adapterConfigFile = 'adapter_config.json';
 export const adapterModelFile = 'adapter_model.safetensors';
+/** What peft wrote before it had safetensors. */
+export const adapterBinFile = 'adapter_model.bin';
 
 /** Last names of linear layers in T5, for peft's other way of saying "all". */
 function targetList(config: T5Config, lora: Lora): string[] {
@@ -124,12 +127,32 @@ export function parseAdapterConfig(text: string, file: string): Lora {
   return { rank: r, alpha: lora_alpha, dropout: lora_dropout, targets: target_modules };
 }
 
+/** The longest name of a base that is shown. */
+const longestBase = 200;
+
+/** `base_model_name_or_path` of an `adapter_config.json`; null where it says none. */
+export function namedBase(text: string): string | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const base =
+    typeof value === 'object' && value !== null && 'base_model_name_or_path' in value
+      ? value.base_model_name_or_path
+      : null;
+  return typeof base === 'string' && base !== '' ? base.slice(0, longestBase) : null;
+}
+
 /**
- * Reads `adapter_model.safetensors` for a base.
+ * Reads `adapter_model.safetensors`, or `adapter_model.bin`, for a base.
  * @throws InputError where its tensors are not those of such adapters on this base.
  */
 export function readAdapters(bytes: Uint8Array, file: string, config: T5Config, lora: Lora): Weights {
-  const { tensors } = parseSafetensors(bytes, file);
+  const tensors = file.endsWith('.bin')
+    ? parseTorchCheckpoint(bytes, file)
+    : parseSafetensors(bytes, file).tensors;
   const expected = adapterParameters(config, lora);
   const wrong = (what: string) =>
     new InputError(
@@ -141,11 +164,13 @@ export function readAdapters(bytes: Uint8Array, file: string, config: T5Config, 
   for (const { name, shape } of expected) {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw wrong(`"${name}" is missing`);
-    if (tensor.shape.join() !== shape.join() || !(tensor.data instanceof Float32Array)) {
+    // Of a .bin it is made at each access.
+    const { data } = tensor;
+    if (tensor.shape.join() !== shape.join() || !(data instanceof Float32Array)) {
       throw wrong(`"${name}" is [${tensor.shape.join(', ')}] where this base has [${shape.join(', ')}]`);
     }
-    if (tensor.data.length !== sizeOf(shape)) throw wrong(`"${name}" is cut off`);
-    adapters.set(name, tensor.data);
+    if (data.length !== sizeOf(shape)) throw wrong(`"${name}" is cut off`);
+    adapters.set(name, data);
   }
   const stray = [...tensors.keys()].find((name) => !adapters.has(name));
   if (stray !== undefined) throw wrong(`it has "${stray}", and this base has no such layer`);
