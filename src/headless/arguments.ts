@@ -27,11 +27,12 @@ export const usage = `Stillroom from a terminal.
       --base-dtype float16 the student's matrices are kept in half precision, which takes half their memory.
       --validation: rows for accuracy and both losses every evalEvery steps (run.json); without them the test rows give
       the accuracy. --generation own measures, and exports, with what the student's generation_config.json asks for
-      (beams, no repeated n-grams, penalties, a least length); otherwise answers are greedy. --patience 3 ends training after three measurements without a better one; --take best writes the
-      weights of the best measurement to model/, and compares these.
+      (beams, no repeated n-grams, penalties, a least length); otherwise answers are greedy. --patience 3 ends training
+      after three measurements without a better one; --take best writes the weights of the best measurement to model/,
+      and compares these.
 
   npm run headless -- train --resume DIR
-      Goes on with the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
+      Resumes the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
       (--student, --train and the like say where files have moved to.)
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
@@ -42,16 +43,16 @@ export const usage = `Stillroom from a terminal.
                               [--fix NAME,NAME] [--student DIR] [--examples N] [--json]
       Says what was recognised and why, how many rows, which were refused, how the teacher's answers were joined, how
       often they are right, what is worth a look (for the bundled student, or the one named), the first rows as they
-      would be learned, and how many rows each split has. Files may be named several times: their rows follow each other. --map says which column
-      is what where names do not: the input may be a template ("{question}\\nAnswer Choices:\\n{choices:(a) {}}"),
-      the roles are input, label, rationale, teacherLabel, id, choices and split; --rationales-map does so for the
-      teacher's file. Several teachers' files answer the same rows: --teachers says whose answer counts, that of one
-      FILE, each in turn (cycle), the label that most give (vote), or right answers alone (right). --completions: raw completions are read as
-      the research code does, or repaired. --fix NAME,NAME mends rows (train and convert take it too): cut-labels,
-      choice-spelling, letters, encoding, use-gold, drop-no-value, drop-no-choice, drop-leaks,
-      drop-repeated. --metric: what answers
-      are judged by (train takes it too): exact, normalised, choice, number or equation; else what suits the labels.
-      --encoding NAME: of texts that are not UTF-8 and carry no mark (windows-1252, shift_jis, …).
+      would be learned, and how many rows each split has. Files may be named several times: their rows follow each
+      other. --map says which column is what where names do not: the input may be a template ("{question}\\nAnswer
+      Choices:\\n{choices:(a) {}}"), the roles are input, label, rationale, teacherLabel, id, choices and split;
+      --rationales-map does so for the teacher's file. Several teachers' files answer the same rows: --teachers says
+      whose answer counts, that of one FILE, each in turn (cycle), the label that most give (vote), or right answers
+      alone (right). --completions: raw completions are read as the research code does, or repaired. --fix NAME,NAME
+      corrects rows (train and convert take it too): cut-labels, choice-spelling, letters, encoding, use-gold,
+      drop-no-value, drop-no-choice, drop-leaks, drop-repeated. --metric: what answers are judged by (train takes it
+      too): exact, normalised, choice, number or equation; else what suits the labels. --encoding NAME: of texts that
+      are not UTF-8 and carry no mark (windows-1252, shift_jis, …).
 
   npm run headless -- convert --train FILE [--train-rationales FILE] [--map …] [--completions …] --out FILE [--force]
       Writes the rows, joined and read, as JSON Lines that every command takes: id, input, label, rationale,
@@ -147,8 +148,8 @@ export const usage = `Stillroom from a terminal.
          "recipe": {…}, "vary": {"alpha": [0.1, 0.5], "fraction": [0.5, 1], "seed": [0, 1]}}
       All keys may be left out: the sample, nano, the small preset. Any setting of the recipe may vary, and "fraction"
       (of the training rows) and "student"; "vary" may be a list of such grids, whose runs follow each other. "metric"
-      and "completions" are train's options; a file may be a list of files. Paths are relative to the spec. What has ended is never trained again;
-      lists may grow. --report writes the tables of what there is, and trains nothing.
+      and "completions" are train's options; a file may be a list of files. Paths are relative to the spec. What has
+      ended is never trained again; lists may grow. --report writes the tables of what there is, and trains nothing.
 
   npm run study -- [--report] [--jobs N] [--specs DIR] [--out DIR] [--work DIR]
       Sweeps the specs of the study (sample.json and svamp.json of --specs, default: docs/study) into --work (default:
