@@ -16,6 +16,7 @@ import { numberValue } from '../../src/data/number-value.ts';
 import { BatchPlan } from '../../src/distill/batches.ts';
 import { recipeSchema } from '../../src/distill/recipe.ts';
 import { hasStalled, takenStep } from '../../src/distill/selection.ts';
+import { pythonRecipe } from '../../src/export/python-recipe.ts';
 import { readArchive } from '../../src/export/run-archive.ts';
 import type { Evaluation, MetricsPoint } from '../../src/distill/run-state.ts';
 import { floatsOf } from '../../src/distill/checkpoint.ts';
@@ -451,6 +452,18 @@ print(json.dumps([
       'accelerate launch --num_processes says 2 processes, but 1 work together',
     );
     expect(existsSync(place('never'))).toBe(false);
+  });
+
+  it('is not what the recipe for the Trainer does: that refuses more than one process, and names this', () => {
+    const bundled = { student: null, studentIsReduced: false, engine: null, backend: null };
+    const job = { ...bundled, recipe: recipeSchema.parse(recipe), data: null, testRows: null };
+    writeFileSync(place('trainer.py'), pythonRecipe(job));
+    const { status, stderr } = run(python!, [place('trainer.py')], { WORLD_SIZE: '2' });
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'WORLD_SIZE says 2 processes, and this program trains on one. ' +
+        'For several processes or machines: npm run headless -- export --scale.',
+    );
   });
 
   it('refuses numbers that would train nothing or something else, and ends a process of several with its fault’s code', () => {
