@@ -19,6 +19,8 @@ import { openFolder } from '../../src/headless/files.ts';
 import { addMissingPieces } from '../../src/student/add-pieces.ts';
 import { readStudentFolder, type Student } from '../../src/student/folder.ts';
 import { greedy, ownGeneration, type GenerationSettings } from '../../src/student/own-generation.ts';
+import { filesInMemory } from '../../src/student/student-files.ts';
+import { jsonBytes, tinyFolder } from '../../src/student/testing/tiny-student.ts';
 import { expectNear } from '../support/closeness.ts';
 import { numbers, wildStudent } from '../support/wild-student.ts';
 
@@ -88,17 +90,20 @@ interface Exported {
   dtype: WrittenFloat;
 }
 
+const takesWhole = process.env['STILLROOM_TEST_WHOLE'] === '1';
 const inputs = rows(rowCount, 1);
 const targets = rows(24, 2);
 
-/** Every member with every count of layers in f32; with one of them in 16 bits. */
+/** Every member with every count of layers in f32; with one of them in 16 bits, or all where STILLROOM_TEST_WHOLE=1. */
 async function exportAll(): Promise<Exported[]> {
   const all: Exported[] = [];
   for (const [member, overrides] of Object.entries(members)) {
     for (const [encoder, decoder] of layers) {
       const student = await wildStudent({ ...overrides, num_layers: encoder, num_decoder_layers: decoder });
       const answers = await answersOf(student, inputs);
-      for (const dtype of encoder < decoder ? (['f32', 'f16', 'bf16'] as const) : (['f32'] as const)) {
+      for (const dtype of encoder < decoder || takesWhole
+        ? (['f32', 'f16', 'bf16'] as const)
+        : (['f32'] as const)) {
         const name = `${member}, ${encoder}+${decoder}, ${dtype}`;
         const files = modelFolder(student, student.weights, {
           dtype,
@@ -197,6 +202,8 @@ let exported: Exported[];
 let carded: Carded[];
 const texts = ['{a b}', 'a\nb', 'x  y', 'plain', '{ "a": [b] }\n\n', ''];
 let extended: Student;
+/** A ByT5, whose tokenizer has no file. */
+let byteStudent: Student;
 
 function ask(python: string, name: string): Told {
   const task = join(folder, `${name}.task.json`);
@@ -208,7 +215,7 @@ function ask(python: string, name: string): Told {
       folders: exported.map(({ path }) => path),
       inputs: list(inputs),
       targets: list(targets),
-      tokenizers: [join(folder, 'extended')],
+      tokenizers: [join(folder, 'extended'), join(folder, 'bytes')],
       texts,
       snippets: carded,
       make: join(folder, name),
@@ -234,6 +241,11 @@ beforeAll(async () => {
   extended = addMissingPieces(await wildStudent({}), texts).student;
   const files = modelFolder(extended, extended.weights, { dtype: 'f32', runFile: null, card: null });
   write('extended', files);
+  const byteFiles = tinyFolder({ vocab_size: 384 });
+  byteFiles.delete('tokenizer.json');
+  byteFiles.set('tokenizer_config.json', jsonBytes({ tokenizer_class: 'ByT5Tokenizer' }));
+  byteStudent = await readStudentFolder(filesInMemory(byteFiles), 'bytes');
+  write('bytes', modelFolder(byteStudent, byteStudent.weights, { dtype: 'f32', runFile: null, card: null }));
   write(
     'tokenizer',
     files.filter(({ path }) => path.startsWith('tokenizer')),
@@ -279,6 +291,13 @@ describe.each(Object.entries(pythons))('%s', (name, python) => {
       const { tokenizer } = extended;
       const own = texts.map((text) => [...tokenizer.encode(text)]).map((ids) => [ids, tokenizer.decode(ids)]);
       expect(told.texts[0]).toEqual(own);
+      expect(own.map(([, text]) => text)).toEqual(texts);
+    });
+
+    it('reads and writes an exported ByT5’s bytes alike', () => {
+      const { tokenizer } = byteStudent;
+      const own = texts.map((text) => [...tokenizer.encode(text)]).map((ids) => [ids, tokenizer.decode(ids)]);
+      expect(told.texts[1]).toEqual(own);
       expect(own.map(([, text]) => text)).toEqual(texts);
     });
 
