@@ -235,6 +235,10 @@ test('without a server: prompts out, answers back; no finding of axe by day, by 
   await expect(page.getByText('10 answers are new.')).toBeVisible();
   await expect(page.getByTestId('right-so-far')).toContainText('10 of 10');
   await page.getByRole('button', { name: 'Pick 5 right rows' }).click();
+  await page.getByRole('region', { name: 'The prompt', exact: true }).locator('ol button').first().click();
+  await page
+    .getByRole('textbox', { name: 'Question that is shown' })
+    .fill(`What is in ${'a kettle or '.repeat(20)}?`);
   await page.getByText('Limits, prices and how it is asked').click();
   await page.getByText('Words and template').click();
   await page.getByText('A server on this machine', { exact: true }).click();
