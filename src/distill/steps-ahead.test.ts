@@ -52,6 +52,8 @@ test.each([
   [2, 10],
   [15, 10],
   [40, 10],
+  [45, 30],
+  [70, 40],
 ])(
   'of steps of %d ms, a way back of %d ms takes less than a fifth of what is done in a second',
   async (computeMs, wayBackMs) => {
@@ -61,7 +63,7 @@ test.each([
   },
 );
 
-test('steps that last long are not queued: a pause comes after the step in hand', async () => {
+test('steps that last long are not queued: a pause comes after the current step', async () => {
   const { engine, mostUnderWay } = slowEngine(400, 10);
   await train(engine, 10);
   expect(mostUnderWay()).toBe(1);

@@ -6,6 +6,8 @@ import type { Engine, MicroBatch, StepResult, Update } from '../engine/engine.ts
 
 /** What queued steps should last: a GPU answers sooner than that, and a pause still comes at once. */
 const aheadMs = 60;
+/** Steps below this are queued in pairs, however long they seem: alone, a step is measured with its way back. */
+const pairsBelowMs = 120;
 const mostSteps = 8;
 /** Results may come together. */
 const leastStepMs = 0.5;
@@ -57,7 +59,8 @@ export class StepsAhead {
   get wantsMore(): boolean {
     if (this.count === 0) return true;
     if (this.#hasFailed || this.#engine.begin === undefined || this.#stepMs === null) return false;
-    return this.count < Math.min(mostSteps, Math.ceil(aheadMs / this.#stepMs));
+    const least = this.#stepMs < pairsBelowMs ? 2 : 1;
+    return this.count < Math.min(mostSteps, Math.max(least, Math.ceil(aheadMs / this.#stepMs)));
   }
 
   /** Queues the next step. It never rejects: what fails is told by `next` in its turn. */
