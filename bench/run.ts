@@ -131,7 +131,7 @@ for (const one of chosen) {
     if (allThreads > 1) await measure(one, work, () => openWasm(makeStudent(one), allThreads));
   }
   if (wants('tfjs-wasm')) await measure(one, work, () => openTfjs(makeStudent(one)));
-  if (wants('torch-cpu')) measureTorch(one, work);
+  if (wants('torch-cpu') && measureTorch(one, work, 1) && allThreads > 1) measureTorch(one, work, allThreads);
   for (const { engine, threads, tokensPerSecond } of generation.filter(({ model }) => model === one.model)) {
     console.log(
       `greedy, 64 rows: ${engine}, ${threads ?? 0} threads: ${Math.round(tokensPerSecond)} tokens/s`,
@@ -221,23 +221,28 @@ async function measure(one: Case, work: Work, open: () => Promise<OpenEngine>): 
   });
 }
 
-function measureTorch(one: Case, work: Work): void {
+/** @returns Whether this machine's Python has torch. */
+function measureTorch(one: Case, work: Work, threads: number): boolean {
   // Beside the bundle is build/; the script stays with its sources.
   const script = join(dirname(fileURLToPath(import.meta.url)), '../../bench/torch_step.py');
   const python = process.env.STILLROOM_PYTHON ?? 'python3';
-  const ended = spawnSync(python, ['-B', script], { input: JSON.stringify(one), encoding: 'utf8' });
+  const ended = spawnSync(python, ['-B', script], {
+    input: JSON.stringify({ ...one, threads }),
+    encoding: 'utf8',
+  });
   if (ended.status !== 0) {
     console.log(`torch-cpu   left out: ${python} has no torch (STILLROOM_PYTHON names another)`);
-    return;
+    return false;
   }
   const { msPerStep } = JSON.parse(ended.stdout) as { msPerStep: number[] };
   record(one, work, {
     engine: 'torch-cpu',
-    threads: 1,
+    threads,
     timing: summarise(msPerStep),
     bytesHeld: null,
     compileMs: null,
   });
+  return true;
 }
 
 function record(
