@@ -32,3 +32,9 @@ it('leaves rows whole that the preset would cut, up to a bound', () => {
   expect(adviceFor(notebookRecipe, 248e6, { input: 5000, target: 20 })).toBeNull();
   expect(fittingPreset(1e6, { input: 5000, target: 20 }).recipe.maxInputTokens).toBe(1024);
 });
+
+it('says nothing of a rate of 0, which trains nothing on purpose, nor of one that is within a factor', () => {
+  expect(adviceFor({ ...smallRecipe, learningRate: 0 }, 77e6)).toBeNull();
+  expect(adviceFor({ ...smallRecipe, learningRate: 1 }, 77e6)?.why[0]).toContain('so high a rate');
+  expect(adviceFor({ ...smallRecipe, learningRate: 1e-7 }, 77e6)?.why[0]).toContain('so low a rate');
+});

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createTwinEngine } from '../engine/plan/twin/twin-engine.ts';
 import { randomBatch, tinyEngineStudent } from '../engine/plan/testing/tiny-engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { meanLoss } from './mean-loss.ts';
 import type { TaskRow } from './tasks.ts';
 
@@ -36,4 +37,31 @@ test('is the mean over all target tokens, whatever the batches', async () => {
   expect(measured.rationale).toBeCloseTo((await engine.evaluate(explained)).loss, 10);
   const bare = rows.map((row) => ({ ...row, rationaleInput: null, rationaleTarget: null }));
   expect((await run(bare)).rationale).toBeNull();
+});
+
+test('counts the time in the engine alone', async () => {
+  let nowMs = 1000;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  const engine = {
+    evaluate: () => {
+      nowMs += 40;
+      return Promise.resolve({ loss: 1, tokens: 1 });
+    },
+  } as unknown as Engine;
+  const ids = Int32Array.of(1);
+  const row: TaskRow = { answerInput: ids, answerTarget: ids, rationaleInput: ids, rationaleTarget: ids };
+  const work = meanLoss(
+    engine,
+    Array.from({ length: 11 }, () => row),
+  );
+  for (;;) {
+    const next = await work.next();
+    // What whoever listens does is not the engine's.
+    nowMs += 500;
+    if (!next.done) continue;
+    // Two batches of two tasks.
+    expect(next.value.elapsedMs).toBe(160);
+    break;
+  }
+  clock.mockRestore();
 });

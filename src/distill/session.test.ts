@@ -112,3 +112,26 @@ test('a pause, a save and a stop come between steps, of which none is lost', asy
   }
   expect(steps.at(-1)).toBe(saves[2]!.step);
 });
+
+test('a micro-batch passes in one part where nobody says otherwise', async () => {
+  for (const parts of [undefined, 3]) {
+    const told: unknown[] = [];
+    const { engine } = makeEngine(false);
+    const step = engine.step.bind(engine);
+    engine.step = (batches, update) => {
+      told.push(update.parts);
+      return step(batches, update);
+    };
+    const recipe = recipeSchema.parse({ steps: 2, batchSize: 2, evalEvery: 0, saveEvery: 0 });
+    const session = new Session({
+      engine,
+      tokenizer,
+      recipe,
+      train: rows,
+      test: [],
+      ...(parts && { parts }),
+    });
+    for await (const event of session.run()) expect(event).toBeDefined();
+    expect(told).toEqual([parts ?? 1, parts ?? 1]);
+  }
+});

@@ -103,6 +103,13 @@ describe('what is sent to a hub', () => {
     expect(told).toEqual([0.25, 0.375, 0.5]);
   });
 
+  it('in one part, of which nobody said how many there are, is told as its own share', () => {
+    const told: number[] = [];
+    void send({ body: 'text', progressHint: hint(1, undefined, (share) => told.push(share)) });
+    FakeRequest.last.upload.onprogress!({ loaded: 1, total: 4 });
+    expect(told).toEqual([0.25]);
+  });
+
   it.each([204, 304])('an answer %i has no body', async (status) => {
     const sending = send({ body: 'text', progressHint: hint() });
     Object.assign(FakeRequest.last, { status, responseText: '' });

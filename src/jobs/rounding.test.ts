@@ -27,6 +27,30 @@ it('counts the answers that the rounded weights give otherwise', async () => {
   expect(await checkRounding(plain, watch)).toEqual({ rows: 4, differing: 4 });
 });
 
+it('says how far it is over both times that the rows are answered', async () => {
+  const told: number[][] = [];
+  const report = (_: string, done: number, total: number) => void told.push([done, total]);
+  await checkRounding(await job(), { ...watch, report });
+  expect(told).toEqual([
+    [4, 8],
+    [8, 8],
+  ]);
+});
+
+it('answers fifty rows at most, and ends between two batches where it is cancelled', async () => {
+  const many = Array.from({ length: 51 }, () => ({ input: 'a b' }));
+  const stop = new AbortController();
+  const told: number[][] = [];
+  const report = (_: string, done: number, total: number) => {
+    told.push([done, total]);
+    stop.abort(new Error('no longer'));
+  };
+  await expect(checkRounding(await job({ examples: many }), { report, signal: stop.signal })).rejects.toThrow(
+    'no longer',
+  );
+  expect(told).toEqual([[32, 100]]);
+});
+
 it('has nothing to check where nothing is rounded, or no rows are there', async () => {
   expect(await checkRounding(await job({ dtype: 'f32' }), watch)).toBeNull();
   expect(await checkRounding(await job({ examples: [] }), watch)).toBeNull();

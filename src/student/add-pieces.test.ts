@@ -42,7 +42,14 @@ describe('addMissingPieces', () => {
     const config = JSON.parse(extended.tokenizerFiles['tokenizer_config.json']!) as {
       added_tokens_decoder: Record<string, { content: string }>;
     };
-    expect(config.added_tokens_decoder['34']).toMatchObject({ content: '\n', special: false });
+    expect(config.added_tokens_decoder['34']).toEqual({
+      content: '\n',
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: false,
+    });
     expect(config).toMatchObject({ tokenizer_class: 'PreTrainedTokenizerFast', pad_token: '<pad>' });
   });
 

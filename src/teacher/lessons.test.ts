@@ -168,6 +168,12 @@ describe('of several answers', () => {
       { ok: true, label: 'beach', rationale: null },
       1,
     ]);
+    const later = scene({ votes: 3 });
+    await later.give(later.first, 'I cannot say.', says('farm'), says('farm'));
+    expect([later.first.read, later.first.agreeing]).toEqual([
+      { ok: true, label: 'farm', rationale: null },
+      2,
+    ]);
     const none = scene({ votes: 2 });
     await none.give(none.first, 'One cannot say.', '');
     expect([none.first.answer?.text, none.first.agreeing]).toEqual(['One cannot say.', 0]);
