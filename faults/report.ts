@@ -12,7 +12,7 @@ export default function report(): void {
   if (faults.length === 0 && measures.length === 0) return;
   let text = readFileSync(page, 'utf8');
   text = between(text, 'faults', faultTable(faults, text));
-  if (measures.length > 0) text = between(text, 'measures', measureTable(measures));
+  if (measures.length > 0) text = between(text, 'measures', measureTable(measures, text));
   writeFileSync(page, text);
 }
 
@@ -35,16 +35,16 @@ function faultTable(faults: readonly Finding[], text: string): string {
     return [fault, String(tries.length), range(lost, 0), range(seconds, 1)];
   });
   const names = new Set(tried.map(([name]) => name));
-  const kept = rowsOf(text).filter(([name]) => !names.has(name));
+  const kept = rowsOf(text, 'faults').filter(([name]) => !names.has(name));
   return table(
     ['fault', 'times tried', 'steps taken again', 'seconds to be training again'],
     [...kept, ...tried],
   );
 }
 
-/** The rows of the table of faults, as the page has it. */
-function rowsOf(text: string): string[][] {
-  const inside = /<!-- faults -->([^]*?)<!-- end of faults -->/.exec(text)?.[1] ?? '';
+/** The rows of a table, as the page has it. */
+function rowsOf(text: string, mark: 'faults' | 'measures'): string[][] {
+  const inside = new RegExp(`<!-- ${mark} -->([^]*?)<!-- end of ${mark} -->`).exec(text)?.[1] ?? '';
   const lines = inside.split('\n').filter((line) => line.startsWith('|'));
   return lines.slice(2).map((line) =>
     line
@@ -54,9 +54,11 @@ function rowsOf(text: string): string[][] {
   );
 }
 
-/** A figure that was taken again stands for the earlier one. */
-function measureTable(measures: readonly Measure[]): string {
-  return table(['what', 'figure'], [...new Map(measures.map(({ what, figure }) => [what, figure]))]);
+/** A figure that was taken again stands for the earlier one; one that was not keeps its row of `text`. */
+function measureTable(measures: readonly Measure[], text: string): string {
+  const taken = measures.map(({ what, figure }): [string, string] => [what, figure]);
+  const kept = rowsOf(text, 'measures').map(([what, figure]): [string, string] => [what!, figure!]);
+  return table(['what', 'figure'], [...new Map([...kept, ...taken])]);
 }
 
 /** Median, and the range where there is one. */

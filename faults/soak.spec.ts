@@ -5,6 +5,7 @@
 import type { Page } from '@playwright/test';
 import { openStudio, reaches, setUp, startRun, stepOf, writeRecipe } from '../e2e/support.ts';
 import { formatBytes, formatCount } from '../src/base/units.ts';
+import { mostSteps } from '../src/distill/steps-ahead.ts';
 import { note } from './findings.ts';
 import {
   countGpu,
@@ -17,30 +18,43 @@ import {
 } from './footprint.ts';
 import { bringTiny, expect, test } from './world.ts';
 
+/** Of the engine's `wgsl-bytes.ts`, whose kernels only a bundler loads. */
+const stagingBytes = 4096;
+
 /** Sets up a run of the smallest student on short rows. */
 async function chooseTiny(
   page: Page,
-  { backend, steps, saveEvery }: { backend: 'wasm' | 'webgpu'; steps: number; saveEvery: number },
+  {
+    backend,
+    steps,
+    saveEvery,
+    isAdapted = false,
+  }: { backend: 'wasm' | 'webgpu'; steps: number; saveEvery: number; isAdapted?: boolean },
 ): Promise<void> {
   await openStudio(page);
   await bringTiny(page);
   const recipe = { steps, saveEvery, batchSize: 2, dropout: 0.1, shuffle: true };
   const lengths = { maxInputTokens: 24, maxTargetTokens: 12, generationMaxTokens: 2 };
-  await setUp(page, writeRecipe(test.info().outputPath('run.json'), { ...recipe, ...lengths }), {
+  const adapters = { lora: isAdapted ? { rank: 2, alpha: 2, dropout: 0.1, targets: ['q', 'v'] } : null };
+  const settings = { ...recipe, ...lengths, ...adapters };
+  await setUp(page, writeRecipe(test.info().outputPath('run.json'), settings), {
     backend,
     testRows: 1,
   });
 }
 
-for (const { backend, from, to, every } of [
-  { backend: 'wasm', from: 200, to: 8000, every: 100 },
-  { backend: 'webgpu', from: 200, to: 2000, every: 100 },
+for (const { backend, isAdapted, from, to, every } of [
+  { backend: 'wasm', isAdapted: false, from: 200, to: 8000, every: 100 },
+  { backend: 'webgpu', isAdapted: false, from: 200, to: 2000, every: 100 },
+  { backend: 'wasm', isAdapted: true, from: 200, to: 6000, every: 100 },
+  { backend: 'webgpu', isAdapted: true, from: 200, to: 2000, every: 100 },
 ] as const) {
-  test(`soak: memory over ${formatCount(to)} steps on ${backend}`, async ({ world }) => {
+  const where = isAdapted ? `${backend} with LoRA` : backend;
+  test(`soak: memory over ${formatCount(to)} steps on ${where}`, async ({ world }) => {
     const page = await world.open();
     const saveEvery = to / 4;
     // More steps than are looked at: a press of Pause comes a little late.
-    await chooseTiny(page, { backend, steps: 2 * to, saveEvery });
+    await chooseTiny(page, { backend, steps: 2 * to, saveEvery, isAdapted });
     await countGpu(page);
     const heaps = await Heaps.of(page);
     await startRun(page);
@@ -65,14 +79,14 @@ for (const { backend, from, to, every } of [
       const at = (print: Footprint): string =>
         `${formatBytes(read(print))} at step ${formatCount(print.step)}`;
       note({
-        what: `soak on ${backend}, ${what}, growth per step`,
+        what: `soak on ${where}, ${what}, growth per step`,
         figure: `${growth.toFixed(1)} bytes (${at(first)}, ${at(last)})`,
       });
       return growth;
     };
     const pageGrowth = grown('JavaScript heap of the page', ({ pageHeapBytes }) => pageHeapBytes);
     note({
-      what: `soak on ${backend}, a point of the curve as one object in the page`,
+      what: `soak on ${where}, a point of the curve as one object in the page`,
       figure: `${pointSize.toFixed(0)} bytes`,
     });
     const workerGrowth = grown('JavaScript heap of the worker', ({ workerHeapBytes }) => workerHeapBytes);
@@ -86,12 +100,15 @@ for (const { backend, from, to, every } of [
     expect(workerGrowth).toBeLessThan(pointSize / 2);
     expect(Math.abs(last.workerArrayBytes - first.workerArrayBytes)).toBeLessThan(32_768);
     expect(last.pageNodes).toBeLessThanOrEqual(first.pageNodes + 50);
-    expect(last.engineBytes).toBe(first.engineBytes);
-    expect(last.gpu.bytes).toBe(first.gpu.bytes);
+    // Steps that are queued behind each other have a small buffer each for their results, made when so many first are.
+    const queued = (last.gpu.bytes - first.gpu.bytes) / stagingBytes;
+    expect(Number.isInteger(queued)).toBe(true);
+    expect(queued).toBeLessThanOrEqual(mostSteps);
+    expect(last.engineBytes - first.engineBytes).toBe(queued * stagingBytes);
     if (backend === 'webgpu') expect(last.gpu.bytes).toBe(last.engineBytes);
     // A checkpoint reads weights and both moments, each into its own buffer. A step makes nothing.
     const checkpoints = prints.length + Math.ceil((last.step - first.step) / saveEvery);
-    expect(last.gpu.objectsMade - first.gpu.objectsMade).toBeLessThanOrEqual(3 * checkpoints);
+    expect(last.gpu.objectsMade - first.gpu.objectsMade).toBeLessThanOrEqual(3 * checkpoints + queued);
   });
 }
 

@@ -8,7 +8,8 @@ import type { Engine, MicroBatch, StepResult, Update } from '../engine/engine.ts
 const aheadMs = 60;
 /** Steps below this are queued in pairs, however long they seem: alone, a step is measured with its way back. */
 const pairsBelowMs = 120;
-const mostSteps = 8;
+/** However short they are. */
+export const mostSteps = 8;
 /** Results may come together. */
 const leastStepMs = 0.5;
 
