@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { metricsCsv, metricsJsonLines, predictionsJsonLines } from './tables.ts';
+import { answersJsonLines, metricsCsv, metricsJsonLines, predictionsJsonLines } from './tables.ts';
 
 const point: MetricsPoint = {
   step: 1,
@@ -58,4 +58,22 @@ describe('tables', () => {
       'teacherRationale',
     ]);
   });
+});
+
+it('writes an answer a line, without keys for what a row has no value for', () => {
+  const text = answersJsonLines({
+    questions: [
+      { row: 0, text: 'why' },
+      { row: 1, id: 'b', text: 'who', label: 'me' },
+      { row: 2, text: 'not answered yet' },
+    ] as Parameters<typeof answersJsonLines>[0]['questions'],
+    answers: [
+      { answer: 'so', rationale: 'since' },
+      { answer: 'you', rationale: null },
+    ],
+  });
+  expect(text).toBe(
+    '{"row":0,"question":"why","answer":"so","rationale":"since"}\n' +
+      '{"row":1,"id":"b","question":"who","label":"me","answer":"you"}\n',
+  );
 });

@@ -121,6 +121,8 @@ describe('a teacher that does not answer', () => {
       expect.stringContaining('does not answer'),
       [0, 1, 2, 3, 4],
     ]);
+    const never = await teach(9, () => refused);
+    expect(never.asked).toEqual([0, 1, 2, 3]);
     const between = await teach(9, (_, row) => (row % 4 === 0 ? answer() : refused));
     expect([between.end, between.progress.done]).toEqual([{ kind: 'done' }, 9]);
   });

@@ -169,7 +169,8 @@ describe('of several answers', () => {
       1,
     ]);
     const later = scene({ votes: 3 });
-    await later.give(later.first, 'I cannot say.', says('farm'), says('farm'));
+    await later.give(later.first, 'I cannot say.', says('farm'), 'Thus the answer is farm.');
+    expect(later.first.answer?.text).toBe(says('farm'));
     expect([later.first.read, later.first.agreeing]).toEqual([
       { ok: true, label: 'farm', rationale: null },
       2,
