@@ -209,7 +209,7 @@ test('two sets of runs and a metric of one’s own come to the same in the page 
   await second.getByRole('textbox', { name: 'Alpha' }).fill('3');
   await expect(second.getByText(/Alpha must be at most 1/)).toBeVisible();
   await second.getByRole('textbox', { name: 'Alpha' }).fill('0.9');
-  await page.getByLabel('An answer is right where it is').selectOption('normalised');
+  await page.getByLabel('Answers are judged').selectOption('normalised');
   await looksRight(page, (look) => info.outputPath(`sets-${look}.png`));
   await page.getByRole('button', { name: 'Begin 3 runs' }).press('Enter');
   await expect(counts(page)).toHaveText('3 done, 0 to go', { timeout: 150_000 });

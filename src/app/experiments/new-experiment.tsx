@@ -95,11 +95,11 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
       </div>
       <div className={styles['rows']}>
         <SelectField
-          label="An answer is right where it is"
+          label="Answers are judged"
           value={metric ?? ''}
           options={[
-            { value: '', label: 'judged as suits the labels' },
-            ...metricIds.map((id) => ({ value: id, label: metricWords[id] })),
+            { value: '', label: 'as suits the labels' },
+            ...metricIds.map((id) => ({ value: id, label: `right if ${metricWords[id]}` })),
           ]}
           onChange={(chosen) => setMetric(metricIds.find((id) => id === chosen) ?? null)}
         />
