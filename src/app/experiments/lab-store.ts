@@ -100,7 +100,7 @@ export async function tryAgain(id: string, name: string): Promise<void> {
     await changeExperiment(id, (record) => {
       const { waiting, atWork } = countsOf(record.runs);
       was.over = waiting + atWork === 0;
-      // Should it not begin now, it waits for a person's word: nothing of it was broken off.
+      // Should it not begin now, it waits until a person resumes it: nothing of it was interrupted.
       return { ...record, phase: was.over ? 'paused' : record.phase, runs: again(record.runs, name) };
     });
     await readLab();
