@@ -1,0 +1,216 @@
+/** The keeper of runs on the real store and the real jobs; the exact reference computes. */
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { parseRecipe } from '../distill/recipe.ts';
+import type { Asking } from '../distill/ask.ts';
+import type { RunState } from '../distill/run-state.ts';
+import type { Engine, EngineStudent } from '../engine/engine.ts';
+import { createTwinEngine } from '../engine/plan/twin/twin-engine.ts';
+import { tinyFolder } from '../student/testing/tiny-student.ts';
+import type { NewRun } from './protocol.ts';
+
+withWebLocks();
+
+/** Engines that are open now. */
+let open = 0;
+vi.mock('./machine.ts', () => ({
+  openEngine: (student: EngineStudent): Promise<Engine> => {
+    const engine = createTwinEngine(student);
+    open += 1;
+    const dispose = engine.dispose.bind(engine);
+    engine.dispose = () => {
+      open -= 1;
+      dispose();
+    };
+    return Promise.resolve(engine);
+  },
+}));
+
+const watch = { report: () => undefined, signal: new AbortController().signal };
+const steps = 4;
+const recipe = parseRecipe(
+  JSON.stringify({ steps, batchSize: 2, evalEvery: 0, saveEvery: 2, warmupSteps: 0, dropout: 0.1 }),
+  'run.json',
+);
+
+/** A machine that has never seen the studio, with a student and rows. */
+async function scene() {
+  globalThis.indexedDB = new IDBFactory();
+  vi.resetModules();
+  open = 0;
+  const { RunKeeper } = await import('./run-keeper.ts');
+  const { Wire } = await import('./wire.ts');
+  const { importFiles } = await import('./import-data.ts');
+  const { importStudent } = await import('./import-student.ts');
+  const { readMetrics, readRun, readPredictions } = await import('../store/runs.ts');
+  const { storedWeights } = await import('./stored-weights.ts');
+
+  const states: RunState[] = [];
+  let onPoint = (_step: number): void => undefined;
+  const wire = new Wire((message) => {
+    if (message.type !== 'run') return;
+    if (message.event.type === 'state') states.push(message.event.state);
+    if (message.event.type === 'metrics') for (const { step } of message.event.points) onPoint(step);
+  });
+  const keeper = new RunKeeper(wire, () => false);
+  const rows = (name: string, inputs: string[]): { file: File; split: null } => {
+    const lines = inputs.map((input) => JSON.stringify({ input, label: 'ab', rationale: `${input} c` }));
+    return { file: new File([lines.join('\n')], name), split: null };
+  };
+  const files = [rows('train.jsonl', ['aa', 'bb', 'cc', 'dd']), rows('test.jsonl', ['ee', 'ff'])];
+  const { datasetId } = await importFiles({ type: 'import-files', datasetId: null, files }, () => undefined);
+  const folder = [...tinyFolder()].map(([path, bytes]) => ({
+    path: `tiny/${path}`,
+    file: new File([bytes.slice()], path),
+  }));
+  const command = { type: 'import-student', files: folder, baseId: null } as const;
+  const { studentId } = await importStudent(command, () => undefined);
+  const run: NewRun = { datasetId, studentId, recipe, testRows: null, engine: null, backend: null };
+  const now = async (runId: string) => (await readRun(runId))!;
+  return {
+    keeper,
+    states,
+    run,
+    now,
+    readMetrics,
+    readPredictions,
+    atPoint: (step: number, act: () => void) => (onPoint = (at) => at === step && act()),
+    phase: (runId: string, phase: RunState['phase']) =>
+      vi.waitFor(async () => expect((await now(runId)).state.phase).toBe(phase), { timeout: 20_000 }),
+    weights: async (runId: string) => {
+      const weights = await storedWeights(await now(runId));
+      return [...weights.values()].flatMap((values) => [...values]);
+    },
+  };
+}
+
+let own: Awaited<ReturnType<typeof scene>>;
+let runId: string;
+
+beforeEach(async () => {
+  own = await scene();
+});
+
+const begin = async () => ({ runId } = await own.keeper.start(own.run));
+const asking: Asking = { rationale: true, base: true, numBeams: 1, maxNewTokens: 4 };
+const question = { question: 'gg', asking };
+
+/** The reference computes with 64 bits, and what is stored or put aside has 32: that much may differ. */
+function expectClose(weights: readonly number[], expected: readonly number[]): void {
+  expect(weights).toHaveLength(expected.length);
+  const differences = weights.map((value, index) => Math.abs(value - expected[index]!));
+  expect(Math.max(...differences)).toBeLessThan(2e-6);
+}
+
+/** The weights of a run that is left alone. */
+async function leftAlone() {
+  await begin();
+  await own.keeper.end;
+  const weights = await own.weights(runId);
+  own = await scene();
+  return weights;
+}
+
+it('trains a run to its end and compares it; no second one begins meanwhile', async () => {
+  await begin();
+  expect(own.keeper.busy).toBe(true);
+  expect(own.keeper.isAtWork(runId)).toBe(true);
+  await expect(own.keeper.start(own.run)).rejects.toThrow('A run is at work');
+  await expect(own.keeper.rehearse(own.run, watch)).rejects.toThrow('A run is at work');
+  await own.keeper.end;
+  const run = await own.now(runId);
+  expect(run).toMatchObject({ state: { phase: 'done', stopped: false }, step: steps });
+  expect(run.comparison).toMatchObject({ base: { total: 2 }, distilled: { total: 2 }, step: steps });
+  expect((await own.readMetrics(runId)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+  expect(own.keeper.busy).toBe(false);
+  expect(open).toBe(0);
+  expect(() => own.keeper.resume()).toThrow('No run is at work');
+});
+
+it('paused, asked and compared, then resumed: the weights of a run left alone', async () => {
+  const expected = await leftAlone();
+  own.atPoint(2, () => void own.keeper.pause());
+  await begin();
+  await own.phase(runId, 'paused');
+  const asked = await own.keeper.ask({ type: 'ask', runId, ...question }, watch);
+  expect(asked).toMatchObject({ question: 'gg', step: 2 });
+  await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
+  expect(await own.now(runId)).toMatchObject({
+    state: { phase: 'paused' },
+    comparison: { distilled: { total: 1 }, step: 2 },
+  });
+  own.keeper.resume();
+  await own.keeper.end;
+  expect((await own.now(runId)).state).toMatchObject({ phase: 'done', stopped: false });
+  expectClose(await own.weights(runId), expected);
+  expect(open).toBe(0);
+});
+
+it('a run that trains is not compared, and answers questions between its steps', async () => {
+  const expected = await leftAlone();
+  const met: Promise<unknown>[] = [];
+  own.atPoint(1, () => {
+    met.push(
+      expect(own.keeper.compare({ type: 'compare', runId, testRows: null }, watch)).rejects.toThrow(
+        'Pause it first',
+      ),
+      own.keeper.ask({ type: 'ask', runId, ...question }, watch),
+    );
+  });
+  await begin();
+  await own.keeper.end;
+  expect(met).toHaveLength(2);
+  await Promise.all(met);
+  expectClose(await own.weights(runId), expected);
+});
+
+it('a stopped run keeps what it learned and is not compared; resumed, it ends as if never stopped', async () => {
+  const expected = await leftAlone();
+  own.atPoint(2, () => void own.keeper.stop());
+  await begin();
+  await own.keeper.end;
+  const stopped = await own.now(runId);
+  expect(stopped).toMatchObject({ state: { phase: 'done', stopped: true }, comparison: null });
+  expect(stopped.savedStep).toBe(stopped.step);
+  own.atPoint(0, () => undefined);
+  expect(await own.keeper.resumeRun(runId, null, false)).toMatchObject({
+    kind: 'resumed',
+    step: stopped.step,
+  });
+  await own.keeper.end;
+  expect((await own.now(runId)).state).toMatchObject({ phase: 'done', stopped: false });
+  expectClose(await own.weights(runId), expected);
+});
+
+it('a stored run is asked and compared with its weights, and stays as it was', async () => {
+  await begin();
+  await own.keeper.end;
+  const { state, step, savedStep } = await own.now(runId);
+  const asked = await own.keeper.ask({ type: 'ask', runId, ...question }, watch);
+  expect(asked.step).toBe(steps);
+  await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
+  const after = await own.now(runId);
+  expect(after).toMatchObject({ state, step, savedStep, comparison: { distilled: { total: 1 } } });
+  expect(await own.readPredictions(runId)).toHaveLength(1);
+  expect(own.states.at(-1)).toEqual(state);
+  expect(open).toBe(0);
+  await expect(own.keeper.ask({ type: 'ask', runId: 'gone', ...question }, watch)).rejects.toThrow(
+    'no longer stored',
+  );
+});
+
+it('a newer version waits until the run is saved and paused', async () => {
+  const rest = new Promise<void>((resolve, reject) =>
+    own.atPoint(1, () => void own.keeper.saveAndRest().then(resolve, reject)),
+  );
+  await begin();
+  await rest;
+  const run = await own.now(runId);
+  expect(run.state.phase).toBe('paused');
+  expect(run.savedStep).toBe(run.step);
+  own.keeper.stop();
+  await own.keeper.end;
+  expect(own.keeper.busy).toBe(false);
+});
