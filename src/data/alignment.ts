@@ -168,7 +168,7 @@ function inWords(
   }
   const shifted =
     moved === null
-      ? 'No small shift mends it.'
+      ? 'No small shift puts it right.'
       : `Moved by ${moved.by > 0 ? `+${moved.by}` : moved.by} ${Math.abs(moved.by) === 1 ? 'row' : 'rows'} they fit${
           moved.choices === null
             ? ''

@@ -276,7 +276,7 @@ function fill(parts: readonly Part[], cells: Cells): string {
       const found = lookUp(cells.value, part.path);
       if (found === null)
         return refuse(
-          `it has no column “${part.path}”, which the map needs; mend the map or leave the row out`,
+          `it has no column “${part.path}”, which the map needs; fix the map or leave the row out`,
         );
       for (const column of found.columns ?? [found.column]) cells.context.use(column);
       if (part.kind === 'list') {
@@ -318,7 +318,7 @@ function mappedTeacher(map: ColumnMap): RationalesLayout {
           const found = lookUp(record, path);
           if (found === null)
             return refuse(
-              `it has no column “${path}”, which the map needs; mend the map or leave the row out`,
+              `it has no column “${path}”, which the map needs; fix the map or leave the row out`,
             );
           context.use(found.column);
           return found.value;

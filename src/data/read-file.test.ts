@@ -151,7 +151,7 @@ describe('refuses rows with a reason', () => {
     [{ ...cosE, question: null }, '“question” is null, but has to be text; write it as such'],
     [
       { ...cosE, choices: ['a'] },
-      '“choices” has 1 entry, but there have to be 2 to 26 choices; mend the row or leave it out',
+      '“choices” has 1 entry, but there have to be 2 to 26 choices; fix the row or leave it out',
     ],
     [{ ...cosE, choices: 'a;b' }, '“choices” is text, not a list; write it as ["…", "…"]'],
     [{ ...cosE, choices: 7 }, '“choices” is a number (7), but has to be a list; write it as such'],

@@ -107,7 +107,7 @@ export class RowReading<Row extends object> {
     if (this.#count === 0 && first !== undefined) {
       throw new InputError(
         `Every row was refused (${formatCount(this.#positions)} in all); the first: ${first.reason}.`,
-        'Mend the rows and choose the file again.',
+        'Fix the rows and choose the file again.',
         { file: this.#how.file, line: first.line },
       );
     }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { adviceFor, fittingPreset } from './fitting.ts';
+import { adviceFor, fittingPreset, usualRate } from './fitting.ts';
 import { checkRecipe, notebookRecipe, smallRecipe } from './recipe.ts';
 
 it.each([
@@ -37,4 +37,18 @@ it('says nothing of a rate of 0, which trains nothing on purpose, nor of one tha
   expect(adviceFor({ ...smallRecipe, learningRate: 0 }, 77e6)).toBeNull();
   expect(adviceFor({ ...smallRecipe, learningRate: 1 }, 77e6)?.why[0]).toContain('so high a rate');
   expect(adviceFor({ ...smallRecipe, learningRate: 1e-7 }, 77e6)?.why[0]).toContain('so low a rate');
+});
+
+it('bounds belong to what is below them: the size of a student, the length of rows, a factor of four', () => {
+  expect(fittingPreset(30e6).title).toBe('Small');
+  expect(fittingPreset(30e6 + 1).title).toBe('Notebook');
+  expect([3e6, 3e6 + 1, 30e6, 150e6, 220e6, 220e6 + 1].map(usualRate)).toEqual([
+    2e-3, 1e-3, 1e-3, 3e-4, 1e-4, 5e-5,
+  ]);
+  const room = (input: number) => fittingPreset(1e6, { input, target: 1 }).recipe.maxInputTokens;
+  expect([128, 129, 144, 145, 1024, 1025].map(room)).toEqual([128, 144, 144, 160, 1024, 1024]);
+  const at = (factor: number) => adviceFor({ ...smallRecipe, learningRate: 2e-3 * factor }, 1e6);
+  expect([3.9, 1 / 3.9].map(at)).toEqual([null, null]);
+  expect(at(4)?.settings.learningRate).toBe(2e-3);
+  expect(at(1 / 4)?.settings.learningRate).toBe(2e-3);
 });

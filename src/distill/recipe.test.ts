@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { checkRecipe, formatRecipe, notebookRecipe, parseRecipe, presets, recipeSchema } from './recipe.ts';
+import {
+  checkRecipe,
+  formatRecipe,
+  notebookRecipe,
+  parseRecipe,
+  parseRunFile,
+  presets,
+  recipeSchema,
+} from './recipe.ts';
 
 describe('recipe', () => {
   it('takes the notebook’s values for missing keys', () => {
@@ -118,4 +126,20 @@ it('names ten keys that are no settings, and counts the rest', () => {
     '199990 more are no settings',
   ]);
   expect(() => parseRecipe(JSON.stringify(keys), 'run.json')).toThrow(/199990 more are no settings/);
+});
+
+it.each([
+  ['a list', '[1]'],
+  ['a number', '3'],
+  ['nothing', 'null'],
+  ['a text', '"alpha"'],
+])('%s is no recipe, and says so', (_, text) => {
+  expect(() => parseRunFile(text, 'run.json')).toThrow(InputError);
+});
+
+it('what run.json says of rows is read apart, and wrong with its line', () => {
+  expect(parseRunFile('{"alpha": 0.25}', 'run.json')).toMatchObject({ recipe: { alpha: 0.25 }, data: null });
+  expect(parseRunFile('{"alpha": 0.25, "data": {}}', 'run.json').data).not.toBeNull();
+  const wrong = '{\n  "alpha": 0.25,\n  "data": 7\n}';
+  expect(() => parseRunFile(wrong, 'run.json')).toThrow(/^run\.json, line 3: "data"/);
 });

@@ -271,7 +271,7 @@ export function parseRunFile(text: string, file: string): RunFile {
     const { line, what } = faultIn(text);
     throw new InputError(
       `this is not valid JSON: ${what}.`,
-      'Mend the recipe, or leave it out to use the small preset.',
+      'Fix the recipe, or leave it out to use the small preset.',
       { file, line },
     );
   }

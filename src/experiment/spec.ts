@@ -93,7 +93,7 @@ export function parseSpec(text: string, file: string): Spec {
   }
   const fault = findJsonFault(text);
   if (fault !== null) {
-    throw new InputError(`this is not valid JSON: ${fault.what}.`, 'Mend the spec.', { file });
+    throw new InputError(`this is not valid JSON: ${fault.what}.`, 'Fix the spec.', { file });
   }
   const parsed: unknown = JSON.parse(text);
   if (!isRecord(parsed)) {

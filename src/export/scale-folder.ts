@@ -77,7 +77,7 @@ export interface ScaleJob {
   names: ScaleNames;
   recipe: Recipe;
   student: ExportableStudent & Pick<Student, 'name' | 'weights'>;
-  /** Mended and mapped as they are trained on. */
+  /** Corrected and mapped as they are trained on. */
   train: readonly Example[];
   /** Rows to measure on while it trains; left out: the test rows. */
   validation?: readonly Example[];

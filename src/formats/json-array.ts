@@ -110,7 +110,7 @@ export class JsonArrayReader {
       if (end - position <= this.#longest) return false;
       throw new InputError(
         `The row that begins here is longer than ${formatCount(this.#longest)} characters, or a quote or a bracket is missing in it.`,
-        'Mend it, or save the rows as JSON Lines, one object on each line.',
+        'Fix it, or save the rows as JSON Lines, one object on each line.',
         { file: this.#file, line },
       );
     }

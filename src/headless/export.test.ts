@@ -108,7 +108,7 @@ it('writes with a run a card of its figures, its curves and its rows, and what a
       '# run\n',
       '| 3 of 4 |',
       '9 rows of trips.csv',
-      '- Mended in the rows: letters',
+      '- Corrected in the rows: letters',
       '  - 2 labels were blank',
       'predict: what',
       'as WebAssembly on the CPU; wasm on wasm, 2 threads',

@@ -23,7 +23,7 @@ interface Way {
   means: string;
   action: string;
   alignment: Alignment | null;
-  mends: boolean;
+  corrects: boolean;
 }
 
 /** Rationales that seem to belong to other rows: what was counted, and what can be done. Nothing is trained before. */
@@ -47,7 +47,7 @@ export function AlarmPanel({
       means: 'The rows stay. A teacher can be asked for new ones, or answers alone be learned.',
       action: 'Leave them out',
       alignment: null,
-      mends: false,
+      corrects: false,
     },
     {
       decision: { kind: 'keep' },
@@ -55,7 +55,7 @@ export function AlarmPanel({
       means: 'For files whose rationales share no words with the questions, as in another language.',
       action: 'They belong together',
       alignment: alarm,
-      mends: false,
+      corrects: false,
     },
   ];
   return (
@@ -95,14 +95,18 @@ export function AlarmPanel({
       <h3>What can be done</h3>
       <ul className={styles['ways']}>
         {ways.map((way, index) => (
-          <li key={way.title} className={styles['way']} data-best={(index === 0 && way.mends) || undefined}>
+          <li
+            key={way.title}
+            className={styles['way']}
+            data-best={(index === 0 && way.corrects) || undefined}
+          >
             <div>
               <p className={styles['name']}>{way.title}</p>
               <p className={styles['means']}>{way.means}</p>
             </div>
             <p className={styles['means']}>{sharesWords(way.alignment)}</p>
             <Button
-              kind={index === 0 && way.mends ? 'primary' : 'plain'}
+              kind={index === 0 && way.corrects ? 'primary' : 'plain'}
               reason={busy ? 'The files are being read.' : null}
               onClick={() => decide(way.decision)}
             >
@@ -117,7 +121,7 @@ export function AlarmPanel({
 }
 
 function wayWords({ decision, alignment }: WayOut): Way {
-  const shared = { decision, alignment, mends: true };
+  const shared = { decision, alignment, corrects: true };
   if (decision.kind === 'shift') {
     const rows = Math.abs(decision.by) === 1 ? 'one row' : `${Math.abs(decision.by)} rows`;
     return {

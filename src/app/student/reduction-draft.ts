@@ -95,7 +95,7 @@ export function readReduction(
         },
     errors,
     obstacle: wrong
-      ? 'Mend the fields that are marked first.'
+      ? 'Fix the fields that are marked first.'
       : nothing
         ? 'Nothing would change: choose fewer pieces, fewer layers or another precision.'
         : draft.vocabulary && !hasRows

@@ -53,7 +53,7 @@ function checked(column: string, texts: readonly string[], keys: readonly string
   if (texts.length >= 2 && texts.length <= mostChoices) return { texts, keys };
   const count = texts.length === 1 ? '1 entry' : `${texts.length} entries`;
   return refuse(
-    `“${column}” has ${count}, but there have to be 2 to ${mostChoices} choices; mend the row or leave it out`,
+    `“${column}” has ${count}, but there have to be 2 to ${mostChoices} choices; fix the row or leave it out`,
   );
 }
 

@@ -43,7 +43,7 @@ function readingLines({ reading = {} }: ModelCardFacts): string[] {
     ...line(completions, 'The teacher’s raw completions were read: '),
     ...line(teachers, 'Of several answers to a row those count: '),
     ...line(onlyMatching && 'only those of the same id or input were joined', 'Rationales: '),
-    ...line(fix, 'Mended in the rows: '),
+    ...line(fix, 'Corrected in the rows: '),
     ...(unaligned === true
       ? [
           '- Rationales were kept as they were joined, against the warning that they seem to belong to other rows',
