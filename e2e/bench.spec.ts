@@ -33,7 +33,7 @@ test('the benchmark measures nano, and its table can be taken along', async ({ p
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 
   // With the form where package.json has a repository, else why there is none.
-  await expect(page.getByText(/^Figures of machines that nobody has measured help others/)).toBeVisible();
+  await expect(page.getByText(/^A table of another machine helps others/)).toBeVisible();
 
   await page.getByRole('button', { name: 'Copy the table' }).click();
   await expect(page.getByText('Copied, as Markdown.')).toBeVisible();

@@ -3,7 +3,7 @@ import { bucketOf, packPass, roundBucket, stepRows, type PackedPass } from '../e
 import { costOf } from '../engine/plan/cost.ts';
 import type { Executor } from '../engine/plan/executor.ts';
 import type { Operation } from '../engine/plan/operations.ts';
-import type { Plan, Run } from '../engine/plan/plan.ts';
+import { quietRun, type Plan, type Run } from '../engine/plan/plan.ts';
 import { SlabLayout } from '../engine/plan/slab-layout.ts';
 import { writeStudent } from '../engine/plan/student-slabs.ts';
 import { planStep } from '../engine/plan/training.ts';
@@ -40,17 +40,10 @@ export function layOutStep(one: Case): Pick<Step, 'plan' | 'packed'> & { layout:
 /** A step that changes nothing. */
 export function stepRun(counts: Run['counts']): Run {
   return {
+    ...quietRun,
     counts,
-    accumulate: false,
-    firstEncoderRow: 0,
-    firstDecoderRow: 0,
-    step: 1,
-    seed: 0,
-    dropout: 0,
-    learningRate: 0,
-    weightDecay: 0,
+    // A run's step clips.
     maxGradNorm: 1,
-    position: 0,
   };
 }
 

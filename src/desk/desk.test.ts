@@ -191,7 +191,7 @@ it('demonstrations are picked from right rows, of different labels first, and ne
   ).toContain(String.raw`Look:\nWho?\nOne of\n(a) a\n(b) b`);
 });
 
-it('a demonstration that is not written yet is shown to nobody, and a template names the question', () => {
+it('a demonstration that is not written yet is not sent, and a template names the question', () => {
   const [written, blank] = pickDemonstrations(
     [example(1, { rationale: 'Two.' }), example(2, { rationale: 'Three.' })],
     2,

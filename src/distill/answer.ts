@@ -19,7 +19,7 @@ export interface AnswerOptions extends Partial<GenerateOptions> {
   batchSize?: number;
 }
 
-/** Rows that are answered together, where nobody says otherwise. */
+/** Rows that are answered together, by default. */
 export const answersAtOnce = 32;
 
 /**

@@ -113,7 +113,7 @@ test('a pause, a save and a stop come between steps, of which none is lost', asy
   expect(steps.at(-1)).toBe(saves[2]!.step);
 });
 
-test('a micro-batch passes in one part where nobody says otherwise', async () => {
+test('a micro-batch passes in one part by default', async () => {
   for (const parts of [undefined, 3]) {
     const told: unknown[] = [];
     const { engine } = makeEngine(false);

@@ -47,7 +47,7 @@ const hint = (part?: number, numParts?: number, progressCallback: (share: number
 });
 
 describe('what is sent to a hub', () => {
-  it('goes by fetch where nobody asks how far it is, or its length is not known', async () => {
+  it('goes by fetch where progress is not wanted, or the length is not known', async () => {
     const stream = new ReadableStream();
     for (const init of [
       { method: 'PUT', body: 'text' },
@@ -103,7 +103,7 @@ describe('what is sent to a hub', () => {
     expect(told).toEqual([0.25, 0.375, 0.5]);
   });
 
-  it('in one part, of which nobody said how many there are, is told as its own share', () => {
+  it('in one part, without a count of parts, is told as its own share', () => {
     const told: number[] = [];
     void send({ body: 'text', progressHint: hint(1, undefined, (share) => told.push(share)) });
     FakeRequest.last.upload.onprogress!({ loaded: 1, total: 4 });

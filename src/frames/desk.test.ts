@@ -37,7 +37,7 @@ const answered = () =>
     headers: { 'content-type': 'application/json' },
   });
 
-it('asks nobody before it knows whom, and takes no address or key that is none', async () => {
+it('sends nothing before a teacher is named, and takes no wrong address or key', async () => {
   await expect(Promise.resolve().then(() => desk.models(null, call() as never))).rejects.toThrow(
     'No teacher',
   );

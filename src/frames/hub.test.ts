@@ -36,7 +36,7 @@ const open = (token: string | null = null) => hub.open({ endpoint: server.url, t
 const described = async (name: string) =>
   (await hub.describe({ name, revision: 'main' }, call())) as DescribedModel;
 
-it('asks nobody before it knows whom', async () => {
+it('sends nothing before a hub is named', async () => {
   await expect(
     Promise.resolve().then(() => hub.describe({ name: 'me/small', revision: 'main' }, call())),
   ).rejects.toThrow('No hub was named');

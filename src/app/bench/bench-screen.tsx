@@ -120,10 +120,10 @@ function Share({ table }: { table: string }) {
   return (
     <p className="small quiet">
       {address === null ? (
-        'Figures of machines that nobody has measured help others. This copy of the studio does not say where it is developed, so there is no form to send the table with: copy it.'
+        'A table of another machine helps others. This copy of the studio does not say where it is developed, so there is no form to send the table with: copy it.'
       ) : (
         <>
-          Figures of machines that nobody has measured help others:{' '}
+          A table of another machine helps others:{' '}
           <a href={address} target="_blank" rel="noreferrer">
             send this table with a form
           </a>

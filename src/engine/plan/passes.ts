@@ -165,7 +165,7 @@ export function fits(config: T5Config, bucket: Bucket): boolean {
   return largest <= maxPartLength;
 }
 
-/** Pairs that an engine evaluates together, and inputs × beams that it generates for together, where nobody says otherwise. */
+/** Pairs that an engine evaluates together, and inputs × beams that it generates for together, by default. */
 export const defaultRowsTogether = 64;
 
 /**

@@ -26,7 +26,7 @@ function openStrangeGpu(): GPU {
       compiled += 1;
       return createShaderModule({ ...rest, code: change(code) });
     };
-    // What nobody holds is forgotten.
+    // What is not held is forgotten.
     const createPipeline = opened.createComputePipelineAsync.bind(opened);
     opened.createComputePipelineAsync = async (wanted) => {
       const pipeline = await createPipeline(wanted);
