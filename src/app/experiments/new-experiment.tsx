@@ -90,7 +90,7 @@ export function NewExperiment({ taken }: { taken: readonly string[] }) {
         <span className={styles['note']}>
           {several
             ? 'A run that two sets have is trained once.'
-            : 'Beside these combinations, for one with a setting of its own to compare with.'}
+            : 'Other runs to compare these with, with their own settings.'}
         </span>
       </div>
       <div className={styles['rows']}>

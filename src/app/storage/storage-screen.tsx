@@ -124,44 +124,22 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
           />
         ))}
       </Group>
-      {sizes.tabModels.length > 0 && (
-        <Group title="Language models that answer in this tab" empty="">
-          {sizes.tabModels.map(({ id, name, sizeBytes }) => (
-            <Thing
-              key={id}
-              name={name}
-              sizeBytes={sizeBytes}
-              obstacle={null}
-              onRemove={() =>
-                onAsk({
-                  removal: { kind: 'tab-model', id },
-                  name,
-                  means: 'Its files are removed; to answer here again it is fetched once more from its hub.',
-                })
-              }
-            />
-          ))}
-        </Group>
-      )}
-      {sizes.experiments.length > 0 && (
-        <Group title="Experiments" empty="">
-          {sizes.experiments.map(({ id, name, sizeBytes }) => (
-            <Thing
-              key={id}
-              name={name}
-              sizeBytes={sizeBytes}
-              obstacle={experimentObstacle(id, heldExperimentIds)}
-              onRemove={() =>
-                onAsk({
-                  removal: { kind: 'experiment', id },
-                  name,
-                  means: 'Its queue and its results are removed; its runs stay.',
-                })
-              }
-            />
-          ))}
-        </Group>
-      )}
+      <GroupOfSome
+        title="Language models that answer in this tab"
+        things={sizes.tabModels}
+        kind="tab-model"
+        means="Its files are removed; to answer here again it is fetched once more from its hub."
+        obstacleOf={() => null}
+        onAsk={onAsk}
+      />
+      <GroupOfSome
+        title="Experiments"
+        things={sizes.experiments}
+        kind="experiment"
+        means="Its queue and its results are removed; its runs stay."
+        obstacleOf={(id) => experimentObstacle(id, heldExperimentIds)}
+        onAsk={onAsk}
+      />
       <Group title="Runs" empty="None.">
         {sizes.runs.map((run) => (
           <Thing
@@ -235,6 +213,39 @@ function Checkpoints({
         ))}
       </ul>
     </details>
+  );
+}
+
+/** A group that is there only where something is in it. */
+function GroupOfSome({
+  title,
+  things,
+  kind,
+  means,
+  obstacleOf,
+  onAsk,
+}: {
+  title: string;
+  things: readonly { id: string; name: string; sizeBytes: number }[];
+  kind: 'tab-model' | 'experiment';
+  /** What removing one does. */
+  means: string;
+  obstacleOf: (id: string) => string | null;
+  onAsk: (asked: Asked) => void;
+}) {
+  if (things.length === 0) return null;
+  return (
+    <Group title={title} empty="">
+      {things.map(({ id, name, sizeBytes }) => (
+        <Thing
+          key={id}
+          name={name}
+          sizeBytes={sizeBytes}
+          obstacle={obstacleOf(id)}
+          onRemove={() => onAsk({ removal: { kind, id }, name, means })}
+        />
+      ))}
+    </Group>
   );
 }
 

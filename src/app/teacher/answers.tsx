@@ -84,7 +84,7 @@ export function Answers({ setup }: { setup: Setup }) {
       <section className={styles['answers']} aria-label="Answers">
         <p className="quiet">
           {stored === 0
-            ? 'Answers stand here, the doubtful ones first, as soon as there are some.'
+            ? 'Answers appear here as they come, the doubtful ones first.'
             : `${plural(stored, 'answer')} to other prompts of this teacher are kept. With this prompt, every row is asked again.`}
         </p>
       </section>

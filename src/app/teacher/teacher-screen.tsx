@@ -116,7 +116,7 @@ function gist(dataset: DatasetRecord): string {
   const { rows = 0, rationales = 0 } = dataset.splits.train ?? {};
   const without = rows - rationales;
   return without === 0
-    ? `all ${plural(rows, 'training row')} have a reason: nobody needs to be asked`
+    ? `all ${plural(rows, 'training row')} have a reason: no teacher is needed`
     : `${formatCount(without)} of ${plural(rows, 'training row')} have no reason`;
 }
 
