@@ -27,6 +27,8 @@ const number = (name: string, minimum: number, maximum: number) =>
 const choice = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, `${name} must be ${values.map((value) => `"${value}"`).join(' or ')}`);
 
+const loraTargetWords = 'lora targets must be "all-linear" or a list of up to 20 names such as ["q", "v"]';
+
 /** Adapters (LoRA) in place of the student's own weights, under short names of peft's settings. */
 const loraSchema = z.strictObject({
   rank: wholeNumber('lora rank', 1, 4096).default(defaultLora.rank),
@@ -36,8 +38,11 @@ const loraSchema = z.strictObject({
   /** Last names of linear layers, or all of them. */
   targets: z
     .union(
-      [z.literal('all-linear'), z.array(z.string().regex(/^\w{1,20}$/)).max(20)],
-      'lora targets must be "all-linear" or a list of names such as ["q", "v"]',
+      [
+        z.literal('all-linear'),
+        z.array(z.string().regex(/^\w{1,20}$/, loraTargetWords)).max(20, loraTargetWords),
+      ],
+      loraTargetWords,
     )
     .default([...defaultLora.targets]),
   /** What the base is kept in: see `Lora`. */
