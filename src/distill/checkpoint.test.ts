@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import type { EngineState } from '../engine/engine.ts';
@@ -6,7 +7,15 @@ import { parseSafetensors } from '../formats/safetensors.ts';
 import { tinyConfig, tinyTensors } from '../student/testing/tiny-student.ts';
 import {
   checkpointParts,
+  digestSlices,
+  digestStudent,
+  floatsOf,
+  isMissing,
+  momentsFile,
+  parseFacts,
   readCheckpoint,
+  sliceBytes,
+  weightsFile,
   writeSlices,
   type CheckpointFacts,
   type CheckpointFile,
@@ -105,4 +114,157 @@ describe('a checkpoint', () => {
     expect(error).not.toBeInstanceOf(CheckpointError);
     expect(String(error)).toMatch(/allocation failed.*Nothing was removed/);
   });
+});
+
+/** The bytes of a file that is made in chunks. */
+function bytesOf({ chunks }: { chunks: () => Iterable<Uint8Array> }): Uint8Array {
+  return new Uint8Array(Buffer.concat([...chunks()]));
+}
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('the facts of a checkpoint', () => {
+  const facts = {
+    step: 0,
+    elapsedMs: 0,
+    engine: { engine: 'torch', backend: 'cuda', adapter: 'a GPU' },
+    files: [{ name: 'model.safetensors', sizeBytes: 0, sha256: ['0123456789abcdef'.repeat(4)] }],
+  };
+
+  it('are read as they were written, or not at all', () => {
+    expect(parseFacts(JSON.stringify(facts))).toEqual(facts);
+    const [file] = facts.files;
+    for (const wrong of [
+      { ...facts, step: -1 },
+      { ...facts, step: 0.5 },
+      { ...facts, elapsedMs: -1 },
+      { ...facts, more: 1 },
+      { ...facts, engine: { ...facts.engine, engine: 'steam' } },
+      { ...facts, files: [{ ...file, sizeBytes: -1 }] },
+      { ...facts, files: [{ ...file, name: 'other.safetensors' }] },
+      { ...facts, files: [{ ...file, sha256: ['ABCDEF'.repeat(11)] }] },
+    ])
+      expect(parseFacts(JSON.stringify(wrong))).toBeNull();
+    expect(parseFacts('{"step": 1')).toBeNull();
+  });
+});
+
+describe('what a checkpoint holds', () => {
+  const adapter = 'base_model.model.encoder.block.0.layer.0.SelfAttention.q.lora_A.weight';
+
+  it('is called by what its weights are, its moments as PyTorch and transformers have them', async () => {
+    const weights = new Map([[adapter, new Float32Array(16)]]);
+    const moment = new Map([[adapter, Float32Array.of(...new Array<number>(16).fill(3))]]);
+    const row = new Map([[adapter, Float32Array.of(1, 2)]]);
+    const column = new Map([[adapter, Float32Array.of(4, 5, 6, 7, 8, 9, 10, 11)]]);
+    const adapted: EngineState = {
+      weights,
+      expAvg: moment,
+      expAvgSq: moment,
+      expAvgSqRow: row,
+      expAvgSqCol: column,
+      step: 3,
+    };
+    const { facts, disk } = await written(adapted);
+    expect(facts.files.map(({ name }) => name)).toEqual([
+      'adapter_model.safetensors',
+      'optimizer.safetensors',
+    ]);
+    const { tensors } = parseSafetensors(disk.get('optimizer.safetensors')!, 'optimizer.safetensors');
+    expect([...tensors].map(([name, { shape }]) => [name.replace(adapter, ''), shape]).sort()).toEqual([
+      ['exp_avg.', [2, 8]],
+      ['exp_avg_sq.', [2, 8]],
+      ['exp_avg_sq_col.', [8]],
+      ['exp_avg_sq_row.', [2]],
+    ]);
+    expect(await readCheckpoint(facts, readFrom(disk), size)).toEqual(adapted);
+    // Written from memory they are the same bytes.
+    const moments = momentsFile(adapted, config);
+    expect(moments.name).toBe('optimizer.safetensors');
+    expect(bytesOf(moments.file)).toEqual(disk.get('optimizer.safetensors'));
+    const file = weightsFile(weights, config);
+    expect(file.name).toBe('adapter_model.safetensors');
+    expect(bytesOf(file.file)).toEqual(disk.get('adapter_model.safetensors'));
+    expect(weightsFile(state.weights, config).name).toBe('model.safetensors');
+  });
+
+  it('is damaged where it names no weights', async () => {
+    const { facts, disk } = await written(state);
+    const files = facts.files.filter(({ name }) => name === 'optimizer.safetensors');
+    await expect(readCheckpoint({ ...facts, files }, readFrom(disk), size)).rejects.toThrow(
+      /step 7 is damaged: it names no weights. Resume from an earlier one/,
+    );
+  });
+
+  it('says how many bytes there are of how many', async () => {
+    const { facts, disk } = await written(state);
+    const whole = disk.get('model.safetensors')!;
+    disk.set('model.safetensors', whole.slice(0, -1));
+    await expect(readCheckpoint(facts, readFrom(disk), size)).rejects.toThrow(
+      `model.safetensors has ${whole.length - 1} bytes where ${whole.length} were written`,
+    );
+  });
+
+  it('is missing by what the browser or Node says, and by nothing else', () => {
+    expect(isMissing(new DOMException('gone', 'NotFoundError'))).toBe(true);
+    expect(isMissing(Object.assign(new Error('gone'), { code: 'ENOENT' }))).toBe(true);
+    expect(isMissing(Object.assign(new Error('no'), { code: 'EACCES' }))).toBe(false);
+    expect(isMissing(new Error('gone'))).toBe(false);
+    expect(isMissing('NotFoundError')).toBe(false);
+  });
+
+  it('is floats: others are left aside', () => {
+    const file = bytesOf(weightsFile(new Map([['a', Float32Array.of(1, 2)]]), config).file);
+    expect(floatsOf(file, 'a file')).toEqual(new Map([['a', Float32Array.of(1, 2)]]));
+  });
+});
+
+// Of 8 MiB; earlier versions had 32.
+describe('slices', () => {
+  const floats = 3 * 1024 * 1024;
+  const large: EngineState = {
+    ...state,
+    weights: new Map([['a', new Float32Array(floats).fill(2)]]),
+    expAvg: new Map(),
+    expAvgSq: new Map(),
+  };
+  const { file } = weightsFile(large.weights, config);
+  const whole = bytesOf(file);
+
+  it('are of 8 MiB, and those of 32 of earlier versions are read too', async () => {
+    expect(sliceBytes).toBe(8_388_608);
+    const [part] = checkpointParts(large, config);
+    const now = await writeSlices(part!.name, part!.file, () => undefined);
+    expect(now.sizeBytes).toBe(whole.length);
+    expect(now.sha256).toEqual([sha256(whole.subarray(0, sliceBytes)), sha256(whole.subarray(sliceBytes))]);
+    const read = () => Promise.resolve(whole);
+    const engine = { engine: 'wasm', backend: 'wasm', adapter: '' } as const;
+    for (const hashes of [now.sha256, [sha256(whole)]]) {
+      const facts = { step: 7, elapsedMs: 0, engine, files: [{ ...now, sha256: hashes }] };
+      expect((await readCheckpoint(facts, read)).weights.get('a')!.length).toBe(floats);
+    }
+    const wrong = {
+      step: 7,
+      elapsedMs: 0,
+      engine,
+      files: [{ ...now, sha256: [now.sha256[0]!, '0'.repeat(64)] }],
+    };
+    await expect(readCheckpoint(wrong, read)).rejects.toThrow('has other bytes than were written');
+  });
+
+  it('by which students and archives are known are those of 32 MiB', async () => {
+    expect(await digestSlices(file)).toEqual([sha256(whole)]);
+  });
+});
+
+it('a student is known by its configuration, its tokenizer and the values of its weights', async () => {
+  const student = { config, tokenizerFiles: { 'tokenizer.json': '{}' }, weights: floats(1) };
+  const known = await digestStudent(student);
+  expect(known).toMatch(/^[0-9a-f]{64}$/);
+  expect(await digestStudent({ ...student, weights: floats(1) })).toBe(known);
+  const others = await Promise.all([
+    digestStudent({ ...student, weights: floats(2) }),
+    digestStudent({ ...student, tokenizerFiles: { 'tokenizer.json': '[]' } }),
+    digestStudent({ ...student, config: { ...config, pad_token_id: 3 } }),
+  ]);
+  expect(new Set([known, ...others]).size).toBe(4);
 });

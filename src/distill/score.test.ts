@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tally, wilsonInterval } from './score.ts';
+import { isRight, shareOf, tally, wilsonInterval } from './score.ts';
 
 describe('tally', () => {
   it('counts exact, case-sensitive matches', () => {
@@ -27,4 +27,35 @@ describe('wilsonInterval', () => {
     expect(wilsonInterval({ correct: 20, total: 20 }).high).toBe(1);
     expect(wilsonInterval({ correct: 0, total: 0 })).toEqual({ share: 0, low: 0, high: 1 });
   });
+});
+
+describe('isRight', () => {
+  it('holds an answer against the label as the student writes it, letter by letter where nothing else is said', () => {
+    expect(isRight('a', { label: 'a' })).toBe(true);
+    expect(isRight('A', { label: 'a' })).toBe(false);
+    expect(isRight('a', { label: '{a}', writtenLabel: 'a' })).toBe(true);
+    expect(isRight('{a}', { label: '{a}', writtenLabel: 'a' })).toBe(false);
+    expect(isRight('A', { label: 'a', judgedBy: 'normalised' })).toBe(true);
+    const row = { label: 'tea', judgedBy: 'choice' as const };
+    expect(isRight('b', { ...row, choices: ['milk', 'tea'] })).toBe(true);
+    expect(isRight('b', { ...row, input: 'what? Answer choices: (a) milk (b) tea' })).toBe(true);
+    expect(isRight('b', row)).toBe(false);
+  });
+});
+
+it('shares are of those who answered, and 0 of nobody', () => {
+  expect(shareOf({ correct: 1, total: 4 })).toBe(0.25);
+  expect(shareOf({ correct: 0, total: 0 })).toBe(0);
+});
+
+it('an interval is wider where more certainty is asked for', () => {
+  // Wilson's formula in Python.
+  const { low, high } = wilsonInterval({ correct: 7, total: 10 });
+  expect([low, high]).toEqual([
+    expect.closeTo(0.39677814746114537, 12),
+    expect.closeTo(0.8922087325936989, 12),
+  ]);
+  const wide = wilsonInterval({ correct: 7, total: 10 }, 2.5758293035489004);
+  expect(wide.low).toBeLessThan(low);
+  expect(wide.high).toBeGreaterThan(high);
 });
