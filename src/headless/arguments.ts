@@ -94,8 +94,8 @@ export const usage = `Stillroom from a terminal.
                              [--test FILE] [--test-rationales FILE] [--vocabulary N [--drop-rare]]
                              [--encoder-layers N|LIST] [--decoder-layers N|LIST] [--json]
                              [--precision f32|f16|bf16]
-      Writes a smaller student: the pieces that the files use (up to N with the most frequent others), some layers
-      (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
+      Writes a smaller student to a new folder: the pieces that the files use (up to N with the most frequent others),
+      some layers (a count, or numbers from 0 with commas: 0,2,5 or 3, for one). Without a data file the vocabulary stays.
 
   npm run headless -- add-pieces --student DIR --train FILE [--test FILE] [--train-rationales FILE] --out DIR
                                  [--precision f32|f16|bf16] [--json]

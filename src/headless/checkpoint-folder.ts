@@ -19,7 +19,15 @@ import type { EngineState } from '../engine/engine.ts';
 import type { StateSource } from '../engine/state-source.ts';
 import type { FolderFile } from '../export/model-folder.ts';
 import type { T5Config, Weights } from '../student/config.ts';
-import { appendOutput, flushOutput, namesIn, removeOutput, renameOutput, writeOutput } from './files.ts';
+import {
+  appendOutput,
+  flushOutput,
+  namesIn,
+  readWhole,
+  removeOutput,
+  renameOutput,
+  writeOutput,
+} from './files.ts';
 
 /** How many are kept. */
 const kept = 2;
@@ -98,8 +106,7 @@ export class CheckpointFolder {
   /** @throws CheckpointError where it is not whole; UnreadableError where it could not be read now. */
   async #state(step: number): Promise<{ facts: CheckpointFacts; state: EngineState }> {
     const facts = await this.#facts(step);
-    const read = async ({ name }: { name: string }) =>
-      new Uint8Array(await readFile(join(this.#of(step), name)));
+    const read = ({ name }: { name: string }) => readWhole(join(this.#of(step), name));
     return { facts, state: await readCheckpoint(facts, read) };
   }
 

@@ -1,12 +1,11 @@
 /** `headless convert`: rows of any layout, joined with the teacher's, as the JSON Lines that every command takes. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { plural } from '../base/units.ts';
 import { inspectedRows, type InspectedRow } from '../data/inspect.ts';
 import { readingOptions, readOptions, trainFileOptions } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf } from './data-files.ts';
-import { writeOutput } from './files.ts';
+import { isSamePlace, writeOutput } from './files.ts';
 
 export async function convert(args: string[]): Promise<void> {
   const options = readOptions('convert', args, {
@@ -20,11 +19,13 @@ export async function convert(args: string[]): Promise<void> {
   if (out === undefined)
     throw new InputError('convert needs a file to write to.', 'Name it with --out FILE.');
   const sources = [...listOfPaths(train), ...listOfPaths(rationales)];
-  if (sources.some((source) => resolve(source) === resolve(out)))
+  for (const source of sources) {
+    if (!(await isSamePlace(source, out))) continue;
     throw new InputError(
       '--out is one of the files that are read, which would be overwritten.',
       'Name another.',
     );
+  }
   if (options.force !== true && existsSync(out))
     throw new InputError(
       'this file is there already, and would be replaced.',

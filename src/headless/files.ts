@@ -29,10 +29,38 @@ export async function readText(file: string): Promise<string> {
 /** A file's bytes. @throws InputError where it cannot be read. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    // A plain Uint8Array: a Buffer's slice() is a view, not a copy.
-    return new Uint8Array(await readFile(file));
+    return await readWhole(file);
   } catch (error) {
     throw new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
+  }
+}
+
+/** Node reads no file at once that is larger: 2 GiB. */
+const mostAtOnce = 2 ** 31 - 1;
+const sliceBytes = 64 * 2 ** 20;
+
+/**
+ * A file's bytes, of any size.
+ * @param most Bytes that are read at once; a larger file is read in slices.
+ * @throws what Node does.
+ */
+export async function readWhole(file: string, most = mostAtOnce): Promise<Uint8Array> {
+  const { size } = await stat(file);
+  // A plain Uint8Array: a Buffer's slice() is a view, not a copy. (A pipe has no size, and is read to its end.)
+  if (size <= most) return new Uint8Array(await readFile(file));
+  const handle = await open(file);
+  try {
+    const whole = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const length = Math.min(sliceBytes, most, size - filled);
+      const { bytesRead } = await handle.read(whole, filled, length, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return whole.subarray(0, filled);
+  } finally {
+    await handle.close();
   }
 }
 
@@ -283,6 +311,14 @@ export async function realPath(path: string): Promise<string> {
     const parent = dirname(whole);
     return parent === whole ? whole : join(await realPath(parent), basename(whole));
   }
+}
+
+/** Whether two paths lead to one file or folder, by links of any kind too. */
+export async function isSamePlace(one: string, other: string): Promise<boolean> {
+  if ((await realPath(one)) === (await realPath(other))) return true;
+  const found = (path: string) => stat(path).catch(() => null);
+  const [a, b] = await Promise.all([found(one), found(other)]);
+  return a !== null && b !== null && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** What a disk's refusal means, in words. */

@@ -1,5 +1,5 @@
 /** `headless reduce`: a student with fewer pieces and layers, before anything is trained. */
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { Example } from '../data/example.ts';
@@ -19,7 +19,7 @@ import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensor
 import { readLayerChoice, type LayerChoice } from '../student/reduce/layers.ts';
 import { dataOptions, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
-import { openFolder, writeOutput } from './files.ts';
+import { checkEmpty, isSamePlace, openFolder, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { whileTelling } from './progress-line.ts';
 
@@ -52,9 +52,10 @@ export async function reduce(args: string[]): Promise<void> {
     throw new InputError('reduce needs a student.', 'Name its folder with --student DIR.');
   if (out === undefined)
     throw new InputError('reduce needs a folder to write to.', 'Name it with --out DIR.');
-  if (resolve(out) === resolve(named)) {
+  if (await isSamePlace(out, named)) {
     throw new InputError('--out is the student’s own folder, which would be overwritten.', 'Name another.');
   }
+  await checkEmpty(out);
   const size = wholeNumber('vocabulary', options.vocabulary);
   const dropRare = options['drop-rare'] ?? false;
   if (dropRare && size === null) {
@@ -90,7 +91,7 @@ export async function reduce(args: string[]): Promise<void> {
   const card = reducedCard({ ...whole, name: basename(resolve(whole.name)) }, student);
   const files = filesOf(student, dtype, card);
   const after = sizeOf(student, files, shape, model);
-  for (const file of files) await writeOutput(join(out, file.path), file.bytes);
+  await writeNewFolder(out, files);
 
   const notes = student.notes.slice(whole.notes.length);
   if (options.json) {

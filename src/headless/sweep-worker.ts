@@ -27,7 +27,7 @@ import { checkOut, RunFolder } from './run-folder.ts';
 import { withRunLock } from './run-lock.ts';
 import { serveJobs } from './run-pool.ts';
 import { TerminalRun, type Progress } from './terminal-run.ts';
-import { digestsOf, openInputs, type FileOptions, type TrainInputs } from './train-inputs.ts';
+import { digestsOf, inputPaths, openInputs, type FileOptions, type TrainInputs } from './train-inputs.ts';
 
 /** One run of a sweep, as a process is asked for it. */
 export interface SweepRun {
@@ -57,7 +57,7 @@ export function sweepWorker(): Promise<never> {
     const id = JSON.stringify(run.files);
     const inputs = opened.get(id) ?? (await openInputs(run.files, run.recipe));
     opened.set(id, inputs);
-    await checkOut(run.out, []);
+    await checkOut(run.out, inputPaths(run.files));
     return withRunLock(run.out, () => trainOne({ ...inputs, ...chosen(inputs, run) }, run, tell));
   });
 }

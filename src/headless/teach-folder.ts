@@ -6,14 +6,35 @@ import { formatCount } from '../base/units.ts';
 import { Answers } from '../teacher/answers.ts';
 import type { TaughtRow } from '../teacher/lessons.ts';
 import type { Mode } from '../teacher/prompt.ts';
-import { appendOutput, createOutput, readText, realPath } from './files.ts';
+import { appendOutput, createOutput, isSamePlace, readText } from './files.ts';
 
-/** @throws InputError where --out is a file that this command did not write, or one that it reads. */
-export async function refuseOut(out: string, inputs: Record<string, string | undefined>): Promise<void> {
-  for (const [option, input] of Object.entries(inputs)) {
-    if (input === undefined || (await realPath(input)) !== (await realPath(out))) continue;
-    throw new InputError(`--out is the file of --${option}.`, 'Choose another --out.', { file: out });
+/**
+ * @param written Files that are written, by their option. @param read Files that are read, by theirs.
+ * @throws InputError where two of them are one file.
+ */
+async function refuseSame(
+  written: Record<string, string | undefined>,
+  read: Record<string, string | undefined>,
+): Promise<void> {
+  for (const [option, file] of Object.entries(written)) {
+    for (const [other, input] of Object.entries({ ...written, ...read })) {
+      if (other === option || file === undefined || input === undefined) continue;
+      if (!(await isSamePlace(file, input))) continue;
+      throw new InputError(`--${option} is the file of --${other}.`, `Choose another --${option}.`, { file });
+    }
   }
+}
+
+/** @throws InputError where --out is a file that this command did not write, or what is written is what is read. */
+export async function refuseOut(
+  { out, prompts }: { out: string; prompts: string | undefined },
+  read: Record<string, string | undefined>,
+): Promise<void> {
+  await refuseSame({ out, prompts }, read);
+  if (prompts !== undefined && (await isSamePlace(prompts, answersFile(out))))
+    throw new InputError('--prompts is the file of the answers that are kept.', 'Choose another --prompts.', {
+      file: prompts,
+    });
   if (!existsSync(out) || existsSync(answersFile(out))) return;
   throw new InputError(
     'this file was not written by teach, so it is not replaced.',

@@ -33,7 +33,7 @@ export async function teach(args: string[]): Promise<void> {
   const { prompts, answers: results } = options;
   const place = (prompts ?? results) === undefined ? placeOf(options) : null;
   const { out, mode, manner, api } = plan;
-  await refuseOut(out, { data: plan.data, demos: options.demos, prompts, answers: results });
+  await refuseOut({ out, prompts }, { data: plan.data, demos: options.demos, answers: results });
   const { rows, promptOf, labels } = await openRows(options, plan);
 
   await withRunLock(`${out}.answers`, async () => {

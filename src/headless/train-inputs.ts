@@ -14,7 +14,14 @@ import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-
 import { hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
 import { readStudentFolder, type Student } from '../student/folder.ts';
 import { withOrigins } from '../data/reading.ts';
-import { checkFiles, joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
+import {
+  checkFiles,
+  fileOptions,
+  joinSplit,
+  listOfPaths,
+  readingOf,
+  type DataArguments,
+} from './data-files.ts';
 import { bundledFolder, openFolder } from './files.ts';
 import { isHubName, placeStudent } from './hub-student.ts';
 import type { JobDigests } from './job-file.ts';
@@ -41,6 +48,14 @@ export interface TrainInputs {
 /** What a person named: a student, files, and how to read them. */
 export interface FileOptions extends DataArguments {
   student?: string | undefined;
+}
+
+/** What the run reads, each with its option. */
+export function inputPaths(
+  options: FileOptions & { recipe?: string | undefined },
+): [option: string, path: string][] {
+  const names = ['student', ...fileOptions, 'recipe'] as const;
+  return names.flatMap((name) => listOfPaths(options[name]).map((path): [string, string] => [name, path]));
 }
 
 /** @throws InputError where a file cannot be used, or files do not go together. */

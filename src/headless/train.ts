@@ -29,7 +29,7 @@ import type { Student } from '../student/folder.ts';
 import { namedGeneration } from '../student/own-generation.ts';
 import { generationNames, oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
-import { fileOptions, listOfPaths } from './data-files.ts';
+import { fileOptions } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
 import { absolutePaths, formatJob, type JobInputs } from './job-file.ts';
@@ -42,6 +42,7 @@ import { withRunLock } from './run-lock.ts';
 import { TerminalRun } from './terminal-run.ts';
 import {
   digestsOf,
+  inputPaths,
   openInputs,
   sayWhatWasRead,
   testRowsOf,
@@ -143,14 +144,6 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
 
 /** Options that go with `--resume`: files may have moved. */
 const mayChange: readonly string[] = ['resume', 'student', ...fileOptions];
-
-/** What the run reads, each with its option. */
-function inputPaths(
-  options: FileOptions & { recipe?: string | undefined },
-): [option: string, path: string][] {
-  const names = ['student', ...fileOptions, 'recipe'] as const;
-  return names.flatMap((name) => listOfPaths(options[name]).map((path): [string, string] => [name, path]));
-}
 
 /** Resumes a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
 async function resume(out: string, moved: FileOptions): Promise<void> {
