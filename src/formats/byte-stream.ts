@@ -31,6 +31,19 @@ export function bytesOf(file: string, blob: PartedFile, piece = pieceBytes): Byt
   };
 }
 
+/** Read at once where a file is wanted whole: browsers give up at some gigabytes, and hold what they read twice. */
+const sliceBytes = 64 * 2 ** 20;
+
+/** A file's bytes in one array, of any size. @throws what the browser does, RangeError where memory is short. */
+export async function wholeOf(blob: PartedFile, slice = sliceBytes): Promise<Uint8Array<ArrayBuffer>> {
+  const { size } = blob;
+  if (size <= slice) return new Uint8Array(await blob.slice(0, size).arrayBuffer());
+  const whole = new Uint8Array(size);
+  for (let at = 0; at < size; at += slice)
+    whole.set(new Uint8Array(await blob.slice(at, Math.min(at + slice, size)).arrayBuffer()), at);
+  return whole;
+}
+
 /** A part of a file, as a file. */
 export function partOf(blob: PartedFile, start: number, end: number): PartedFile {
   return {

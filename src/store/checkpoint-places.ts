@@ -4,6 +4,7 @@
  * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
  */
 import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
+import { wholeOf } from '../formats/byte-stream.ts';
 import type { StreamedFile } from '../formats/safetensors-writer.ts';
 import { reading, writing } from './database.ts';
 
@@ -56,7 +57,7 @@ const files: CheckpointPlace = {
     const run = await runFolder(runId, false);
     if (run === null) throw new DOMException('the run has no files', 'NotFoundError');
     const handle = await (await run.getDirectoryHandle(id)).getFileHandle(name);
-    return new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    return wholeOf(await handle.getFile());
   },
 
   async ids(runId) {
@@ -88,16 +89,19 @@ const database: CheckpointPlace = {
 
   async read(runId, id, { name, sizeBytes }) {
     const range = IDBKeyRange.bound([runId, id, name], [runId, id, name, []]);
-    const slices = await reading((database) => database.getAll('checkpointSlices', range));
-    const total = slices.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-    if (total === 0 && sizeBytes > 0) throw new DOMException('it is not stored', 'NotFoundError');
-    const whole = new Uint8Array(total);
-    let offset = 0;
-    for (const { bytes } of slices) {
-      whole.set(new Uint8Array(bytes), offset);
-      offset += bytes.byteLength;
+    const keys = await reading((database) => database.getAllKeys('checkpointSlices', range));
+    if (keys.length === 0 && sizeBytes > 0) throw new DOMException('it is not stored', 'NotFoundError');
+    // One slice at a time, so that the bytes are not held twice.
+    const whole = new Uint8Array(sizeBytes);
+    let filled = 0;
+    for (const key of keys) {
+      const { bytes } = (await reading((database) => database.get('checkpointSlices', key)))!;
+      const room = whole.subarray(filled);
+      room.set(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, room.length)));
+      filled += bytes.byteLength;
     }
-    return whole;
+    // Of another length than was written, which whoever checks it tells.
+    return filled <= sizeBytes ? whole.subarray(0, filled) : new Uint8Array(filled);
   },
 
   async ids(runId) {

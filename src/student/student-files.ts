@@ -1,6 +1,7 @@
 /** Where a student's files come from: a dropped folder, IndexedDB, a disk, a zip. */
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
+import { wholeOf } from '../formats/byte-stream.ts';
 
 /** The files of one folder, by path with `/`. Paths may all begin with the folder's own name. */
 export interface StudentFiles {
@@ -39,7 +40,7 @@ export function filesFromBlobs(files: ReadonlyMap<string, Blob>): StudentFiles {
     names: () => [...files.keys()],
     sizeBytes: (name) => get(name).size,
     readStart: async (name, size) => new Uint8Array(await get(name).slice(0, size).arrayBuffer()),
-    read: async (name) => new Uint8Array(await get(name).arrayBuffer()),
+    read: (name) => wholeOf(get(name)),
   };
 }
 

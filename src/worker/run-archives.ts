@@ -6,6 +6,7 @@ import type { ReportProgress, Watch } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type RunArchive } from '../export/run-archive.ts';
 import type { ArchivedRun } from '../export/run-record.ts';
 import { safeFolderName } from '../export/zip.ts';
+import { wholeOf } from '../formats/byte-stream.ts';
 import { checkpointState, writeCheckpoint } from '../store/checkpoints.ts';
 import { listDatasets, trainSha256 } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
@@ -98,8 +99,7 @@ export async function importRun(
   onSign: () => void = () => undefined,
 ): Promise<Results['import-run']> {
   progress('reading the run', 0, 1);
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  return storeArchive(await readArchive(bytes, file.name), file.name, progress, onSign);
+  return storeArchive(await readArchive(await wholeOf(file), file.name), file.name, progress, onSign);
 }
 
 /** See `import-run-folder` in protocol.ts. */

@@ -10,6 +10,7 @@ import { parseFacts, readCheckpoint, type CheckpointFacts } from '../distill/che
 import { parseRecipe } from '../distill/recipe.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { RunArchive } from '../export/run-archive.ts';
+import { wholeOf } from '../formats/byte-stream.ts';
 import { readRunTexts } from '../export/run-record.ts';
 import { keptTexts } from '../store/kept-students.ts';
 import {
@@ -196,7 +197,7 @@ async function stateOf(files: ReadonlyMap<string, Blob>, step: number) {
   }
   const state = await readCheckpoint(facts, async (file) => {
     const blob = files.get(`checkpoint-${step}/${file.name}`);
-    if (blob !== undefined) return new Uint8Array(await blob.arrayBuffer());
+    if (blob !== undefined) return wholeOf(blob);
     throw new DOMException('it was not dropped', 'NotFoundError');
   });
   return { ...state, engine: facts.engine };
