@@ -8,7 +8,8 @@ import { root, writeRecipe } from '../e2e/support.ts';
 import { note } from './findings.ts';
 import { expect, test } from './world.ts';
 
-const environment = { cwd: root, env: { ...process.env, INIT_CWD: root } };
+// Killed runs are compared with others: all have the same kernels, however busy the machine is.
+const environment = { cwd: root, env: { ...process.env, INIT_CWD: root, STILLROOM_KERNELS: 'plain' } };
 
 function headless(args: readonly string[]): { code: number | null; words: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/headless.mjs', ...args], {

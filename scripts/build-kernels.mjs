@@ -1,9 +1,11 @@
 /**
- * Compiles the WebAssembly kernels (src/engine/wasm/assembly) into src/engine/wasm/generated, in two variants of one
- * program: with a memory that threads share, and with one of its own for places where memory cannot be shared.
+ * Compiles the WebAssembly kernels (src/engine/wasm/assembly) into src/engine/wasm/generated, in four variants of one
+ * program: with a memory that threads share, and with one of its own for places where memory cannot be shared; each with
+ * plain SIMD alone, and with relaxed SIMD, whose multiply-adds may be fused.
  * Does nothing where the result is newer than every source. `node scripts/build-kernels.mjs` runs it by hand; the Vite
  * and Vitest configurations run it through `kernels()`.
  */
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -20,19 +22,29 @@ import { gzipSync } from 'node:zlib';
 const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'engine', 'wasm');
 const sources = join(folder, 'assembly');
 const target = join(folder, 'generated');
+const versionModule = 'virtual:kernels-version';
 /** Pages of 64 KiB: the whole of a 32-bit address space. */
 const maximumPages = 65_536;
+const shared = ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(maximumPages)];
+const plainSimd = ['--disable', 'relaxed-simd'];
+const relaxedSimd = ['--enable', 'relaxed-simd'];
 const variants = [
-  { file: 'kernels.wasm', options: [] },
-  {
-    file: 'kernels-shared.wasm',
-    options: ['--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(maximumPages)],
-  },
+  { file: 'kernels.wasm', options: plainSimd },
+  { file: 'kernels-shared.wasm', options: [...plainSimd, ...shared] },
+  { file: 'kernels-relaxed.wasm', options: relaxedSimd },
+  { file: 'kernels-relaxed-shared.wasm', options: [...relaxedSimd, ...shared] },
 ];
 
 function newestSource() {
   const files = readdirSync(sources).map((name) => join(sources, name));
   return Math.max(...[...files, fileURLToPath(import.meta.url)].map((file) => statSync(file).mtimeMs));
+}
+
+/** Changes whenever any of the sources does, or how they are compiled. */
+function versionOfSources() {
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, name)));
+  return hash.digest('hex').slice(0, 12);
 }
 
 function isUpToDate(file) {
@@ -58,8 +70,6 @@ async function compile(asc, { file, options }) {
       'simd',
       '--enable',
       'threads',
-      '--disable',
-      'relaxed-simd',
       '--use',
       'abort=',
       ...options,
@@ -98,13 +108,16 @@ export async function buildKernels() {
 
 /**
  * The Vite plugin that keeps the kernels up to date (before each build, test run and start of the server), and puts
- * them into the program where it says `import … from './generated/kernels.wasm?inline'`: as `data:` URLs.
+ * them into the program where it says `import … from './generated/kernels.wasm?inline'`: as `data:` URLs. The version of
+ * their sources is `virtual:kernels-version`.
  */
 export function kernels() {
   return {
     name: 'stillroom-kernels',
     enforce: 'pre',
+    resolveId: (id) => (id === versionModule ? id : null),
     load(id) {
+      if (id === versionModule) return `export default ${JSON.stringify(versionOfSources())};`;
       const file = join(target, basename(id.replace(/\?inline$/, '')));
       if (!id.endsWith('.wasm?inline') || dirname(id) !== target) return null;
       this.addWatchFile(file);

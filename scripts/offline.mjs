@@ -13,8 +13,8 @@ const source = join(import.meta.dirname, 'offline-worker.js');
 /** What is of use to a host or to the browser, never to the page. */
 const servedOnly = ['service-worker.js', '_headers'];
 
-/** What few visits need, and has megabytes: kept when it was fetched for the first time, not before. */
-const isLate = (path) => /^assets\/(?:ort-wasm-|model\.worker)/.test(path);
+/** What few visits need, or has megabytes: kept when it was fetched for the first time, not before. */
+const isLate = (path) => /^assets\/(?:ort-wasm-|model\.worker|kernels-relaxed)/.test(path);
 
 /** The files of a folder, as addresses below it, each with a hash of its bytes; sorted. */
 function hashedFiles(folder) {

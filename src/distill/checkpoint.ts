@@ -93,6 +93,8 @@ export function parseFacts(text: string): CheckpointFacts | null {
 export interface Resumption {
   state: EngineState;
   elapsedMs: number;
+  /** What has computed it; left out where that is not known. */
+  engine?: EngineStamp;
 }
 
 /** What the optimiser's averages are called in `optimizer.safetensors`: PyTorch's and transformers' names. */

@@ -4,6 +4,7 @@
  */
 import { EngineError, InputError, withoutStop } from '../base/errors.ts';
 import type { BackendName, Engine } from './engine.ts';
+import type { KernelVariant } from './wasm/kernel-variant.ts';
 
 /** Engines that a person can name. */
 export const engineChoices = ['tfjs', 'wasm', 'wgsl'] as const;
@@ -13,6 +14,8 @@ export type EngineChoice = (typeof engineChoices)[number];
 export interface EngineRequest {
   engine: EngineChoice | null;
   backend: BackendName | null;
+  /** The kernels that a resumed run began with on WebAssembly; left out or null: what is fastest here. */
+  kernels?: KernelVariant | null | undefined;
 }
 
 /** What to open. A backend of null for TensorFlow.js: it looks for the best itself. */

@@ -1,5 +1,5 @@
 /** Engines in Node: a real GPU where there is one, else WebAssembly. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { EngineError } from '../base/errors.ts';
 import { chooseEngine, openChosen, type ChosenEngine, type EngineRequest } from '../engine/choose.ts';
 import { probeAdapter } from '../engine/gpu/probe.ts';
@@ -8,12 +8,19 @@ import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { openNodeBackend, openNodeGpu } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
+import { chooseKernels } from '../engine/wasm/kernel-choice.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import { createWgslEngine } from '../engine/wgsl/wgsl-engine.ts';
 import { tuningFile } from './tuning-file.ts';
 
 /** The launcher sets this where it found no driver: looking again would only print the loader's complaint. */
 const noGpu = { kind: 'none', description: 'this machine has no graphics driver for WebGPU' } as const;
+
+/** What is known of this machine's processors. */
+const notes = tuningFile();
+
+/** For tests, and for whoever wants the same bits on every machine: nothing is measured. */
+const wantsPlain = (): boolean => process.env['STILLROOM_KERNELS'] === 'plain';
 
 /**
  * Which engine `openEngine` begins with.
@@ -40,9 +47,17 @@ export async function openEngine(
       createTfjsEngine(student, await openNodeBackend({ backend: backend ?? undefined }), {
         ownsBackend: true,
       }),
-    wgsl: async (reason) =>
-      createWgslEngine(student, { gpu: await openNodeGpu(), reason, memory: tuningFile() }),
-    wasm: (reason) => createWasmEngine(student, { threads, startThread: startNodeThread, reason }),
+    wgsl: async (reason) => createWgslEngine(student, { gpu: await openNodeGpu(), reason, memory: notes }),
+    wasm: async (why) => {
+      const { kernels, reason } = await chooseKernels({
+        memory: notes,
+        // A home folder may be that of several machines.
+        processor: cpus()[0]?.model.trim() ?? null,
+        begunWith: wantsPlain() ? 'plain' : (request.kernels ?? null),
+      });
+      const whole = reason === null ? why : `${why} ${reason}`;
+      return createWasmEngine(student, { threads, startThread: startNodeThread, reason: whole, kernels });
+    },
     instead: async (problem) => createTfjsEngine(student, await openInstead(problem), { ownsBackend: true }),
   });
 }

@@ -66,7 +66,7 @@ it('goes back to the last checkpoint on a fresh engine of the same kind, and say
   const { after, told, asked, done, waits } = scene('webgpu');
   expect(await after(lost)).toEqual({ kind: 'again', from: null });
   expect(told).toEqual([{ phase: 'recovering', step: 6, reason: 'The GPU is gone' }]);
-  expect(asked).toEqual([{ engine: 'wgsl', backend: 'webgpu' }]);
+  expect(asked).toEqual([{ engine: 'wgsl', backend: 'webgpu', kernels: null }]);
   // The lost one goes first: two would not fit on the GPU.
   expect(done).toEqual(['discard', 'rewind', 'replace']);
   expect(waits).toEqual([1000]);
@@ -99,7 +99,7 @@ it('fails at once on WebAssembly, but for weights that could not be put back, an
   const weights = new LostWeightsError('The weights are gone.', 'Go on.');
   const again = scene('cpu');
   expect(await again.after(weights)).toMatchObject({ kind: 'again' });
-  expect(again.asked).toEqual([{ engine: null, backend: 'cpu' }]);
+  expect(again.asked).toEqual([{ engine: null, backend: 'cpu', kernels: null }]);
   const input = new InputError('No such row.', 'Look.');
   await expect(scene('webgpu').after(input)).rejects.toBe(input);
 });

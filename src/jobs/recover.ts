@@ -6,6 +6,7 @@ import type { CheckpointStore, OpenEngine, RunSink, RunSoFar } from '../distill/
 import type { Recovery } from '../distill/recovery.ts';
 import type { RunState } from '../distill/run-state.ts';
 import type { EngineRequest } from '../engine/choose.ts';
+import { variantOf } from '../engine/wasm/kernel-variant.ts';
 import type { Turn } from './engine-owner.ts';
 
 /** Where a run writes, and how it gets its engine and hears of a person's wishes. */
@@ -29,10 +30,15 @@ export async function recover(
   recovery: Recovery,
   failure: unknown,
 ): Promise<{ kind: 'again'; from: Resumption | null } | { kind: 'ended'; end: TrainEnd }> {
-  const { engine, backend } = turn.engine.describe();
+  const description = turn.engine.describe();
+  const { engine, backend } = description;
   // Without a GPU nothing is lost but by a restore that failed, and what else fails once fails again.
   if (backend !== 'webgpu' && !(failure instanceof LostWeightsError)) throw failure;
-  const request: EngineRequest = { engine: engine === 'twin' ? null : engine, backend };
+  const request: EngineRequest = {
+    engine: engine === 'twin' ? null : engine,
+    backend,
+    kernels: variantOf(description),
+  };
   turn.discard();
   let error = failure;
   for (let opening = false; ; opening = true) {

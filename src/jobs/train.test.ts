@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { DeviceLostError, NoRoomError } from '../base/errors.ts';
 import { Control } from '../distill/control.ts';
 import { recipeSchema, type Recipe } from '../distill/recipe.ts';
+import type { EngineRequest } from '../engine/choose.ts';
 import { stateOf } from '../engine/engine.ts';
 import type { EngineOwner } from './engine-owner.ts';
 import { baseAnswer, madeUpEngine, Memory, rowsWith, student, weightsOf } from './testing/made-up-run.ts';
@@ -122,6 +123,27 @@ describe('a run', () => {
       expect(made.updates.map(({ step }) => step)).toEqual([3, 4]);
     }
   });
+});
+
+it.each([
+  ['WebAssembly relaxed SIMD, 4 threads', 'relaxed'],
+  ['WebAssembly SIMD, 4 threads', 'plain'],
+  [null, null],
+])('asks for the kernels that its checkpoint was computed by (%s)', async (adapter, kernels) => {
+  const stamp = adapter === null ? {} : { engine: { engine: 'wasm', backend: 'wasm', adapter } as const };
+  const asked: EngineRequest[] = [];
+  const { made, start } = scene(
+    {},
+    {
+      from: { state: stateOf(weightsOf(2), 2), elapsedMs: 5, ...stamp },
+      open: (request) => {
+        asked.push(request);
+        return Promise.resolve(made.engine);
+      },
+    },
+  );
+  await start();
+  expect(asked).toEqual([{ engine: null, backend: null, kernels }]);
 });
 
 describe('the weights that are taken', () => {

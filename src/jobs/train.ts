@@ -17,6 +17,7 @@ import { isBestYet, takenStep } from '../distill/selection.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import { stateOf } from '../engine/engine.ts';
+import { variantOf } from '../engine/wasm/kernel-variant.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
 import { EngineOwner, type Turn } from './engine-owner.ts';
@@ -64,7 +65,9 @@ export async function trainRun(
   job: TrainJob,
   hold: (owner: EngineOwner | null) => void = () => undefined,
 ): Promise<{ end: TrainEnd; comparison: CompareResult | null }> {
-  const { sink, open, request } = job;
+  const { sink, open } = job;
+  const { engine } = job.from ?? {};
+  const request = { ...job.request, kernels: engine === undefined ? null : variantOf(engine) };
   await sink.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
   const owner = new EngineOwner(
     await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })),

@@ -4,6 +4,7 @@ import { lastProof, parseAdapterRecord, type GpuProof } from '../engine/gpu/adap
 import { probeAdapter } from '../engine/gpu/probe.ts';
 import { openBackend } from '../engine/tfjs/open.ts';
 import type { BackendName, Engine, EngineStudent } from '../engine/engine.ts';
+import type { KernelVariant } from '../engine/wasm/kernel-variant.ts';
 import type { CommandOf, Machine } from './protocol.ts';
 
 /** See `probe` in protocol.ts. */
@@ -39,7 +40,7 @@ export async function openEngine(
   return openChosen(chosen, request, {
     tfjs: (backend) => openTfjs(student, backend),
     wgsl: (reason) => openWgsl(student, reason, tellCompiling),
-    wasm: (reason) => openWasm(student, reason),
+    wasm: (reason) => openWasm(student, reason, request.kernels ?? null),
     // No SIMD, no threads, no memory: TensorFlow.js finds what is left.
     instead: () => openTfjs(student, null),
   });
@@ -54,13 +55,28 @@ async function openTfjs(student: EngineStudent, backend: BackendName | null): Pr
   return createTfjsEngine(student, open, { ownsBackend: true });
 }
 
-async function openWasm(student: EngineStudent, reason: string): Promise<Engine> {
-  const [{ createWasmEngine }, { startBrowserThread }] = await Promise.all([
-    import('../engine/wasm/wasm-engine.ts'),
-    import('../engine/wasm/browser-thread.ts'),
-  ]);
+async function openWasm(
+  student: EngineStudent,
+  why: string,
+  begunWith: KernelVariant | null,
+): Promise<Engine> {
+  const [{ createWasmEngine }, { startBrowserThread }, { chooseKernels }, { tuningDatabase }] =
+    await Promise.all([
+      import('../engine/wasm/wasm-engine.ts'),
+      import('../engine/wasm/browser-thread.ts'),
+      import('../engine/wasm/kernel-choice.ts'),
+      import('./tuning-database.ts'),
+    ]);
   const threads = navigator.hardwareConcurrency;
-  return createWasmEngine(student, { threads, startThread: startBrowserThread, reason });
+  // A browser does not say which processor it runs on; what it keeps stays on one machine.
+  const choice = await chooseKernels({ memory: tuningDatabase, processor: null, begunWith });
+  const reason = choice.reason === null ? why : `${why} ${choice.reason}`;
+  return createWasmEngine(student, {
+    threads,
+    startThread: startBrowserThread,
+    reason,
+    kernels: choice.kernels,
+  });
 }
 
 async function openWgsl(student: EngineStudent, reason: string, onCompile?: TellCompiling): Promise<Engine> {

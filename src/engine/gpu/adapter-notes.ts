@@ -1,6 +1,6 @@
 /**
- * What was found out about a GPU, kept between sessions: which variants are fastest on it, and whether it computes
- * rightly. It holds for one browser and one version of the kernels: another's is dropped.
+ * What was found out about a GPU, or about the CPU, kept between sessions: which variants are fastest on it, and whether
+ * it computes rightly. It holds for one browser and one version of the kernels: another's is dropped.
  */
 import { z } from '../../base/schemas.ts';
 
@@ -23,6 +23,8 @@ const recordSchema = z.object({
   tried: z.record(z.string(), z.array(z.string())),
   /** By kind of student: each kind has its own kernels. */
   proofs: z.record(z.string(), proofSchema),
+  /** Of the CPU: how many times as fast as the plain kernels others are, by their name; 0 where they are wrong. */
+  gains: z.record(z.string(), z.number()).optional(),
 });
 export type AdapterRecord = z.infer<typeof recordSchema>;
 

@@ -1,15 +1,23 @@
-/** The compiled kernels: two variants of one WebAssembly program, and how to make an instance of either. */
+/**
+ * The compiled kernels: one WebAssembly program for memory of its own and one for memory that threads share. They are
+ * plain SIMD, which every machine computes to the same bits; relaxed-kernels.ts has the others.
+ */
 import { EngineError } from '../../base/errors.ts';
-import plainUrl from './generated/kernels.wasm?inline';
+import kernelsVersion from 'virtual:kernels-version';
+import ownUrl from './generated/kernels.wasm?inline';
 import sharedUrl from './generated/kernels-shared.wasm?inline';
+import type { KernelVariant } from './kernel-variant.ts';
 
 /** Compiled once, used by any number of executors and threads. */
 export interface Kernels {
+  variant: KernelVariant;
   /** For its own memory. */
-  plain: WebAssembly.Module;
+  own: WebAssembly.Module;
   /** For a memory that threads share; null where none can be had. */
   shared: WebAssembly.Module | null;
 }
+
+export { kernelsVersion };
 
 /** The smallest module with a SIMD instruction. */
 const simdProbe = Uint8Array.of(
@@ -59,19 +67,28 @@ let loaded: Promise<Kernels> | undefined;
  * @throws EngineError where WebAssembly or its SIMD instructions are missing.
  */
 export function loadKernels(): Promise<Kernels> {
-  loaded ??= compile();
+  loaded ??= compileOnce();
   return loaded;
 }
 
-async function compile(): Promise<Kernels> {
+async function compileOnce(): Promise<Kernels> {
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(simdProbe)) {
     throw new EngineError(
       'WebAssembly with SIMD instructions is not available here.',
       'Update the browser, or allow WebAssembly for this page.',
     );
   }
+  return compileKernels('plain', ownUrl, sharedUrl);
+}
+
+/** @param ownUrl `data:` URL of the program for its own memory. @param sharedUrl Of the one for shared memory. */
+export async function compileKernels(
+  variant: KernelVariant,
+  ownUrl: string,
+  sharedUrl: string,
+): Promise<Kernels> {
   const shared = canShareMemory() ? await WebAssembly.compile(decode(sharedUrl)) : null;
-  return { plain: await WebAssembly.compile(decode(plainUrl)), shared };
+  return { variant, own: await WebAssembly.compile(decode(ownUrl)), shared };
 }
 
 /** Node can always; a page must be cross-origin isolated. */

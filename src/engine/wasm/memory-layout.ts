@@ -110,8 +110,8 @@ export function isModest({ slots }: Plan): boolean {
 }
 
 /** A `WasmExecutor` with so many threads: the arena is as large as the largest plan needs. */
-export function wasmModel({ plain }: Kernels, threads: number): DeviceModel {
-  const { scratchBytes } = instantiate(plain, new WebAssembly.Memory({ initial: 2 }), controlAddress);
+export function wasmModel({ own }: Kernels, threads: number): DeviceModel {
+  const { scratchBytes } = instantiate(own, new WebAssembly.Memory({ initial: 2 }), controlAddress);
   const endOf = (layout: SlabLayout, plan: Plan) =>
     placePlan(plan, placeSlabs(layout), threads, scratchBytes).end;
   return {

@@ -1,7 +1,7 @@
 /** The plan on WebAssembly as an engine: kernels loaded, threads as many as can be had. */
 import type { EngineStudent } from '../engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
-import { loadKernels } from './kernels.ts';
+import { loadKernels, type Kernels } from './kernels.ts';
 import type { StartThread } from './threads.ts';
 import { WasmExecutor } from './wasm-executor.ts';
 
@@ -11,14 +11,16 @@ export interface WasmEngineOptions {
   startThread: StartThread;
   /** Why this engine, as a sentence. */
   reason: string;
+  /** Left out: the plain ones. */
+  kernels?: Kernels;
 }
 
 /** @throws EngineError where WebAssembly SIMD is missing, a thread does not start, or the student does not fit its memory. */
 export async function createWasmEngine(
   student: EngineStudent,
-  { threads, startThread, reason }: WasmEngineOptions,
+  { threads, startThread, reason, kernels: given }: WasmEngineOptions,
 ): Promise<PlanEngine> {
-  const kernels = await loadKernels();
+  const kernels = given ?? (await loadKernels());
   const engine = new PlanEngine(student, {
     createExecutor: (layout) => new WasmExecutor(layout, { kernels, threads, startThread }),
     reason,

@@ -19,6 +19,7 @@ import {
 import type { SlabLayout } from '../plan/slab-layout.ts';
 import { commandWords } from './commands.ts';
 import { instantiate, reportFailure, type KernelExports } from './instantiate.ts';
+import { adapterName } from './kernel-variant.ts';
 import type { Kernels } from './kernels.ts';
 import {
   controlAddress,
@@ -73,11 +74,11 @@ export class WasmExecutor implements Executor {
   /** @throws EngineError where the slabs do not fit in memory. */
   constructor(layout: SlabLayout, options: WasmExecutorOptions) {
     this.#options = options;
-    const { plain, shared } = options.kernels;
+    const { own, shared } = options.kernels;
     const wanted = options.startThread === undefined ? 1 : Math.max(1, options.threads ?? 1);
     const sharing = wanted > 1 && shared !== null;
     this.#parts = sharing ? wanted : 1;
-    this.#module = sharing ? shared : plain;
+    this.#module = sharing ? shared : own;
     this.#layout = layout;
     this.#placed = placeSlabs(layout);
     const { memory, maximum } = makeMemory(Math.ceil(this.#placed.end / pageBytes), sharing);
@@ -88,9 +89,8 @@ export class WasmExecutor implements Executor {
   }
 
   describe(): ExecutorDescription {
-    const threads = this.#parts === 1 ? 'one thread' : `${this.#parts} threads`;
-    const bytesHeld = this.#memory.buffer.byteLength;
-    return { engine: 'wasm', backend: 'wasm', adapter: `WebAssembly SIMD, ${threads}`, bytesHeld };
+    const adapter = adapterName(this.#options.kernels.variant, this.#parts);
+    return { engine: 'wasm', backend: 'wasm', adapter, bytesHeld: this.#memory.buffer.byteLength };
   }
 
   canHold(plan: Plan): boolean {

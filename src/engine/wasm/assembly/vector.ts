@@ -1,5 +1,15 @@
 // Functions of four floats at once.
 
+/**
+ * sum + a·b: rounded twice, or, in the kernels with relaxed SIMD, as the processor has it: once where it fuses the two.
+ */
+// @ts-ignore: decorator
+@inline
+export function addProduct(sum: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, sum);
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumOf(v: v128): f32 {
@@ -102,21 +112,21 @@ export function dotOfHalves(a: usize, b: usize, count: i32): f32 {
   let s3 = f32x4.splat(0);
   let left = count;
   while (left >= 16) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), widenFour(b)));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), widenFour(b + 8)));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), widenFour(b + 16)));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), widenFour(b + 24)));
+    s0 = addProduct(s0, v128.load(a), widenFour(b));
+    s1 = addProduct(s1, v128.load(a, 16), widenFour(b + 8));
+    s2 = addProduct(s2, v128.load(a, 32), widenFour(b + 16));
+    s3 = addProduct(s3, v128.load(a, 48), widenFour(b + 24));
     a += 64;
     b += 32;
     left -= 16;
   }
   while (left >= 4) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), widenFour(b)));
+    s0 = addProduct(s0, v128.load(a), widenFour(b));
     a += 16;
     b += 8;
     left -= 4;
   }
-  if (left > 0) s1 = f32x4.add(s1, f32x4.mul(loadSome(a, left), widenSome(b, left)));
+  if (left > 0) s1 = addProduct(s1, loadSome(a, left), widenSome(b, left));
   return sumOf(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
 
@@ -137,21 +147,21 @@ export function dot(a: usize, b: usize, count: i32): f32 {
   let s3 = f32x4.splat(0);
   let left = count;
   while (left >= 16) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load(b, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load(b, 48)));
+    s0 = addProduct(s0, v128.load(a), v128.load(b));
+    s1 = addProduct(s1, v128.load(a, 16), v128.load(b, 16));
+    s2 = addProduct(s2, v128.load(a, 32), v128.load(b, 32));
+    s3 = addProduct(s3, v128.load(a, 48), v128.load(b, 48));
     a += 64;
     b += 64;
     left -= 16;
   }
   while (left >= 4) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
+    s0 = addProduct(s0, v128.load(a), v128.load(b));
     a += 16;
     b += 16;
     left -= 4;
   }
-  if (left > 0) s1 = f32x4.add(s1, f32x4.mul(loadSome(a, left), loadSome(b, left)));
+  if (left > 0) s1 = addProduct(s1, loadSome(a, left), loadSome(b, left));
   return sumOf(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
 }
 
@@ -177,7 +187,7 @@ export function addScaled(target: usize, x: usize, factor: f32, count: i32): voi
   const f = f32x4.splat(factor);
   let left = count;
   while (left >= 4) {
-    v128.store(target, f32x4.add(v128.load(target), f32x4.mul(f, v128.load(x))));
+    v128.store(target, addProduct(v128.load(target), f, v128.load(x)));
     target += 16;
     x += 16;
     left -= 4;
