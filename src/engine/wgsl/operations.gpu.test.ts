@@ -2,38 +2,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasGpu } from '../../../tests/support/gpu.ts';
-import { operationCases, type CaseSizes, type OperationCase } from '../plan/testing/operation-cases.ts';
+import { operationCases, type CaseSizes } from '../plan/testing/operation-cases.ts';
 import { caseSizes } from '../plan/testing/case-sizes.ts';
-import { labLayout } from '../plan/testing/operation-lab.ts';
+import { labLayout, whereResultsDiffer, type LabResults } from '../plan/testing/operation-lab.ts';
 import { TwinExecutor } from '../plan/twin/twin-executor.ts';
 import { matmulVariants } from './matmul.ts';
 import { quickVariant } from './testing/open-engine.ts';
 import { openTestGpu } from './testing/open-gpu.ts';
 import { WgslExecutor } from './wgsl-executor.ts';
-
-type Results = Awaited<ReturnType<OperationCase['lab']['results']>>;
-
-/** Largest difference, as a share of the largest value that the twin has in the same tensor. */
-const tolerance = 1e-5;
-
-/** Where two results differ by more than single precision explains, in words. */
-function firstDifference(found: Results, expected: Results): string | null {
-  for (const [slot, values] of expected.tensors.entries()) {
-    let largest = 1e-3;
-    for (const value of values) if (Math.abs(value) > largest) largest = Math.abs(value);
-    for (const [index, value] of values.entries()) {
-      const other = found.tensors[slot]![index]!;
-      if (Math.abs(other - value) <= tolerance * largest) continue;
-      // What was NaN and was not to be touched is NaN still.
-      if (Number.isNaN(other) && Number.isNaN(value)) continue;
-      return `tensor ${slot}, float ${index}: ${other} instead of ${value}`;
-    }
-  }
-  for (const [index, table] of expected.tables.entries()) {
-    if (table.some((value, at) => value !== found.tables[index]![at])) return `table ${index}`;
-  }
-  return null;
-}
 
 /**
  * Attention is compiled for each width of a head, and compiling is nearly all of the time: fewer than the lanes of a
@@ -50,7 +26,7 @@ async function agrees(name: string, twin: TwinExecutor, executor: WgslExecutor, 
       const { lab, operations } = operationCases[name]!(withFewHeadSizes(sizes));
       const expected = await lab.results(twin, operations);
       const found = await lab.results(executor, operations);
-      expect(firstDifference(found, expected), JSON.stringify(operations)).toBeNull();
+      expect(whereResultsDiffer(found, expected), JSON.stringify(operations)).toBeNull();
     }),
     { numRuns },
   );
@@ -133,12 +109,12 @@ describe.skipIf(!hasGpu)('variants of the matrix product', () => {
         };
         const { lab, operations } = operationCases[name]!(sizes);
         const expected = await lab.results(twin, operations);
-        let first: Results | null = null;
+        let first: LabResults | null = null;
         for (const [index, executor] of executors.entries()) {
           if (!takes(index, name, at, size)) continue;
           const found = await lab.results(executor, operations);
           const label = `${name}, ${matmulVariants[index]!.name}`;
-          expect(firstDifference(found, expected), label).toBeNull();
+          expect(whereResultsDiffer(found, expected), label).toBeNull();
           first ??= found;
           expect(found.tensors, label).toEqual(first.tensors);
         }

@@ -28,6 +28,34 @@ export function labLayout(): SlabLayout {
 
 const noTable: Table = { offset: 0, length: 0 };
 
+/** Every tensor and table of a lab, after its operations. */
+export interface LabResults {
+  tensors: Float64Array[];
+  tables: Int32Array[];
+}
+
+/** Largest difference, as a share of the largest value of the same tensor, that single precision explains. */
+const tolerance = 1e-5;
+
+/** Where an executor's results differ by more than single precision explains, in words; null where they do not. */
+export function whereResultsDiffer(found: LabResults, expected: LabResults): string | null {
+  for (const [slot, values] of expected.tensors.entries()) {
+    let largest = 1e-3;
+    for (const value of values) if (Math.abs(value) > largest) largest = Math.abs(value);
+    for (const [index, value] of values.entries()) {
+      const other = found.tensors[slot]![index]!;
+      if (Math.abs(other - value) <= tolerance * largest) continue;
+      // What was NaN and was not to be touched is NaN still.
+      if (Number.isNaN(other) && Number.isNaN(value)) continue;
+      return `tensor ${slot}, float ${index}: ${other} instead of ${value}`;
+    }
+  }
+  for (const [index, table] of expected.tables.entries()) {
+    if (table.some((value, at) => value !== found.tables[index]![at])) return `table ${index}`;
+  }
+  return null;
+}
+
 export class OperationLab {
   readonly random: RandomSequence;
   readonly counts: Counts = { ...noCounts };
@@ -150,10 +178,7 @@ export class OperationLab {
   }
 
   /** Runs operations once from the first values; returns every tensor and table afterwards. */
-  async results(
-    executor: Executor,
-    operations: readonly Operation[],
-  ): Promise<{ tensors: Float64Array[]; tables: Int32Array[] }> {
+  async results(executor: Executor, operations: readonly Operation[]): Promise<LabResults> {
     const plan = this.plan(operations);
     await executor.prepare(plan);
     for (const { tensor, values } of this.#tensors) executor.writeTensor(tensor, values);
