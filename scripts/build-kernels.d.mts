@@ -10,5 +10,11 @@ export interface BuiltKernels {
 /** Compiles what is out of date. */
 export function buildKernels(): Promise<BuiltKernels[]>;
 
+/** The program for its own memory, with another text in the place of one source. @returns Its bytes. */
+export function compileWith(file: string, text: string): Promise<Uint8Array>;
+
+/** A module whose default export is these bytes as a `data:` URL. */
+export function inlined(bytes: Uint8Array): string;
+
 /** The Vite plugin that keeps the kernels up to date and puts them into the program. */
 export function kernels(): Plugin;

@@ -51,17 +51,21 @@ function isUpToDate(file) {
   return existsSync(file) && statSync(file).mtimeMs >= newestSource();
 }
 
-async function compile(asc, { file, options }) {
+/** The sources' texts by their names. */
+function readTexts() {
   const names = readdirSync(sources).filter((name) => name.endsWith('.ts'));
-  const texts = new Map(names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]));
+  return new Map(names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]));
+}
+
+/** @param optimised How much, as the compiler is told. @returns The program's bytes. */
+async function compile(asc, options, texts = readTexts(), optimised = ['-O3', '--converge']) {
   let binary = null;
   const { error, stderr } = await asc.main(
     [
       'index.ts',
       '--outFile',
       'kernels.wasm',
-      '-O3',
-      '--converge',
+      ...optimised,
       '--noAssert',
       '--runtime',
       'stub',
@@ -79,17 +83,19 @@ async function compile(asc, { file, options }) {
       writeFile: (name, contents) => {
         if (name === 'kernels.wasm') binary = contents;
       },
-      listFiles: () => names,
+      listFiles: () => [...texts.keys()],
     },
   );
   if (error !== null || binary === null) {
     throw new Error(`The kernels do not compile.\n${stderr.toString()}${error?.message ?? ''}`);
   }
-  // Written aside and renamed, since several builds may run at once.
-  const aside = join(target, `${file}.${process.pid}`);
-  writeFileSync(aside, binary);
-  renameSync(aside, join(target, file));
   return binary;
+}
+
+/** The program for its own memory, quickly, with another text in the place of one source: what `npm run mutants` tries. */
+export async function compileWith(file, text) {
+  const { default: asc } = await import('assemblyscript/asc');
+  return compile(asc, variants[0].options, readTexts().set(basename(file), text), ['-O1']);
 }
 
 /** Compiles what is out of date. @returns The sizes of what was compiled, by file name. */
@@ -99,11 +105,21 @@ export async function buildKernels() {
   mkdirSync(target, { recursive: true });
   const { default: asc } = await import('assemblyscript/asc');
   const built = [];
-  for (const variant of stale) {
-    const binary = await compile(asc, variant);
-    built.push({ file: variant.file, sizeBytes: binary.length, gzippedBytes: gzipSync(binary).length });
+  for (const { file, options } of stale) {
+    const binary = await compile(asc, options);
+    // Written aside and renamed, since several builds may run at once.
+    const aside = join(target, `${file}.${process.pid}`);
+    writeFileSync(aside, binary);
+    renameSync(aside, join(target, file));
+    built.push({ file, sizeBytes: binary.length, gzippedBytes: gzipSync(binary).length });
   }
   return built;
+}
+
+/** A module whose default export is these bytes as a `data:` URL. */
+export function inlined(bytes) {
+  const url = `data:application/wasm;base64,${Buffer.from(bytes).toString('base64')}`;
+  return `export default ${JSON.stringify(url)};`;
 }
 
 /**
@@ -121,7 +137,7 @@ export function kernels() {
       const file = join(target, basename(id.replace(/\?inline$/, '')));
       if (!id.endsWith('.wasm?inline') || dirname(id) !== target) return null;
       this.addWatchFile(file);
-      return `export default ${JSON.stringify(`data:application/wasm;base64,${readFileSync(file, 'base64')}`)};`;
+      return inlined(readFileSync(file));
     },
     async configResolved() {
       await buildKernels();

@@ -33,6 +33,14 @@ const reach = await Promise.all(
   specifications.map(async (specification) => ({ specification, files: await distances(specification) })),
 );
 
+/** What tests import of a file: of a source of the kernels, what is compiled of them. */
+function importedOf(file) {
+  const [before, after] = file.split('/assembly/');
+  return after === undefined
+    ? { reached: file, changed: file }
+    : { reached: join(before, 'kernels.ts'), changed: join(before, 'generated/kernels.wasm') };
+}
+
 /** The tests that reach a file, in groups: the nearest alone, since most mutants are noticed there. */
 function groupsFor(file) {
   const reaching = reach
@@ -43,17 +51,19 @@ function groupsFor(file) {
 }
 
 process.on('message', async (mutant) => {
+  const { reached, changed } = importedOf(mutant.file);
+  const groups = groupsFor(reached);
   globalThis.mutant = mutant;
-  vitest.invalidateFile(mutant.file);
+  vitest.invalidateFile(changed);
   let noticed = false;
-  for (const group of groupsFor(mutant.file)) {
+  for (const group of groups) {
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(group);
     noticed = unhandledErrors.length > 0 || testModules.some((module) => !module.ok());
     vitest.state.filesMap.clear();
     if (noticed) break;
   }
   globalThis.mutant = null;
-  vitest.invalidateFile(mutant.file);
-  process.send({ noticed, tests: groupsFor(mutant.file).flat().length });
+  vitest.invalidateFile(changed);
+  process.send({ noticed, tests: groups.flat().length });
 });
 process.send('ready');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import base from '../vitest.config.ts';
+import { compileWith, inlined } from './build-kernels.mjs';
 
 interface Mutant {
   file: string;
@@ -13,11 +14,15 @@ interface Mutant {
 const instead = {
   name: 'mutant',
   enforce: 'pre' as const,
-  load(id: string): string | null {
+  async load(id: string): Promise<string | null> {
     const { mutant = null } = globalThis as { mutant?: Mutant | null };
-    if (mutant === null || id.split('?')[0] !== mutant.file) return null;
+    if (mutant === null) return null;
+    // What is compiled of a source of the kernels is what tests run.
+    const isOfKernels = mutant.file.includes('/wasm/assembly/') && id.endsWith('/kernels.wasm?inline');
+    if (!isOfKernels && id.split('?')[0] !== mutant.file) return null;
     const text = readFileSync(mutant.file, 'utf8');
-    return text.slice(0, mutant.from) + mutant.now + text.slice(mutant.to);
+    const changed = text.slice(0, mutant.from) + mutant.now + text.slice(mutant.to);
+    return isOfKernels ? inlined(await compileWith(mutant.file, changed)) : changed;
   },
 };
 
@@ -26,6 +31,6 @@ const [unit] = (base.test?.projects ?? []) as { plugins?: unknown[]; test: objec
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    projects: [{ ...unit!, plugins: [...((unit!.plugins ?? []) as []), instead] }],
+    projects: [{ ...unit!, plugins: [instead, ...((unit!.plugins ?? []) as [])] }],
   },
 });
