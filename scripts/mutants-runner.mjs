@@ -11,7 +11,8 @@ const vitest = await createVitest('test', {
   config: join(root, 'scripts/mutants.config.ts'),
   watch: false,
   bail: 1,
-  reporters: [{}],
+  // A busy machine takes its time, and every test that ends is a sign of life.
+  reporters: [{ onTestCaseResult: () => process.send('alive') }],
 });
 const specifications = await vitest.globTestSpecifications();
 
