@@ -159,7 +159,7 @@ describe('on a GPU', () => {
     const device = await openFakeGpu({
       compute: (dispatch) => {
         seen.push(dispatch);
-        const [a, b, c, hidden] = dispatch.buffers as [...typeof dispatch.buffers];
+        const [a, b, c, hidden] = dispatch.buffers;
         const whole = multiply(trial.product, a!.floats, b!.floats);
         (hidden ?? c)!.floats.set(whole);
         if (hidden !== undefined) c!.floats.fill(7, 0, whole.length / 2);
