@@ -19,8 +19,10 @@ import { answerCalls, type Call } from '../frames/calls.ts';
 import type { Outcome } from '../teacher/outcome.ts';
 import type { Prompt } from '../teacher/prompt.ts';
 import type { Ask } from '../teacher/provider.ts';
+import { answerOf, cut, refusalOf, stopsOf } from './answer.ts';
 import type { Opened, Opening, TabCalls } from './calls.ts';
 import { runtimeUrls } from './runtime-urls.ts';
+import { respond } from './served-files.ts';
 
 /** More threads than this gain nothing on models of this size. */
 const mostThreads = 8;
@@ -78,37 +80,16 @@ async function openModel(opening: Opening, progress: (readBytes: number) => void
   return { converses: Boolean(tokenizer.chat_template), threads };
 }
 
-/** The page's files in place of a network. */
-async function respond(url: string, files: ReadonlyMap<string, Blob>): Promise<Response> {
-  const path = url.replace(/^\/?model\//, '');
-  const file = path === 'tokenizer_config.json' ? await tokenizerConfig(files) : files.get(path);
-  if (file === undefined) return new Response('', { status: 404 });
-  return new Response(file, { headers: { 'content-length': String(file.size) } });
-}
-
-/** Newer folders have the template of turns beside the configuration, where transformers.js does not look. */
-async function tokenizerConfig(files: ReadonlyMap<string, Blob>): Promise<Blob> {
-  const config = JSON.parse((await files.get('tokenizer_config.json')?.text()) ?? '{}') as object;
-  const template = files.get('chat_template.jinja');
-  if ('chat_template' in config || template === undefined) return new Blob([JSON.stringify(config)]);
-  return new Blob([JSON.stringify({ ...config, chat_template: await template.text() })]);
-}
-
 async function answerTo(ask: Ask, { signal, progress }: Call<string>): Promise<Outcome> {
   if (open === null) throw new TypeError('No model was opened.');
   signal.throwIfAborted();
-  const { prompt, maxTokens, temperature, schema, omitted } = ask;
-  if (schema !== null && !omitted.has('schema')) {
-    return { kind: 'unsupported', feature: 'schema', words: 'a model in this tab cannot be held to one' };
-  }
+  const { prompt, maxTokens, temperature } = ask;
   const { tokenizer, model, contextTokens } = open;
   const inputs = inputsOf(prompt, tokenizer);
   const promptTokens = inputs.input_ids.dims[1]!;
-  if (contextTokens !== null && promptTokens + maxTokens > contextTokens) {
-    const words = `prompt and answer may have ${contextTokens} tokens, and the prompt has ${promptTokens}`;
-    return { kind: 'refused', isBilled: false, words };
-  }
-  const stops = ask.stop ?? (prompt.kind === 'text' ? prompt.stop : []);
+  const refusal = refusalOf(ask, promptTokens, contextTokens);
+  if (refusal !== null) return refusal;
+  const stops = stopsOf(ask);
   const textOf = (ids: readonly bigint[]): string =>
     tokenizer.decode([...ids], { skip_special_tokens: true });
   let said = '';
@@ -131,10 +112,7 @@ async function answerTo(ask: Ask, { signal, progress }: Call<string>): Promise<O
     })) as Tensor;
     signal.throwIfAborted();
     const ids = (output.tolist() as bigint[][])[0]!.slice(promptTokens);
-    const { text, isCut } = cut(textOf(ids), stops);
-    const isFull = ids.length >= maxTokens && !isCut && !endsByItself(model, ids.at(-1));
-    const usage = { input: promptTokens, output: ids.length };
-    return { kind: 'answered', reply: { text, reasoning: '', finish: isFull ? 'length' : 'stop', usage } };
+    return answerOf(ids, { textOf, stops, ends: endsOf(model), maxTokens, promptTokens });
   } catch (error) {
     signal.throwIfAborted();
     const words = error instanceof Error ? error.message : String(error);
@@ -156,20 +134,9 @@ function inputsOf(prompt: Prompt, tokenizer: PreTrainedTokenizer): { input_ids: 
   });
 }
 
-/** Text up to the first of some signs. */
-function cut(text: string, stops: readonly string[]): { text: string; isCut: boolean } {
-  const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at !== -1);
-  return ends.length === 0 ? { text, isCut: false } : { text: text.slice(0, Math.min(...ends)), isCut: true };
-}
-
-function endsByItself(model: PreTrainedModel, id: bigint | undefined): boolean {
-  const named: unknown = model.generation_config?.eos_token_id ?? endOf(model.config);
-  const ends: unknown[] = Array.isArray(named) ? named : [named];
-  return id !== undefined && ends.some((end) => Number(end) === Number(id));
-}
-
-function endOf(config: object): unknown {
-  return 'eos_token_id' in config ? config.eos_token_id : null;
+/** The tokens with which a model ends by itself. */
+function endsOf({ generation_config: generation, config }: PreTrainedModel): unknown {
+  return generation?.eos_token_id ?? ('eos_token_id' in config ? config.eos_token_id : null);
 }
 
 /** Ends an answer where a person stopped it, or where the prompt says that it ends. */

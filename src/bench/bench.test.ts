@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Engine } from '../engine/engine.ts';
+import { planStep } from '../engine/plan/training.ts';
+import { SlabLayout } from '../engine/plan/slab-layout.ts';
+import { parseTiny } from '../engine/plan/testing/tiny-engine.ts';
+import { cases, fullCase, makeBatch, makeInputs, makeStudent, makeUpdate, type Case } from './cases.ts';
+import { measureEngine } from './measure.ts';
+import { summarise, timeMs } from './timing.ts';
+import { countFlops, layOutStep, measureWork, only, stepRun } from './work.ts';
+
+const tiny: Case = {
+  model: 'nano',
+  config: { ...cases[0]!.config, vocab_size: 40, d_model: 8, d_kv: 4, num_heads: 2, d_ff: 12 },
+  batch: 4,
+  inputLength: 6,
+  targetLength: 3,
+  steps: 5,
+};
+
+beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => vi.useRealTimers());
+const passMs = (elapsedMs: number) => vi.advanceTimersByTime(elapsedMs);
+
+it('sums times up by the one in the middle, the least and the most', () => {
+  expect(summarise([5, 1, 4, 2, 3])).toEqual({ median: 3, min: 1, max: 5 });
+  expect(summarise([2, 1])).toEqual({ median: 2, min: 1, max: 2 });
+});
+
+it('leaves the first fifth of the runs out, two at least', async () => {
+  const runs: number[] = [];
+  const work = (index: number) => {
+    runs.push(index);
+    passMs(index < 2 ? 100 : 10 + index);
+  };
+  expect(await timeMs(3, work)).toEqual({ median: 13, min: 12, max: 14 });
+  expect(runs).toEqual([0, 1, 2, 3, 4]);
+  let count = 0;
+  await timeMs(20, () => (count += 1));
+  expect(count).toBe(24);
+});
+
+it('stops between two runs', async () => {
+  const controller = new AbortController();
+  let count = 0;
+  const work = () => {
+    if ((count += 1) === 2) controller.abort(new Error('Stopped.'));
+  };
+  await expect(timeMs(5, work, controller.signal)).rejects.toThrow('Stopped.');
+  expect(count).toBe(2);
+});
+
+it('has half of a step’s rows as answers and half as rationales, all of full length, the same ones always', () => {
+  for (const one of [...cases, fullCase, tiny]) {
+    const { answer, rationale } = makeBatch(one);
+    for (const { inputs, targets } of [answer, rationale!]) {
+      expect([inputs.length, targets.length]).toEqual([one.batch / 2, one.batch / 2]);
+      for (const row of inputs) expect([row.length, row.at(-1)]).toEqual([one.inputLength, 1]);
+      for (const row of targets) expect([row.length, row.at(-1)]).toEqual([one.targetLength, 1]);
+      for (const id of inputs.flatMap((row) => [...row.subarray(0, -1)])) {
+        expect(id).toBeGreaterThanOrEqual(2);
+        expect(id).toBeLessThan(one.config.vocab_size);
+      }
+    }
+    expect(answer).not.toEqual(rationale);
+  }
+  expect(makeBatch(tiny)).toEqual(makeBatch(tiny));
+  const inputs = makeInputs(tiny);
+  expect([inputs.length, inputs[0]!.length, inputs[0]!.at(-1)]).toEqual([64, 6, 1]);
+  expect(makeStudent(tiny).weights.get('shared.weight')).toHaveLength(40 * 8);
+});
+
+/** An engine whose first step takes 500 ms more than the 20 of the others, and that answers 64 rows in half a second. */
+function slowEngine() {
+  const steps: number[] = [];
+  const engine = {
+    describe: () => ({ bytesHeld: 77 }),
+    step: (_: unknown, { step }: { step: number }) => {
+      steps.push(step);
+      passMs(step === 1 ? 520 : 20);
+      return Promise.resolve({});
+    },
+    generate: (inputs: readonly Int32Array[], { maxNewTokens }: { maxNewTokens: number }) => {
+      passMs(500);
+      return Promise.resolve(inputs.map(() => ({ ids: new Int32Array(maxNewTokens) })));
+    },
+  } as unknown as Engine;
+  return { engine, steps };
+}
+
+it('measures what making ready takes beyond a step, steps one after another, and tokens in a second', async () => {
+  const { engine, steps } = slowEngine();
+  const close = vi.fn();
+  const measured = await measureEngine(tiny, () => {
+    passMs(1000);
+    return Promise.resolve({ label: 'wasm', threads: 2, engine, close });
+  });
+  expect(measured).toEqual({
+    engine: 'wasm',
+    threads: 2,
+    timing: { median: 20, min: 20, max: 20 },
+    bytesHeld: 77,
+    compileMs: 1500,
+    tokensPerSecond: 64 * 3 * 2,
+  });
+  expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(close).toHaveBeenCalledOnce();
+});
+
+it('closes the engine where it fails', async () => {
+  const engine = { step: () => Promise.reject(new Error('No step.')) } as unknown as Engine;
+  const close = vi.fn();
+  const opening = () => Promise.resolve({ label: 'wgsl' as const, threads: null, engine, close });
+  await expect(measureEngine(tiny, opening)).rejects.toThrow('No step.');
+  expect(close).toHaveBeenCalledOnce();
+});
+
+it('counts a step’s operations, of which products are most, and times these alone', async () => {
+  const { plan, packed } = layOutStep(tiny);
+  expect(packed.counts).toMatchObject({ encoderRows: 24, decoderRows: 12, encoderSequences: 4 });
+  const { flops, matmulFlops } = countFlops({ plan, packed });
+  expect(matmulFlops).toBeGreaterThan(flops / 2);
+  expect(matmulFlops).toBeLessThan(flops);
+  const work = await measureWork({ ...tiny, steps: 2 });
+  expect(work).toMatchObject({ flops, matmulFlops });
+});
+
+it('leaves operations out of a plan, and a run that changes nothing clips as a run does', () => {
+  const config = parseTiny();
+  const bucket = layOutStep(tiny).plan.capacities;
+  const plan = planStep(
+    new SlabLayout(config),
+    { ...bucket, sequences: 4, maxEncoderLength: 8, maxDecoderLength: 4, generationRows: 0 },
+    false,
+  );
+  const kinds = (one: typeof plan) => [...one.programs.values()].flat().map(({ kind }) => kind);
+  const updates = only(plan, ({ kind }) => kind === 'adamw');
+  expect(new Set(kinds(updates))).toEqual(new Set(['adamw']));
+  expect(kinds(updates)).toHaveLength(kinds(plan).filter((kind) => kind === 'adamw').length);
+  expect(stepRun(plan.capacities)).toMatchObject({ maxGradNorm: 1, dropout: 0, learningRate: 0 });
+  expect(makeUpdate(7)).toMatchObject({ step: 7, dropout: 0, alpha: 0.5 });
+});
