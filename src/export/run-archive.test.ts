@@ -118,6 +118,13 @@ describe('a run as a zip', () => {
     await expect(readArchive(zipSync(files), 'heron.zip')).rejects.toThrow(/optimizer\.safetensors/);
   });
 
+  it('without its whole curve it is not resumed', async () => {
+    const moments = { expAvg: weights, expAvgSq: weights };
+    const holed = await readArchive(await zipOf({ ...archive, moments, metrics: [point(2)] }), 'x.zip');
+    expect(holed).toMatchObject({ moments: null, metrics: [{ step: 2 }] });
+    expect(holed.weights?.size).toBe(weights.size);
+  });
+
   it('may lack weights, answers and a note', async () => {
     const { note: _, ...run } = archive.run;
     const bare = {
@@ -264,6 +271,28 @@ describe('a run as a zip', () => {
       /"evaluations" is at step \d+, after the recipe’s last/,
     ],
     ['weights of after the last step', { savedStep: 1e9 }, /"savedStep" is at step/],
+    [
+      'weights of after the steps that were taken',
+      { savedStep: 3 },
+      /"savedStep" is at step 3, and only 2 were/,
+    ],
+    ['weights of no step', { savedStep: null }, /has weights, and "savedStep" names no step/],
+    [
+      'an end after its steps',
+      { state: { phase: 'done', step: 3, stopped: true } },
+      /"state.step" .* only 2 were/,
+    ],
+    ['evaluations after its steps', { evaluations: [{ step: 3, ...tally }] }, /"evaluations" .* only 2 were/],
+    [
+      'a comparison of other rows',
+      { comparison: { base: { correct: 0, total: 9 }, distilled: tally, teacher: null, step: 2 } },
+      /"comparison" is of 2 rows and of 9 at once/,
+    ],
+    [
+      'a teacher of more rows',
+      { comparison: { base: tally, distilled: tally, teacher: { correct: 3, total: 4 }, step: 2 } },
+      /"comparison" is of 2 rows and of 4 at once/,
+    ],
     [
       'too many evaluations',
       { evaluations: Array.from({ length: 10_001 }, (_, step) => ({ step, ...tally })) },

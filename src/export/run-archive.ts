@@ -105,7 +105,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
   const has = (name: string): boolean => files.some((listed) => listed.name === name);
   const weights =
     has(model) && config !== null ? readModel(unpacked.get(model)!, config, label(model)) : null;
-  return {
+  const archive: RunArchive = {
     run,
     config,
     metrics,
@@ -117,6 +117,24 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
         ? readMoments(unpacked.get(optimizer)!, config, run.recipe, label(optimizer))
         : null,
   };
+  return checkWhole(archive, file);
+}
+
+/**
+ * The run as it may be used: weights are of a step, and only a run that has its curve up to there is resumed from them,
+ * since what is resumed of another would have holes.
+ * @throws InputError where it has weights of no step.
+ */
+export function checkWhole(archive: RunArchive, file: string): RunArchive {
+  const { run, metrics, weights, moments } = archive;
+  const { savedStep } = run;
+  if (weights === null) return archive;
+  if (savedStep === null)
+    throw new InputError('it has weights, and "savedStep" names no step.', again, {
+      file: `${file}/${recordName}`,
+    });
+  const isWhole = metrics.filter(({ step }) => step <= savedStep).length === savedStep;
+  return moments === null || isWhole ? archive : { ...archive, moments: null };
 }
 
 /** @throws InputError where they are no student: what reads one reads them, but for weights. */

@@ -191,7 +191,7 @@ export function readRecord(text: string, file: string): ReadRecord {
   return checked(recordSchema, value, { file });
 }
 
-/** No step of a run is after the last one of its recipe. */
+/** No step of a run is after the last one of its recipe, and nothing was done after the last one that was taken. */
 function checkSteps(record: ReadRecord, steps: number, file: string): void {
   const { step, savedStep, state, comparison, evaluations, watched } = record;
   const told: [string, number][] = [
@@ -203,9 +203,25 @@ function checkSteps(record: ReadRecord, steps: number, file: string): void {
     ['watched.moments', watched?.moments.at(-1)?.step ?? 0],
   ];
   for (const [key, at] of told) {
-    if (at <= steps) continue;
-    throw new InputError(`"${key}" is at step ${at}, after the recipe’s last, ${steps}.`, again, { file });
+    if (at > steps)
+      throw new InputError(`"${key}" is at step ${at}, after the recipe’s last, ${steps}.`, again, { file });
+    if (at > step)
+      throw new InputError(`"${key}" is at step ${at}, and only ${step} were taken.`, again, { file });
   }
+}
+
+/** Base, distilled student and teacher were asked the same rows. */
+function checkCounts({ comparison }: ReadRecord, file: string): void {
+  if (comparison === null) return;
+  const { base, distilled, teacher, metrics } = comparison;
+  const rows = distilled.total;
+  const others = [base.total, teacher?.total ?? 0, metrics?.rationales?.rows ?? 0];
+  if (base.total === rows && others.every((count) => count <= rows)) return;
+  throw new InputError(
+    `"comparison" is of ${rows} rows and of ${others.find((count) => count !== rows)} at once.`,
+    again,
+    { file },
+  );
 }
 
 /**
@@ -239,6 +255,7 @@ export function readTexts(record: ReadRecord, text: (name: string) => string | n
   });
   const recipe = parseRecipe(needed('run.json'), label('run.json'));
   checkSteps(record, recipe.steps, label(recordName));
+  checkCounts(record, label(recordName));
   const last = metrics.at(-1)?.step ?? 0;
   if (last > recipe.steps) {
     throw new InputError(`step ${last} is after the recipe’s last, ${recipe.steps}.`, again, {

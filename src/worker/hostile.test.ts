@@ -1,13 +1,13 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, expect, it } from 'vitest';
-import { hostileArchives, hostileFolders } from '../../tests/support/hostile.ts';
+import { hostileArchives, hostileFolders, hostileRunFolders } from '../../tests/support/hostile.ts';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { StillroomError } from '../base/errors.ts';
 import { openDatabase } from '../store/database.ts';
 import { listRuns } from '../store/runs.ts';
 import { listStudents } from '../store/students.ts';
 import { importStudent } from './import-student.ts';
-import { importRun } from './run-archives.ts';
+import { importRun, importRunFolder } from './run-archives.ts';
 
 withWebLocks();
 /** What a person waits for at most before words come. */
@@ -59,3 +59,16 @@ it.each(archives)('a run, $name, fails with a clear message or is taken whole', 
   expect(await listRuns()).toHaveLength(words === null ? 1 : 0);
   if (words !== null) expect(words).toMatch(/^x\.run\.zip/);
 });
+
+it.each(hostileRunFolders())(
+  'a run’s folder, $name, fails with a clear message or is taken whole',
+  async ({ name, content }) => {
+    const files = [...content].map(([path, bytes]) => ({ path, file: new File([bytes.slice()], path) }));
+    const words = await outcome(() =>
+      importRunFolder({ type: 'import-run-folder', name: 'mine', files }, nothing),
+    );
+    expect(await listRuns()).toHaveLength(words === null ? 1 : 0);
+    if (name.endsWith('as the terminal leaves it')) expect(words).toBeNull();
+    if (/: (?:weights|a weight|another student)/.test(name)) expect(words).not.toBeNull();
+  },
+);

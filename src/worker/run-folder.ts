@@ -7,11 +7,12 @@ import { CheckpointError, InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { areAdapters } from '../distill/engine-student.ts';
 import { parseFacts, readCheckpoint, type CheckpointFacts } from '../distill/checkpoint.ts';
-import { parseRecipe } from '../distill/recipe.ts';
+import { parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { EngineState } from '../engine/engine.ts';
-import type { RunArchive } from '../export/run-archive.ts';
+import { checkWhole, type RunArchive } from '../export/run-archive.ts';
 import { wholeOf } from '../formats/byte-stream.ts';
 import { readRunTexts } from '../export/run-record.ts';
+import { checkModel, checkMoments } from '../export/run-weights.ts';
 import { keptTexts } from '../store/kept-students.ts';
 import {
   readStudentFolder,
@@ -23,7 +24,7 @@ import { countParameters } from '../student/parameters.ts';
 import { filesFromBlobs } from '../student/student-files.ts';
 import { bundledStudentId } from './protocol.ts';
 
-const path = z.union([z.string(), z.array(z.string())]).nullish();
+const path = z.union([z.string(), z.array(z.string()).min(1)]).nullish();
 const jobSchema = z.object({
   student: z.string().nullish(),
   train: path,
@@ -84,7 +85,7 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
   const summary = json('summary.json', summarySchema);
   const known = json('../scale.json', scaleSchema)?.run ?? null;
   const recipe = parseRecipe(text('run.json') ?? '', `${name}/run.json`);
-  const found = await foundWeights(files, summary, name);
+  const found = await foundWeights(files, { summary, recipe }, name);
   const { length: step } = linesOf(text('metrics.jsonl') ?? '');
   const isWhole = summary !== null && (summary.early === true || summary.steps >= recipe.steps);
   const { engine, backend, adapter } = summary ?? found.engine ?? { engine: '', backend: '', adapter: '' };
@@ -129,19 +130,20 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
           .map((line) => `${line}\n`)
           .join('');
   };
-  return {
+  const archive: RunArchive = {
     ...readRunTexts(value, whole, name),
     config: found.student.config,
     student: keptTexts(found.student),
     weights: found.weights,
-    moments: isWhole || recipe.optimizer !== 'adamw' || recipe.lora !== null ? null : found.moments,
+    moments: isWhole || recipe.lora !== null ? null : found.moments,
   };
+  return checkWhole(archive, name);
 }
 
 /** The newest state that is whole, or what the run came to. */
 async function foundWeights(
   files: ReadonlyMap<string, Blob>,
-  summary: z.infer<typeof summarySchema> | null,
+  { summary, recipe }: { summary: z.infer<typeof summarySchema> | null; recipe: Recipe },
   name: string,
 ): Promise<Found> {
   const within = (folder: string): Map<string, Blob> =>
@@ -159,12 +161,16 @@ async function foundWeights(
         const state = await stateOf(files, step);
         if (areAdapters(state.weights)) break;
         const { expAvg, expAvgSq } = state;
+        const student = await readStudentOutline(filesFromBlobs(within(`checkpoint-${step}`)), name);
+        const { config } = student;
+        const file = `${name}/checkpoint-${step}`;
+        const hasMoments = expAvg.size > 0 && recipe.optimizer === 'adamw';
         return {
-          student: await readStudentOutline(filesFromBlobs(within(`checkpoint-${step}`)), name),
-          weights: state.weights,
+          student,
+          weights: checkModel(state.weights, config, file),
           step,
           engine: state.engine,
-          moments: expAvg.size === 0 ? null : { expAvg, expAvgSq },
+          moments: hasMoments ? checkMoments({ expAvg, expAvgSq }, config, recipe, file) : null,
         };
       } catch (error) {
         if (!(error instanceof CheckpointError)) throw error;

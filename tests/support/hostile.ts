@@ -2,11 +2,12 @@
  * Files that somebody made to do harm, or that a disk has spoilt: folders that are called students, and zips that are
  * called runs. Made by this script, the same each time.
  */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { unzipSync, zipSync } from 'fflate';
 import { smallRecipe } from '../../src/distill/recipe.ts';
 import { archiveFiles, type RunArchive } from '../../src/export/run-archive.ts';
-import { writeSafetensors } from '../../src/formats/safetensors-writer.ts';
+import { writeSafetensors, type WritableTensor } from '../../src/formats/safetensors-writer.ts';
 import { parseT5Config } from '../../src/student/config.ts';
 import {
   jsonBytes,
@@ -608,4 +609,159 @@ export async function hostileArchives(): Promise<Hostile<Uint8Array>[]> {
   ];
   const made = spoilt(zip, 60 - archives.length, 99).map((content) => ({ name: 'a zip spoilt', content }));
   return [...archives, ...made].map(({ name, content }, at) => ({ name: `${at + 1}: ${name}`, content }));
+}
+
+// ── Runs as folders ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+/** What `headless train` leaves of a run that was stopped after two of three steps, with a checkpoint there. */
+function runFolder(weights: ReadonlyMap<string, WritableTensor> = tinyTensors(tinyConfig())): Files {
+  const model = writeSafetensors(weights, { dtype: 'f32' });
+  const both = ['exp_avg.', 'exp_avg_sq.'].flatMap((prefix) =>
+    [...weights].map(([name, tensor]): [string, WritableTensor] => [prefix + name, tensor]),
+  );
+  const optimizer = writeSafetensors(new Map(both), { dtype: 'f32' });
+  const files = [
+    ['model.safetensors', model],
+    ['optimizer.safetensors', optimizer],
+  ] as const;
+  const facts = {
+    step: 2,
+    elapsedMs: 20,
+    engine: { engine: 'wasm', backend: 'wasm', adapter: 'SIMD' },
+    files: files.map(([name, content]) => ({
+      name,
+      sizeBytes: content.length,
+      sha256: [sha256(content)],
+    })),
+  };
+  const job = { format: 'stillroom-run-1', student: '/s/tiny', train: '/r.jsonl', rowsSha256: 'ab' };
+  const summary = {
+    accuracy: { base: tally, distilled: tally, teacher: null },
+    engine: 'wasm',
+    backend: 'wasm',
+    adapter: 'SIMD',
+    reason: 'Because.',
+    student: 'tiny',
+    parameters: 1,
+    trainRows: 4,
+    steps: 2,
+  };
+  const lines = (...values: object[]): Uint8Array =>
+    bytes(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return new Map([
+    ['run.json', jsonBytes({ steps: 3 })],
+    ['job.json', jsonBytes(job)],
+    ['metrics.jsonl', lines(point(1), point(2))],
+    ['evaluations.jsonl', lines({ step: 2, ...tally })],
+    ['summary.json', jsonBytes(summary)],
+    ...Object.entries(texts).map(([name, content]): [string, Uint8Array] => [
+      `checkpoint-2/${name}`,
+      bytes(content),
+    ]),
+    ...files.map(([name, content]): [string, Uint8Array] => [`checkpoint-2/${name}`, content]),
+    ['checkpoint-2/checkpoint.json', jsonBytes(facts)],
+  ]);
+}
+
+/** Folders of runs, of which each is either refused in words or a run that can be shown. */
+export function hostileRunFolders(): Hostile<Files>[] {
+  const withTensors = (change: (tensors: ReturnType<typeof tinyTensors>) => void): Files => {
+    const tensors = tinyTensors(tinyConfig());
+    change(tensors);
+    return runFolder(tensors);
+  };
+  const withText = (name: string, content: string): Files => runFolder().set(name, bytes(content));
+  const changed = (name: string, keys: object): Files => {
+    const files = runFolder();
+    return files.set(name, jsonBytes({ ...(JSON.parse(text(files.get(name)!)) as object), ...keys }));
+  };
+  const without = (name: string): Files => {
+    const files = runFolder();
+    files.delete(name);
+    return files;
+  };
+  return [
+    { name: 'as the terminal leaves it', content: runFolder() },
+    {
+      name: 'weights that are NaN',
+      content: withTensors((tensors) => tensors.get('shared.weight')!.data.fill(NaN)),
+    },
+    { name: 'a weight too few', content: withTensors((tensors) => tensors.delete('shared.weight')) },
+    {
+      name: 'a weight of another length',
+      content: withTensors((tensors) =>
+        tensors.set('shared.weight', { shape: [1, 8], data: new Float32Array(8) }),
+      ),
+    },
+    { name: 'weights of nothing', content: withTensors((tensors) => tensors.clear()) },
+    {
+      name: 'another student than its weights',
+      content: runFolder().set('checkpoint-2/config.json', jsonBytes({ ...tinyConfig(), d_ff: 64 })),
+    },
+    {
+      name: '1e9 layers',
+      content: runFolder().set('checkpoint-2/config.json', jsonBytes({ ...tinyConfig(), num_layers: 1e9 })),
+    },
+    { name: 'trained on no file', content: changed('job.json', { train: [] }) },
+    { name: 'trained on a number', content: changed('job.json', { train: 5 }) },
+    { name: 'a student of 5 MB', content: changed('job.json', { student: 's'.repeat(5 * million) }) },
+    { name: 'a digest of 5 MB', content: changed('job.json', { rowsSha256: 's'.repeat(5 * million) }) },
+    { name: 'half a test row', content: changed('job.json', { testRows: 0.5 }) },
+    { name: 'a job nested 100,000 deep', content: withText('job.json', nested(100_000)) },
+    { name: 'ended at step 1e300', content: changed('summary.json', { steps: 1e300 }) },
+    { name: 'ended before its first step', content: changed('summary.json', { steps: -1 }) },
+    { name: 'an engine that there is not', content: changed('summary.json', { engine: 'abacus' }) },
+    { name: 'a reason of 5 MB', content: changed('summary.json', { reason: 'r'.repeat(5 * million) }) },
+    {
+      name: 'more right than asked',
+      content: changed('summary.json', {
+        accuracy: { base: { correct: 9, total: 1 }, distilled: tally, teacher: null },
+      }),
+    },
+    { name: 'weights of a step that is not there', content: changed('summary.json', { takenStep: 9 }) },
+    { name: 'more steps than its recipe', content: changed('run.json', { steps: 1 }) },
+    { name: 'a recipe of no steps', content: changed('run.json', { steps: 0 }) },
+    {
+      name: 'a recipe of 200,000 unknown keys',
+      content: runFolder().set(
+        'run.json',
+        jsonBytes(Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`k${at}`, at]))),
+      ),
+    },
+    { name: 'a curve of no lines', content: withText('metrics.jsonl', '') },
+    { name: 'a curve of 300,000 empty lines', content: withText('metrics.jsonl', '\n'.repeat(300_000)) },
+    { name: 'a line of 20 MB', content: withText('metrics.jsonl', `${'x'.repeat(20 * million)}\n`) },
+    { name: 'evaluations that are no objects', content: withText('evaluations.jsonl', '1\nnull\n[]\n') },
+    {
+      name: '100,000 evaluations',
+      content: withText(
+        'evaluations.jsonl',
+        Array.from({ length: 100_000 }, (_, step) => `${JSON.stringify({ step, ...tally })}\n`).join(''),
+      ),
+    },
+    { name: 'predictions that are none', content: withText('predictions.jsonl', '{}\n') },
+    {
+      name: 'a checkpoint of another step',
+      content: changed('checkpoint-2/checkpoint.json', { step: 1 }),
+    },
+    { name: 'a checkpoint of no files', content: changed('checkpoint-2/checkpoint.json', { files: [] }) },
+    { name: 'a checkpoint without its weights', content: without('checkpoint-2/model.safetensors') },
+    { name: 'a checkpoint without its tokenizer', content: without('checkpoint-2/tokenizer.json') },
+    {
+      name: 'a checkpoint whose bytes changed',
+      content: withText('checkpoint-2/model.safetensors', 'weights'),
+    },
+    {
+      name: 'a checkpoint of 1e308',
+      content: runFolder().set(`checkpoint-${'9'.repeat(308)}/checkpoint.json`, bytes('{}')),
+    },
+    {
+      name: 'a project that calls it by 5 MB',
+      content: runFolder().set('../scale.json', jsonBytes({ run: { name: 'n'.repeat(5 * million) } })),
+    },
+    { name: 'a recipe alone', content: new Map([['run.json', jsonBytes({ steps: 3 })]]) },
+    { name: 'nothing', content: new Map() },
+  ].map(({ name, content }, at) => ({ name: `${at + 1}: ${name}`, content }));
 }
