@@ -3,8 +3,9 @@ import { expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { openDatabase } from '../store/database.ts';
-import type { RunRecord } from '../store/records.ts';
+import type { RunRecord, StudentRecord } from '../store/records.ts';
 import * as runs from '../store/runs.ts';
+import { studentDigest, writeStudent } from '../store/students.ts';
 import { exportRun, importRun } from './run-archives.ts';
 
 withWebLocks();
@@ -13,7 +14,7 @@ vi.mock('../store/runs.ts', async (original) => ({ ...(await original<typeof run
 const silent = (): void => undefined;
 const tally = { correct: 1, total: 2 };
 
-async function exported(): Promise<File> {
+async function exported(more: Partial<RunRecord> = {}): Promise<File> {
   const run = {
     id: 'a',
     name: 'copper-heron',
@@ -35,6 +36,7 @@ async function exported(): Promise<File> {
     savedStep: null,
     engineChoice: null,
     backend: null,
+    ...more,
   } as unknown as RunRecord;
   await runs.writeRun(run);
   const point = { learningRate: 1, answerLoss: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1 };
@@ -84,4 +86,26 @@ it('an import comes in whole, and what a killed one leaves goes at the next open
   withWebLocks();
   await runs.removeDeleted(left!.id);
   expect(await everything()).toBe(before);
+});
+
+it('finds its student again by its files, and takes no other of the same name for it', async () => {
+  const student = (id: string, more: Partial<StudentRecord>) =>
+    ({ id, name: 'tiny', config: null, createdAt: 1, source: 'folder', ...more }) as unknown as StudentRecord;
+  const file = await exported({ studentId: 'elsewhere', studentSha256: 'of-x' });
+  const studentOf = async (zip: File): Promise<string> =>
+    (await runs.readRun((await importRun({ type: 'import-run', file: zip }, silent)).runId))!.studentId;
+  await runs.deleteRun('a');
+
+  await writeStudent(student('other', { sha256: 'of-y' }), new Map());
+  await writeStudent(student('nano', { source: 'bundled' }), new Map());
+  expect(await studentOf(file)).toBe('elsewhere');
+  // Of an earlier version, whose record has no digest: its files tell.
+  const files = new Map([['tiny/config.json', new Blob(['{}'])]]);
+  await writeStudent(student('older', {}), files);
+  expect(await studentOf(file)).toBe('elsewhere');
+  const own = await exported({ studentId: 'elsewhere', studentSha256: await studentDigest(files) });
+  await runs.deleteRun('a');
+  expect(await studentOf(own)).toBe('older');
+  await writeStudent(student('same', { sha256: 'of-x' }), new Map());
+  expect(await studentOf(file)).toBe('same');
 });

@@ -10,7 +10,7 @@ import { wholeOf } from '../formats/byte-stream.ts';
 import { checkpointState, writeCheckpoint } from '../store/checkpoints.ts';
 import { listDatasets, trainSha256 } from '../store/datasets.ts';
 import { withRun } from '../store/locks.ts';
-import { weightsStep, type RunRecord } from '../store/records.ts';
+import { weightsStep, type RunRecord, type StudentRecord } from '../store/records.ts';
 import {
   appendMetrics,
   deleteRun,
@@ -24,7 +24,7 @@ import {
 } from '../store/runs.ts';
 import { freeSign } from '../store/run-sign.ts';
 import { keepStudent, keptTexts } from '../store/kept-students.ts';
-import { knownStudent, listStudents } from '../store/students.ts';
+import { knownStudent, listStudents, readStudentFiles, studentDigest } from '../store/students.ts';
 import { openRunOutline } from './import-student.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { probing, type CommandOf, type Results } from './protocol.ts';
@@ -186,17 +186,26 @@ async function writeState(
 }
 
 /**
- * The same student in this browser: by its id or its files, else by name and configuration; the id of elsewhere where
- * there is none.
+ * The same student in this browser: by its files, of which a run of earlier versions knows nothing: then by its id, or by
+ * name and configuration. The id of elsewhere where there is none: another one's weights must not pass for its base.
  */
 async function localStudent({ run, config }: RunArchive): Promise<string> {
-  const students = await listStudents();
-  const known = run.studentSha256 === undefined ? null : await knownStudent(run.studentSha256);
+  const { studentId, studentName, studentSha256 } = run;
+  const known = studentSha256 === undefined ? null : await knownStudent(studentSha256);
   if (known !== null) return known.id;
-  const same = students.find(
-    (one) => one.name === run.studentName && JSON.stringify(one.config) === JSON.stringify(config),
-  );
-  return students.some(({ id }) => id === run.studentId) ? run.studentId : (same?.id ?? run.studentId);
+  const students = await listStudents();
+  if (students.some(({ id }) => id === studentId)) return studentId;
+  for (const one of students) {
+    if (one.name !== studentName || JSON.stringify(one.config) !== JSON.stringify(config)) continue;
+    if (studentSha256 === undefined || (await filesOf(one)) === studentSha256) return one.id;
+  }
+  return studentId;
+}
+
+/** What a student's files are known by; null of one that came with the studio. */
+async function filesOf({ id, source, sha256 }: StudentRecord): Promise<string | null> {
+  if (source === 'bundled') return null;
+  return sha256 ?? (await studentDigest(await readStudentFiles(id)));
 }
 
 /** The dataset of the same rows in this browser; the id of elsewhere where there is none. */

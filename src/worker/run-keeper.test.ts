@@ -89,9 +89,10 @@ async function scene() {
 let own: Awaited<ReturnType<typeof scene>>;
 let runId: string;
 
+// The modules are read again each time, which takes a busy machine long.
 beforeEach(async () => {
   own = await scene();
-});
+}, 60_000);
 
 const begin = async () => ({ runId } = await own.keeper.start(own.run));
 const asking: Asking = { rationale: true, base: true, numBeams: 1, maxNewTokens: 4 };
@@ -199,6 +200,23 @@ it('a stored run is asked and compared with its weights, and stays as it was', a
   await expect(own.keeper.ask({ type: 'ask', runId: 'gone', ...question }, watch)).rejects.toThrow(
     'no longer stored',
   );
+});
+
+it('a run that a reload interrupted is asked and compared at once; one that another tab holds is not', async () => {
+  await begin();
+  await own.keeper.end;
+  const { writeRun } = await import('../store/runs.ts');
+  const run = await own.now(runId);
+  await writeRun({ ...run, state: { phase: 'training', step: steps, steps }, heartbeatAt: Date.now() });
+  expect((await own.keeper.ask({ type: 'ask', runId, ...question }, watch)).step).toBe(steps);
+  await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
+  expect((await own.now(runId)).comparison).toMatchObject({ distilled: { total: 1 } });
+
+  let letGo = (): void => undefined;
+  void navigator.locks.request(`stillroom-run-${runId}`, () => new Promise<void>((end) => (letGo = end)));
+  await expect(own.keeper.ask({ type: 'ask', runId, ...question }, watch)).rejects.toThrow('in another tab');
+  letGo();
+  expect(open).toBe(0);
 });
 
 it('a newer version waits until the run is saved and paused', async () => {

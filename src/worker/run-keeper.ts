@@ -193,9 +193,9 @@ export class RunKeeper {
     const active = this.#active;
     if (active?.journal.record.id === runId) await comparePaused(active, asked, signal);
     else
-      await this.#alone(() =>
-        withRun(runId, async () => {
-          await storedAtRest(runId);
+      await this.#alone(async () => {
+        await storedAtRest(runId);
+        await withRun(runId, async () => {
           const run = await taken(runId);
           const test = limited(await readExamples(run.datasetId, 'test'), asked.testRows);
           if (test.length === 0) {
@@ -203,8 +203,8 @@ export class RunKeeper {
           }
           const watch = { report: () => undefined, signal };
           await this.#withStored(run, watch, (stored) => compareStored(stored, test, asked, signal));
-        }),
-      );
+        });
+      });
     return null;
   }
 

@@ -12,6 +12,7 @@ import { chooseFrom, rowsOfFraction } from '../experiment/rows.ts';
 import { testRatesOfRun } from '../jobs/rate-test.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
+import { holdRun, locksOf } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { freeSign } from '../store/run-sign.ts';
 import { listRuns, readRun, takeRun } from '../store/runs.ts';
@@ -63,10 +64,15 @@ export async function testRatesOfStored(run: NewRun, watch: Watch): Promise<Resu
   );
 }
 
-/** @throws EngineError where another tab is at work on the run. */
+/**
+ * A run that nobody is at work on: one that a reload interrupted a moment ago is at rest too, whatever its record says.
+ * @throws EngineError where another tab is at work on it.
+ */
 export async function storedAtRest(runId: string): Promise<RunRecord> {
+  (await holdRun(runId))();
   const run = await stored(runId);
-  if (isActive(run.state) && Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs) {
+  const isFresh = Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs;
+  if (locksOf() === null && isActive(run.state) && isFresh) {
     throw new EngineError('This run is at work in another tab.', 'Do it there, or wait for its end.');
   }
   return run;
