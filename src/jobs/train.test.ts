@@ -92,6 +92,24 @@ describe('a run', () => {
     }
   });
 
+  it('stopped in its last step or its last measurement it is not compared; stopped while it compares it ends', async () => {
+    const end = { phase: 'done', step: 4, stopped: false };
+    const last = scene({ evalEvery: 0 });
+    last.memory.onMetrics = (step) => step === 4 && last.control.stop();
+    expect(await last.start()).toEqual({ end, comparison: null });
+    expect(last.memory.states.some(({ phase }) => phase === 'evaluating')).toBe(false);
+
+    const measuring = scene();
+    measuring.memory.onState = (state) =>
+      state.phase === 'evaluating' && state.step === 4 && measuring.control.stop();
+    expect(await measuring.start()).toEqual({ end, comparison: null });
+
+    const comparing = scene({ evalEvery: 0 });
+    comparing.memory.onState = ({ phase }) => phase === 'evaluating' && comparing.control.stop();
+    expect(await comparing.start()).toEqual({ end, comparison: null });
+    expect(comparing.memory.saves.at(-1)).toBe(4);
+  });
+
   it('asks a base student whose answers are known not again', async () => {
     const { memory, made, start } = scene({}, { baseAnswers: () => Promise.resolve(['a', 'b']) });
     await start();

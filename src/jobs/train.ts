@@ -140,9 +140,11 @@ async function attempt(
   if (!weightsAreKept) end = { ...end, problem: reportError(weightsNotKept()) };
   const step = await takeChosen(turn, job, session.step);
   let comparison: CompareResult | null = null;
-  if (test.length > 0 && (policy.comparesWhenStopped || !end.stopped)) {
+  // A person may have stopped it in its last step too, which leaves none out.
+  if (test.length > 0 && (policy.comparesWhenStopped || !control.stopRequested)) {
     // A request to skip that came too late for an evaluation is not meant for the comparison.
     control.takeSkip();
+    const { stops } = control;
     try {
       comparison = await compareRun({
         engine: turn.engine,
@@ -154,7 +156,7 @@ async function attempt(
         step,
         sink,
         say: (state) => sink.state(state),
-        skipped: () => control.takeSkip(),
+        skipped: () => control.takeSkip() || control.stops > stops,
       });
     } catch (error) {
       if (isRecoverable(error)) throw error;

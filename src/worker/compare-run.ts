@@ -85,7 +85,7 @@ export async function compareStored(
         step: weightsStep(journal.record) ?? 0,
         sink: journal,
         say,
-        skipped: () => signal.aborted || control.takeSkip(),
+        skipped: () => signal.aborted || control.takeSkip() || control.stopRequested,
       }),
     );
   } finally {
