@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LostWeightsError } from '../base/errors.ts';
+import { puttingBack } from '../engine/stand-in.ts';
 import { answerSome, ask, warmUp, type AskOptions, type Asking } from './ask.ts';
 import { notebookRecipe } from './recipe.ts';
 import { base, letters, toldStudent } from './testing/told-student.ts';
@@ -112,12 +113,8 @@ describe('a question', () => {
     expect(failing.weight()).toBe(2);
 
     const lost = scene();
-    const exchange = lost.engine.exchange.bind(lost.engine);
-    let times = 0;
-    lost.engine.exchange = (weights) => {
-      times += 1;
-      return times === 2 ? Promise.reject(new Error('The GPU is gone.')) : exchange(weights);
-    };
+    lost.engine.standIn = () =>
+      Promise.resolve(puttingBack(() => Promise.reject(new Error('The GPU is gone.'))));
     const error = await lost.run('why?').catch((problem: unknown) => problem);
     expect(error).toBeInstanceOf(LostWeightsError);
     expect(String(error)).toContain('could not be put back on the engine (The GPU is gone).');

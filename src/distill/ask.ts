@@ -7,7 +7,6 @@ import type { Engine } from '../engine/engine.ts';
 import type { Weights } from '../student/config.ts';
 import { answerAll, answerInputs, askedBy, explainInputs, type Speaker, type Writing } from './answer.ts';
 import type { Written } from './methods.ts';
-import { putBack } from './compare.ts';
 import type { Recipe } from './recipe.ts';
 import { rationalePrompt } from './tasks.ts';
 
@@ -61,7 +60,7 @@ export interface AskWatch {
 /**
  * Asks both students. The base student is asked with the bare question, as in a comparison.
  * @returns Null where it was stopped.
- * @throws InputError where the question is empty.
+ * @throws InputError where the question is empty; LostWeightsError where the trained weights could not be put back.
  */
 export async function ask(options: AskOptions, question: string, watch: AskWatch): Promise<Asked | null> {
   const { engine, tokenizer, recipe, step, asking } = options;
@@ -103,12 +102,12 @@ export async function ask(options: AskOptions, question: string, watch: AskWatch
   if (distilled === null) return null;
   const truncated = tokenizer.encode(text).length > recipe.maxInputTokens;
   if (baseWeights === null) return { question: text, distilled, base: null, step, truncated };
-  const trained = await engine.exchange(baseWeights);
+  const putBack = await engine.standIn(baseWeights);
   let base: Spoken | null;
   try {
     base = await speak('base', () => bareAnswer(options, text));
   } finally {
-    await putBack(engine, trained);
+    await putBack();
   }
   if (base === null) return null;
   return { question: text, distilled, base, step, truncated };

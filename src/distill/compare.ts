@@ -3,7 +3,6 @@
  * with its prefix, the base student with the bare input, and an answer is right when it equals the label exactly, as far as
  * the student's tokenizer can write it (`writtenLabel`).
  */
-import { LostWeightsError, withoutStop } from '../base/errors.ts';
 import type { Example, Tally } from '../data/example.ts';
 import { confusionOf } from '../data/metrics/labels.ts';
 import {
@@ -76,6 +75,7 @@ export interface ComparedAccuracy extends MetricTallies {
 /**
  * Answers every test row three times (distilled, its rationale, base; not that which is known). Yields states with progress; returns null when
  * it was skipped. The engine's weights are as before when it ends, in whatever way.
+ * @throws LostWeightsError where the trained weights could not be put back.
  */
 export async function* compare(options: CompareOptions): AsyncGenerator<RunState, CompareResult | null> {
   const { engine, tokenizer, recipe, test } = options;
@@ -88,32 +88,16 @@ export async function* compare(options: CompareOptions): AsyncGenerator<RunState
     distilled.forEach((one, index) => (one.rationale = rationales[index]!));
   }
   if (options.baseAnswers?.length === test.length) return collect(options, options.baseAnswers, distilled);
-  const trained = await engine.exchange(options.baseWeights);
+  const putBack = await engine.standIn(options.baseWeights);
   let base: string[] | null;
   try {
     const answers = answerAll(engine, tokenizer, inputs, askedBy(recipe));
     base = yield* ask(options, 'base', answers);
   } finally {
-    await putBack(engine, trained);
+    await putBack();
   }
   if (base === null) return null;
   return collect(options, base, distilled);
-}
-
-/**
- * Puts the trained weights back on an engine that was lent to the base student.
- * @throws LostWeightsError where that fails: training must not resume with what the engine holds then.
- */
-export async function putBack(engine: Engine, trained: Weights): Promise<void> {
-  try {
-    await engine.exchange(trained);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new LostWeightsError(
-      `The trained weights could not be put back on the engine (${withoutStop(detail)}).`,
-      'Resume the run from its last checkpoint.',
-    );
-  }
 }
 
 async function* ask<T>(

@@ -154,6 +154,12 @@ export interface StateSource {
   pieces: (tensor: StateTensor) => AsyncIterable<Float32Array>;
 }
 
+/**
+ * Puts an engine's own student back in its place.
+ * @throws LostWeightsError where that fails: training must not continue with what the engine holds then.
+ */
+export type PutBack = () => Promise<void>;
+
 /** See the rules at the top of this file. All methods reject with DeviceLostError once the device is lost. */
 export interface Engine {
   describe(): EngineDescription;
@@ -173,10 +179,13 @@ export interface Engine {
   /** A copy of the whole state. */
   read(): Promise<EngineState>;
   /**
-   * Puts these weights (as `restore` takes them) in the place of the engine's, and gives a copy of those: for asking another
-   * student in between. Averages and step stay as they are.
+   * Lets another student evaluate and generate in the place of the engine's own: nothing else may be asked for until its
+   * own is put back, with every bit. The trained weights are set aside on the device, where it has room for them; averages
+   * and gradients stay where they are. `weights` are as `restore` takes them; frozen ones are alike in both students and
+   * stay too. Of a student with adapters the base's own weights set nothing aside: the adapters are left out.
+   * @throws LostWeightsError where the trained weights are lost; after any other error the engine is as before.
    */
-  exchange(weights: Weights): Promise<Weights>;
+  standIn(weights: Weights): Promise<PutBack>;
   /**
    * Replaces the whole state. `weights` must have the names and sizes of the student that was loaded; moments, where
    * there are any, must cover all that is trained, and those of frozen weights are left aside. With adapters, `weights`

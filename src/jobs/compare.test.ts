@@ -3,6 +3,7 @@ import { LostWeightsError } from '../base/errors.ts';
 import { recipeSchema } from '../distill/recipe.ts';
 import type { RunState } from '../distill/run-state.ts';
 import { stateOf } from '../engine/engine.ts';
+import { readState } from '../engine/state-source.ts';
 import { compareRun, type Comparison } from './compare.ts';
 import { baseAnswer, madeUpEngine, Memory, rowsWith, student, weightsOf } from './testing/made-up-run.ts';
 
@@ -26,7 +27,7 @@ function scene(method: 'standard' | 'step-by-step' = 'step-by-step', changes: Pa
   };
   /** The weights on the engine now. */
   const held = async () => {
-    const weights = await made.engine.exchange(weightsOf(0));
+    const { weights } = await readState(made.engine.source());
     return weights.get('w')![0];
   };
   return { made, sink, said, held, run: () => compareRun(comparison) };
@@ -51,7 +52,7 @@ it('answers with the trained weights and with the base ones, says how far it is,
     ),
   );
   expect(sink.comparisons.map(([step]) => step)).toEqual([3]);
-  expect(made.done).toEqual(['answer 3', 'answer 3', 'exchange', `answer ${baseAnswer}`, 'exchange']);
+  expect(made.done).toEqual(['answer 3', 'answer 3', 'stand in', `answer ${baseAnswer}`, 'put back']);
   expect(await held()).toBe(3);
 });
 
@@ -81,9 +82,8 @@ it('puts the trained weights back also where telling fails', async () => {
 
 it('says that the trained weights are lost where they cannot be put back', async () => {
   const { made, run } = scene('standard');
-  let exchanges = 0;
   made.before = (what) => {
-    if (what === 'exchange' && (exchanges += 1) === 2) throw new Error('out of memory.');
+    if (what === 'put back') throw new Error('out of memory.');
   };
   const failure = await run().catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(LostWeightsError);

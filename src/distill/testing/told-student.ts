@@ -3,6 +3,7 @@
  * the text that it is asked and from whose weights are on the engine.
  */
 import type { Engine, GenerateOptions } from '../../engine/engine.ts';
+import { puttingBack } from '../../engine/stand-in.ts';
 import type { Weights } from '../../student/config.ts';
 
 /** The end token; letters are their code points. */
@@ -47,10 +48,15 @@ export function toldStudent(say: (text: string, isBase: boolean) => string): Tol
         texts.map((text) => ({ ids: letters.encode(say(text, isBase), options.maxNewTokens), score: null })),
       );
     },
-    exchange: (other: Weights) => {
+    standIn: (other: Weights) => {
       const before = weights;
       weights = other;
-      return Promise.resolve(before);
+      return Promise.resolve(
+        puttingBack(() => {
+          weights = before;
+          return Promise.resolve();
+        }),
+      );
     },
   };
   return { engine: engine as unknown as Engine, asked, weight };

@@ -50,7 +50,7 @@ export function addAdapters(
   { input, output }: { input: Tensor; output: Tensor },
   accumulate: Adding,
 ): boolean {
-  const adapters = builder.layout.adapters('parameters', firstName);
+  const adapters = builder.adapters('parameters', firstName);
   if (adapters === null) return false;
   const u = addDown(builder, rows, firstName, adapters, input);
   const { rank, modules } = adapters;
@@ -72,7 +72,7 @@ export function addResidualAdapter(
   firstName: string,
   input: Tensor,
 ): { u: Tensor; b: Tensor } | null {
-  const adapters = builder.layout.adapters('parameters', firstName);
+  const adapters = builder.adapters('parameters', firstName);
   if (adapters === null) return null;
   return { u: addDown(builder, rows, firstName, adapters, input), b: adapters.modules[0]!.b };
 }
@@ -87,7 +87,7 @@ function addDown(
   const inputs = input.shape[1]!;
   const u = builder.rows(rows, modules.length * rank);
   builder.adapterInputs.set(firstName, u);
-  if (!builder.dropsAdapters) {
+  if (builder.adapterUse !== 'dropped') {
     builder.add(
       product('nt', [rows, modules.length * rank, inputs], { a: input, b: a, c: u }, 'never', scale),
     );
@@ -135,7 +135,7 @@ export function addAdapterInputGradient(
   { dy, dx }: { dy: Tensor; dx: Tensor | null },
   accumulate: Adding,
 ): Tensor | null {
-  const adapters = builder.layout.adapters('parameters', firstName);
+  const adapters = builder.adapters('parameters', firstName);
   if (adapters === null) return null;
   const { a, modules, rank, scale, dropout } = adapters;
   const du = builder.rows(rows, modules.length * rank);
@@ -145,7 +145,7 @@ export function addAdapterInputGradient(
   });
   if (dx === null) return du;
   const inputs = dx.shape[1]!;
-  if (!builder.dropsAdapters) {
+  if (builder.adapterUse !== 'dropped') {
     builder.add(product('nn', [rows, inputs, modules.length * rank], { a: du, b: a, c: dx }, accumulate));
     return du;
   }
@@ -166,14 +166,14 @@ export function addAdapterGradients(
   firstName: string,
   { dy, input, du }: { dy: Tensor; input: Tensor; du: Tensor },
 ): void {
-  const { a, modules, rank, dropout } = builder.layout.adapters('gradients', firstName)!;
+  const { a, modules, rank, dropout } = builder.adapters('gradients', firstName)!;
   const u = builder.adapterInputs.get(firstName)!;
   const inputs = input.shape[1]!;
   modules.forEach(({ b, firstOutput, outputs }, index) => {
     const operands = { a: columnsFrom(dy, firstOutput), b: columnsFrom(u, index * rank), c: b };
     builder.add(product('tn', [outputs, rank, rows], operands, 'laterPasses'));
   });
-  if (!builder.dropsAdapters) {
+  if (builder.adapterUse !== 'dropped') {
     const operands = { a: du, b: input, c: a };
     builder.add(product('tn', [modules.length * rank, inputs, rows], operands, 'laterPasses'));
     return;

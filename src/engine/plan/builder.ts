@@ -14,7 +14,7 @@ import type {
   Tensor,
 } from './plan.ts';
 import { tileRows } from './plan.ts';
-import type { SlabLayout } from './slab-layout.ts';
+import type { BlockAdapters, SlabLayout } from './slab-layout.ts';
 import { assignSlots, type SlotDraft } from './slots.ts';
 
 /** The capacities that a plan is made for. Two plans of one student with equal buckets are equal. */
@@ -29,6 +29,9 @@ export interface Bucket {
   /** Rows of a decoder step; 0 where nothing is generated. */
   generationRows: number;
 }
+
+/** Used, used with their inputs dropped at their own rate, or left out: the base alone computes. */
+export type AdapterUse = 'used' | 'dropped' | 'left out';
 
 export class PlanBuilder {
   readonly capacities: Counts;
@@ -45,8 +48,8 @@ export class PlanBuilder {
   constructor(
     readonly layout: SlabLayout,
     readonly bucket: Bucket,
-    /** Whether the inputs of adapters are dropped in this plan. */
-    readonly dropsAdapters = false,
+    /** What the layout's adapters do in this plan, where it has any. */
+    readonly adapterUse: AdapterUse = 'used',
   ) {
     const tiles = (rows: number) => Math.floor((rows + (tileRows - 1) * bucket.sequences) / tileRows);
     this.capacities = {
@@ -65,6 +68,11 @@ export class PlanBuilder {
 
   get config(): T5Config {
     return this.layout.config;
+  }
+
+  /** The adapters of the block that begins with this weight; null where it has none, or they are left out. */
+  adapters(slab: 'parameters' | 'gradients', firstName: string): BlockAdapters | null {
+    return this.adapterUse === 'left out' ? null : this.layout.adapters(slab, firstName);
   }
 
   /** Operations added from now on belong to this program. */

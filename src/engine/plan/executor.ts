@@ -49,6 +49,11 @@ export interface Executor {
   /** A copy. */
   readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Floats>;
   clearSlab(slab: SlabName): void;
+  /**
+   * Copies the parameters that are trained to where no plan writes: on the device, not through the host.
+   * @returns Copies them back and frees the copy: to be called once. Null where the device has no room; nothing is held then.
+   */
+  setAside(): Promise<(() => Promise<void>) | null>;
   /** Frees everything. */
   dispose(): void;
 }

@@ -20,9 +20,13 @@ import {
   type StackRows,
 } from './stack.ts';
 
-/** Programs `encode` and `decode`. `greedy` plans choose each token themselves; others keep the logits for the host. */
-export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boolean): Plan {
-  const builder = new PlanBuilder(layout, bucket);
+/**
+ * Programs `encode` and `decode`. `greedy` plans choose each token themselves; others keep the logits for the host.
+ * @param adapts False leaves the layout's adapters out: the base generates.
+ */
+export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boolean, adapts = true): Plan {
+  const builder = new PlanBuilder(layout, bucket, adapts ? 'used' : 'left out');
+  const kind = `${greedy ? 'greedy search' : 'beam search'}${adapts ? '' : ' of the base'}`;
   const { config, tables } = builder;
   const inner = innerSize(builder);
   const caches: Tensor[] = [];
@@ -44,7 +48,7 @@ export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boole
   }
   const output = addNorm(builder, rows, x, { layer: 'final' }).y;
   const logits = addLogits(builder, 'generationRows', output, !greedy);
-  if (!greedy) return builder.finish('beam search', { logits });
+  if (!greedy) return builder.finish(kind, { logits });
   const { finished, generated } = tables;
   builder.add({
     kind: 'argMax',
@@ -56,7 +60,7 @@ export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boole
     endId: config.eos_token_id,
     padId: config.pad_token_id,
   });
-  return builder.finish('greedy search', {});
+  return builder.finish(kind, {});
 }
 
 function addCachedSelf(

@@ -12,6 +12,7 @@ import {
   type GenerateOptions,
   type Generation,
   type MicroBatch,
+  type PutBack,
   type StepResult,
   type TaskBatch,
   type Update,
@@ -19,6 +20,7 @@ import {
 import { entryError, OneAtATime } from '../one-at-a-time.ts';
 import { isPlainGreedy } from '../token-rules.ts';
 import { pieceLength, readState, type StateSource, type StateTensor } from '../state-source.ts';
+import { puttingBack } from '../stand-in.ts';
 import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
 import { Flight } from './flight.ts';
@@ -48,6 +50,7 @@ import {
   momentGroups,
   placedGradients,
   placedState,
+  placedTrained,
   placedWeights,
   SlabReader,
   writeTensors,
@@ -77,6 +80,8 @@ export class PlanEngine implements Engine {
   readonly #flight = new Flight();
   readonly begin: Engine['begin'];
   #steps = 0;
+  /** Who is in the place of the engine's own student. */
+  #stranger: 'the base' | 'other weights' | null = null;
 
   /** @throws EngineError where the student's weights do not fit its configuration. */
   constructor({ config, weights, frozen, adapters, optimizer }: EngineStudent, options: PlanEngineOptions) {
@@ -120,6 +125,7 @@ export class PlanEngine implements Engine {
     microBatches: readonly MicroBatch[],
     update: Update,
   ): Promise<{ result: Promise<StepResult> }> {
+    this.#checkOwn('a step');
     const kind = this.#stepKind(update.dropout);
     const holds = (bucket: Bucket) => this.#plans.holds(kind.name, bucket, kind.planner);
     const rows = stepRows(this.#config, microBatches, update.alpha, { holds, parts: update.parts ?? 1 });
@@ -212,21 +218,51 @@ export class PlanEngine implements Engine {
     return readState(this.source());
   }
 
-  exchange(weights: Weights): Promise<Weights> {
-    return this.#alone('an exchange', async () => {
-      const own = this.#withoutBase(weights);
-      const placed = placedState(this.#layout).weights;
-      checkTensors(placed, own);
-      const held = await new SlabReader(this.#executor, this.#layout).readAll(placed);
-      writeTensors(this.#executor, placed, own);
-      return held;
+  standIn(weights: Weights): Promise<PutBack> {
+    const name = 'another student';
+    return this.#alone(name, async () => {
+      this.#checkOwn(name);
+      let back = () => Promise.resolve();
+      if (this.#isBase(weights)) this.#stranger = 'the base';
+      else back = await this.#replaceTrained(weights);
+      return puttingBack(() =>
+        this.#entry.run('its own student', async () => {
+          await back();
+          this.#stranger = null;
+        }),
+      );
     });
+  }
+
+  /** @returns Puts what was there back. */
+  async #replaceTrained(weights: Weights): Promise<() => Promise<void>> {
+    checkTensors(placedState(this.#layout).weights, weights);
+    const trained = placedTrained(this.#layout);
+    const back = (await this.#executor.setAside()) ?? (await this.#readAside(trained));
+    this.#stranger = 'other weights';
+    try {
+      writeTensors(this.#executor, trained, weights);
+    } catch (error) {
+      await puttingBack(back)();
+      this.#stranger = null;
+      throw error;
+    }
+    return back;
+  }
+
+  /** Into memory of the host, where the device has no room for a copy. */
+  async #readAside(trained: readonly PlacedTensor[]): Promise<() => Promise<void>> {
+    const held = await new SlabReader(this.#executor, this.#layout).readAll(trained);
+    return () => {
+      writeTensors(this.#executor, trained, held);
+      return Promise.resolve();
+    };
   }
 
   restore(state: EngineState): void {
     this.#check('a restore');
     // All is checked before anything is written: a state that does not fit leaves the engine as it was.
-    const own = this.#withoutBase(state.weights);
+    const own = this.#isBase(state.weights) ? this.#idleAdapters() : state.weights;
     const groups = placedState(this.#layout);
     checkTensors(groups.weights, own);
     checkMoments(this.#layout, groups, state);
@@ -248,18 +284,32 @@ export class PlanEngine implements Engine {
     });
   }
 
-  /** @throws EngineError where a step is under way. */
+  /** @throws EngineError where a step is under way, or another student is in the place of the engine's own. */
   #check(name: string): void {
+    this.#checkOwn(name);
     this.#entry.check(name);
     if (this.#flight.plan !== null) throw entryError(name, 'a step');
   }
 
-  /** Of the base's own weights, adapters that do nothing. */
-  #withoutBase(weights: Weights): Weights {
+  /** @throws EngineError where another student is in the place of the engine's own. */
+  #checkOwn(name: string): void {
+    if (this.#stranger !== null) throw entryError(name, 'another student’s turn');
+  }
+
+  /**
+   * Whether these are not adapters, where those are trained, but the base's own weights.
+   * @throws EngineError where they are neither.
+   */
+  #isBase(weights: Weights): boolean {
     const { lora, trained } = this.#layout;
-    if (lora === null || trained.some(({ name }) => weights.has(name))) return weights;
+    if (lora === null || trained.some(({ name }) => weights.has(name))) return false;
     checkTensors(placedWeights(new SlabLayout(this.#config, undefined, null, 'adamw', Infinity)), weights);
-    return new Map(trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
+    return true;
+  }
+
+  /** Adapters that do nothing. */
+  #idleAdapters(): Weights {
+    return new Map(this.#layout.trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
   }
 
   dispose(): void {
@@ -296,6 +346,7 @@ export class PlanEngine implements Engine {
 
   /** Gradient of the batch's mean token loss with respect to all that is trained, no dropout. */
   async gradients(batch: TaskBatch): Promise<Weights> {
+    this.#checkOwn('gradients');
     const rows = stepRows(this.#config, [{ answer: batch, rationale: null }], 1);
     await this.#runPasses(rows, { ...quietRun }, false);
     return new SlabReader(this.#executor, this.#layout).readAll(placedGradients(this.#layout));
@@ -331,15 +382,31 @@ export class PlanEngine implements Engine {
   }
 
   #evaluationPasses(batch: TaskBatch): Pass[] {
-    const holds = (bucket: Bucket) => this.#plans.holds('evaluation', bucket, this.#planEvaluation);
+    const { name, planner } = this.#evaluationKind();
+    const holds = (bucket: Bucket) => this.#plans.holds(name, bucket, planner);
     return evaluationPasses(this.#config, batch, this.#rowsTogether, holds);
   }
 
-  readonly #planEvaluation: Planner = (bucket) => planEvaluation(this.#layout, bucket);
-
   async #evaluationPlan(passes: readonly Pass[]): Promise<Plan> {
     const needed = passes.map(({ pairs }) => bucketOf(pairs)).reduce(unite);
-    return this.#plans.use('evaluation', needed, this.#planEvaluation);
+    const { name, planner } = this.#evaluationKind();
+    return this.#plans.use(name, needed, planner);
+  }
+
+  #evaluationKind(): { name: string; planner: Planner } {
+    const adapts = this.#stranger !== 'the base';
+    return {
+      name: `evaluation${adapts ? '' : ' of the base'}`,
+      planner: (bucket) => planEvaluation(this.#layout, bucket, adapts),
+    };
+  }
+
+  #generationKind(greedy: boolean): { name: string; planner: Planner } {
+    const adapts = this.#stranger !== 'the base';
+    return {
+      name: `${greedy ? 'greedy search' : 'beam search'}${adapts ? '' : ' of the base'}`,
+      planner: (bucket) => planGeneration(this.#layout, bucket, greedy, adapts),
+    };
   }
 
   #evaluatePass(plan: Plan, pass: Pass, accumulate: boolean): Run['counts'] {
@@ -372,15 +439,13 @@ export class PlanEngine implements Engine {
     generate: (plan: Plan, part: readonly Int32Array[]) => Promise<T[]>,
   ): Promise<T[]> {
     checkIds(this.#config, inputs);
-    const greedy = isPlainGreedy(options);
-    const kind = greedy ? 'greedy search' : 'beam search';
-    const planner: Planner = (bucket) => planGeneration(this.#layout, bucket, greedy);
+    const { name, planner } = this.#generationKind(isPlainGreedy(options));
     const parts = generationParts(this.#config, inputs, options, this.#rowsTogether, (bucket) =>
-      this.#plans.holds(kind, bucket, planner),
+      this.#plans.holds(name, bucket, planner),
     );
     const found: T[] = [];
     for (const { inputs: part, bucket: needed } of parts) {
-      const plan = await this.#plans.use(kind, needed, planner);
+      const plan = await this.#plans.use(name, needed, planner);
       found.push(...(await generate(plan, part)));
     }
     return found;

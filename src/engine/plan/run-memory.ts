@@ -71,7 +71,7 @@ export interface RunMemory {
   steadyBytes: number;
   /**
    * The most that it takes: when the student is tested, and a checkpoint is written in slices, or the trained weights are
-   * kept while the base student is asked. The weights that the engine was opened with are the caller's and not counted.
+   * set aside while the base student is asked (with adapters none are). The weights that the engine was opened with are the caller's and not counted.
    */
   peakBytes: number;
   /** Of one slot or part of a slab: what a GPU must be able to bind (`maxStorageBufferBindingSize`). */
@@ -113,12 +113,17 @@ export function runMemory(config: T5Config, shape: RunShape, model: DeviceModel)
   const generationPlan = generation(roomyBucket(largest, null, allows(generation)));
 
   const lengths = [...stepPlan.slots, ...generationPlan.slots].map(({ length }) => length);
-  const weights = bytesPerFloat * lengthOf(layout.lora === null ? layout.parameters : layout.trained);
+  // Beside adapters the base answers with a plan of its own.
+  const plans = [stepPlan, generationPlan];
+  if (layout.lora !== null)
+    plans.push(
+      planGeneration(layout, roomyBucket(largest, null, allows(generation)), isPlainGreedy(options), false),
+    );
+  const trainedBytes = bytesPerFloat * lengthOf(layout.trained);
+  const asideBytes = layout.lora === null ? trainedBytes : 0;
   return {
     steadyBytes: model.bytesOf(layout, [stepPlan]),
-    peakBytes:
-      model.bytesOf(layout, [stepPlan, generationPlan]) +
-      Math.max(weights, Math.min(snapshotBytes, 4 * weights)),
+    peakBytes: model.bytesOf(layout, plans) + Math.max(asideBytes, Math.min(snapshotBytes, 4 * trainedBytes)),
     largestBindingBytes: Math.max(bytesPerFloat * Math.max(...lengths), ...layout.partBytesOf('parameters')),
     microBatches: passes.length,
   };

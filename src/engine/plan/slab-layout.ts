@@ -180,6 +180,11 @@ export class SlabLayout {
     return slab === 'parameters' ? this.partLengths : this.partLengths.slice(0, this.#trainedParts);
   }
 
+  /** Parts of the slab of parameters that are trained: the first ones, all of 32-bit floats. */
+  get trainedParts(): number {
+    return this.#trainedParts;
+  }
+
   /** Whether a part of a slab holds 16-bit floats. */
   isHalf(slab: SlabName, part: number): boolean {
     return slab === 'parameters' && this.#parts[part]!.half;

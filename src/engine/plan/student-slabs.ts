@@ -68,6 +68,11 @@ export function placedState(layout: SlabLayout): Record<StateGroup, readonly Pla
   };
 }
 
+/** The weights that are trained. */
+export function placedTrained(layout: SlabLayout): PlacedTensor[] {
+  return placed(layout, 'parameters', layout.trained);
+}
+
 export function placedGradients(layout: SlabLayout): PlacedTensor[] {
   return placed(layout, 'gradients', layout.trained);
 }

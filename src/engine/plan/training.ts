@@ -17,7 +17,7 @@ export function planStep(
   dropout: boolean,
   dropsAdapters = (layout.lora?.dropout ?? 0) > 0,
 ): Plan {
-  const builder = new PlanBuilder(layout, bucket, dropsAdapters);
+  const builder = new PlanBuilder(layout, bucket, dropsAdapters ? 'dropped' : 'used');
   const { config, tables, capacities } = builder;
   const results = builder.tensor([8], true);
   const rowWeights = builder.tensor([capacities.decoderRows], true);
@@ -93,9 +93,12 @@ function addEmbeddingGradient(builder: PlanBuilder, encoder: Tensor, decoder: Te
   });
 }
 
-/** Program `evaluate`: loss sums, no dropout, nothing changed. */
-export function planEvaluation(layout: SlabLayout, bucket: Bucket): Plan {
-  const builder = new PlanBuilder(layout, bucket);
+/**
+ * Program `evaluate`: loss sums, no dropout, nothing changed.
+ * @param adapts False leaves the layout's adapters out: the base is evaluated.
+ */
+export function planEvaluation(layout: SlabLayout, bucket: Bucket, adapts = true): Plan {
+  const builder = new PlanBuilder(layout, bucket, adapts ? 'used' : 'left out');
   const results = builder.tensor([8], true);
   builder.program('evaluate');
   const encoder = addStack(builder, 'encoder', { keys: null, dropout: false, persistentOutput: true });
@@ -113,7 +116,11 @@ export function planEvaluation(layout: SlabLayout, bucket: Bucket): Plan {
     accumulate: 'laterPasses',
     gradient: false,
   });
-  return builder.finish('evaluation', { results, encoderOutput: encoder.output, logits });
+  return builder.finish(`evaluation${adapts ? '' : ' of the base'}`, {
+    results,
+    encoderOutput: encoder.output,
+    logits,
+  });
 }
 
 /** A whole part of a slab, as one row of floats. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { describeBackends } from '../../../tests/support/backends.ts';
 import { expectClose, expectNear } from '../../../tests/support/closeness.ts';
 import { engineFixtures, microBatches, readStudent, readTensors } from '../../../tests/support/goldens.ts';
+import { describeStandIn } from '../../../tests/support/stand-in-suite.ts';
 import { DeviceLostError, EngineError, NonFiniteError } from '../../base/errors.ts';
 import type { EngineState, MicroBatch, Update } from '../engine.ts';
 import { openNodeBackend, openNodeGpu } from './node-backend.ts';
@@ -40,6 +41,17 @@ function expectSameState(actual: EngineState, expected: EngineState): void {
       expect(actual[part].get(name), `${part} of ${name}`).toEqual(values);
   }
 }
+
+describe('TensorFlow.js lets another student answer', () => {
+  describeStandIn(
+    'on wasm',
+    async (one) => {
+      const backend = await openNodeBackend({ backend: 'wasm' });
+      return createTfjsEngine(one, backend, { ownsBackend: true });
+    },
+    { which: ['whole', 'frozen'] },
+  );
+});
 
 describe('the TensorFlow.js engine', () => {
   describeBackends((open, backend) => {

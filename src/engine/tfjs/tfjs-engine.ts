@@ -8,7 +8,7 @@ import { EngineError, NonFiniteError, StillroomError } from '../../base/errors.t
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import type { Weights } from '../../student/config.ts';
 import type { OpenBackend } from './open.ts';
-import { OneAtATime } from '../one-at-a-time.ts';
+import { entryError, OneAtATime } from '../one-at-a-time.ts';
 import { readState, type StateSource, type StateTensor } from '../state-source.ts';
 import {
   isDecayed,
@@ -19,6 +19,7 @@ import {
   type GenerateOptions,
   type Generation,
   type MicroBatch,
+  type PutBack,
   type StepResult,
   type TaskBatch,
   type Update,
@@ -28,6 +29,7 @@ import { adamw, adamwAttributes } from './kernels/adamw.ts';
 import { squareSums } from './kernels/square-sums.ts';
 import { Student } from './layers.ts';
 import { countTokens } from '../sequences.ts';
+import { puttingBack } from '../stand-in.ts';
 import { isPlainGreedy } from '../token-rules.ts';
 import {
   passForward,
@@ -97,6 +99,8 @@ export class TfjsEngine implements InspectableEngine {
   #expAvg: TensorMap = new Map();
   #expAvgSq: TensorMap = new Map();
   #steps = 0;
+  /** The engine's own student, while another is in its place. */
+  #own: Student | null = null;
 
   constructor(
     { config, weights, frozen }: EngineStudent,
@@ -126,6 +130,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   async step(microBatches: readonly MicroBatch[], update: Update): Promise<StepResult> {
+    this.#checkOwn('a step');
     return this.#attempt('a step', async () => {
       const plan = planStep(microBatches, update.alpha, update.parts);
       const gradients: TensorMap = new Map();
@@ -180,6 +185,7 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   source(): StateSource {
+    this.#checkOwn('a read');
     const groups = { weights: this.#student.weights, expAvg: this.#expAvg, expAvgSq: this.#expAvgSq };
     const tensorOf = new Map<StateTensor, tf.Tensor>();
     for (const group of ['weights', 'expAvg', 'expAvgSq'] as const) {
@@ -201,18 +207,32 @@ export class TfjsEngine implements InspectableEngine {
     return readState(this.source());
   }
 
-  async exchange(weights: Weights): Promise<Weights> {
-    return this.#attempt('an exchange', async () => {
-      const held = await this.#download(this.#student.weights);
-      const next = this.#upload(weights, this.#shapes);
-      tf.dispose([...this.#student.weights.values()]);
-      this.#student = new Student(this.#student.config, next, this.#student.frozen);
-      return held;
-    });
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is the promise's
+  async standIn(weights: Weights): Promise<PutBack> {
+    this.#checkOwn('another student');
+    this.#backend.activate();
+    const own = this.#student;
+    const other = this.#upload(weights, this.#shapes);
+    this.#student = new Student(own.config, other, own.frozen);
+    this.#own = own;
+    return puttingBack(() =>
+      this.#attempt('its own student', () => {
+        tf.dispose([...other.values()]);
+        this.#student = own;
+        this.#own = null;
+        return Promise.resolve();
+      }),
+    );
+  }
+
+  /** @throws EngineError where another student is in the place of the engine's own, or something is under way. */
+  #checkOwn(name: string): void {
+    if (this.#own !== null) throw entryError(name, 'another student’s turn');
+    this.#entry.check(name);
   }
 
   restore(state: EngineState): void {
-    this.#entry.check('a restore');
+    this.#checkOwn('a restore');
     this.#backend.activate();
     // All is uploaded before anything is let go: a state that does not fit leaves the engine as it was.
     const weights = this.#upload(state.weights, this.#shapes);
@@ -240,7 +260,9 @@ export class TfjsEngine implements InspectableEngine {
   }
 
   #release(): void {
-    tf.dispose([...this.#student.weights.values(), ...this.#expAvg.values(), ...this.#expAvgSq.values()]);
+    const students = this.#own === null ? [this.#student] : [this.#student, this.#own];
+    tf.dispose(students.flatMap(({ weights }) => [...weights.values()]));
+    tf.dispose([...this.#expAvg.values(), ...this.#expAvgSq.values()]);
   }
 
   async forward(batch: TaskBatch): Promise<{ encoderOutput: Float32Array[]; logits: Float32Array[] }> {

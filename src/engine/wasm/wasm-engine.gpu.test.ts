@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectSameState } from '../../../tests/support/same-state.ts';
+import { describeStandIn } from '../../../tests/support/stand-in-suite.ts';
 import { RandomSequence } from '../../base/random.ts';
 import { parseT5Config } from '../../student/config.ts';
 import { initialiseAdapters, type Lora } from '../../student/lora/lora.ts';
@@ -142,6 +143,10 @@ test.each([
   }
   engine.dispose();
 });
+
+describeStandIn('WebAssembly lets another student answer', (one) =>
+  openFor(one, { threads: 2, poison: true }),
+);
 
 test('memory after step 50 is that after step 2', async () => {
   const engine = open();

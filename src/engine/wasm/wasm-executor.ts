@@ -68,6 +68,8 @@ export class WasmExecutor implements Executor {
   readonly #layouts = new Map<Plan, PlanLayout>();
   #threads: Promise<Thread[]> | null = null;
   #plan: Plan | null = null;
+  /** Of the trained parameters, while they are set aside. */
+  #asideBytes = 0;
   /** Why nothing more can be run. */
   #failure: string | null = null;
 
@@ -90,7 +92,8 @@ export class WasmExecutor implements Executor {
 
   describe(): ExecutorDescription {
     const adapter = adapterName(this.#options.kernels.variant, this.#parts);
-    return { engine: 'wasm', backend: 'wasm', adapter, bytesHeld: this.#memory.buffer.byteLength };
+    const bytesHeld = this.#memory.buffer.byteLength + this.#asideBytes;
+    return { engine: 'wasm', backend: 'wasm', adapter, bytesHeld };
   }
 
   canHold(plan: Plan): boolean {
@@ -188,6 +191,31 @@ export class WasmExecutor implements Executor {
     this.#placed.slabs[slab].forEach((address, part) =>
       this.#floats(address, this.#layout.partLengthsOf(slab)[part]!).fill(0),
     );
+  }
+
+  // Beside the linear memory, which ends at 4 GiB and never shrinks again.
+  // eslint-disable-next-line @typescript-eslint/require-await -- memory is there at once
+  async setAside(): Promise<() => Promise<void>> {
+    this.#check();
+    const lengths = this.#layout.partLengthsOf('parameters').slice(0, this.#layout.trainedParts);
+    const trained = () =>
+      lengths.map((length, part) => this.#floats(this.#placed.slabs.parameters[part]!, length));
+    const sizeBytes = lengths.reduce((sum, length) => sum + 4 * length, 0);
+    let copies: readonly Float32Array[];
+    try {
+      copies = trained().map(copyOf);
+    } catch {
+      throw outOfMemory(sizeBytes);
+    }
+    this.#asideBytes = sizeBytes;
+    // eslint-disable-next-line @typescript-eslint/require-await -- likewise
+    return async () => {
+      this.#check();
+      // The memory may have grown, and then has other views.
+      trained().forEach((part, index) => part.set(copies[index]!));
+      copies = [];
+      this.#asideBytes = 0;
+    };
   }
 
   dispose(): void {

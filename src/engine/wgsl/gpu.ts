@@ -15,6 +15,8 @@ const storageBit = 0x80;
 export const bufferUsage = {
   /** STORAGE, COPY_SRC, COPY_DST: tensors and tables. */
   storage: 0x80 | 0x04 | 0x08,
+  /** COPY_SRC, COPY_DST. */
+  copy: 0x04 | 0x08,
   /** UNIFORM, COPY_DST. */
   uniform: 0x40 | 0x08,
   /** MAP_READ, COPY_DST. */
@@ -143,6 +145,20 @@ export class Gpu {
     this.#sizes.set(buffer, size);
     this.#bytesHeld += size;
     return buffer;
+  }
+
+  /**
+   * Buffers that are copied to and from, and never bound.
+   * @returns Null where the device has no room for all of them: then none is held.
+   */
+  async tryBuffers(label: string, sizesBytes: readonly number[]): Promise<GPUBuffer[] | null> {
+    this.check();
+    this.device.pushErrorScope('out-of-memory');
+    const buffers = sizesBytes.map((bytes) => this.createBuffer(label, bytes, bufferUsage.copy));
+    const refusal = await this.settle(this.device.popErrorScope());
+    if (refusal === null) return buffers;
+    for (const buffer of buffers) this.destroyBuffer(buffer);
+    return null;
   }
 
   destroyBuffer(buffer: GPUBuffer): void {

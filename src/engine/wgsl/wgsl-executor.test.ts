@@ -270,6 +270,37 @@ describe('what is held', () => {
     expect([...(await executor.readSlab('parameters', part, 5, 2))]).toEqual([0, 0]);
   });
 
+  test('of what is trained is set aside, put back, and freed; where there is no room nothing is held', async () => {
+    const layout = new SlabLayout(parseTiny(), new Set(['shared.weight']));
+    const { executor, gpu } = await open({}, layout);
+    const held = gpu.bytesHeld;
+    const lengths = layout.partLengthsOf('parameters');
+    expect(layout.trainedParts).toBeLessThan(lengths.length);
+    const read = () => Promise.all(lengths.map((_, part) => executor.readSlab('parameters', part, 4, 2)));
+    const write = (value: number) =>
+      lengths.forEach((_, part) => executor.writeSlab('parameters', part, 4, Float32Array.of(value, value)));
+    write(3);
+    const putBack = await executor.setAside();
+    const trainedBytes = layout.partBytesOf('gradients').reduce((sum, bytes) => sum + bytes, 0);
+    expect(gpu.bytesHeld - held).toBe(trainedBytes);
+    write(5);
+    await putBack!();
+    expect(gpu.bytesHeld).toBe(held);
+    const found = await read();
+    expect(found.map(([value]) => value)).toEqual(
+      lengths.map((_, part) => (part < layout.trainedParts ? 3 : 5)),
+    );
+
+    await executor.setAside();
+    executor.dispose();
+    expect(gpu.bytesHeld).toBe(0);
+
+    const full = await openFakeGpu({ memoryBytes: held + trainedBytes - 4 });
+    const other = new WgslExecutor(layout, full.gpu, { variant });
+    expect(await other.setAside()).toBeNull();
+    expect(full.gpu.bytesHeld).toBe(held);
+  });
+
   test('is what was counted before', async () => {
     const layout = labLayout();
     const { executor, gpu } = await open({}, layout);

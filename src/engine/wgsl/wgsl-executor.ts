@@ -84,6 +84,8 @@ export class WgslExecutor implements Executor {
   readonly #runGroups: readonly GPUBindGroup[];
   readonly #blocks = new ArrayBuffer(blockStride * maxGathered);
   #gathered: GatheredRun[] = [];
+  /** Copies of the trained parameters, while they are set aside. */
+  #aside: readonly GPUBuffer[] = [];
   #plan: Plan | null = null;
   #isDisposed = false;
   /** What was submitted since its encoding was last timed, where that is asked for. */
@@ -229,12 +231,45 @@ export class WgslExecutor implements Executor {
     this.#gpu.device.queue.submit([encoder.finish()]);
   }
 
+  async setAside(): Promise<(() => Promise<void>) | null> {
+    this.#check();
+    const count = this.#layout.trainedParts;
+    const trained = this.#slabs.parameters.slice(0, count);
+    const sizes = this.#layout.partBytesOf('parameters').slice(0, count);
+    const copies = await this.#gpu.tryBuffers('set aside', sizes);
+    if (copies === null) return null;
+    this.#aside = copies;
+    this.#copyAll(trained, copies, sizes);
+    return async () => {
+      this.#check();
+      this.#copyAll(copies, trained, sizes);
+      try {
+        await this.#gpu.settle(this.#gpu.device.queue.onSubmittedWorkDone());
+      } finally {
+        this.#freeAside();
+      }
+    };
+  }
+
+  #copyAll(from: readonly GPUBuffer[], to: readonly GPUBuffer[], sizesBytes: readonly number[]): void {
+    this.#flush();
+    const encoder = this.#gpu.device.createCommandEncoder();
+    sizesBytes.forEach((bytes, index) => encoder.copyBufferToBuffer(from[index]!, 0, to[index]!, 0, bytes));
+    this.#gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  #freeAside(): void {
+    for (const buffer of this.#aside) this.#gpu.destroyBuffer(buffer);
+    this.#aside = [];
+  }
+
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#gathered = [];
     for (const plan of [...this.#prepared.keys()]) this.release(plan);
     this.#plan = null;
+    this.#freeAside();
     const slabs = Object.values(this.#slabs).flat();
     for (const buffer of [...slabs, ...this.#staging, this.#runs]) this.#gpu.destroyBuffer(buffer);
     if (this.#options.keepsGpu !== true) this.#gpu.close();

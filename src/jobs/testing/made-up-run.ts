@@ -8,6 +8,7 @@ import type { CompareResult } from '../../distill/compare.ts';
 import type { CheckpointStore, RunSink } from '../../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../../distill/run-state.ts';
 import { stateOf, type Engine, type EngineState, type Update } from '../../engine/engine.ts';
+import { puttingBack } from '../../engine/stand-in.ts';
 import { readState, sourceOf } from '../../engine/state-source.ts';
 import type { Weights } from '../../student/config.ts';
 import type { Student } from '../../student/folder.ts';
@@ -40,7 +41,7 @@ export const rowsWith = (label: string, count: number): Example[] =>
 
 export interface MadeUpEngine {
   engine: Engine;
-  /** What was asked of it: `step 1`, `answer 2`, `exchange`, `restore 2`, `dispose`. */
+  /** What was asked of it: `step 1`, `answer 2`, `stand in`, `put back`, `restore 2`, `dispose`. */
   done: string[];
   updates: Update[];
   /** Called before each of these; throws what goes wrong. */
@@ -71,11 +72,14 @@ export function madeUpEngine(): MadeUpEngine {
       return inputs.map(() => ({ ids: Int32Array.of(value()), score: null }));
     },
     source: () => sourceOf(state),
-    exchange: async (weights: Weights) => {
-      await does('exchange');
+    standIn: async (weights: Weights) => {
+      await does('stand in');
       const { weights: before } = state;
       state = { ...state, weights };
-      return before;
+      return puttingBack(async () => {
+        await does('put back');
+        state = { ...state, weights: before };
+      });
     },
     restore: (to: EngineState) => {
       state = to;

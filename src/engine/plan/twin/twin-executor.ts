@@ -32,6 +32,8 @@ export class TwinExecutor implements Executor {
   readonly #slabs: Slabs;
   readonly #prepared = new Map<Plan, Prepared>();
   #plan: Plan | null = null;
+  /** Copies of the trained parameters, while they are set aside. */
+  #aside: readonly Floats[] = [];
 
   constructor(layout: SlabLayout, options: TwinOptions = {}) {
     this.#options = options;
@@ -49,7 +51,7 @@ export class TwinExecutor implements Executor {
   describe(): ExecutorDescription {
     const slabs = Object.values(this.#slabs).flat();
     const slots = [...this.#prepared.values()].flatMap((prepared) => [...prepared.slots, prepared.integers]);
-    const bytesHeld = [...slabs, ...slots].reduce((sum, array) => sum + array.byteLength, 0);
+    const bytesHeld = [...slabs, ...slots, ...this.#aside].reduce((sum, array) => sum + array.byteLength, 0);
     return { engine: 'twin', backend: 'cpu', adapter: `TypeScript, ${this.#precision} precision`, bytesHeld };
   }
 
@@ -114,6 +116,17 @@ export class TwinExecutor implements Executor {
 
   clearSlab(slab: SlabName): void {
     for (const part of this.#slabs[slab]) part.fill(0);
+  }
+
+  setAside(): Promise<() => Promise<void>> {
+    const trained = this.#slabs.parameters.slice(0, this.#layout.trainedParts);
+    const copies = trained.map((part) => part.slice());
+    this.#aside = copies;
+    return Promise.resolve(() => {
+      trained.forEach((part, index) => part.set(copies[index]!));
+      this.#aside = [];
+      return Promise.resolve();
+    });
   }
 
   dispose(): void {

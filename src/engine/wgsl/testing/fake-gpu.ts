@@ -73,6 +73,8 @@ interface FakeOptions {
   /** What the driver says against a kernel. */
   refuses?: (code: string) => string | null;
   maxBufferSize?: number;
+  /** Bytes of memory, which are looked at where a scope of errors ends. */
+  memoryBytes?: number;
   features?: readonly string[];
 }
 
@@ -91,7 +93,7 @@ function bytesOf({ buffer, offset = 0, size = buffer.bytes.length - offset }: Bo
 
 /** Opens one, named `a GPU`. */
 export async function openFakeGpu(options: FakeOptions = {}): Promise<FakeDevice> {
-  const { compute, refuses, maxBufferSize = 2 ** 31, features = [] } = options;
+  const { compute, refuses, maxBufferSize = 2 ** 31, memoryBytes = Infinity, features = [] } = options;
   const buffers: FakeBuffer[] = [];
   const dispatches: FakeDispatch[] = [];
   let submissions = 0;
@@ -131,6 +133,11 @@ export async function openFakeGpu(options: FakeOptions = {}): Promise<FakeDevice
     lost: new Promise(() => undefined),
     addEventListener: () => undefined,
     destroy: () => (isDestroyed = true),
+    pushErrorScope: () => undefined,
+    popErrorScope: () => {
+      const held = buffers.reduce((sum, one) => sum + (one.isDestroyed ? 0 : one.bytes.length), 0);
+      return Promise.resolve(held > memoryBytes ? new Error('There is no room.') : null);
+    },
     createBuffer: (descriptor: GPUBufferDescriptor) => {
       const buffer = new FakeBuffer(descriptor);
       buffers.push(buffer);
