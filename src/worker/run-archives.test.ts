@@ -1,12 +1,15 @@
 import 'fake-indexeddb/auto';
-import { expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { checkpointState, listCheckpoints } from '../store/checkpoints.ts';
 import { openDatabase } from '../store/database.ts';
 import type { RunRecord, StudentRecord } from '../store/records.ts';
 import * as runs from '../store/runs.ts';
 import { studentDigest, writeStudent } from '../store/students.ts';
 import { exportRun, importRun } from './run-archives.ts';
+import { storedWeights } from './stored-weights.ts';
+import { bringRows, emptyStore, newRun, stateAt, trainedRun, watch } from './testing/tiny-store.ts';
 
 withWebLocks();
 vi.mock('../store/runs.ts', async (original) => ({ ...(await original<typeof runs>()) }));
@@ -108,4 +111,114 @@ it('finds its student again by its files, and takes no other of the same name fo
   expect(await studentOf(own)).toBe('older');
   await writeStudent(student('same', { sha256: 'of-x' }), new Map());
   expect(await studentOf(file)).toBe('same');
+});
+
+describe('a run with its student, weights and curve', () => {
+  beforeEach(emptyStore);
+
+  const archive = async (run: RunRecord): Promise<File> => {
+    const told: number[] = [];
+    const report = (_: string, done: number): void => void told.push(done);
+    const { blob, fileName } = await exportRun({ type: 'export-run', runId: run.id }, { ...watch, report });
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    return new File([blob], fileName);
+  };
+  const brought = async (file: File) => {
+    const { runId } = await importRun({ type: 'import-run', file }, silent);
+    return (await runs.readRun(runId))!;
+  };
+
+  it('comes in as it went out, on the same rows and student where they are here', async () => {
+    const run = await trainedRun({ pinned: true, takenStep: 2 });
+    const file = await archive(run);
+    expect(file.name).toBe('copper-heron.run.zip');
+    const again = await brought(file);
+    expect(again).toMatchObject({
+      name: 'copper-heron',
+      revision: 1,
+      recipe: run.recipe,
+      state: run.state,
+      step: 4,
+      // It went with the weights that are taken.
+      savedStep: 2,
+      studentId: run.studentId,
+      datasetId: run.datasetId,
+      rowsSha256: run.rowsSha256,
+      engineChoice: null,
+      backend: null,
+      imported: { fileName: 'copper-heron.run.zip' },
+    });
+    expect(again.id).not.toBe(run.id);
+    for (const key of ['pinned', 'takenStep', 'deletedAt']) expect(again).not.toHaveProperty(key);
+    expect(again.imported).not.toHaveProperty('goesOn');
+    expect(again.sign).not.toBe(run.sign);
+    expect((await runs.readMetrics(again.id)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(await runs.readPredictions(again.id)).toHaveLength(2);
+    expect((await storedWeights(again)).get('shared.weight')).toEqual(
+      stateAt(2).weights.get('shared.weight'),
+    );
+  });
+
+  it('can be resumed elsewhere where steps are left and its averages were kept', async () => {
+    const run = await trainedRun({ state: { phase: 'training', step: 4, steps: 9 } }, { steps: 9 });
+    const again = await brought(await archive(run));
+    // As it would be if nobody resumed it.
+    expect(again.state).toEqual({ phase: 'done', step: 4, stopped: true });
+    expect(again.imported).toMatchObject({ goesOn: true });
+    const state = (await checkpointState(again.id, 4))!;
+    expect(state.expAvg.get('shared.weight')).toEqual(stateAt(4).expAvg.get('shared.weight'));
+    expect(state.expAvgSq.get('shared.weight')).toEqual(stateAt(4).expAvgSq.get('shared.weight'));
+    const [kept] = await listCheckpoints(again.id);
+    expect(kept).toMatchObject({
+      step: 4,
+      elapsedMs: 400,
+      accuracy: null,
+      engine: { engine: 'wasm', adapter: 'two threads' },
+    });
+  });
+
+  it('cannot where its weights are of an earlier step, or Adafactor kept other averages', async () => {
+    const earlier = await trainedRun({ takenStep: 2 }, { steps: 9 });
+    expect((await brought(await archive(earlier))).imported).not.toHaveProperty('goesOn');
+    await emptyStore();
+    const other = await trainedRun({}, { steps: 9, optimizer: 'adafactor' });
+    expect((await brought(await archive(other))).imported).not.toHaveProperty('goesOn');
+  });
+
+  it('finds its rows and its student by what they are, where they have other ids here', async () => {
+    const run = await trainedRun();
+    const file = await archive(run);
+    await emptyStore();
+    const here = await newRun();
+    const again = await brought(file);
+    expect(again).toMatchObject({ datasetId: here.datasetId, studentId: here.studentId });
+    await emptyStore();
+    // Neither is here: what it had elsewhere stays.
+    await bringRows({ train: ['other', 'rows', 'are', 'here'] });
+    const lonely = await brought(file);
+    expect(lonely).toMatchObject({ datasetId: run.datasetId, studentId: run.studentId });
+    expect(lonely.keptStudent).toBeTypeOf('string');
+    expect((await storedWeights(lonely)).size).toBe(stateAt(4).weights.size);
+  });
+
+  it('goes without its student and weights where nothing was kept of it', async () => {
+    const run = await trainedRun({ studentId: 'gone' });
+    const again = await brought(await archive(run));
+    expect(again.savedStep).toBeNull();
+    expect(await runs.readMetrics(again.id)).toHaveLength(4);
+  });
+
+  it('leaves nothing where it cannot be stored, and says why', async () => {
+    const file = await archive(await trainedRun());
+    const before = await everything();
+    const write = vi.spyOn(runs, 'writePredictions').mockRejectedValue(new Error('no room'));
+    try {
+      await expect(importRun({ type: 'import-run', file }, silent)).rejects.toThrow('no room');
+    } finally {
+      write.mockRestore();
+    }
+    expect(await everything()).toBe(before);
+    expect(await runs.listDeletedRuns()).toEqual([]);
+    await expect(exportRun({ type: 'export-run', runId: 'gone' }, watch)).rejects.toThrow('no longer stored');
+  });
 });
