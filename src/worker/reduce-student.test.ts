@@ -30,7 +30,7 @@ describe('a smaller copy of a student', () => {
     const told: [string, number, number][] = [];
     const report = (what: string, done: number, total: number) => void told.push([what, done, total]);
     const command = {
-      type: 'reduce-student',
+      type: 'reduce-student' as const,
       studentId,
       datasetId: null,
       wishes: { ...whole, decoder: 1 },
@@ -61,9 +61,9 @@ describe('a smaller copy of a student', () => {
     const studentId = await bringStudent();
     const datasetId = await bringRows(rowsOfTest);
     const vocabulary = { size: null, dropRare: false };
-    const wishes = { ...whole, vocabulary, dtype: 'f16' };
+    const wishes = { ...whole, vocabulary, dtype: 'f16' as const };
     const reduced = await reduceAndStore(
-      { type: 'reduce-student', studentId, datasetId, wishes } as never,
+      { type: 'reduce-student', studentId, datasetId, wishes },
       watch,
       machine,
     );
@@ -87,8 +87,13 @@ describe('a smaller copy of a student', () => {
     const report = (what: string): void => {
       if (what === 'storing the student') stop.abort(new Error('stopped'));
     };
-    const command = { type: 'reduce-student', studentId, datasetId: null, wishes: { ...whole, decoder: 1 } };
-    await expect(reduceAndStore(command as never, { report, signal: stop.signal }, machine)).rejects.toThrow(
+    const command = {
+      type: 'reduce-student' as const,
+      studentId,
+      datasetId: null,
+      wishes: { ...whole, decoder: 1 },
+    };
+    await expect(reduceAndStore(command, { report, signal: stop.signal }, machine)).rejects.toThrow(
       'stopped',
     );
   });
@@ -100,12 +105,12 @@ describe('what reducing cost', () => {
   async function reduced() {
     const fromId = await bringStudent();
     const command = {
-      type: 'reduce-student',
+      type: 'reduce-student' as const,
       studentId: fromId,
       datasetId: null,
       wishes: { ...whole, decoder: 1 },
     };
-    const { studentId } = await reduceAndStore(command as never, watch, machine);
+    const { studentId } = await reduceAndStore(command, watch, machine);
     return { fromId, studentId };
   }
 
@@ -137,10 +142,20 @@ describe('what reducing cost', () => {
 
 it('says what a step of each configuration costs', async () => {
   const { config } = await openStudent(await bringStudent(), watch.report);
-  const shape = { method: 'standard', batchSize: 2, accumulation: 1, inputTokens: 8, targetTokens: 4 };
-  const command = { type: 'estimate-steps', configs: [config, { ...config, num_decoder_layers: 1 }], shape };
-  const [large, small] = await estimateSteps({ ...command, freeze: [] } as never);
-  const [frozen] = await estimateSteps({ ...command, freeze: ['encoder'] } as never);
+  const shape = {
+    method: 'standard' as const,
+    batchSize: 2,
+    accumulation: 1,
+    inputTokens: 8,
+    targetTokens: 4,
+  };
+  const command = {
+    type: 'estimate-steps' as const,
+    configs: [config, { ...config, num_decoder_layers: 1 }],
+    shape,
+  };
+  const [large, small] = await estimateSteps({ ...command, freeze: [] });
+  const [frozen] = await estimateSteps({ ...command, freeze: ['encoder'] });
   expect(small).toBeLessThan(large!);
   expect(frozen).toBeLessThan(large!);
 });

@@ -98,3 +98,39 @@ it('asks before it begins again with step 1 where every checkpoint is damaged', 
   expect(agreed.from).toBeNull();
   expect(await kept()).toEqual({ points: [], checkpoints: [], savedStep: null });
 });
+
+it('is refused where there is nothing to resume from, each time with the reason', async () => {
+  const refused = async (changes: Partial<RunRecord>) => {
+    await writeRun({ ...run, ...changes });
+    return prepareResumption(run);
+  };
+  await expect(prepareResumption({ id: 'gone' })).rejects.toThrow('That run is no longer stored.');
+  const imported = { fileName: 'a.zip', at: 1 };
+  await expect(refused({ imported })).rejects.toThrow('came as a file, with its weights alone');
+  await expect(refused({ rowsSha256: null })).rejects.toThrow('begun by an earlier version');
+  await expect(refused({ datasetId: 'gone' })).rejects.toThrow(
+    'copper-heron was trained on are no longer stored',
+  );
+  await expect(refused({ rowsSha256: 'ab' })).rejects.toThrow(
+    'The rows of mine are not those that copper-heron',
+  );
+  // One that came with what it continues from resumes as any other.
+  expect((await refused({ imported: { ...imported, goesOn: true } })).from?.state.step).toBe(4);
+});
+
+it('is refused where the dataset has no training rows any more', async () => {
+  const database = await openDatabase();
+  const dataset = (await database.get('datasets', run.datasetId))!;
+  await database.put('datasets', { ...dataset, splits: { train: { rows: 0 }, test: null } } as never);
+  await expect(prepareResumption(run)).rejects.toThrow('are no longer stored');
+});
+
+it('begins with step 1 where no checkpoint was made yet, and where they are gone asks first', async () => {
+  const database = await openDatabase();
+  await database.clear('checkpoints');
+  const asked = await prepareResumption(run).catch((error: unknown) => error);
+  expect(String(asked)).toContain('They are no longer stored. Its curve up to step 6 is still there.');
+  await writeRun({ ...run, savedStep: null });
+  const begun = await prepareResumption(run);
+  expect(begun).toMatchObject({ from: null, damaged: [], record: { step: 0 } });
+});

@@ -1,6 +1,11 @@
-import { expect, it } from 'vitest';
-import { tinyFolder } from '../student/testing/tiny-student.ts';
+import 'fake-indexeddb/auto';
+import { describe, expect, it } from 'vitest';
+import { checkpointParts, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
+import type { EngineState } from '../engine/engine.ts';
+import { parseT5Config } from '../student/config.ts';
+import { tinyConfig, tinyFolder } from '../student/testing/tiny-student.ts';
 import { readRunFolder } from './run-folder.ts';
+import { stateAt } from './testing/tiny-store.ts';
 
 const lines = (...values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 const point = (step: number) => ({
@@ -90,4 +95,118 @@ it('says what is missing, or not as it was written', async () => {
   const adapters = new Map([...without('model/', 'summary.json')]);
   adapters.set('checkpoint-2/checkpoint.json', '{}');
   await expect(read(adapters)).rejects.toThrow('checkpoint.json of step 2 is not as it was written');
+});
+
+describe('a run that is on its way', () => {
+  const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
+
+  /** The files of a checkpoint, as the terminal writes them. */
+  async function checkpoint(step: number, changes: Partial<EngineState> = {}) {
+    const files = new Map<string, string | Uint8Array>();
+    const named: CheckpointFile[] = [];
+    for (const { name, file } of checkpointParts({ ...stateAt(step), ...changes }, config)) {
+      const bytes = new Uint8Array(file.sizeBytes);
+      named.push(await writeSlices(name, file, (slice, offset) => bytes.set(slice, offset)));
+      files.set(`checkpoint-${step}/${name}`, bytes);
+    }
+    for (const [name, bytes] of tinyFolder())
+      if (name !== 'model.safetensors') files.set(`checkpoint-${step}/${name}`, bytes);
+    const engine = { engine: 'torch', backend: 'cuda', adapter: 'a GPU' };
+    files.set(
+      `checkpoint-${step}/checkpoint.json`,
+      JSON.stringify({ step, elapsedMs: 1, engine, files: named }),
+    );
+    return files;
+  }
+  function underWay(...checkpoints: Map<string, string | Uint8Array>[]) {
+    const texts: [string, string | Uint8Array][] = [
+      ['run.json', JSON.stringify({ steps: 9 })],
+      ['job.json', JSON.stringify(job)],
+      // Killed in the middle of a line.
+      ['metrics.jsonl', `${lines(point(1), point(2), point(3))}{"step": 4`],
+    ];
+    return new Map([...texts, ...checkpoints.flatMap((files) => [...files])]);
+  }
+
+  it('has the newest checkpoint, with which it can be resumed, and the whole lines of its curve', async () => {
+    const found = await read(underWay(await checkpoint(1), await checkpoint(3)));
+    expect(found.run).toMatchObject({
+      savedStep: 3,
+      step: 3,
+      state: { phase: 'done', step: 3, stopped: true },
+      comparison: null,
+      studentName: 'nano',
+      engine: { engine: 'torch', backend: 'cuda', adapter: 'a GPU', reason: '', bytesHeld: 0 },
+    });
+    expect(found.metrics).toHaveLength(3);
+    expect(found.weights?.get('shared.weight')).toEqual(stateAt(3).weights.get('shared.weight'));
+    expect(found.moments?.expAvg.get('shared.weight')).toEqual(stateAt(3).expAvg.get('shared.weight'));
+  });
+
+  it('has the one before where the newest is damaged, and says so where none is whole', async () => {
+    const damaged = await checkpoint(3);
+    const bytes = damaged.get('checkpoint-3/model.safetensors') as Uint8Array;
+    bytes[bytes.length - 1]! ^= 1;
+    const found = await read(underWay(await checkpoint(1), damaged));
+    expect(found.run.savedStep).toBe(1);
+    await expect(read(underWay(damaged))).rejects.toThrow('The checkpoint of step 3 is damaged');
+    damaged.delete('checkpoint-3/model.safetensors');
+    await expect(read(underWay(damaged))).rejects.toThrow(
+      'model.safetensors is missing (it was not dropped)',
+    );
+  });
+
+  it('cannot be resumed from weights alone, of a checkpoint without averages', async () => {
+    const found = await read(underWay(await checkpoint(3, { expAvg: new Map(), expAvgSq: new Map() })));
+    expect(found.moments).toBeNull();
+    expect(found.run.savedStep).toBe(3);
+  });
+
+  it('ended early is whole, and has nothing to resume', async () => {
+    const files = finished();
+    const summary = JSON.parse(files.get('summary.json') as string) as Record<string, unknown>;
+    files.set('run.json', JSON.stringify({ steps: 9, evalEvery: 1 }));
+    const summed = async (changes: object) =>
+      (await read(new Map([...files, ['summary.json', JSON.stringify({ ...summary, ...changes })]]))).run;
+    expect((await summed({})).state).toEqual({ phase: 'done', step: 3, stopped: true });
+    expect((await summed({ early: true })).state).toEqual({
+      phase: 'done',
+      step: 3,
+      stopped: false,
+      early: true,
+    });
+    const last = await summed({ takenStep: undefined });
+    expect(last).toMatchObject({ savedStep: 3, comparison: { step: 3 } });
+    expect((await summed({ accuracy: null })).comparison).toBeNull();
+    const alone = { distilled: { correct: 1, total: 2 }, teacher: null };
+    expect((await summed({ accuracy: alone })).comparison).toBeNull();
+  });
+
+  it('of a project has the names that the studio knew it by, and what computed it', async () => {
+    const known = {
+      name: 'copper-heron',
+      datasetId: 'd',
+      datasetName: 'rows',
+      studentId: 's',
+      studentName: 'mine',
+      trainRows: 7,
+      testRows: null,
+      studentSha256: 'cd',
+    };
+    const files = finished().set('../scale.json', JSON.stringify({ run: known }));
+    expect((await read(files)).run).toMatchObject({
+      name: 'copper-heron on SIMD',
+      datasetId: 'd',
+      datasetName: 'rows',
+      studentId: 's',
+      studentName: 'mine',
+      studentSha256: 'cd',
+      trainRows: 7,
+    });
+    const long = finished().set(
+      '../scale.json',
+      JSON.stringify({ run: { ...known, name: 'x'.repeat(300) } }),
+    );
+    expect((await read(long)).run.name).toHaveLength(200);
+  });
 });
