@@ -1,6 +1,7 @@
 /**
  * One Vitest that stays, for `npm run mutants`: is sent a mutant, runs the unit tests that reach its file until one fails,
- * those that reach it by the fewest imports first, and says whether one did. `mutants.mjs` ends it where a mutant never ends.
+ * those that reach it by the fewest imports first, and says whether one did. Given the start of paths, it has
+ * only these tests. `mutants.mjs` ends it where a mutant never ends.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ const vitest = await createVitest('test', {
   // A busy machine takes its time, and every test that ends is a sign of life.
   reporters: [{ onTestCaseResult: () => process.send('alive') }],
 });
-const specifications = await vitest.globTestSpecifications();
+const specifications = await vitest.globTestSpecifications(process.argv.slice(2));
 
 /** How many imports away each file of the project is from a test. */
 async function distances({ project, moduleId }) {

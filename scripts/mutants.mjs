@@ -1,7 +1,8 @@
 /**
  * `npm run mutants`: changes one operator, bound or boolean of the code at a time, at random, and sees whether a unit test
  * notices. Prints a share for each room, and each change that nobody noticed. `npm run mutants -- store jobs --sample 30
- * --minutes 20 --seed 7`. No file is changed: the tests load the mutant in its place. Not for CI: it takes long.
+ * --minutes 20 --seed 7`. `--own` runs the tests of the mutant's own room alone: sooner, and what it prints is the least that
+ * the unit tests notice. No file is changed: the tests load the mutant in its place. Not for CI: it takes long.
  * (StrykerJS does the same and more, and asks for Node 22; the studio is built from Node 20.)
  */
 import { fork } from 'node:child_process';
@@ -13,12 +14,13 @@ import { ensureInstalled, root } from './install.mjs';
 import { mutantsOf, pick } from './mutants-of.mjs';
 
 ensureInstalled();
-const options = { sample: 20, minutes: 60, seed: 1 };
+const options = { sample: 20, minutes: 60, seed: 1, own: false };
 const rooms = [];
 const args = process.argv.slice(2);
 for (let at = 0; at < args.length; at += 1) {
   const name = args[at].replace(/^--/, '');
   if (name === args[at]) rooms.push(name);
+  else if (name === 'own') options.own = true;
   else options[name] = Number(args[(at += 1)]);
 }
 if (rooms.length === 0)
@@ -46,10 +48,14 @@ function filesOf(room) {
 /** The Vitest at work; none before the first mutant, and after one that did not end. */
 let runner = null;
 
-async function ready() {
+async function ready(room) {
   if (runner !== null) return runner;
   // A group of its own: a test that never ends is a child of it, and does not hear that it should.
-  runner = fork(join(root, 'scripts/mutants-runner.mjs'), { cwd: root, detached: true, stdio: 'ignore' });
+  runner = fork(join(root, 'scripts/mutants-runner.mjs'), options.own ? [`src/${room}/`] : [], {
+    cwd: root,
+    detached: true,
+    stdio: 'ignore',
+  });
   await once(runner, 'message');
   return runner;
 }
@@ -62,8 +68,8 @@ process.on('exit', end);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 /** Whether a unit test that reaches a file fails, with the mutant in its place, and how many reach it. */
-async function tried(file, mutant) {
-  const child = await ready();
+async function tried(room, file, mutant) {
+  const child = await ready(room);
   child.send({ file: join(root, file), ...mutant });
   try {
     for (;;) {
@@ -90,7 +96,7 @@ for (const room of rooms) {
   for (const { file, line, from, to, was, now } of pick(all, options.sample, options.seed)) {
     if (Date.now() > endAt) break;
     count += 1;
-    const said = await tried(file, { from, to, now });
+    const said = await tried(room, file, { from, to, now });
     if (said.noticed) noticed += 1;
     else
       console.log(
@@ -102,6 +108,8 @@ for (const room of rooms) {
     const lines = left.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0);
     console.log(`  ${left.length} files of ${lines} lines are held by GPU tests alone: none drawn of them`);
   }
+  // The next room has its own tests.
+  if (options.own) end();
   console.log(`${room}: ${noticed} of ${count} noticed (seed ${options.seed}, ${all.length} mutants in all)`);
 }
 end();
