@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { planStep } from '../engine/plan/training.ts';
 import { SlabLayout } from '../engine/plan/slab-layout.ts';
 import { parseTiny } from '../engine/plan/testing/tiny-engine.ts';
+import { countParameters } from '../student/parameters.ts';
 import { cases, fullCase, makeBatch, makeInputs, makeStudent, makeUpdate, type Case } from './cases.ts';
 import { measureEngine } from './measure.ts';
 import { summarise, timeMs } from './timing.ts';
@@ -17,7 +18,11 @@ const tiny: Case = {
   steps: 5,
 };
 
-beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
+// Not at the clock's beginning, where a time since then and a time to then are the same.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.advanceTimersByTime(12_345);
+});
 afterEach(() => vi.useRealTimers());
 const passMs = (elapsedMs: number) => vi.advanceTimersByTime(elapsedMs);
 
@@ -64,6 +69,19 @@ it('has half of a step’s rows as answers and half as rationales, all of full l
     expect(answer).not.toEqual(rationale);
   }
   expect(makeBatch(tiny)).toEqual(makeBatch(tiny));
+  // google/flan-t5-small has so many.
+  expect(countParameters(fullCase.config)).toBe(76_961_152);
+  for (const { config } of [...cases, fullCase]) {
+    expect(config).toMatchObject({
+      tie_word_embeddings: false,
+      pad_token_id: 0,
+      eos_token_id: 1,
+      dropout_rate: 0,
+    });
+    // Products in fours, as students have them.
+    for (const size of [config.vocab_size, config.d_model, config.d_kv, config.d_ff])
+      expect(size % 4).toBe(0);
+  }
   const inputs = makeInputs(tiny);
   expect([inputs.length, inputs[0]!.length, inputs[0]!.at(-1)]).toEqual([64, 6, 1]);
   expect(makeStudent(tiny).weights.get('shared.weight')).toHaveLength(40 * 8);

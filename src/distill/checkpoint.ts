@@ -4,7 +4,7 @@
  * state as well. Files are cut into slices, each with its own SHA-256: whoever stores them holds one slice at a time,
  * and whoever reads them knows that every byte is the one that was written.
  */
-import { digest } from '../base/digest.ts';
+import { digest } from '../base/bytes.ts';
 import { RowsDigest } from '../base/rows-digest.ts';
 import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';

@@ -2,7 +2,7 @@
  * A run as a project for more machines than one: recipe, rows, student, and a training loop in Python on PyTorch that takes
  * the studio's own steps. What it writes is a run's folder as the terminal's, and a zip that the studio imports.
  */
-import { digest } from '../base/digest.ts';
+import { digest } from '../base/bytes.ts';
 import type { Example } from '../data/example.ts';
 import { joinTeacher } from '../data/join.ts';
 import type { MetricId } from '../data/metrics/metrics.ts';

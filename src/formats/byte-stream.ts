@@ -1,4 +1,5 @@
 /** Bytes of a file in their order, some at a time, so that it is never held as a whole. */
+import { joined } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import type { PartedFile } from './parquet.ts';
 
@@ -89,14 +90,4 @@ export async function readPart(
     'Choose it again, and leave it as it is until it has been read.',
     { file },
   );
-}
-
-export function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

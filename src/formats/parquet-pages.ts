@@ -9,6 +9,7 @@ import { getMaxDefinitionLevel, getMaxRepetitionLevel } from 'hyparquet/src/sche
 import { readVarInt } from 'hyparquet/src/thrift.js';
 import type { AsyncBuffer, ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { joined } from '../base/bytes.ts';
 import { unzstdFrame } from './zstd-frame.ts';
 
 type ColumnDecoder = Parameters<typeof readPage>[2];
@@ -179,7 +180,7 @@ export class ColumnPages {
     const body =
       page.is_compressed === false || size === 0
         ? packed.slice()
-        : joined(packed.subarray(0, levels), this.#unpacked(values, size));
+        : joined([packed.subarray(0, levels), this.#unpacked(values, size)]);
     const view = viewOf(body);
     const [repetition, definition] = [
       getMaxRepetitionLevel(this.#decoder.schemaPath),
@@ -256,13 +257,6 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
 
 function readerOf(bytes: Uint8Array): DataReader {
   return { view: viewOf(bytes), offset: 0 };
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
 
 /** The header of a page that is unpacked. */

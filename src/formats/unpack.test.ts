@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { gzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { crc32 } from './crc32.ts';
-import { gunzip, UnpackedCount, unzstd } from './unpack.ts';
+import { crc32, gunzip, UnpackedCount, unzstd } from './unpack.ts';
 import { zipEntries } from './zip-entries.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);

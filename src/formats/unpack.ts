@@ -4,10 +4,10 @@
  */
 import { Gunzip, Inflate } from 'fflate';
 import { Decompress } from 'fzstd';
+import { joined } from '../base/bytes.ts';
 import { InputError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { bytesOf, joined, type ByteStream } from './byte-stream.ts';
-import { crc32 } from './crc32.ts';
+import { bytesOf, type ByteStream } from './byte-stream.ts';
 import type { PartedFile } from './parquet.ts';
 
 /** The most that is unpacked of one dropped file at once, all that is inside counted. */
@@ -255,4 +255,18 @@ function windowBytes(bytes: Uint8Array): number {
   const base = 2 ** (10 + exponent);
   // One segment: the window is the content, which is counted as it comes.
   return descriptor & 0x20 ? 0 : base + (base / 8) * ((bytes[5] ?? 0) & 7);
+}
+
+/** Of CRC-32 as gzip and zip have it (RFC 1952, section 8). */
+const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** The check of `bytes`, carried on from `before`, which is the check of what came before them. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let value = ~before;
+  for (let at = 0; at < bytes.length; at += 1) value = crcTable[(value ^ bytes[at]!) & 0xff]! ^ (value >>> 8);
+  return ~value >>> 0;
 }

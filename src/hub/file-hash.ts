@@ -1,4 +1,5 @@
 /** A hub's file and its hash, taken of bytes as they come: no copy of the file is in memory. */
+import { hexOf } from '../base/bytes.ts';
 
 export interface HubFile {
   /** Within the repository; of a model without folders. */
@@ -18,7 +19,7 @@ export async function hashOfFile(
 ): Promise<string> {
   const hasher = await newHasher(hash.algorithm, sizeBytes);
   for await (const piece of pieces) hasher.update(piece);
-  return Array.from(hasher.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(hasher.digest());
 }
 
 /** The browser's own digests take whole files alone. */

@@ -36,6 +36,22 @@ it('knows a folder’s weights in all their forms, and how large the model is', 
   expect(bestVariant(variants, 'wasm').precision).toBe('q8');
   // Its card says 1.54 B.
   expect(parameters! / 1e9).toBeCloseTo(1.54, 2);
+  const llama = {
+    model_type: 'llama',
+    hidden_size: 4096,
+    intermediate_size: 11_008,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    vocab_size: 32_000,
+  };
+  const other = await openModelFolder(folder({ ...whole, 'config.json': JSON.stringify(llama) }));
+  // Llama 2's 6.74 B: each head its own keys, and embeddings of their own at the end.
+  expect([other.parameters! / 1e9, other.contextTokens]).toEqual([expect.closeTo(6.738, 3), null]);
+  const wide = { ...llama, head_dim: 256 };
+  const wider = await openModelFolder(folder({ ...whole, 'config.json': JSON.stringify(wide) }));
+  expect(wider.parameters! - other.parameters!).toBe(32 * 4 * 4096 * 4096);
+  const less = await openModelFolder(folder({ ...whole, 'config.json': '{"model_type":"llama"}' }));
+  expect(less.parameters).toBeNull();
   expect(canLabel(parameters)).toBe(true);
   expect(canLabel(0.5e9)).toBe(false);
   expect(canLabel(null)).toBeNull();

@@ -21,8 +21,7 @@ import type { Prompt } from '../teacher/prompt.ts';
 import type { Ask } from '../teacher/provider.ts';
 import { answerOf, cut, refusalOf, stopsOf } from './answer.ts';
 import type { Opened, Opening, TabCalls } from './calls.ts';
-import { runtimeUrls } from './runtime-urls.ts';
-import { respond } from './served-files.ts';
+import { respond, runtimeUrls } from './runtime-files.ts';
 
 /** More threads than this gain nothing on models of this size. */
 const mostThreads = 8;

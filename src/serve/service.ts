@@ -2,6 +2,7 @@
  * The server without its sockets: a request in, a status, headers and a body out. `headless/serve.ts` gives it to
  * Node's HTTP server.
  */
+import { joined } from '../base/bytes.ts';
 import { reportError } from '../base/errors.ts';
 import type { GenerateOptions } from '../engine/engine.ts';
 import { Batcher } from './batcher.ts';
@@ -262,13 +263,7 @@ async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
       Connection: 'close',
     });
   }
-  const whole = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joined(chunks);
 }
 
 /** A body in its time. A slower one is left where it is: reading on is of no use, and ending the read would end the answer. */

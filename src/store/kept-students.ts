@@ -3,7 +3,7 @@
  * kept with the runs, once for all runs of one student, so that a student may be removed, or never have been here, and
  * what was made of it can still be asked and taken away.
  */
-import { digest } from '../base/digest.ts';
+import { digest } from '../base/bytes.ts';
 import type { Student } from '../student/folder.ts';
 import { filesInMemory, type StudentFiles } from '../student/student-files.ts';
 import { reading, writing } from './database.ts';

@@ -1,5 +1,5 @@
 /** Students: their records, and the files of those that a person dropped. */
-import { digest } from '../base/digest.ts';
+import { digest } from '../base/bytes.ts';
 import { allOrNothing, keysOf, reading, writing } from './database.ts';
 import { refuseWhileAtWork } from './in-use.ts';
 import { holding } from './locks.ts';

@@ -3,7 +3,7 @@
  * file is a log of JSON Lines that is only ever added to. A request is written down before it is sent: what it may have
  * cost is known even where the program was killed before the answer came.
  */
-import { digest } from '../base/digest.ts';
+import { digest } from '../base/bytes.ts';
 import { z } from '../base/schemas.ts';
 import type { Prompt } from './prompt.ts';
 import type { Usage } from './provider.ts';

@@ -1,6 +1,5 @@
 import { useEffect, useRef } from 'react';
 import { readChoice } from '../state/choices.ts';
-import { dialogOpen, isFree } from './free-key.ts';
 import { bindingOf, isSingleSign, readBindings, type KeyBinding, type KeyId, type Press } from './keys.ts';
 
 /** For so long a first press waits for its second. */
@@ -51,4 +50,40 @@ function isListened(key: KeyBinding, event: KeyboardEvent): boolean {
 /** Whether letters and signs alone do anything. */
 export function singleSigns(): boolean {
   return readChoice('single-keys') !== 'off';
+}
+
+/** They take whatever is typed. */
+const typing =
+  'input:not([type=radio], [type=checkbox], [type=range]), select, textarea, [contenteditable]:not([contenteditable=false])';
+/** They have their own use for the keys below; letters and signs are nothing to them. */
+const pressing = 'input, button, a, summary, [data-keys]';
+const ofControls: ReadonlySet<string> = new Set([
+  ' ',
+  'Enter',
+  'Escape',
+  'Home',
+  'End',
+  'PageUp',
+  'PageDown',
+  'ArrowLeft',
+  'ArrowRight',
+  'ArrowUp',
+  'ArrowDown',
+  '+',
+  '=',
+  '-',
+]);
+
+/** Whether a press belongs to nothing in particular, so that the page may use it. */
+function isFree(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (dialogOpen()) return false;
+  if (!(event.target instanceof Element)) return true;
+  if (event.target.closest(typing)) return false;
+  return !(ofControls.has(event.key) && event.target.closest(pressing));
+}
+
+/** A dialog has the page to itself. */
+function dialogOpen(): boolean {
+  return document.querySelector('[role=dialog], [role=alertdialog]') !== null;
 }

@@ -1,4 +1,5 @@
 /** Files of a hub on their way into this browser: piece by piece, resumed after a break, checked. */
+import { joined } from '../../base/bytes.ts';
 import { breathe } from '../../base/breathe.ts';
 import { HubError, NoRoomError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/units.ts';
@@ -73,15 +74,9 @@ async function readInto(
   let written = Promise.resolve();
   const flush = (): void => {
     if (bufferedBytes === 0) return;
-    const parts = buffered;
-    const bytes = new Uint8Array(bufferedBytes);
+    const bytes = joined(buffered);
     buffered = [];
     bufferedBytes = 0;
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
     written = written.then(() => pieces.append(bytes));
     // Thrown where it is waited for.
     written.catch(() => undefined);

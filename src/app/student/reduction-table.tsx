@@ -5,7 +5,9 @@ import type { Reduction, StudentRecord } from '../../store/records.ts';
 import type { T5Config } from '../../student/config.ts';
 import type { TrainingShape } from '../../student/memory.ts';
 import { countParameters } from '../../student/parameters.ts';
+import type { StudentPart } from '../../student/reduce/freeze.ts';
 import type { MemoryOfRun } from '../../worker/protocol.ts';
+import { useAsked } from '../state/use-asked.ts';
 import { useRunMemory } from '../state/use-run-memory.ts';
 import { studio } from '../state/studio.ts';
 import { currentDataset, useStudio } from '../state/studio-store.ts';
@@ -13,7 +15,6 @@ import { readDraft } from '../recipe/recipe-draft.ts';
 import { Button } from '../ui/button.tsx';
 import { longestRow } from '../state/longest-row.ts';
 import styles from './reduce.module.css';
-import { useStepFlops } from './use-step-flops.ts';
 
 type Row = readonly [name: string, before: string, after: string];
 
@@ -144,4 +145,13 @@ function flopsWords(flops: number): string {
 
 function stepWords(elapsedMs: number): string {
   return elapsedMs < 10_000 ? `${formatCount(Math.round(elapsedMs))} ms` : formatDuration(elapsedMs);
+}
+
+/** Work of a training step for each configuration, by the plan's count; null until the worker has said. */
+function useStepFlops(
+  configs: readonly T5Config[],
+  shape: TrainingShape | null,
+  freeze: readonly StudentPart[],
+): number[] | null {
+  return useAsked(shape === null ? null : { configs, shape, freeze }, studio.estimateSteps);
 }

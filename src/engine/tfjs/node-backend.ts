@@ -1,8 +1,9 @@
 /** Opening a backend in Node: the GPU is that of the npm package `webgpu` (Dawn). Browser code never imports this. */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import './node-globals.ts';
 import type { BackendName } from '../engine.ts';
-import { openBackend, type OpenBackend } from './open.ts';
-import { wasmFiles } from './wasm-files.ts';
+import { openBackend, type OpenBackend, type WasmPaths } from './open.ts';
 
 let nodeGpu: Promise<GPU | undefined> | undefined;
 
@@ -41,4 +42,15 @@ export async function openNodeBackend(
   const wantsGpu = options.backend === undefined || options.backend === 'webgpu';
   const gpu = wantsGpu ? await openNodeGpu() : undefined;
   return openBackend({ backend: options.backend, gpu, wasmPaths: wasmFiles() });
+}
+
+/** Where TensorFlow.js' WebAssembly files are: in the installed package. */
+export function wasmFiles(): WasmPaths {
+  const folder = dirname(
+    createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/index.js'),
+  );
+  return {
+    'tfjs-backend-wasm.wasm': join(folder, 'tfjs-backend-wasm.wasm'),
+    'tfjs-backend-wasm-simd.wasm': join(folder, 'tfjs-backend-wasm-simd.wasm'),
+  };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../base/errors.ts';
 import { probeAdapter } from '../gpu/probe.ts';
 import { openBackend } from './open.ts';
-import { wasmFiles } from './wasm-files.ts';
+import { wasmFiles } from './node-backend.ts';
 import './node-globals.ts';
 
 /** A `navigator.gpu` whose adapter says this of itself. It is asked for nothing else. */

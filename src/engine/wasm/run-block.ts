@@ -1,7 +1,6 @@
 /** What a run tells the kernels, as the 32 words that assembly/command.ts reads. */
 import { dropoutNumbers } from '../dropout.ts';
-import { adafactorConstants } from '../plan/adafactor.ts';
-import { adamConstants } from '../plan/adam.ts';
+import { adafactorConstants, adamConstants } from '../plan/optimizer-constants.ts';
 import { countNames, type Run } from '../plan/plan.ts';
 
 export const runBlockBytes = 128;

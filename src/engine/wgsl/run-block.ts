@@ -1,7 +1,6 @@
 /** The numbers of one run as kernels see them: 28 words of a uniform buffer (`Run` in kernels/common.wgsl). */
 import { dropoutNumbers } from '../dropout.ts';
-import { adafactorConstants } from '../plan/adafactor.ts';
-import { adamConstants } from '../plan/adam.ts';
+import { adafactorConstants, adamConstants } from '../plan/optimizer-constants.ts';
 import { countNames, type Extent, type Run } from '../plan/plan.ts';
 
 export const runBlockBytes = 112;

@@ -8,8 +8,7 @@ import {
   type Clip,
   type SquaredNorm,
 } from '../operations.ts';
-import { adafactorConstants } from '../adafactor.ts';
-import { adamConstants } from '../adam.ts';
+import { adafactorConstants, adamConstants } from '../optimizer-constants.ts';
 import type { TwinMemory } from './memory.ts';
 
 export function squaredNorm(operation: SquaredNorm, memory: TwinMemory): void {

@@ -1,4 +1,4 @@
-/** The constants of one AdamW step, computed by the host in double precision for every executor. */
+/** The constants of one step of AdamW and of Adafactor, computed by the host in double precision for every executor. */
 import type { Run } from './plan.ts';
 
 export interface AdamConstants {
@@ -28,4 +28,21 @@ export function adamConstants(
     stepSize: learningRate / (1 - beta1 ** step),
     rootCorrection: Math.sqrt(1 - beta2 ** step),
   };
+}
+
+export interface AdafactorConstants {
+  /** Share of the averages that stays, and of the new squares: 1 - t^-0.8 and t^-0.8. */
+  keep: number;
+  grow: number;
+  learningRate: number;
+  weightDecay: number;
+}
+
+export function adafactorConstants({
+  step,
+  learningRate,
+  weightDecay,
+}: Pick<Run, 'step' | 'learningRate' | 'weightDecay'>): AdafactorConstants {
+  const grow = step ** -0.8;
+  return { keep: 1 - grow, grow, learningRate, weightDecay };
 }

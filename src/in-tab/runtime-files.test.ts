@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { respond } from './served-files.ts';
+import { respond } from './runtime-files.ts';
 
 const folder = (files: Record<string, string>) =>
   new Map(Object.entries(files).map(([path, text]) => [path, new Blob([text])]));
