@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseSpec, plannedRuns, type PlannedRun } from '../experiment/spec.ts';
 import { variedId } from '../experiment/ledger.ts';
@@ -142,5 +143,31 @@ describe('writeReport', () => {
       '{"task":"svamp","note":"By hand.","trainRows"',
     );
     expect(pageOf(entriesOfPublished(parsePublished(noted, 'results.jsonl'), plans))).toContain('By hand.');
+  });
+});
+
+describe('the published study', () => {
+  const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
+  const names: readonly TaskName[] = ['sample', 'svamp'];
+  const specs = new Map(
+    names.map((name) => {
+      const file = `study/${name}.json`;
+      return [name, plannedRuns(parseSpec(read(file), file), file)] as const;
+    }),
+  );
+  const results = parsePublished(read('study/results.jsonl'), 'results.jsonl');
+
+  it('is what its results and specs come to: page, pictures, and the results in their order', () => {
+    const [sample, svamp] = names.map((name) =>
+      specs.get(name)!.map((one) => runOf(name, one, results.get(name)!.about.trainRows)),
+    );
+    const files = writeReport(entriesOfPublished(results, specs), scaleOf(sample!, svamp!));
+    expect(files.map(({ path }) => path).sort()).toEqual([
+      'study.md',
+      'study/accuracy-by-alpha.svg',
+      'study/accuracy-by-rows.svg',
+    ]);
+    for (const { path, text } of files) expect(text, path).toBe(read(path));
+    expect(formatPublished(results, specs)).toBe(read('study/results.jsonl'));
   });
 });
