@@ -4,6 +4,7 @@
  * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
  * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` (also with `--gpu`) shows
  * where a step's time goes instead; `--gpu --waits MS` what a GPU that answers so much later costs; `--memory` holds the plan's count of memory against what processes then take;
+ * `--kernels` compares relaxed SIMD with plain SIMD;
  * STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,6 +23,7 @@ import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
 import { allThreads, gpuContenders, openBenchGpu, openTfjs, openWasm } from './engines.ts';
 import { gpuLines } from './gpu-table.ts';
 import { measureGpu } from './gpu.ts';
+import { compareKernels, kernelLines } from './kernels.ts';
 import { compareMemory, measureMemory, memoryCases } from './memory.ts';
 import { measureGpuProfile, measureProfile } from './profile.ts';
 import { measureWaits, waitLines } from './waits.ts';
@@ -67,6 +69,7 @@ const { values: options } = parseArgs({
     'no-generation': { type: 'boolean' },
     profile: { type: 'boolean' },
     memory: { type: 'boolean' },
+    kernels: { type: 'boolean' },
     /** Milliseconds, with `--gpu`. */
     waits: { type: 'string' },
     /** One of `memoryCases`, by its place: for the processes that `--memory` starts. */
@@ -93,6 +96,13 @@ if (options.memory === true) {
   const measured = compareMemory(fileURLToPath(import.meta.url), wanted);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(measured, null, 2)}\n`);
   process.exit(measured.length > 0 ? 0 : 1);
+}
+if (options.kernels === true) {
+  const compared = await compareKernels(chosen);
+  if (compared === null) console.error('This Node has no relaxed SIMD.');
+  else for (const line of kernelLines(compared)) console.log(line);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`);
+  process.exit(compared === null ? 1 : 0);
 }
 const gpu = options.gpu === true ? await findGpu() : null;
 if (options.waits !== undefined) {
