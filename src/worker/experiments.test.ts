@@ -20,7 +20,7 @@ const tally = (correct: number) => ({ correct, total: 10 });
 const done: RunState = { phase: 'done', step: 4, stopped: false };
 
 /** What becomes of a run, in the order in which runs begin; `held` waits for a word. */
-type Fate = 'done' | 'fails' | 'stopped' | 'held' | 'refused';
+type Fate = 'done' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused';
 
 /** Stands for the one owner of the engine: stores a run, and ends it as it is told. */
 async function keeperOf(fates: Fate[]) {
@@ -44,7 +44,10 @@ async function keeperOf(fates: Fate[]) {
           step: 2,
           error: { name: 'E', message: 'No memory.', file: null, line: null },
         });
-      else if (fate === 'stopped') await at({ phase: 'done', step: 2, stopped: true });
+      else if (fate === 'unmeasured') {
+        await new Promise<void>((resolve) => (release = resolve));
+        await at(done);
+      } else if (fate === 'stopped') await at({ phase: 'done', step: 2, stopped: true });
       else await at(done, { base: tally(1), distilled: tally(began.length), teacher: null, step: 4 });
       atWork = null;
     })();
@@ -70,7 +73,11 @@ async function keeperOf(fates: Fate[]) {
       await work((await readRun(runId))!);
       return { kind: 'resumed' as const, step: 2, damaged: [] };
     },
-    compare: () => Promise.resolve(null),
+    compare: async ({ runId }: { runId: string }) => {
+      const run = (await readRun(runId))!;
+      await writeRun({ ...run, comparison: { base: tally(1), distilled: tally(7), teacher: null, step: 4 } });
+      return null;
+    },
     pause: () => Promise.resolve(null),
     resume: () => null,
     stop: () => null,
@@ -188,6 +195,24 @@ it('waits where a person stops its run, and resumes that run first', async () =>
   await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
   expect(keeper.resumed).toEqual(['run 2']);
   expect(keeper.began).toHaveLength(3);
+});
+
+it('stopped while its run is compared it waits, and only compares that run when it is resumed', async () => {
+  await storedRows();
+  const { experiments, keeper, stored, standings } = await experimentsOf(['unmeasured']);
+  const { experimentId } = await experiments.start(wanted);
+  await experiments.halt(experimentId, 'stop');
+  keeper.release();
+  await vi.waitFor(async () =>
+    expect(await standings(experimentId)).toEqual(['waiting', 'waiting', 'waiting']),
+  );
+  expect((await stored(experimentId)).phase).toBe('paused');
+  await vi.waitFor(() => experiments.resume(experimentId));
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
+  expect(keeper.resumed).toEqual([]);
+  expect((await stored(experimentId)).runs[0]!.standing).toMatchObject({
+    accuracy: { distilled: { correct: 7 } },
+  });
 });
 
 it('is found by the next worker, which resumes the run in hand from where it was, once', async () => {

@@ -183,7 +183,8 @@ export class Experiments {
       await changeExperiment(id, (record) => ({ ...record, runs: named(record.runs, name, runId) }));
       tellBegun();
       await this.#keeper.end;
-      standing = standingOf(await readRun(runId));
+      const isHalted = (await readExperiment(id))?.phase === 'paused';
+      standing = standingOf(await readRun(runId), isHalted);
     } catch (error) {
       // Something else took the machine first: the run is begun when that is over.
       if (this.#keeper.busy) return;
@@ -253,8 +254,8 @@ function isStopped(state: RunRecord['state']): boolean {
   return state.phase === 'done' && state.stopped && state.early !== true;
 }
 
-/** What has become of a run that is at rest. */
-function standingOf(run: RunRecord | null): Standing {
+/** What has become of a run that is at rest. @param isHalted A person stopped it, in its last step or its comparison perhaps. */
+function standingOf(run: RunRecord | null, isHalted: boolean): Standing {
   if (run === null) return { kind: 'failed', words: 'It was deleted while it was at work.' };
   const { state, comparison } = run;
   if (state.phase === 'failed') return { kind: 'failed', words: state.error.message };
@@ -263,6 +264,7 @@ function standingOf(run: RunRecord | null): Standing {
     const { base, distilled, teacher } = comparison;
     return { kind: 'ended', accuracy: { base, distilled, teacher } };
   }
+  if (isHalted && state.problem === undefined) return { kind: 'waiting' };
   const why = state.problem === undefined ? '' : ` ${state.problem.message}`;
   return { kind: 'failed', words: `It is trained, and its accuracy was not measured.${why}` };
 }
