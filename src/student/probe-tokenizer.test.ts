@@ -16,6 +16,14 @@ const wild = [
   '(?:-+|_)+\\.$',
   '(\\s|\\n)*;$',
   '(é+é+)+$',
+  // Letters that are written as numbers, or as a class of letters.
+  '([\\u4e01-\\u9fa5]+)+$',
+  '([\\u{1f600}-\\u{1f64f}]+)+$',
+  '(\\p{Script=Han}+)+$',
+  '(\\p{Lu}+)+;',
+  // What comes before the part that runs wild has to fit.
+  'foo(a+)+b',
+  '(?<=Q: )(\\d+)+$',
 ];
 
 /** Whether a pattern is still at work with any of the texts after a while. Its own thread, so that it can be ended. */

@@ -40,12 +40,32 @@ function patternsIn(value: unknown): string[] {
   return found;
 }
 
-/** Letters that a pattern may be run wild with: its own, and one of each class that it names. */
+/** One of each class of letters that a pattern may name. */
+const letterOfClass = 'a0 _\nA!é水';
+/** Letters that a pattern has as their numbers. */
+const numbered = /\\(?:u\{([0-9a-f]{1,6})\}|x\{([0-9a-f]{1,6})\}|u([0-9a-f]{4})|x([0-9a-f]{2}))/giu;
+
+/** A pattern with its letters as they are. */
+function spelled(pattern: string): string {
+  return pattern.replace(numbered, (said, ...found: (string | undefined)[]) => {
+    const code = Number.parseInt(found.slice(0, 4).find((digits) => digits !== undefined) ?? '', 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : said;
+  });
+}
+
+/** Letters that a pattern may be run wild with: its own, and one of each class. */
 function lettersOf(pattern: string): string[] {
-  const letters = new Set<string>();
+  const letters = new Set<string>(letterOfClass);
   for (const letter of pattern) if (!syntax.test(letter)) letters.add(letter);
-  for (const letter of 'a0 _\n') letters.add(letter);
   return [...letters].slice(0, mostLetters);
+}
+
+/** What a pattern looks for before the first part that it may repeat. */
+function beginningOf(pattern: string): string {
+  const before = pattern.split(/[+*{]/u, 1)[0]!.replace(/\\[a-z]/giu, '');
+  return Array.from(before)
+    .filter((letter) => letter === ':' || !syntax.test(letter))
+    .join('');
 }
 
 /** The texts that a `tokenizer.json` is tried with. */
@@ -53,11 +73,13 @@ export function* probeTexts(tokenizerJson: unknown): Generator<string> {
   yield* plainTexts;
   const { normalizer, pre_tokenizer, decoder } = (tokenizerJson ?? {}) as Record<string, unknown>;
   for (const pattern of new Set(patternsIn([normalizer, pre_tokenizer, decoder]))) {
-    const letters = lettersOf(pattern);
+    const letters = lettersOf(spelled(pattern));
+    const beginning = beginningOf(spelled(pattern)).slice(0, mostLetters);
     for (const letter of letters) {
       // What follows must not match, so that every way to match what went before is tried.
       yield `${letter.repeat(repeats)}\u0001`;
       yield `x${letter.repeat(repeats)}!`;
+      if (beginning !== '') yield `${beginning}${letter.repeat(repeats)}\u0001`;
     }
     for (const [index, letter] of letters.entries()) {
       const next = letters[(index + 1) % letters.length]!;
