@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from './recipe.ts';
-import { learningRateAt } from './schedule.ts';
+import { learningRateAt, updateOf } from './schedule.ts';
 
 // Values by transformers' get_linear_schedule_with_warmup, get_constant_schedule_with_warmup and
 // get_cosine_schedule_with_warmup: multiplier of `step - 1` finished steps.
@@ -32,4 +32,22 @@ describe('learningRateAt', () => {
     expect(learningRateAt(cosine, 6)).toBeCloseTo(0.003 * 0.5 * (1 + Math.SQRT1_2), 12);
     expect(learningRateAt(cosine, 11)).toBeCloseTo(0.0015, 12);
   });
+});
+
+it('tells an engine what the recipe asks of a step; Adafactor with its own rate that of transformers', () => {
+  const keys = {
+    alpha: 0.3,
+    weightDecay: 0.1,
+    maxGradNorm: 2,
+    dropout: 0.2,
+    seed: 7,
+    learningRate: 0.003,
+    steps: 20,
+  };
+  const recipe = recipeSchema.parse(keys);
+  const { learningRate, steps: _, ...rest } = keys;
+  expect(updateOf(recipe, 1)).toEqual({ ...rest, step: 1, learningRate });
+  const own = { ...recipe, optimizer: 'adafactor-relative' as const };
+  const rates = [1, 10_000, 40_000].map((step) => updateOf(own, step).learningRate);
+  expect(rates).toEqual([0.01, 0.01, 0.005]);
 });

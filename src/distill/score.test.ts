@@ -26,6 +26,11 @@ describe('wilsonInterval', () => {
     expect(wilsonInterval({ correct: 0, total: 20 }).low).toBe(0);
     expect(wilsonInterval({ correct: 20, total: 20 }).high).toBe(1);
     expect(wilsonInterval({ correct: 0, total: 0 })).toEqual({ share: 0, low: 0, high: 1 });
+    // Of some of these the sums come out a hair beyond.
+    for (let total = 1; total < 1000; total += 1) {
+      expect(wilsonInterval({ correct: total, total }).high).toBeLessThanOrEqual(1);
+      expect(wilsonInterval({ correct: 0, total }).low).toBeGreaterThanOrEqual(0);
+    }
   });
 });
 

@@ -20,7 +20,7 @@ const example = (row: number, label: string): Example => ({
 const train = Array.from({ length: 4 }, (_, row) => example(row, 'a'));
 const test = [example(0, 'a'), example(1, 'b')];
 
-/** Answers 'a' from step `knowsAt` on, and 'x' before. Losses are 1 of answers, 3 of rationales, over a token each. */
+/** Answers 'a' from step `knowsAt` on, and 'x' before; repeats a question. Losses are 1 of answers, 3 of rationales, over a token each. */
 function madeUp(knowsAt: number) {
   let step = 0;
   const restored: number[] = [];
@@ -31,7 +31,15 @@ function madeUp(knowsAt: number) {
       return Promise.resolve({ answerLoss: 1, rationaleLoss: 1, loss: 1, gradNorm: 1, tokens: 4 });
     },
     generate: (inputs: readonly Int32Array[]) =>
-      Promise.resolve(inputs.map(() => ({ ids: letters.encode(step >= knowsAt ? 'a' : 'x'), score: null }))),
+      Promise.resolve(
+        inputs.map((ids) => {
+          const text = letters.decode(ids);
+          return {
+            ids: letters.encode(text.endsWith('?') ? text : step >= knowsAt ? 'a' : 'x'),
+            score: null,
+          };
+        }),
+      ),
     evaluate: ({ inputs, targets }: TaskBatch) => {
       evaluated.push(...targets.map((ids) => letters.decode(ids)));
       const isRationale = letters.decode(inputs[0]!).startsWith('explain');
@@ -262,10 +270,10 @@ describe('watched questions', () => {
   it('are asked before the first step and after each measurement, a person’s own with them', async () => {
     const { events, main, said } = await run(
       { evalEvery: 2 },
-      { watched, knowsAt: 2, ownQuestions: () => ['mine?'] },
+      { watched, knowsAt: 2, ownQuestions: () => ['mine?', 'why?'] },
     );
     expect(main.filter((one) => one.startsWith('asked'))).toEqual(['asked at 0', 'asked at 2', 'asked at 4']);
-    expect(said).toContain('watched 0 of 3');
+    expect(said).toContain('watched 0 of 4');
     const [first, second] = events.flatMap((event) => (event.type === 'watched' ? [event] : []));
     expect(first?.questions.map(({ row, label }) => [row, label])).toEqual([
       [0, 'a'],
@@ -277,9 +285,15 @@ describe('watched questions', () => {
         { answer: 'x', rationale: 'x' },
         { answer: 'x', rationale: 'x' },
       ],
-      own: [{ question: 'mine?', answer: 'x', rationale: 'x' }],
+      own: [
+        { question: 'mine?', answer: 'predict: mine?', rationale: 'explain: mine?' },
+        { question: 'why?', answer: 'predict: why?', rationale: 'explain: why?' },
+      ],
     });
-    expect(second?.moment.own).toEqual([{ question: 'mine?', answer: 'a', rationale: 'a' }]);
+    expect(second?.moment.answers).toEqual([
+      { answer: 'a', rationale: 'a' },
+      { answer: 'a', rationale: 'a' },
+    ]);
   });
 
   it('are not asked where nothing is measured or there are none, and not at first by a resumed run', async () => {

@@ -115,3 +115,16 @@ it('says in words that its worker was taken away, or failed by its own words', a
   refused.worker.says({ type: 'failed', id: refused.worker.id, error });
   expect(await refused.answer).toMatchObject({ report: error });
 });
+
+it('counts the silence of a worker by the clock, a tenth of a second at a time', async () => {
+  const { worker, answer } = asked(folder(10));
+  worker.says({ type: 'progress', id: worker.id, what: probing, done: 0, total: 1 });
+  vi.advanceTimersByTime(1500);
+  expect(worker.ended).toBe(0);
+  vi.advanceTimersByTime(100);
+  expect(worker.ended).toBe(1);
+  await answer;
+  // Twenty seconds, and one more for each ten million bytes.
+  expect(patienceFor('reading the student', 0)).toBe(20_000);
+  expect(patienceFor('reading the student', 10_000_000)).toBe(21_000);
+});

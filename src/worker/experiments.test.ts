@@ -321,3 +321,17 @@ it('refuses rows that are others by now, in words, and trains none on them', asy
   expect((await stored(experimentId)).problem).toMatch(/not those that this experiment began with/);
   expect(keeper.began).toHaveLength(1);
 });
+
+it('is refused where there are no rows to train on, or none to compare runs by', async () => {
+  await storedRows();
+  const { experiments, keeper } = await experimentsOf([]);
+  await expect(experiments.start({ ...wanted, datasetId: 'gone' })).rejects.toThrow(
+    'There are no training rows.',
+  );
+  const { writeDataset, readDataset } = await import('../store/datasets.ts');
+  await writeDataset((await readDataset('d'))!, new Map(), { train: [example(0)], validation: [], test: [] });
+  await expect(experiments.start(wanted)).rejects.toThrow(
+    'The dataset has no test rows, by which runs are compared. Add a test file on Data.',
+  );
+  expect(keeper.began).toEqual([]);
+});

@@ -232,3 +232,27 @@ it('a newer version waits until the run is saved and paused', async () => {
   await own.keeper.end;
   expect(own.keeper.busy).toBe(false);
 });
+
+it('of one experiment asks the base student once for the same rows, and again for others', async () => {
+  const experiment = { id: 'x', name: 'alpha', fraction: null };
+  const trained = async (changes: Partial<NewRun>) => {
+    own.states.length = 0;
+    ({ runId } = await own.keeper.start({ ...own.run, experiment, ...changes }));
+    await own.keeper.end;
+    const { comparison } = await own.now(runId);
+    const asked = own.states.some((state) => state.phase === 'evaluating' && state.purpose === 'base');
+    return { asked, base: comparison!.base };
+  };
+  const first = await trained({});
+  expect(first.asked).toBe(true);
+  const second = await trained({ recipe: { ...recipe, seed: 5 } });
+  expect(second).toEqual({ asked: false, base: first.base });
+  expect((await trained({ testRows: 1 })).asked).toBe(true);
+  expect((await trained({ experiment: { ...experiment, id: 'y' } })).asked).toBe(true);
+});
+
+it('says that it opens the student before anything else', async () => {
+  await begin();
+  expect(own.states[0]).toEqual({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
+  await own.keeper.end;
+});

@@ -37,3 +37,17 @@ it('ends in the middle where it is cancelled', async () => {
   await expect(packing).rejects.toThrow('cancelled');
   expect(made).toBeLessThan(500);
 });
+
+it('of a folder tells how much of all its files is packed', async () => {
+  const told: [number, number][] = [];
+  const files = [file(2), { ...file(3), path: 'other.safetensors' }];
+  const report = (done: number, total: number) => told.push([done, total]);
+  const blob = await zipBlob('model', files, { signal: new AbortController().signal, report });
+  expect(blob.type).toBe('application/zip');
+  // A zip is larger than what is in it: no more than all is ever told.
+  expect(new Set(told.map(([, total]) => total))).toEqual(new Set([5000]));
+  const done = told.map(([one]) => one);
+  expect(done).toEqual(done.toSorted((a, b) => a - b));
+  expect(done[0]).toBeGreaterThan(0);
+  expect(done.at(-1)).toBe(5000);
+});
