@@ -59,7 +59,8 @@ async function answersOf(engine: Engine): Promise<unknown> {
   return { loss, greedy, beams };
 }
 
-async function train(engine: Engine, from: number, to: number): Promise<StepResult[]> {
+/** Steps of a tiny student, dropout and all. */
+export async function trainTiny(engine: Engine, from: number, to: number): Promise<StepResult[]> {
   const results: StepResult[] = [];
   for (let step = from; step <= to; step += 1)
     results.push(await engine.step([tinyMicroBatch(config, step)], { ...tinyUpdate, step }));
@@ -79,10 +80,10 @@ export function describeStandIn(
     test.each(which)('%s', { timeout: 240_000 }, async (one) => {
       const { trained, base } = standInStudent(one);
       const quiet = await open(trained);
-      const expected = await train(quiet, 1, 4);
+      const expected = await trainTiny(quiet, 1, 4);
       const alone = await open(base);
       const engine = await open(trained);
-      expect(await train(engine, 1, 2)).toEqual(expected.slice(0, 2));
+      expect(await trainTiny(engine, 1, 2)).toEqual(expected.slice(0, 2));
       const own = await answersOf(engine);
 
       const held = engine.describe().bytesHeld;
@@ -98,7 +99,7 @@ export function describeStandIn(
       expect(before - engine.describe().bytesHeld).toBe(aside);
 
       expect(await answersOf(engine)).toEqual(own);
-      expect(await train(engine, 3, 4)).toEqual(expected.slice(2));
+      expect(await trainTiny(engine, 3, 4)).toEqual(expected.slice(2));
       expectSameState(await engine.read(), await quiet.read());
       for (const opened of [quiet, alone, engine]) opened.dispose();
     });
@@ -106,14 +107,14 @@ export function describeStandIn(
     test('refuses all else meanwhile, and weights that do not fit', { timeout: 120_000 }, async () => {
       const { trained } = standInStudent('whole');
       const engine = await open(trained);
-      await train(engine, 1, 1);
+      await trainTiny(engine, 1, 1);
       const state = await engine.read();
       const lacking = new Map(trained.weights);
       lacking.delete('shared.weight');
       await expect(engine.standIn(lacking)).rejects.toThrow('shared.weight is missing');
       const putBack = await engine.standIn(trained.weights);
       const words = 'in the middle of another student’s turn';
-      await expect(train(engine, 2, 2)).rejects.toThrow(words);
+      await expect(trainTiny(engine, 2, 2)).rejects.toThrow(words);
       await expect(engine.standIn(trained.weights)).rejects.toThrow(words);
       expect(() => engine.source()).toThrow(words);
       expect(() => engine.restore(state)).toThrow(words);

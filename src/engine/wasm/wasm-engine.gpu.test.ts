@@ -1,6 +1,7 @@
 /** What the engine promises beyond numbers: the same bytes whoever computes them, and memory that does not grow. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { describeResume } from '../../../tests/support/resume-suite.ts';
 import { expectSameState } from '../../../tests/support/same-state.ts';
 import { describeStandIn } from '../../../tests/support/stand-in-suite.ts';
 import { RandomSequence } from '../../base/random.ts';
@@ -144,12 +145,18 @@ test.each([
   engine.dispose();
 });
 
+describeResume('WebAssembly goes on from a checkpoint to the byte', (one) => openFor(one, { threads: 2 }));
+
 describeStandIn('WebAssembly lets another student answer', (one) =>
   openFor(one, { threads: 2, poison: true }),
 );
 
-test('memory after step 50 is that after step 2', async () => {
-  const engine = open();
+test.each([
+  ['of whole weights', student],
+  ['of adapters', adapted],
+  ['with Adafactor', (): EngineStudent => ({ ...student(), optimizer: 'adafactor' })],
+])('memory after step 50 is that after step 2, %s', async (_name, make) => {
+  const engine = openFor(make());
   const batch = batchesOf(1);
   for (let step = 1; step <= 2; step += 1) await engine.step(batch, update(step));
   const held = engine.describe().bytesHeld;
