@@ -67,44 +67,51 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     // #each l 4
     // #each i 4
     var slope_$(4*l+i) = vec4f();
-    if ($(4*l+i)u < tile.inTile) {
+    if (($(4*l+i)u < tile.inTile) & (key < seenBy(tile, $(4*l+i)u))) {
+      let last = seenBy(tile, $(4*l+i)u) - 1u;
+      let place = saved + $(4*l+i)u * params.maxKeys;
       let row = tile.firstRow + tile.firstQuery + $(4*l+i)u;
       let factors = dropFactors(params.site, params.stack, row, (head * 65536u + key) / 4u);
-      // #each j 4
-      if (key + $ju < tile.keyCount && sees(tile.firstQuery + $(4*l+i)u, key + $ju)) {
-        let share = probabilities[saved + $(4*l+i)u * params.maxKeys + key + $ju];
-        slope_$(4*l+i)[$j] = share * (product_$(4*l+i)[$j] * factors[$j] - delta_$l[$i]);
-      }
-      // #end
+      let shares = vec4f(
+        probabilities[place + key],
+        probabilities[place + min(key + 1u, last)],
+        probabilities[place + min(key + 2u, last)],
+        probabilities[place + min(key + 3u, last)],
+      );
+      let slopes = shares * (product_$(4*l+i) * factors - delta_$l[$i]);
+      slope_$(4*l+i) = select(vec4f(), slopes, vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
     }
     // #end
     // #end
-    // Key j of each lane in turn: slopes are turned round rather than repeated, for code that compiles soon.
+    // #each i 16
+    let slopes_$i = slope_$i;
+    // #end
+    // Key j of each lane in turn: not repeated, for code that compiles soon.
     for (var j = 0u; j < 4u; j += 1u) {
-    // #each l 4
-    if (first + $(4*l)u + j < tile.keyCount) {
-      let place = params.k + (tile.firstKey + first + $(4*l)u + j) * params.kStride + head * HEAD;
-      // #each u STEPS
-      let key_$u = vec4f(
-        k[place + columnOf(lane, $uu, 0u)],
-        k[place + columnOf(lane, $uu, 1u)],
-        k[place + columnOf(lane, $uu, 2u)],
-        k[place + columnOf(lane, $uu, 3u)],
-      );
-      // #end
       // #each i 16
+      let slope_of_$i = slopes_$i[j];
+      // #end
+      // #each l 4
       {
-        let slope = vec4f(quadBroadcast(slope_$i.x, $lu));
+        let place = params.k + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.kStride + head * HEAD;
         // #each u STEPS
-        dq_$i_$u = fma(slope, key_$u, dq_$i_$u);
+        let key_$u = vec4f(
+          k[place + columnOf(lane, $uu, 0u)],
+          k[place + columnOf(lane, $uu, 1u)],
+          k[place + columnOf(lane, $uu, 2u)],
+          k[place + columnOf(lane, $uu, 3u)],
+        );
+        // #end
+        // #each i 16
+        {
+          let slope = vec4f(quadBroadcast(slope_of_$i, $lu));
+          // #each u STEPS
+          dq_$i_$u = fma(slope, key_$u, dq_$i_$u);
+          // #end
+        }
         // #end
       }
       // #end
-    }
-    // #end
-    // #each i 16
-    slope_$i = slope_$i.yzwx;
-    // #end
     }
     // #if DIAGONALS
     // A lane's own sums by j - i + 15; then those of all lanes, 4 · lane further each.
@@ -113,7 +120,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     // #end
     // #each i 16
     // #each j 4
-    local_$(j+-1*i+15) += slope_$i[$j];
+    local_$(j+-1*i+15) += slopes_$i[$j];
     // #end
     // #end
     // #each t 32
@@ -209,7 +216,10 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
       }
       // #end
     }
-    let saved = params.probabilities + (head * params.capacity + firstRow + query) * params.maxKeys + firstInTile;
+    let saved = params.probabilities + (head * params.capacity + firstRow) * params.maxKeys + firstInTile;
+    // #each j 4
+    let saved_$j = saved + min(query + $ju, rows - 1u) * params.maxKeys;
+    // #end
     // #each b 4
     // #each j 4
     let factors_$b_$j = dropFactors(
@@ -219,52 +229,60 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     // #each i 4
     var share_$(4*b+i) = vec4f();
     if ($(4*b+i)u < inTile) {
-      // #each j 4
-      if (query + $ju < rows && sees(query + $ju, firstInTile + $(4*b+i)u)) {
-        share_$(4*b+i)[$j] = probabilities[saved + $ju * params.maxKeys + $(4*b+i)u];
-      }
-      // #end
+      let shares = vec4f(
+        probabilities[saved_0 + $(4*b+i)u],
+        probabilities[saved_1 + $(4*b+i)u],
+        probabilities[saved_2 + $(4*b+i)u],
+        probabilities[saved_3 + $(4*b+i)u],
+      );
+      share_$(4*b+i) = select(vec4f(), shares, vec4<bool>(
+        (query < rows) & sees(query, firstInTile + $(4*b+i)u),
+        (query + 1u < rows) & sees(query + 1u, firstInTile + $(4*b+i)u),
+        (query + 2u < rows) & sees(query + 2u, firstInTile + $(4*b+i)u),
+        (query + 3u < rows) & sees(query + 3u, firstInTile + $(4*b+i)u),
+      ));
     }
     let keeps_$(4*b+i) = vec4f(factors_$b_0[$i], factors_$b_1[$i], factors_$b_2[$i], factors_$b_3[$i]);
-    var slope_$(4*b+i) = share_$(4*b+i) * (product_$(4*b+i) * keeps_$(4*b+i) - delta);
-    share_$(4*b+i) *= keeps_$(4*b+i);
+    let slopes_$(4*b+i) = share_$(4*b+i) * (product_$(4*b+i) * keeps_$(4*b+i) - delta);
+    let shares_$(4*b+i) = share_$(4*b+i) * keeps_$(4*b+i);
     // #end
     // #end
     for (var j = 0u; j < 4u; j += 1u) {
-    // #each l 4
-    if (first + $(4*l)u + j < rows) {
-      let queryPlace = params.q + (firstRow + first + $(4*l)u + j) * params.qStride + head * HEAD;
-      let slopePlace = params.dContext + (firstRow + first + $(4*l)u + j) * params.inner + head * HEAD;
-      // #each u STEPS
-      let query_$u = vec4f(
-        q[queryPlace + columnOf(lane, $uu, 0u)],
-        q[queryPlace + columnOf(lane, $uu, 1u)],
-        q[queryPlace + columnOf(lane, $uu, 2u)],
-        q[queryPlace + columnOf(lane, $uu, 3u)],
-      );
-      let output_$u = vec4f(
-        dContext[slopePlace + columnOf(lane, $uu, 0u)],
-        dContext[slopePlace + columnOf(lane, $uu, 1u)],
-        dContext[slopePlace + columnOf(lane, $uu, 2u)],
-        dContext[slopePlace + columnOf(lane, $uu, 3u)],
-      );
-      // #end
       // #each i 16
+      let slope_of_$i = slopes_$i[j];
+      let share_of_$i = shares_$i[j];
+      // #end
+      // #each l 4
       {
-        let slope = vec4f(quadBroadcast(slope_$i.x, $lu));
-        let share = vec4f(quadBroadcast(share_$i.x, $lu));
+        let row = firstRow + min(first + $(4*l)u + j, rows - 1u);
+        let queryPlace = params.q + row * params.qStride + head * HEAD;
+        let slopePlace = params.dContext + row * params.inner + head * HEAD;
         // #each u STEPS
-        dk_$i_$u = fma(slope, query_$u, dk_$i_$u);
-        dv_$i_$u = fma(share, output_$u, dv_$i_$u);
+        let query_$u = vec4f(
+          q[queryPlace + columnOf(lane, $uu, 0u)],
+          q[queryPlace + columnOf(lane, $uu, 1u)],
+          q[queryPlace + columnOf(lane, $uu, 2u)],
+          q[queryPlace + columnOf(lane, $uu, 3u)],
+        );
+        let output_$u = vec4f(
+          dContext[slopePlace + columnOf(lane, $uu, 0u)],
+          dContext[slopePlace + columnOf(lane, $uu, 1u)],
+          dContext[slopePlace + columnOf(lane, $uu, 2u)],
+          dContext[slopePlace + columnOf(lane, $uu, 3u)],
+        );
+        // #end
+        // #each i 16
+        {
+          let slope = vec4f(quadBroadcast(slope_of_$i, $lu));
+          let share = vec4f(quadBroadcast(share_of_$i, $lu));
+          // #each u STEPS
+          dk_$i_$u = fma(slope, query_$u, dk_$i_$u);
+          dv_$i_$u = fma(share, output_$u, dv_$i_$u);
+          // #end
+        }
         // #end
       }
       // #end
-    }
-    // #end
-    // #each i 16
-    slope_$i = slope_$i.yzwx;
-    share_$i = share_$i.yzwx;
-    // #end
     }
   }
   // #each i 16

@@ -30,3 +30,12 @@ fn sees(query: u32, key: u32) -> bool {
   return true;
   // #end
 }
+
+// How many keys a query of the tile sees.
+fn seenBy(tile: Tile, query: u32) -> u32 {
+  // #if CAUSAL
+  return min(tile.keyCount, tile.firstQuery + query + 1u);
+  // #else
+  return tile.keyCount;
+  // #end
+}
