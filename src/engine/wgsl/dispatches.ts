@@ -36,7 +36,7 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
     case 'attentionBackward':
       return attentionBackward(operation, choices.sharing);
     case 'biasGradient':
-      return [biasGradient(operation)];
+      return [biasGradient(operation, choices.sharing)];
     case 'crossEntropy':
       return crossEntropy(operation, choices.sharing);
     case 'zero':

@@ -9,6 +9,7 @@ import type {
   RmsNormBackward,
   SumPartials,
 } from '../plan/operations.ts';
+import type { Tensor } from '../plan/plan.ts';
 import {
   accumulateWords,
   dispatch,
@@ -34,6 +35,11 @@ import { extentWord } from './run-block.ts';
 /** Threads for a row of so many columns. */
 function rowThreads(columns: number): number {
   return columns > 512 ? 64 : 32;
+}
+
+/** Whether all of these can be read and written four floats at a time: rows are whole fours and begin at one. */
+function areVectors(tensors: readonly Tensor[]): boolean {
+  return tensors.every(({ offset, shape }) => offset % 4 === 0 && shape.at(-1)! % 4 === 0);
 }
 
 export function embed({ rows, ids, weight, output, dropout }: Embed): Dispatch {
@@ -90,13 +96,17 @@ export function rmsNorm(
   const { threads, flags, subgroups } = sumParts(sharing, rowThreads(x.shape[1]!));
   const columns = x.shape[1]!;
   const drop = dropoutParts(dropout);
+  const vector = areVectors([x, weight, y]);
   return dispatch({
     source: `${sums}${rmsNormSource}`,
     label: 'rmsNorm',
-    flags: [...flags, ...drop.flags],
+    flags: [...flags, ...drop.flags, ...(vector ? ['VECTOR'] : [])],
     subgroups,
     constants: { THREADS: threads },
-    bindings: [read('x', x), read('weight', weight), write('y', y), write('inverse', inverse)],
+    bindings: [
+      ...[read('x', x), read('weight', weight), write('y', y)].map((one) => ({ ...one, vector })),
+      write('inverse', inverse),
+    ],
     params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
     grid: (counts) => fold(counts[rows]),
   });
@@ -109,6 +119,7 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
   const drop = dropoutParts(dropout);
   const below = dropoutParts(next?.dropout ?? null);
   const { threads, flags, subgroups } = sumParts(sharing, rowThreads(columns));
+  const vector = areVectors([dy, x, weight, dx, partials, ...(next === null ? [] : [next.output])]);
   return dispatch({
     source: `${sums}${rmsNormBackwardSource}`,
     label: 'rmsNormBackward',
@@ -119,16 +130,19 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
       ...(accumulate === 'always' ? ['ADDS'] : []),
       ...(next === null ? [] : ['NEXT']),
       ...(dropout === null ? [] : ['OWN_DROPOUT']),
+      ...(vector ? ['VECTOR'] : []),
     ],
     constants: { THREADS: threads, QUADS: Math.ceil(columns / (4 * threads)) },
     bindings: [
-      read('dy', dy),
-      read('x', x),
+      ...[
+        read('dy', dy),
+        read('x', x),
+        read('weight', weight),
+        write('dx', dx),
+        write('sumsOut', partials),
+        ...(next === null ? [] : [write('below', next.output)]),
+      ].map((one) => ({ ...one, vector })),
       read('inverse', inverse),
-      read('weight', weight),
-      write('dx', dx),
-      write('sumsOut', partials),
-      ...(next === null ? [] : [write('below', next.output)]),
     ],
     params: {
       rows: extentWord(rows),
@@ -153,14 +167,17 @@ export function sumPartials({ partials, output, accumulate }: SumPartials): Disp
   });
 }
 
-export function biasGradient(operation: BiasGradient): Dispatch {
+export function biasGradient(operation: BiasGradient, sharing: Sharing): Dispatch {
   const { tileCount, causal, buckets, partials, output, accumulate } = operation;
   const [, heads, distances] = partials.shape as [number, number, number];
+  const { threads, flags, subgroups } = sumParts(sharing, 64);
   return dispatch({
     source: `${sums}${biasGradientSource}`,
     label: 'biasGradient',
     tables: 'read',
-    constants: { THREADS: 64 },
+    subgroups,
+    flags,
+    constants: { THREADS: threads },
     bindings: [read('summands', partials), write('output', output)],
     params: {
       tileCount: extentWord(tileCount),

@@ -9,20 +9,52 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let endRow = min(firstRow + runLength, rows);
   // #each u QUADS
   var total_$u = vec4f();
+  // #if VECTOR
+  let quad_$u = min(thread + $uu * THREADS, columns / 4u - 1u);
+  // #end
   // #end
   for (var row = firstRow; row < endRow; row += 1u) {
-    let start = row * columns;
     let scale = inverse[params.inverse + row];
+    // #if VECTOR
+    // What lies beyond the row counts as 0: no branch but for what is written.
+    let start = row * (columns / 4u);
+    var products = vec4f();
+    // #each u QUADS
+    let input_$u = x[params.x / 4u + start + quad_$u];
+    let value_$u = select(
+      vec4f(), dy[params.dy / 4u + start + quad_$u] * dropOwn(row, quad_$u), quad_$u == thread + $uu * THREADS,
+    );
+    let weighted_$u = weight[params.weight / 4u + quad_$u] * value_$u;
+    total_$u = fma(value_$u * input_$u, vec4f(scale), total_$u);
+    products = fma(weighted_$u, input_$u, products);
+    // #end
+    let dot = sumOfThreads(thread, products.x + products.y + products.z + products.w);
+    let mean = dot * scale * scale / f32(columns);
+    // #if !QUAD
+    workgroupBarrier();
+    // #end
+    // #each u QUADS
+    if (quad_$u == thread + $uu * THREADS) {
+      let place = start + quad_$u;
+      // #if ADDS
+      let value = dx[params.dx / 4u + place] + scale * (weighted_$u - input_$u * mean);
+      // #else
+      let value = scale * (weighted_$u - input_$u * mean);
+      // #end
+      dx[params.dx / 4u + place] = value;
+      // #if NEXT
+      below[params.below / 4u + place] = value * dropBelow(row, quad_$u);
+      // #end
+    }
+    // #end
+    // #else
+    let start = row * columns;
     var dot = 0.0;
     // #each u QUADS
     var dropped_$u = vec4f();
     {
       let quad = thread + $uu * THREADS;
-      // #if OWN_DROPOUT
-      let factors = dropFactors(params.site, params.stack, row, quad);
-      // #else
-      let factors = vec4f(1.0);
-      // #end
+      let factors = dropOwn(row, quad);
       for (var lane = 0u; lane < 4u; lane += 1u) {
         let column = 4u * quad + lane;
         if (column < columns) {
@@ -60,14 +92,29 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       }
     }
     // #end
+    // #end
   }
   // #each u QUADS
+  // #if VECTOR
+  if (quad_$u == thread + $uu * THREADS) {
+    sumsOut[params.sumsOut / 4u + id.x * (columns / 4u) + quad_$u] = total_$u;
+  }
+  // #else
   for (var lane = 0u; lane < 4u; lane += 1u) {
     let column = 4u * (thread + $uu * THREADS) + lane;
     if (column < columns) {
       sumsOut[params.sumsOut + id.x * columns + column] = total_$u[lane];
     }
   }
+  // #end
+  // #end
+}
+
+fn dropOwn(row: u32, quad: u32) -> vec4f {
+  // #if OWN_DROPOUT
+  return dropFactors(params.site, params.stack, row, quad);
+  // #else
+  return vec4f(1.0);
   // #end
 }
 
