@@ -35,16 +35,17 @@ export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatc
   const { rows, logits, labels, rowWeights, losses, results, accumulate, gradient } = operation;
   const columns = logits.shape[1]!;
   const { threads, flags, subgroups } = sumParts(sharing, columns > 2048 ? 256 : 64);
+  const vector = columns % 4 === 0 && logits.offset % 4 === 0;
   return [
     dispatch({
       source: `${sums}${crossEntropySource}`,
       label: 'crossEntropy',
       tables: 'read',
       subgroups,
-      flags: [...flags, ...(gradient ? ['GRADIENT'] : [])],
-      constants: { THREADS: threads },
+      flags: [...flags, ...(gradient ? ['GRADIENT'] : []), ...(vector ? ['VECTOR'] : [])],
+      constants: { THREADS: threads, WIDTH: vector ? 4 : 1 },
       bindings: [
-        gradient ? write('logits', logits) : read('logits', logits),
+        { ...(gradient ? write('logits', logits) : read('logits', logits)), vector },
         ...(gradient && rowWeights !== null ? [read('weights', rowWeights)] : []),
         write('losses', losses),
       ],
