@@ -1,4 +1,6 @@
-import { expect, goTo, openStudio, setUp, startRun, test, writeRecipe } from './support.ts';
+import type { Page } from '@playwright/test';
+import { kernelsVersion } from '../scripts/build-kernels.mjs';
+import { expect, goTo, openStudio, reaches, setUp, startRun, test, writeRecipe } from './support.ts';
 import { changeEvery, changeNewest, runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
@@ -92,4 +94,75 @@ test('a run whose checkpoints are all damaged asks before it begins again with s
   await dialog.getByRole('button', { name: 'Start again' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
   expect((await runOnDisk(page)).steps).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+});
+
+/** Writes what would have been measured of relaxed SIMD in this browser. */
+async function rememberGain(page: Page, gain: number): Promise<void> {
+  await page.evaluate(
+    async ([version, relaxed]) => {
+      const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(new Error(request.error?.message));
+        });
+      const opening = indexedDB.open('stillroom-gpu-tuning', 1);
+      opening.onupgradeneeded = () => void opening.result.createObjectStore('choices');
+      const database = await asked(opening);
+      const stamp = `${navigator.userAgent}, kernels ${version}`;
+      const record = { stamp, choices: {}, tried: {}, proofs: {}, gains: { relaxed } };
+      await asked(
+        database.transaction('choices', 'readwrite').objectStore('choices').put(record, 'WebAssembly'),
+      );
+      database.close();
+    },
+    [kernelsVersion(), gain] as const,
+  );
+}
+
+test('a run resumes with the kernels that it began with, whatever was measured since', async ({
+  page,
+}, info) => {
+  test.setTimeout(240_000);
+  const recipe = writeRecipe(info.outputPath('run.json'), {
+    steps: 60,
+    batchSize: 2,
+    dropout: 0.1,
+    saveEvery: 7,
+    maxInputTokens: 48,
+    maxTargetTokens: 16,
+    generationMaxTokens: 2,
+  });
+  const machine = page.getByRole('dialog', { name: 'This machine' });
+  const saysOfKernels = async (words: RegExp): Promise<void> => {
+    await page.getByRole('button', { name: /^This machine/ }).click();
+    await expect(machine).toContainText(words);
+    await page.keyboard.press('Escape');
+  };
+  await openStudio(page);
+  await rememberGain(page, 1.5);
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  await startRun(page);
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  await saysOfKernels(/WebAssembly relaxed SIMD, .* measured as 1\.50 times as fast/);
+  const undisturbed = await runOnDisk(page);
+
+  await startRun(page);
+  await reaches(page, 20);
+  await page.reload();
+  await rememberGain(page, 1);
+  await page
+    .getByTestId('interrupted')
+    .getByRole('button', { name: /^Resume from step/ })
+    .click();
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  await saysOfKernels(/WebAssembly relaxed SIMD, .* with which the run began/);
+  const resumed = await runOnDisk(page);
+  expect(resumed.losses).toEqual(undisturbed.losses);
+  expect(await storedModelSha256(page, resumed)).toBe(await storedModelSha256(page, undisturbed));
+
+  // A new one takes what is known now.
+  await startRun(page);
+  await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
+  await saysOfKernels(/WebAssembly SIMD, .* Relaxed SIMD is not used: it was measured as 1\.00 times/);
+  expect((await runOnDisk(page)).losses).not.toEqual(undisturbed.losses);
 });

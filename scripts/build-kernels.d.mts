@@ -16,5 +16,8 @@ export function compileWith(file: string, text: string): Promise<Uint8Array>;
 /** A module whose default export is these bytes as a `data:` URL. */
 export function inlined(bytes: Uint8Array): string;
 
+/** Changes whenever any of the sources does, or how they are compiled. */
+export function kernelsVersion(): string;
+
 /** The Vite plugin that keeps the kernels up to date and puts them into the program. */
 export function kernels(): Plugin;

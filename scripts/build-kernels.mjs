@@ -41,7 +41,7 @@ function newestSource() {
 }
 
 /** Changes whenever any of the sources does, or how they are compiled. */
-function versionOfSources() {
+export function kernelsVersion() {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   for (const name of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, name)));
   return hash.digest('hex').slice(0, 12);
@@ -133,7 +133,7 @@ export function kernels() {
     enforce: 'pre',
     resolveId: (id) => (id === versionModule ? id : null),
     load(id) {
-      if (id === versionModule) return `export default ${JSON.stringify(versionOfSources())};`;
+      if (id === versionModule) return `export default ${JSON.stringify(kernelsVersion())};`;
       const file = join(target, basename(id.replace(/\?inline$/, '')));
       if (!id.endsWith('.wasm?inline') || dirname(id) !== target) return null;
       this.addWatchFile(file);
