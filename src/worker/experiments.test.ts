@@ -20,7 +20,7 @@ const tally = (correct: number) => ({ correct, total: 10 });
 const done: RunState = { phase: 'done', step: 4, stopped: false };
 
 /** What becomes of a run, in the order in which runs begin; `held` waits for a word. */
-type Fate = 'done' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused';
+type Fate = 'done' | 'early' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused';
 
 /** Stands for the one owner of the engine: stores a run, and ends it as it is told. */
 async function keeperOf(fates: Fate[]) {
@@ -48,7 +48,13 @@ async function keeperOf(fates: Fate[]) {
         await new Promise<void>((resolve) => (release = resolve));
         await at(done);
       } else if (fate === 'stopped') await at({ phase: 'done', step: 2, stopped: true });
-      else await at(done, { base: tally(1), distilled: tally(began.length), teacher: null, step: 4 });
+      else
+        await at(fate === 'early' ? { ...done, step: 2, early: true } : done, {
+          base: tally(1),
+          distilled: tally(began.length),
+          teacher: null,
+          step: 4,
+        });
       atWork = null;
     })();
   };
@@ -334,4 +340,11 @@ it('is refused where there are no rows to train on, or none to compare runs by',
     'The dataset has no test rows, by which runs are compared. Add a test file on Data.',
   );
   expect(keeper.began).toEqual([]);
+});
+
+it('takes a run that ended early by itself as one that is done', async () => {
+  await storedRows();
+  const { experiments, standings } = await experimentsOf(['early', 'done', 'early']);
+  const { experimentId } = await experiments.start(wanted);
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
 });

@@ -249,9 +249,9 @@ function newRunOf(experiment: ExperimentRecord, name: string): NewRun {
   };
 }
 
-/** A run that stopped early by itself is done; one that a person stopped is not. */
+/** Whether a person stopped a run: one that ended early by itself is none of these. */
 function isStopped(state: RunRecord['state']): boolean {
-  return state.phase === 'done' && state.stopped && state.early !== true;
+  return state.phase === 'done' && state.stopped;
 }
 
 /** What has become of a run that is at rest. @param isHalted A person stopped it, in its last step or its comparison perhaps. */
