@@ -51,3 +51,11 @@ describe('mcnemar', () => {
     expect(mcnemar(pairs)).toEqual({ lost: 1, won: 2, p: 1 });
   });
 });
+
+it('counts questions on which the two differ, and none that one of them was not asked', () => {
+  const all = [true, false, null] as const;
+  const pairs = all.flatMap((first) => all.map((second) => [first, second] as const));
+  expect(mcnemar(pairs)).toEqual({ lost: 1, won: 1, p: 1 });
+  expect(mcnemar([...pairs, [true, false]])).toMatchObject({ lost: 2, won: 1 });
+  expect(mcnemar([...pairs, [false, true]])).toMatchObject({ lost: 1, won: 2 });
+});

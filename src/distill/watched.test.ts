@@ -64,3 +64,10 @@ test('a step that is taken again has its newest answers', () => {
   const again = { step: 5, answers: [{ answer: 'b', rationale: 'c' }] };
   expect(withMoment(withMoment([], first), again)).toEqual([again]);
 });
+
+test('of 49 moments every second of the older ones stays, the first among them', () => {
+  const moments = Array.from({ length: 48 }, (_, step): WatchedMoment => ({ step, answers: [] }));
+  const steps = withMoment(moments, { step: 48, answers: [] }).map(({ step }) => step);
+  const older = Array.from({ length: 19 }, (_, at) => 2 * at);
+  expect(steps).toEqual([...older, ...Array.from({ length: 12 }, (_, at) => 37 + at)]);
+});

@@ -106,7 +106,7 @@ export async function askWatched(
 export function withMoment(moments: readonly WatchedMoment[], added: WatchedMoment): WatchedMoment[] {
   const all = [...moments.filter(({ step }) => step !== added.step), added].sort((a, b) => a.step - b.step);
   if (all.length <= maxMoments) return all;
-  // The first and the newest tell most.
+  // The newest tell most, and the first, which is among every second one.
   const newest = all.length - maxMoments / 4;
-  return all.filter((_, index) => index === 0 || index >= newest || index % 2 === 0);
+  return all.filter((_, index) => index >= newest || index % 2 === 0);
 }
