@@ -18,6 +18,7 @@ beforeEach(() => {
 
 const tally = (correct: number) => ({ correct, total: 10 });
 const done: RunState = { phase: 'done', step: 4, stopped: false };
+const endedEarly: RunState = { phase: 'done', step: 2, stopped: false, early: true };
 
 /** What becomes of a run, in the order in which runs begin; `held` waits for a word. */
 type Fate = 'done' | 'early' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused';
@@ -49,7 +50,7 @@ async function keeperOf(fates: Fate[]) {
         await at(done);
       } else if (fate === 'stopped') await at({ phase: 'done', step: 2, stopped: true });
       else
-        await at(fate === 'early' ? { ...done, step: 2, early: true } : done, {
+        await at(fate === 'early' ? endedEarly : done, {
           base: tally(1),
           distilled: tally(began.length),
           teacher: null,
