@@ -124,6 +124,26 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     });
   });
 
+  it.each<[string, object]>([
+    ['adapters', { lora: { rank: 4, alpha: 8, dropout: 0.1, targets: ['q', 'v'] } }],
+    ['Adafactor', { optimizer: 'adafactor' }],
+  ])('ends a killed run with %s with the bytes of one that was not', async (name, changes) => {
+    const file = join(folder, `${name}.json`);
+    const keys = JSON.parse(readFileSync(recipe, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...keys, steps: 10, evalEvery: 0, saveEvery: 3, ...changes }));
+    const [whole, ended] = [join(folder, `${name}-whole`), join(folder, `${name}-killed`)];
+    const undone = headless([...args(whole), '--recipe', file]);
+    expect(undone.code, undone.stderr).toBe(0);
+    await killedAt(ended, 5, ['--recipe', file]);
+    const newest = checkpoints(ended).at(-1)!;
+    expect(newest).toBeLessThan(10);
+    const { code, stdout, stderr } = headless(['train', '--resume', ended]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`Resumes from step ${newest} of 10.`);
+    expect(numbers(ended)).toEqual(numbers(whole));
+    expect(sha256(ended)).toBe(sha256(whole));
+  });
+
   it('uses the one before where the newest is damaged', () => {
     const out = join(folder, 'damaged');
     cpSync(killed, out, { recursive: true });
