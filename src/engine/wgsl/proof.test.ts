@@ -85,6 +85,19 @@ test.each([
   }
 });
 
+test('a miniature has whole fours where its student has them, and room for every special id', () => {
+  const sizes = (overrides: Record<string, unknown>) => {
+    const { d_model, d_ff, vocab_size, num_heads, num_layers, num_decoder_layers } = miniature({
+      config: parseTiny(overrides),
+    }).config;
+    expect([num_heads, num_layers, num_decoder_layers]).toEqual([2, 2, 2]);
+    return [d_model, d_ff, vocab_size];
+  };
+  expect(sizes({ d_model: 512, d_ff: 1024, vocab_size: 32_128 })).toEqual([64, 96, 104]);
+  expect(sizes({ d_model: 513, d_ff: 1023, vocab_size: 32_129 })).toEqual([61, 95, 105]);
+  expect(sizes({ d_model: 514, d_ff: 1026, vocab_size: 32_128, eos_token_id: 300 })).toEqual([61, 95, 400]);
+});
+
 test('students of one kind have one proof; heads, feed-forward, optimiser and adapters make others', () => {
   const kinds = [
     { config: parseTiny() },
