@@ -92,9 +92,9 @@ describe('addMissingPieces', () => {
   it('does nothing where all come back, or where nothing helps', async () => {
     const student = await open();
     expect(addMissingPieces(student, ['a b', 'c']).student).toBe(student);
-    // The space at the end is no character that could be added.
-    const { added, lostAfter } = addMissingPieces(await open(), ['a ', 'b']);
-    expect([added, lostAfter]).toEqual([[], lostAfter]);
+    // The space at the beginning is no character that could be added.
+    const { added, lostBefore, lostAfter } = addMissingPieces(await open(), [' a', 'b']);
+    expect([added, lostBefore, lostAfter]).toEqual([[], 1, 1]);
   });
 
   it('refuses a tokenizer that is no Unigram model, and one that knows nothing of the texts', async () => {
