@@ -54,6 +54,30 @@ it('stops between two runs', async () => {
   expect(count).toBe(2);
 });
 
+it('measures what its published figures are of', () => {
+  const shapes = [...cases, fullCase].map(({ model, batch, inputLength, targetLength, steps, config }) => [
+    model,
+    [batch, inputLength, targetLength],
+    steps,
+    countParameters(config),
+  ]);
+  expect(shapes).toEqual([
+    ['nano', [16, 32, 16], 40, 263_168],
+    ['small', [8, 64, 32], 12, 8_394_496],
+    // google/flan-t5-small has so many.
+    ['full', [8, 64, 32], 5, 76_961_152],
+  ]);
+  expect(makeUpdate(9)).toEqual({
+    step: 9,
+    alpha: 0.5,
+    learningRate: 1e-4,
+    weightDecay: 0.01,
+    maxGradNorm: 1,
+    dropout: 0,
+    seed: 5,
+  });
+});
+
 it('has half of a step’s rows as answers and half as rationales, all of full length, the same ones always', () => {
   for (const one of [...cases, fullCase, tiny]) {
     const { answer, rationale } = makeBatch(one);
@@ -69,8 +93,6 @@ it('has half of a step’s rows as answers and half as rationales, all of full l
     expect(answer).not.toEqual(rationale);
   }
   expect(makeBatch(tiny)).toEqual(makeBatch(tiny));
-  // google/flan-t5-small has so many.
-  expect(countParameters(fullCase.config)).toBe(76_961_152);
   for (const { config } of [...cases, fullCase]) {
     expect(config).toMatchObject({
       tie_word_embeddings: false,
@@ -90,6 +112,7 @@ it('has half of a step’s rows as answers and half as rationales, all of full l
 /** An engine whose first step takes 500 ms more than the 20 of the others, and that answers 64 rows in half a second. */
 function slowEngine() {
   const steps: number[] = [];
+  let generations = 0;
   const engine = {
     describe: () => ({ bytesHeld: 77 }),
     step: (_: unknown, { step }: { step: number }) => {
@@ -98,15 +121,16 @@ function slowEngine() {
       return Promise.resolve({});
     },
     generate: (inputs: readonly Int32Array[], { maxNewTokens }: { maxNewTokens: number }) => {
+      generations += 1;
       passMs(500);
       return Promise.resolve(inputs.map(() => ({ ids: new Int32Array(maxNewTokens) })));
     },
   } as unknown as Engine;
-  return { engine, steps };
+  return { engine, steps, generations: () => generations };
 }
 
 it('measures what making ready takes beyond a step, steps one after another, and tokens in a second', async () => {
-  const { engine, steps } = slowEngine();
+  const { engine, steps, generations } = slowEngine();
   const close = vi.fn();
   const measured = await measureEngine(tiny, () => {
     passMs(1000);
@@ -121,6 +145,8 @@ it('measures what making ready takes beyond a step, steps one after another, and
     tokensPerSecond: 64 * 3 * 2,
   });
   expect(steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  // Three, after two that are not counted.
+  expect(generations()).toBe(5);
   expect(close).toHaveBeenCalledOnce();
 });
 

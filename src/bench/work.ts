@@ -1,6 +1,6 @@
 /** How much there is to compute in a step, and how fast the plan's own matrix products can be computed alone. */
 import { bucketOf, packPass, roundBucket, stepRows, type PackedPass } from '../engine/plan/passes.ts';
-import { costOf } from '../engine/plan/cost.ts';
+import { flopsOfAll } from '../engine/plan/cost.ts';
 import type { Executor } from '../engine/plan/executor.ts';
 import type { Operation } from '../engine/plan/operations.ts';
 import { quietRun, type Plan, type Run } from '../engine/plan/plan.ts';
@@ -88,9 +88,8 @@ export function countFlops({
   packed,
 }: Pick<Step, 'plan' | 'packed'>): Pick<Work, 'flops' | 'matmulFlops'> {
   const operations = [...plan.programs.values()].flat();
-  const sum = (list: readonly Operation[]) =>
-    list.reduce((total, operation) => total + costOf(operation, packed.counts).flops, 0);
-  return { flops: sum(operations), matmulFlops: sum(operations.filter(({ kind }) => kind === 'matmul')) };
+  const products = operations.filter(({ kind }) => kind === 'matmul');
+  return { flops: flopsOfAll(operations, packed.counts), matmulFlops: flopsOfAll(products, packed.counts) };
 }
 
 /** The roof: one thread. Values are zeros: on these processors products take the same time whatever they are. */
