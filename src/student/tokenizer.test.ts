@@ -200,6 +200,22 @@ describe('a long text', () => {
     );
   });
 
+  it('of letters that no piece has, of which all are one token, takes no search', () => {
+    const file = 'public/students/nano/tokenizer.json';
+    const json = readJson(file) as Record<string, unknown>;
+    const plain = new HuggingFaceTokenizer(json, {});
+    makeExact(plain);
+    const own = parseTokenizer({ tokenizer: readFileSync(file, 'utf8'), config: null }, { endId: 1 });
+    const mixed = `a${'水'.repeat(300)}b${'\u0301'.repeat(300)}cd水`;
+    expect(mixed.length).toBeGreaterThan(200);
+    expect([...own.encode(mixed)]).toEqual(plain.encode(mixed).ids);
+
+    const before = process.cpuUsage();
+    expect([...own.encode('水'.repeat(50_000), 64)]).toHaveLength(3);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(4000);
+  });
+
   it('of one endless word takes as long as its first tokens, and memory for a part of it at a time', () => {
     const word = 'heron'.repeat(2_000_000);
     const ids = tokenizer.encode(word, 200);

@@ -118,8 +118,36 @@ function wordEnd(text: string, from: number): number {
   return wholeLetter(text, from);
 }
 
+/** A longer word is first divided by the letters that no piece has. */
+const longWord = 200;
+
+/**
+ * The tokens of a word. In a long one, letters that no piece has are their own tokens without a search, which takes the
+ * square of a word's length: such letters become one token in the end, so that a text of them is never cut.
+ * @param hasLetter Whether any piece has it.
+ */
+function tokensOf(model: Unigram, word: string, hasLetter: (letter: string) => boolean): string[] {
+  if (word.length <= longWord) return model.tokenize(word);
+  const found: string[] = [];
+  let known = '';
+  const endKnown = (): void => {
+    if (known !== '') for (const token of tokensOfKnown(model, known)) found.push(token);
+    known = '';
+  };
+  for (const letter of word) {
+    if (hasLetter(letter)) {
+      known += letter;
+      continue;
+    }
+    endKnown();
+    found.push(letter);
+  }
+  endKnown();
+  return found;
+}
+
 /** The tokens of a word; of one that is longer than any, part by part. */
-function tokensOf(model: Unigram, word: string): string[] {
+function tokensOfKnown(model: Unigram, word: string): string[] {
   if (word.length <= longestWord) return model.tokenize(word);
   const found: string[] = [];
   for (let start = 0; start < word.length;) {
@@ -146,6 +174,13 @@ function rememberWords(tokenizer: HuggingFaceTokenizer): void {
   const pieces = [...tokenizer.get_vocab(false).keys()];
   if (!pieces.includes(metaspace) || pieces.some((piece) => piece.includes(metaspace, 1))) return;
   const seen = new Map<string, string[]>();
+  // With it, letters that no piece has become tokens of their bytes, of which a text soon has enough.
+  const hasBytes = 'byte_fallback' in model.config && model.config.byte_fallback;
+  let letters: Set<string> | null = null;
+  const hasLetter = (letter: string): boolean => {
+    letters ??= new Set(pieces.flatMap((piece) => Array.from(piece)));
+    return hasBytes || letters.has(letter);
+  };
   const wordStart = new RegExp(`(?=${metaspace})`, 'u');
   model.encode = (sections: string[]): string[] => {
     const found: string[] = [];
@@ -153,7 +188,7 @@ function rememberWords(tokenizer: HuggingFaceTokenizer): void {
       for (const word of section.split(wordStart)) {
         let tokens = seen.get(word);
         if (tokens === undefined) {
-          tokens = tokensOf(model, word);
+          tokens = tokensOf(model, word, hasLetter);
           if (seen.size >= cachedWords) seen.clear();
           seen.set(word, tokens);
         }
