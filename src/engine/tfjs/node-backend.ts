@@ -8,6 +8,12 @@ import { openBackend, type OpenBackend, type WasmPaths } from './open.ts';
 let nodeGpu: Promise<GPU | undefined> | undefined;
 
 /**
+ * SwiftShader compiles a value that workgroup memory starts with to a store for each number: with it a kernel of
+ * attention takes more than twice as long. A loop, which Dawn writes instead, starts memory with the same zeros.
+ */
+const forSwiftShader = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
+
+/**
  * WebGPU in Node, and the globals that come with it. Undefined where the package has no build for this machine. A
  * graphics driver's loader is looked for when the process starts: see scripts/software-gpu.mjs.
  */
@@ -24,7 +30,8 @@ async function loadGpu(): Promise<GPU | undefined> {
     return undefined;
   }
   Object.assign(globalThis, dawn.globals);
-  const gpu = dawn.create([]);
+  const isSwiftShader = process.env['VK_ICD_FILENAMES']?.includes('swiftshader') === true;
+  const gpu = dawn.create(isSwiftShader ? [forSwiftShader] : []);
   // TensorFlow.js' backend refuses to start where it sees no `navigator.gpu`. Node has a navigator from 21 on.
   const navigator = (globalThis as { navigator?: object }).navigator ?? {};
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
