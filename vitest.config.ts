@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { kernels } from './scripts/build-kernels.mjs';
 
@@ -6,6 +7,9 @@ const server = { deps: { inline: [/@tensorflow\//] } };
 
 // Properties are drawn from one seed, so that a run means the same everywhere; see the file.
 const setupFiles = ['tests/support/seed.ts'];
+
+// Vitest leaves one core idle, which is half of a machine with two.
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
@@ -20,6 +24,7 @@ export default defineConfig({
           exclude: ['**/*.gpu.test.ts'],
           // No test waits; the limit is for machines that have other work.
           testTimeout: 30_000,
+          maxWorkers,
         },
       },
       {
@@ -42,8 +47,10 @@ export default defineConfig({
           setupFiles,
           include: ['tests/**/*.python.test.ts'],
           server,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          // Two, since PyTorch takes a gigabyte in each.
+          maxWorkers: 2,
         },
       },
     ],
