@@ -14,10 +14,16 @@ export const chromiumArgs = [
 ];
 const port = Number(process.env['STILLROOM_TEST_PORT'] ?? 4317);
 
-/** Builds the studio and serves it. */
+const vite = 'node node_modules/vite/bin/vite.js';
+const serve = `${vite} preview --port ${port} --strictPort`;
+
+/** Flows that measure times, or stop something while it is at work. */
+const timed = /\/(bench|budgets|charts|compare|forecast|large-files|runs-table)\.spec\.ts$/;
+
+/** Builds the studio, but where a run before this one has just built it, and serves it. */
 const webServer = {
   cwd: import.meta.dirname,
-  command: `node node_modules/vite/bin/vite.js build --logLevel warn && node node_modules/vite/bin/vite.js preview --port ${port} --strictPort`,
+  command: process.env['STILLROOM_TEST_BUILT'] === '1' ? serve : `${vite} build --logLevel warn && ${serve}`,
   url: `http://localhost:${port}`,
   reuseExistingServer: false,
   timeout: 120_000,
@@ -26,10 +32,15 @@ const webServer = {
 // SwiftShader is a GPU in software, so the tests run anywhere; the studio takes it for a GPU only where a test asks for `webgpu` by name.
 export default defineConfig({
   testDir: 'e2e',
-  outputDir: 'test-results',
   timeout: 480_000,
   expect: { timeout: 20_000 },
-  workers: 1,
+  // Two, since a flow waits for its one page much of the time.
+  workers: 2,
+  // scripts/test.mjs runs one after the other: what measures times has the machine for itself.
+  projects: [
+    { name: 'together', testIgnore: timed, outputDir: 'test-results/together' },
+    { name: 'alone', testMatch: timed, workers: 1, outputDir: 'test-results/alone' },
+  ],
   forbidOnly: Boolean(process.env.CI),
   use: {
     baseURL: `http://localhost:${port}`,

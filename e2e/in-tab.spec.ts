@@ -84,7 +84,7 @@ test('on a GPU it runs through WebGPU, and says the same', async ({ page }, info
   await page.getByTestId('model-folder').setInputFiles(writeFolder(info.outputPath('tiny-teacher')));
   await expect(page.getByText(/✓ tiny-teacher is open.* on the GPU/)).toBeVisible({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Try 5 rows' }).click();
-  await expect(page.getByTestId('right-so-far')).toContainText('5 of 5', { timeout: 120_000 });
+  await expect(page.getByTestId('right-so-far')).toContainText('5 of 5', { timeout: 240_000 });
 });
 
 test('a model of a hub is fetched once, kept in this browser, opened without a network, and removed', async ({

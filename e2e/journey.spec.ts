@@ -41,7 +41,8 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
   // Of capitals and stops its vocabulary knows nothing: that is said before it is trained on them.
   await expect(page.getByTestId('foreign-rows')).toContainText('<unk>', { timeout: 120_000 });
   await page.getByRole('button', { name: 'Start training' }).click();
-  await expect(page.getByTestId('metrics-last-step')).not.toHaveText('1', { timeout: 120_000 });
+  // Software compiles each kernel for seconds, and another flow may have the other core.
+  await expect(page.getByTestId('metrics-last-step')).not.toHaveText('1', { timeout: 240_000 });
 
   // A reload in the middle: the run is there, with its curve.
   await expect

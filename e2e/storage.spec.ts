@@ -102,7 +102,7 @@ test('a full disk pauses the run with what fits kept; what is stored is told and
   await expect(async () => {
     if (await again.isVisible()) await again.click({ timeout: 2000 });
     await expect(page.getByTestId('run-state')).toContainText('done, 400 steps', { timeout: 2000 });
-  }).toPass({ timeout: 90_000 });
+  }).toPass({ timeout: 240_000 });
   const ended = await runOnDisk(page);
   expect(ended.steps).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
   expect(ended.checkpoints.at(-1)!.step).toBe(400);
