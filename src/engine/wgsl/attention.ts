@@ -31,7 +31,9 @@ const maxHeadSize = 128;
 const maxQuadHeadSize = 64;
 
 function constantsOf(headSize: number, sharing: Sharing) {
-  if (sharing === 'quad') return { HEAD: headSize, THREADS: 4, STEPS: Math.ceil(headSize / 16) };
+  // Kernels by quads are told the width when they run: one is compiled for all widths of as many steps, and none is
+  // unrolled over a whole head.
+  if (sharing === 'quad') return { THREADS: 4, STEPS: Math.ceil(headSize / 16) };
   if (headSize > maxHeadSize) {
     throw new EngineError(
       `Heads of ${headSize} columns are more than the GPU engine can hold (${maxHeadSize}).`,
@@ -50,10 +52,12 @@ function constantsOf(headSize: number, sharing: Sharing) {
 
 /** What both directions are told of the sequences. */
 function shapeParams(operation: Attention | AttentionBackward) {
-  const { heads, tileCount, sequences, tiles, querySequences, keySequences, probabilities } = operation;
+  const { heads, headSize, tileCount, sequences, tiles, querySequences, keySequences, probabilities } =
+    operation;
   const [, capacity, maxKeys] = probabilities.shape as [number, number, number];
   return {
     heads,
+    headSize,
     tileCount: extentWord(tileCount),
     sequences: extentWord(sequences),
     tiles: tiles.offset,

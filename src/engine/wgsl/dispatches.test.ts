@@ -302,7 +302,12 @@ describe('threads', () => {
     expect(constants(65)).toEqual({ HEAD: 65, THREADS: 32, SUBS: 2, GROUPS: 8, STEPS: 9 });
     expect(constants(128)).toMatchObject({ THREADS: 32, STEPS: 16 });
     expect(() => constants(129)).toThrow(EngineError);
-    expect(constants(64, 'quad')).toEqual({ HEAD: 64, THREADS: 4, STEPS: 4 });
+    // A quad is told the width: one kernel for all widths of as many steps.
+    expect(constants(64, 'quad')).toEqual({ THREADS: 4, STEPS: 4 });
+    expect(constants(49, 'quad')).toEqual(constants(64, 'quad'));
+    expect(of('attention, causal', 'attention', { headSize: 49 }, 'quad').dispatch.params).toMatchObject({
+      headSize: 49,
+    });
     expect(constants(17, 'quad')).toMatchObject({ STEPS: 2 });
     // Too wide for a quad.
     expect(constants(65, 'quad')).toMatchObject({ THREADS: 32 });

@@ -8,7 +8,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   }
   let tile = tileAt(index);
   // #each i 4
-  let own_$i = (tile.firstRow + min(tile.firstQuery + 4u * lane + $iu, tile.rows - 1u)) * params.inner + head * HEAD;
+  let own_$i = (tile.firstRow + min(tile.firstQuery + 4u * lane + $iu, tile.rows - 1u)) * params.inner + head * params.headSize;
   let slope_at_$i = params.dContext + own_$i;
   let context_at_$i = params.context + own_$i;
   // #end
@@ -24,7 +24,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   // #end
   // #end
   var delta = vec4f();
-  for (var d = 0u; d < HEAD; d += 1u) {
+  for (var d = 0u; d < params.headSize; d += 1u) {
     let slopes = vec4f(
       dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
     );
@@ -33,8 +33,17 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     );
     delta = fma(slopes, values, delta);
   }
+  // As in attention-quad.wgsl: what is done for each query but not multiplied is a loop over memory.
+  var products: array<vec4f, 16>;
+  var deltas: array<f32, 16>;
+  var fours: array<vec4f, 16>; // Slopes of a lane's four keys; 0 of queries beyond the tile.
   // #each l 4
-  let delta_$l = quadBroadcast(delta, $lu);
+  {
+    let four = quadBroadcast(delta, $lu);
+    // #each i 4
+    deltas[$(4*l+i)] = four[$i];
+    // #end
+  }
   // #end
   let saved = params.probabilities + (head * params.capacity + tile.firstRow + tile.firstQuery) * params.maxKeys;
   // #each i 16
@@ -45,12 +54,12 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   for (var first = 0u; first < tile.keyCount; first += 16u) {
     let key = first + 4u * lane;
     // #each j 4
-    let value_at_$j = params.v + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.vStride + head * HEAD;
+    let value_at_$j = params.v + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
     // #end
     // #each i 16
     var product_$i = vec4f();
     // #end
-    for (var d = 0u; d < HEAD; d += 1u) {
+    for (var d = 0u; d < params.headSize; d += 1u) {
       let values = vec4f(v[value_at_0 + d], v[value_at_1 + d], v[value_at_2 + d], v[value_at_3 + d]);
       let slopes = vec4f(
         dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
@@ -64,27 +73,23 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
       }
       // #end
     }
-    // #each l 4
-    // #each i 4
-    var slope_$(4*l+i) = vec4f();
-    if (($(4*l+i)u < tile.inTile) & (key < seenBy(tile, $(4*l+i)u))) {
-      let last = seenBy(tile, $(4*l+i)u) - 1u;
-      let place = saved + $(4*l+i)u * params.maxKeys;
-      let row = tile.firstRow + tile.firstQuery + $(4*l+i)u;
-      let factors = dropFactors(params.site, params.stack, row, (head * 65536u + key) / 4u);
-      let shares = vec4f(
-        probabilities[place + key],
-        probabilities[place + min(key + 1u, last)],
-        probabilities[place + min(key + 2u, last)],
-        probabilities[place + min(key + 3u, last)],
-      );
-      let slopes = shares * (product_$(4*l+i) * factors - delta_$l[$i]);
-      slope_$(4*l+i) = select(vec4f(), slopes, vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
-    }
-    // #end
-    // #end
     // #each i 16
-    let slopes_$i = slope_$i;
+    products[$i] = product_$i;
+    // #end
+    for (var i = 0u; i < tile.inTile; i += 1u) {
+      let last = seenBy(tile, i) - 1u;
+      let place = saved + i * params.maxKeys;
+      let row = tile.firstRow + tile.firstQuery + i;
+      let factors = dropFactors(params.site, params.stack, row, (head * 65536u + key) / 4u);
+      let keys = vec4u(key) + vec4u(0u, 1u, 2u, 3u);
+      let places = vec4u(place) + min(keys, vec4u(last));
+      let shares = vec4f(
+        probabilities[places.x], probabilities[places.y], probabilities[places.z], probabilities[places.w],
+      );
+      fours[i] = select(vec4f(), shares * (products[i] * factors - deltas[i]), keys <= vec4u(last));
+    }
+    // #each i 16
+    let slopes_$i = fours[$i];
     // #end
     // Key j of each lane in turn: not repeated, for code that compiles soon.
     for (var j = 0u; j < 4u; j += 1u) {
@@ -93,7 +98,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
       // #end
       // #each l 4
       {
-        let place = params.k + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.kStride + head * HEAD;
+        let place = params.k + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
         // #each u STEPS
         let key_$u = vec4f(
           k[place + columnOf(lane, $uu, 0u)],
@@ -142,18 +147,23 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     // #end
     // #end
   }
+  var sums: array<vec4f, 16 * STEPS>;
   // #each i 16
-  if ($iu < tile.inTile) {
-    let place = params.dq + (tile.firstRow + tile.firstQuery + $iu) * params.dqStride + head * HEAD + 4u * lane;
-    // #each u STEPS
-    // #each c 4
-    if (4u * lane + $(16*u+c)u < HEAD) {
-      dq[place + $(16*u+c)u] = dq_$i_$u[$c];
-    }
-    // #end
-    // #end
-  }
+  // #each u STEPS
+  sums[$(i*STEPS+u)] = dq_$i_$u;
   // #end
+  // #end
+  for (var i = 0u; i < tile.inTile; i += 1u) {
+    let place = params.dq + (tile.firstRow + tile.firstQuery + i) * params.dqStride + head * params.headSize + 4u * lane;
+    for (var u = 0u; u < STEPS; u += 1u) {
+      let four = sums[i * STEPS + u];
+      // #each c 4
+      if (4u * lane + 16u * u + $cu < params.headSize) {
+        dq[place + 16u * u + $cu] = four[$c];
+      }
+      // #end
+    }
+  }
 }
 // #end
 
@@ -174,8 +184,11 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
   let rows = u32(tables[params.querySequences + 3u * sequence + 1u]);
   let inTile = min(16u, keyCount - firstInTile);
   // #each i 4
-  let own_$i = params.v + (firstKey + min(firstInTile + 4u * lane + $iu, keyCount - 1u)) * params.vStride + head * HEAD;
+  let own_$i = params.v + (firstKey + min(firstInTile + 4u * lane + $iu, keyCount - 1u)) * params.vStride + head * params.headSize;
   // #end
+  var products: array<vec4f, 16>;
+  var fourSlopes: array<vec4f, 16>; // Of a lane's four queries.
+  var fourShares: array<vec4f, 16>;
   // #each i 16
   // #each u STEPS
   var dk_$i_$u = vec4f();
@@ -190,7 +203,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
   for (var first = begin; first < rows; first += 16u) {
     let query = first + 4u * lane;
     // #each j 4
-    let row_$j = (firstRow + min(query + $ju, rows - 1u)) * params.inner + head * HEAD;
+    let row_$j = (firstRow + min(query + $ju, rows - 1u)) * params.inner + head * params.headSize;
     let slope_at_$j = params.dContext + row_$j;
     let context_at_$j = params.context + row_$j;
     // #end
@@ -198,7 +211,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     var product_$i = vec4f();
     // #end
     var delta = vec4f();
-    for (var d = 0u; d < HEAD; d += 1u) {
+    for (var d = 0u; d < params.headSize; d += 1u) {
       let slopes = vec4f(
         dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
       );
@@ -220,32 +233,37 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     // #each j 4
     let saved_$j = saved + min(query + $ju, rows - 1u) * params.maxKeys;
     // #end
-    // #each b 4
-    // #each j 4
-    let factors_$b_$j = dropFactors(
-      params.site, params.stack, firstRow + query + $ju, (head * 65536u + firstInTile) / 4u + $bu,
-    );
+    // #each i 16
+    products[$i] = product_$i;
     // #end
-    // #each i 4
-    var share_$(4*b+i) = vec4f();
-    if ($(4*b+i)u < inTile) {
-      let shares = vec4f(
-        probabilities[saved_0 + $(4*b+i)u],
-        probabilities[saved_1 + $(4*b+i)u],
-        probabilities[saved_2 + $(4*b+i)u],
-        probabilities[saved_3 + $(4*b+i)u],
+    for (var b = 0u; 4u * b < inTile; b += 1u) {
+      // #each j 4
+      let factors_$j = dropFactors(
+        params.site, params.stack, firstRow + query + $ju, (head * 65536u + firstInTile) / 4u + b,
       );
-      share_$(4*b+i) = select(vec4f(), shares, vec4<bool>(
-        (query < rows) & sees(query, firstInTile + $(4*b+i)u),
-        (query + 1u < rows) & sees(query + 1u, firstInTile + $(4*b+i)u),
-        (query + 2u < rows) & sees(query + 2u, firstInTile + $(4*b+i)u),
-        (query + 3u < rows) & sees(query + 3u, firstInTile + $(4*b+i)u),
-      ));
+      // #end
+      // #each i 4
+      {
+        // Of keys beyond the tile the last one is read instead, and nothing is stored.
+        let own = min(4u * b + $iu, inTile - 1u);
+        let found = vec4f(
+          probabilities[saved_0 + own], probabilities[saved_1 + own], probabilities[saved_2 + own], probabilities[saved_3 + own],
+        );
+        let share = select(vec4f(), found, vec4<bool>(
+          (query < rows) & sees(query, firstInTile + own),
+          (query + 1u < rows) & sees(query + 1u, firstInTile + own),
+          (query + 2u < rows) & sees(query + 2u, firstInTile + own),
+          (query + 3u < rows) & sees(query + 3u, firstInTile + own),
+        ));
+        let keeps = vec4f(factors_0[$i], factors_1[$i], factors_2[$i], factors_3[$i]);
+        fourSlopes[4u * b + $iu] = share * (products[4u * b + $iu] * keeps - delta);
+        fourShares[4u * b + $iu] = share * keeps;
+      }
+      // #end
     }
-    let keeps_$(4*b+i) = vec4f(factors_$b_0[$i], factors_$b_1[$i], factors_$b_2[$i], factors_$b_3[$i]);
-    let slopes_$(4*b+i) = share_$(4*b+i) * (product_$(4*b+i) * keeps_$(4*b+i) - delta);
-    let shares_$(4*b+i) = share_$(4*b+i) * keeps_$(4*b+i);
-    // #end
+    // #each i 16
+    let slopes_$i = fourSlopes[$i];
+    let shares_$i = fourShares[$i];
     // #end
     for (var j = 0u; j < 4u; j += 1u) {
       // #each i 16
@@ -255,8 +273,8 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
       // #each l 4
       {
         let row = firstRow + min(first + $(4*l)u + j, rows - 1u);
-        let queryPlace = params.q + row * params.qStride + head * HEAD;
-        let slopePlace = params.dContext + row * params.inner + head * HEAD;
+        let queryPlace = params.q + row * params.qStride + head * params.headSize;
+        let slopePlace = params.dContext + row * params.inner + head * params.headSize;
         // #each u STEPS
         let query_$u = vec4f(
           q[queryPlace + columnOf(lane, $uu, 0u)],
@@ -285,19 +303,38 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
       // #end
     }
   }
+  var sums: array<vec4f, 16 * STEPS>;
   // #each i 16
-  if ($iu < inTile) {
-    let row = firstKey + firstInTile + $iu;
-    let column = head * HEAD + 4u * lane;
-    // #each u STEPS
-    // #each c 4
-    if (4u * lane + $(16*u+c)u < HEAD) {
-      dk[params.dk + row * params.dkStride + column + $(16*u+c)u] = dk_$i_$u[$c];
-      dv[params.dv + row * params.dvStride + column + $(16*u+c)u] = dv_$i_$u[$c];
-    }
-    // #end
-    // #end
-  }
+  // #each u STEPS
+  sums[$(i*STEPS+u)] = dk_$i_$u;
   // #end
+  // #end
+  for (var i = 0u; i < inTile; i += 1u) {
+    let place = params.dk + (firstKey + firstInTile + i) * params.dkStride + head * params.headSize + 4u * lane;
+    for (var u = 0u; u < STEPS; u += 1u) {
+      let four = sums[i * STEPS + u];
+      // #each c 4
+      if (4u * lane + 16u * u + $cu < params.headSize) {
+        dk[place + 16u * u + $cu] = four[$c];
+      }
+      // #end
+    }
+  }
+  // #each i 16
+  // #each u STEPS
+  sums[$(i*STEPS+u)] = dv_$i_$u;
+  // #end
+  // #end
+  for (var i = 0u; i < inTile; i += 1u) {
+    let place = params.dv + (firstKey + firstInTile + i) * params.dvStride + head * params.headSize + 4u * lane;
+    for (var u = 0u; u < STEPS; u += 1u) {
+      let four = sums[i * STEPS + u];
+      // #each c 4
+      if (4u * lane + 16u * u + $cu < params.headSize) {
+        dv[place + 16u * u + $cu] = four[$c];
+      }
+      // #end
+    }
+  }
 }
 // #end

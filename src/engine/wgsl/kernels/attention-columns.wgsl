@@ -1,4 +1,4 @@
 // Column of a head that a lane of a quad has: beyond the head the last one is read instead, and is not stored.
 fn columnOf(lane: u32, step: u32, c: u32) -> u32 {
-  return min(16u * step + 4u * lane + c, HEAD - 1u);
+  return min(16u * step + 4u * lane + c, params.headSize - 1u);
 }

@@ -14,22 +14,29 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
   let lane = invocation & 3u;
   let tile = tileAt(index);
   // #each i 4
-  let query_$i = params.q + (tile.firstRow + min(tile.firstQuery + 4u * lane + $iu, tile.rows - 1u)) * params.qStride + head * HEAD;
+  let query_$i = params.q + (tile.firstRow + min(tile.firstQuery + 4u * lane + $iu, tile.rows - 1u)) * params.qStride + head * params.headSize;
   // #end
   let saved = params.probabilities + (head * params.capacity + tile.firstRow + tile.firstQuery) * params.maxKeys;
-  // #each i 16
-  var greatest_$i = -3.4e38;
-  var sum_$i = 0.0;
+  // What is done for each of the 16 queries but not multiplied is a loop over memory: written out, it takes drivers long to
+  // compile.
+  var fours: array<vec4f, 16>; // Scores of a lane's four keys, then shares. Of queries beyond the tile: of no meaning.
+  var greatest: array<f32, 16>;
+  var sums: array<f32, 16>;
+  for (var i = 0u; i < 16u; i += 1u) {
+    greatest[i] = -3.4e38;
+  }
+  // #if BIAS
+  var biases: array<f32, 19>; // By j - i + 15.
   // #end
   for (var first = 0u; first < tile.keyCount; first += 16u) {
     let key = first + 4u * lane;
     // #each j 4
-    let key_$j = params.k + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.kStride + head * HEAD;
+    let key_$j = params.k + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
     // #end
     // #each i 16
     var score_$i = vec4f();
     // #end
-    for (var d = 0u; d < HEAD; d += 1u) {
+    for (var d = 0u; d < params.headSize; d += 1u) {
       let keys = vec4f(k[key_0 + d], k[key_1 + d], k[key_2 + d], k[key_3 + d]);
       let queries = vec4f(q[query_0 + d], q[query_1 + d], q[query_2 + d], q[query_3 + d]);
       // #each l 4
@@ -41,69 +48,79 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
       }
       // #end
     }
-    // #if BIAS
-    // By j - i + 15.
-    // #each e 19
-    let bias_$e = biasAt(head, key + $eu + params.maxLength - 16u - tile.firstQuery);
-    // #end
-    // #end
     // #each i 16
-    if (($iu < tile.inTile) & (key < seenBy(tile, $iu))) {
-      let last = seenBy(tile, $iu) - 1u;
-      // #if BIAS
-      score_$i += vec4f(bias_$(15+-1*i), bias_$(16+-1*i), bias_$(17+-1*i), bias_$(18+-1*i));
-      // #end
-      let second = select(score_$i.x, score_$i.y, key < last);
-      let third = select(second, score_$i.z, key + 1u < last);
-      let scores = vec4f(score_$i.x, second, third, select(third, score_$i.w, key + 2u < last));
-      let place = saved + $iu * params.maxKeys;
-      // #each j 4
-      probabilities[place + min(key + $ju, last)] = scores[$j];
-      // #end
-      let raised = max(greatest_$i, max(max(scores.x, scores.y), max(scores.z, scores.w)));
-      let values = select(vec4f(), exp(scores - raised), vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
-      sum_$i = sum_$i * exp(greatest_$i - raised) + (values.x + values.y + values.z + values.w);
-      greatest_$i = raised;
+    fours[$i] = score_$i;
+    // #end
+    // #if BIAS
+    for (var e = 0u; e < 19u; e += 1u) {
+      biases[e] = biasAt(head, key + e + params.maxLength - 16u - tile.firstQuery);
     }
     // #end
+    for (var i = 0u; i < tile.inTile; i += 1u) {
+      let seen = seenBy(tile, i);
+      if (key < seen) {
+        let last = seen - 1u;
+        // #if BIAS
+        let score = fours[i] + vec4f(biases[15u - i], biases[16u - i], biases[17u - i], biases[18u - i]);
+        // #else
+        let score = fours[i];
+        // #end
+        let second = select(score.x, score.y, key < last);
+        let third = select(second, score.z, key + 1u < last);
+        let scores = vec4f(score.x, second, third, select(third, score.w, key + 2u < last));
+        let place = saved + i * params.maxKeys;
+        // #each j 4
+        probabilities[place + min(key + $ju, last)] = scores[$j];
+        // #end
+        let before = greatest[i];
+        let raised = max(before, max(max(scores.x, scores.y), max(scores.z, scores.w)));
+        let values = select(vec4f(), exp(scores - raised), vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
+        sums[i] = sums[i] * exp(before - raised) + (values.x + values.y + values.z + values.w);
+        greatest[i] = raised;
+      }
+    }
+  }
+  for (var i = 0u; i < tile.inTile; i += 1u) {
+    let own = greatest[i];
+    var all = max(own, quadSwapX(own));
+    all = max(all, quadSwapY(all));
+    var sum = sums[i] * exp(own - all);
+    sum += quadSwapX(sum);
+    sum += quadSwapY(sum);
+    greatest[i] = all;
+    sums[i] = sum;
   }
 
   // #each i 16
   // #each u STEPS
   var context_$i_$u = vec4f();
   // #end
-  {
-    var greatest = max(greatest_$i, quadSwapX(greatest_$i));
-    greatest = max(greatest, quadSwapY(greatest));
-    sum_$i *= exp(greatest_$i - greatest);
-    greatest_$i = greatest;
-    sum_$i += quadSwapX(sum_$i);
-    sum_$i += quadSwapY(sum_$i);
-  }
   // #end
   for (var first = 0u; first < tile.keyCount; first += 16u) {
     let key = first + 4u * lane;
-    // #each i 16
-    var share_$i = vec4f();
-    if (($iu < tile.inTile) & (key < seenBy(tile, $iu))) {
-      let factors = dropFactors(params.site, params.stack, tile.firstRow + tile.firstQuery + $iu, (head * 65536u + key) / 4u);
-      let last = seenBy(tile, $iu) - 1u;
-      let place = saved + $iu * params.maxKeys;
-      let scores = vec4f(
-        probabilities[place + key],
-        probabilities[place + min(key + 1u, last)],
-        probabilities[place + min(key + 2u, last)],
-        probabilities[place + min(key + 3u, last)],
-      );
-      let shares = exp(scores - greatest_$i) / sum_$i;
-      // #each j 4
-      probabilities[place + min(key + $ju, last)] = shares[$j];
-      // #end
-      share_$i = select(vec4f(), shares * factors, vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
+    for (var i = 0u; i < tile.inTile; i += 1u) {
+      var share = vec4f();
+      let seen = seenBy(tile, i);
+      if (key < seen) {
+        let factors = dropFactors(params.site, params.stack, tile.firstRow + tile.firstQuery + i, (head * 65536u + key) / 4u);
+        let last = seen - 1u;
+        let place = saved + i * params.maxKeys;
+        let scores = vec4f(
+          probabilities[place + key],
+          probabilities[place + min(key + 1u, last)],
+          probabilities[place + min(key + 2u, last)],
+          probabilities[place + min(key + 3u, last)],
+        );
+        let shares = exp(scores - greatest[i]) / sums[i];
+        // #each j 4
+        probabilities[place + min(key + $ju, last)] = shares[$j];
+        // #end
+        share = select(vec4f(), shares * factors, vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
+      }
+      fours[i] = share;
     }
-    // #end
     // #each i 16
-    let shares_$i = share_$i;
+    let shares_$i = fours[$i];
     // #end
     // Key j of each lane in turn: not repeated, for code that compiles soon.
     for (var j = 0u; j < 4u; j += 1u) {
@@ -112,7 +129,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
       // #end
       // #each l 4
       {
-        let place = params.v + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.vStride + head * HEAD;
+        let place = params.v + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
         // #each u STEPS
         let value_$u = vec4f(
           v[place + columnOf(lane, $uu, 0u)],
@@ -133,16 +150,21 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
       // #end
     }
   }
+  var contexts: array<vec4f, 16 * STEPS>;
   // #each i 16
-  if ($iu < tile.inTile) {
-    let place = params.context + (tile.firstRow + tile.firstQuery + $iu) * params.inner + head * HEAD + 4u * lane;
-    // #each u STEPS
-    // #each c 4
-    if (4u * lane + $(16*u+c)u < HEAD) {
-      context[place + $(16*u+c)u] = context_$i_$u[$c];
-    }
-    // #end
-    // #end
-  }
+  // #each u STEPS
+  contexts[$(i*STEPS+u)] = context_$i_$u;
   // #end
+  // #end
+  for (var i = 0u; i < tile.inTile; i += 1u) {
+    let place = params.context + (tile.firstRow + tile.firstQuery + i) * params.inner + head * params.headSize + 4u * lane;
+    for (var u = 0u; u < STEPS; u += 1u) {
+      let four = contexts[i * STEPS + u];
+      // #each c 4
+      if (4u * lane + 16u * u + $cu < params.headSize) {
+        context[place + 16u * u + $cu] = four[$c];
+      }
+      // #end
+    }
+  }
 }
