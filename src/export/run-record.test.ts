@@ -123,8 +123,12 @@ describe('the record of a run', () => {
 
   it('holds as many measurements as any run has, and no more than a screen can draw', () => {
     const recipe = { 'run.json': '{"steps": 20000}' };
-    expect(read({ evaluations: rising(10_000) }, recipe).run.evaluations).toHaveLength(10_000);
-    expect(() => read({ evaluations: rising(10_001) }, recipe)).toThrow(InputError);
+    const long = { step: 20_000, state: { ...record.state, step: 20_000 } };
+    const texts = { ...recipe, 'metrics.jsonl': lines([point(20_000)]) };
+    expect(read({ ...long, evaluations: rising(10_000) }, texts).run.evaluations).toHaveLength(10_000);
+    expect(() => read({ ...long, evaluations: rising(10_001) }, texts)).toThrow(
+      '"evaluations" is not as it should be',
+    );
   });
 
   it('keeps what was said, and nothing in the place of what was not', () => {

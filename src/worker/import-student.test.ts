@@ -124,8 +124,8 @@ describe('a dropped folder', () => {
 
   it('that breaks off while it is read is refused in words; a folder without a name is “student”', async () => {
     const broken = new File(['{}'], 'config.json');
-    broken.arrayBuffer = () => Promise.reject(new Error('The disk is gone.'));
-    broken.text = () => Promise.reject(new Error('The disk is gone.'));
+    const gone = () => Promise.reject(new Error('The disk is gone.'));
+    broken.slice = () => Object.assign(new Blob(), { arrayBuffer: gone, text: gone });
     const files = [
       ...folderOf('mine', tinyFolder()).filter(({ path }) => path !== 'mine/config.json'),
       { path: 'mine/config.json', file: broken },

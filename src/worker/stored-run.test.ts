@@ -107,8 +107,10 @@ describe('the record of a run that begins', () => {
 });
 
 describe('a stored run', () => {
-  it('is at rest unless it is at work and gave a sign in the last six seconds', async () => {
+  it('is at rest, where there are no locks, unless it is at work and gave a sign in the last six seconds', async () => {
     const record = await newRecord(run);
+    const { locks } = navigator;
+    Reflect.set(navigator, 'locks', undefined);
     const now = vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
     try {
       const at = (heartbeatAt: number, phase: 'training' | 'done') => ({
@@ -125,6 +127,7 @@ describe('a stored run', () => {
       }
     } finally {
       now.mockRestore();
+      Reflect.set(navigator, 'locks', locks);
     }
   });
 
