@@ -73,6 +73,20 @@ describe('a checkpoint', () => {
     expect(model.metadata).toEqual({ format: 'pt' });
   });
 
+  it('ends where its last slice does, full or not', async () => {
+    const { facts, disk } = await written(state);
+    for (const each of [disk.get('model.safetensors')!.length, disk.get('optimizer.safetensors')!.length]) {
+      const files = facts.files.map((one) => {
+        const bytes = disk.get(one.name)!;
+        const slices = Array.from({ length: Math.ceil(bytes.length / each) }, (_, at) =>
+          sha256(bytes.subarray(at * each, (at + 1) * each)),
+        );
+        return { ...one, sha256: slices };
+      });
+      expect((await readCheckpoint({ ...facts, files }, readFrom(disk), each)).step).toBe(7);
+    }
+  });
+
   it('has no moments where there are none', async () => {
     const { facts, disk } = await written({ ...state, expAvg: new Map(), expAvgSq: new Map() });
     expect(facts.files.map(({ name }) => name)).toEqual(['model.safetensors']);

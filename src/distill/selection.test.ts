@@ -1,7 +1,14 @@
 import { expect, it } from 'vitest';
 import { smallRecipe } from './recipe.ts';
 import type { Evaluation } from './run-state.ts';
-import { bestEvaluation, hasStalled, isBestYet, keptSteps, takenStep } from './selection.ts';
+import {
+  bestEvaluation,
+  choosesByMeasuring,
+  hasStalled,
+  isBestYet,
+  keptSteps,
+  takenStep,
+} from './selection.ts';
 
 const told = (step: number, correct: number, loss?: number): Evaluation => ({
   step,
@@ -35,6 +42,16 @@ it('takes the last or a named step, and the last where it did not come so far or
   expect(takenStep({ take: 'last' }, evaluations, 9)).toBe(9);
   expect([takenStep({ take: '7' }, evaluations, 9), takenStep({ take: '7' }, [], 3)]).toEqual([7, 3]);
   expect([takenStep({ take: 'best' }, [], 9), keptSteps(smallRecipe, [])]).toEqual([9, []]);
+});
+
+it.each([
+  [{ take: 'best', patience: 0 }, true],
+  [{ take: 'last', patience: 2 }, true],
+  [{ take: 'best', patience: 2 }, true],
+  [{ take: 'last', patience: 0 }, false],
+  [{ take: '7', patience: 0 }, false],
+] as const)('with %o measuring decides something: %s', (recipe, decides) => {
+  expect(choosesByMeasuring(recipe)).toBe(decides);
 });
 
 it('stalls after so many that are no better; equals without a loss are none', () => {
