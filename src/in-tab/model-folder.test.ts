@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { bestVariant, canLabel, filesOfVariant, openModelFolder, type ModelFile } from './model-folder.ts';
+import {
+  bestVariant,
+  canLabel,
+  filesOfVariant,
+  openModelFolder,
+  variantsIn,
+  type ModelFile,
+} from './model-folder.ts';
 
 const qwen = {
   model_type: 'qwen2',
@@ -76,4 +83,95 @@ it.each([
   [{ 'config.json': whole['config.json'], 'tokenizer.json': '{}' }, /no onnx\/model\.onnx/],
 ])('refuses what is no such folder, in words: %#', async (files, words) => {
   await expect(openModelFolder(folder(files))).rejects.toThrow(words);
+});
+
+it('takes the uppermost configuration for the model’s, and its folder’s files alone', async () => {
+  const dropped = [
+    {
+      path: 'Qwen/older/config.json',
+      file: new Blob(['{"model_type":"other","max_position_embeddings":1}']),
+    },
+    ...folder(whole),
+    {
+      path: 'Qwen/original/config.json',
+      file: new Blob(['{"model_type":"other","max_position_embeddings":2}']),
+    },
+    { path: 'Other/readme.md', file: new Blob(['x']) },
+    { path: 'Qwen/myconfig.json', file: new Blob(['x']) },
+  ];
+  const { name, contextTokens, files } = await openModelFolder(dropped);
+  expect([name, contextTokens]).toEqual(['Qwen', 32_768]);
+  expect([...files.keys()]).toEqual([
+    'older/config.json',
+    ...Object.keys(whole),
+    'original/config.json',
+    'myconfig.json',
+  ]);
+  // Files that were chosen one by one have no folder: the configuration says what it is.
+  const bare = Object.entries(whole).map(([path, text]) => ({ path, file: new Blob([text]) }));
+  expect((await openModelFolder(bare)).name).toBe('qwen2');
+});
+
+it('reads a configuration of a megabyte, and no larger one', async () => {
+  const config = JSON.stringify(qwen);
+  const open = (sizeBytes: number) =>
+    openModelFolder(folder({ ...whole, 'config.json': config.padEnd(sizeBytes) }));
+  expect(await open(1_000_000)).toMatchObject({ contextTokens: 32_768 });
+  await expect(open(1_000_001)).rejects.toThrow('It is no configuration of a model.');
+});
+
+it.each([
+  { model_type: 't5' },
+  { model_type: 'mt5', is_encoder_decoder: null },
+  { model_type: 'bart' },
+  { model_type: 'new', is_encoder_decoder: true },
+])('refuses a student by its kind, or by what it says of itself: $model_type', async (config) => {
+  const files = folder({ ...whole, 'config.json': JSON.stringify(config) });
+  await expect(openModelFolder(files)).rejects.toThrow(`This is a student (${config.model_type})`);
+});
+
+it.each([
+  'hidden_size',
+  'num_hidden_layers',
+  'vocab_size',
+  'num_attention_heads',
+  'intermediate_size',
+] as const)('does not guess how large a model is without its %s', async (size) => {
+  const config = { ...qwen, [size]: undefined };
+  const { parameters } = await openModelFolder(folder({ ...whole, 'config.json': JSON.stringify(config) }));
+  expect(parameters).toBeNull();
+});
+
+it('counts weights that lie beside a model to it, in one file or several, and to no other', () => {
+  const paths = ['model_q4.onnx', 'model_q4.onnx_data', 'model_q4.onnx_data_1', 'model_q4.onnx_data_10'];
+  const others = ['model.onnx', 'model_q4.onnx_database', 'model_q4f16.onnx_data'];
+  const files = [...paths, ...others].map((name, index) => ({ path: `onnx/${name}`, size: 10 ** index }));
+  expect(variantsIn(new Map(files.map((file) => [file.path, file])))).toEqual([
+    { precision: 'q4', sizeBytes: 1111, externalFiles: 3 },
+    { precision: 'fp32', sizeBytes: 10_000, externalFiles: 0 },
+  ]);
+  const config = { path: 'config.json' };
+  expect(filesOfVariant([config, ...files], 'q4').map(({ path }) => path)).toEqual([
+    'config.json',
+    ...paths.map((name) => `onnx/${name}`),
+  ]);
+});
+
+it('takes the form that suits a device best, wherever it stands', () => {
+  const variants = (['fp32', 'q4', 'q8', 'fp16'] as const).map((precision) => ({
+    precision,
+    sizeBytes: 1,
+    externalFiles: 0,
+  }));
+  for (const order of [variants, variants.toReversed()]) {
+    expect([bestVariant(order, 'webgpu').precision, bestVariant(order, 'wasm').precision]).toEqual([
+      'q4',
+      'q8',
+    ]);
+  }
+  expect(variants.map(({ precision }) => precision)).toEqual(['fp32', 'q4', 'q8', 'fp16']);
+});
+
+it('lets a model of 1.4 billion weights label, and no smaller one', () => {
+  expect([1.4e9 - 1, 1.4e9].map(canLabel)).toEqual([false, true]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { respond } from './runtime-files.ts';
+import { respond, runtimeUrls } from './runtime-files.ts';
 
 const folder = (files: Record<string, string>) =>
   new Map(Object.entries(files).map(([path, text]) => [path, new Blob([text])]));
@@ -30,4 +30,17 @@ it('puts a template of turns that lies beside the configuration into it, unless 
   });
   expect(await config(template)).toEqual({ chat_template: '{{ turns }}' });
   expect(await config({ 'tokenizer_config.json': '{"a":1}' })).toEqual({ a: 1 });
+});
+
+it('names the build for processors alone, or the one with WebGPU that waits for promises', () => {
+  for (const [device, build] of [
+    ['wasm', 'ort-wasm-simd-threaded'],
+    ['webgpu', 'ort-wasm-simd-threaded.jspi'],
+  ] as const) {
+    const { mjs, wasm } = runtimeUrls(device);
+    expect([mjs, wasm].map((url) => new URL(url).pathname.split('/').at(-1))).toEqual([
+      `${build}.mjs`,
+      `${build}.wasm`,
+    ]);
+  }
 });
