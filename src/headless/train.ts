@@ -324,7 +324,9 @@ class Interrupts {
 
   readonly #inComparison = (): void => {
     this.#progress.say('Leaving out the comparison; the model is kept. Ctrl+C again ends at once.');
-    this.#control.skipEvaluation();
+    // Also where the comparison is still to begin.
+    this.#policy.comparesWhenStopped = false;
+    this.#control.stop();
   };
 }
 
