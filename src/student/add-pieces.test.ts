@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { addMissingPieces } from './add-pieces.ts';
 import { readStudentFolder, type Student } from './folder.ts';
 import { filesInMemory } from './student-files.ts';
+import { endTemplate } from './end-template.ts';
+import type { TokenizerJson } from './reduce/tokenizer-json.ts';
 import { jsonBytes, tinyFolder, tinyTokenizer } from './testing/tiny-student.ts';
 import { parseTokenizer } from './tokenizer.ts';
 
@@ -95,6 +97,101 @@ describe('addMissingPieces', () => {
     // The space at the beginning is no character that could be added.
     const { added, lostBefore, lostAfter } = addMissingPieces(await open(), [' a', 'b']);
     expect([added, lostBefore, lostAfter]).toEqual([[], 1, 1]);
+  });
+
+  it('gives a piece without neighbours of its own the mean of all rows that were there', async () => {
+    const student = await open();
+    // The line break has the end token behind it, which says nothing, and a new piece before it.
+    const { student: extended, added } = addMissingPieces(student, ['{\n']);
+    expect(added.map(({ piece, id }) => [piece, id])).toEqual([
+      ['{', 30],
+      ['\n', 31],
+    ]);
+    const width = student.config.d_model;
+    const column = (values: Float32Array, row: number, at: number) => values[row * width + at]!;
+    for (const name of ['shared.weight', 'lm_head.weight']) {
+      const before = student.weights.get(name)!;
+      const after = extended.weights.get(name)!;
+      for (let at = 0; at < width; at += 1) {
+        let sum = 0;
+        for (let row = 0; row < 30; row += 1) sum += column(before, row, at);
+        expect(column(after, 31, at)).toBe(Math.fround(sum / 30));
+        // The sign for a space, before the brace.
+        expect(column(after, 30, at)).toBe(column(before, 3, at));
+      }
+    }
+    const others = [...student.weights].filter(([name]) => !/shared|lm_head/.test(name));
+    for (const [name, values] of others) expect(extended.weights.get(name)).toBe(values);
+  });
+
+  it('writes pieces with the lowest score of those that are there, and keeps the score of the unknown', async () => {
+    const { student: extended } = addMissingPieces(await open(), ['{']);
+    const { model } = JSON.parse(extended.tokenizerFiles['tokenizer.json']!) as TokenizerJson;
+    expect(model.vocab).toHaveLength(31);
+    expect(model.vocab.at(-1)).toEqual(['{', -3]);
+    expect(model.unk_id).toBe(2);
+  });
+
+  describe('puts the sign for a space before the first word alone, where new tokens stand among words', () => {
+    const metaspace = { type: 'Metaspace', replacement: '▁', split: true };
+    const always = { ...metaspace, prepend_scheme: 'always' };
+    const first = { ...metaspace, prepend_scheme: 'first' };
+    const words = { type: 'WhitespaceSplit' };
+    it.each([
+      ['one that always does', always, first],
+      ['one that does not say when', metaspace, first],
+      [
+        'one among others',
+        { type: 'Sequence', pretokenizers: [words, always] },
+        { type: 'Sequence', pretokenizers: [words, first] },
+      ],
+      ['one that does so already', first, first],
+    ])('%s', async (_, before, after) => {
+      const student = await open({}, { pre_tokenizer: before });
+      const { student: extended, lostAfter } = addMissingPieces(student, ['x\ny']);
+      const json = JSON.parse(extended.tokenizerFiles['tokenizer.json']!) as Record<string, unknown>;
+      expect(json['pre_tokenizer']).toEqual(after);
+      expect(lostAfter).toBe(0);
+    });
+
+    it('and not where none does', async () => {
+      const student = await open();
+      const { student: extended } = addMissingPieces(student, ['{']);
+      const json = JSON.parse(extended.tokenizerFiles['tokenizer.json']!) as Record<string, unknown>;
+      expect(json['pre_tokenizer']).toEqual({ ...always });
+    });
+  });
+
+  it('refuses what would have another text read in another way, and says which', async () => {
+    // Behind its own token a word is read with the sign for a space, which new tokens would take from it.
+    const tokenizer = tinyTokenizer();
+    const [pad, end, unknown] = tokenizer['added_tokens'] as object[];
+    const model = tokenizer['model'] as TokenizerJson['model'];
+    const own = { ...pad, id: 31, content: '[SEP]', special: false };
+    const student = await open(
+      {},
+      {
+        added_tokens: [pad, end, unknown, own],
+        model: { ...model, vocab: [...model.vocab, ['▁a', -1]] },
+        post_processor: endTemplate(1),
+      },
+    );
+    const refused = (text: string) => () => addMissingPieces(student, ['x\ny'], [text]);
+    // As many pieces as before, of which one is another.
+    expect(student.tokenizer.encode('[SEP]a')).toHaveLength(3);
+    expect(refused('[SEP]a')).toThrow('would read this text in another way: "[SEP]a".');
+    const long = `[SEP]${'b'.repeat(55)}`;
+    expect(refused(long)).toThrow(`in another way: "${long}".`);
+    expect(refused(`${long}c`)).toThrow(`in another way: "${long}…".`);
+    expect(addMissingPieces(student, ['x\ny'], ['a b', 'b\nc']).lostAfter).toBe(0);
+  });
+
+  it('adds as many as 4,096, and no more', async () => {
+    const student = await open();
+    const script = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => String.fromCodePoint(0x4e00 + index));
+    expect(addMissingPieces(student, script(4096)).added).toHaveLength(4096);
+    expect(() => addMissingPieces(student, script(4097))).toThrow('lacks 4,097 characters');
   });
 
   it('refuses a tokenizer that is no Unigram model, and one that knows nothing of the texts', async () => {

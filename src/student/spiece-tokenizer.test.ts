@@ -50,6 +50,51 @@ describe('a tokenizer made from spiece.model', () => {
     );
   });
 
+  it('has as many sentinels as the folder asks for, none to a thousand', () => {
+    const made = (extra_ids: unknown) => tokenizerFromSentencePiece(model, { extra_ids }, 'spiece.model');
+    for (const count of [0, 1000])
+      expect(made(count)).toMatchObject({ model: { vocab: { length: pieces.length + count } } });
+    for (const wrong of [-1, 1001, 1.5, '2'])
+      expect(() => made(wrong)).toThrow(
+        '"extra_ids" in tokenizer_config.json must be a whole number from 0 to 1000.',
+      );
+  });
+
+  it('is what transformers makes of it: scores, tokens, and where the sign for a space stands', () => {
+    const made = (config: object) =>
+      tokenizerFromSentencePiece(model, { extra_ids: 2, ...config }, 'spiece.model') as unknown as {
+        added_tokens: { id: number; special: boolean }[];
+        pre_tokenizer: { prepend_scheme: string };
+        normalizer: { normalizers: object[] };
+        model: { vocab: [string, number][] };
+      };
+    const { added_tokens, pre_tokenizer, normalizer, model: unigram } = made({});
+    expect(unigram.vocab.slice(-2)).toEqual([
+      ['<extra_id_1>', 0],
+      ['<extra_id_0>', 0],
+    ]);
+    expect(unigram.vocab[5]).toEqual([pieces[5]!.piece, pieces[5]!.score]);
+    const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+    expect(added_tokens.at(-1)).toEqual({
+      ...plain,
+      id: pieces.length + 1,
+      content: '<extra_id_0>',
+      special: true,
+    });
+    for (const [id, { piece, kind }] of pieces.entries()) {
+      const own = { ...plain, id, content: piece, special: kind !== 'user-defined' };
+      const isToken = kind === 'control' || kind === 'user-defined' || kind === 'unknown';
+      expect(added_tokens.filter((token) => token.id === id)).toEqual(isToken ? [own] : []);
+    }
+    expect(pre_tokenizer.prepend_scheme).toBe('always');
+    expect(made({ legacy: false }).pre_tokenizer.prepend_scheme).toBe('first');
+    expect(made({ legacy: true }).pre_tokenizer.prepend_scheme).toBe('always');
+    expect(normalizer.normalizers.slice(-2)).toEqual([
+      { type: 'Strip', strip_left: false, strip_right: true },
+      { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
+    ]);
+  });
+
   it('goes with the student', async () => {
     const files = tinyFolder({ vocab_size: pieces.length + 108 });
     files.delete('tokenizer.json');
