@@ -4,6 +4,7 @@ import { planStep } from '../engine/plan/training.ts';
 import { SlabLayout } from '../engine/plan/slab-layout.ts';
 import { parseTiny } from '../engine/plan/testing/tiny-engine.ts';
 import { countParameters } from '../student/parameters.ts';
+import { initialiseWeights } from '../student/initialise.ts';
 import { cases, fullCase, makeBatch, makeInputs, makeStudent, makeUpdate, type Case } from './cases.ts';
 import { measureEngine } from './measure.ts';
 import { summarise, timeMs } from './timing.ts';
@@ -95,9 +96,12 @@ it('has half of a step’s rows as answers and half as rationales, all of full l
   expect(makeBatch(tiny)).toEqual(makeBatch(tiny));
   for (const { config } of [...cases, fullCase]) {
     expect(config).toMatchObject({
+      relative_attention_max_distance: 128,
+      layer_norm_epsilon: 1e-6,
       tie_word_embeddings: false,
       pad_token_id: 0,
       eos_token_id: 1,
+      decoder_start_token_id: 0,
       dropout_rate: 0,
     });
     // Products in fours, as students have them.
@@ -107,6 +111,22 @@ it('has half of a step’s rows as answers and half as rationales, all of full l
   const inputs = makeInputs(tiny);
   expect([inputs.length, inputs[0]!.length, inputs[0]!.at(-1)]).toEqual([64, 6, 1]);
   expect(makeStudent(tiny).weights.get('shared.weight')).toHaveLength(40 * 8);
+});
+
+it('measures the same rows and the same weights as the figures that were published', () => {
+  const { answer, rationale } = makeBatch(tiny);
+  const rows = [answer.inputs[1]!, answer.targets[1]!, rationale!.inputs[1]!, makeInputs(tiny)[1]!];
+  expect(rows.map((row) => [...row])).toEqual([
+    [9, 19, 21, 34, 24, 1],
+    [14, 28, 1],
+    [10, 31, 27, 37, 12, 1],
+    [34, 29, 3, 26, 28, 1],
+  ]);
+  const { weights } = makeStudent(tiny);
+  expect(weights).toEqual(initialiseWeights(tiny.config, 1));
+  expect(weights).not.toEqual(initialiseWeights(tiny.config, 2));
+  // Ids go up to the last of the vocabulary.
+  expect(Math.max(...makeInputs(tiny).flatMap((row) => [...row]))).toBe(39);
 });
 
 /** An engine whose first step takes 500 ms more than the 20 of the others, and that answers 64 rows in half a second. */
@@ -120,7 +140,10 @@ function slowEngine() {
       passMs(step === 1 ? 520 : 20);
       return Promise.resolve({});
     },
-    generate: (inputs: readonly Int32Array[], { maxNewTokens }: { maxNewTokens: number }) => {
+    generate: (inputs: readonly Int32Array[], options: { maxNewTokens: number; numBeams: number }) => {
+      const { maxNewTokens } = options;
+      // Greedy, as it is said of them.
+      expect(options.numBeams).toBe(1);
       generations += 1;
       passMs(500);
       return Promise.resolve(inputs.map(() => ({ ids: new Int32Array(maxNewTokens) })));
@@ -160,6 +183,10 @@ it('closes the engine where it fails', async () => {
 
 it('counts a step’s operations, of which products are most, and times these alone', async () => {
   const { plan, packed } = layOutStep(tiny);
+  // Answers and rationales count alike, and nothing is dropped.
+  expect(new Set(packed.rowWeights)).toEqual(new Set([0.5 / (2 * 3)]));
+  expect(plan.key).not.toContain('dropout');
+  expect(planStep(new SlabLayout(tiny.config), plan.capacities, true).key).toContain('dropout');
   expect(packed.counts).toMatchObject({ encoderRows: 24, decoderRows: 12, encoderSequences: 4 });
   const { flops, matmulFlops } = countFlops({ plan, packed });
   expect(matmulFlops).toBeGreaterThan(flops / 2);

@@ -5,6 +5,7 @@ import { variedId } from '../experiment/ledger.ts';
 import { InputError } from '../base/errors.ts';
 import { runOf, scaleOf, type Run, type TaskName } from './design.ts';
 import { entriesOf as entriesOfPublished, formatPublished, parsePublished, type Entry } from './published.ts';
+import { Results } from './results.ts';
 import { writeReport } from './report.ts';
 
 const seeds = [1, 2, 3];
@@ -112,6 +113,77 @@ describe('writeReport', () => {
     for (const { text } of writeReport(new Map(), scale)) expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it('says what one seed comes to: a mean without deviation, interval or bar', () => {
+    const page = pageOf(entriesOf((run) => (run.seed === 2 ? ahead(run) : null)));
+    expect(cells(page, 'gold', '100')).toEqual(['gold', '100', '64.0', '76.0', '+12.0', '–', '1 of 3']);
+    expect(page.replaceAll('\n', ' ')).toContain(
+      '+12.0 points. One seed says nothing of chance.** Step by step',
+    );
+    expect(page.replaceAll('\n', ' ')).toContain('With gold labels: One seed says nothing of chance.');
+  });
+
+  it('does not call an exact tie a lead', () => {
+    const page = pageOf(entriesOf((run) => 300 + run.seed));
+    expect(cells(page, 'gold', '100')!.slice(4)).toEqual(['0.0', '0.0 to 0.0', '3']);
+    expect(page).toContain('Which is ahead cannot be told.');
+    expect(page).not.toMatch(/is ahead\./);
+  });
+
+  it('says so where a figure of the headline is missing', () => {
+    const page = pageOf(entriesOf((run) => (run.rows === 100 ? null : ahead(run))));
+    expect(page.replaceAll('\n', ' ')).toContain(
+      'Step by step with 100 rows has no figure yet, standard with',
+    );
+  });
+
+  it('is whole without the word problems where there is no spec of them', () => {
+    const entries = new Map([...entriesOf(ahead)].filter(([, { task }]) => task === 'sample'));
+    const alone = scaleOf(runsOf('sample'), []);
+    expect(alone.svamp).toBeNull();
+    for (const one of [scale, alone]) {
+      const page = writeReport(entries, one)[0]!.text;
+      expect(page).toContain('SVAMP was not measured');
+      expect(page).not.toContain('Not everything is measured yet');
+    }
+    expect(writeReport(entriesOf(ahead), alone)[0]!.text).toContain('SVAMP was not measured');
+    const { rows, steps } = new Results(entries, alone).svampCell('standard', 'gold');
+    expect([rows, steps]).toEqual([0, 0]);
+    // One run of them is enough to know what they are.
+    expect(scaleOf(runsOf('sample'), runsOf('svamp').slice(0, 1)).svamp).toMatchObject({
+      rows: 800,
+      seeds: [1],
+    });
+  });
+
+  it('writes one size of training rows without a list', () => {
+    const one = { ...scale, sizes: [200] };
+    const page = writeReport(entriesOf(ahead), one)[0]!.text;
+    expect(page.replaceAll('\n', ' ')).toContain('with 200 of the 400 training rows');
+  });
+
+  it('has a bar from three seeds on, and no level of a teacher that was not asked', () => {
+    const pictures = (entries: ReadonlyMap<string, Entry>) =>
+      writeReport(entries, scale).filter(({ path }) => path.endsWith('.svg'));
+    const bars = (most: number) =>
+      pictures(entriesOf((run) => (run.seed <= most ? ahead(run) : null))).map(
+        ({ text }) => text.match(/class="whisker /g)?.length ?? 0,
+      );
+    expect([bars(3), bars(2)]).toEqual([
+      [2 * 2 * 2, 3],
+      [0, 0],
+    ]);
+    const unasked = publishedOf(ahead).replaceAll(/"teacher":\{[^}]*\}/g, '"teacher":null');
+    const entries = entriesOfPublished(parsePublished(unasked, 'results.jsonl'), plans);
+    for (const { text } of pictures(entries)) {
+      expect(text).toContain('step by step');
+      expect(text).not.toMatch(/the teacher itself|NaN/);
+    }
+    expect(pageOf(entries)).toContain('the scripted teacher 0.0 %');
+    for (const { text } of pictures(new Map())) expect(text).not.toContain('step by step:');
+    const [, byAlpha] = pictures(entriesOf((run) => (run.seed === 1 ? ahead(run) : null)));
+    expect(byAlpha!.text.match(/class="level /g)).toHaveLength(2);
+  });
+
   it('draws every cell of the main table, and the preset’s alpha among the alphas', () => {
     const files = writeReport(entriesOf(ahead), scale);
     const bySize = files.find(({ path }) => path === 'study/accuracy-by-rows.svg')!.text;
@@ -134,6 +206,15 @@ describe('writeReport', () => {
     expect(formatPublished(read, plans)).toBe(`${[about, ...runs].join('\n')}\n`);
     expect(read.get('sample')!.runs.has(variedId(plans.get('sample')![0]!.varied))).toBe(true);
     expect(() => parsePublished(`${text}what is this\n`, 'results.jsonl')).toThrow(InputError);
+    const least = text.replaceAll('"total":500', '"total":0').replaceAll(/"correct":\d+/g, '"correct":0');
+    const fewest = least.replaceAll(/"trainRows":\d+/g, '"trainRows":1');
+    expect(formatPublished(parsePublished(fewest, 'results.jsonl'), plans)).toBe(fewest);
+    for (const wrong of [
+      text.replace('"correct":1,', '"correct":-1,'),
+      text.replace('"total":500', '"total":-1'),
+      text.replace('"trainRows":400', '"trainRows":0'),
+    ])
+      expect(() => parsePublished(wrong, 'results.jsonl')).toThrow('this is no result of the study.');
     expect(() => parsePublished(runs[0]!, 'results.jsonl')).toThrow('results.jsonl, line 1: ');
   });
 
