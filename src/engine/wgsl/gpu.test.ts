@@ -89,3 +89,13 @@ test('what is counted of plans is shared slots, tables, words of dispatches and 
   expect(bytesOf(plan([10]), plan([11]))).toBe(4 * 21);
   expect(bytesOf(plan([10, 10]), plan([10]))).toBe(4 * 20);
 });
+
+test('what buffers are for has WebGPU’s own numbers', () => {
+  const [MAP_READ, COPY_SRC, COPY_DST, UNIFORM, STORAGE] = [1, 4, 8, 64, 128] as const;
+  expect(bufferUsage).toEqual({
+    storage: STORAGE + COPY_SRC + COPY_DST,
+    copy: COPY_SRC + COPY_DST,
+    uniform: UNIFORM + COPY_DST,
+    read: MAP_READ + COPY_DST,
+  });
+});

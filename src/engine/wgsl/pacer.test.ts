@@ -111,3 +111,43 @@ describe('where the end of work is looked for every 100 ms only', () => {
     expect(pacer.flopsPerSubmit).toBeLessThan(0.8 * before);
   });
 });
+
+describe('the estimate', () => {
+  /** Submits so much, which lasts so long, and waits for it. */
+  async function lasts(pacer: Pacer, gpu: SlowGpu, flops: number, elapsedMs: number): Promise<number> {
+    gpu.flopsPerMs = flops / elapsedMs;
+    gpu.submit(flops);
+    pacer.submitted(flops);
+    await vi.runAllTimersAsync();
+    return pacer.flopsPerSubmit;
+  }
+
+  test('is what the first time says, and follows later ones sooner down than up', async () => {
+    const gpu = new SlowGpu(1);
+    const pacer = new Pacer(gpu.asGpu());
+    expect(pacer.flopsPerSubmit).toBeCloseTo(2e8);
+    expect(await lasts(pacer, gpu, 2e8, 100)).toBeCloseTo(70 * 2e6);
+    // A fifth of the way from 2e6 to 7e6 in a millisecond, then half of the way from 3e6 to 1e6.
+    expect(await lasts(pacer, gpu, 1.4e8, 20)).toBeCloseTo(70 * 3e6);
+    expect(await lasts(pacer, gpu, 1e8, 100)).toBeCloseTo(70 * 2e6);
+  });
+
+  test('is not moved by what is too small to tell', async () => {
+    const gpu = new SlowGpu(1);
+    const pacer = new Pacer(gpu.asGpu());
+    expect(await lasts(pacer, gpu, 1e7 - 1, 100)).toBeCloseTo(2e8);
+    expect(await lasts(pacer, gpu, 1e7, 100)).toBeCloseTo(70 * 1e5);
+  });
+
+  test('is only bounded by a time that may be late', async () => {
+    const gpu = new SlowGpu(1, 100);
+    const pacer = new Pacer(gpu.asGpu());
+    // Told at 200 ms: it took between 100 and 200, so that the GPU does 2e6 to 4e6 in one, as was guessed.
+    await vi.advanceTimersByTimeAsync(100 - (performance.now() % 100));
+    gpu.flopsPerMs = 4e8 / 150;
+    gpu.submit(4e8);
+    pacer.submitted(4e8);
+    await vi.runAllTimersAsync();
+    expect(pacer.flopsPerSubmit).toBeCloseTo(2e8);
+  });
+});

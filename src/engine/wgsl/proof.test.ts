@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Lora } from '../../student/lora/lora.ts';
-import type { Engine, EngineState, EngineStudent } from '../engine.ts';
+import { initialiseWeights } from '../../student/initialise.ts';
+import type { Engine, EngineState, EngineStudent, MicroBatch, TaskBatch, Update } from '../engine.ts';
 import { lastProof, type GpuProof } from '../gpu/adapter-notes.ts';
 import { parseTiny } from '../plan/testing/tiny-engine.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
@@ -42,6 +43,76 @@ test('single precision is no fault', async () => {
   const { verdict, worstDifference } = await verdictOn(right);
   expect(verdict).toBe('right');
   expect(worstDifference!).toBeLessThan(1e-4);
+});
+
+test('the step is one as students take it, with dropout and decay, on rows of lengths that fit no tile', async () => {
+  const asked: [readonly MicroBatch[], Update][] = [];
+  const watched = {
+    step: (batches: readonly MicroBatch[], told: Update) => {
+      asked.push([batches, told]);
+      return Promise.reject(new Error('Enough.'));
+    },
+    dispose: () => undefined,
+  } as unknown as Engine;
+  const open = () => Promise.resolve(watched);
+  await expect(prove(student, { cpu: open, gpu: open })).rejects.toThrow('Enough.');
+  const [[[batch], update]] = asked as [[[MicroBatch], Update]];
+  expect(update).toEqual({
+    step: 1,
+    alpha: 0.5,
+    learningRate: 0.01,
+    weightDecay: 0.1,
+    maxGradNorm: 1,
+    dropout: 0.1,
+    seed: 7,
+  });
+  const lengths = ({ inputs, targets }: TaskBatch) =>
+    inputs.map((row, at) => [row.length, targets[at]!.length]);
+  expect([lengths(batch.answer), lengths(batch.rationale!)]).toEqual([
+    [
+      [37, 3],
+      [21, 5],
+      [1, 2],
+    ],
+    [
+      [40, 19],
+      [5, 33],
+      [18, 7],
+    ],
+  ]);
+  const { eos_token_id, vocab_size } = student.config;
+  for (const row of [batch.answer, batch.rationale!].flatMap(({ inputs, targets }) => [
+    ...inputs,
+    ...targets,
+  ])) {
+    expect(row.at(-1)).toBe(eos_token_id);
+    for (const id of row.subarray(0, -1)) {
+      expect(id).toBeGreaterThanOrEqual(2);
+      expect(id).toBeLessThan(vocab_size);
+    }
+  }
+});
+
+test('norms and biases are not what they are at first, and adapters have learned something', () => {
+  const { weights } = student;
+  const norm = weights.get('encoder.final_layer_norm.weight')!;
+  const spread = Math.sqrt(norm.reduce((sum, value) => sum + (value - 1) ** 2, 0) / norm.length);
+  // Normal, with a deviation of 0.3.
+  expect(spread).toBeGreaterThan(0.2);
+  expect(spread).toBeLessThan(0.4);
+  expect(weights.get('shared.weight')).toEqual(initialiseWeights(student.config, 1).get('shared.weight'));
+  for (const [rank, small] of [
+    [8, 4],
+    [6, 3],
+  ] as const) {
+    const { adapters } = miniature(adapted({ rank, alpha: 3 * rank }));
+    // A rank that is no whole four stays none, and an adapter counts as much as the student's own.
+    expect([adapters!.lora.rank, adapters!.lora.alpha]).toEqual([small, 3 * small]);
+    const up = adapters!.weights.get(
+      'base_model.model.encoder.block.0.layer.0.SelfAttention.q.lora_B.weight',
+    )!;
+    expect(up.every((value) => value !== 0 && Math.abs(value) < 0.6)).toBe(true);
+  }
 });
 
 const name = 'encoder.block.1.layer.1.DenseReluDense.wo.weight';

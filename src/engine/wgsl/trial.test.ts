@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Matmul } from '../plan/operations.ts';
 import { noCounts } from '../plan/plan.ts';
 import { matmulVariants, type MatmulVariant } from './matmul.ts';
@@ -159,6 +159,7 @@ describe('on a GPU', () => {
     const device = await openFakeGpu({
       compute: (dispatch) => {
         seen.push(dispatch);
+        if (vi.isFakeTimers()) vi.advanceTimersByTime(5);
         const [a, b, c, hidden] = dispatch.buffers;
         const whole = multiply(trial.product, a!.floats, b!.floats);
         (hidden ?? c)!.floats.set(whole);
@@ -173,7 +174,14 @@ describe('on a GPU', () => {
   test('a trial runs as often as it is told, in one submission, and gives what was written', async () => {
     const { trial, device, held, opened, seen } = await open({}, matmulVariants[0]!);
     const before = device.submissions();
-    expect(await opened.run(3)).toBeGreaterThanOrEqual(0);
+    // By a clock that is not at its beginning, each product taking five milliseconds.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.advanceTimersByTime(1000);
+    try {
+      expect(await opened.run(3)).toBe(3 * 5);
+    } finally {
+      vi.useRealTimers();
+    }
     expect(device.submissions()).toBe(before + 1);
     expect(seen.map(({ grid }) => grid)).toEqual([
       [1, 2, 1],
