@@ -51,17 +51,30 @@ const sizes: CaseSizes[] = [
 describe('operations', () => {
   const twin = new TwinExecutor(labLayout());
 
-  test.each(Object.keys(operationCases))('%s', async (name) => {
-    for (const one of sizes) {
-      const { lab, operations } = operationCases[name]!(one);
-      const expected = await lab.results(twin, operations);
-      // On one thread, and as three would share the work.
-      for (const turns of [undefined, 3]) {
-        const executor = new WasmExecutor(labLayout(), { kernels, ...(turns !== undefined && { turns }) });
-        expect(whereResultsDiffer(await lab.results(executor, operations), expected)).toBeNull();
-        executor.dispose();
-      }
+  async function isAsTheTwinSays(name: string, one: CaseSizes): Promise<void> {
+    const { lab, operations } = operationCases[name]!(one);
+    const expected = await lab.results(twin, operations);
+    // On one thread, and as three would share the work.
+    for (const turns of [undefined, 3]) {
+      const executor = new WasmExecutor(labLayout(), { kernels, ...(turns !== undefined && { turns }) });
+      expect(whereResultsDiffer(await lab.results(executor, operations), expected)).toBeNull();
+      executor.dispose();
     }
+  }
+
+  test.each(Object.keys(operationCases))('%s', async (name) => {
+    for (const one of sizes) await isAsTheTwinSays(name, one);
+  });
+
+  // Blocks of a product have 64 rows, 256 columns and 256 of the inner dimension; attention takes 64 queries at a time.
+  const large = { ...sizes[0]!, headSize: 20, lengths: [3, 70], keyLengths: [67, 5] };
+  test.each(
+    Object.keys(operationCases).filter(
+      (name) => /^(matmul|attention)/.test(name) && !/silu|added/.test(name),
+    ),
+  )('%s, of more than one block', async (name) => {
+    const [rows, inner] = name.startsWith('matmul tn') ? [258, 66] : [66, 258];
+    await isAsTheTwinSays(name, { ...large, rows, columns: 259, inner });
   });
 });
 
