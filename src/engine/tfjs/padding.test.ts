@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sortUses } from './kernels/embedding.ts';
-import { keyMask, packedRows, paddedLength, paddedRows, padRows } from './padding.ts';
+import { keyMask, longestOf, packedRows, paddedLength, paddedRows, padRows } from './padding.ts';
 import { shiftRight } from '../sequences.ts';
 
 const rows = fc.array(
@@ -24,6 +24,20 @@ describe('padding', () => {
         expect(paddedRows(paddedRows(size))).toBe(paddedRows(size));
       }),
     );
+  });
+
+  it('has fourteen lengths up to 1,024, and whole 512s beyond; rows are powers of two and halfway between', () => {
+    const sizes = Array.from({ length: 2048 }, (_, index) => index + 1);
+    expect([...new Set(sizes.map(paddedLength))]).toEqual([
+      8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
+    ]);
+    const powers = Array.from({ length: 11 }, (_, exponent) => 2 ** exponent);
+    const halfway = powers.slice(1, -1).map((power) => 1.5 * power);
+    expect([...new Set(sizes.slice(0, 1024).map(paddedRows))]).toEqual(
+      [...powers, ...halfway].sort((a, b) => a - b),
+    );
+    expect(longestOf([])).toBe(0);
+    expect(longestOf([new Int32Array(2), new Int32Array(9), new Int32Array(4)])).toBe(9);
   });
 
   it('keeps every token in its place and marks the rest', () => {

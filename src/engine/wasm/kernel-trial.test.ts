@@ -25,6 +25,19 @@ test('rounds that differ too much are not believed', () => {
   expect(gainOf(rounds(0, 1, 0.01))).toBeNull();
 });
 
+test('rounds are believed where the faster quarter and the earlier half come within a twentieth of the fastest', () => {
+  const even = rounds(2, 1, 0);
+  const gainWith = (change: (index: number) => number) =>
+    gainOf(even.map((round, index) => ({ ...round, plainMs: change(index) })));
+  // Of 24 rounds the seventh fastest is the quarter: six may be faster, and the earlier twelve hold one as fast.
+  expect(gainWith((index) => (index < 6 ? 1 : 1.05))).toBe(1.05);
+  expect(gainWith((index) => (index < 6 ? 1 : 1.06))).toBeNull();
+  expect(gainWith((index) => (index < 7 ? 1 : 9))).toBe(1);
+  expect(gainWith((index) => (index < 11 ? 9 : 1))).toBe(1);
+  expect(gainWith((index) => (index < 12 ? 1.05 : 1))).toBe(1);
+  expect(gainWith((index) => (index < 12 ? 1.06 : 1))).toBeNull();
+});
+
 test.each(['plainMs', 'relaxedMs'] as const)('nor are they where %s ran slower code at first', (key) => {
   const timed = rounds(1, 1, 0.01).map((round, index) => (index < 13 ? { ...round, [key]: 2 } : round));
   expect(gainOf(timed)).toBeNull();
@@ -37,6 +50,11 @@ test('results agree that differ by rounding, and none that has a NaN', () => {
   expect(agree(expected, Float32Array.of(4.00003, -2, 0.5))).toBe(true);
   expect(agree(expected, Float32Array.of(4.00005, -2, 0.5))).toBe(false);
   expect(agree(expected, Float32Array.of(4, -2, NaN))).toBe(false);
+  // By one part in a hundred thousand of the largest, to either side, wherever it stands.
+  expect(agree(Float32Array.of(-4, 0.5), Float32Array.of(-4, 0.50003))).toBe(true);
+  expect(agree(Float32Array.of(-4, 0.5), Float32Array.of(-4, 0.49995))).toBe(false);
+  expect(agree(new Float32Array(2), new Float32Array(2))).toBe(true);
+  expect(agree(new Float32Array(2), Float32Array.of(0, 1e-30))).toBe(false);
 });
 
 test('kernels that do not fuse products are no relaxed ones', async () => {
