@@ -186,7 +186,8 @@ it('counts a step’s operations, of which products are most, and times these al
   // Answers and rationales count alike, and nothing is dropped.
   expect(new Set(packed.rowWeights)).toEqual(new Set([0.5 / (2 * 3)]));
   expect(plan.key).not.toContain('dropout');
-  expect(planStep(new SlabLayout(tiny.config), plan.capacities, true).key).toContain('dropout');
+  const bucket = { ...plan.capacities, sequences: 4, maxEncoderLength: 8, maxDecoderLength: 4 };
+  expect(planStep(new SlabLayout(tiny.config), bucket, true).key).toContain('dropout');
   expect(packed.counts).toMatchObject({ encoderRows: 24, decoderRows: 12, encoderSequences: 4 });
   const { flops, matmulFlops } = countFlops({ plan, packed });
   expect(matmulFlops).toBeGreaterThan(flops / 2);

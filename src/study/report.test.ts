@@ -155,10 +155,12 @@ describe('writeReport', () => {
     });
   });
 
-  it('writes one size of training rows without a list', () => {
+  it('writes one size of training rows without a list, and two with a word between', () => {
     const one = { ...scale, sizes: [200] };
     const page = writeReport(entriesOf(ahead), one)[0]!.text;
     expect(page.replaceAll('\n', ' ')).toContain('with 200 of the 400 training rows');
+    const two = pageOf(entriesOf(ahead));
+    expect(two.replaceAll('\n', ' ')).toContain('with 100 and 200 of the 400 training rows');
   });
 
   it('has a bar from three seeds on, and no level of a teacher that was not asked', () => {
