@@ -53,9 +53,24 @@ describe('a model that is taken away', () => {
   it('has those of the step that is taken, and no figures of others', async () => {
     const { weights, card } = await exported(await trainedRun({ takenStep: 2 }));
     expect(weights.get('shared.weight')).toEqual(stateAt(2).weights.get('shared.weight'));
-    expect(card).toMatch(/step 2\b/);
+    expect(card).toContain('These are the weights of step 2, as the recipe says.');
     expect(card).not.toContain('1 of 2');
     expect(card).toContain('| Answer | 1.0000 | 0.5000 |');
+    // The last step is what every run would have.
+    expect((await exported(await trainedRun({ takenStep: 4 }))).card).not.toContain('These are the weights');
+  });
+
+  it('says by which rows its step was the best, of what student on a hub, and that it ended early', async () => {
+    const evaluations = [{ step: 2, correct: 2, total: 2, split: 'validation' as const }];
+    const chosen = { takenStep: 2, evaluations, studentHub: 'me/tiny@0123abc' };
+    const { card } = await exported(await trainedRun(chosen, { steps: 9, evalEvery: 2, take: 'best' }));
+    expect(card).toContain('weights of step 2, the best by accuracy on the validation rows.');
+    expect(card).toMatch(/^base_model: me\/tiny$/m);
+    expect(card).toContain('stopped by hand (the recipe has 9)');
+    const early = { state: { phase: 'done', step: 4, stopped: false, early: true } } as const;
+    const ended = await exported(await trainedRun(early, { steps: 9 }));
+    expect(ended.card).toContain('ended early, when it got no better (the recipe has 9)');
+    expect(ended.card).not.toMatch(/^base_model:/m);
   });
 
   it('has those on the engine where they could not be stored', async () => {
