@@ -81,11 +81,11 @@ describe('what is read', () => {
     mkdirSync(at('inner'));
     const files = await openFolder(folder);
     expect(files.names()).toEqual(['ten']);
-    expect([files.sizeBytes('ten'), files.sizeBytes('none')]).toEqual([10, 0]);
-    expect(await asText(files.readStart('ten', 4))).toBe('0123');
-    expect(await asText(files.readStart('ten', 40))).toBe('0123456789');
+    expect([files.sizeBytes!('ten'), files.sizeBytes!('none')]).toEqual([10, 0]);
+    expect(await asText(files.readStart!('ten', 4))).toBe('0123');
+    expect(await asText(files.readStart!('ten', 40))).toBe('0123456789');
     expect(await asText(files.read('ten'))).toBe('0123456789');
-    await expect(files.readStart('none', 4)).rejects.toThrow(InputError);
+    await expect(files.readStart!('none', 4)).rejects.toThrow(InputError);
     await expect(openFolder(at('ten'))).rejects.toThrow('this is a file, not a folder.');
     await expect(openFolder(at('none'))).rejects.toThrow('it cannot be opened (there is no such file).');
   });

@@ -15,7 +15,7 @@ const asked = vi.hoisted(() => ({
   batches: [] as string[][],
   options: [] as unknown[],
   disposed: 0,
-  engine: null,
+  engine: {},
 }));
 vi.mock('./machine.ts', () => ({
   openEngine: (_student: EngineStudent, request: object) => {

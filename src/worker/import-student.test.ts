@@ -26,9 +26,15 @@ withWebLocks();
 
 beforeEach(emptyStore);
 
-async function bring(name: string, files: ReadonlyMap<string, Uint8Array>, baseId: string | null) {
+type Told = [what: string, done: number, total: number];
+async function bring(
+  name: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  baseId: string | null,
+  told: Told[] = [],
+) {
   const command = { type: 'import-student', files: folderOf(name, files), baseId } as const;
-  const { studentId } = await importStudent(command, () => undefined);
+  const { studentId } = await importStudent(command, (...one) => told.push(one));
   return (await readStudentRecord(studentId))!;
 }
 
@@ -49,7 +55,12 @@ it('puts adapters on the base that they name where it is here, else on the one i
   const inUse = await bring('other', other, flan.id);
   expect(inUse.id).not.toBe(flan.id);
 
-  const merged = await bring('mine', adapters('google/flan'), inUse.id);
+  const told: Told[] = [];
+  const merged = await bring('mine', adapters('google/flan'), inUse.id, told);
+  expect(told.slice(-2)).toEqual([
+    ['storing the student', 0, 1],
+    ['storing the student', 1, 1],
+  ]);
   expect(merged.notes.at(-1)).toBe('Adapters (LoRA) from mine were merged into flan.');
   const doubtful = await bring('theirs', adapters('google/else'), inUse.id);
   expect(doubtful.notes.at(-1)).toMatch(/were merged into other\. They name google\/else as their base/);
@@ -57,7 +68,7 @@ it('puts adapters on the base that they name where it is here, else on the one i
 
 describe('a dropped folder', () => {
   it('is stored with the files that make it a student, and told of from its begin to its end', async () => {
-    const told: [string, number, number][] = [];
+    const told: Told[] = [];
     const files = tinyFolder().set('notes.txt', new Uint8Array([1]));
     const command = { type: 'import-student', files: folderOf('mine', files), baseId: null } as const;
     let signs = 0;

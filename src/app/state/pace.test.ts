@@ -29,6 +29,38 @@ test('the first step does not spoil the pace', () => {
   }
 });
 
+/** Points of steps that took so long, and had as many tokens as their number. */
+function taking(stepMs: readonly number[]): MetricsPoint[] {
+  let elapsedMs = 0;
+  return points(stepMs.length).map((point, index) => ({
+    ...point,
+    tokens: point.step,
+    elapsedMs: (elapsedMs += stepMs[index]!),
+  }));
+}
+
+test('the first three steps are left out, and no more', () => {
+  // Of the steps 4 to 10 the first is the place to begin: six steps in 1,200 ms.
+  const { stepsPerSecond, tokensPerSecond, leftMs } = paceOf(
+    taking([5000, 900, 900, 900, 700, 100, 100, 100, 100, 100]),
+    12,
+  )!;
+  expect(stepsPerSecond).toBeCloseTo(5);
+  expect(tokensPerSecond).toBeCloseTo((5 + 6 + 7 + 8 + 9 + 10) / 1.2);
+  expect(leftMs).toBeCloseTo(2 * 200);
+});
+
+test('the pace is that of the last thirty steps', () => {
+  const slow = Array.from({ length: 50 }, () => 1000);
+  const quick = Array.from({ length: 30 }, () => 100);
+  expect(paceOf(taking([...slow, ...quick]), 100)!.stepsPerSecond).toBeCloseTo(10);
+  expect(paceOf(taking([...slow, ...quick.slice(1)]), 100)!.stepsPerSecond).toBeCloseTo(30 / 3.9);
+});
+
+test('nothing is left once more steps are taken than there are', () => {
+  expect(paceOf(points(10), 9)!.leftMs).toBe(0);
+});
+
 test('a clock that stands still gives no pace', () => {
   expect(
     paceOf(
