@@ -86,7 +86,7 @@ it('can be cancelled while it waits, and not after', async () => {
   await expect(owner.use(() => Promise.resolve(), cancel.signal)).rejects.toThrow(/enough/);
 });
 
-it('lets nobody near lost weights but the job that recovers them, also in the middle of a pause', async () => {
+it('lends lost weights only to the job that recovers them, also in the middle of a pause', async () => {
   const owner = new EngineOwner(engineNamed('one'));
   const answered: unknown[] = [];
   const training = owner.use(async (turn) => {
@@ -101,7 +101,7 @@ it('lets nobody near lost weights but the job that recovers them, also in the mi
   expect(answered).toMatchObject([{ name: 'two' }]);
 });
 
-it('refuses everybody where nobody is there to recover lost weights', async () => {
+it('refuses every job where no job recovers lost weights', async () => {
   const owner = new EngineOwner(engineNamed('one'));
   await expect(owner.use(() => Promise.reject(lost()))).rejects.toThrow(/gone/);
   await expect(owner.use(() => Promise.resolve('wrong'))).rejects.toThrow(/gone/);
@@ -119,4 +119,43 @@ it('tells whoever waits, and whoever comes late, that the run has ended', async 
   open.open();
   await holder;
   await expect(owner.use(() => Promise.resolve())).rejects.toThrow(/Ask again/);
+});
+
+it('refuses a second owner of an engine, one that replaced another included', async () => {
+  const [first, second, other] = [engineNamed('one'), engineNamed('two'), engineNamed('three')];
+  const owner = new EngineOwner(first);
+  expect(() => new EngineOwner(first)).toThrow('This engine has an owner already. Ask its owner for a turn.');
+  new EngineOwner(other);
+  await owner.use((turn) => {
+    turn.discard();
+    expect(() => turn.replace(other)).toThrow('has an owner already');
+    turn.replace(second);
+    return Promise.resolve();
+  });
+  expect(() => new EngineOwner(second)).toThrow(EngineError);
+});
+
+it('lets a turn be used only while it is one’s own: not after it, and not while the engine is lent', async () => {
+  const engine = engineNamed('one');
+  const owner = new EngineOwner(engine);
+  const outside = 'The engine was used outside of a turn.';
+  const resumed = gate();
+  const over = await owner.use(async (turn) => {
+    const lent = turn.lend(resumed.passed);
+    expect(() => turn.engine).toThrow(outside);
+    expect(() => turn.discard()).toThrow(outside);
+    expect(() => turn.replace(engineNamed('two'))).toThrow(outside);
+    await expect(turn.lend(resumed.passed)).rejects.toThrow(outside);
+    await expect(turn.giveWay()).rejects.toThrow(outside);
+    resumed.open();
+    await lent;
+    expect(turn.engine).toBe(engine);
+    await turn.giveWay();
+    return turn;
+  });
+  expect(() => over.engine).toThrow(outside);
+  expect(() => over.discard()).toThrow(outside);
+  await expect(over.giveWay()).rejects.toThrow(outside);
+  expect(engine.disposed).toBe(false);
+  await expect(owner.use(({ engine: mine }) => Promise.resolve(mine))).resolves.toBe(engine);
 });

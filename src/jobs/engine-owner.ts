@@ -1,7 +1,7 @@
 /**
  * The one owner of an engine. Whoever wants to use it waits for a turn, in the order of asking; a turn can be cancelled
  * while it is waited for. A job that holds the engine for long (a training) gives way between two steps, and lends it
- * while it is paused.
+ * while it is paused. A second owner of an engine, and a turn that is used when it is not one's own, are thrown errors.
  */
 import { EngineError, LostWeightsError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -12,7 +12,10 @@ interface Waiting {
   refuse: (error: EngineError) => void;
 }
 
-/** The engine, for as long as a piece of work has its turn. */
+/**
+ * The engine, for as long as a piece of work has its turn. After it, and while the engine is lent, all of it throws an
+ * EngineError.
+ */
 export interface Turn {
   /** The engine; another one after it was replaced. */
   readonly engine: Engine;
@@ -32,6 +35,9 @@ export interface Turn {
   replace(engine: Engine): void;
 }
 
+/** Engines that have an owner. */
+const owned = new WeakSet<Engine>();
+
 export class EngineOwner {
   #engine: Engine;
   #isDiscarded = false;
@@ -42,9 +48,12 @@ export class EngineOwner {
   #lost: LostWeightsError | null = null;
   #closed: EngineError | null = null;
 
-  /** @param engine From now on nobody else may use it. */
+  /**
+   * @param engine From now on nobody else may use it.
+   * @throws EngineError where it has an owner already.
+   */
   constructor(engine: Engine) {
-    this.#engine = engine;
+    this.#engine = taken(engine);
   }
 
   /**
@@ -52,17 +61,19 @@ export class EngineOwner {
    * gone: nobody else has a turn until the job that has lent the engine has put another one in its place.
    * @param signal Gives up waiting. Work that has begun looks at it by itself.
    * @throws The signal's reason where it was aborted before the turn came; EngineError where the owner was closed, or
-   * the weights were lost and nobody recovers them.
+   * the weights were lost and no job recovers them.
    */
   async use<T>(work: (turn: Turn) => Promise<T>, signal?: AbortSignal): Promise<T> {
     await this.#take(signal);
+    const held = { isOwn: true };
     try {
       if (this.#lost !== null) throw this.#lost;
-      return await work(this.#turn());
+      return await work(this.#turn(held));
     } catch (error) {
       if (error instanceof LostWeightsError) this.#lost = error;
       throw error;
     } finally {
+      held.isOwn = false;
       this.#letGo();
     }
   }
@@ -79,22 +90,44 @@ export class EngineOwner {
   #discard(): void {
     if (this.#isDiscarded) return;
     this.#isDiscarded = true;
+    owned.delete(this.#engine);
     this.#engine.dispose();
   }
 
-  #turn(): Turn {
-    const engine = (): Engine => this.#engine;
+  /** @param held Whether the engine is this turn's at the moment. */
+  #turn(held: { isOwn: boolean }): Turn {
+    const check = (): void => {
+      if (!held.isOwn) throw notOwn();
+    };
+    const engine = (): Engine => {
+      check();
+      return this.#engine;
+    };
+    const lend = async (until: Promise<void>): Promise<void> => {
+      check();
+      held.isOwn = false;
+      try {
+        await this.#lend(until);
+      } finally {
+        held.isOwn = true;
+      }
+    };
     return {
       get engine() {
         return engine();
       },
       giveWay: async () => {
-        if (this.#waiting.length > 0) await this.#lend(Promise.resolve());
+        check();
+        if (this.#waiting.length > 0) await lend(Promise.resolve());
       },
-      lend: (until) => this.#lend(until),
-      discard: () => this.#discard(),
+      lend,
+      discard: () => {
+        check();
+        this.#discard();
+      },
       replace: (replacement) => {
-        this.#engine = replacement;
+        check();
+        this.#engine = taken(replacement);
         this.#isDiscarded = false;
         this.#lost = null;
       },
@@ -156,4 +189,20 @@ export class EngineOwner {
     if (next === undefined) this.#isTaken = false;
     else next.begin();
   }
+}
+
+/** Marks an engine as owned. @throws EngineError where it is already. */
+function taken(engine: Engine): Engine {
+  if (owned.has(engine)) {
+    throw new EngineError('This engine has an owner already.', 'Ask its owner for a turn.');
+  }
+  owned.add(engine);
+  return engine;
+}
+
+function notOwn(): EngineError {
+  return new EngineError(
+    'The engine was used outside of a turn.',
+    'Reload the page and resume from the last checkpoint. Please report it.',
+  );
 }
