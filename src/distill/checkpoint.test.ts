@@ -13,13 +13,13 @@ import {
   isMissing,
   momentsFile,
   parseFacts,
-  readCheckpoint,
   sliceBytes,
   weightsFile,
   writeSlices,
   type CheckpointFacts,
   type CheckpointFile,
 } from './checkpoint.ts';
+import { readCheckpoint } from './checkpoint-source.ts';
 
 const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
 const floats = (seed: number) =>
@@ -29,8 +29,8 @@ const size = 1000;
 
 async function written(
   from: EngineState,
-): Promise<{ facts: CheckpointFacts; disk: Map<string, Uint8Array> }> {
-  const disk = new Map<string, Uint8Array>();
+): Promise<{ facts: CheckpointFacts; disk: Map<string, Uint8Array<ArrayBuffer>> }> {
+  const disk = new Map<string, Uint8Array<ArrayBuffer>>();
   const files: CheckpointFile[] = [];
   for (const { name, file } of checkpointParts(from, config)) {
     const bytes = new Uint8Array(file.sizeBytes);
@@ -41,11 +41,10 @@ async function written(
   return { facts: { step: from.step, elapsedMs: 12, engine, files }, disk };
 }
 
-const readFrom = (disk: Map<string, Uint8Array>) => (file: CheckpointFile) => {
+const readFrom = (disk: Map<string, Uint8Array<ArrayBuffer>>) => (file: CheckpointFile) => {
   const bytes = disk.get(file.name);
-  return bytes
-    ? Promise.resolve(bytes)
-    : Promise.reject(new DOMException('there is no such file', 'NotFoundError'));
+  if (bytes === undefined) throw new DOMException('there is no such file', 'NotFoundError');
+  return new Blob([bytes]);
 };
 
 describe('a checkpoint', () => {
@@ -96,7 +95,7 @@ describe('a checkpoint', () => {
   it('is refused where a byte is another, bytes are missing or too many, or a file is gone', async () => {
     const { facts, disk } = await written(state);
     const whole = disk.get('optimizer.safetensors')!;
-    const damaged = async (bytes: Uint8Array | null): Promise<unknown> => {
+    const damaged = async (bytes: Uint8Array<ArrayBuffer> | null): Promise<unknown> => {
       const copy = new Map(disk);
       if (bytes) copy.set('optimizer.safetensors', bytes);
       else copy.delete('optimizer.safetensors');
@@ -116,9 +115,9 @@ describe('a checkpoint', () => {
     const { facts, disk } = await written(state);
     const failing = (times: number) => {
       let left = times;
-      return (file: CheckpointFile): Promise<Uint8Array> => {
+      return (file: CheckpointFile) => {
         left -= 1;
-        if (left >= 0) return Promise.reject(new RangeError('Array buffer allocation failed'));
+        if (left >= 0) throw new RangeError('Array buffer allocation failed');
         return readFrom(disk)(file);
       };
     };
@@ -250,7 +249,7 @@ describe('slices', () => {
     const now = await writeSlices(part!.name, part!.file, () => undefined);
     expect(now.sizeBytes).toBe(whole.length);
     expect(now.sha256).toEqual([sha256(whole.subarray(0, sliceBytes)), sha256(whole.subarray(sliceBytes))]);
-    const read = () => Promise.resolve(whole);
+    const read = () => new Blob([new Uint8Array(whole)]);
     const engine = { engine: 'wasm', backend: 'wasm', adapter: '' } as const;
     for (const hashes of [now.sha256, [sha256(whole)]]) {
       const facts = { step: 7, elapsedMs: 0, engine, files: [{ ...now, sha256: hashes }] };

@@ -6,10 +6,8 @@
  */
 import { digest } from '../base/bytes.ts';
 import { RowsDigest } from '../base/rows-digest.ts';
-import { CheckpointError, UnreadableError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import {
-  stateOf,
   trainerBackends,
   trainerNames,
   type EngineState,
@@ -33,7 +31,7 @@ import {
 /** Bytes of a slice; files of small students are one slice, whose SHA-256 is that of the file. */
 export const sliceBytes = 8 * 1024 * 1024;
 /** Of checkpoints that earlier versions wrote. */
-const olderSliceBytes = 32 * 1024 * 1024;
+export const olderSliceBytes = 32 * 1024 * 1024;
 
 /** Of a student with adapters, `adapter_model.safetensors` has these and stands for its weights. */
 const checkpointFileNames = [
@@ -91,14 +89,15 @@ export function parseFacts(text: string): CheckpointFacts | null {
 
 /** Where a run continues from. */
 export interface Resumption {
-  state: EngineState;
+  /** Read from where it is stored when the engine takes it: it may be larger than what is free beside the engine. */
+  state: StateSource;
   elapsedMs: number;
   /** What has computed it; left out where that is not known. */
   engine?: EngineStamp;
 }
 
 /** What the optimiser's averages are called in `optimizer.safetensors`: PyTorch's and transformers' names. */
-const momentPrefixes = [
+export const momentPrefixes = [
   ['expAvg', 'exp_avg.'],
   ['expAvgSq', 'exp_avg_sq.'],
   ['expAvgSqRow', 'exp_avg_sq_row.'],
@@ -212,81 +211,10 @@ async function* slicesOf(file: StreamedFile, size: number): AsyncIterable<Uint8A
   }
 }
 
-/**
- * Reads the state of a checkpoint and checks every byte of it.
- * @param read The bytes of a file; may throw where it is not there.
- * @throws CheckpointError where a file is missing, cut off, or not as it was written; UnreadableError where it is there
- * and could not be read now, which says nothing of its bytes.
- */
-export async function readCheckpoint(
-  { step, files }: CheckpointFacts,
-  read: (file: CheckpointFile) => Promise<Uint8Array>,
-  size = sliceBytes,
-): Promise<EngineState> {
-  const tensors = new Map<CheckpointFileName, Map<string, Float32Array>>();
-  for (const file of files) {
-    const bytes = await readOnceMore(step, file, read);
-    await check(step, file, bytes, size);
-    tensors.set(file.name, floatsOf(bytes, file.name));
-  }
-  const weights = tensors.get('model.safetensors') ?? tensors.get('adapter_model.safetensors');
-  if (weights === undefined) throw notAsWritten(step, 'it names no weights');
-  const moments = tensors.get('optimizer.safetensors') ?? new Map<string, Float32Array>();
-  const named = (prefix: string): Weights =>
-    new Map(
-      [...moments].flatMap(([name, values]) =>
-        name.startsWith(prefix) ? [[name.slice(prefix.length), values]] : [],
-      ),
-    );
-  const state = stateOf(weights, step);
-  for (const [group, prefix] of momentPrefixes) {
-    const values = named(prefix);
-    if (values.size > 0) state[group] = values;
-  }
-  return state;
-}
-
-/** Reads a file, and once more where that failed: storage has passing errors. */
-async function readOnceMore(
-  step: number,
-  file: CheckpointFile,
-  read: (file: CheckpointFile) => Promise<Uint8Array>,
-): Promise<Uint8Array> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await read(file);
-    } catch (error) {
-      if (isMissing(error)) throw notAsWritten(step, `${file.name} is missing (${messageOf(error)})`);
-      if (attempt < 2) continue;
-      throw new UnreadableError(
-        `${file.name} of the checkpoint of step ${step} could not be read (${messageOf(error)}).`,
-        'Nothing was removed. Free some memory (close other tabs and programs), then resume again.',
-      );
-    }
-  }
-}
-
 /** True where an error of the browser's or of Node's says that a file is not there. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error.name === 'NotFoundError' || ('code' in error && error.code === 'ENOENT');
-}
-
-async function check(step: number, file: CheckpointFile, bytes: Uint8Array, size: number): Promise<void> {
-  const { name, sizeBytes, sha256 } = file;
-  if (bytes.length !== sizeBytes) {
-    throw notAsWritten(step, `${name} has ${bytes.length} bytes where ${sizeBytes} were written`);
-  }
-  // Files of more than one slice differ in how many there are.
-  const isOlder = size === sliceBytes && sha256.length === Math.ceil(sizeBytes / olderSliceBytes);
-  const each = isOlder ? olderSliceBytes : size;
-  for (let offset = 0, slice = 0; offset < bytes.length; offset += each, slice += 1) {
-    // A copy: the digest takes no view on shared memory.
-    const part = new Uint8Array(bytes.subarray(offset, offset + each));
-    if ((await digest(part)) !== sha256[slice]) {
-      throw notAsWritten(step, `${name} has other bytes than were written`);
-    }
-  }
 }
 
 /** The single-precision tensors of a safetensors file. @param name Names it in errors. */
@@ -320,15 +248,4 @@ export function digestRows(rows: readonly unknown[]): Promise<string> {
   const digest = new RowsDigest();
   for (const row of rows) digest.add(row);
   return Promise.resolve(digest.end());
-}
-
-function notAsWritten(step: number, what: string): CheckpointError {
-  return new CheckpointError(
-    `The checkpoint of step ${step} is damaged: ${what}.`,
-    'Resume from an earlier one, or train again.',
-  );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,19 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
-import { stateOf, type Engine, type EngineState } from '../engine/engine.ts';
-import { readState } from '../engine/state-source.ts';
+import type { Engine, EngineState } from '../engine/engine.ts';
+import { readState, weightsAlone } from '../engine/state-source.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
 import type { Student } from '../student/folder.ts';
-import {
-  checkpointParts,
-  readCheckpoint,
-  writeSlices,
-  type CheckpointFacts,
-  type Resumption,
-} from './checkpoint.ts';
+import { checkpointParts, writeSlices, type CheckpointFacts, type Resumption } from './checkpoint.ts';
+import { openCheckpoint } from './checkpoint-source.ts';
 import { engineStudent } from './engine-student.ts';
 import { recipeSchema } from './recipe.ts';
 import type { Evaluation, MetricsPoint } from './run-state.ts';
@@ -110,14 +105,14 @@ describe.each(engines)('a run on %s', (_name, create) => {
   }
 
   async function throughFiles(state: EngineState, elapsedMs: number): Promise<Resumption> {
-    const disk = new Map<string, Uint8Array>();
+    const disk = new Map<string, Uint8Array<ArrayBuffer>>();
     const facts: CheckpointFacts = { step: state.step, elapsedMs, engine: stamp, files: [] };
     for (const { name, file } of checkpointParts(state, student.config)) {
       const bytes = new Uint8Array(file.sizeBytes);
       facts.files.push(await writeSlices(name, file, (slice, offset) => bytes.set(slice, offset)));
       disk.set(name, bytes);
     }
-    return { state: await readCheckpoint(facts, ({ name }) => Promise.resolve(disk.get(name)!)), elapsedMs };
+    return { state: await openCheckpoint(facts, ({ name }) => new Blob([disk.get(name)!])), elapsedMs };
   }
 
   const stamp = { engine: 'wasm', backend: 'wasm', adapter: 'a test' } as const;
@@ -132,7 +127,7 @@ describe.each(engines)('a run on %s', (_name, create) => {
     expect((await outcome(null)).sha256).toEqual(undisturbed.sha256);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('goes on from step %i to the very bytes and numbers', async (step) => {
+  it.each([1, 2, 3, 4, 5, 6])('resumes from step %i with the same bytes and numbers', async (step) => {
     const resumed = await outcome(undisturbed.saves.get(step)!);
     expect(resumed.points).toEqual(undisturbed.points.slice(step));
     expect(resumed.evaluations).toEqual(undisturbed.evaluations.filter((one) => one.step > step));
@@ -141,7 +136,7 @@ describe.each(engines)('a run on %s', (_name, create) => {
 
   it('differs without the moments, so that these comparisons could fail', async () => {
     const { state, elapsedMs } = undisturbed.saves.get(3)!;
-    const resumed = await outcome({ state: stateOf(state.weights, state.step), elapsedMs });
+    const resumed = await outcome({ state: weightsAlone(state), elapsedMs });
     expect(resumed.sha256).not.toEqual(undisturbed.sha256);
   });
 });

@@ -1,8 +1,8 @@
 /** What a session does between its steps: measures, saves, asks, ends early; and where it continues from. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Example } from '../data/example.ts';
-import { stateOf, type Engine, type EngineState, type TaskBatch, type Update } from '../engine/engine.ts';
-import { sourceOf } from '../engine/state-source.ts';
+import { stateOf, type Engine, type TaskBatch, type Update } from '../engine/engine.ts';
+import { sourceOf, type StateSource } from '../engine/state-source.ts';
 import { Control } from './control.ts';
 import { recipeSchema, type Recipe } from './recipe.ts';
 import { Session, type SessionEvent, type SessionOptions } from './session.ts';
@@ -46,8 +46,9 @@ function madeUp(knowsAt: number) {
       return Promise.resolve({ loss: isRationale ? 3 : 1, tokens: inputs.length });
     },
     source: () => sourceOf(stateOf(new Map(), step)),
-    restore: (state: EngineState) => {
+    restoreFrom: (state: StateSource) => {
       restored.push((step = state.step));
+      return Promise.resolve();
     },
   } as unknown as Engine;
   return { engine, restored, evaluated };
@@ -235,7 +236,7 @@ describe('patience', () => {
 
   it('counts what was measured before the run was resumed', async () => {
     const evaluations = [1, 2].map((step) => ({ step, correct: 2, total: 2 }));
-    const from = { state: stateOf(new Map(), 2), elapsedMs: 5 };
+    const from = { state: sourceOf(stateOf(new Map(), 2)), elapsedMs: 5 };
     const { main } = await run({ steps: 10, evalEvery: 1, patience: 2 }, { evaluations, from });
     expect(main).toEqual(['step 3', 'measured 3: 1 of 2', 'save 3, last']);
     const over = await run({ steps: 10, evalEvery: 1, patience: 1 }, { evaluations, from });
@@ -244,7 +245,7 @@ describe('patience', () => {
 });
 
 describe('a resumed run', () => {
-  const from = { state: stateOf(new Map(), 2), elapsedMs: 500 };
+  const from = { state: sourceOf(stateOf(new Map(), 2)), elapsedMs: 500 };
 
   it('continues with the next step and the time that it took', async () => {
     const { main, restored, events } = await run({ evalEvery: 2 }, { from });
@@ -301,7 +302,7 @@ describe('watched questions', () => {
       (await run(keys, scene)).main.filter((one) => one.startsWith('asked'));
     expect(await asked({ evalEvery: 0 }, { watched })).toEqual([]);
     expect(await asked({ evalEvery: 2 }, {})).toEqual([]);
-    const from = { state: stateOf(new Map(), 2), elapsedMs: 0 };
+    const from = { state: sourceOf(stateOf(new Map(), 2)), elapsedMs: 0 };
     expect(await asked({ evalEvery: 4 }, { watched, from })).toEqual(['asked at 4']);
     const [own] = (await run({ evalEvery: 4 }, { ownQuestions: () => ['mine?'] })).events.flatMap((event) =>
       event.type === 'watched' ? [event] : [],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBundledStudent, sampleExamples } from '../../tests/support/sample.ts';
 import { InputError } from '../base/errors.ts';
 import type { Engine, EngineState } from '../engine/engine.ts';
-import { readState } from '../engine/state-source.ts';
+import { readState, sourceOf } from '../engine/state-source.ts';
 import { openNodeBackend } from '../engine/tfjs/node-backend.ts';
 import { createTfjsEngine } from '../engine/tfjs/tfjs-engine.ts';
 import type { Student } from '../student/folder.ts';
@@ -146,7 +146,7 @@ describe('Session', () => {
 
     const goOn = async (measuredStep: number) => {
       const { tokenizer } = student;
-      const from = { state: kept!, elapsedMs: 1 };
+      const from = { state: sourceOf(kept!), elapsedMs: 1 };
       const recipe = recipeOf(keys);
       return collect(new Session({ engine, tokenizer, recipe, train, test, from, measuredStep }));
     };

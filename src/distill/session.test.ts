@@ -28,7 +28,10 @@ function makeEngine(ahead: boolean): { engine: Engine; mostUnderWay: () => numbe
   };
   const idle = () => expect(underWay, 'steps under way while the engine is looked at').toBe(0);
   const engine = {
-    restore: idle,
+    restoreFrom: () => {
+      idle();
+      return Promise.resolve();
+    },
     generate: (inputs: readonly unknown[]) => {
       idle();
       return Promise.resolve(inputs.map(() => ({ ids: Int32Array.of(weight), score: null })));

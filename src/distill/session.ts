@@ -49,7 +49,7 @@ export interface SessionOptions {
   /** A person's own questions, as they are pinned when it is asked; left out: none. */
   ownQuestions?: (() => readonly string[]) | undefined;
   control?: Control;
-  /** Goes on from here, with the very numbers of a run that was never stopped; null begins with the engine as it is. */
+  /** Resumes from here, with the same numbers as a run that was never stopped; null begins with the engine as it is. */
   from?: Resumption | null;
   /** The last step whose accuracy was measured before; left out: the one gone on from, whatever it was due. */
   measuredStep?: number | undefined;
@@ -75,7 +75,8 @@ export class Session {
   readonly #metric: MetricId;
   readonly #watched: readonly Example[];
   readonly #ownQuestions: () => readonly string[];
-  readonly #from: Resumption | null;
+  /** Null once the engine has it. */
+  #from: Resumption | null;
   readonly #measuredStep: number;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
@@ -120,7 +121,8 @@ export class Session {
     const rows = yield* this.#tokenize();
     const plan = new BatchPlan(this.#recipe, rows.length);
     yield { type: 'state', state: { phase: 'compiling' } };
-    if (this.#from) this.#engine.restore(this.#from.state);
+    if (this.#from) await this.#engine.restoreFrom(this.#from.state);
+    this.#from = null;
     if (this.#step === 0 && this.#recipe.evalEvery > 0) yield* this.#watch();
     if (this.#step > this.#measuredStep && this.#evaluationIsDue()) {
       yield* this.#evaluateIfDue();

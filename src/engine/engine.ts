@@ -144,7 +144,7 @@ export interface StateTensor {
   length: number;
 }
 
-/** What an engine holds. It may be read for as long as nothing changes the engine's state. */
+/** What an engine holds, or a checkpoint. It may be read for as long as nothing changes the engine's state. */
 export interface StateSource {
   /** Optimiser steps taken. */
   step: number;
@@ -192,6 +192,13 @@ export interface Engine {
    * are these; where they are the base's own instead, the adapters become zero, so that the base answers.
    */
   restore(state: EngineState): void;
+  /**
+   * The same from a state that is read piece by piece, so that it is never in memory beside the engine. Names and sizes
+   * are checked before anything is written.
+   * @throws EngineError where it does not fit, with the engine as before; LostWeightsError where it cannot be read to its
+   * end: the engine then has parts of two states, and refuses everything. What reads it whole first fails as the source does.
+   */
+  restoreFrom(source: StateSource): Promise<void>;
   /** Frees the device memory. The engine must not be used afterwards. */
   dispose(): void;
 }

@@ -3,6 +3,7 @@ import { EngineError } from '../base/errors.ts';
 
 export class OneAtATime {
   #underWay: string | null = null;
+  #ended: Error | null = null;
 
   /**
    * Does something that nothing else may come between.
@@ -22,8 +23,14 @@ export class OneAtATime {
 
   /** The same, for what is done at once. @throws EngineError where something else is under way. */
   check(name: string): void {
+    if (this.#ended !== null) throw this.#ended;
     if (this.#underWay === null) return;
     throw entryError(name, this.#underWay);
+  }
+
+  /** Refuses everything from now on, with this error. */
+  end(error: Error): void {
+    this.#ended = error;
   }
 }
 

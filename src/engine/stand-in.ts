@@ -8,11 +8,16 @@ export function puttingBack(work: () => Promise<void>): PutBack {
     try {
       await work();
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new LostWeightsError(
-        `The trained weights could not be put back on the engine (${withoutStop(detail)}).`,
-        'Resume the run from its last checkpoint.',
-      );
+      throw restoreError(error);
     }
   };
+}
+
+/** What the engine holds is not the run's. @param cause Why it could not be put there. */
+export function restoreError(cause: unknown): LostWeightsError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new LostWeightsError(
+    `The trained weights could not be put back on the engine (${withoutStop(detail)}).`,
+    'Resume the run from its last checkpoint.',
+  );
 }

@@ -22,7 +22,7 @@ export function sourceOf(state: EngineState): StateSource {
     tensors: stateGroups.flatMap((group) =>
       [...named(group)].map(([name, { length }]) => ({ group, name, length })),
     ),
-    // eslint-disable-next-line @typescript-eslint/require-await -- it is in memory
+    // eslint-disable-next-line @typescript-eslint/require-await -- the values are in memory, and the interface is asynchronous
     async *pieces({ group, name }) {
       const values = named(group).get(name)!;
       for (let from = 0; from < values.length; from += pieceLength)

@@ -93,7 +93,8 @@ export interface KeptWeights {
   weights: Weights;
 }
 
-export interface BegunRun extends Resumption {
+export interface BegunRun extends Omit<Resumption, 'state'> {
+  state: EngineState;
   engine: EngineStamp;
   /** Weights of earlier steps that may yet be taken (`take`). */
   kept?: readonly KeptWeights[];

@@ -207,6 +207,12 @@ export function decodeValues(
 /** What a file says of a tensor before its values. */
 export type TensorHead = Pick<StoredTensor, 'dtype' | 'shape'>;
 
+/** And where its values are: bytes of the file. */
+export interface TensorPlace extends TensorHead {
+  start: number;
+  end: number;
+}
+
 /**
  * Reads what a file holds by its header alone: two short reads, whatever the file's size.
  * @param readStart The first so many bytes of the file. @param sizeBytes How large the file is. @param file For messages.
@@ -218,10 +224,24 @@ export async function readTensorHeads(
   sizeBytes: number,
   file: string,
 ): Promise<Map<string, TensorHead>> {
+  const places = await readTensorPlaces(readStart, sizeBytes, file);
+  return new Map([...places].map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
+}
+
+/** The same, with where the values are, so that they can be read one tensor at a time. */
+export async function readTensorPlaces(
+  readStart: (sizeBytes: number) => Promise<Uint8Array>,
+  sizeBytes: number,
+  file: string,
+): Promise<Map<string, TensorPlace>> {
   const headerBytes = headerSize(await readStart(8), sizeBytes, file);
-  const start = await readStart(8 + headerBytes);
-  const { entries } = readEntries(start, sizeBytes, file);
-  return new Map(entries.map(({ name, dtype, shape }) => [name, { dtype, shape }]));
+  const { entries, dataStart } = readEntries(await readStart(8 + headerBytes), sizeBytes, file);
+  return new Map(
+    entries.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      { dtype, shape, start: dataStart + begin, end: dataStart + end },
+    ]),
+  );
 }
 
 /** @param bytes The file, or its beginning with the whole header. @param sizeBytes How large the whole file is. */

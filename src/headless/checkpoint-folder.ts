@@ -10,11 +10,11 @@ import {
   checkpointParts,
   isMissing,
   parseFacts,
-  readCheckpoint,
   writeSlices,
   type CheckpointFacts,
   type Resumption,
 } from '../distill/checkpoint.ts';
+import { openCheckpoint, readCheckpoint, type OpenPart } from '../distill/checkpoint-source.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { StateSource } from '../engine/state-source.ts';
 import type { FolderFile } from '../export/model-folder.ts';
@@ -23,7 +23,7 @@ import {
   appendOutput,
   flushOutput,
   namesIn,
-  readWhole,
+  openRaw,
   removeOutput,
   renameOutput,
   writeOutput,
@@ -96,18 +96,15 @@ export class CheckpointFolder {
   /** The weights of the checkpoint of a step; null where it is not there, or not whole. */
   async weightsOf(step: number): Promise<Weights | null> {
     try {
-      return (await this.#state(step)).state.weights;
+      return (await readCheckpoint(await this.#facts(step), this.#partsOf(step))).weights;
     } catch (error) {
       if (error instanceof CheckpointError) return null;
       throw error;
     }
   }
 
-  /** @throws CheckpointError where it is not whole; UnreadableError where it could not be read now. */
-  async #state(step: number): Promise<{ facts: CheckpointFacts; state: EngineState }> {
-    const facts = await this.#facts(step);
-    const read = ({ name }: { name: string }) => readWhole(join(this.#of(step), name));
-    return { facts, state: await readCheckpoint(facts, read) };
+  #partsOf(step: number): OpenPart {
+    return ({ name }) => openRaw(join(this.#of(step), name));
   }
 
   /**
@@ -126,7 +123,8 @@ export class CheckpointFolder {
     const damaged: number[] = [];
     for (const step of await this.steps()) {
       try {
-        const { facts, state } = await this.#state(step);
+        const facts = await this.#facts(step);
+        const state = await openCheckpoint(facts, this.#partsOf(step));
         for (const later of keep ? [] : damaged) await this.remove(later);
         return { state, elapsedMs: facts.elapsedMs, engine: facts.engine };
       } catch (error) {

@@ -64,31 +64,44 @@ export async function readWhole(file: string, most = mostAtOnce): Promise<Uint8A
   }
 }
 
-/** A file on disk of which parts are read. @throws InputError where it cannot be read. */
-export async function openParts(file: string): Promise<PartedFile> {
-  const cannot = (error: unknown): InputError =>
-    new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
-  const { size } = await stat(file).catch((error: unknown) => {
-    throw cannot(error);
-  });
+/** A file on disk of which parts are read. @throws what Node does. */
+export async function openRaw(file: string): Promise<PartedFile> {
+  const { size } = await stat(file);
   return {
     size,
     slice: (start, end = size) => ({
       arrayBuffer: async () => {
+        const handle = await open(file);
         try {
-          const handle = await open(file);
-          try {
-            const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
-            let read = 0;
-            while (read < bytes.length) {
-              const { bytesRead } = await handle.read(bytes, read, bytes.length - read, start + read);
-              if (bytesRead === 0) break;
-              read += bytesRead;
-            }
-            return bytes.buffer.slice(0, read);
-          } finally {
-            await handle.close();
+          const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+          let read = 0;
+          while (read < bytes.length) {
+            const { bytesRead } = await handle.read(bytes, read, bytes.length - read, start + read);
+            if (bytesRead === 0) break;
+            read += bytesRead;
           }
+          return bytes.buffer.slice(0, read);
+        } finally {
+          await handle.close();
+        }
+      },
+    }),
+  };
+}
+
+/** The same. @throws InputError where it cannot be read. */
+export async function openParts(file: string): Promise<PartedFile> {
+  const cannot = (error: unknown): InputError =>
+    new InputError(`it cannot be read (${reasonOf(error)}).`, 'Check the path.', { file });
+  const parts = await openRaw(file).catch((error: unknown) => {
+    throw cannot(error);
+  });
+  return {
+    size: parts.size,
+    slice: (start, end) => ({
+      arrayBuffer: async () => {
+        try {
+          return await parts.slice(start, end).arrayBuffer();
         } catch (error) {
           throw cannot(error);
         }

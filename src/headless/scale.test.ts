@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import { parseRecipe, recipeSchema, withLora } from '../distill/recipe.ts';
+import { readState } from '../engine/state-source.ts';
 import { scaleFolder } from '../export/scale-folder.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { filesInMemory } from '../student/student-files.ts';
@@ -102,7 +103,7 @@ describe('export --scale', () => {
     expect(files.some(({ path }) => path === 'student/run.json')).toBe(false);
   });
 
-  it('takes along the checkpoint that a run goes on from', async () => {
+  it('takes along the checkpoint that a run resumes from', async () => {
     const out = join(place, 'begun');
     const student = await readStudentFolder(filesInMemory(tinyFolder()), 'tiny');
     const { train } = await openInputs({ train: data }, recipe);
@@ -127,7 +128,7 @@ describe('export --scale', () => {
     }
     const found = await new CheckpointFolder(join(out, 'out')).newest(() => undefined);
     expect(found?.state.step).toBe(1);
-    expect(found?.state.expAvgSq).toEqual(student.weights);
+    expect((await readState(found!.state)).expAvgSq).toEqual(student.weights);
     expect(found?.engine.adapter).toBe('SIMD');
   });
 
@@ -173,7 +174,8 @@ describe('export --scale', () => {
       writeFileSync(join(out, path), bytes);
     }
     const checkpoints = new CheckpointFolder(join(out, 'out'));
-    expect((await checkpoints.newest(() => undefined))?.state).toEqual(state);
+    const newest = await checkpoints.newest(() => undefined);
+    expect(await readState(newest!.state)).toEqual(state);
     expect(await checkpoints.weightsOf(2)).toEqual(weights);
     const { read } = await openRunInputs(join(out, 'out'), {});
     expect(read.validation?.examples).toHaveLength(1);

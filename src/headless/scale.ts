@@ -7,6 +7,7 @@ import { parseMetric, type MetricId } from '../data/metrics/metrics.ts';
 import { parseRunFile, smallRecipe, type Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { keptSteps } from '../distill/selection.ts';
+import { readState } from '../engine/state-source.ts';
 import { hasMoments, scaleFolder, type BegunRun, type KeptWeights } from '../export/scale-folder.ts';
 import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
 import { withKept } from './kept-options.ts';
@@ -91,8 +92,10 @@ async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
   const checkpoints = new CheckpointFolder(run);
   const checkpoint = await checkpoints.newest((words) => console.error(words), { keep: true });
   // After the last step no moments are kept, since nothing asks for them again.
-  if (checkpoint === null || !hasMoments(checkpoint.state)) return null;
-  const { step } = checkpoint.state;
+  if (checkpoint === null) return null;
+  const state = await readState(checkpoint.state);
+  if (!hasMoments(state)) return null;
+  const { step } = state;
   const measured = join(run, 'evaluations.jsonl');
   const all = existsSync(measured) ? linesOf<Evaluation>(await readText(measured)) : [];
   const evaluations = all.filter((one) => one.step <= step);
@@ -104,6 +107,7 @@ async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
   }
   return {
     ...checkpoint,
+    state,
     kept,
     metrics: linesOf<MetricsPoint>(await readText(join(run, 'metrics.jsonl'))).slice(0, step),
     evaluations,

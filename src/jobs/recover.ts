@@ -62,7 +62,7 @@ export async function recover(
   }
 }
 
-/** The state of a run that nobody resumes. */
+/** The state of a run that is not resumed. */
 export function asStopped({ savedStep }: Pick<RunSoFar, 'savedStep'>): TrainEnd {
   if (savedStep !== null) return { phase: 'done', step: savedStep, stopped: true };
   const message = 'The run was interrupted before its first checkpoint, so it kept no weights. Train again.';

@@ -4,6 +4,7 @@ import { Control } from '../distill/control.ts';
 import { recipeSchema, type Recipe } from '../distill/recipe.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import { stateOf } from '../engine/engine.ts';
+import { sourceOf } from '../engine/state-source.ts';
 import type { EngineOwner } from './engine-owner.ts';
 import { baseAnswer, madeUpEngine, Memory, rowsWith, student, weightsOf } from './testing/made-up-run.ts';
 import { trainRun, type TrainJob } from './train.ts';
@@ -132,7 +133,7 @@ describe('a run', () => {
 
   it('makes up the measurement that a kill cut off, and repeats none', async () => {
     for (const isMeasured of [false, true]) {
-      const from = { state: stateOf(weightsOf(2), 2), elapsedMs: 5 };
+      const from = { state: sourceOf(stateOf(weightsOf(2), 2)), elapsedMs: 5 };
       const { memory, made, start } = scene({}, { from });
       if (isMeasured) memory.evaluations.push({ step: 2, correct: 2, total: 2 });
       await start();
@@ -153,7 +154,7 @@ it.each([
   const { made, start } = scene(
     {},
     {
-      from: { state: stateOf(weightsOf(2), 2), elapsedMs: 5, ...stamp },
+      from: { state: sourceOf(stateOf(weightsOf(2), 2)), elapsedMs: 5, ...stamp },
       open: (request) => {
         asked.push(request);
         return Promise.resolve(made.engine);
@@ -229,7 +230,7 @@ describe('without room', () => {
     expect(memory.saves).toEqual([2]);
   });
 
-  it('ends with the error where nobody waits', async () => {
+  it('ends with the error where no one waits for the run', async () => {
     const policy = { comparesWhenStopped: false, waitsForRoom: false, keepsBest: false };
     const { memory, made, owners, start } = scene({}, { policy });
     memory.onSave = () => {
@@ -242,7 +243,7 @@ describe('without room', () => {
 });
 
 describe('what fails', () => {
-  it('an engine that is lost: goes on from the checkpoint, the second time with less at once', async () => {
+  it('after a lost engine it resumes from the checkpoint, the second time with smaller micro-batches', async () => {
     const { memory, made, waits, opened, start } = scene({ saveEvery: 1, evalEvery: 0 });
     let failures = 2;
     made.before = (what) => {

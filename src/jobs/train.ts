@@ -57,7 +57,7 @@ export interface TrainPolicy {
 }
 
 /**
- * @param hold Told who owns the engine, so that questions reach it; null when nobody does any more.
+ * @param hold Told who owns the engine, so that questions reach it; null when it has none any more.
  * @returns The state that the run has ended with, which the sink has as well, and its comparison where there is one.
  * @throws What ends a run: errors of its rows, of the store, and of an engine that cannot be recovered.
  */

@@ -4,7 +4,7 @@
  * names it (checkpoints.ts): a write that was cut off leaves bytes that nobody reads.
  */
 import { isMissing, sliceBytes, writeSlices, type CheckpointFile } from '../distill/checkpoint.ts';
-import { wholeOf } from '../formats/byte-stream.ts';
+import type { PartedFile } from '../formats/parquet.ts';
 import type { StreamedFile } from '../formats/safetensors-writer.ts';
 import { reading, writing } from './database.ts';
 
@@ -13,7 +13,8 @@ export type PlaceName = 'files' | 'database';
 export interface CheckpointPlace {
   /** Writes a file whole and waits until the browser has it. */
   write(runId: string, id: string, name: CheckpointFile['name'], file: StreamedFile): Promise<CheckpointFile>;
-  read(runId: string, id: string, file: CheckpointFile): Promise<Uint8Array>;
+  /** Opens a file, to be read in parts. @throws DOMException `NotFoundError` where it is not there. */
+  open(runId: string, id: string, file: CheckpointFile): Promise<PartedFile>;
   /** Ids of all checkpoints of a run of which something lies here. */
   ids(runId: string): Promise<string[]>;
   /** Removes what is here of a checkpoint; a no-op where nothing is. */
@@ -53,11 +54,11 @@ const files: CheckpointPlace = {
     }
   },
 
-  async read(runId, id, { name }) {
+  async open(runId, id, { name }) {
     const run = await runFolder(runId, false);
     if (run === null) throw new DOMException('the run has no files', 'NotFoundError');
     const handle = await (await run.getDirectoryHandle(id)).getFileHandle(name);
-    return wholeOf(await handle.getFile());
+    return handle.getFile();
   },
 
   async ids(runId) {
@@ -87,21 +88,34 @@ const database: CheckpointPlace = {
     });
   },
 
-  async read(runId, id, { name, sizeBytes }) {
+  async open(runId, id, { name, sizeBytes }) {
     const range = IDBKeyRange.bound([runId, id, name], [runId, id, name, []]);
     const keys = await reading((database) => database.getAllKeys('checkpointSlices', range));
-    if (keys.length === 0 && sizeBytes > 0) throw new DOMException('it is not stored', 'NotFoundError');
-    // One slice at a time, so that the bytes are not held twice.
-    const whole = new Uint8Array(sizeBytes);
-    let filled = 0;
-    for (const key of keys) {
-      const { bytes } = (await reading((database) => database.get('checkpointSlices', key)))!;
-      const room = whole.subarray(filled);
-      room.set(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, room.length)));
-      filled += bytes.byteLength;
-    }
-    // Of another length than was written, which whoever checks it tells.
-    return filled <= sizeBytes ? whole.subarray(0, filled) : new Uint8Array(filled);
+    const missing = () => new DOMException('it is not stored', 'NotFoundError');
+    const stored = async (index: number): Promise<Uint8Array> => {
+      const record = await reading((database) => database.get('checkpointSlices', keys[index]!));
+      if (record === undefined) throw missing();
+      return new Uint8Array(record.bytes);
+    };
+    if (keys.length === 0 && sizeBytes > 0) throw missing();
+    // All slices but the last are as long as the first.
+    const [first, last] =
+      keys.length === 0 ? [0, 0] : [(await stored(0)).length, (await stored(keys.length - 1)).length];
+    const size = keys.length === 0 ? 0 : (keys.length - 1) * first + last;
+    const read = async (start: number, end: number): Promise<ArrayBuffer> => {
+      const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+      for (let filled = 0; filled < bytes.length;) {
+        const index = Math.floor((start + filled) / first);
+        const slice = await stored(index);
+        const from = start + filled - index * first;
+        const part = slice.subarray(from, from + bytes.length - filled);
+        if (part.length === 0) return bytes.buffer.slice(0, filled);
+        bytes.set(part, filled);
+        filled += part.length;
+      }
+      return bytes.buffer;
+    };
+    return { size, slice: (start, end = size) => ({ arrayBuffer: () => read(start, end) }) };
   },
 
   async ids(runId) {

@@ -5,11 +5,11 @@
  */
 import {
   checkpointParts,
-  readCheckpoint,
   type CheckpointFacts,
   type CheckpointFile,
   type Resumption,
 } from '../distill/checkpoint.ts';
+import { openCheckpoint, readCheckpoint, type OpenPart } from '../distill/checkpoint-source.ts';
 import { CheckpointError, NoRoomError, StillroomError } from '../base/errors.ts';
 import { keptSteps } from '../distill/selection.ts';
 import { shareOf } from '../distill/score.ts';
@@ -140,7 +140,7 @@ export async function newestCheckpoint(
   await sweep(runId, records);
   for (const record of records) {
     try {
-      const state = await readCheckpoint(record, (file) => places[record.where].read(runId, record.id, file));
+      const state = await openCheckpoint(record, partsOf(record));
       return { state, elapsedMs: record.elapsedMs, engine: record.engine };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
@@ -158,8 +158,7 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
   const record = (await listCheckpoints(runId)).find((one) => one.step === step);
   if (record === undefined) return null;
   const files = record.files.filter(({ name }) => name !== 'optimizer.safetensors');
-  const read = (file: CheckpointFile) => places[record.where].read(runId, record.id, file);
-  return (await readCheckpoint({ ...record, files }, read)).weights;
+  return (await readCheckpoint({ ...record, files }, partsOf(record))).weights;
 }
 
 /**
@@ -169,7 +168,11 @@ export async function checkpointWeights(runId: string, step: number | null): Pro
 export async function checkpointState(runId: string, step: number): Promise<EngineState | null> {
   const record = (await listCheckpoints(runId)).find((one) => one.step === step);
   if (record === undefined) return null;
-  return readCheckpoint(record, (file) => places[record.where].read(runId, record.id, file));
+  return readCheckpoint(record, partsOf(record));
+}
+
+function partsOf({ runId, id, where }: CheckpointRecord): OpenPart {
+  return (file) => places[where].open(runId, id, file);
 }
 
 /**

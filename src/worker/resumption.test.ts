@@ -73,7 +73,7 @@ async function kept(): Promise<unknown> {
 
 it('removes nothing where checkpoints cannot be read now, and resumes when they can', async () => {
   const before = await kept();
-  const reading = vi.spyOn(places.database, 'read');
+  const reading = vi.spyOn(places.database, 'open');
   reading.mockRejectedValue(new RangeError('Array buffer allocation failed'));
   try {
     await expect(prepareResumption(run)).rejects.toBeInstanceOf(UnreadableError);
@@ -114,7 +114,7 @@ it('is refused where there is nothing to resume from, each time with the reason'
   await expect(refused({ rowsSha256: 'ab' })).rejects.toThrow(
     'The rows of mine are not those that copper-heron',
   );
-  // One that came with what it continues from resumes as any other.
+  // An imported run whose archive has the optimiser's averages can be resumed.
   expect((await refused({ imported: { ...imported, goesOn: true } })).from?.state.step).toBe(4);
 });
 

@@ -6,11 +6,11 @@
 import { CheckpointError, InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
 import { areAdapters } from '../distill/engine-student.ts';
-import { parseFacts, readCheckpoint, type CheckpointFacts } from '../distill/checkpoint.ts';
+import { parseFacts, type CheckpointFacts } from '../distill/checkpoint.ts';
+import { readCheckpoint } from '../distill/checkpoint-source.ts';
 import { parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { EngineState } from '../engine/engine.ts';
 import { checkWhole, type RunArchive } from '../export/run-archive.ts';
-import { wholeOf } from '../formats/byte-stream.ts';
 import { readRunTexts } from '../export/run-record.ts';
 import { checkModel, checkMoments } from '../export/run-weights.ts';
 import { keptTexts } from '../store/kept-students.ts';
@@ -201,9 +201,9 @@ async function stateOf(files: ReadonlyMap<string, Blob>, step: number) {
       'Copy the folder again.',
     );
   }
-  const state = await readCheckpoint(facts, async (file) => {
+  const state = await readCheckpoint(facts, (file) => {
     const blob = files.get(`checkpoint-${step}/${file.name}`);
-    if (blob !== undefined) return wholeOf(blob);
+    if (blob !== undefined) return blob;
     throw new DOMException('it was not dropped', 'NotFoundError');
   });
   return { ...state, engine: facts.engine };

@@ -1,15 +1,17 @@
-/** A run that goes on from its checkpoint on an engine opened anew, through any engine. */
+/** Tests, for any engine, that a run resumed from its checkpoint on a newly opened engine is the same to the byte. */
 import { describe, expect, test } from 'vitest';
-import { checkpointParts, readCheckpoint, writeSlices } from '../../src/distill/checkpoint.ts';
+import { checkpointParts, writeSlices } from '../../src/distill/checkpoint.ts';
 import type { CheckpointFile, CheckpointFileName } from '../../src/distill/checkpoint.ts';
-import type { Engine, EngineState, EngineStudent } from '../../src/engine/engine.ts';
+import { openCheckpoint } from '../../src/distill/checkpoint-source.ts';
+import type { Engine, EngineStudent } from '../../src/engine/engine.ts';
+import type { StateSource } from '../../src/engine/state-source.ts';
 import { expectSameState } from './same-state.ts';
 import { standInCases, standInStudent, trainTiny } from './stand-in-suite.ts';
 
 /** What comes back of the files that an engine's state is written as. */
-async function throughFiles(engine: Engine, { config }: EngineStudent): Promise<EngineState> {
+async function throughFiles(engine: Engine, { config }: EngineStudent): Promise<StateSource> {
   const source = engine.source();
-  const bytesOf = new Map<CheckpointFileName, Uint8Array>();
+  const bytesOf = new Map<CheckpointFileName, Uint8Array<ArrayBuffer>>();
   const files: CheckpointFile[] = [];
   for (const { name, file } of checkpointParts(source, config)) {
     const bytes = new Uint8Array(file.sizeBytes);
@@ -17,7 +19,7 @@ async function throughFiles(engine: Engine, { config }: EngineStudent): Promise<
     bytesOf.set(name, bytes);
   }
   const facts = { step: source.step, files, elapsedMs: 0, engine: engine.describe() };
-  return readCheckpoint(facts, ({ name }) => Promise.resolve(bytesOf.get(name)!));
+  return openCheckpoint(facts, ({ name }) => new Blob([bytesOf.get(name)!]));
 }
 
 /** The bytes of the weights and of all averages, and every figure of the steps, as if nothing had ended in between. */
@@ -44,7 +46,7 @@ export function describeResume(
       ended.dispose();
 
       const resumed = await open(trained);
-      resumed.restore(kept);
+      await resumed.restoreFrom(kept);
       expect(await trainTiny(resumed, 4, 5)).toEqual(expected.slice(3));
       expectSameState(await resumed.read(), state);
       resumed.dispose();

@@ -26,7 +26,7 @@ describe('Adafactor', () => {
     expect(expAvgSq.size + expAvgSqRow!.size).toBe(student.weights.size);
   });
 
-  test('goes on from its state to the byte', async () => {
+  test('resumes from its state to the byte', async () => {
     const [one, other] = [open('adafactor-relative'), open('adafactor-relative')];
     await one.step(batches, tinyUpdate);
     other.restore(await one.read());

@@ -48,7 +48,7 @@ export class PlanBuilder {
   constructor(
     readonly layout: SlabLayout,
     readonly bucket: Bucket,
-    /** What the layout's adapters do in this plan, where it has any. */
+    /** Whether this plan computes with the layout's adapters. Without adapters it says nothing. */
     readonly adapterUse: AdapterUse = 'used',
   ) {
     const tiles = (rows: number) => Math.floor((rows + (tileRows - 1) * bucket.sequences) / tileRows);

@@ -1,25 +1,24 @@
 /** An engine that runs plans on an executor: packs rows into tables, keeps few plans, reads and restores the slabs. */
-import { NonFiniteError } from '../../base/errors.ts';
+import { LostWeightsError, NonFiniteError } from '../../base/errors.ts';
 import type { T5Config, Weights } from '../../student/config.ts';
 import { checkHalfBase } from '../../student/lora/half-base.ts';
-import { countParameters, sizeOf } from '../../student/parameters.ts';
-import {
-  stateGroups,
-  type Engine,
-  type EngineDescription,
-  type EngineState,
-  type EngineStudent,
-  type GenerateOptions,
-  type Generation,
-  type MicroBatch,
-  type PutBack,
-  type StepResult,
-  type TaskBatch,
-  type Update,
+import { countParameters } from '../../student/parameters.ts';
+import type {
+  Engine,
+  EngineDescription,
+  EngineState,
+  EngineStudent,
+  GenerateOptions,
+  Generation,
+  MicroBatch,
+  PutBack,
+  StepResult,
+  TaskBatch,
+  Update,
 } from '../engine.ts';
 import { entryError, OneAtATime } from '../one-at-a-time.ts';
 import { isPlainGreedy } from '../token-rules.ts';
-import { pieceLength, readState, type StateSource, type StateTensor } from '../state-source.ts';
+import { readState, type StateSource } from '../state-source.ts';
 import { puttingBack } from '../stand-in.ts';
 import type { Bucket } from './builder.ts';
 import type { Executor, Floats } from './executor.ts';
@@ -44,10 +43,9 @@ import {
 import { PlanCache, type Planner } from './plan-cache.ts';
 import { quietRun, type Plan, type Run } from './plan.ts';
 import { SlabLayout } from './slab-layout.ts';
+import { SlabState } from './slab-state.ts';
 import {
-  checkMoments,
   checkTensors,
-  momentGroups,
   placedGradients,
   placedState,
   placedTrained,
@@ -73,13 +71,13 @@ export class PlanEngine implements Engine {
   readonly #config: T5Config;
   readonly #layout: SlabLayout;
   readonly #executor: Executor;
+  readonly #state: SlabState;
   readonly #plans: PlanCache;
   readonly #reason: string;
   readonly #rowsTogether: number;
   readonly #entry = new OneAtATime();
   readonly #flight = new Flight();
   readonly begin: Engine['begin'];
-  #steps = 0;
   /** Who is in the place of the engine's own student. */
   #stranger: 'the base' | 'other weights' | null = null;
 
@@ -92,6 +90,7 @@ export class PlanEngine implements Engine {
     checkTensors(placed, all);
     if (adapters?.lora.baseDtype === 'float16') checkHalfBase(config, weights);
     this.#executor = options.createExecutor(this.#layout);
+    this.#state = new SlabState(config, this.#executor, this.#layout);
     this.#plans = new PlanCache(this.#executor, (bucket) => fits(config, bucket));
     this.#reason = options.reason;
     this.#rowsTogether = options.rowsTogether ?? defaultRowsTogether;
@@ -140,7 +139,7 @@ export class PlanEngine implements Engine {
     });
     return {
       result: result.then((found) => {
-        this.#steps = step;
+        this.#state.steps = step;
         return found;
       }),
     };
@@ -190,27 +189,7 @@ export class PlanEngine implements Engine {
 
   source(): StateSource {
     this.#check('a read');
-    const groups = placedState(this.#layout);
-    const reader = new SlabReader(this.#executor, this.#layout);
-    const kept = this.#steps === 0 ? (['weights'] as const) : stateGroups;
-    const read = (tensor: PlacedTensor, from: number) =>
-      this.#entry.run('a read', () => reader.read(tensor, from, pieceLength));
-    const placeOf = new Map<StateTensor, PlacedTensor>();
-    const tensors = kept.flatMap((group) =>
-      groups[group].map((placed): StateTensor => {
-        const tensor = { group, name: placed.name, length: placed.length };
-        placeOf.set(tensor, placed);
-        return tensor;
-      }),
-    );
-    return {
-      step: this.#steps,
-      tensors,
-      async *pieces(tensor) {
-        const placed = placeOf.get(tensor)!;
-        for (let from = 0; from < placed.length; from += pieceLength) yield await read(placed, from);
-      },
-    };
+    return this.#state.source((read) => this.#entry.run('a read', read));
   }
 
   async read(): Promise<EngineState> {
@@ -223,7 +202,7 @@ export class PlanEngine implements Engine {
     return this.#alone(name, async () => {
       this.#checkOwn(name);
       let back = () => Promise.resolve();
-      if (this.#isBase(weights)) this.#stranger = 'the base';
+      if (this.#state.isBase(weights)) this.#stranger = 'the base';
       else back = await this.#replaceTrained(weights);
       return puttingBack(() =>
         this.#entry.run('its own student', async () => {
@@ -261,19 +240,21 @@ export class PlanEngine implements Engine {
 
   restore(state: EngineState): void {
     this.#check('a restore');
-    // All is checked before anything is written: a state that does not fit leaves the engine as it was.
-    const own = this.#isBase(state.weights) ? this.#idleAdapters() : state.weights;
-    const groups = placedState(this.#layout);
-    checkTensors(groups.weights, own);
-    checkMoments(this.#layout, groups, state);
-    writeTensors(this.#executor, groups.weights, own);
-    this.#executor.clearSlab('expAvg');
-    this.#executor.clearSlab('expAvgSq');
-    for (const group of momentGroups) {
-      const values = state[group];
-      if (values !== undefined && values.size > 0) writeTensors(this.#executor, groups[group], values);
-    }
-    this.#steps = state.step;
+    this.#state.write(state);
+  }
+
+  restoreFrom(source: StateSource): Promise<void> {
+    const name = 'a restore';
+    return this.#alone(name, async () => {
+      this.#checkOwn(name);
+      try {
+        await this.#state.writeFrom(source);
+      } catch (error) {
+        // Parts of two states may be there.
+        if (error instanceof LostWeightsError) this.#entry.end(error);
+        throw error;
+      }
+    });
   }
 
   /** Does something once nothing is under way. */
@@ -294,22 +275,6 @@ export class PlanEngine implements Engine {
   /** @throws EngineError where another student is in the place of the engine's own. */
   #checkOwn(name: string): void {
     if (this.#stranger !== null) throw entryError(name, 'another student’s turn');
-  }
-
-  /**
-   * Whether these are not adapters, where those are trained, but the base's own weights.
-   * @throws EngineError where they are neither.
-   */
-  #isBase(weights: Weights): boolean {
-    const { lora, trained } = this.#layout;
-    if (lora === null || trained.some(({ name }) => weights.has(name))) return false;
-    checkTensors(placedWeights(new SlabLayout(this.#config, undefined, null, 'adamw', Infinity)), weights);
-    return true;
-  }
-
-  /** Adapters that do nothing. */
-  #idleAdapters(): Weights {
-    return new Map(this.#layout.trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]));
   }
 
   dispose(): void {

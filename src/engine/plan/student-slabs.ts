@@ -2,7 +2,7 @@
 import { EngineError } from '../../base/errors.ts';
 import type { Weights } from '../../student/config.ts';
 import { sizeOf, type Parameter } from '../../student/parameters.ts';
-import type { EngineState, StateGroup } from '../engine.ts';
+import type { StateGroup } from '../engine.ts';
 import type { Executor, Floats } from './executor.ts';
 import type { SlabName } from './plan.ts';
 import type { SlabLayout } from './slab-layout.ts';
@@ -82,11 +82,14 @@ export function placedWeights(layout: SlabLayout): PlacedTensor[] {
   return placed(layout, 'parameters', layout.parameters);
 }
 
+/** Tensors by name, or what is known of them before they are read. */
+export type Sized = ReadonlyMap<string, { readonly length: number }>;
+
 /**
  * Checks that tensors can be written from these; names that are not among them are left aside.
  * @throws EngineError where one is missing or has another size. Nothing is written then.
  */
-export function checkTensors(tensors: readonly PlacedTensor[], weights: Weights): void {
+export function checkTensors(tensors: readonly PlacedTensor[], weights: Sized): void {
   for (const { name, length } of tensors) {
     const size = weights.get(name)?.length;
     if (size === length) continue;
@@ -161,28 +164,3 @@ export class SlabReader {
     return found;
   }
 }
-
-/**
- * Checks that a state's averages are those of the layout's optimiser, all of them or none.
- * @throws EngineError where they are another's, or do not fit.
- */
-export function checkMoments(
-  layout: SlabLayout,
-  groups: Record<StateGroup, readonly PlacedTensor[]>,
-  state: EngineState,
-): void {
-  const isAdafactor =
-    (state.expAvgSqRow?.size ?? 0) > 0 || (state.expAvg.size === 0 && state.expAvgSq.size > 0);
-  const isAdam = state.expAvg.size > 0;
-  if (layout.optimizer === 'adamw' ? isAdafactor : isAdam) {
-    const [theirs, ours] = isAdam ? ['AdamW', 'Adafactor'] : ['Adafactor', 'AdamW'];
-    throw new EngineError(
-      `The state has the averages of ${theirs}, and this run is trained with ${ours}.`,
-      `Go on with the recipe that it was begun with, or begin a new run from its weights.`,
-    );
-  }
-  if (!isAdafactor && !isAdam) return;
-  for (const group of momentGroups) checkTensors(groups[group], state[group] ?? new Map<string, never>());
-}
-
-export const momentGroups = ['expAvg', 'expAvgSq', 'expAvgSqRow', 'expAvgSqCol'] as const;

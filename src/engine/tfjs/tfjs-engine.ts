@@ -254,6 +254,12 @@ export class TfjsEngine implements InspectableEngine {
     this.#steps = state.step;
   }
 
+  /** Read into memory first: this engine is for small students. Where that fails, the engine is as before. */
+  async restoreFrom(source: StateSource): Promise<void> {
+    this.#checkOwn('a restore');
+    this.restore(await readState(source));
+  }
+
   dispose(): void {
     this.#release();
     if (this.#ownsBackend) this.#backend.close();

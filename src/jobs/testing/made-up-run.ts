@@ -9,7 +9,7 @@ import type { CheckpointStore, RunSink } from '../../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../../distill/run-state.ts';
 import { stateOf, type Engine, type EngineState, type Update } from '../../engine/engine.ts';
 import { puttingBack } from '../../engine/stand-in.ts';
-import { readState, sourceOf } from '../../engine/state-source.ts';
+import { readState, sourceOf, type StateSource } from '../../engine/state-source.ts';
 import type { Weights } from '../../student/config.ts';
 import type { Student } from '../../student/folder.ts';
 
@@ -85,6 +85,7 @@ export function madeUpEngine(): MadeUpEngine {
       state = to;
       made.done.push(`restore ${value()}`);
     },
+    restoreFrom: async (source: StateSource) => made.engine.restore(await readState(source)),
     dispose: () => void made.done.push('dispose'),
   } as unknown as Engine;
   return made;
@@ -151,7 +152,7 @@ export class Memory implements RunSink, CheckpointStore {
   }
   rewind(): Promise<Resumption | null> {
     const state = this.kept.get(this.saves.at(-1) ?? -1);
-    return Promise.resolve(state === undefined ? null : { state, elapsedMs: 0 });
+    return Promise.resolve(state === undefined ? null : { state: sourceOf(state), elapsedMs: 0 });
   }
   weightsOf(step: number): Promise<Weights | null> {
     return Promise.resolve(this.kept.get(step)?.weights ?? null);
