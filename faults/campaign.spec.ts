@@ -213,7 +213,7 @@ for (const damage of ['changed', 'cut short', 'deleted'] as const) {
       const faultAt = performance.now();
       const button = page.getByTestId('interrupted').getByRole('button', { name: /^Resume from step/ });
       await button.click();
-      const warning = page.getByText(/Goes on from step/);
+      const warning = page.getByText(/Resumes from step/);
       await expect(warning).toBeVisible({ timeout: 60_000 });
       const from = Number(((await warning.textContent()) ?? '').replaceAll(/\D/g, ''));
       await reaches(page, from + 1);

@@ -39,7 +39,7 @@ test('the phase alone does not change from step to step, so that a live region s
   );
 });
 
-test('a run that nobody was heard of is interrupted; one that ended is not', () => {
+test('a run without a recent heartbeat is interrupted; one that ended is not', () => {
   const run = runIn(training);
   expect(holdOf(run, 'a', 9e12)).toBe('here');
   expect(holdOf(run, null, run.heartbeatAt + silentAfterMs)).toBe('elsewhere');

@@ -120,7 +120,7 @@ export type Hold =
   | 'here'
   /** Another page was heard of lately. */
   | 'elsewhere'
-  /** It claims to be at work, and nobody is. */
+  /** Its record says that it is training, and no tab is. */
   | 'interrupted';
 
 /** @param held Runs that some page's worker holds; null where the browser cannot tell, and silence must do. */
@@ -158,7 +158,7 @@ function countWords({ done, total }: { done: number; total: number }): string {
 /** No row that is read on a screen is longer; a browser lays out millions of letters for seconds. */
 const mostLetters = 4000;
 
-/** A text of a file or a student, cut where nobody reads on. */
+/** A text of a file or a student, cut to a readable length. */
 export function clipped(text: string): string {
   if (text.length <= mostLetters) return text;
   return `${text.slice(0, mostLetters)}… (${formatCount(text.length)} letters in all)`;

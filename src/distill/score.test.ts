@@ -48,7 +48,7 @@ describe('isRight', () => {
   });
 });
 
-it('shares are of those who answered, and 0 of nobody', () => {
+it('a share counts the rows that have an answer; with none it is 0', () => {
   expect(shareOf({ correct: 1, total: 4 })).toBe(0.25);
   expect(shareOf({ correct: 0, total: 0 })).toBe(0);
 });

@@ -16,7 +16,7 @@ import { FolderFile, type ExportableStudent } from './model-folder.ts';
 
 export { escapeMarkdown, type CardForm, type ModelCardFacts } from './card/facts.ts';
 
-/** What the hub reads: nothing that nobody said. */
+/** What the hub reads. Only what is known or was said. */
 function frontMatter(form: CardForm, about: CardAbout, more: readonly string[]): string[] {
   return [
     '---',
@@ -83,7 +83,7 @@ export function cardFiles(facts: ModelCardFacts): FolderFile[] {
   ];
 }
 
-/** The card of a student that no run here has trained: what it is, and what nobody knows of it. */
+/** The card of a student that no run here has trained: what it is, and what is unknown. */
 export function untrainedCardFiles(
   { config }: ExportableStudent,
   { name, form, dtype, about = {} }: { name: string; form: CardForm; dtype: WrittenFloat; about?: CardAbout },

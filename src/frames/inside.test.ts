@@ -53,7 +53,7 @@ it.each([
   ['another message', { data: { type: 'hello' } }],
   ['no message', { data: null }],
   ['no port', { ports: [] }],
-])('listens to nobody else: %s', (_what, part) => {
+])('ignores messages from elsewhere: %s', (_what, part) => {
   beFrame({});
   hear(part);
   expect(policies).toEqual([]);

@@ -36,7 +36,7 @@ it.each([
   },
 );
 
-it('says that a file cannot be read, and which columns nobody knows', async () => {
+it('says that a file cannot be read, and which columns are unknown', async () => {
   await expect(openParts(join(folder, 'none'))).rejects.toThrow('there is no such file');
   const path = join(folder, 'unknown');
   writeFileSync(path, '{"foo":"a"}\n{"foo":"b"}\n');

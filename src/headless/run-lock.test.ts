@@ -94,19 +94,16 @@ it('a folder that is not there is not resumed, and not made', async () => {
   expect(existsSync(run)).toBe(false);
 });
 
-it.runIf(existsSync('/proc/self/stat'))(
-  'takes over the lock of a process that nobody has reaped',
-  async () => {
-    // The shell becomes the second sleep, which never asks for the first: that one stays a zombie.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
-    try {
-      const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
-      const pid = Number(String(printed).trim());
-      await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
-      writeFileSync(join(folder, lockFileName), `${pid}\n`);
-      expect(await withRunLock(folder, () => Promise.resolve('done'))).toBe('done');
-    } finally {
-      parent.kill();
-    }
-  },
-);
+it.runIf(existsSync('/proc/self/stat'))('takes over the lock of a zombie process', async () => {
+  // The shell becomes the second sleep, which never asks for the first: that one stays a zombie.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+  try {
+    const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(String(printed).trim());
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+    writeFileSync(join(folder, lockFileName), `${pid}\n`);
+    expect(await withRunLock(folder, () => Promise.resolve('done'))).toBe('done');
+  } finally {
+    parent.kill();
+  }
+});

@@ -27,7 +27,7 @@ export function limited<T>(rows: readonly T[], count: number | null): readonly T
 
 /**
  * Resolves when the run has ended, well or not: the journal has it.
- * @param hold Told who owns the engine, with the student that is on it; null when nobody does any more.
+ * @param hold Told who owns the engine, with the student that is on it; null when it has none any more.
  */
 export async function driveRun(
   journal: RunJournal,

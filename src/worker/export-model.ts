@@ -229,7 +229,7 @@ async function cardFacts({
   const saved = run.savedStep ?? 0;
   const points = (await readMetrics(run.id)).filter(({ step }) => step <= saved);
   const [first, last] = [points[0], points.at(-1)];
-  // Figures of other weights than those in the folder would be nobody's.
+  // Figures of other weights than those in the folder would be false.
   const comparison = run.comparison?.step === run.savedStep ? run.comparison : null;
   const taken = run.takenStep === saved && saved !== run.step ? saved : null;
   const chosenBy = run.evaluations.at(-1)?.split;

@@ -74,7 +74,7 @@ export function largePair(
   };
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- As streams are.
+// eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
 async function* held<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
   for (let at = 0; at < rows.length; at += 1024) yield rows.slice(at, at + 1024);
 }

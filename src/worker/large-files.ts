@@ -15,7 +15,7 @@ import type { ReportProgress } from '../distill/ports.ts';
 import type { StoredRows } from '../store/records.ts';
 import { RowsWriter, storedSlices, type Slices } from '../store/rows.ts';
 
-/** Before, nobody knows how long it takes. */
+/** Before this the time left cannot be told. */
 const tellsLeftFromMs = 2000;
 
 /** What reads files into a dataset: who is told, who may stop it, and rows that are stored before the dataset is. */

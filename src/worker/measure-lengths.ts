@@ -16,7 +16,7 @@ import { openOutline } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 
 /**
- * Counts tokens under a student's tokenizer and keeps the histograms with the dataset. Nobody waits for it: the dataset is
+ * Counts tokens under a student's tokenizer and keeps the histograms with the dataset. It runs in the background: the dataset is
  * held for the writing alone, and where its rows changed meanwhile, they are counted again.
  */
 export async function measureLengths(

@@ -25,7 +25,7 @@ describe('a dataset of files', () => {
       'a.b',
     ]);
     expect(nameOf([])).toBe('dataset');
-    // Of a teacher's file, or one that nobody could read, no row is a row.
+    // A teacher's file and a file that could not be read add no rows.
     const teacher = {
       ...files[1]!,
       name: 'teacher.jsonl',
@@ -56,7 +56,7 @@ describe('what a record says of a file', () => {
     for (const key of ['within', 'map', 'unread']) expect(fileRecord(file, 'train')).not.toHaveProperty(key);
   });
 
-  it('of columns that nobody knows is why, and what a person said that it is for', async () => {
+  it('the record of a file with unknown columns has the reason, and the split that a person chose', async () => {
     const blob = new Blob(['headline,stars\nx,1\n']);
     const [read] = await openFile('strange.csv', blob, () => null, staging());
     const file: OpenFile = { id: 's', blob, split: 'test', ...read! };

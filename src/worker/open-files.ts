@@ -20,7 +20,7 @@ export interface ReadFile {
   name: string;
   /** Its name within the archive, where it is in one. */
   within: string | null;
-  /** Null where nobody has said yet which column is what. */
+  /** Null until the columns are assigned. */
   parsed: DataFile | null;
   /** Why it is not known; null where it is. */
   unread: string | null;

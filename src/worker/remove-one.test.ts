@@ -50,7 +50,7 @@ describe('a dataset of files that stand alone', () => {
     expect(one).not.toHaveProperty('stored');
   });
 
-  it('loses a file that nobody could read, and nothing with it', () => {
+  it('removes a file that could not be read, and nothing else', () => {
     const unread = file('strange', null, { unread: 'no layout' });
     const left = withoutFile({ ...plain, files: [...plain.files, unread] }, 'strange')!;
     expect(left.files.map(({ id }) => id)).toEqual(['train', 'test']);

@@ -76,7 +76,7 @@ it('a part of rows has those at its places, over the ends of slices, and reads n
   const counted: RowStream = {
     length: 3,
     isStored: false,
-    // eslint-disable-next-line @typescript-eslint/require-await -- As streams are.
+    // eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
     async *each() {
       for (const example of examples(3)) {
         asked += 1;

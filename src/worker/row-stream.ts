@@ -18,7 +18,7 @@ export function rowsInMemory(examples: readonly Example[]): RowStream {
   return {
     length: examples.length,
     isStored: false,
-    // eslint-disable-next-line @typescript-eslint/require-await -- As streams are.
+    // eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
     async *each() {
       for (let at = 0; at < examples.length; at += atOnce) yield examples.slice(at, at + atOnce);
     },

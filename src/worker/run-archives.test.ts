@@ -162,7 +162,7 @@ describe('a run with its student, weights and curve', () => {
   it('can be resumed elsewhere where steps are left and its averages were kept', async () => {
     const run = await trainedRun({ state: { phase: 'training', step: 4, steps: 9 } }, { steps: 9 });
     const again = await brought(await archive(run));
-    // As it would be if nobody resumed it.
+    // It is saved as stopped.
     expect(again.state).toEqual({ phase: 'done', step: 4, stopped: true });
     expect(again.imported).toMatchObject({ goesOn: true });
     const state = (await checkpointState(again.id, 4))!;

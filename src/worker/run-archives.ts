@@ -82,7 +82,7 @@ async function keptMoments(run: RunRecord): Promise<RunArchive['moments']> {
   return { expAvg, expAvgSq };
 }
 
-/** What goes with the run: an interrupted one as it would be if nobody resumed it. */
+/** The record that is saved with the run. An interrupted run is saved as stopped. */
 function archived(record: RunRecord): ArchivedRun {
   const { id: _id, heartbeatAt: _at, pinned: _pinned, deletedAt: _deleted, ...known } = record;
   const { revision: _revision, sign: _sign, keptStudent: _kept, experimentId: _experiment, ...rest } = known;

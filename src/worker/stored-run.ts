@@ -65,7 +65,8 @@ export async function testRatesOfStored(run: NewRun, watch: Watch): Promise<Resu
 }
 
 /**
- * A run that nobody is at work on: one that a reload interrupted a moment ago is at rest too, whatever its record says.
+ * Reads a run that no tab is training. A run that a reload has just interrupted counts as such, although its record still
+ * says that it is training.
  * @throws EngineError where another tab is at work on it.
  */
 export async function storedAtRest(runId: string): Promise<RunRecord> {

@@ -89,7 +89,7 @@ describe('what the page asks', () => {
     expect(sent.slice(1)).toEqual([{ type: 'cancel', id: 1 }]);
     wire.result(1, null);
     await asked;
-    // What comes later is nobody's.
+    // A late failure of a finished request is ignored.
     wire.failed(1, new Error('late'));
   });
 
@@ -112,7 +112,7 @@ describe('what the page asks', () => {
     await expect(asked).rejects.toThrow('The studio’s worker failed: it could not be started.');
   });
 
-  it('of a worker that is let go is told to nobody', async () => {
+  it('tells no listener of the end of a worker that was closed on purpose', async () => {
     const { client, worker } = wired();
     let ends = 0;
     client.onEnd(() => (ends += 1));

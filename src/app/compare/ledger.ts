@@ -35,7 +35,7 @@ export const everything: LedgerFilter = {
   search: '',
 };
 
-/** Whether somebody's answer is right; null where nobody asked. */
+/** Whether somebody's answer is right; null where it was not asked. */
 export function verdictOf(prediction: Prediction, answerer: Answerer): boolean | null {
   const answer = prediction[answerer];
   if (answer === null) return null;

@@ -21,7 +21,7 @@ export function InterruptedRuns() {
       {resumed !== null && resumed.damaged.length > 0 && (
         <Notice
           kind="warning"
-          title={`Goes on from step ${formatCount(resumed.step)}`}
+          title={`Resumes from step ${formatCount(resumed.step)}`}
           onDismiss={() => studio.forgetResumed()}
         >
           {resumed.damaged.map((words) => (

@@ -126,7 +126,7 @@ test('points that arrive while the curve is read are kept', () => {
   expect(steps).toEqual([1, 2, 3]);
 });
 
-test('a run that goes on from an earlier step loses the points after it, and takes them again once', () => {
+test('a run that resumes from an earlier step loses the points after it, and takes them again once', () => {
   const state = before([record({ step: 4, evaluations: [{ step: 4, correct: 1, total: 2 }] })]);
   state.metrics.points.push(point(1), point(2), point(3), point(4));
   const trimmed: Told = { runId: 'a', event: { type: 'trimmed', step: 2 } };

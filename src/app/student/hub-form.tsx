@@ -91,7 +91,7 @@ export function HubForm() {
   );
 }
 
-/** What a search found; a press fills the field, and asks nobody. */
+/** What a search found; a press fills the field, without a request. */
 function Searched({
   words,
   models,

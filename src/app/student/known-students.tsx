@@ -26,7 +26,7 @@ export function KnownStudents({ onChoose }: { onChoose: (name: string) => void }
   );
 }
 
-/** Students whose shapes are read and trained here, each with what it takes; a press fills the field and asks nobody. */
+/** Students whose shapes are read and trained here, each with what it takes; a press fills the field, without a request. */
 function List({ onChoose }: { onChoose: (name: string) => void }) {
   const dataset = useStudio(currentDataset);
   const student = useStudio(currentStudent);

@@ -19,7 +19,7 @@ test('a trail has one mark for each change of the answer, at the step where it c
   ]);
 });
 
-test('a question that nobody asked has none', () => {
+test('a question that was never asked has none', () => {
   expect(answerTrail([moment(0, 'a')], 1)).toEqual([]);
   expect(answerTrail([], 0)).toEqual([]);
 });

@@ -5,7 +5,7 @@ interface Props {
   /** What is under way, in words: its accessible name. */
   label: string;
   done: number;
-  /** 0 where nobody knows. */
+  /** 0 where it is unknown. */
   total: number;
   /** Shows the label and the count above the bar. */
   worded?: boolean;

@@ -145,7 +145,7 @@ test.each([
   engine.dispose();
 });
 
-describeResume('WebAssembly goes on from a checkpoint to the byte', (one) => openFor(one, { threads: 2 }));
+describeResume('WebAssembly resumes from a checkpoint to the byte', (one) => openFor(one, { threads: 2 }));
 
 describeStandIn('WebAssembly lets another student answer', (one) =>
   openFor(one, { threads: 2, poison: true }),

@@ -194,7 +194,7 @@ export class WasmExecutor implements Executor {
   }
 
   // Beside the linear memory, which ends at 4 GiB and never shrinks again.
-  // eslint-disable-next-line @typescript-eslint/require-await -- memory is there at once
+  // eslint-disable-next-line @typescript-eslint/require-await -- copying is synchronous; async turns a throw into a rejection
   async setAside(): Promise<() => Promise<void>> {
     this.#check();
     const lengths = this.#layout.partLengthsOf('parameters').slice(0, this.#layout.trainedParts);
@@ -208,7 +208,7 @@ export class WasmExecutor implements Executor {
       throw outOfMemory(sizeBytes);
     }
     this.#asideBytes = sizeBytes;
-    // eslint-disable-next-line @typescript-eslint/require-await -- likewise
+    // eslint-disable-next-line @typescript-eslint/require-await -- as above
     return async () => {
       this.#check();
       // The memory may have grown, and then has other views.

@@ -33,7 +33,7 @@ describeStandIn('WebGPU lets another student answer', (student) => openTestEngin
 });
 
 describeResume(
-  'WebGPU goes on from a checkpoint to the byte',
+  'WebGPU resumes from a checkpoint to the byte',
   (student) => openTestEngine(student, { gpu }),
   {
     skip: !hasGpu,

@@ -197,7 +197,7 @@ test('what was measured with another browser or other kernels is dropped', async
   await tuned(other, memoryFor('a browser 2', kept));
   expect(other.opened.length).toBeGreaterThan(0);
   expect((kept.get('a GPU') as AdapterRecord).stamp).toContain('a browser 2');
-  // Nor is what nobody can read.
+  // Nor is what cannot be read.
   kept.set('a GPU', { nn: first });
   expect(await tuned(new SlowGpu({ flopsPerMs: { [third]: 4e5 } }), memoryFor('a browser 1', kept))).toBe(
     third,

@@ -78,7 +78,7 @@ export class WgslExecutor implements Executor {
   readonly #tuner: Tuner;
   readonly #pacer: Pacer;
   readonly #prepared = new Map<Plan, Prepared>();
-  /** Small buffers for reads that nobody uses now. */
+  /** Small buffers for reads, free at the moment. */
   readonly #staging: GPUBuffer[] = [];
   readonly #runs: GPUBuffer;
   readonly #runGroups: readonly GPUBindGroup[];

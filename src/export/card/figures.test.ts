@@ -96,7 +96,7 @@ describe('the figures of a card', () => {
     expect(low).toBeLessThan(0.333);
     expect(high).toBeGreaterThan(0.333);
     expect(high).toBeLessThan(0.5);
-    // An answer that is no label is nobody's.
+    // An answer that is not a label counts for no label.
     const odd = all(20, { base: 'perhaps', teacher: 'no' });
     expect(lines(accuracyOf(odd), odd).join('\n')).toMatch(
       /macro-F1 of the labels \| 0\.000 \(0\.000 – 0\.000\) \| 1\.000 \(1\.000 – 1\.000\) \| 0\.333 \(/,
