@@ -131,8 +131,6 @@ describe('a checkpoint that is opened', () => {
       (problem: unknown) => problem,
     );
     expect(error).toBeInstanceOf(CheckpointError);
-    expect(String(error)).toMatch(
-      /step 9 is damaged: model\.safetensors: The header should have/,
-    );
+    expect(String(error)).toMatch(/step 9 is damaged: model\.safetensors: The header should have/);
   });
 });
