@@ -90,6 +90,12 @@ function sharingFor(asked: Sharing, headSize: number): Sharing {
   return headSize > maxQuadHeadSize ? 'workgroup' : asked;
 }
 
+/** Kernels by quads are told more when they run, and are fewer. */
+function sharingFlags(sharing: Sharing, causal: boolean): string[] {
+  if (sharing === 'quad') return ['QUAD'];
+  return causal ? ['CAUSAL'] : [];
+}
+
 /** @param asked Quads need the device feature `subgroups`. */
 export function attention(operation: Attention, asked: Sharing): Dispatch {
   const { q, k, v, probabilities, context, dropout, causal, heads, headSize, tileCount } = operation;
@@ -102,7 +108,7 @@ export function attention(operation: Attention, asked: Sharing): Dispatch {
     tables: 'read',
     constants: constantsOf(headSize, sharing),
     subgroups: sharing === 'quad',
-    flags: [...drop.flags, ...(causal ? ['CAUSAL'] : []), ...(added === null ? [] : ['BIAS'])],
+    flags: [...drop.flags, ...sharingFlags(sharing, causal), ...(added === null ? [] : ['BIAS'])],
     bindings: [
       read('q', q.of),
       read('k', k.of),
@@ -115,6 +121,7 @@ export function attention(operation: Attention, asked: Sharing): Dispatch {
       ...shapeParams(operation),
       ...columnParams(operation),
       ...drop.params,
+      ...(sharing === 'quad' ? { causal: Number(causal) } : {}),
       ...(added === null ? {} : { buckets: added.buckets.offset, maxLength: (added.buckets.length + 1) / 2 }),
     },
     grid: (counts) => foldTiles(counts[tileCount], heads),
@@ -162,6 +169,7 @@ function backward(
 ): Dispatch {
   const { dq, dk, dv, biasPartials, accumulate, dropout, causal, headSize } = operation;
   const drop = dropoutParts(dropout);
+  const adds = accumulate === 'always';
   const places = columnParams(operation);
   const own = { dq: dq.from, dk: dk.from, dv: dv.from };
   const bound = new Set(bindings.map(({ name }) => name));
@@ -178,14 +186,15 @@ function backward(
     flags: [
       ...parts,
       ...drop.flags,
-      ...(sharing === 'quad' ? ['QUAD'] : []),
-      ...(causal ? ['CAUSAL'] : []),
+      ...sharingFlags(sharing, causal),
       ...(biasPartials === null ? [] : ['DIAGONALS']),
-      ...(accumulate === 'always' ? ['ADDS'] : []),
+      ...(sharing === 'workgroup' && adds ? ['ADDS'] : []),
     ],
     params: {
       ...shapeParams(operation),
       ...drop.params,
+      ...(sharing === 'quad' ? { causal: Number(causal) } : {}),
+      ...(sharing === 'quad' && biasPartials !== null ? { adds: Number(adds) } : {}),
       ...Object.fromEntries(Object.entries({ ...places, ...own }).filter(isBound)),
       dqStride: dq.of.shape[1]!,
       dkStride: dk.of.shape[1]!,

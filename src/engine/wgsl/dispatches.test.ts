@@ -379,6 +379,28 @@ describe('attention', () => {
     expect(two.map(({ grid }) => threads(grid(counts)))).toEqual([4 * 2, 3 * 2 * 2]);
   });
 
+  test('by quads is told when it runs what other kernels are compiled for', () => {
+    const parts = (name: string, kind: 'attention' | 'attentionBackward') => {
+      const { flags, params } = of(name, kind, {}, 'quad').dispatch;
+      return { flags, causal: params['causal'], adds: params['adds'] };
+    };
+    expect([parts('attention, causal', 'attention'), parts('attention, cross', 'attention')]).toEqual([
+      { flags: ['DROPOUT', 'QUAD', 'BIAS'], causal: 1, adds: undefined },
+      { flags: ['DROPOUT', 'QUAD'], causal: 0, adds: undefined },
+    ]);
+    const backward = ['QUERIES', 'KEYS', 'DROPOUT', 'QUAD'];
+    expect(parts('attentionBackward, causal', 'attentionBackward')).toEqual({
+      flags: [...backward, 'DIAGONALS'],
+      causal: 1,
+      adds: 1,
+    });
+    expect(parts('attentionBackward, cross', 'attentionBackward')).toEqual({
+      flags: backward,
+      causal: 0,
+      adds: undefined,
+    });
+  });
+
   test('has the gradient of its bias from the tiles', () => {
     const { operation, dispatch } = of('attentionBackward, bidirectional', 'biasGradient');
     expect(dispatch.params).toEqual({

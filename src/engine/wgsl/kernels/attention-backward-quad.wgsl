@@ -17,11 +17,11 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   let distances = 2u * params.maxLength - 1u;
   let diagonal = params.diagonals + (index * params.heads + head) * distances;
   let shift = params.maxLength - 16u - tile.firstQuery;
-  // #if !ADDS
-  for (var distance = (lane + shift) & 3u; distance < distances; distance += 4u) {
-    diagonals[diagonal + distance] = 0.0;
+  if (params.adds == 0u) {
+    for (var distance = (lane + shift) & 3u; distance < distances; distance += 4u) {
+      diagonals[diagonal + distance] = 0.0;
+    }
   }
-  // #end
   // #end
   var delta = vec4f();
   for (var d = 0u; d < params.headSize; d += 1u) {
@@ -195,11 +195,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
   var dv_$i_$u = vec4f();
   // #end
   // #end
-  // #if CAUSAL
-  let begin = firstInTile;
-  // #else
-  let begin = 0u;
-  // #end
+  let begin = select(0u, firstInTile, isCausal());
   for (var first = begin; first < rows; first += 16u) {
     let query = first + 4u * lane;
     // #each j 4

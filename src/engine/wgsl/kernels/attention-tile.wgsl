@@ -8,6 +8,19 @@ struct Tile {
   keyCount: u32,
 }
 
+// Quads are told when they run: software takes long to compile each kernel.
+fn isCausal() -> bool {
+  // #if QUAD
+  return params.causal != 0u;
+  // #else
+  // #if CAUSAL
+  return true;
+  // #else
+  return false;
+  // #end
+  // #end
+}
+
 fn tileAt(tile: u32) -> Tile {
   let sequence = u32(tables[params.tiles + 2u * tile]);
   var found: Tile;
@@ -17,25 +30,15 @@ fn tileAt(tile: u32) -> Tile {
   found.inTile = min(16u, found.rows - found.firstQuery);
   found.firstKey = u32(tables[params.keySequences + 3u * sequence]);
   found.keyCount = u32(tables[params.keySequences + 3u * sequence + 1u]);
-  // #if CAUSAL
-  found.keyCount = min(found.keyCount, found.firstQuery + found.inTile);
-  // #end
+  found.keyCount = select(found.keyCount, min(found.keyCount, found.firstQuery + found.inTile), isCausal());
   return found;
 }
 
 fn sees(query: u32, key: u32) -> bool {
-  // #if CAUSAL
-  return key <= query;
-  // #else
-  return true;
-  // #end
+  return !isCausal() | (key <= query);
 }
 
 // How many keys a query of the tile sees.
 fn seenBy(tile: Tile, query: u32) -> u32 {
-  // #if CAUSAL
-  return min(tile.keyCount, tile.firstQuery + query + 1u);
-  // #else
-  return tile.keyCount;
-  // #end
+  return select(tile.keyCount, min(tile.keyCount, tile.firstQuery + query + 1u), isCausal());
 }
