@@ -21,6 +21,7 @@ import type { T5Config } from '../src/student/config.ts';
 import { initialiseAdapters, type Lora } from '../src/student/lora/lora.ts';
 import { expectedParameters, sizeOf } from '../src/student/parameters.ts';
 import { publishedShapes } from '../src/student/shapes.ts';
+import { measureSaving } from './saved-memory.ts';
 
 const threads = 2;
 
@@ -92,10 +93,10 @@ async function openGpu(): Promise<Gpu> {
   return (await import('./engines.ts')).openBenchGpu();
 }
 
-async function openWgslFor(student: EngineStudent): Promise<PlanEngine> {
-  const gpu = await openGpu();
+function openWgslFor(student: EngineStudent, gpu: Gpu): PlanEngine {
   return new PlanEngine(student, {
-    createExecutor: (layout) => new WgslExecutor(layout, gpu),
+    // Without trials: what they compile is the driver's memory, not the run's.
+    createExecutor: (layout) => new WgslExecutor(layout, gpu, { keepsGpu: true, tunes: false }),
     reason: 'Measured.',
     bindingBytes: gpu.bindingBytes,
   });
@@ -146,6 +147,7 @@ export const memoryCases: readonly MemoryCase[] = [
   memoryCase('flan-t5-base', 'wasm', { lora: half }),
   memoryCase('nano', 'wgsl', { rows: 64 }),
   memoryCase('small', 'wgsl', { rows: 8 }),
+  memoryCase('t5-efficient-tiny', 'wgsl', { rows: 4 }),
 ];
 
 export interface MeasuredMemory {
@@ -156,6 +158,11 @@ export interface MeasuredMemory {
   /** By which resident memory grew, after so many steps. */
   grownBytes: number;
   largestBindingBytes: number;
+  checkpointBytes: number;
+  /** Above the run's memory while a checkpoint is written. */
+  savingBytes: number;
+  /** The same while one is read back. */
+  resumingBytes: number;
   msPerStep: number;
 }
 
@@ -174,17 +181,25 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
       : { adapters: { lora, weights: initialiseAdapters(config, lora, 1) } }),
     ...(optimizer === undefined ? {} : { optimizer }),
   };
-  if (engine === 'wgsl') (await openGpu()).close(); // The driver's own memory is no run's.
+  const gpu = engine === 'wgsl' ? await openGpu() : null;
+  if (gpu !== null) {
+    // The driver's own memory, compiled kernels in it, is no run's.
+    const first = openWgslFor(trained, gpu);
+    await first.step([rowsOf(shape)], { ...memoryUpdate, step: 1 });
+    first.dispose();
+  }
   const before = await residentBytes();
-  const open = engine === 'wasm' ? await openWasmFor(trained) : await openWgslFor(trained);
+  const open = gpu === null ? await openWasmFor(trained) : openWgslFor(trained, gpu);
   const startedAt = performance.now();
   for (let step = 1; step <= steps; step += 1) await open.step([rowsOf(shape)], { ...memoryUpdate, step });
   const msPerStep = (performance.now() - startedAt) / steps;
   const grownBytes = (await residentBytes()) - before;
   const { bytesHeld } = open.describe();
+  const saved = await measureSaving(open, config, residentBytes);
   // Held until here, as a run holds the student that it was opened with.
   if (student.weights.size === 0) throw new Error('The student is gone.');
   open.dispose();
+  gpu?.close();
   return {
     name,
     engine,
@@ -192,6 +207,7 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
     heldBytes: bytesHeld,
     grownBytes,
     largestBindingBytes,
+    ...saved,
     msPerStep,
   };
 }
@@ -199,7 +215,7 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
 /** Measures each case in its own process and prints a line of it. @param program This program's file. */
 export function compareMemory(program: string, only: readonly string[] | undefined): MeasuredMemory[] {
   console.log(
-    'shape                           engine  the plan says   held        grown by    of the plan  largest buffer',
+    'shape                           engine  the plan says   held        grown by    of the plan  largest buffer  checkpoint  while saved  while resumed',
   );
   const found: MeasuredMemory[] = [];
   memoryCases.forEach(({ name, engine }, index) => {
@@ -218,10 +234,12 @@ export function compareMemory(program: string, only: readonly string[] | undefin
     const measured = JSON.parse(line) as MeasuredMemory;
     found.push(measured);
     const { estimateBytes, heldBytes, grownBytes, largestBindingBytes } = measured;
+    const { checkpointBytes, savingBytes, resumingBytes } = measured;
+    const files = [checkpointBytes, savingBytes, resumingBytes].map((bytes) => formatBytes(bytes).padEnd(11));
     const share = `${(100 * (grownBytes / estimateBytes - 1)).toFixed(1)} %`;
     const sizes = [estimateBytes, heldBytes, grownBytes].map((bytes) => formatBytes(bytes).padEnd(11));
     console.log(
-      `${name.padEnd(31)} ${engine.padEnd(7)} ${sizes[0]!.padEnd(15)} ${sizes[1]!} ${sizes[2]!} ${share.padEnd(12)} ${formatBytes(largestBindingBytes)}`,
+      `${name.padEnd(31)} ${engine.padEnd(7)} ${sizes[0]!.padEnd(15)} ${sizes[1]!} ${sizes[2]!} ${share.padEnd(12)} ${formatBytes(largestBindingBytes).padEnd(15)} ${files[0]!} ${files[1]!}  ${files[2]!}`,
     );
   });
   return found;

@@ -70,12 +70,11 @@ describe('a checkpoint that is opened', () => {
     );
   });
 
-  it('gives pieces of 8 MB at most, each a copy', async () => {
+  it('gives pieces of 8 MB at most, which may be written over', async () => {
     const source = await openCheckpoint(facts, watchedFiles().open, size);
     const lengths: number[] = [];
     for await (const piece of source.pieces(source.tensors[1]!)) {
       lengths.push(piece.length);
-      expect(piece.byteLength).toBe(piece.buffer.byteLength);
       piece.fill(0);
     }
     expect(lengths).toEqual([pieceLength, 3]);

@@ -67,14 +67,19 @@ async function uncheckedSource(
     }
   }
   const tensors = [...places.keys()];
+  const longest = tensors.reduce((most, { length }) => Math.max(most, length), 0);
+  let room: Float32Array<ArrayBuffer> | null = null;
   if (!tensors.some(({ group }) => group === 'weights')) throw notAsWritten(step, 'it names no weights');
   return {
     step,
     tensors,
     async *pieces(tensor) {
       const { file, start, end } = places.get(tensor)!;
+      const into = (room ??= new Float32Array(Math.min(longest, pieceLength)));
       for (let at = start; at < end; at += 4 * pieceLength) {
-        yield new Float32Array((await file.read(at, Math.min(end, at + 4 * pieceLength))).buffer);
+        const piece = into.subarray(0, Math.min(end - at, 4 * pieceLength) / 4);
+        await file.read(at, new Uint8Array(piece.buffer, 0, piece.byteLength));
+        yield piece;
       }
     },
   };
@@ -114,24 +119,27 @@ class CheckedFile {
   async tensors(): Promise<Map<string, TensorPlace>> {
     const { name, sizeBytes } = this.file;
     try {
-      return await readTensorPlaces((bytes) => this.read(0, Math.min(bytes, sizeBytes)), sizeBytes, name);
+      return await readTensorPlaces(
+        (bytes) => this.read(0, new Uint8Array(Math.min(bytes, sizeBytes))),
+        sizeBytes,
+        name,
+      );
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       throw notAsWritten(this.step, withoutStop(error.problem));
     }
   }
 
-  /** A copy of these bytes. */
-  async read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const found = new Uint8Array(end - start);
-    for (let at = start; at < end;) {
-      const slice = Math.floor(at / this.each);
-      const from = at - slice * this.each;
-      const part = (await this.#slice(slice)).subarray(from, from + end - at);
-      found.set(part, at - start);
-      at += part.length;
+  /** Fills an array with the bytes from `start` on. */
+  async read(start: number, room: Uint8Array): Promise<Uint8Array> {
+    for (let filled = 0; filled < room.length;) {
+      const slice = Math.floor((start + filled) / this.each);
+      const from = start + filled - slice * this.each;
+      const part = (await this.#slice(slice)).subarray(from, from + room.length - filled);
+      room.set(part, filled);
+      filled += part.length;
     }
-    return found;
+    return room;
   }
 
   /** @returns As long as it was written. */

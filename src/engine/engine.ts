@@ -150,7 +150,10 @@ export interface StateSource {
   step: number;
   /** Weights first; then the optimiser's averages, none before the first step. */
   tensors: readonly StateTensor[];
-  /** The values of one, in order, in pieces of at most `pieceLength` floats: copies. */
+  /**
+   * The values of one, in order, in pieces of at most `pieceLength` floats. A piece is to be copied before another one, of
+   * whatever tensor, is asked for: it may be overwritten then.
+   */
   pieces: (tensor: StateTensor) => AsyncIterable<Float32Array>;
 }
 

@@ -80,7 +80,7 @@ export async function openRaw(file: string): Promise<PartedFile> {
             if (bytesRead === 0) break;
             read += bytesRead;
           }
-          return bytes.buffer.slice(0, read);
+          return read === bytes.length ? bytes.buffer : bytes.buffer.slice(0, read);
         } finally {
           await handle.close();
         }

@@ -46,8 +46,17 @@ export interface Executor {
   /** A copy of the first `length` floats. */
   readTensor(tensor: Tensor, length: number): Promise<Floats>;
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void;
-  /** A copy. */
-  readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Floats>;
+  /**
+   * A copy.
+   * @param room Of `length` floats: where the copy goes, instead of new memory, where it is in single precision.
+   */
+  readSlab(
+    slab: SlabName,
+    part: number,
+    offset: number,
+    length: number,
+    room?: Float32Array,
+  ): Promise<Floats>;
   clearSlab(slab: SlabName): void;
   /**
    * Copies the parameters that are trained to where no plan writes: on the device, not through the host.

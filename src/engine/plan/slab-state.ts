@@ -51,13 +51,17 @@ export class SlabState {
         return tensor;
       }),
     );
+    const longest = tensors.reduce((most, { length }) => Math.max(most, length), 0);
+    let room: Float32Array | null = null;
     return {
       step: this.steps,
       tensors,
       async *pieces(tensor) {
         const placed = placeOf.get(tensor)!;
+        // One piece after the other, so that they do not wait for a collection of garbage.
+        const into = (room ??= new Float32Array(Math.min(longest, pieceLength)));
         for (let from = 0; from < placed.length; from += pieceLength)
-          yield await guarded(() => reader.read(placed, from, pieceLength));
+          yield await guarded(() => reader.read(placed, from, pieceLength, into));
       },
     };
   }

@@ -123,17 +123,23 @@ export class SlabReader {
   readonly #executor: Executor;
   readonly #layout: SlabLayout;
   #kept: { key: string; offset: number; values: Floats } | null = null;
+  /** For what is read together: used again, so that it does not wait for a collection of garbage. */
+  #room = new Float32Array(0);
 
   constructor(executor: Executor, layout: SlabLayout) {
     this.#executor = executor;
     this.#layout = layout;
   }
 
-  /** A copy of a tensor, or of at most `most` floats of it from `from` on. */
+  /**
+   * A copy of a tensor, or of at most `most` floats of it from `from` on.
+   * @param room At least so many floats: where the copy goes, instead of new memory.
+   */
   async read(
     { slab, part, offset, length, around }: PlacedTensor,
     from = 0,
     most = Infinity,
+    room?: Float32Array,
   ): Promise<Float32Array> {
     const partLength = this.#layout.partLengthsOf(slab)[part]!;
     const count = Math.min(most, length - from);
@@ -144,17 +150,27 @@ export class SlabReader {
           ? around
           : null;
     if (near === null) {
-      const values = await this.#executor.readSlab(slab, part, offset + from, count);
+      const values = await this.#executor.readSlab(
+        slab,
+        part,
+        offset + from,
+        count,
+        room?.subarray(0, count),
+      );
       return values instanceof Float32Array ? values : Float32Array.from(values);
     }
     const key = `${slab} ${part} ${near.offset}`;
     if (this.#kept?.key !== key) {
       this.#kept = null;
-      const values = await this.#executor.readSlab(slab, part, near.offset, near.length);
+      if (this.#room.length < near.length) this.#room = new Float32Array(near.length);
+      const together = this.#room.subarray(0, near.length);
+      const values = await this.#executor.readSlab(slab, part, near.offset, near.length, together);
       this.#kept = { key, offset: near.offset, values };
     }
     const first = offset + from - near.offset;
-    return Float32Array.from(this.#kept.values.subarray(first, first + count));
+    const found = room?.subarray(0, count) ?? new Float32Array(count);
+    found.set(this.#kept.values.subarray(first, first + count));
+    return found;
   }
 
   /** Copies of all of these. */

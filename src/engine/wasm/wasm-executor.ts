@@ -179,12 +179,19 @@ export class WasmExecutor implements Executor {
     }
   }
 
-  readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
+  readSlab(
+    slab: SlabName,
+    part: number,
+    offset: number,
+    length: number,
+    room = new Float32Array(length),
+  ): Promise<Float32Array> {
     if (this.#layout.isHalf(slab, part)) {
       const halves = this.#halves(this.#placed.slabs[slab][part]! + 2 * offset, length);
       return Promise.resolve(halvesToFloats(halves));
     }
-    return Promise.resolve(copyOf(this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, length)));
+    room.set(this.#floats(this.#placed.slabs[slab][part]! + 4 * offset, length));
+    return Promise.resolve(room);
   }
 
   clearSlab(slab: SlabName): void {

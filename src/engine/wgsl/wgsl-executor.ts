@@ -202,8 +202,13 @@ export class WgslExecutor implements Executor {
     }
   }
 
-  async readSlab(slab: SlabName, part: number, offset: number, length: number): Promise<Float32Array> {
-    const found = new Float32Array(length);
+  async readSlab(
+    slab: SlabName,
+    part: number,
+    offset: number,
+    length: number,
+    room = new Float32Array(length),
+  ): Promise<Float32Array> {
     const floats = sliceBytes / 4;
     const buffer = this.#slabs[slab][part]!;
     const half = this.#layout.isHalf(slab, part);
@@ -212,9 +217,9 @@ export class WgslExecutor implements Executor {
       const values = half
         ? await this.#readHalves(buffer, offset + first, count)
         : new Float32Array(await this.#read(buffer, 4 * (offset + first), 4 * count));
-      found.set(values, first);
+      room.set(values, first);
     }
-    return found;
+    return room;
   }
 
   async #readHalves(buffer: GPUBuffer, offset: number, length: number): Promise<Float32Array> {
