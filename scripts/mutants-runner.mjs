@@ -8,12 +8,19 @@ import { join } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { root } from './install.mjs';
 
+/** How the last run ended. One that failed is `interrupted`: of the file whose run was broken off no failure is kept. */
+let reason = 'passed';
 const vitest = await createVitest('test', {
   config: join(root, 'scripts/mutants.config.ts'),
   watch: false,
   bail: 1,
   // A busy machine takes its time, and every test that ends is a sign of life.
-  reporters: [{ onTestCaseResult: () => process.send('alive') }],
+  reporters: [
+    {
+      onTestCaseResult: () => process.send('alive'),
+      onTestRunEnd: (_modules, _errors, ended) => (reason = ended),
+    },
+  ],
 });
 const specifications = await vitest.globTestSpecifications(process.argv.slice(2));
 
@@ -59,8 +66,8 @@ process.on('message', async (mutant) => {
   vitest.invalidateFile(changed);
   let noticed = false;
   for (const group of groups) {
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(group);
-    noticed = unhandledErrors.length > 0 || testModules.some((module) => !module.ok());
+    const { unhandledErrors } = await vitest.runTestSpecifications(group);
+    noticed = unhandledErrors.length > 0 || reason !== 'passed';
     vitest.state.filesMap.clear();
     if (noticed) break;
   }
