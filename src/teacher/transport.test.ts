@@ -102,3 +102,43 @@ it('of which nothing comes for too long may have been billed', async () => {
     words: 'nothing came for 0 seconds',
   });
 });
+
+it('a connection that broke may have been billed, one that was never made has not', async () => {
+  const said = (words: string, code?: string) =>
+    Object.assign(new Error(words), code === undefined ? {} : { code });
+  let next: Response | Error = said('x');
+  const place = {
+    fetch: () => (next instanceof Error ? Promise.reject(next) : Promise.resolve(next)),
+    endpoint: new URL('http://127.0.0.1:8080/v1'),
+    provider: providers.chat,
+    key: null,
+    idleMs: 1000,
+  };
+  const failing = (failure: Error) => {
+    next = failure;
+    return askTeacher(place, ask, new AbortController().signal);
+  };
+  const wrapped = (cause: Error) => Object.assign(new TypeError('fetch failed'), { cause });
+  expect(await failing(wrapped(said('x', 'ECONNREFUSED')))).toEqual({
+    kind: 'fault',
+    isBilled: false,
+    words: 'there is no server at http://127.0.0.1:8080',
+  });
+  for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT']) {
+    expect(await failing(wrapped(said('It broke.', code)))).toEqual({
+      kind: 'fault',
+      isBilled: true,
+      words: 'It broke',
+    });
+  }
+  expect(await failing(wrapped(said('x', 'ENOTFOUND')))).toMatchObject({ isBilled: false });
+  expect(await failing(said('unexpected redirect'))).toMatchObject({ kind: 'ended' });
+  // A browser has no codes: before a server ever let it in nothing was billed, afterwards it may have been.
+  expect(await failing(said('Failed to fetch'))).toMatchObject({ isBilled: false });
+  next = new Response('{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}', {
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(await askTeacher(place, ask, new AbortController().signal)).toMatchObject({ kind: 'answered' });
+  expect(await failing(said('Failed to fetch'))).toMatchObject({ isBilled: true });
+  expect(await failing(said('bad port'))).toMatchObject({ isBilled: false });
+});
