@@ -39,6 +39,8 @@ export interface RunArchive extends RunTexts {
   weights: Weights | null;
   /** Of the same step, of all that is trained; null where steps are not to be resumed. */
   moments: Moments | null;
+  /** SHA-256 of the student that it began with (`digestStudent`), where it comes from the terminal and says so. */
+  begunWith?: string | undefined;
 }
 
 /** The files of the zip. Large ones are made chunk by chunk (`zipChunks`). */

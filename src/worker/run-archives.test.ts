@@ -1,15 +1,29 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { digestStudent } from '../distill/checkpoint.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { checkpointState, listCheckpoints } from '../store/checkpoints.ts';
 import { openDatabase } from '../store/database.ts';
 import type { RunRecord, StudentRecord } from '../store/records.ts';
 import * as runs from '../store/runs.ts';
 import { studentDigest, writeStudent } from '../store/students.ts';
-import { exportRun, importRun } from './run-archives.ts';
+import { readStudentFolder } from '../student/folder.ts';
+import { filesInMemory } from '../student/student-files.ts';
+import { writeSafetensors } from '../formats/safetensors-writer.ts';
+import { tinyConfig, tinyFolder, tinyTensors } from '../student/testing/tiny-student.ts';
+import { exportRun, importRun, importRunFolder } from './run-archives.ts';
 import { storedWeights } from './stored-weights.ts';
-import { bringRows, emptyStore, newRun, stateAt, trainedRun, watch } from './testing/tiny-store.ts';
+import {
+  bringRows,
+  bringStudent,
+  emptyStore,
+  folderOf,
+  newRun,
+  stateAt,
+  trainedRun,
+  watch,
+} from './testing/tiny-store.ts';
 
 withWebLocks();
 vi.mock('../store/runs.ts', async (original) => ({ ...(await original<typeof runs>()) }));
@@ -111,6 +125,68 @@ it('finds its student again by its files, and takes no other of the same name fo
   expect(await studentOf(own)).toBe('older');
   await writeStudent(student('same', { sha256: 'of-x' }), new Map());
   expect(await studentOf(file)).toBe('same');
+});
+
+it('finds the student of a run from the terminal by its weights, whatever its name', async () => {
+  await emptyStore();
+  const text = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+  const own = new Map(tinyFolder()).set(
+    'model.safetensors',
+    writeSafetensors(tinyTensors(tinyConfig(), 77), { dtype: 'f32', metadata: { format: 'pt' } }),
+  );
+  const begunWith = await digestStudent(await readStudentFolder(filesInMemory(own), 'tiny'));
+  const files = new Map<string, Uint8Array>([
+    ['run.json', text({ steps: 2 })],
+    [
+      'summary.json',
+      text({
+        accuracy: null,
+        engine: 'wasm',
+        backend: 'wasm',
+        adapter: 'SIMD',
+        reason: '',
+        student: 'tiny',
+        parameters: 1,
+        trainRows: 4,
+        testRows: 0,
+        steps: 2,
+        elapsedMs: 1,
+      }),
+    ],
+    [
+      'job.json',
+      text({
+        student: '/students/tiny',
+        train: '/rows.jsonl',
+        rowsSha256: 'ab',
+        digests: { student: begunWith },
+      }),
+    ],
+    [
+      'metrics.jsonl',
+      new TextEncoder().encode(
+        [1, 2]
+          .map(
+            (step) =>
+              `${JSON.stringify({ step, learningRate: 1, answerLoss: 1, rationaleLoss: null, loss: 1, gradNorm: 1, tokens: 1, elapsedMs: step })}\n`,
+          )
+          .join(''),
+      ),
+    ],
+    ...[...tinyFolder()].map(([name, bytes]): [string, Uint8Array] => [`model/${name}`, bytes]),
+  ]);
+  const studentOf = async (): Promise<string> => {
+    const dropped = folderOf('mine', files).map(({ path, file }) => ({
+      path: path.slice('mine/'.length),
+      file,
+    }));
+    const command = { type: 'import-run-folder', name: 'mine', files: dropped } as const;
+    return (await runs.readRun((await importRunFolder(command, silent)).runId))!.studentId;
+  };
+  await bringStudent('tiny');
+  expect(await studentOf()).toBe('');
+  const renamed = await bringStudent('renamed', own);
+  expect(await studentOf()).toBe(renamed);
 });
 
 describe('a run with its student, weights and curve', () => {

@@ -2,6 +2,7 @@
 import { stateOf } from '../engine/engine.ts';
 import { InputError } from '../base/errors.ts';
 import { isActive } from '../distill/run-state.ts';
+import { digestStudent } from '../distill/checkpoint.ts';
 import type { ReportProgress, Watch } from '../distill/ports.ts';
 import { archiveFiles, readArchive, type RunArchive } from '../export/run-archive.ts';
 import type { ArchivedRun } from '../export/run-record.ts';
@@ -25,7 +26,7 @@ import {
 import { freeSign } from '../store/run-sign.ts';
 import { keepStudent, keptTexts } from '../store/kept-students.ts';
 import { knownStudent, listStudents, readStudentFiles, studentDigest } from '../store/students.ts';
-import { openRunOutline } from './import-student.ts';
+import { openRunOutline, openStudent } from './import-student.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { probing, type CommandOf, type Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
@@ -142,7 +143,7 @@ async function storeArchive(
     heartbeatAt: Date.now(),
     sign: freeSign(await listRuns()),
     ...(student === null ? {} : { keptStudent: await keepStudent(student) }),
-    studentId: await localStudent(archive),
+    studentId: await localStudent(archive, progress),
     datasetId: await localDataset(run),
     savedStep: weights === null ? null : run.savedStep,
     imported: { fileName, at: Date.now(), ...(moments === null ? {} : { goesOn: true }) },
@@ -187,16 +188,25 @@ async function writeState(
 
 /**
  * The same student in this browser: by its files, of which a run of earlier versions knows nothing: then by its id, or by
- * name and configuration. The id of elsewhere where there is none: another one's weights must not pass for its base.
+ * name and configuration; one of the terminal by its configuration, tokenizer and weights, whatever its name. The id of
+ * elsewhere where there is none: another one's weights must not pass for its base.
  */
-async function localStudent({ run, config }: RunArchive): Promise<string> {
+async function localStudent(
+  { run, config, begunWith }: RunArchive,
+  progress: ReportProgress,
+): Promise<string> {
   const { studentId, studentName, studentSha256 } = run;
   const known = studentSha256 === undefined ? null : await knownStudent(studentSha256);
   if (known !== null) return known.id;
   const students = await listStudents();
   if (students.some(({ id }) => id === studentId)) return studentId;
   for (const one of students) {
-    if (one.name !== studentName || JSON.stringify(one.config) !== JSON.stringify(config)) continue;
+    if (JSON.stringify(one.config) !== JSON.stringify(config)) continue;
+    if (begunWith !== undefined) {
+      if ((await digestStudent(await openStudent(one.id, progress))) === begunWith) return one.id;
+      continue;
+    }
+    if (one.name !== studentName) continue;
     if (studentSha256 === undefined || (await filesOf(one)) === studentSha256) return one.id;
   }
   return studentId;

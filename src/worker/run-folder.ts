@@ -30,6 +30,7 @@ const jobSchema = z.object({
   train: path,
   testRows: z.number().nullish(),
   rowsSha256: z.string(),
+  digests: z.object({ student: z.string() }).optional(),
 });
 const tally = z.object({ correct: z.number(), total: z.number() });
 const summarySchema = z.object({
@@ -136,6 +137,7 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
     student: keptTexts(found.student),
     weights: found.weights,
     moments: isWhole || recipe.lora !== null ? null : found.moments,
+    begunWith: job?.digests?.student,
   };
   return checkWhole(archive, name);
 }
