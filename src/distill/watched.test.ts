@@ -39,6 +39,24 @@ test('a question is judged by the metric that its run measures by', () => {
   expect(asked(example(0), 'exact')).not.toHaveProperty('judgedBy');
   const choice = asked({ ...example(0), label: 'tea', choices: ['tea', 'milk'] }, 'choice');
   expect([isRight('(a)', choice), isRight('(b)', choice)]).toEqual([true, false]);
+  // What it is not judged by is not kept with it.
+  const teas = { ...example(0), label: 'tea', choices: ['tea', 'milk'], rationale: 'so' };
+  expect(choice).toEqual({
+    row: 0,
+    input: 'input 0',
+    label: 'tea',
+    judgedBy: 'choice',
+    choices: ['tea', 'milk'],
+    teacherRationale: null,
+  });
+  expect(asked(teas, 'normalised')).toEqual({
+    row: 0,
+    input: 'input 0',
+    label: 'tea',
+    judgedBy: 'normalised',
+    teacherRationale: 'so',
+  });
+  expect(asked(example(0), 'choice')).not.toHaveProperty('choices');
 });
 
 test('moments stay few, in order, with the first and the newest among them', () => {

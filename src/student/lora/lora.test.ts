@@ -50,7 +50,9 @@ test('adapters begin with A within ±1/√inputs and B zero, the same for a seed
     expect(values).toHaveLength(sizeOf(shape));
     expect(shapesOf(config)(name, values.length)).toEqual(shape);
     const bound = name.includes('lora_A') ? shape[1]! ** -0.5 : 0;
-    expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(Math.fround(bound));
+    const largest = Math.max(...values.map(Math.abs));
+    expect(largest).toBeLessThanOrEqual(Math.fround(bound));
+    expect(largest).toBeGreaterThanOrEqual(0.5 * bound);
     if (bound > 0) expect(new Set(values).size).toBeGreaterThan(values.length / 2);
   }
   expect(initialiseAdapters(config, { ...defaultLora, rank: 3 }, 5)).toEqual(adapters);
