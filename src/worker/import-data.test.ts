@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { strToU8, zipSync } from 'fflate';
 import { expect, it } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { layoutKey } from '../data/file-head.ts';
@@ -214,6 +215,49 @@ it('what is switched on holds for files that come later; what was decided on an 
 
 const jsonl = (name: string, all: readonly object[]): File =>
   new File([all.map((one) => `${JSON.stringify(one)}\n`).join('')], name);
+
+it.each([
+  ['as files', null],
+  ['in an archive', 'all.zip'],
+])('an alarm is answered by columns that both files share, %s', async (_, archive) => {
+  const names = Array.from({ length: 30 }, (_, index) => `w${index}x${index * 7}`);
+  const lines = (all: readonly object[]): string => all.map((one) => JSON.stringify(one)).join('\n');
+  const questions = names.map((name, index) => ({
+    question: `Which ${name}?`,
+    choices: [`${name} a`, `${name} b`],
+    answer: `${name} a`,
+    number: `n${index}`,
+  }));
+  const said = names
+    .map((name, index) => ({ rationale: `It is ${name} here.`, label: `${name} a`, of: `n${index}` }))
+    .reverse();
+  const texts = { 'q.train.jsonl': lines(questions), 'said.train.jsonl': lines(said) };
+  const files =
+    archive === null
+      ? Object.entries(texts).map(([name, text]) => new File([text], name))
+      : [
+          new File(
+            [
+              zipSync(
+                Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, strToU8(text)])),
+              ).slice(),
+            ],
+            archive,
+          ),
+        ];
+  const { datasetId } = await add(null, ...files);
+  const train = async () => (await readDataset(datasetId))!.splits.train!;
+  const decision = { kind: 'columns', mine: 'number', theirs: 'of' } as const;
+  expect((await train()).alarm).toMatchObject({ ways: [{ decision }] });
+  await changeReading(
+    { type: 'change-reading', datasetId, reading: { alarms: { train: decision } } },
+    silent,
+  );
+  expect(await train()).toMatchObject({ rationales: 30, teacher: { correct: 30, total: 30 } });
+  expect((await train()).alarm).toBeUndefined();
+  const [first] = await readExamples(datasetId, 'train');
+  expect(first?.rationale).toBe(`It is ${names[0]!} here.`);
+});
 
 it('several teachers, answers in other files and in one, are taken as a person says', async () => {
   const ids = ['a', 'b', 'c'];
