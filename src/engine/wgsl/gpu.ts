@@ -32,6 +32,7 @@ export interface GpuOptions {
 
 interface Traits {
   hasSubgroups: boolean;
+  hasWideSubgroups: boolean;
   isSoftware: boolean;
   caveat: string | null;
 }
@@ -44,6 +45,8 @@ export class Gpu {
   readonly name: string;
   /** Quads can exchange values. */
   readonly hasSubgroups: boolean;
+  /** Its subgroups have more lanes than a quad. */
+  readonly hasWideSubgroups: boolean;
   /** A GPU in software: loads and barriers are expensive. */
   readonly isSoftware: boolean;
   /** What it did not do as it promised, as a sentence; null where all is well. */
@@ -67,7 +70,8 @@ export class Gpu {
           ? Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]]))
           : {},
       });
-      const gpu = new Gpu(device, name, { hasSubgroups, isSoftware, caveat });
+      const hasWideSubgroups = hasSubgroups && adapter.info.subgroupMinSize > 4;
+      const gpu = new Gpu(device, name, { hasSubgroups, hasWideSubgroups, isSoftware, caveat });
       await gpu.#listen();
       return gpu;
     };
@@ -84,10 +88,15 @@ export class Gpu {
     }
   }
 
-  private constructor(device: GPUDevice, name: string, { hasSubgroups, isSoftware, caveat }: Traits) {
+  private constructor(
+    device: GPUDevice,
+    name: string,
+    { hasSubgroups, hasWideSubgroups, isSoftware, caveat }: Traits,
+  ) {
     this.device = device;
     this.name = name;
     this.hasSubgroups = hasSubgroups;
+    this.hasWideSubgroups = hasWideSubgroups;
     this.isSoftware = isSoftware;
     this.caveat = caveat;
     this.#watch = new DeviceWatch(device);

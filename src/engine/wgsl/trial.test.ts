@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Matmul } from '../plan/operations.ts';
-import { noCounts } from '../plan/plan.ts';
-import { matmulVariants, type MatmulVariant } from './matmul.ts';
+import { noCounts, quietRun } from '../plan/plan.ts';
+import { matmul, matmulVariants, type MatmulVariant } from './matmul.ts';
 import { Pipelines } from './pipelines.ts';
+import { runBlockBytes, writeRunBlock } from './run-block.ts';
 import { openFakeGpu, type FakeDispatch } from './testing/fake-gpu.ts';
 import { areSame, isProduct, operandsOfTrial, shrink, trialsOn } from './trial.ts';
 
@@ -65,6 +66,15 @@ describe('a product that is shrunk', () => {
     const { c, epilogue } = shrink(product({ epilogue: gated }), counts, 1e9).product;
     expect(c.shape).toEqual([40, 12]);
     expect(epilogue).toMatchObject({ kind: 'gated', gate: 'silu', hidden: { shape: [40, 24] } });
+  });
+
+  test('has the kernel that a step has too: of gradients, and of a gate that drops', () => {
+    const dropout = { site: 3, stack: 'encoder' } as const;
+    const epilogue = { ...gated, dropout };
+    const gradient = shrink(product({ form: 'tn', accumulate: 'laterPasses' }), counts, 1e9).product;
+    const dropped = shrink(product({ accumulate: 'never', epilogue }), counts, 1e9).product;
+    expect(matmul(gradient, matmulVariants[0]!).flags).toContain('ADDS');
+    expect(matmul(dropped, matmulVariants[1]!).flags).toContain('DROPOUT');
   });
 });
 
@@ -188,11 +198,15 @@ describe('on a GPU', () => {
       [1, 2, 1],
       [1, 2, 1],
     ]);
+    // Whatever its kernel could do in a run, it adds to nothing and drops nothing.
+    const quiet = new DataView(new ArrayBuffer(runBlockBytes));
+    writeRunBlock(quiet, { ...quietRun, counts: noCounts });
+    expect(seen.map(({ run }) => [...run])).toEqual(seen.map(() => [...new Uint8Array(quiet.buffer)]));
     const results = await opened.results();
     expect(results.map(({ length }) => length)).toEqual([40 * 24]);
     expect(isProduct(trial, operandsOfTrial(trial), results[0]!)).toBe(true);
     const whileOpen = device.gpu.bytesHeld;
-    expect(whileOpen).toBe(held + 4 * (40 * 16 + 24 * 16 + 40 * 24) + 256);
+    expect(whileOpen).toBe(held + 4 * (40 * 16 + 24 * 16 + 40 * 24) + 512);
     opened.close();
     expect(device.gpu.bytesHeld).toBe(held);
   });

@@ -1,12 +1,13 @@
 /** One product on random numbers, to time variants of its kernel and to see whether they compute the same. */
 import { RandomSequence } from '../../base/random.ts';
 import type { Matmul } from '../plan/operations.ts';
-import { noCounts, sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
+import { noCounts, quietRun, sizeOfExtent, type Counts, type Extent, type Tensor } from '../plan/plan.ts';
 import { bufferUsage, type Gpu } from './gpu.ts';
 import { matmul, type MatmulVariant } from './matmul.ts';
 import type { Pipelines } from './pipelines.ts';
-import { runBlockBytes } from './run-block.ts';
+import { runBlockBytes, writeRunBlock } from './run-block.ts';
 import { assemble } from './shader.ts';
+import { blockStride } from './wgsl-bytes.ts';
 
 export interface Trial {
   /** Fixed sizes; a, b and c are slots 0 to 2, what a gate writes beside c is slot 3. */
@@ -29,10 +30,13 @@ export type OpenTrials = (trial: Trial, variant: MatmulVariant) => Promise<OpenT
 /** Dimensions are not cut below this: a tile must be full. */
 const leastSize = 64;
 
-/** The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most. */
+/**
+ * The same product without its epilogue's other tensors, its longest dimensions halved until it costs so much at most.
+ * Its kernel is one that a step has too where that can be: software takes seconds to compile another.
+ */
 export function shrink(operation: Matmul, capacities: Counts, flops: number): Trial {
   const size = (extent: Extent) => sizeOfExtent(extent, capacities);
-  const gate = operation.epilogue.kind === 'gated' ? operation.epilogue.gate : null;
+  const gated = operation.epilogue.kind === 'gated' ? operation.epilogue : null;
   let [m, n, k] = [size(operation.m), size(operation.n), size(operation.k)];
   while (2 * m * n * k > flops && Math.max(m, n, k) > leastSize) {
     if (m >= n && m >= k) m = half(m);
@@ -51,12 +55,12 @@ export function shrink(operation: Matmul, capacities: Counts, flops: number): Tr
     m,
     n,
     k,
-    accumulate: 'never',
+    // On the first pass of a step nothing is added to.
+    accumulate: operation.accumulate === 'laterPasses' ? 'laterPasses' : 'never',
     a: tensor(0, form === 'tn' ? [k, m] : [m, k]),
     b: tensor(1, form === 'nt' ? [n, k] : [k, n]),
-    c: tensor(2, [m, gate === null ? n : n / 2]),
-    epilogue:
-      gate !== null ? { kind: 'gated', gate, hidden: tensor(3, [m, n]), dropout: null } : { kind: 'none' },
+    c: tensor(2, [m, gated === null ? n : n / 2]),
+    epilogue: gated === null ? { kind: 'none' } : { ...gated, hidden: tensor(3, [m, n]) },
   } as const satisfies Matmul;
   return { product, flops: 2 * m * n * k };
 }
@@ -125,9 +129,10 @@ export function trialsOn(gpu: Gpu, pipelines: Pipelines): OpenTrials {
     const isGated = epilogue.kind === 'gated';
     const lengths = [m * k, n * k, isGated ? (m * n) / 2 : m * n, ...(isGated ? [m * n] : [])];
     const buffers = lengths.map((length) => gpu.createBuffer('trial', 4 * length, bufferUsage.storage));
-    const params = gpu.createBuffer('trial', 256, bufferUsage.uniform);
+    // The product's numbers, then those of a run that adds to nothing and drops nothing.
+    const numbers = gpu.createBuffer('trial', 2 * blockStride, bufferUsage.uniform);
     const close = () => {
-      for (const buffer of [...buffers, params]) gpu.destroyBuffer(buffer);
+      for (const buffer of [...buffers, numbers]) gpu.destroyBuffer(buffer);
     };
     try {
       const operands = operandsOfTrial(trial);
@@ -140,15 +145,21 @@ export function trialsOn(gpu: Gpu, pipelines: Pipelines): OpenTrials {
         return buffers[place.slot]!;
       });
       const { pipeline, layout } = await pipelines.get(shader, dispatch.label);
-      device.queue.writeBuffer(params, 0, shader.params);
-      const resources = [...shader.buffers.map(({ key }) => ({ buffer: key })), { buffer: params }];
+      device.queue.writeBuffer(numbers, 0, shader.params);
+      const block = new DataView(new ArrayBuffer(runBlockBytes));
+      writeRunBlock(block, { ...quietRun, counts: noCounts });
+      device.queue.writeBuffer(numbers, blockStride, block.buffer);
+      const resources = [
+        ...shader.buffers.map(({ key }) => ({ buffer: key })),
+        { buffer: numbers, size: blockStride },
+      ];
       const bindGroup = device.createBindGroup({
         layout,
         entries: resources.map((resource, binding) => ({ binding, resource })),
       });
       const run = device.createBindGroup({
         layout: pipelines.runLayout,
-        entries: [{ binding: 0, resource: { buffer: params, size: runBlockBytes } }],
+        entries: [{ binding: 0, resource: { buffer: numbers, offset: blockStride, size: runBlockBytes } }],
       });
       const grid = dispatch.grid(noCounts);
       return {

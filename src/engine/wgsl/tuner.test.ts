@@ -13,6 +13,8 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 interface Machine {
+  /** A GPU in software, with subgroups of a quad or wider ones. */
+  software?: 'quad' | 'wide';
   /** Of each variant; of those that are left out 1e5. */
   flopsPerMs?: Record<string, number>;
   compileMs?: number;
@@ -25,7 +27,8 @@ interface Machine {
 /** A GPU whose kernels take so long, on its own clock. */
 class SlowGpu {
   readonly hasSubgroups = true;
-  readonly isSoftware = false;
+  readonly isSoftware: boolean;
+  readonly hasWideSubgroups: boolean;
   readonly lateMs: number;
   readonly lasted: number[] = [];
   readonly opened: string[] = [];
@@ -33,6 +36,8 @@ class SlowGpu {
 
   constructor(machine: Machine) {
     this.#machine = machine;
+    this.isSoftware = machine.software !== undefined;
+    this.hasWideSubgroups = machine.software === 'wide';
     this.lateMs = machine.lateMs ?? 0;
   }
 
@@ -186,6 +191,21 @@ test('few variants are tried where compiling takes long, and the others in later
   // Once all are known, nothing is tried.
   expect(opened.at(-1)).toEqual([]);
 });
+
+test.each([
+  ['quad', ['quad 32×64', 'quad 32×32', 'direct 4×8 a thread']],
+  ['wide', ['quad 32×32', 'quad 32×64', 'direct 4×8 a thread']],
+] as const)(
+  'software tries quads first, and has the small tile alone where a compiler is slow and lanes are many: %s',
+  async (software, order) => {
+    const gpu = new SlowGpu({ software });
+    expect(await tuned(gpu)).toBe(order[0]);
+    expect([...new Set(gpu.opened)].slice(0, 3)).toEqual(order);
+    const slow = new SlowGpu({ software, compileMs: 3000 });
+    expect(await tuned(slow)).toBe(order[0]);
+    expect([...new Set(slow.opened)]).toEqual([order[0]]);
+  },
+);
 
 test('what was measured with another browser or other kernels is dropped', async () => {
   const kept = new Map<string, unknown>();
