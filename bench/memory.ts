@@ -93,10 +93,10 @@ async function openGpu(): Promise<Gpu> {
   return (await import('./engines.ts')).openBenchGpu();
 }
 
-function openWgslFor(student: EngineStudent, gpu: Gpu): PlanEngine {
+async function openWgslFor(student: EngineStudent): Promise<PlanEngine> {
+  const gpu = await openGpu();
   return new PlanEngine(student, {
-    // Without trials: what they compile is the driver's memory, not the run's.
-    createExecutor: (layout) => new WgslExecutor(layout, gpu, { keepsGpu: true, tunes: false }),
+    createExecutor: (layout) => new WgslExecutor(layout, gpu),
     reason: 'Measured.',
     bindingBytes: gpu.bindingBytes,
   });
@@ -147,7 +147,6 @@ export const memoryCases: readonly MemoryCase[] = [
   memoryCase('flan-t5-base', 'wasm', { lora: half }),
   memoryCase('nano', 'wgsl', { rows: 64 }),
   memoryCase('small', 'wgsl', { rows: 8 }),
-  memoryCase('t5-efficient-tiny', 'wgsl', { rows: 4 }),
 ];
 
 export interface MeasuredMemory {
@@ -181,15 +180,10 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
       : { adapters: { lora, weights: initialiseAdapters(config, lora, 1) } }),
     ...(optimizer === undefined ? {} : { optimizer }),
   };
-  const gpu = engine === 'wgsl' ? await openGpu() : null;
-  if (gpu !== null) {
-    // The driver's own memory, compiled kernels in it, is no run's.
-    const first = openWgslFor(trained, gpu);
-    await first.step([rowsOf(shape)], { ...memoryUpdate, step: 1 });
-    first.dispose();
-  }
+  // The driver's own memory is no run's; that of the kernels that it compiles is in the figure.
+  if (engine === 'wgsl') (await openGpu()).close();
   const before = await residentBytes();
-  const open = gpu === null ? await openWasmFor(trained) : openWgslFor(trained, gpu);
+  const open = engine === 'wasm' ? await openWasmFor(trained) : await openWgslFor(trained);
   const startedAt = performance.now();
   for (let step = 1; step <= steps; step += 1) await open.step([rowsOf(shape)], { ...memoryUpdate, step });
   const msPerStep = (performance.now() - startedAt) / steps;
@@ -199,7 +193,6 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
   // Held until here, as a run holds the student that it was opened with.
   if (student.weights.size === 0) throw new Error('The student is gone.');
   open.dispose();
-  gpu?.close();
   return {
     name,
     engine,
@@ -223,8 +216,6 @@ export function compareMemory(program: string, only: readonly string[] | undefin
     const ended = spawnSync(process.execPath, [program, '--memory-case', String(index)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
-      // glibc gives freed buffers back at once: those of the engine that compiles the kernels would hide the next one's.
-      env: { ...process.env, MALLOC_MMAP_THRESHOLD_: '131072' },
     });
     const line = ended.stdout.trim().split('\n').at(-1) ?? '';
     if (ended.status !== 0 || !line.startsWith('{')) {
