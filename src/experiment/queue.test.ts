@@ -29,6 +29,10 @@ const accuracy = (correct: number): Accuracy => ({
   teacher: null,
 });
 
+it('leaves a run for failed after three tries', () => {
+  expect(mostTries).toBe(3);
+});
+
 it('trains one after the other, and one that was begun before any other', () => {
   let queue = queueOf(plan);
   expect(nextRun(queue)?.name).toBe(names[0]);
