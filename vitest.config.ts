@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { kernels } from './scripts/build-kernels.mjs';
+import { Sequencer } from './tests/support/sequencer.ts';
+import { unitPool } from './tests/support/unit-pool.ts';
 
 // TensorFlow.js is inlined so that its ESM builds are used: its Node builds lack the gradient registry.
 const server = { deps: { inline: [/@tensorflow\//] } };
@@ -13,13 +15,16 @@ const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: Sequencer },
     projects: [
       {
         // What the terminal says of memory is counted on the kernels' own layout.
         plugins: [kernels()],
         test: {
           name: 'unit',
-          setupFiles,
+          setupFiles: [...setupFiles, 'tests/support/fresh-modules.ts'],
+          isolate: false,
+          pool: unitPool,
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
           // No test waits; the limit is for machines that have other work.
