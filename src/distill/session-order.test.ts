@@ -194,6 +194,12 @@ describe('a validation', () => {
     expect(evaluated).toEqual(['a', 'a', 'b', 'so', 'so']);
   });
 
+  it('may be one row alone', async () => {
+    const { said, main } = await run({ evalEvery: 4 }, { validation: [example(7, 'a')] });
+    expect(main).toContain('measured 4: 1 of 1');
+    expect(said).toContain('validation 1 of 1');
+  });
+
   it('of a method without rationales has the answers’ loss alone', async () => {
     const { events } = await run({ evalEvery: 4, alpha: 0.25, method: 'standard' }, { validation: test });
     const [found] = events.flatMap((event) => (event.type === 'evaluation' ? [event.evaluation] : []));

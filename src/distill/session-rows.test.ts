@@ -1,5 +1,5 @@
 /** When a session reads its rows, where they are too many to be kept. */
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Example } from '../data/example.ts';
 import type { RowSource } from '../data/row-source.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -18,6 +18,10 @@ const example = (row: number): Example => ({
   teacherLabel: null,
   question: null,
   choices: null,
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 it('reads the rows of each step once, those of the next while one is taken, and none after the last', async () => {
@@ -42,9 +46,14 @@ it('reads the rows of each step once, those of the next while one is taken, and 
       sourceOf({ weights: new Map(), expAvg: new Map(), expAvgSq: new Map(), step: 0 }),
   } as unknown as Engine;
   const recipe = recipeSchema.parse({ steps: 4, batchSize: 2, evalEvery: 0, saveEvery: 0 });
+  // A clock that stands still: a run has taken no time when it begins.
+  vi.spyOn(performance, 'now').mockReturnValue(7);
+  const times: number[] = [];
   const said: string[] = [];
   for await (const event of new Session({ engine, tokenizer: letters, recipe, train, test: [] }).run())
     if (event.type === 'state') said.push(event.state.phase);
+    else if (event.type === 'metrics') times.push(event.point.elapsedMs);
+  expect(times).toEqual([0, 0, 0, 0]);
   // None are tokenised beforehand.
   expect(said[0]).toBe('compiling');
   const plan = new BatchPlan(recipe, length);
