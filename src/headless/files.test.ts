@@ -110,6 +110,8 @@ describe('what is written', () => {
   it('is created once', async () => {
     expect(await createOutput(at('new', 'file'), 'one')).toBe(true);
     expect(await createOutput(at('new', 'file'), 'two')).toBe(false);
+    // A file in the place of its folder is a fault of the path.
+    await expect(createOutput(at('new', 'file', 'within'), 'three')).rejects.toBeInstanceOf(StorageError);
     expect(text('new', 'file')).toBe('one');
   });
 

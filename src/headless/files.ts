@@ -170,7 +170,9 @@ export async function createOutput(file: string, content: string): Promise<boole
     await writeFile(file, content, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    // Of the file: where its folder cannot be made since a file has that name, the path tells.
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    if (isThere && 'path' in error && error.path === file) return false;
     throw notWritten(file, error);
   }
 }
