@@ -81,6 +81,7 @@ async function uncheckedSource(
         await file.read(at, new Uint8Array(piece.buffer, 0, piece.byteLength));
         yield piece;
       }
+      if (tensor === tensors.at(-1)) room = null;
     },
   };
 }
@@ -93,7 +94,7 @@ function groupOf(
   return momentPrefixes.find(([, prefix]) => name.startsWith(prefix));
 }
 
-/** A file of a checkpoint. Each slice is read and checked when something in it is wanted; the last one is held. */
+/** A file of a checkpoint. Each slice is read and checked when something in it is wanted, and held until the next one. */
 class CheckedFile {
   #held: { slice: number; bytes: Uint8Array } | null = null;
 
@@ -139,6 +140,8 @@ class CheckedFile {
       room.set(part, filled);
       filled += part.length;
     }
+    // Read to its end: whoever keeps the source, for as long as a run lasts, keeps no slice with it.
+    if (start + room.length === this.file.sizeBytes) this.#held = null;
     return room;
   }
 
