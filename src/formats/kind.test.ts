@@ -14,7 +14,7 @@ function bytesOf(words: string): Uint8Array {
   );
 }
 
-/** A file that begins so, and goes on with zeros, which no text has. */
+/** A file with these first bytes, then zeros, so that it is not a text. */
 function fileOf(words: string, at = 0): Uint8Array {
   const start = bytesOf(words);
   const bytes = new Uint8Array(at + start.length + 300);
@@ -67,7 +67,7 @@ describe('what holds rows', () => {
     expect(kind(bytesOf("'a,b' 0a '1,2'"))).toBe('text');
     for (const letters of ['PAR1', 'ARROW1', 'ORC', 'RIFF', 'GGUF', 'BZh', 'OggS', 'GIF8', 'Rar!']) {
       expect(kind(bytesOf(`'${letters},b' 0a '1,2'`)), letters).toBe('text');
-      // Of one line alone nobody can tell.
+      // One line alone can be either.
       expect(kind(bytesOf(`'${letters},b'`)), letters).not.toBe('text');
     }
     for (const [byte, isText] of [

@@ -1,4 +1,4 @@
-/** Where a run may be written, and what of a folder a resumed run goes on with. */
+/** Where a run may be written, and which files of its folder a resumed run keeps. */
 import {
   mkdirSync,
   mkdtempSync,

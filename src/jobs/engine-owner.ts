@@ -49,7 +49,7 @@ export class EngineOwner {
   #closed: EngineError | null = null;
 
   /**
-   * @param engine From now on nobody else may use it.
+   * @param engine From now on it is used in turns of this owner alone.
    * @throws EngineError where it has an owner already.
    */
   constructor(engine: Engine) {

@@ -16,6 +16,7 @@ import type { Split, SplitFiles } from '../data/split.ts';
 import { joinOffer, type JoinedSplit } from './join-rows.ts';
 import { CountedWriter, type CountedRows, type Staging } from './large-files.ts';
 import type { OpenFile } from './open-files.ts';
+import { inSlices } from './row-stream.ts';
 
 /** The files of a split whose rows are read some at a time. */
 export interface LargePair {
@@ -63,8 +64,8 @@ export function largePair(
     dataset,
     rationales,
     count: large?.count ?? dataset.rows.length,
-    eachRows: () => large?.eachRows() ?? held(dataset.rows),
-    eachTaught: () => slices?.each() ?? held(rationales.rows),
+    eachRows: () => large?.eachRows() ?? inSlices(dataset.rows),
+    eachTaught: () => slices?.each() ?? inSlices(rationales.rows),
     taughtAt: (places) =>
       slices?.at(places) ?? Promise.resolve(places.map((place) => rationales.rows[place]!)),
     refusedCounts: {
@@ -72,11 +73,6 @@ export function largePair(
       taught: taught.large?.refusedCount ?? rationales.refused.length,
     },
   };
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
-async function* held<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
-  for (let at = 0; at < rows.length; at += 1024) yield rows.slice(at, at + 1024);
 }
 
 /** Where the files contradict each other, the rows alone, and why in `problems`. */

@@ -18,11 +18,14 @@ export function rowsInMemory(examples: readonly Example[]): RowStream {
   return {
     length: examples.length,
     isStored: false,
-    // eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
-    async *each() {
-      for (let at = 0; at < examples.length; at += atOnce) yield examples.slice(at, at + atOnce);
-    },
+    each: () => inSlices(examples),
   };
+}
+
+/** Rows in memory, as those that are read are handed on. */
+// eslint-disable-next-line @typescript-eslint/require-await -- the rows are in memory, and the interface is asynchronous
+export async function* inSlices<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[], void> {
+  for (let at = 0; at < rows.length; at += atOnce) yield rows.slice(at, at + atOnce);
 }
 
 export function rowsInStore({ id, rows }: Pick<StoredRows, 'id' | 'rows'>): RowStream {

@@ -3,23 +3,9 @@ import { expect, test } from 'vitest';
 import { costOf, flopsOfAll } from './cost.ts';
 import { formatPlan, formatStepPlan } from './format-plan.ts';
 import { noCounts } from './plan.ts';
-import { operationCases, type CaseSizes } from './testing/operation-cases.ts';
+import { operationCases, smallSizes } from './testing/operation-cases.ts';
 import { OperationLab } from './testing/operation-lab.ts';
 import { parseTiny } from './testing/tiny-engine.ts';
-
-/** Tensors of rows have two more than the counted five; the sequences have 21 and 39 tokens. */
-const sizes: CaseSizes = {
-  seed: 2,
-  rows: 5,
-  columns: 7,
-  inner: 6,
-  heads: 2,
-  headSize: 5,
-  lengths: [3, 18],
-  keyLengths: [5, 34],
-  dropout: true,
-  accumulate: true,
-};
 
 const [rows, columns, inner, heads, headSize] = [5, 7, 6, 2, 5];
 const capacity = rows + 2;
@@ -75,7 +61,7 @@ test.each<[name: string, kind: string, flops: number, floats: number]>([
   ['decodeCrossAttention', 'decodeCrossAttention', rows * heads * 4 * headSize * 20.5, NaN],
   ['argMax', 'argMax', 0, c],
 ])('%s: %s', (name, kind, flops, floats) => {
-  const { lab, operations } = operationCases[name]!(sizes);
+  const { lab, operations } = operationCases[name]!(smallSizes);
   const operation = operations.find((one) => one.kind === kind)!;
   const cost = costOf(operation, lab.counts);
   expect(cost.flops).toBeCloseTo(flops, 6);
@@ -90,7 +76,7 @@ test('AdamW reads four slabs and writes three of its range', () => {
 });
 
 test('attention without sequences costs nothing, and no more than a number', () => {
-  const { operations } = operationCases['attention, causal']!(sizes);
+  const { operations } = operationCases['attention, causal']!(smallSizes);
   expect(costOf(operations[0]!, noCounts).flops).toBe(0);
 });
 

@@ -3,24 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../base/errors.ts';
 import type { Matmul, Operation } from '../plan/operations.ts';
 import { countNames, noCounts, type CountName, type Counts, type Tensor } from '../plan/plan.ts';
-import { operationCases, type CaseSizes } from '../plan/testing/operation-cases.ts';
+import { operationCases, smallSizes, type CaseSizes } from '../plan/testing/operation-cases.ts';
 import { fold, foldThreads, type Dispatch, type Sharing } from './dispatch.ts';
 import { dispatchesOf } from './dispatches.ts';
 import { matmulVariants, variantsFor } from './matmul.ts';
 import { extentWord } from './run-block.ts';
-
-const sizes: CaseSizes = {
-  seed: 2,
-  rows: 5,
-  columns: 7,
-  inner: 6,
-  heads: 2,
-  headSize: 5,
-  lengths: [3, 18],
-  keyLengths: [5, 34],
-  dropout: true,
-  accumulate: true,
-};
 
 /** The dispatches of the last operation of a case, with it and the counts of its run. */
 function of<Kind extends Operation['kind']>(
@@ -29,7 +16,7 @@ function of<Kind extends Operation['kind']>(
   changed: Partial<CaseSizes> = {},
   sharing: Sharing = 'workgroup',
 ) {
-  const { lab, operations } = operationCases[name]!({ ...sizes, ...changed });
+  const { lab, operations } = operationCases[name]!({ ...smallSizes, ...changed });
   const operation = operations.find((one): one is Extract<Operation, { kind: Kind }> => one.kind === kind)!;
   const { capacities } = lab.plan(operations);
   const dispatches = dispatchesOf(operation, capacities, { product: () => matmulVariants[0]!, sharing });

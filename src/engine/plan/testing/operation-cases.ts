@@ -34,6 +34,20 @@ export interface CaseSizes {
   accumulate: boolean;
 }
 
+/** Tensors of rows have two more than the counted five; the sequences have 21 and 39 tokens. */
+export const smallSizes: CaseSizes = {
+  seed: 2,
+  rows: 5,
+  columns: 7,
+  inner: 6,
+  heads: 2,
+  headSize: 5,
+  lengths: [3, 18],
+  keyLengths: [5, 34],
+  dropout: true,
+  accumulate: true,
+};
+
 export interface OperationCase {
   lab: OperationLab;
   operations: readonly Operation[];
