@@ -39,7 +39,7 @@ watchRoom();
 watchPresence();
 keepFocus();
 // Of what was deleted before the last page went, nothing is left to be had back.
-void clearAway().catch((error: unknown) => studio.fail('runs', error));
+void clearAway();
 addEventListener('pagehide', () => clearAwayAtOnce());
 
 const root = document.getElementById('studio');

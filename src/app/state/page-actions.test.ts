@@ -82,6 +82,17 @@ describe('stored runs', () => {
     expect(undoLastDelete()).toBe(false);
     expect((await labelled('b'))?.deletedAt ?? null).toBeNull();
   });
+
+  it('come back by Ctrl+Z that is pressed while they are still being deleted', async () => {
+    await stored('runs', run('a'), run('b'));
+    const { state } = await openedPage();
+    const deleting = deleteRuns(['a', 'b']);
+    expect(undoLastDelete()).toBe(true);
+    await deleting;
+    await vi.waitFor(() => expect(state().runs).toHaveLength(2));
+    expect((await labelled('a'))?.deletedAt ?? null).toBeNull();
+    await vi.waitFor(() => expect(undoLastDelete()).toBe(false));
+  });
 });
 
 it('what is stored is measured, removed, and measured again', async () => {

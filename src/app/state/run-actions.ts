@@ -44,40 +44,57 @@ export function changeLabels(runId: string, labels: Partial<Omit<RunLabels, 'del
   });
 }
 
+/**
+ * Deletions and undos, one after the other: Ctrl+Z that is pressed while a deletion is still being written brings
+ * back what that one deletes. The count is of those that have not ended.
+ */
+let deletions: Promise<void> = Promise.resolve();
+let openDeletions = 0;
+
+function inTurn(work: () => Promise<void>): Promise<void> {
+  openDeletions += 1;
+  deletions = deletions.then(() => told(work)).finally(() => (openDeletions -= 1));
+  return deletions;
+}
+
 /** The run that was shown when it was deleted: it is shown again where it comes back. */
 let shownBefore: string | null = null;
 
 /** Hides runs, and removes them for good when the way back has closed: here, or when the studio is next opened. */
 export function deleteRuns(runIds: readonly string[]): Promise<void> {
-  return told(async () => {
+  return inTurn(async () => {
     const { runId } = studio.get();
     if (runId !== null && runIds.includes(runId)) shownBefore = runId;
     const deletedAt = Date.now();
     for (const id of runIds) await labelRun(id, { deletedAt });
     tick(runIds, false);
     await studio.refresh();
-    await clearAway();
+    await lookAgain();
   });
 }
 
 export function undoDelete(runIds: readonly string[]): Promise<void> {
-  return told(async () => {
-    for (const id of runIds) await labelRun(id, { deletedAt: null });
-    await studio.refresh();
-    if (shownBefore !== null && runIds.includes(shownBefore)) {
-      await studio.selectRun(shownBefore);
-      shownBefore = null;
-    }
-    await clearAway();
-  });
+  return inTurn(() => bringBack(runIds));
+}
+
+async function bringBack(runIds: readonly string[]): Promise<void> {
+  for (const id of runIds) await labelRun(id, { deletedAt: null });
+  await studio.refresh();
+  if (shownBefore !== null && runIds.includes(shownBefore)) {
+    await studio.selectRun(shownBefore);
+    shownBefore = null;
+  }
+  await lookAgain();
 }
 
 /** Brings back what was deleted last, all of it at once. False where there is nothing to bring back. */
 export function undoLastDelete(): boolean {
-  const { deleted } = useShelf.getState();
-  const [last] = deleted;
-  if (last === undefined) return false;
-  void undoDelete(deleted.filter(({ deletedAt }) => deletedAt === last.deletedAt).map(({ id }) => id));
+  if (useShelf.getState().deleted.length === 0 && openDeletions === 0) return false;
+  void inTurn(async () => {
+    const { deleted } = useShelf.getState();
+    const last = deleted[0]?.deletedAt;
+    await bringBack(deleted.filter(({ deletedAt }) => deletedAt === last).map(({ id }) => id));
+  });
   return true;
 }
 
@@ -94,7 +111,11 @@ export function addTag(runs: readonly RunRecord[], tag: string): Promise<void> {
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Removes deleted runs whose time has come, shows the others, and looks again when the next one's has. */
-export async function clearAway(): Promise<void> {
+export function clearAway(): Promise<void> {
+  return inTurn(lookAgain);
+}
+
+async function lookAgain(): Promise<void> {
   clearTimeout(timer);
   const now = Date.now();
   const waiting: RunRecord[] = [];
@@ -104,7 +125,7 @@ export async function clearAway(): Promise<void> {
   }
   useShelf.setState({ deleted: waiting.sort((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0)) });
   const next = Math.min(...waiting.map(({ deletedAt = 0 }) => undoLeftMs(deletedAt, now)));
-  if (waiting.length > 0) timer = setTimeout(() => void told(clearAway), next + 20);
+  if (waiting.length > 0) timer = setTimeout(() => void clearAway(), next + 20);
 }
 
 /** The page goes: what was deleted goes with it. What does not come to its end is done at the next opening. */
