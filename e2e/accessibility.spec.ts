@@ -1,4 +1,4 @@
-import { axeFindings, expect, goTo, openStudio, setUp, test, writeRecipe } from './support.ts';
+import { expect, goTo, lookIsRight, looks, openStudio, setUp, takeLook, test, writeRecipe } from './support.ts';
 
 const stations = [
   'data',
@@ -21,17 +21,12 @@ test('axe finds nothing on any screen', async ({ page }, info) => {
   });
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled({ timeout: 60_000 });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 800 });
-      for (const station of stations) {
-        await goTo(page, station);
-        await expect(page.getByRole('main')).not.toContainText(/^$/);
-        expect(await axeFindings(page), `${station}, ${colorScheme}, ${width}`).toEqual([]);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(overflow, `${station} scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
-      }
+  for (const look of looks) {
+    await takeLook(page, look);
+    for (const station of stations) {
+      await goTo(page, station);
+      await expect(page.getByRole('main')).not.toContainText(/^$/);
+      await lookIsRight(page, look, station);
     }
   }
 });

@@ -1,20 +1,10 @@
-import AxeBuilder from '@axe-core/playwright';
-import { axeFindings, expect, goTo, openStudio, test } from './support.ts';
+import { bothThemesAreRight, expect, goTo, openStudio, test } from './support.ts';
 
 test('the keys, their list and the palette, by keyboard alone', async ({ page }) => {
   await openStudio(page);
   const heading = page.getByRole('heading', { level: 1 });
   const dialog = page.getByRole('dialog');
-  const axe = async (what: string) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-        `${what}, ${colorScheme}`,
-      ).toEqual([]);
-    }
-  };
+  const axe = (what: string) => bothThemesAreRight(page, what);
 
   // One key after the other leads to a screen; the second alone does nothing.
   await page.keyboard.press('d');
@@ -120,9 +110,7 @@ test('the keys, their list and the palette, by keyboard alone', async ({ page })
   await axe('keys on a phone');
 });
 
-test('More on a phone is a menu: other screens and panels, by keyboard and by touch', async ({
-  page,
-}, info) => {
+test('More on a phone is a menu: other screens and panels, by keyboard and by touch', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await openStudio(page);
   const heading = page.getByRole('heading', { level: 1 });
@@ -139,11 +127,7 @@ test('More on a phone is a menu: other screens and panels, by keyboard and by to
     /^Find/,
     /^All keys|^Keys/,
   ]);
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect(await axeFindings(page), colorScheme).toEqual([]);
-    await page.screenshot({ path: info.outputPath(`more-${colorScheme}.png`) });
-  }
+  await bothThemesAreRight(page, 'more');
   await page.keyboard.press('Escape');
   await expect(menu).toHaveCount(0);
   await expect(more).toBeFocused();

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import { strFromU8, unzipSync } from 'fflate';
 import {
   axeFindings,
@@ -46,19 +45,7 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   await page.keyboard.type('0.8');
   const apart = page.getByRole('list', { name: /^Not as the/ });
   await expect(apart).toContainText('Alpha 0.8');
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 800 });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id }) => id)).toEqual([]);
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: info.outputPath(`recipe-${colorScheme}-${width}.png`) });
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 800 });
+  await looksRight(page, (look) => info.outputPath(`recipe-${look}.png`));
   await page.getByRole('button', { name: 'Train on the sample' }).click();
   await expect(page.getByTestId('run-state')).toContainText('done, 2 steps', { timeout: 60_000 });
   await expect(page.getByRole('main')).toContainText('alpha 0.8');

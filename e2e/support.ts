@@ -137,24 +137,53 @@ export async function setUp(
   if (testRows !== undefined) await page.getByRole('textbox', { name: 'Test rows' }).fill(String(testRows));
 }
 
-/** What axe finds on the page as it stands. */
-export async function axeFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/** What axe finds on the page as it stands; with `rules`, by these alone. */
+export async function axeFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules === undefined ? axe : axe.withRules([...rules])).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
-/** Looks at the page as it is in both themes, wide and on a phone: axe finds nothing, nothing scrolls sideways. */
+/** The page in both themes, wide and on a phone. */
+export const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [1280, 390].map((width) => ({ colorScheme, width })),
+);
+type Look = (typeof looks)[number];
+
+export async function takeLook(page: Page, { colorScheme, width }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await page.setViewportSize({ width, height: 844 });
+}
+
+/** Takes a theme. Nothing is found by axe in it; themes differ in colours alone. */
+async function themeIsRight(page: Page, colorScheme: Look['colorScheme'], what: string): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  const rules = colorScheme === 'light' ? undefined : ['color-contrast'];
+  expect(await axeFindings(page, rules), `${what}, ${colorScheme}`).toEqual([]);
+}
+
+export async function bothThemesAreRight(page: Page, what: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) await themeIsRight(page, colorScheme, what);
+}
+
+/** Nothing is found by axe in the theme, and nothing scrolls sideways at the width. */
+export async function lookIsRight(page: Page, look: Look, what: string): Promise<void> {
+  const { colorScheme, width } = look;
+  await takeLook(page, look);
+  await themeIsRight(page, colorScheme, `${what}, ${width}`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow, `${what} scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
+}
+
+/**
+ * Looks at the page as it is in both themes, wide and on a phone.
+ * @param picture Where a picture of each look goes where STILLROOM_PICTURES is set: they are for people.
+ */
 export async function looksRight(page: Page, picture: (look: string) => string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    for (const width of [1280, 390]) {
-      const look = `${colorScheme}-${width}`;
-      await page.setViewportSize({ width, height: 844 });
-      expect(await axeFindings(page), look).toEqual([]);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(overflow, `scrolls sideways: ${look}`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: picture(look), fullPage: true });
-    }
+  for (const look of looks) {
+    await lookIsRight(page, look, 'it');
+    if (process.env['STILLROOM_PICTURES'] !== undefined)
+      await page.screenshot({ path: picture(`${look.colorScheme}-${look.width}`), fullPage: true });
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 }

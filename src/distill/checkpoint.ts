@@ -61,6 +61,11 @@ export interface CheckpointFacts {
   files: CheckpointFile[];
 }
 
+/** A checkpoint without the optimiser's averages: all that its weights alone need. */
+export function weightsOnly(facts: CheckpointFacts): CheckpointFacts {
+  return { ...facts, files: facts.files.filter(({ name }) => name !== 'optimizer.safetensors') };
+}
+
 const factsSchema = z.strictObject({
   step: z.int().min(0),
   elapsedMs: z.number().min(0),

@@ -4,10 +4,9 @@
  * and tests in memory.
  */
 import type { EngineRequest } from '../engine/choose.ts';
-import type { Engine, EngineDescription } from '../engine/engine.ts';
+import type { Engine, EngineDescription, StateSource } from '../engine/engine.ts';
 import type { CompareResult } from './compare.ts';
 import type { Resumption } from './checkpoint.ts';
-import type { Weights } from '../student/config.ts';
 import type { Evaluation, MetricsPoint, RunState } from './run-state.ts';
 import type { SessionEvent } from './session.ts';
 
@@ -53,7 +52,7 @@ export interface RunSink {
   evaluation(evaluation: Evaluation): Promise<void>;
   watched(event: SessionEvent & { type: 'watched' }): Promise<void>;
   /** Training is over, and these weights, of an earlier step than the last, are those that are compared and taken away. */
-  taken(step: number, weights: Weights): Promise<void>;
+  taken(step: number, weights: StateSource): Promise<void>;
   /** @param step The step of the weights that were compared. */
   comparison(result: CompareResult, step: number): Promise<void>;
 }
@@ -67,6 +66,6 @@ export interface CheckpointStore {
    * @throws CheckpointError where it had some and none is whole, UnreadableError where one could not be read now.
    */
   rewind(): Promise<Resumption | null>;
-  /** The weights of the checkpoint of a step; null where there is none that is whole. */
-  weightsOf(step: number): Promise<Weights | null>;
+  /** The weights of the checkpoint of a step, piece by piece; null where there is none that is whole. */
+  openWeights(step: number): Promise<StateSource | null>;
 }

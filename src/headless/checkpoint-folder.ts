@@ -10,15 +10,16 @@ import {
   checkpointParts,
   isMissing,
   parseFacts,
+  weightsOnly,
   writeSlices,
   type CheckpointFacts,
   type Resumption,
 } from '../distill/checkpoint.ts';
-import { openCheckpoint, readCheckpoint, type OpenPart } from '../distill/checkpoint-source.ts';
+import { openCheckpoint, type OpenPart } from '../distill/checkpoint-source.ts';
 import type { EngineState } from '../engine/engine.ts';
 import type { StateSource } from '../engine/state-source.ts';
 import type { FolderFile } from '../export/model-folder.ts';
-import type { T5Config, Weights } from '../student/config.ts';
+import type { T5Config } from '../student/config.ts';
 import {
   appendOutput,
   flushOutput,
@@ -93,10 +94,10 @@ export class CheckpointFolder {
     for (const old of older) if (!also.includes(old)) await this.remove(old);
   }
 
-  /** The weights of the checkpoint of a step; null where it is not there, or not whole. */
-  async weightsOf(step: number): Promise<Weights | null> {
+  /** The weights of the checkpoint of a step, piece by piece; null where it is not there, or they are not whole. */
+  async openWeights(step: number): Promise<StateSource | null> {
     try {
-      return (await readCheckpoint(await this.#facts(step), this.#partsOf(step))).weights;
+      return await openCheckpoint(weightsOnly(await this.#facts(step)), this.#partsOf(step));
     } catch (error) {
       if (error instanceof CheckpointError) return null;
       throw error;

@@ -9,8 +9,8 @@ import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { hasStalled, keptSteps } from '../distill/selection.ts';
-import { stateOf, type EngineDescription } from '../engine/engine.ts';
-import { readState, sourceOf, weightsAlone, type StateSource } from '../engine/state-source.ts';
+import type { EngineDescription } from '../engine/engine.ts';
+import { readState, weightsAlone, type StateSource } from '../engine/state-source.ts';
 import { cardFiles, modelCard, type ModelCardFacts } from '../export/model-card.ts';
 import { adapterFolder, modelFolder, type FolderFile } from '../export/model-folder.ts';
 import { metricsJsonLines, predictionsJsonLines } from '../export/tables.ts';
@@ -222,14 +222,14 @@ export class RunFolder {
   }
 
   /** Puts the weights of another step than the last into `model/`. */
-  async take(step: number, weights: Weights): Promise<void> {
+  async take(step: number, weights: StateSource): Promise<void> {
     this.#takenStep = step;
-    await this.saveModel(sourceOf(stateOf(weights, step)));
+    await this.saveModel(weights);
   }
 
-  /** As `weightsOf` of checkpoint-folder.ts. */
-  weightsOf(step: number): Promise<Weights | null> {
-    return new CheckpointFolder(this.path).weightsOf(step);
+  /** As `openWeights` of checkpoint-folder.ts. */
+  openWeights(step: number): Promise<StateSource | null> {
+    return new CheckpointFolder(this.path).openWeights(step);
   }
 
   async #saveFolder(name: 'model' | 'adapter', files: readonly FolderFile[]): Promise<void> {

@@ -176,7 +176,7 @@ describe('export --scale', () => {
     const checkpoints = new CheckpointFolder(join(out, 'out'));
     const newest = await checkpoints.newest(() => undefined);
     expect(await readState(newest!.state)).toEqual(state);
-    expect(await checkpoints.weightsOf(2)).toEqual(weights);
+    expect((await readState((await checkpoints.openWeights(2))!)).weights).toEqual(weights);
     const { read } = await openRunInputs(join(out, 'out'), {});
     expect(read.validation?.examples).toHaveLength(1);
     expect(read.recipe.take).toBe('2');

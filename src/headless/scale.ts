@@ -102,8 +102,8 @@ async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
   const kept: KeptWeights[] = [];
   for (const earlier of keptSteps(recipe, evaluations)) {
     if (recipe.take === 'last' || earlier >= step) continue;
-    const weights = await checkpoints.weightsOf(earlier);
-    if (weights !== null) kept.push({ step: earlier, weights });
+    const weights = await checkpoints.openWeights(earlier);
+    if (weights !== null) kept.push({ step: earlier, weights: (await readState(weights)).weights });
   }
   return {
     ...checkpoint,

@@ -6,8 +6,7 @@ import type { CheckpointStore, RunSink, RunSoFar } from '../distill/ports.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { SessionEvent } from '../distill/session.ts';
-import type { EngineDescription } from '../engine/engine.ts';
-import type { Weights } from '../student/config.ts';
+import type { EngineDescription, StateSource } from '../engine/engine.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -85,15 +84,15 @@ export class TerminalRun implements RunSink, CheckpointStore {
     return Promise.resolve();
   }
 
-  async taken(step: number, weights: Weights): Promise<void> {
+  async taken(step: number, weights: StateSource): Promise<void> {
     await this.#folder.take(step, weights);
     this.#progress.say(
       `Taken: the weights of step ${step}${this.#recipe.take === 'best' ? ', the best' : ''}.`,
     );
   }
 
-  weightsOf(step: number): Promise<Weights | null> {
-    return this.#folder.weightsOf(step);
+  openWeights(step: number): Promise<StateSource | null> {
+    return this.#folder.openWeights(step);
   }
 
   /** Written at the end, with everything else. */

@@ -89,8 +89,9 @@ class Memory implements RunSink, CheckpointStore {
     return Promise.resolve();
   }
   readonly kept = new Map<number, Weights>();
-  weightsOf(step: number): Promise<Weights | null> {
-    return Promise.resolve(this.kept.get(step) ?? null);
+  openWeights(step: number): Promise<StateSource | null> {
+    const weights = this.kept.get(step);
+    return Promise.resolve(weights === undefined ? null : sourceOf(stateOf(weights, step)));
   }
   async save({ state, elapsedMs }: { state: StateSource; elapsedMs: number }): Promise<void> {
     const whole = await readState(state);

@@ -16,7 +16,6 @@ import type { RunState } from '../distill/run-state.ts';
 import { isBestYet, takenStep } from '../distill/selection.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
-import { stateOf } from '../engine/engine.ts';
 import { variantOf } from '../engine/wasm/kernel-variant.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
@@ -181,9 +180,9 @@ async function takeChosen(
 ): Promise<number> {
   const step = takenStep(recipe, sink.soFar.evaluations, last);
   if (step === last) return last;
-  const weights = await checkpoints.weightsOf(step);
+  const weights = await checkpoints.openWeights(step);
   if (weights === null) return last;
-  turn.engine.restore(stateOf(weights));
+  await turn.engine.restoreFrom(weights);
   await sink.taken(step, weights);
   return step;
 }

@@ -5,6 +5,7 @@
  */
 import {
   checkpointParts,
+  weightsOnly,
   type CheckpointFacts,
   type CheckpointFile,
   type Resumption,
@@ -151,14 +152,18 @@ export async function newestCheckpoint(
 }
 
 /**
- * The weights of a run's checkpoint of a step; null where there is no such checkpoint.
+ * The weights of a run's checkpoint of a step, piece by piece; null where there is no such checkpoint.
  * @throws CheckpointError where they are not as they were written.
  */
+export async function openWeights(runId: string, step: number | null): Promise<StateSource | null> {
+  const record = (await listCheckpoints(runId)).find((one) => one.step === step);
+  return record === undefined ? null : openCheckpoint(weightsOnly(record), partsOf(record));
+}
+
+/** The same, all of them in memory. @throws as `openWeights`. */
 export async function checkpointWeights(runId: string, step: number | null): Promise<Weights | null> {
   const record = (await listCheckpoints(runId)).find((one) => one.step === step);
-  if (record === undefined) return null;
-  const files = record.files.filter(({ name }) => name !== 'optimizer.safetensors');
-  return (await readCheckpoint({ ...record, files }, partsOf(record))).weights;
+  return record === undefined ? null : (await readCheckpoint(weightsOnly(record), partsOf(record))).weights;
 }
 
 /**

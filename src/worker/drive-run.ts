@@ -9,7 +9,7 @@ import type { CheckpointStore } from '../distill/ports.ts';
 import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
 import { trainRun } from '../jobs/train.ts';
-import { checkpointWeights } from '../store/checkpoints.ts';
+import { openWeights } from '../store/checkpoints.ts';
 import { readExamples, readFirst } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { listRuns, readPredictions } from '../store/runs.ts';
@@ -55,9 +55,9 @@ export async function driveRun(
         journal.rewind(record);
         return resumption;
       },
-      weightsOf: async (step) => {
+      openWeights: async (step) => {
         try {
-          return await checkpointWeights(journal.record.id, step);
+          return await openWeights(journal.record.id, step);
         } catch (error) {
           if (error instanceof CheckpointError) return null;
           throw error;

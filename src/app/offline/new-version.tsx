@@ -1,3 +1,4 @@
+import { studio } from '../state/studio.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -8,11 +9,21 @@ import { reloadObstacle } from './reload-obstacle.ts';
 /** Says that loading the page again brings something: a newer studio, or threads. It is never forced on a run. */
 export function NewVersion() {
   const waiting = useOffline((state) => state.waiting);
-  const isolatedByReload = useOffline((state) => state.isolatedByReload);
+  const takingOver = useOffline((state) => state.takingOver);
+  const reloadBrings = useOffline((state) => state.reloadBrings);
   const reason = useStudio((state) => reloadObstacle(state, Date.now()));
-  if (waiting === null && !isolatedByReload) return null;
+  if (waiting === null && !takingOver && reloadBrings === null) return null;
+  if (takingOver) {
+    return (
+      <div role="status">
+        <Notice kind="info">
+          <p>The new version is taking over; this page then loads again.</p>
+        </Notice>
+      </div>
+    );
+  }
   const news =
-    waiting === null
+    waiting === null && reloadBrings === 'threads'
       ? `The studio can train on all ${navigator.hardwareConcurrency} CPU threads after a reload.`
       : 'A new version is ready.';
   return (
@@ -26,7 +37,10 @@ export function NewVersion() {
           <Button
             small
             reason={reason}
-            onClick={() => (waiting === null ? location.reload() : takeNewVersion(waiting))}
+            onClick={() => {
+              if (waiting === null) location.reload();
+              else takeNewVersion(waiting, () => reloadObstacle(studio.get(), Date.now()) === null);
+            }}
           >
             Reload
           </Button>

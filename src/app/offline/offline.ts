@@ -8,14 +8,21 @@ interface Offline {
   ready: boolean;
   /** A newer version that is kept already and waits to be used. */
   waiting: ServiceWorker | null;
+  /** True from the press that takes the newer version until the browser has let it take over. */
+  takingOver: boolean;
   /**
-   * True where the host sends no headers and the service worker now would: the page has to be loaded again to have
-   * threads and the whole policy.
+   * What the page has after it was loaded again. `threads`: the host sends no headers and the service worker now would,
+   * so that it has threads and the whole policy. `new-version`: that took over while something was at work here.
    */
-  isolatedByReload: boolean;
+  reloadBrings: 'threads' | 'new-version' | null;
 }
 
-const offlineStore = createStore<Offline>(() => ({ ready: false, waiting: null, isolatedByReload: false }));
+const offlineStore = createStore<Offline>(() => ({
+  ready: false,
+  waiting: null,
+  takingOver: false,
+  reloadBrings: null,
+}));
 /** Says that this tab was loaded again for the headers, so that it never happens twice. */
 const reloadedKey = 'stillroom.reloaded-for-headers';
 /** A studio may stay open for days. */
@@ -76,8 +83,13 @@ async function leave(): Promise<void> {
 function watch(registration: ServiceWorkerRegistration): void {
   const look = (): void => {
     const { active, waiting } = registration;
-    // The very first one waits for nobody.
-    offlineStore.setState({ ready: active !== null, waiting: active === null ? null : waiting });
+    offlineStore.setState((before) => ({
+      ready: active !== null,
+      // The very first one waits for nobody.
+      waiting: active === null ? null : waiting,
+      // A still newer one in its place has to be asked itself.
+      takingOver: before.takingOver && (waiting === null || waiting === before.waiting),
+    }));
   };
   const follow = (): void => registration.installing?.addEventListener('statechange', look);
   registration.addEventListener('updatefound', follow);
@@ -96,12 +108,21 @@ function isolate(): void {
   if (sessionStorage.getItem(reloadedKey) !== null) return;
   sessionStorage.setItem(reloadedKey, '1');
   // What a person has begun is not taken away; they are offered the button instead.
-  if (navigator.userActivation.hasBeenActive) offlineStore.setState({ isolatedByReload: true });
+  if (navigator.userActivation.hasBeenActive) offlineStore.setState({ reloadBrings: 'threads' });
   else location.reload();
 }
 
-/** Lets the version that waits take over, and loads the page again in it. */
-export function takeNewVersion(waiting: ServiceWorker): void {
-  navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
+/**
+ * Lets the version that waits take over, and loads the page again in it. The browser waits for what the old one still
+ * answers, which may take a while.
+ * @param isFree Whether nothing is at work in this page when it has taken over; else a person loads it again.
+ */
+export function takeNewVersion(waiting: ServiceWorker, isFree: () => boolean): void {
+  offlineStore.setState({ takingOver: true });
+  const show = (): void => {
+    if (isFree()) location.reload();
+    else offlineStore.setState({ takingOver: false, reloadBrings: 'new-version' });
+  };
+  navigator.serviceWorker.addEventListener('controllerchange', show, { once: true });
   waiting.postMessage('take-over');
 }

@@ -9,7 +9,7 @@ import type { CheckpointStore, RunSink } from '../../distill/ports.ts';
 import type { Evaluation, MetricsPoint, RunState } from '../../distill/run-state.ts';
 import { stateOf, type Engine, type EngineState, type Update } from '../../engine/engine.ts';
 import { puttingBack } from '../../engine/stand-in.ts';
-import { readState, sourceOf, type StateSource } from '../../engine/state-source.ts';
+import { readState, sourceOf, weightsAlone, type StateSource } from '../../engine/state-source.ts';
 import type { Weights } from '../../student/config.ts';
 import type { Student } from '../../student/folder.ts';
 
@@ -154,7 +154,8 @@ export class Memory implements RunSink, CheckpointStore {
     const state = this.kept.get(this.saves.at(-1) ?? -1);
     return Promise.resolve(state === undefined ? null : { state: sourceOf(state), elapsedMs: 0 });
   }
-  weightsOf(step: number): Promise<Weights | null> {
-    return Promise.resolve(this.kept.get(step)?.weights ?? null);
+  openWeights(step: number): Promise<StateSource | null> {
+    const state = this.kept.get(step);
+    return Promise.resolve(state === undefined ? null : weightsAlone(sourceOf(state)));
   }
 }
