@@ -183,6 +183,20 @@ it('what stands out is named, and the gravest weighs most', () => {
   expect(doubtsOf(desk(read('water', long(longReasonWords))), 1)).toEqual([]);
   expect(doubtsOf(desk(read('water', long(longReasonWords + 1))), 1)).toEqual(['long']);
   expect(weightOf([])).toBe(0);
+  expect(
+    (
+      [
+        'unread',
+        'wrong',
+        'no-reason',
+        'split-vote',
+        'two-choices',
+        'few-shared-words',
+        'long',
+        'short',
+      ] as const
+    ).map((doubt) => weightOf([doubt])),
+  ).toEqual([90, 80, 60, 40, 30, 20, 10, 10]);
   expect(weightOf(['wrong', 'short'])).toBe(90);
   expect(weightOf(['unread'])).toBeGreaterThan(weightOf(['wrong']));
 });

@@ -37,6 +37,23 @@ it('draws accuracy against each thing that varies, with an interval over seeds',
   expect(fraction!.svg).toMatch(/^<svg /);
 });
 
+it('draws eight lines, the second four dashed, each from left to right, and says how many are left out', () => {
+  const draw = (students: number) => {
+    const results = Array.from({ length: students }, (_, at) =>
+      [1, 0.25, 0.5].map((fraction) => result({ student: `s${at}`, fraction }, 40 + at)),
+    ).flat();
+    return resultCharts(results).find(({ key }) => key === 'fraction')!.chart;
+  };
+  const { series, description } = draw(10);
+  expect(series.map(({ dashed }) => dashed)).toEqual([
+    ...Array<boolean>(4).fill(false),
+    ...Array<boolean>(4).fill(true),
+  ]);
+  for (const { points } of series) expect(points.map(({ x }) => x)).toEqual([0.25, 0.5, 1]);
+  expect(description).toContain(' 2 more lines are left out.');
+  expect(draw(8).description).not.toContain('left out');
+});
+
 it('draws nothing of what does not vary, and keeps names as text', () => {
   expect(resultCharts([result({ seed: 1 }, 5), result({ seed: 2 }, 6)])).toEqual([]);
   const [chart] = resultCharts([result({ student: 'a<b' }, 5), result({ student: 'c' }, 6)]);

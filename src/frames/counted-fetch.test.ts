@@ -22,7 +22,7 @@ class FakeRequest {
     this.headers[name] = value;
   }
   getAllResponseHeaders() {
-    return 'Content-Type: text/plain\r\nX-Two: a:b\r\n: none\r\nnonsense\r\n';
+    return 'Content-Type: text/plain\r\nX-Two: a:b\r\nT:x\r\n: none\r\nnonsense\r\n';
   }
   send(body: unknown) {
     this.sent.push(body);
@@ -82,6 +82,7 @@ describe('what is sent to a hub', () => {
       'done',
       [
         ['content-type', 'text/plain'],
+        ['t', 'x'],
         ['x-two', 'a:b'],
       ],
     ]);

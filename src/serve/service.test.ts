@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { recipeSchema } from '../distill/recipe.ts';
 import { askedAs, type ServedModel } from './served-model.ts';
 import { Service, type LogLine, type ServedResponse } from './service.ts';
@@ -64,6 +64,14 @@ describe('Service', () => {
     expect(failed.status).toBe(500);
     expect(failed.body).not.toContain('memory');
     expect(lines).toMatchObject([{ status: 500, rows: 1, error: 'no memory for secret!' }]);
+  });
+
+  it('logs how long an answer took, in milliseconds to a tenth', async () => {
+    const { send, lines } = make();
+    const now = vi.spyOn(performance, 'now').mockReturnValueOnce(100).mockReturnValueOnce(112.3456);
+    await send('GET', '/health');
+    now.mockRestore();
+    expect(lines).toMatchObject([{ status: 200, elapsedMs: 12.3 }]);
   });
 
   it('passes on that a sender is gone, and counts it', async () => {

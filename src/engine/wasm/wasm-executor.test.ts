@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { EngineError } from '../../base/errors.ts';
 import { floatsToHalves, halvesToFloats } from '../../student/lora/half-base.ts';
 import type { EngineStudent } from '../engine.ts';
+import type { Operation } from '../plan/operations.ts';
 import type { Plan, Run } from '../plan/plan.ts';
 import { PlanEngine } from '../plan/plan-engine.ts';
 import { SlabLayout } from '../plan/slab-layout.ts';
@@ -61,6 +62,29 @@ describe('operations', () => {
       executor.dispose();
     }
   }
+
+  test('of logits that are no numbers the first id is chosen', async () => {
+    const lab = new OperationLab(1);
+    lab.counts.generationRows = 1;
+    const operation: Operation = {
+      kind: 'argMax',
+      rows: 'generationRows',
+      logits: lab.tensor([3, 5]),
+      endId: 8,
+      padId: 9,
+      ids: lab.table([7, 7, 7]),
+      finished: lab.table([0, 0, 0]),
+      generated: lab.table([7, 7, 7]),
+    };
+    const executor = new WasmExecutor(labLayout(), { kernels });
+    const found = await lab.results(executor, [operation]);
+    expect(found.tables.map((table) => [...table])).toEqual([
+      [0, 7, 7],
+      [0, 0, 0],
+      [0, 7, 7],
+    ]);
+    expect(whereResultsDiffer(found, await lab.results(twin, [operation]))).toBeNull();
+  });
 
   test.each(Object.keys(operationCases))('%s', async (name) => {
     for (const one of sizes) await isAsTheTwinSays(name, one);

@@ -60,6 +60,8 @@ type Command = (submission: number) => void;
 
 export interface FakeDevice {
   gpu: Gpu;
+  /** What opens the same device. */
+  adapter: GPUAdapter;
   buffers: FakeBuffer[];
   dispatches: FakeDispatch[];
   /** How often something was submitted. */
@@ -207,10 +209,17 @@ export async function openFakeGpu(options: FakeOptions = {}): Promise<FakeDevice
   };
   const adapter = {
     features: new Set(features),
-    info: { subgroupMinSize: 4 },
+    info: { subgroupMinSize: 4, description: 'a GPU', vendor: '', architecture: '', device: '' },
     limits: device.limits,
     requestDevice: () => Promise.resolve(device),
   } as unknown as GPUAdapter;
   const gpu = await Gpu.open(adapter, { name: 'a GPU' });
-  return { gpu, buffers, dispatches, submissions: () => submissions, isDestroyed: () => isDestroyed };
+  return {
+    gpu,
+    adapter,
+    buffers,
+    dispatches,
+    submissions: () => submissions,
+    isDestroyed: () => isDestroyed,
+  };
 }
