@@ -42,3 +42,20 @@ it('leaves no file behind where the browser refuses to write it', async () => {
   expect(await (await tab()).bestPlace()).toBe('database');
   expect(files.size).toBe(0);
 });
+
+it('a run without files has no checkpoints there; what else goes wrong is told', async () => {
+  const { files: place } = (await tab()).places;
+  const fail = (name: string) =>
+    vi.stubGlobal('navigator', {
+      storage: { getDirectory: () => Promise.reject(new DOMException('no', name)) },
+    });
+  const file = { name: 'model.safetensors', sizeBytes: 1, sha256: [] } as const;
+  fail('NotFoundError');
+  expect(await place.ids('run')).toEqual([]);
+  await expect(place.remove('run', 'one')).resolves.toBeUndefined();
+  await expect(place.open('run', 'one', file as never)).rejects.toThrow('the run has no files');
+  await expect(place.write('run', 'one', file.name, {} as never)).rejects.toThrow(DOMException);
+  fail('SecurityError');
+  await expect(place.ids('run')).rejects.toThrow(DOMException);
+  await expect(place.remove('run', 'one')).rejects.toThrow(DOMException);
+});

@@ -212,6 +212,21 @@ describe('checkpoints', () => {
   });
 });
 
+it('a file in the database has its size, also none or one byte, and is missing where it is not stored', async () => {
+  const place = places.database;
+  const name = 'model.safetensors';
+  const open = async (sizeBytes: number) => {
+    const file = { sizeBytes, chunks: () => (sizeBytes === 0 ? [] : [new Uint8Array(sizeBytes).fill(7)]) };
+    const written = await place.write(run.id, `of ${sizeBytes}`, name, file);
+    return place.open(run.id, `of ${sizeBytes}`, written);
+  };
+  expect((await open(0)).size).toBe(0);
+  const one = await open(1);
+  expect([one.size, ...new Uint8Array(await one.slice(0).arrayBuffer())]).toEqual([1, 7]);
+  const gone = { name, sizeBytes: 1, sha256: [] } as const;
+  await expect(place.open(run.id, 'none', gone as never)).rejects.toThrow('it is not stored');
+});
+
 it('the best is the most accurate, then the one of least loss', () => {
   const record = (step: number, correct: number | null, loss: number | null): CheckpointRecord =>
     ({

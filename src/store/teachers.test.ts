@@ -38,6 +38,16 @@ it('a log is what was appended, in order, also over two openings', async () => {
   expect(await (await openDatabase()).count('teacherLog')).toBe(5);
 });
 
+it('pieces are numbered by the clock, a thousand for each millisecond', async () => {
+  const before = Date.now();
+  const log = await openTeacherLog('own', 't');
+  log.append('one');
+  await log.flushed();
+  const [key] = await (await openDatabase()).getAllKeys('teacherLog');
+  expect(key![2]).toBeGreaterThanOrEqual(1000 * before);
+  expect(key![2]).toBeLessThanOrEqual(1000 * Date.now());
+});
+
 it('pieces follow those that are stored, whatever the clock says', async () => {
   const ahead = Date.now() * 2000;
   await (
