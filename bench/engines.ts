@@ -80,7 +80,7 @@ async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender
 }
 
 /** What one executor found the fastest, the next one takes as well. */
-function tuningInMemory(): AdapterMemory {
+export function tuningInMemory(): AdapterMemory {
   const known = new Map<string, AdapterRecord>();
   return {
     browser: 'bench',

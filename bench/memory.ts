@@ -9,6 +9,7 @@ import { formatBytes } from '../src/base/units.ts';
 import { cases } from '../src/bench/cases.ts';
 import type { EngineStudent, MicroBatch, OptimizerName, Update } from '../src/engine/engine.ts';
 import { PlanEngine } from '../src/engine/plan/plan-engine.ts';
+import type { AdapterMemory } from '../src/engine/gpu/adapter-notes.ts';
 import { runMemory, type RunShape } from '../src/engine/plan/run-memory.ts';
 import { loadKernels } from '../src/engine/wasm/kernels.ts';
 import { wasmModel } from '../src/engine/wasm/memory-layout.ts';
@@ -88,15 +89,17 @@ export async function openWasmFor(student: EngineStudent): Promise<PlanEngine> {
   });
 }
 
-/** Whoever measures on the processor alone loads no other engines. */
-async function openGpu(): Promise<Gpu> {
-  return (await import('./engines.ts')).openBenchGpu();
+/** A GPU, and what was tried on it. Whoever measures on the processor alone loads no other engines. */
+async function openGpu(): Promise<{ gpu: Gpu; memory: AdapterMemory }> {
+  const { openBenchGpu, tuningInMemory } = await import('./engines.ts');
+  return { gpu: await openBenchGpu(), memory: tuningInMemory() };
 }
 
-async function openWgslFor(student: EngineStudent): Promise<PlanEngine> {
-  const gpu = await openGpu();
+type OpenGpu = Awaited<ReturnType<typeof openGpu>>;
+
+function openWgslFor(student: EngineStudent, { gpu, memory }: OpenGpu): PlanEngine {
   return new PlanEngine(student, {
-    createExecutor: (layout) => new WgslExecutor(layout, gpu),
+    createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
     reason: 'Measured.',
     bindingBytes: gpu.bindingBytes,
   });
@@ -147,6 +150,9 @@ export const memoryCases: readonly MemoryCase[] = [
   memoryCase('flan-t5-base', 'wasm', { lora: half }),
   memoryCase('nano', 'wgsl', { rows: 64 }),
   memoryCase('small', 'wgsl', { rows: 8 }),
+  memoryCase('t5-efficient-tiny', 'wgsl', { rows: 4 }),
+  memoryCase('flan-t5-small', 'wgsl'),
+  memoryCase('flan-t5-small', 'wgsl', { lora: half }),
 ];
 
 export interface MeasuredMemory {
@@ -180,10 +186,18 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
       : { adapters: { lora, weights: initialiseAdapters(config, lora, 1) } }),
     ...(optimizer === undefined ? {} : { optimizer }),
   };
-  // The driver's own memory is no run's; that of the kernels that it compiles is in the figure.
-  if (engine === 'wgsl') (await openGpu()).close();
+  // The driver's own memory is no run's, nor is that of the kernels that it compiles: an engine before has made them.
+  const opened = engine === 'wgsl' ? await openGpu() : null;
+  if (opened !== null) {
+    const first = openWgslFor(trained, opened);
+    await first.step([rowsOf(shape)], memoryUpdate);
+    first.dispose();
+    // Its buffers are given back when the device next finds that nothing is under way.
+    opened.gpu.device.queue.submit([]);
+    await opened.gpu.settle(opened.gpu.device.queue.onSubmittedWorkDone());
+  }
   const before = await residentBytes();
-  const open = engine === 'wasm' ? await openWasmFor(trained) : await openWgslFor(trained);
+  const open = opened === null ? await openWasmFor(trained) : openWgslFor(trained, opened);
   const startedAt = performance.now();
   for (let step = 1; step <= steps; step += 1) await open.step([rowsOf(shape)], { ...memoryUpdate, step });
   const msPerStep = (performance.now() - startedAt) / steps;
@@ -193,6 +207,7 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
   // Held until here, as a run holds the student that it was opened with.
   if (student.weights.size === 0) throw new Error('The student is gone.');
   open.dispose();
+  opened?.gpu.close();
   return {
     name,
     engine,
@@ -205,6 +220,13 @@ export async function measureMemory({ name, engine, config, shape }: MemoryCase)
   };
 }
 
+/** What a software GPU has freed is given back to the system at once (glibc), so that resident memory tells of it. */
+const givesBack = {
+  STILLROOM_MEASURES_MEMORY: '1',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+};
+
 /** Measures each case in its own process and prints a line of it. @param program This program's file. */
 export function compareMemory(program: string, only: readonly string[] | undefined): MeasuredMemory[] {
   console.log(
@@ -216,6 +238,7 @@ export function compareMemory(program: string, only: readonly string[] | undefin
     const ended = spawnSync(process.execPath, [program, '--memory-case', String(index)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...givesBack },
     });
     const line = ended.stdout.trim().split('\n').at(-1) ?? '';
     if (ended.status !== 0 || !line.startsWith('{')) {

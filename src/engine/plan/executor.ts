@@ -47,6 +47,11 @@ export interface Executor {
   readTensor(tensor: Tensor, length: number): Promise<Floats>;
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void;
   /**
+   * Resolves once what was written has arrived: until then a driver holds it a second time. Left out where writes arrive at
+   * once.
+   */
+  arrival?(): Promise<void>;
+  /**
    * A copy.
    * @param room Of `length` floats: where the copy goes, instead of new memory, where it is in single precision.
    */

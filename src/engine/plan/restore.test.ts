@@ -3,8 +3,12 @@ import { expect, test } from 'vitest';
 import { expectSameState } from '../../../tests/support/same-state.ts';
 import { EngineError, LostWeightsError, UnreadableError } from '../../base/errors.ts';
 import { initialiseAdapters, type Lora } from '../../student/lora/lora.ts';
+import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import { stateOf, type Engine, type EngineState } from '../engine.ts';
-import { sourceOf, type StateSource } from '../state-source.ts';
+import { pieceLength, sourceOf, type StateSource } from '../state-source.ts';
+import type { Executor } from './executor.ts';
+import { SlabLayout } from './slab-layout.ts';
+import { SlabState } from './slab-state.ts';
 import { tinyEngineStudent, tinyMicroBatch, tinyUpdate } from './testing/tiny-engine.ts';
 import { createTwinEngine } from './twin/twin-engine.ts';
 
@@ -111,4 +115,37 @@ test('that cannot be read to its end is a loss of the weights: the engine comput
   // Whoever recovers asks what it was, and frees it.
   expect(engine.describe().engine).toBe('twin');
   engine.dispose();
+});
+
+test('has arrived before more than 21 MB of it are on their way', async () => {
+  const large = { ...config, vocab_size: 3_000_000 };
+  const room = new Float32Array(pieceLength);
+  const source: StateSource = {
+    step: 1,
+    tensors: expectedParameters(large).map(({ name, shape }) => ({
+      group: 'weights',
+      name,
+      length: sizeOf(shape),
+    })),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the values are in memory, and the interface is asynchronous
+    async *pieces({ length }) {
+      for (let left = length; left > 0; left -= pieceLength) yield room.subarray(0, left);
+    },
+  };
+  let [onTheWay, most, written] = [0, 0, 0];
+  const executor = {
+    clearSlab: () => undefined,
+    writeSlab: (_slab, _part, _at, values) => {
+      onTheWay += values.byteLength;
+      written += values.byteLength;
+      most = Math.max(most, onTheWay);
+    },
+    arrival: () => {
+      onTheWay = 0;
+      return Promise.resolve();
+    },
+  } satisfies Partial<Executor>;
+  await new SlabState(large, executor as unknown as Executor, new SlabLayout(large)).writeFrom(source);
+  expect(written).toBeGreaterThan(90e6);
+  expect(most).toBeLessThan(21e6);
 });

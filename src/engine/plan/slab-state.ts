@@ -23,6 +23,8 @@ import {
   type Sized,
 } from './student-slabs.ts';
 
+/** Floats that are written before their arrival is waited for: 16 MB. A driver may hold as many more that have arrived. */
+const mostOnTheWay = 2 * pieceLength;
 const momentGroups = ['expAvg', 'expAvgSq', 'expAvgSqRow', 'expAvgSqCol'] as const;
 
 export class SlabState {
@@ -102,6 +104,7 @@ export class SlabState {
     const places = new Map(
       stateGroups.flatMap((group) => groups[group].map((one) => [`${group} ${one.name}`, one] as const)),
     );
+    let onTheWay = 0;
     for (const tensor of source.tensors) {
       const placed = places.get(`${tensor.group} ${tensor.name}`);
       if (placed === undefined) continue;
@@ -109,6 +112,10 @@ export class SlabState {
       for await (const piece of source.pieces(tensor)) {
         this.#executor.writeSlab(placed.slab, placed.part, at, piece);
         at += piece.length;
+        onTheWay += piece.length;
+        if (onTheWay < mostOnTheWay) continue;
+        await this.#executor.arrival?.();
+        onTheWay = 0;
       }
     }
   }

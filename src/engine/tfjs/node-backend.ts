@@ -13,6 +13,9 @@ let nodeGpu: Promise<GPU | undefined> | undefined;
  */
 const forSwiftShader = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
 
+/** Each buffer has memory of its own, which goes with it: for who measures memory. Dawn else keeps blocks of 8 MB. */
+const unshared = 'enable-dawn-features=disable_resource_suballocation';
+
 /**
  * WebGPU in Node, and the globals that come with it. Undefined where the package has no build for this machine. A
  * graphics driver's loader is looked for when the process starts: see scripts/software-gpu.mjs.
@@ -31,7 +34,11 @@ async function loadGpu(): Promise<GPU | undefined> {
   }
   Object.assign(globalThis, dawn.globals);
   const isSwiftShader = process.env['VK_ICD_FILENAMES']?.includes('swiftshader') === true;
-  const gpu = dawn.create(isSwiftShader ? [forSwiftShader] : []);
+  const measuresMemory = process.env['STILLROOM_MEASURES_MEMORY'] === '1';
+  const gpu = dawn.create([
+    ...(isSwiftShader ? [forSwiftShader] : []),
+    ...(measuresMemory ? [unshared] : []),
+  ]);
   // TensorFlow.js' backend refuses to start where it sees no `navigator.gpu`. Node has a navigator from 21 on.
   const navigator = (globalThis as { navigator?: object }).navigator ?? {};
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });

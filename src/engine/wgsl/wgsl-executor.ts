@@ -182,13 +182,13 @@ export class WgslExecutor implements Executor {
 
   async readTable(table: Table, length: number): Promise<Int32Array> {
     const { tables } = this.#inUse();
-    return new Int32Array(await this.#read(tables, 4 * table.offset, 4 * length));
+    return this.#read(tables, 4 * table.offset, 4 * length, (bytes) => new Int32Array(bytes.slice(0)));
   }
 
   async readTensor(tensor: Tensor, length: number): Promise<Float32Array> {
     const buffer = this.#bufferOf(tensor, this.#inUse().slots);
     if (tensor.half === true) return this.#readHalves(buffer, tensor.offset, length);
-    return new Float32Array(await this.#read(buffer, 4 * tensor.offset, 4 * length));
+    return this.#read(buffer, 4 * tensor.offset, 4 * length, (bytes) => new Float32Array(bytes.slice(0)));
   }
 
   writeSlab(slab: SlabName, part: number, offset: number, values: Float32Array): void {
@@ -200,6 +200,15 @@ export class WgslExecutor implements Executor {
       if (half) this.#write(this.#slabs[slab][part]!, 2 * (offset + first), floatsToHalves(slice));
       else this.#write(this.#slabs[slab][part]!, 4 * (offset + first), slice);
     }
+  }
+
+  async arrival(): Promise<void> {
+    this.#check();
+    this.#flush();
+    const { queue } = this.#gpu.device;
+    // Writes are queued until something is submitted.
+    queue.submit([]);
+    await this.#gpu.settle(queue.onSubmittedWorkDone());
   }
 
   async readSlab(
@@ -214,10 +223,12 @@ export class WgslExecutor implements Executor {
     const half = this.#layout.isHalf(slab, part);
     for (let first = 0; first < length; first += floats) {
       const count = Math.min(floats, length - first);
-      const values = half
-        ? await this.#readHalves(buffer, offset + first, count)
-        : new Float32Array(await this.#read(buffer, 4 * (offset + first), 4 * count));
-      room.set(values, first);
+      if (half) room.set(await this.#readHalves(buffer, offset + first, count), first);
+      else {
+        await this.#read(buffer, 4 * (offset + first), 4 * count, (bytes) =>
+          room.set(new Float32Array(bytes), first),
+        );
+      }
     }
     return room;
   }
@@ -225,8 +236,9 @@ export class WgslExecutor implements Executor {
   async #readHalves(buffer: GPUBuffer, offset: number, length: number): Promise<Float32Array> {
     const before = offset % 2;
     const bytes = 4 * Math.ceil((before + length) / 2);
-    const words = await this.#read(buffer, 2 * (offset - before), bytes);
-    return halvesToFloats(new Uint16Array(words, 2 * before, length));
+    return this.#read(buffer, 2 * (offset - before), bytes, (words) =>
+      halvesToFloats(new Uint16Array(words, 2 * before, length)),
+    );
   }
 
   clearSlab(slab: SlabName): void {
@@ -401,9 +413,17 @@ export class WgslExecutor implements Executor {
     this.#gpu.device.queue.writeBuffer(buffer, offset, values.buffer, values.byteOffset, values.byteLength);
   }
 
-  /** A copy of what is there now: it is made on the GPU before anything that comes after this call. */
-  async #read(buffer: GPUBuffer, offset: number, sizeBytes: number): Promise<ArrayBuffer> {
-    if (sizeBytes === 0) return new ArrayBuffer(0);
+  /**
+   * What is there now: it is copied on the GPU before anything that comes after this call.
+   * @param take Copies what it wants of the bytes, which are gone when it returns.
+   */
+  async #read<T>(
+    buffer: GPUBuffer,
+    offset: number,
+    sizeBytes: number,
+    take: (bytes: ArrayBuffer) => T,
+  ): Promise<T> {
+    if (sizeBytes === 0) return take(new ArrayBuffer(0));
     this.#flush();
     this.#gpu.check();
     const { device } = this.#gpu;
@@ -415,11 +435,11 @@ export class WgslExecutor implements Executor {
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, sizeBytes);
     device.queue.submit([encoder.finish()]);
     await this.#gpu.settle(staging.mapAsync(1, 0, sizeBytes)); // READ
-    const copy = staging.getMappedRange(0, sizeBytes).slice(0);
+    const found = take(staging.getMappedRange(0, sizeBytes));
     staging.unmap();
     if (isSmall) this.#staging.push(staging);
     else this.#gpu.destroyBuffer(staging);
-    return copy;
+    return found;
   }
 
   #poison(): void {
