@@ -60,6 +60,14 @@ describe('RandomSequence', () => {
     expect(Math.abs(squared / count - 1)).toBeLessThan(5 * Math.sqrt(2 / count));
   });
 
+  it('draws whole numbers below a bound, each about as often', () => {
+    const random = new RandomSequence(5);
+    const counts = new Array<number>(6).fill(0);
+    for (let index = 0; index < 6000; index += 1) counts[random.nextInt(6)]! += 1;
+    // Five standard deviations.
+    for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(5 * Math.sqrt(6000 * (5 / 36)));
+  });
+
   it('permutes', () => {
     const order = new RandomSequence(1).permutation(100);
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index));

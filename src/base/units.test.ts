@@ -17,13 +17,17 @@ it('formats bytes, durations, counts and shares', () => {
     '123 KB',
     '1.23 GB',
   ]);
-  expect([0, 8.24, 12, 949, 951, 4700, 9940, 9951, 41_000, 200_000, 7_500_000].map(formatDuration)).toEqual([
+  expect(
+    [0, 8.24, 9.96, 10.4, 949, 951, 4700, 7951, 9940, 9951, 41_000, 200_000, 7_500_000].map(formatDuration),
+  ).toEqual([
     '0 ms',
     '8.2 ms',
-    '12 ms',
+    '10 ms',
+    '10 ms',
     '949 ms',
     '1 s',
     '4.7 s',
+    '8 s',
     '9.9 s',
     '10 s',
     '41 s',

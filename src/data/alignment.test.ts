@@ -29,6 +29,18 @@ describe('the alarm', () => {
     expect(alignmentAlarm(moved(by))).toMatchObject({ shift: by, asks: true });
   });
 
+  it('says how many labels are choices of their rows, and how many choices rows have', () => {
+    const chosen = rows.map((row, at) => ({
+      ...row,
+      choices: [`thing${at}`, 'house', 'garden'],
+      teacherLabel: `thing${at}`,
+    }));
+    expect(alignmentAlarm(chosen)).toBeNull();
+    expect(alignmentAlarm(moved(1, chosen))?.text).toContain(
+      'the teacher’s label is a choice of its row in 0 of 60 rows (rows have 3 choices)',
+    );
+  });
+
   it('finds another order, which no shift mends', () => {
     const joined = rows.map((row, index) => ({ ...row, rationale: rows[59 - index]!.rationale }));
     expect(alignmentAlarm(joined)).toMatchObject({ shift: null, asks: true });

@@ -48,6 +48,14 @@ it('sorts teacher’s labels that are no choice', () => {
   ]);
 });
 
+it('notes labels that are no choice of their row, white space aside', () => {
+  const notes = lint([
+    example(0, { label: ' ice cream', teacherLabel: null }),
+    example(1, { label: 'parks', teacherLabel: null }),
+  ]);
+  expect(notes.map(({ kind, rows }) => ({ kind, rows }))).toEqual([{ kind: 'label-no-choice', rows: [1] }]);
+});
+
 it('notes inputs that come again and rows without a rationale, by row', () => {
   const notes = lint([
     example(3, { input: 'x' }),

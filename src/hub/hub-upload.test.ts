@@ -123,7 +123,7 @@ it('what is new or changed is sent as one commit, and how far it is is told in b
 
 it.each([true, false])('a repository is made, private: %s', async (isPrivate) => {
   const { told } = await send('me/new', { isPrivate });
-  expect(told[0]).toMatchObject({ what: 'making the repository', isSent: false });
+  expect(told[0]).toMatchObject({ what: 'making the repository', doneBytes: 0, isSent: false });
   expect(hub.isPrivate('me/new')).toBe(isPrivate);
   expect([...hub.filesOf('me/new')!.keys()].sort()).toEqual(files.map(({ path }) => path).sort());
 });

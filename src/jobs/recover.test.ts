@@ -92,6 +92,12 @@ it('counts failures over attempts until a checkpoint comes between', async () =>
   expect(await scene('webgpu', ['engine'], 5).after(lost, recovery)).toMatchObject({ kind: 'again' });
 });
 
+it('tries again what did not open, and not what fails in a run in the same words', async () => {
+  const recovery = new Recovery(4);
+  await scene('webgpu').after(lost, recovery);
+  await expect(scene('webgpu').after(cannotOpen, recovery)).rejects.toBe(cannotOpen);
+});
+
 it('fails at once on WebAssembly, but for weights that could not be put back, and for what no device mends', async () => {
   const { after, asked, done } = scene('wasm');
   await expect(after(lost)).rejects.toBe(lost);

@@ -83,6 +83,7 @@ describe('a run', () => {
   it('does not compare where there are no test rows, nor, unless it should, where a person stopped it', async () => {
     const without = scene({}, { test: [] });
     expect((await without.start()).comparison).toBeNull();
+    expect((await scene({}, { test: rowsWith('2', 1) }).start()).comparison).not.toBeNull();
     for (const comparesWhenStopped of [false, true]) {
       // What was kept is no problem, whether or not somebody is there to make room.
       const policy = { comparesWhenStopped, waitsForRoom: !comparesWhenStopped, keepsBest: false };
@@ -141,6 +142,10 @@ describe('a run', () => {
       expect(made.done.filter((what) => what === 'answer 2')).toHaveLength(isMeasured ? 0 : 1);
       expect(made.updates.map(({ step }) => step)).toEqual([3, 4]);
     }
+    const from = { state: sourceOf(stateOf(weightsOf(1), 1)), elapsedMs: 5 };
+    const { memory, start } = scene({ evalEvery: 1, steps: 2 }, { from });
+    await start();
+    expect(memory.evaluations.map(({ step }) => step)).toEqual([1, 2]);
   });
 });
 

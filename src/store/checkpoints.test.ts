@@ -255,6 +255,30 @@ it('of equal accuracy the least loss is best, and one that was measured on no ro
   expect(bestOf([record(1, 1, 2, null), record(2, 2, 4, 9)])?.step).toBe(2);
   expect(bestOf([record(1, 0, 3, 1)])?.step).toBe(1);
   expect(bestOf([record(1, 0, 1, 1), record(2, 1, 1, 8)])?.step).toBe(2);
+  // The newest are those of the latest steps, and of one step those that were written last.
+  const written = ([step, createdAt]: readonly [number, number]) => ({
+    ...record(step, 0, 0, 1),
+    id: `${step} ${createdAt}`,
+    createdAt,
+  });
+  const repeated = (
+    [
+      [3, 1],
+      [2, 9],
+      [3, 5],
+      [1, 8],
+      [3, 4],
+    ] as const
+  ).map(written);
+  expect([...kept(repeated)].toSorted()).toEqual(['3 4', '3 5']);
+  const early = (
+    [
+      [1, 8],
+      [2, 2],
+      [3, 1],
+    ] as const
+  ).map(written);
+  expect([...kept(early)].toSorted()).toEqual(['2 2', '3 1']);
   // Steps that may yet be taken stay, also old ones.
   const five = [1, 2, 3, 4, 5].map((step) => record(step, 0, 0, 1));
   expect([...kept(five, [2, 9])].toSorted()).toEqual(['2', '4', '5']);

@@ -97,6 +97,22 @@ it('brings a database of version 2 over, with a place for what teachers answer',
   expect(await readTeacherLog('d', 'chat m')).toBe('');
 });
 
+it('brings a database of version 3 over, with what teachers answered in it', async () => {
+  const made = await openDB('stillroom', 3, {
+    upgrade(database) {
+      const later = { teachers: ['datasetId', 'teacherId'], teacherLog: ['datasetId', 'teacherId', 'piece'] };
+      const all = { ...keysOfVersion1, ...keysOfVersion2, ...later };
+      for (const [store, keyPath] of Object.entries(all)) database.createObjectStore(store, { keyPath });
+    },
+  });
+  await made.put('teacherLog', { datasetId: 'd', teacherId: 't', piece: 1, text: 'one' });
+  made.close();
+  const { readTeacherLog } = await import('./teachers.ts');
+  const { openDatabase } = await import('./database.ts');
+  expect(await readTeacherLog('d', 't')).toBe('one');
+  expect([...(await openDatabase()).objectStoreNames]).toContain('keptStudents');
+});
+
 it('brings a dataset of version 4 over, whose rows are read and replaced as before', async () => {
   const made = await openDB('stillroom', 4, {
     upgrade(database) {

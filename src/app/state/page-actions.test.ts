@@ -258,6 +258,7 @@ describe('room', () => {
     expect(freeBytes({ usageBytes: 130, quotaBytes: 100 })).toBe(0);
     expect(freeBytes({ usageBytes: null, quotaBytes: 100 })).toBeNull();
     expect(freeBytes({ usageBytes: 3, quotaBytes: null })).toBeNull();
+    expect(useRoom.getInitialState().asked).toBe(false);
     useRoom.setState({ asked: false });
     await askToPersist();
     await askToPersist();

@@ -101,6 +101,7 @@ test('a failure is shown where it was asked for, until it is dismissed', async (
     if (command.type === 'start-run' || command.type === 'bench') throw new Error('no memory');
     return null;
   });
+  expect(Object.values(state().requests).filter(({ busy }) => busy)).toEqual([]);
   await studio.bench('t5-small' as never);
   expect(state().requests.bench.error?.message).toContain('no memory');
   expect(state().requests.run.error).toBeNull();
