@@ -76,6 +76,12 @@ describe('decodes', () => {
     expect(refusal).toBeInstanceOf(EncodingError);
     expect(refusal.line).toBe(3);
     expect(refusal.remedy).toContain('windows-1252');
+    for (const [text, line] of [
+      ['a\n\xffb\nc\n', 2],
+      ['a\n\n\xff\n', 3],
+      ['\xffa\n', 1],
+    ] as const)
+      expect(refusalOf(() => new TextStream('f', 'utf-8').next(Buffer.from(text, 'latin1'))).line).toBe(line);
     const cut = new TextStream('f', 'utf-8');
     cut.next(new Uint8Array([0x61, 0x0a, 0xc3]));
     expect(refusalOf(() => cut.next()).line).toBe(2);
