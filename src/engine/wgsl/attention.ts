@@ -14,6 +14,7 @@ import {
   type Dispatch,
   type Grid,
   type Sharing,
+  type SharingChoice,
 } from './dispatch.ts';
 import backwardQuads from './kernels/attention-backward-quad.wgsl?raw';
 import backwardTiles from './kernels/attention-backward.wgsl?raw';
@@ -30,10 +31,16 @@ const maxHeadSize = 128;
 /** With more columns a lane of a quad has more sums than any processor keeps at hand. */
 const maxQuadHeadSize = 64;
 
-function constantsOf(headSize: number, sharing: Sharing) {
+/** How a kernel of attention is cut up: by threads that share memory, or by so many quads, each with a head of its own. */
+interface Cut {
+  sharing: Sharing;
+  quads: number;
+}
+
+function constantsOf(headSize: number, { sharing, quads }: Cut) {
   // Kernels by quads are told the width when they run: one is compiled for all widths of as many steps, and none is
   // unrolled over a whole head.
-  if (sharing === 'quad') return { THREADS: 4, STEPS: Math.ceil(headSize / 16) };
+  if (sharing === 'quad') return { THREADS: 4 * quads, HEADS_EACH: quads, STEPS: Math.ceil(headSize / 16) };
   if (headSize > maxHeadSize) {
     throw new EngineError(
       `Heads of ${headSize} columns are more than the GPU engine can hold (${maxHeadSize}).`,
@@ -85,9 +92,13 @@ function foldTiles(tiles: number, heads: number, roles = 1): Grid {
   return [Math.min(tiles, 65_535), heads, Math.ceil(tiles / 65_535) * roles];
 }
 
-/** Quads where they are asked for and heads are not too wide. */
-function sharingFor(asked: Sharing, headSize: number): Sharing {
-  return headSize > maxQuadHeadSize ? 'workgroup' : asked;
+/** Quads where they are asked for and heads are not too wide; no more of them than divide the heads. */
+function cutFor(
+  { sharing, quads = 1 }: SharingChoice,
+  { heads, headSize }: Attention | AttentionBackward,
+): Cut {
+  if (sharing === 'workgroup' || headSize > maxQuadHeadSize) return { sharing: 'workgroup', quads: 1 };
+  return { sharing, quads: heads % quads === 0 ? quads : 1 };
 }
 
 /** Kernels by quads are told more when they run, and are fewer. */
@@ -97,16 +108,17 @@ function sharingFlags(sharing: Sharing, causal: boolean): string[] {
 }
 
 /** @param asked Quads need the device feature `subgroups`. */
-export function attention(operation: Attention, asked: Sharing): Dispatch {
+export function attention(operation: Attention, asked: SharingChoice): Dispatch {
   const { q, k, v, probabilities, context, dropout, causal, heads, headSize, tileCount } = operation;
   const added = operation.bias;
-  const sharing = sharingFor(asked, headSize);
+  const cut = cutFor(asked, operation);
+  const { sharing } = cut;
   const drop = dropoutParts(dropout);
   return dispatch({
     source: `${tile}${bias}${sharing === 'quad' ? columns + forwardQuads : forwardTiles}`,
     label: `attention (${sharing})`,
     tables: 'read',
-    constants: constantsOf(headSize, sharing),
+    constants: constantsOf(headSize, cut),
     subgroups: sharing === 'quad',
     flags: [...drop.flags, ...sharingFlags(sharing, causal), ...(added === null ? [] : ['BIAS'])],
     bindings: [
@@ -124,14 +136,15 @@ export function attention(operation: Attention, asked: Sharing): Dispatch {
       ...(sharing === 'quad' ? { causal: Number(causal) } : {}),
       ...(added === null ? {} : { buckets: added.buckets.offset, maxLength: (added.buckets.length + 1) / 2 }),
     },
-    grid: (counts) => foldTiles(counts[tileCount], heads),
+    grid: (counts) => foldTiles(counts[tileCount], heads / cut.quads),
   });
 }
 
 /** One dispatch with both roles where eight buffers are enough for it, else one for each. */
-export function attentionBackward(operation: AttentionBackward, asked: Sharing): Dispatch[] {
-  const sharing = sharingFor(asked, operation.headSize);
-  const { q, k, v, dq, dk, dv, biasPartials, tileCount, heads, sequences, probabilities } = operation;
+export function attentionBackward(operation: AttentionBackward, asked: SharingChoice): Dispatch[] {
+  const cut = cutFor(asked, operation);
+  const { q, k, v, dq, dk, dv, biasPartials, tileCount, sequences, probabilities } = operation;
+  const heads = operation.heads / cut.quads;
   const tilesEach = Math.ceil(probabilities.shape[2]! / tileRows);
   const keyTiles = (counts: Parameters<Dispatch['grid']>[0]) => counts[sequences] * tilesEach;
   const saved = [
@@ -145,14 +158,14 @@ export function attentionBackward(operation: AttentionBackward, asked: Sharing):
   const both = [...ofQueries, ...ofKeys.filter(({ name }) => !ofQueries.some((one) => one.name === name))];
   if (new Set(both.map(({ tensor }) => placeKey(tensor))).size <= 7) {
     return [
-      backward(operation, sharing, both, ['QUERIES', 'KEYS'], (counts) =>
+      backward(operation, cut, both, ['QUERIES', 'KEYS'], (counts) =>
         foldTiles(Math.max(counts[tileCount], keyTiles(counts)), heads, 2),
       ),
     ];
   }
   return [
-    backward(operation, sharing, ofQueries, ['QUERIES'], (counts) => foldTiles(counts[tileCount], heads)),
-    backward(operation, sharing, ofKeys, ['KEYS'], (counts) => foldTiles(keyTiles(counts), heads)),
+    backward(operation, cut, ofQueries, ['QUERIES'], (counts) => foldTiles(counts[tileCount], heads)),
+    backward(operation, cut, ofKeys, ['KEYS'], (counts) => foldTiles(keyTiles(counts), heads)),
   ];
 }
 
@@ -162,11 +175,12 @@ function placeKey({ place }: Binding['tensor']): string {
 
 function backward(
   operation: AttentionBackward,
-  sharing: Sharing,
+  cut: Cut,
   bindings: readonly Binding[],
   parts: readonly string[],
   grid: Dispatch['grid'],
 ): Dispatch {
+  const { sharing } = cut;
   const { dq, dk, dv, biasPartials, accumulate, dropout, causal, headSize } = operation;
   const drop = dropoutParts(dropout);
   const adds = accumulate === 'always';
@@ -181,7 +195,7 @@ function backward(
     tables: 'read',
     bindings,
     grid,
-    constants: constantsOf(headSize, sharing),
+    constants: constantsOf(headSize, cut),
     subgroups: sharing === 'quad',
     flags: [
       ...parts,

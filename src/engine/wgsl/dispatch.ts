@@ -83,6 +83,13 @@ export function dropoutParts(dropout: Dropout | null): {
  */
 export type Sharing = 'workgroup' | 'quad';
 
+/** What suits a device. */
+export interface SharingChoice {
+  sharing: Sharing;
+  /** Quads in a workgroup of attention: as many as fill a subgroup; left out: one. */
+  quads?: number | undefined;
+}
+
 /** What a kernel that uses kernels/sums.wgsl is told. */
 export function sumParts(
   sharing: Sharing,

@@ -282,6 +282,23 @@ describe('threads', () => {
     expect(backward(129)).toEqual({ THREADS: 32, QUADS: 2 });
   });
 
+  test('of attention by quads have a head for each quad of a workgroup, where as many divide the heads', () => {
+    for (const kind of ['attention', 'attentionBackward'] as const) {
+      const cut = (heads: number, sharing: Sharing) => {
+        const { operation, capacities, counts } = of(`${kind}, causal`, kind, { heads });
+        const [{ constants, grid }] = dispatchesOf(operation, capacities, {
+          product: () => matmulVariants[0]!,
+          sharing,
+          quads: 2,
+        }) as [Dispatch];
+        return [constants['THREADS'], constants['HEADS_EACH'], grid(counts)[1]];
+      };
+      expect(cut(4, 'quad')).toEqual([8, 2, 2]);
+      expect(cut(3, 'quad')).toEqual([4, 1, 3]);
+      expect(cut(4, 'workgroup').slice(1)).toEqual([undefined, 4]);
+    }
+  });
+
   test('of attention are cut by the width of a head, which has a limit', () => {
     const constants = (headSize: number, sharing: Sharing = 'workgroup') =>
       of('attention, causal', 'attention', { headSize }, sharing).dispatch.constants;
@@ -290,7 +307,7 @@ describe('threads', () => {
     expect(constants(128)).toMatchObject({ THREADS: 32, STEPS: 16 });
     expect(() => constants(129)).toThrow(EngineError);
     // A quad is told the width: one kernel for all widths of as many steps.
-    expect(constants(64, 'quad')).toEqual({ THREADS: 4, STEPS: 4 });
+    expect(constants(64, 'quad')).toEqual({ THREADS: 4, HEADS_EACH: 1, STEPS: 4 });
     expect(constants(49, 'quad')).toEqual(constants(64, 'quad'));
     expect(of('attention, causal', 'attention', { headSize: 49 }, 'quad').dispatch.params).toMatchObject({
       headSize: 49,

@@ -4,16 +4,15 @@ import type { Counts } from '../plan/plan.ts';
 import { adafactor } from './adafactor.ts';
 import { attention, attentionBackward } from './attention.ts';
 import { argMax, decodeCrossAttention, decodeSelfAttention } from './decode.ts';
-import type { Dispatch, Sharing } from './dispatch.ts';
+import type { Dispatch, SharingChoice } from './dispatch.ts';
 import { adamw, clip, crossEntropy, squaredNorm, zero } from './loss.ts';
 import { matmul, type MatmulVariant } from './matmul.ts';
 import { biasGradient, drop, embed, embedBackward, rmsNorm, rmsNormBackward, sumPartials } from './rows.ts';
 
 /** What a device is best at. */
-export interface Choices {
+export interface Choices extends SharingChoice {
   /** The variant for a matrix product. */
   product: (operation: Matmul) => MatmulVariant;
-  sharing: Sharing;
 }
 
 /** Nearly always one. */
@@ -32,9 +31,9 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
     case 'drop':
       return [drop(operation)];
     case 'attention':
-      return [attention(operation, choices.sharing)];
+      return [attention(operation, choices)];
     case 'attentionBackward':
-      return attentionBackward(operation, choices.sharing);
+      return attentionBackward(operation, choices);
     case 'biasGradient':
       return [biasGradient(operation, choices.sharing)];
     case 'crossEntropy':

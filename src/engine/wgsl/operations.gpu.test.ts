@@ -77,6 +77,20 @@ describe.skipIf(!hasGpu)('kernels by quads, where software offers them', () => {
   }
 });
 
+describe.skipIf(!hasGpu)('two quads in a workgroup, as where subgroups are wide', () => {
+  for (const name of ['attention, causal', 'attentionBackward, bidirectional']) {
+    test(name, async () => {
+      const gpu = await openTestGpu({ features: true });
+      const executor = new WgslExecutor(labLayout(), gpu, { variant: quickVariant, quads: 2 });
+      const [sizes] = widths as [CaseSizes];
+      const { lab, operations } = operationCases[name]!({ ...sizes, heads: 4 });
+      const expected = await lab.results(new TwinExecutor(labLayout()), operations);
+      expect(whereResultsDiffer(await lab.results(executor, operations), expected)).toBeNull();
+      executor.dispose();
+    });
+  }
+});
+
 const plainProducts = ['matmul nt', 'matmul nn', 'matmul tn'];
 
 /**

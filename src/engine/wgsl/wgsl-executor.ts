@@ -31,6 +31,8 @@ export interface WgslExecutorOptions {
   tunes?: boolean | undefined;
   /** Takes this variant of every product (where it can do it) instead of the fastest. For tests and benchmarks. */
   variant?: MatmulVariant | undefined;
+  /** So many quads in a workgroup of attention. For tests. */
+  quads?: number | undefined;
   /** Told how many kernels of a plan the driver has compiled; not where all were known. */
   onCompile?: ((done: number, total: number) => void) | undefined;
   /** Leaves the GPU open when disposed of, so that it can have another executor. */
@@ -304,6 +306,7 @@ export class WgslExecutor implements Executor {
     const choices: Choices = {
       product: (product) => this.#tuner.choose(product, variant),
       sharing: this.#gpu.isSoftware && this.#gpu.hasSubgroups ? 'quad' : 'workgroup',
+      quads: this.#options.quads ?? (this.#gpu.hasWideSubgroups ? 2 : 1),
     };
     const entries = [...plan.programs].flatMap(([name, list]) =>
       list.flatMap((operation) =>

@@ -5,12 +5,16 @@
 // Branches are few: where they meet again, such adapters blend every value that any of them may have changed. A lane whose
 // last keys are not seen writes the last that is once more instead; what it has no key of counts as 0.
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) invocation: u32,
+) {
   let index = id.z * 65535u + id.x;
   if (index >= extent(params.tileCount)) {
     return;
   }
-  let head = id.y;
+  let head = headOf(id.y, thread);
   let lane = invocation & 3u;
   let tile = tileAt(index);
   // #each i 4
