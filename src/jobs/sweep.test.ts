@@ -54,22 +54,25 @@ it('trains each run once, keeps what has ended, and goes on after a failure', as
   expect(one.told.at(-1)).toMatchObject({ done: 3, total: 3, leftMs: 0 });
 });
 
-it('tells what is left by what the runs took since the first word of them', async () => {
-  const one = job([4, 12]);
-  // A process that starts is nothing to go by.
-  const [lane] = one.lanes;
-  const slow: Lane<number, string> = (run, tell) => {
-    if (one.clock.ms === 0) one.clock.ms = 1000;
-    return lane!(run, tell);
-  };
-  await sweep({ ...one, lanes: [slow] });
-  expect(one.told.map(({ done, leftMs }) => [done, leftMs])).toEqual([
-    [0, null],
-    [1, 12],
-    [1, 6],
-    [2, 0],
-  ]);
-});
+it.each([1, 16])(
+  'tells what is left by what the runs took since the first word of them, at costs of 1 in %i',
+  async (share) => {
+    const one = job([4, 12]);
+    // A process that starts is nothing to go by.
+    const [lane] = one.lanes;
+    const slow: Lane<number, string> = (run, tell) => {
+      if (one.clock.ms === 0) one.clock.ms = 1000;
+      return lane!(run, tell);
+    };
+    await sweep({ ...one, lanes: [slow], costOf: (run) => run / share });
+    expect(one.told.map(({ done, leftMs }) => [done, leftMs])).toEqual([
+      [0, null],
+      [1, 12],
+      [1, 6],
+      [2, 0],
+    ]);
+  },
+);
 
 it('begins no further run once it is stopped', async () => {
   const one = job([1, 2, 3]);

@@ -21,6 +21,7 @@ async function teach(
   count: number,
   outcomeOf: (request: number, row: number) => Outcome,
   limits: Partial<Limits> = {},
+  inputOf = (row: number): string => `thing ${row}?`,
 ) {
   let nowMs = 0;
   const clock = {
@@ -30,7 +31,7 @@ async function teach(
   };
   const rows = Array.from({ length: count }, (_, row): Example => ({
     row,
-    input: `thing ${row}?`,
+    input: inputOf(row),
     label: 'farm',
     rationale: null,
     teacherLabel: null,
@@ -170,5 +171,11 @@ describe('what is billed', () => {
     );
     expect(words(passing.end as never)).toContain('more tokens than it was allowed');
     expect(passing.asked).toHaveLength(1);
+  });
+
+  it('of a row that does not fit ends the run, also where a later one would fit', async () => {
+    const inputOf = (row: number) => (row === 1 ? 'long '.repeat(5000) : `thing ${row}?`);
+    const { end, asked } = await teach(3, () => answer(), { tokens: 1000 }, inputOf);
+    expect([end, asked]).toEqual([{ kind: 'budget', limit: 'tokens' }, [0]]);
   });
 });
