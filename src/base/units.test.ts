@@ -9,9 +9,10 @@ import {
 } from './units.ts';
 
 it('formats bytes, durations, counts and shares', () => {
-  expect([0, 999, 1234, 12_340, 123_400, 1_230_000_000].map(formatBytes)).toEqual([
+  expect([0, 999, 1000, 1234, 12_340, 123_400, 1_230_000_000].map(formatBytes)).toEqual([
     '0 bytes',
     '999 bytes',
+    '1.00 KB',
     '1.23 KB',
     '12.3 KB',
     '123 KB',

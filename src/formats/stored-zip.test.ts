@@ -1,6 +1,7 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { readStoredZip } from './stored-zip.ts';
+import { blobEntries } from './zip-blob.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const all = 0xffff_ffff;
@@ -23,8 +24,9 @@ function zip64({
   local = all,
   extra = null as Uint8Array | null,
   signature = 0x0606_4b50,
+  ahead = 'junk!',
 } = {}): Uint8Array {
-  const [name, content, before] = [utf8('a/b'), utf8('content'), utf8('junk!')];
+  const [name, content, before] = [utf8('a/b'), utf8('content'), utf8(ahead)];
   const header = bytes(
     [0x0403_4b50, 4],
     new Uint8Array(22),
@@ -108,5 +110,55 @@ describe('a stored zip', () => {
     expect(() => read(changed(central + 20, 200))).toThrow('points beyond its end');
     for (let end = 0; end < zip.length; end += 1)
       expect(() => read(zip.subarray(0, end)), String(end)).toThrow('has no directory at its end');
+  });
+});
+
+describe('a zip read from a Blob', () => {
+  const entriesOf = async (zip: Uint8Array) => {
+    const entries = await blobEntries(new Blob([Uint8Array.from(zip)]));
+    if (entries === null) return null;
+    const found: [string, number, string | null][] = [];
+    for (const entry of entries)
+      found.push([entry.path, entry.sizeBytes, (await (await entry.blob())?.text()) ?? null]);
+    return found;
+  };
+  const zip = (level: 0 | 6) =>
+    zipSync({ 'a.txt': utf8('one'), 'b/': new Uint8Array(), 'b/c.txt': utf8('x'.repeat(999)) }, { level });
+
+  it.each([0, 6] as const)(
+    'has its files, packed at level %i, folders aside, and a comment',
+    async (level) => {
+      const expected = [
+        ['a.txt', 3, 'one'],
+        ['b/c.txt', 999, 'x'.repeat(999)],
+      ];
+      expect(await entriesOf(zip(level))).toEqual(expected);
+      expect(await entriesOf(bytes(zip(level).subarray(0, -2), [4, 2], utf8('word')))).toEqual(expected);
+    },
+  );
+
+  it.each([{}, { local: 0 }, { size: 7, whole: 7 }, { size: 7 }, { whole: 7 }])(
+    'of 64-bit records with %j has its numbers',
+    async (how) => {
+      expect(await entriesOf(zip64({ ...how, ahead: '' }))).toEqual([['a/b', 7, 'content']]);
+    },
+  );
+
+  it('is none where its signatures are others, and has no file that is not as it says', async () => {
+    for (const none of [utf8('none'), zip64(), zip64({ ahead: '', signature: 1 }), new Uint8Array(40)])
+      expect(await entriesOf(none)).toBeNull();
+    const whole = zip(0);
+    const central = Buffer.from(whole).indexOf('PK\x01\x02', 0, 'latin1');
+    const changed = (at: number, value: number) => {
+      const copy = Uint8Array.from(whole);
+      copy[at] = value;
+      return entriesOf(copy);
+    };
+    expect(await changed(central, 0)).toBeNull();
+    expect((await changed(central + 8, 1))?.map(([path]) => path)).toEqual(['b/c.txt']);
+    expect((await changed(central + 10, 12))?.[0]).toEqual(['a.txt', 3, null]);
+    expect((await changed(central + 24, 4))?.[0]).toEqual(['a.txt', 4, null]);
+    for (let end = 0; end < whole.length; end += 1)
+      expect(await entriesOf(whole.subarray(0, end))).toBeNull();
   });
 });

@@ -22,6 +22,17 @@ it('refuses a folder that holds something else', async () => {
   expect(readdirSync(folder)).toEqual(['model', 'table.csv']);
 });
 
+it('refuses a folder whose experiment is damaged, or is none', async () => {
+  await new SweepFolder(folder).begin(identity);
+  const [file] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  for (const text of ['{"train"', '{}']) {
+    writeFileSync(join(folder, file!), text);
+    const opened = new SweepFolder(folder).open(identity);
+    await expect(opened).rejects.toThrow(InputError);
+    await expect(opened).rejects.toThrow('this is not what a sweep writes there.');
+  }
+});
+
 it('takes a folder that is new, has a lock and the tables of no runs, or holds this sweep', async () => {
   await new SweepFolder(join(folder, 'new')).open(identity);
   writeFileSync(join(folder, 'job.lock'), '1');

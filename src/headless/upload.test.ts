@@ -40,6 +40,7 @@ it('lists what would be sent, and sends nothing before somebody says so', async 
 it('makes the repository, sends all as one commit, and later what has changed alone', async () => {
   await run('--private', '--yes');
   expect(hub.isPrivate('me/student')).toBe(true);
+  expect(said.join('\n')).toContain(`commit ${hub.commitOf('me/student').slice(0, 7)}.`);
   const there = hub.filesOf('me/student')!;
   expect([...there.keys()].sort()).toEqual([...model.keys(), 'run.json'].sort());
   for (const [name, bytes] of model) expect(Buffer.from(there.get(name)!).equals(bytes), name).toBe(true);

@@ -1,7 +1,11 @@
+import 'fake-indexeddb/auto';
+import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { DataFile } from '../data/read-file.ts';
+import { openDatabase } from '../store/database.ts';
+import type { DatasetRecord } from '../store/records.ts';
 import { Staging } from './large-files.ts';
-import { fileRecord, nameOf, openFile, taughtRecord, type OpenFile } from './open-files.ts';
+import { fileRecord, nameOf, openFile, reopen, taughtRecord, type OpenFile } from './open-files.ts';
 
 const staging = () => new Staging(() => undefined, new AbortController().signal, []);
 const open = async (name: string, text: string) => {
@@ -89,5 +93,41 @@ describe('what a record says of a file', () => {
 
   it('that is no file of rows is refused', async () => {
     await expect(open('a.jsonl', 'no rows at all')).rejects.toThrow();
+  });
+});
+
+describe('the stored files of a dataset', () => {
+  it('are read again under the names that they had, one within another too', async () => {
+    const zip = zipSync({
+      'b/rows.jsonl': new TextEncoder().encode(rows(2)),
+      'other.jsonl': new Uint8Array(3),
+    });
+    const blobs = { plain: new Blob([rows(1)]), packed: new Blob([zip]) };
+    const database = await openDatabase();
+    for (const [fileId, blob] of Object.entries(blobs))
+      await database.put('dataFiles', { datasetId: 'd', fileId, blob });
+    const record = {
+      id: 'd',
+      files: [
+        { id: 'plain', name: 'plain.jsonl', split: 'train', splitChosen: false },
+        {
+          id: 'packed',
+          name: 'a.zip/b/rows.jsonl',
+          within: 'b/rows.jsonl',
+          split: 'test',
+          splitChosen: true,
+        },
+        { id: 'gone', name: 'gone.jsonl' },
+      ],
+    } as unknown as DatasetRecord;
+    const { files } = await reopen(record, staging());
+    expect(
+      files.map(({ id, name, within, split, parsed }) => [id, name, within, split, parsed?.rows.length]),
+    ).toEqual([
+      ['plain', 'plain.jsonl', null, null, 1],
+      ['packed', 'a.zip/b/rows.jsonl', 'b/rows.jsonl', 'test', 2],
+    ]);
+    const left = await reopen(record, staging(), null, ['plain.jsonl']);
+    expect(left.files.map(({ id }) => id)).toEqual(['packed']);
   });
 });
