@@ -27,7 +27,7 @@ describe('a frame of LZ4', () => {
     for (const block of blocks) frame.push(block.length & 255, block.length >> 8, 0, 0, ...block);
     frame.push(0, 0, 0, 0);
     const codec = getCompressionCodec(CompressionType.LZ4_FRAME)!;
-    return [...codec.decode(Uint8Array.from(frame))];
+    return [...codec.decode(Uint8Array.from(frame), 0)];
   };
 
   it('has blocks of no byte, of one, of several, and of one that is repeated', () => {
