@@ -5,6 +5,7 @@ import { fitsIn, memoryOfRun, reliefs } from '../distill/memory-of-run.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { probeAdapter } from '../engine/gpu/probe.ts';
 import type { DeviceModel } from '../engine/plan/run-memory.ts';
+import { loadKernels } from '../engine/wasm/kernels.ts';
 import type { CommandOf, MemoryOfRun } from './protocol.ts';
 
 export async function estimateMemory({
@@ -64,9 +65,6 @@ function bindingBytesOf({ maxBufferSize, maxStorageBufferBindingSize }: GPUSuppo
 }
 
 async function modelOfWasm(): Promise<DeviceModel> {
-  const [{ wasmModel }, { loadKernels }] = await Promise.all([
-    import('../engine/wasm/memory-layout.ts'),
-    import('../engine/wasm/kernels.ts'),
-  ]);
+  const { wasmModel } = await import('../engine/wasm/memory-layout.ts');
   return wasmModel(await loadKernels(), navigator.hardwareConcurrency);
 }
