@@ -1,4 +1,14 @@
-import { expect, goTo, lookIsRight, looks, openStudio, setUp, takeLook, test, writeRecipe } from './support.ts';
+import {
+  expect,
+  goTo,
+  lookIsRight,
+  looks,
+  openStudio,
+  setUp,
+  takeLook,
+  test,
+  writeRecipe,
+} from './support.ts';
 
 const stations = [
   'data',
