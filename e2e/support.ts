@@ -169,7 +169,7 @@ export async function bothThemesAreRight(page: Page, what: string): Promise<void
 /** Nothing is found by axe in the theme, and nothing scrolls sideways at the width. */
 export async function lookIsRight(page: Page, look: Look, what: string): Promise<void> {
   const { colorScheme, width } = look;
-  await takeLook(page, look);
+  await page.setViewportSize({ width, height: 844 });
   await themeIsRight(page, colorScheme, `${what}, ${width}`);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow, `${what} scrolls sideways at ${width}`).toBeLessThanOrEqual(0);

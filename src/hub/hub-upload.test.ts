@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startHub, type HubServer } from '../../tests/support/hub-server.ts';
 import { HubError, InputError } from '../base/errors.ts';
@@ -24,10 +25,7 @@ const client = (given: string | null = token, heldIn: 'environment' | 'field' = 
 const file = (path: string, content: Uint8Array<ArrayBuffer>): SentFile => ({
   path,
   sizeBytes: content.length,
-  // eslint-disable-next-line @typescript-eslint/require-await -- a stream of one piece
-  pieces: async function* () {
-    yield content;
-  },
+  pieces: () => Readable.from([content]),
   content: new Blob([content]),
 });
 /** The last one is large, and lies on the other origin. */

@@ -85,7 +85,7 @@ function watch(registration: ServiceWorkerRegistration): void {
     const { active, waiting } = registration;
     offlineStore.setState((before) => ({
       ready: active !== null,
-      // The very first one waits for nobody.
+      // The first version that is kept has no older one to wait for.
       waiting: active === null ? null : waiting,
       // A still newer one in its place has to be asked itself.
       takingOver: before.takingOver && (waiting === null || waiting === before.waiting),

@@ -5,7 +5,7 @@ import { EngineError, LostWeightsError, UnreadableError } from '../../base/error
 import { initialiseAdapters, type Lora } from '../../student/lora/lora.ts';
 import { expectedParameters, sizeOf } from '../../student/parameters.ts';
 import { stateOf, type Engine, type EngineState } from '../engine.ts';
-import { pieceLength, sourceOf, type StateSource } from '../state-source.ts';
+import { sourceOf, type StateSource } from '../state-source.ts';
 import type { Executor } from './executor.ts';
 import { SlabLayout } from './slab-layout.ts';
 import { SlabState } from './slab-state.ts';
@@ -119,19 +119,9 @@ test('that cannot be read to its end is a loss of the weights: the engine comput
 
 test('has arrived before more than 21 MB of it are on their way', async () => {
   const large = { ...config, vocab_size: 3_000_000 };
-  const room = new Float32Array(pieceLength);
-  const source: StateSource = {
-    step: 1,
-    tensors: expectedParameters(large).map(({ name, shape }) => ({
-      group: 'weights',
-      name,
-      length: sizeOf(shape),
-    })),
-    // eslint-disable-next-line @typescript-eslint/require-await -- the values are in memory, and the interface is asynchronous
-    async *pieces({ length }) {
-      for (let left = length; left > 0; left -= pieceLength) yield room.subarray(0, left);
-    },
-  };
+  const weights = new Map(
+    expectedParameters(large).map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
+  );
   let [onTheWay, most, written] = [0, 0, 0];
   const executor = {
     clearSlab: () => undefined,
@@ -145,7 +135,9 @@ test('has arrived before more than 21 MB of it are on their way', async () => {
       return Promise.resolve();
     },
   } satisfies Partial<Executor>;
-  await new SlabState(large, executor as unknown as Executor, new SlabLayout(large)).writeFrom(source);
+  await new SlabState(large, executor as unknown as Executor, new SlabLayout(large)).writeFrom(
+    sourceOf(stateOf(weights)),
+  );
   expect(written).toBeGreaterThan(90e6);
   expect(most).toBeLessThan(21e6);
 });

@@ -13,7 +13,7 @@ let nodeGpu: Promise<GPU | undefined> | undefined;
  */
 const forSwiftShader = 'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension';
 
-/** Each buffer has memory of its own, which goes with it: for who measures memory. Dawn else keeps blocks of 8 MB. */
+/** Gives each buffer memory of its own, freed with it, so that memory can be measured. Otherwise Dawn keeps blocks of 8 MB. */
 const unshared = 'enable-dawn-features=disable_resource_suballocation';
 
 /**
