@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import './node-globals.ts';
 import type { BackendName } from '../engine.ts';
+import { restBetweenLooks } from '../gpu/node-waits.ts';
 import { openBackend, type OpenBackend, type WasmPaths } from './open.ts';
 
 let nodeGpu: Promise<GPU | undefined> | undefined;
@@ -33,6 +34,7 @@ async function loadGpu(): Promise<GPU | undefined> {
     return undefined;
   }
   Object.assign(globalThis, dawn.globals);
+  restBetweenLooks(globalThis);
   const isSwiftShader = process.env['VK_ICD_FILENAMES']?.includes('swiftshader') === true;
   const measuresMemory = process.env['STILLROOM_MEASURES_MEMORY'] === '1';
   const gpu = dawn.create([
