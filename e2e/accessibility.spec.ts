@@ -24,7 +24,7 @@ const stations = [
 ];
 
 // Every screen, with a finished run behind it, in both themes and both widths.
-test('axe finds nothing on any screen', async ({ page }, info) => {
+test('axe finds nothing on any screen', { tag: '@long' }, async ({ page }, info) => {
   await openStudio(page);
   await setUp(page, writeRecipe(info.outputPath('run.json'), { steps: 3, batchSize: 2, evalEvery: 2 }), {
     testRows: 3,

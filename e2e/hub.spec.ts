@@ -260,93 +260,95 @@ test('rows come by their name, and are read as dropped files are', async ({ page
   expect(page.frames()).toHaveLength(1);
 });
 
-test('a student goes to the hub: listed first, sent on a word, and what goes wrong is told', async ({
-  page,
-}, info) => {
-  test.setTimeout(180_000);
-  // Weights of 10 MB: these the client hashes in WebAssembly.
-  await lookUp(page, 'me/tiny');
-  await page.getByRole('button', { name: /^Fetch 10/ }).click();
-  await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
-  const short = { steps: 1, batchSize: 1, maxInputTokens: 8, maxTargetTokens: 4, generationMaxTokens: 2 };
-  await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm', testRows: 1 });
-  await page.getByRole('button', { name: 'Train on the sample' }).click();
-  await expect(page.getByTestId('run-state')).toContainText('done', { timeout: 60_000 });
-  await goTo(page, 'take-away');
-  const place = page.getByRole('region', { name: 'On a hub' });
-  const told = place.getByRole('alert');
-  const list = place.getByRole('button', { name: 'List what would be sent' });
-  const send = place.getByRole('button', { name: /^Send/ });
-  await place.getByLabel('Address of another hub').fill(hub.url);
-  hub.requests.length = 0;
-  const writes = () => hub.requests.filter(({ method }) => method !== 'GET');
-  await place.getByLabel('Repository').fill('me/sent');
-  await list.click();
-  await expect(told).toContainText('without an access token that may write');
-  expect(hub.requests).toEqual([]);
-
-  await place.getByLabel('Access token').fill(token);
-  await place.getByLabel('Repository').press('Enter');
-  await expect(place.getByRole('row', { name: /model\.safetensors 10\.\d MB new/ })).toBeVisible();
-  await expect(place.getByRole('row', { name: /README\.md/ })).toContainText('new');
-  await expect(place).toContainText('it is to be made');
-  await expect(send).toContainText(/Send \d+ files, 10\.\d MB, private/);
-  expect(writes()).toEqual([]);
-  expect(hub.filesOf('me/sent')).toBeNull();
-  await looksRight(page, (look) => info.outputPath(`publish-${look}.png`));
-
-  // Each of what can go wrong, in words; nothing is there afterwards.
-  for (const [status, pathEnd, words] of [
-    [401, '/repos/create', 'does not know the token that you pasted (401)'],
-    [403, '/repos/create', 'may not write to this repository (403)'],
-    [409, '/repos/create', 'a repository of this name already'],
-  ] as const) {
-    hub.refuse(status, pathEnd);
-    await send.click();
-    await expect(told).toContainText(words);
-    hub.refuse(null);
+test(
+  'a student goes to the hub: listed first, sent on a word, and what goes wrong is told',
+  { tag: '@long' },
+  async ({ page }, info) => {
+    test.setTimeout(180_000);
+    // Weights of 10 MB: these the client hashes in WebAssembly.
+    await lookUp(page, 'me/tiny');
+    await page.getByRole('button', { name: /^Fetch 10/ }).click();
+    await expect(page.getByRole('radio', { name: /^tiny/ })).toBeChecked();
+    const short = { steps: 1, batchSize: 1, maxInputTokens: 8, maxTargetTokens: 4, generationMaxTokens: 2 };
+    await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm', testRows: 1 });
+    await page.getByRole('button', { name: 'Train on the sample' }).click();
+    await expect(page.getByTestId('run-state')).toContainText('done', { timeout: 60_000 });
+    await goTo(page, 'take-away');
+    const place = page.getByRole('region', { name: 'On a hub' });
+    const told = place.getByRole('alert');
+    const list = place.getByRole('button', { name: 'List what would be sent' });
+    const send = place.getByRole('button', { name: /^Send/ });
+    await place.getByLabel('Address of another hub').fill(hub.url);
+    hub.requests.length = 0;
+    const writes = () => hub.requests.filter(({ method }) => method !== 'GET');
+    await place.getByLabel('Repository').fill('me/sent');
     await list.click();
-  }
-  await expect(send).toBeVisible();
-  hub.breakUploads(true);
-  await send.click();
-  await expect(told).toContainText('Nothing was published.');
-  await expect(told).toContainText('The repository was made, and is empty.');
-  hub.breakUploads(false);
-  expect([...hub.filesOf('me/sent')!.keys()]).toEqual([]);
+    await expect(told).toContainText('without an access token that may write');
+    expect(hub.requests).toEqual([]);
 
-  // Stopped while the weights are on their way.
-  await list.click();
-  hub.holdUploads(true);
-  await send.click();
-  await expect(place.getByText('sending model.safetensors')).toBeVisible();
-  expect(await axeFindings(page)).toEqual([]);
-  await place.getByRole('button', { name: 'Stop' }).click();
-  hub.holdUploads(false);
-  await expect(list).not.toHaveAttribute('aria-disabled');
-  expect([...hub.filesOf('me/sent')!.keys()]).toEqual([]);
+    await place.getByLabel('Access token').fill(token);
+    await place.getByLabel('Repository').press('Enter');
+    await expect(place.getByRole('row', { name: /model\.safetensors 10\.\d MB new/ })).toBeVisible();
+    await expect(place.getByRole('row', { name: /README\.md/ })).toContainText('new');
+    await expect(place).toContainText('it is to be made');
+    await expect(send).toContainText(/Send \d+ files, 10\.\d MB, private/);
+    expect(writes()).toEqual([]);
+    expect(hub.filesOf('me/sent')).toBeNull();
+    await looksRight(page, (look) => info.outputPath(`publish-${look}.png`));
 
-  await list.click();
-  await send.click();
-  await expect(place.getByRole('status')).toContainText(`It is there: ${hub.url}/me/sent`);
-  const there = hub.filesOf('me/sent')!;
-  expect([...there.keys()]).toEqual(expect.arrayContaining(['README.md', 'run.json', 'model.safetensors']));
-  expect(Buffer.from(there.get('README.md')!).toString()).toContain('from_pretrained("me/sent")');
-  expect(await axeFindings(page)).toEqual([]);
-  expect(page.frames()).toHaveLength(1);
+    // Each of what can go wrong, in words; nothing is there afterwards.
+    for (const [status, pathEnd, words] of [
+      [401, '/repos/create', 'does not know the token that you pasted (401)'],
+      [403, '/repos/create', 'may not write to this repository (403)'],
+      [409, '/repos/create', 'a repository of this name already'],
+    ] as const) {
+      hub.refuse(status, pathEnd);
+      await send.click();
+      await expect(told).toContainText(words);
+      hub.refuse(null);
+      await list.click();
+    }
+    await expect(send).toBeVisible();
+    hub.breakUploads(true);
+    await send.click();
+    await expect(told).toContainText('Nothing was published.');
+    await expect(told).toContainText('The repository was made, and is empty.');
+    hub.breakUploads(false);
+    expect([...hub.filesOf('me/sent')!.keys()]).toEqual([]);
 
-  // What is there is not sent again; ONNX comes beside it; what somebody else did meanwhile is not written over.
-  await place.getByLabel('ONNX beside them').selectOption('w8, a quarter of the size');
-  await list.click();
-  await expect(place.getByRole('row', { name: /model\.safetensors/ })).toContainText('there already');
-  await expect(place.getByRole('row', { name: /decoder_model_merged_int8\.onnx/ })).toContainText('new');
-  hub.commitBeside('me/sent');
-  await send.click();
-  await expect(told).toContainText('changed by somebody else meanwhile (412)');
-  await list.click();
-  await send.click();
-  await expect(place.getByRole('status')).toContainText('It is there');
-  expect([...hub.filesOf('me/sent')!.keys()]).toContain('onnx/encoder_model_int8.onnx');
-  await list.click();
-  await expect(place).toContainText('There is nothing to send: all of it is there already.');
-});
+    // Stopped while the weights are on their way.
+    await list.click();
+    hub.holdUploads(true);
+    await send.click();
+    await expect(place.getByText('sending model.safetensors')).toBeVisible();
+    expect(await axeFindings(page)).toEqual([]);
+    await place.getByRole('button', { name: 'Stop' }).click();
+    hub.holdUploads(false);
+    await expect(list).not.toHaveAttribute('aria-disabled');
+    expect([...hub.filesOf('me/sent')!.keys()]).toEqual([]);
+
+    await list.click();
+    await send.click();
+    await expect(place.getByRole('status')).toContainText(`It is there: ${hub.url}/me/sent`);
+    const there = hub.filesOf('me/sent')!;
+    expect([...there.keys()]).toEqual(expect.arrayContaining(['README.md', 'run.json', 'model.safetensors']));
+    expect(Buffer.from(there.get('README.md')!).toString()).toContain('from_pretrained("me/sent")');
+    expect(await axeFindings(page)).toEqual([]);
+    expect(page.frames()).toHaveLength(1);
+
+    // What is there is not sent again; ONNX comes beside it; what somebody else did meanwhile is not written over.
+    await place.getByLabel('ONNX beside them').selectOption('w8, a quarter of the size');
+    await list.click();
+    await expect(place.getByRole('row', { name: /model\.safetensors/ })).toContainText('there already');
+    await expect(place.getByRole('row', { name: /decoder_model_merged_int8\.onnx/ })).toContainText('new');
+    hub.commitBeside('me/sent');
+    await send.click();
+    await expect(told).toContainText('changed by somebody else meanwhile (412)');
+    await list.click();
+    await send.click();
+    await expect(place.getByRole('status')).toContainText('It is there');
+    expect([...hub.filesOf('me/sent')!.keys()]).toContain('onnx/encoder_model_int8.onnx');
+    await list.click();
+    await expect(place).toContainText('There is nothing to send: all of it is there already.');
+  },
+);

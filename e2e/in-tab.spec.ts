@@ -75,7 +75,7 @@ test('a model from a folder labels rows in this tab: nothing is fetched before, 
   await expect(page.getByTestId('right-so-far')).toContainText(`${rows} of ${rows}`);
 });
 
-test('on a GPU it runs through WebGPU, and says the same', async ({ page }, info) => {
+test('on a GPU it runs through WebGPU, and says the same', { tag: '@long' }, async ({ page }, info) => {
   // SwiftShader says of itself that it is no real one, and would be left alone.
   await page.addInitScript(() => {
     Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });

@@ -16,7 +16,7 @@ import {
 } from './support.ts';
 
 // The whole way on WebGPU (SwiftShader), as a person goes it: files in, curves, a reload, comparison, weights out.
-test('from dropped files to exported weights, on WebGPU', async ({ page }, info) => {
+test('from dropped files to exported weights, on WebGPU', { tag: '@long' }, async ({ page }, info) => {
   await openStudio(page);
 
   // Data: four files at once, each recognised and joined.
@@ -138,7 +138,7 @@ test('from dropped files to exported weights, on WebGPU', async ({ page }, info)
 test.describe('the golden run', () => {
   test.skip(!haveShared, 'Without ../shared/golden there are no reference metrics of the whole run.');
 
-  test('the page’s metrics agree with PyTorch’s', async ({ page }, info) => {
+  test('the page’s metrics agree with PyTorch’s', { tag: '@long' }, async ({ page }, info) => {
     await openStudio(page);
     await goTo(page, 'data');
     await page

@@ -124,50 +124,52 @@ test('a run is repeated with another alpha in three clicks, and told as command,
   expect(elsewhere).toEqual([]);
 });
 
-test('a recipe that does not suit student and rows is told where they are chosen, and rates are tried', async ({
-  page,
-}, info) => {
-  await openStudio(page);
-  const short = { batchSize: 16, maxInputTokens: 16, maxTargetTokens: 16, learningRate: 1e-5 };
-  await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm' });
+test(
+  'a recipe that does not suit student and rows is told where they are chosen, and rates are tried',
+  { tag: '@long' },
+  async ({ page }, info) => {
+    await openStudio(page);
+    const short = { batchSize: 16, maxInputTokens: 16, maxTargetTokens: 16, learningRate: 1e-5 };
+    await setUp(page, writeRecipe(info.outputPath('run.json'), short), { backend: 'wasm' });
 
-  // Rates tried on the run to come: stopped on the way, then to the end, by keyboard.
-  const rates = page.getByRole('region', { name: 'Learning rates, tried' });
-  const rate = page.getByRole('textbox', { name: 'Learning rate', exact: true });
-  await rates.getByRole('button', { name: 'Try learning rates' }).press('Enter');
-  await rates.getByRole('button', { name: 'Stop trying' }).press('Enter');
-  const trying = rates.getByRole('button', { name: 'Try learning rates' });
-  await expect(trying).toBeFocused();
-  await expect(rates.getByRole('alert')).toHaveCount(0);
-  await trying.press('Enter');
-  const words = rates.getByTestId('suggested-rate');
-  await expect(words).toHaveText(/A rate to begin with: 0\.0\d+\.|A rate to begin with: [1235]e-\d\./, {
-    timeout: 60_000,
-  });
-  await expect(rates.getByRole('table', { name: 'Loss by learning rate' })).toContainText('1.0e-6');
-  await expect(rate).toHaveValue('1e-5');
-  expect(await axeFindings(page)).toEqual([]);
-  await rates.getByRole('button', { name: /^Take/ }).press('Enter');
-  const suggested = /with: (.*)\.$/.exec((await words.textContent())!)![1]!;
-  await expect(rate).toHaveValue(suggested);
-  await rate.fill('1e-5');
+    // Rates tried on the run to come: stopped on the way, then to the end, by keyboard.
+    const rates = page.getByRole('region', { name: 'Learning rates, tried' });
+    const rate = page.getByRole('textbox', { name: 'Learning rate', exact: true });
+    await rates.getByRole('button', { name: 'Try learning rates' }).press('Enter');
+    await rates.getByRole('button', { name: 'Stop trying' }).press('Enter');
+    const trying = rates.getByRole('button', { name: 'Try learning rates' });
+    await expect(trying).toBeFocused();
+    await expect(rates.getByRole('alert')).toHaveCount(0);
+    await trying.press('Enter');
+    const words = rates.getByTestId('suggested-rate');
+    await expect(words).toHaveText(/A rate to begin with: 0\.0\d+\.|A rate to begin with: [1235]e-\d\./, {
+      timeout: 60_000,
+    });
+    await expect(rates.getByRole('table', { name: 'Loss by learning rate' })).toContainText('1.0e-6');
+    await expect(rate).toHaveValue('1e-5');
+    expect(await axeFindings(page)).toEqual([]);
+    await rates.getByRole('button', { name: /^Take/ }).press('Enter');
+    const suggested = /with: (.*)\.$/.exec((await words.textContent())!)![1]!;
+    await expect(rate).toHaveValue(suggested);
+    await rate.fill('1e-5');
 
-  // The student: its usual rate, with the reason. The rows: what is cut. Both at the price in time that is known here.
-  for (const station of ['student', 'data']) {
-    await goTo(page, station);
-    const fit = page.getByTestId('recipe-fit');
-    await expect(fit).toContainText(
-      /A student of 0\.6 M parameters is usually begun at about 2e-3; this is 1e-5/,
-    );
-    await expect(fit).toContainText(/Inputs have up to \d+ tokens, and are cut after 16\./);
-    await expect(fit.getByRole('button', { name: /^Small preset at 2e-3, 600 steps/ })).toBeVisible();
-  }
-  await looksRight(page, (look) => info.outputPath(`fit-${look}.png`));
-  await page
-    .getByTestId('recipe-fit')
-    .getByRole('button', { name: /^Small preset/ })
-    .press('Enter');
-  await expect(page.getByTestId('recipe-fit')).toHaveCount(0);
-  await goTo(page, 'train');
-  await expect(page.getByRole('textbox', { name: 'Learning rate', exact: true })).toHaveValue('2e-3');
-});
+    // The student: its usual rate, with the reason. The rows: what is cut. Both at the price in time that is known here.
+    for (const station of ['student', 'data']) {
+      await goTo(page, station);
+      const fit = page.getByTestId('recipe-fit');
+      await expect(fit).toContainText(
+        /A student of 0\.6 M parameters is usually begun at about 2e-3; this is 1e-5/,
+      );
+      await expect(fit).toContainText(/Inputs have up to \d+ tokens, and are cut after 16\./);
+      await expect(fit.getByRole('button', { name: /^Small preset at 2e-3, 600 steps/ })).toBeVisible();
+    }
+    await looksRight(page, (look) => info.outputPath(`fit-${look}.png`));
+    await page
+      .getByTestId('recipe-fit')
+      .getByRole('button', { name: /^Small preset/ })
+      .press('Enter');
+    await expect(page.getByTestId('recipe-fit')).toHaveCount(0);
+    await goTo(page, 'train');
+    await expect(page.getByRole('textbox', { name: 'Learning rate', exact: true })).toHaveValue('2e-3');
+  },
+);

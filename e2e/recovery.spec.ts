@@ -13,24 +13,30 @@ async function finish(page: Page) {
   return { losses: run.losses, sha256: await storedModelSha256(page, run), id: run.id };
 }
 
-test('a GPU that is lost in the middle: a fresh device goes on, and ends with the bytes of one left alone', async ({
-  page,
-}, info) => {
-  await openStudio(page);
-  const recipe = writeRecipe(info.outputPath('run.json'), { ...short, dropout: 0.1, generationMaxTokens: 2 });
-  await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
-  await watchDevices(page);
-  await startRun(page);
-  const undisturbed = await finish(page);
+test(
+  'a GPU that is lost in the middle: a fresh device goes on, and ends with the bytes of one left alone',
+  { tag: '@long' },
+  async ({ page }, info) => {
+    await openStudio(page);
+    const recipe = writeRecipe(info.outputPath('run.json'), {
+      ...short,
+      dropout: 0.1,
+      generationMaxTokens: 2,
+    });
+    await setUp(page, recipe, { backend: 'webgpu', testRows: 1 });
+    await watchDevices(page);
+    await startRun(page);
+    const undisturbed = await finish(page);
 
-  await startRun(page);
-  await reaches(page, 5);
-  await loseDevice(page);
-  await expect(page.getByTestId('run-state')).toContainText('recovering (The GPU is gone');
-  const recovered = await finish(page);
-  expect(recovered.id).not.toBe(undisturbed.id);
-  expect(recovered).toEqual({ ...undisturbed, id: recovered.id });
-});
+    await startRun(page);
+    await reaches(page, 5);
+    await loseDevice(page);
+    await expect(page.getByTestId('run-state')).toContainText('recovering (The GPU is gone');
+    const recovered = await finish(page);
+    expect(recovered.id).not.toBe(undisturbed.id);
+    expect(recovered).toEqual({ ...undisturbed, id: recovered.id });
+  },
+);
 
 test('a worker that the browser takes away: another one resumes its run', async ({ page }, info) => {
   await openStudio(page);

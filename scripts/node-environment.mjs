@@ -12,20 +12,16 @@ const source = join(root, 'tests', 'onnx');
 const files = ['package.json', 'package-lock.json'];
 
 /**
- * A variable with the folder that has it; none, with a line, where it is not there and may not be made, or the registry
- * cannot be reached.
- * @param large Whether it is made where it is not there.
+ * A variable with the folder that has it; none, with a line, where the registry cannot be reached.
+ * @param whole Whether what takes long is wanted: its tests need PyTorch too.
  */
-export function nodeEnvironment(large) {
+export function nodeEnvironment(whole) {
+  if (!whole) return {};
   const hash = createHash('sha256');
   for (const file of files) hash.update(readFileSync(join(source, file)));
   const folder = join(cacheFolder(), 'stillroom', 'node');
   const kept = join(folder, hash.digest('hex').slice(0, 16));
   if (!existsSync(kept)) {
-    if (!large) {
-      console.log('Skipped: transformers.js: `npm run test:python` installs it, once.');
-      return {};
-    }
     mkdirSync(folder, { recursive: true });
     const place = mkdtempSync(join(folder, 'new-'));
     for (const file of files) copyFileSync(join(source, file), join(place, file));

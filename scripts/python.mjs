@@ -14,18 +14,32 @@ const beside = (name) => join(root, 'tests', 'transformers', name);
 /**
  * Files of pins, by the variable that tells tests which Python has them. With `base` the packages of another file are
  * there too, from an environment that several share. PyTorch is the large one: 3 GB on Linux, where its one build in
- * the registry has CUDA's libraries (its list has those that are loaded at the start), 0.3 GB elsewhere.
+ * the registry has CUDA's libraries (its list has those that are loaded at the start), 0.3 GB elsewhere. What takes
+ * minutes, to fetch or to test, is `long`.
  */
 const pins = {
   STILLROOM_PYTHON_SERVER: { file: join(root, 'src', 'export', 'server', 'requirements.txt') },
-  STILLROOM_PYTHON_TRANSFORMERS_4: { file: beside('transformers-4.txt'), base: beside('torch.txt') },
-  STILLROOM_PYTHON_TRANSFORMERS_5: { file: beside('transformers-5.txt'), base: beside('torch.txt') },
+  STILLROOM_PYTHON_TRANSFORMERS_4: {
+    file: beside('transformers-4.txt'),
+    base: beside('torch.txt'),
+    long: true,
+  },
+  STILLROOM_PYTHON_TRANSFORMERS_5: {
+    file: beside('transformers-5.txt'),
+    base: beside('torch.txt'),
+    long: true,
+  },
   STILLROOM_PYTHON_SCALE: {
     file: join(root, 'tests', 'scale', 'requirements.txt'),
     base: beside('torch.txt'),
+    long: true,
   },
-  STILLROOM_PYTHON_TEACHER: { file: join(root, 'tests', 'teacher', 'requirements.txt') },
-  STILLROOM_PYTHON_ONNX: { file: join(root, 'tests', 'onnx', 'requirements.txt'), base: beside('torch.txt') },
+  STILLROOM_PYTHON_TEACHER: { file: join(root, 'tests', 'teacher', 'requirements.txt'), long: true },
+  STILLROOM_PYTHON_ONNX: {
+    file: join(root, 'tests', 'onnx', 'requirements.txt'),
+    base: beside('torch.txt'),
+    long: true,
+  },
   STILLROOM_PYTHON_VERTEX: { file: join(root, 'tests', 'vertex', 'requirements.txt') },
 };
 
@@ -117,20 +131,19 @@ export function keptPython(variable) {
 /**
  * Variables with the Pythons to test with. Where there is none, a line says why, and its tests are skipped.
  * Throws where pinned packages cannot be installed.
- * @param large Whether environments with PyTorch are made where they are not there.
+ * @param whole Whether those that take long are wanted too.
  */
-export function pythonEnvironments(large) {
+export function pythonEnvironments(whole) {
   const found = findPython();
   if (found === null) {
     console.log('Skipped: there is no Python 3.11 to 3.13 with venv (python3-venv on Debian) on the PATH.');
     return {};
   }
+  if (!whole)
+    console.log('Left out: tests with PyTorch or a real teacher. `npm run test:python` runs them too.');
   return Object.fromEntries(
     Object.entries(pins).flatMap(([variable, pinned]) => {
-      if (!large && pinned.base !== undefined && !existsSync(pythonOf(placeOf(found, pinned)))) {
-        console.log(`Skipped: ${variable}: \`npm run test:python\` makes an environment with PyTorch, once.`);
-        return [];
-      }
+      if (!whole && pinned.long === true) return [];
       const python = environment(found, pinned);
       if (python !== null) return [[variable, python]];
       console.log(

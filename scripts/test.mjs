@@ -1,7 +1,8 @@
 /**
- * `npm test`: installs what is missing (a Chromium too), runs every test and ends with a line `N passed, N failed`.
- * `npm test -- unit`, `gpu`, `python` or `e2e` runs one kind. The GPU tests run on SwiftShader where it is found, so that they
- * mean the same everywhere; STILLROOM_TEST_GPU=hardware runs them on this machine's own GPU.
+ * `npm test`: installs what is missing (a Chromium too), runs the tests and ends with a line `N passed, N failed`. What takes
+ * long (flows with the tag `@long`, and what needs PyTorch) runs where its kind is asked for: `npm test -- unit`, `gpu`,
+ * `python` or `e2e`, or all four, which is `npm run test:all`. The GPU tests run on SwiftShader where it is found, so
+ * that they mean the same everywhere; STILLROOM_TEST_GPU=hardware runs them on this machine's own GPU.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,8 @@ const kinds = ['unit', 'gpu', 'python', 'e2e'];
 const asked = process.argv.slice(2).filter((argument) => kinds.includes(argument));
 const rest = process.argv.slice(2).filter((argument) => !kinds.includes(argument));
 const chosen = asked.length > 0 ? asked : kinds;
+/** Whether what takes long is wanted too. */
+const whole = asked.length > 0;
 
 ensureInstalled();
 const chromium = chosen.some((kind) => kind === 'gpu' || kind === 'e2e') ? await ensureChromium() : null;
@@ -69,8 +72,9 @@ function runVitest(kind, given) {
 /** The flows: those that can be two at a time, then those that measure times, one at a time. */
 function runPlaywright() {
   // A real teacher answers the page too, where `npm test -- python` has fetched one.
-  const teacher = keptPython('STILLROOM_PYTHON_TEACHER');
-  if (teacher === null)
+  const teacher = whole ? keptPython('STILLROOM_PYTHON_TEACHER') : null;
+  if (!whole) console.log('Left out: flows that take long. `npm run test:e2e` runs them too.');
+  else if (teacher === null)
     console.log('Skipped: the page before a real teacher: `npm run test:python` makes its Python.');
   const tally = { passed: 0, failed: 0, skipped: 0 };
   let code = 0;
@@ -84,7 +88,12 @@ function runPlaywright() {
       PLAYWRIGHT_JSON_OUTPUT_NAME: file,
     };
     // What was asked for may be in one of them only.
-    const options = ['--project', project, '--pass-with-no-tests', '--reporter', 'list,json'];
+    const options = [
+      `--project=${project}`,
+      '--pass-with-no-tests',
+      '--reporter=list,json',
+      ...(whole ? [] : ['--grep-invert=@long']),
+    ];
     const ended = runPackage('@playwright/test/cli.js', ['test', ...options, ...rest], { env });
     // The second runs too where the first failed.
     code ||= ended;
@@ -98,10 +107,8 @@ function runPlaywright() {
 }
 
 function runPython() {
-  // Gigabytes are fetched where they were asked for, not for a newcomer's first run.
-  const large = asked.includes('python') || Boolean(process.env.CI);
   try {
-    runVitest('python', { ...process.env, ...pythonEnvironments(large), ...nodeEnvironment(large) });
+    runVitest('python', { ...process.env, ...pythonEnvironments(whole), ...nodeEnvironment(whole) });
   } catch (error) {
     console.error(error.message);
     count('python', 1, { passed: 0, failed: 0, skipped: 0 });
