@@ -70,10 +70,12 @@ interface Entrant {
   submits: number;
 }
 
-/** Steps that are timed, by how long the slowest contender takes for one. */
-export function roundsFor(slowestMs: number, { steps }: Case): number {
-  if (slowestMs > 20_000) return 3;
-  return slowestMs > 500 ? 5 : steps;
+/** What all rounds together should take: a machine that does other work now and then shows in few of them. */
+const roundsMs = 90_000;
+
+/** Steps that are timed, by how long all contenders together take for one each. */
+export function roundsFor(roundMs: number, { steps }: Case): number {
+  return Math.min(steps, Math.max(3, Math.round(roundsMs / roundMs)));
 }
 
 export async function measureGpu(one: Case, options: GpuOptions): Promise<GpuReport> {
@@ -104,7 +106,8 @@ export async function measureGpu(one: Case, options: GpuOptions): Promise<GpuRep
         leftOut.push({ engine: kind.label, why: reportError(error).message });
       }
     }
-    const rounds = roundsFor(Math.max(0, ...entrants.map(({ warmMs }) => warmMs)), one);
+    const roundMs = entrants.reduce((sum, { warmMs }) => sum + warmMs, 0);
+    const rounds = roundsFor(roundMs, one);
     for (let round = 1; round <= rounds; round += 1) {
       for (const entrant of entrants) {
         await takeStep(entrant, one, checkedSteps + round);

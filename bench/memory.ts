@@ -153,6 +153,7 @@ export const memoryCases: readonly MemoryCase[] = [
   memoryCase('t5-efficient-tiny', 'wgsl', { rows: 4 }),
   memoryCase('flan-t5-small', 'wgsl'),
   memoryCase('flan-t5-small', 'wgsl', { lora: half }),
+  memoryCase('flan-t5-base', 'wgsl'),
 ];
 
 export interface MeasuredMemory {
