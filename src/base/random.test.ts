@@ -44,6 +44,15 @@ describe('RandomSequence', () => {
     expect(draw(3, 0)).not.toEqual(draw(3, 1));
   });
 
+  it('gives the four words of each hash in turn, from the first', () => {
+    const random = new RandomSequence(7, 2);
+    const out = new Uint32Array(4);
+    for (const counter of [0, 1]) {
+      pcg4d(counter, 2, 0x5717, 7, out);
+      expect(Array.from({ length: 4 }, () => random.nextUint32())).toEqual([...out]);
+    }
+  });
+
   it('is uniform and normal enough', () => {
     const random = new RandomSequence(0);
     const count = 20_000;

@@ -34,6 +34,16 @@ describe('equationValue', () => {
     expect(equationValue(text)).toBeNull();
   });
 
+  it('has no value where brackets or signs are deeper than any equation, however many there are', () => {
+    const nested = (depth: number) => `${'('.repeat(depth)}7${')'.repeat(depth)}`;
+    expect(equationValue(nested(499))).toBe(7);
+    expect(equationValue(`${'-'.repeat(499)}7`)).toBe(-7);
+    expect(equationValue(nested(500))).toBeNull();
+    expect(equationValue('('.repeat(200_000))).toBeNull();
+    expect(equationValue('-'.repeat(200_000))).toBeNull();
+    expect(equationValue(Array.from({ length: 2000 }, () => '(1)').join('+'))).toBe(2000);
+  });
+
   it('agrees with the language on every expression', () => {
     const { expression } = fc.letrec<{ expression: string }>((tie) => ({
       expression: fc.oneof(

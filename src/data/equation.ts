@@ -1,5 +1,8 @@
 /** Equations as SVAMP writes them, `( 10.0 - ( 6.0 + 3.0 ) )`, and what they come to. */
 
+/** Brackets and signs within each other, deeper than any equation: one call each, and calls use up the stack. */
+const mostDepth = 500;
+
 /**
  * The value of an arithmetic expression: numbers, + - * /, brackets. Null where it is no expression or has no finite
  * value: what a student writes is read, never run.
@@ -7,6 +10,7 @@
 export function equationValue(text: string): number | null {
   const tokens = text.match(/\d+(?:\.\d+)?|\S/g) ?? [];
   let at = 0;
+  let depth = 0;
   const take = (...wanted: string[]): string | null => {
     const token = tokens[at];
     if (token === undefined || !wanted.includes(token)) return null;
@@ -27,6 +31,13 @@ export function equationValue(text: string): number | null {
   const sum = (): number => chain(product, '+', '-');
   const product = (): number => chain(factor, '*', '/');
   const factor = (): number => {
+    if (depth === mostDepth) return NaN;
+    depth += 1;
+    const value = part();
+    depth -= 1;
+    return value;
+  };
+  const part = (): number => {
     if (take('-') !== null) return -factor();
     if (take('(') !== null) {
       const value = sum();

@@ -338,3 +338,13 @@ it('says of a key on which line it is, from 1, and of no line where the key is n
   expect(line('{"\\u0061lpha": 2}')).toBeNull();
   expect(line('[]')).toBeNull();
 });
+
+it('says of a list of 200,000 wrong names what it must be', () => {
+  const names = Array.from({ length: 200_000 }, () => 'nowhere');
+  expect(checkRecipe({ freeze: names }).issues).toEqual([
+    { key: 'freeze', problem: 'freeze must be a list of parts' },
+  ]);
+  expect(() => parseRecipe(JSON.stringify({ freeze: names }), 'run.json')).toThrow(/must be a list of parts/);
+  expect(checkRecipe({ lora: { targets: names } }).issues).toHaveLength(1);
+  expect(checkRecipe({ freeze: ['encoder', 'encoder'] }).recipe?.freeze).toEqual(['encoder']);
+});

@@ -2,7 +2,7 @@
  * The recipe of a run: one zod schema that validates the form, reads `run.json` and writes it. Missing keys take the
  * values of Google's notebook ("Distilling step-by-step", flan-t5-base on CoS-E), unknown keys are errors.
  */
-import { z } from '../base/schemas.ts';
+import { boundedList, z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { keptReadingSchema, type KeptReading } from '../data/kept-reading.ts';
 import { optimizerNames } from '../engine/engine.ts';
@@ -27,6 +27,9 @@ const number = (name: string, minimum: number, maximum: number) =>
 const choice = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, `${name} must be ${values.map((value) => `"${value}"`).join(' or ')}`);
 
+/** A part may be named twice; nobody names so many. */
+const mostParts = 100;
+
 const loraTargetWords = 'lora targets must be "all-linear" or a list of up to 20 names such as ["q", "v"]';
 
 /** Adapters (LoRA) in place of the student's own weights, under short names of peft's settings. */
@@ -40,7 +43,7 @@ const loraSchema = z.strictObject({
     .union(
       [
         z.literal('all-linear'),
-        z.array(z.string().regex(/^\w{1,20}$/, loraTargetWords)).max(20, loraTargetWords),
+        boundedList(z.string().regex(/^\w{1,20}$/, loraTargetWords), 20, loraTargetWords),
       ],
       loraTargetWords,
     )
@@ -85,8 +88,7 @@ export const recipeSchema = z.strictObject({
   maxGradNorm: number('maxGradNorm', 0, 1e9).default(1),
   dropout: number('dropout', 0, 0.95).default(0.1),
   /** Parts of the student that are not trained: see `studentParts`. */
-  freeze: z
-    .array(choice('freeze', studentParts), 'freeze must be a list of parts')
+  freeze: boundedList(choice('freeze', studentParts), mostParts, 'freeze must be a list of parts')
     .default([])
     .transform((parts) => studentParts.filter((part) => parts.includes(part))),
   /** Null: the student's own weights are trained. */

@@ -90,6 +90,9 @@ it('says everything that is wrong, in the words of the form', () => {
   const words = problemsOf(`#/train?${many}&recipe=1`);
   expect(words).toContain('“k9” is no setting. So it is with 199990 more.');
   expect(words).not.toContain('k10');
+  for (const wrong of ['student=zz', 'shuffle=zz', 'alpha=2'])
+    expect(problemsOf(`#/train?${`${wrong}&`.repeat(2000)}recipe=1`).length, wrong).toBeLessThan(1000);
+  expect(problemsOf(`#/train?freeze=${'x,'.repeat(200_000)}&recipe=1`)).toContain('Freeze must be');
   expect(problemsOf('#/train?alpha=0.1&alpha=0.2&recipe=1')).toContain('“alpha” is in it twice');
   expect(problemsOf('#/train?freeze=encoder,head&recipe=1')).toContain('Freeze must be');
   expect(problemsOf('#/train?warmupSteps=9&steps=3&recipe=1')).toContain('more than steps');

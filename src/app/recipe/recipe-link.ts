@@ -54,12 +54,11 @@ export function readRecipeHash(hash: string): LinkReading | null {
     return refused([`It is of a kind that this studio does not know (${brief(known)}).`]);
   query.delete(versionKey);
   const problems: string[] = [];
-  const unknown: string[] = [];
   const draft = draftOf(notebookRecipe);
   const seen = new Set<string>();
   const places = { ...nowhere };
   for (const [key, text] of query) {
-    if (seen.has(key)) unknown.push(`“${brief(key)}” is in it twice.`);
+    if (seen.has(key)) problems.push(`“${brief(key)}” is in it twice.`);
     seen.add(key);
     if (key === 'student' || key === 'data') {
       if (text === bundled[key] || isHubPlace(text, key)) places[key] = text;
@@ -67,14 +66,13 @@ export function readRecipeHash(hash: string): LinkReading | null {
         problems.push(
           `“${brief(text)}” is no ${key === 'student' ? 'student' : 'data'} that a link can name.`,
         );
-    } else if (!isKey(key)) unknown.push(`“${brief(key)}” is no setting.`);
+    } else if (!isKey(key)) problems.push(`“${brief(key)}” is no setting.`);
     else if (typeof notebookRecipe[key] === 'boolean' && !/^(true|false)$/.test(text))
       problems.push(`${issueWords({ key, problem: `${key} must be true or false` })}.`);
     else draft[key] = text;
   }
-  if (unknown.length > mostNamed)
-    unknown.splice(mostNamed, unknown.length, `So it is with ${unknown.length - mostNamed} more.`);
-  problems.unshift(...unknown);
+  if (problems.length > mostNamed)
+    problems.splice(mostNamed, problems.length, `So it is with ${problems.length - mostNamed} more.`);
   problems.push(...readDraft(draft).issues.map((issue) => `${issueWords(issue)}.`));
   return problems.length === 0 ? { draft, places, problems: [] } : refused(problems);
 }
