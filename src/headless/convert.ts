@@ -16,7 +16,7 @@ export async function convert(args: string[]): Promise<void> {
   });
   const { train, 'train-rationales': rationales, out } = options;
   if (train === undefined) throw new InputError('convert needs a file.', 'Name it with --train FILE.');
-  if (out === undefined)
+  if (out === undefined || out === '')
     throw new InputError('convert needs a file to write to.', 'Name it with --out FILE.');
   const sources = [...listOfPaths(train), ...listOfPaths(rationales)];
   for (const source of sources) {

@@ -195,12 +195,15 @@ export async function removeOutput(path: string): Promise<void> {
   }
 }
 
+/** Where a file is written before it takes its name. */
+export const besideOf = (file: string): string => `${file}.tmp`;
+
 /**
  * Writes a file so that its name stands for the whole of it or for what it was before: beside it, through to the disk,
  * then over it. @throws StorageError where the disk refuses.
  */
 export async function replaceOutput(file: string, content: string | Uint8Array): Promise<void> {
-  const beside = `${file}.tmp`;
+  const beside = besideOf(file);
   await writeOutput(beside, content);
   await flushOutput(beside);
   await renameOutput(beside, file);

@@ -1,5 +1,14 @@
 /** No command writes over what it reads, whatever links lead there. */
-import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +16,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { convert } from './convert.ts';
 import { readWhole } from './files.ts';
 import { reduce } from './reduce.ts';
+import { study } from './study.ts';
+import { sweep } from './sweep.ts';
 import { teach } from './teach.ts';
 
 let folder = '';
@@ -61,4 +72,29 @@ it('a file that is too large to be read at once is read in slices', async () => 
   writeFileSync(at('large'), bytes);
   expect(await readWhole(at('large'), 300)).toEqual(bytes);
   expect(await readWhole(at('large'))).toEqual(bytes);
+});
+
+it('teach does not write over a file that has the name of what it writes beside --out', async () => {
+  writeFileSync(at('out.jsonl.tmp'), rows);
+  const asked = `--endpoint http://127.0.0.1:1/v1 --model m --out ${at('out.jsonl')} --prompts ${at('prompts')}`;
+  const act = teach([...asked.split(' '), '--data', at('out.jsonl.tmp')]);
+  await expect(act).rejects.toThrow('--data is the file that --out is first written to');
+  expect(readFileSync(at('out.jsonl.tmp'), 'utf8')).toBe(rows);
+});
+
+it.each(['table.csv', 'table.md', 'table.tex'])('a sweep does not write its tables over %s', async (name) => {
+  mkdirSync(at('out'));
+  writeFileSync(at(`out/${name}`), rows);
+  writeFileSync(at('spec.json'), JSON.stringify({ train: `out/${name}`, test: 'rows.jsonl' }));
+  const act = sweep(['--spec', at('spec.json'), '--out', at('out'), '--report']);
+  await expect(act).rejects.toThrow(/one of the files that are read, and the sweep would write over it/);
+  expect(readFileSync(at(`out/${name}`), 'utf8')).toBe(rows);
+});
+
+it('convert and study name an --out that is empty', async () => {
+  await expect(convert(['--train', at('rows.jsonl'), '--out', ''])).rejects.toThrow(
+    'convert needs a file to',
+  );
+  await expect(study(['--report', '--out', ''])).rejects.toThrow('--out names no folder.');
+  await expect(study(['--report', '--work', ''])).rejects.toThrow('--work names no folder.');
 });

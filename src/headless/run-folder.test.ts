@@ -67,6 +67,7 @@ describe('a place to write a run to', () => {
     'job.json',
     'run.json',
     'metrics.jsonl',
+    'metrics.jsonl.tmp',
   ])('keeps no input in %s, which a run replaces', async (name) => {
     put(name, 'job.json');
     const words = `--train is in ${name.split('/')[0]!}, which a new run in --out replaces.`;

@@ -55,7 +55,9 @@ export interface RunFacts {
 const leftovers =
   /^(?:model|adapter|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
 /** What a run writes when it begins. */
-const beginnings = new Set([jobFileName, 'run.json', 'metrics.jsonl']);
+const beginnings = new Set(
+  [jobFileName, 'run.json', 'metrics.jsonl'].flatMap((name) => [name, `${name}.tmp`]),
+);
 const evaluationsFile = 'evaluations.jsonl';
 
 /**
@@ -129,14 +131,14 @@ export class RunFolder {
 
   /**
    * Makes the folder before anything is computed: a disk that refuses is better found now. What an earlier run left
-   * in it goes.
+   * in it goes. What a link there leads to is left as it is: the link is replaced.
    * @param job The text of `job.json`.
    * @throws StorageError where the disk refuses.
    */
   async begin(job: string): Promise<void> {
-    await writeOutput(join(this.path, jobFileName), job);
-    await writeOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe, this.#run.reading));
-    await writeOutput(join(this.path, 'metrics.jsonl'), '');
+    await replaceOutput(join(this.path, jobFileName), job);
+    await replaceOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe, this.#run.reading));
+    await replaceOutput(join(this.path, 'metrics.jsonl'), '');
     for (const name of await namesIn(this.path)) {
       if (leftovers.test(name)) await removeOutput(join(this.path, name));
     }

@@ -35,6 +35,9 @@ export async function study(args: string[]): Promise<void> {
     out: { type: 'string' },
     work: { type: 'string' },
   });
+  const unnamed = (['specs', 'out', 'work'] as const).find((option) => options[option] === '');
+  if (unnamed !== undefined)
+    throw new InputError(`--${unnamed} names no folder.`, 'Name one, or leave the option out.');
   const project = dirname(bundledFolder());
   const specs = options.specs ?? join(project, 'docs', 'study');
   const out = options.out ?? join(project, 'docs');

@@ -11,7 +11,7 @@ import { describe, valuesOf, type PlannedRun, type Spec } from '../experiment/sp
 import { resultCharts } from '../experiment/result-charts.ts';
 import { cellsOf, summaryTable } from '../experiment/summary.ts';
 import { csvTable, latexTable, markdownTable } from '../experiment/text-table.ts';
-import { appendOutput, namesIn, readText, replaceOutput, writeOutput } from './files.ts';
+import { appendOutput, isSamePlace, namesIn, readText, replaceOutput, writeOutput } from './files.ts';
 import { lockFileName } from './run-lock.ts';
 
 /** What its runs depend on. */
@@ -37,6 +37,8 @@ const identityFile = 'experiment.json';
 
 /** What may be in the folder before a sweep has begun there: a lock, and what `--report` writes of no runs. */
 const beforehand = ['table.md', 'table.csv', 'table.tex'];
+/** Files that a sweep writes there, but for its charts and the folders of its runs. */
+const written = [resultsFile, identityFile, ...beforehand];
 
 export class SweepFolder {
   readonly path: string;
@@ -44,6 +46,21 @@ export class SweepFolder {
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** @throws InputError where a file that is read is one of those that are written here. */
+  async checkInputs(inputs: readonly string[]): Promise<void> {
+    const charts = (await namesIn(this.path)).filter((name) => /^chart-.*\.svg$/.test(name));
+    for (const name of [...written, ...charts]) {
+      for (const input of inputs) {
+        if (!(await isSamePlace(join(this.path, name), input))) continue;
+        throw new InputError(
+          `${name} there is one of the files that are read, and the sweep would write over it.`,
+          'Choose another --out.',
+          { file: this.path },
+        );
+      }
+    }
   }
 
   /**

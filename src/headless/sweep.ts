@@ -24,7 +24,14 @@ import { withProcesses } from './run-pool.ts';
 import { estimateSweep, type Estimate } from './sweep-estimate.ts';
 import { runWords, SweepFolder, type SweepIdentity } from './sweep-folder.ts';
 import { sweepWorker, type Accuracy, type SweepRun } from './sweep-worker.ts';
-import { digestsOf, openInputs, sayWhatWasRead, type FileOptions, type TrainInputs } from './train-inputs.ts';
+import {
+  digestsOf,
+  inputPaths,
+  openInputs,
+  sayWhatWasRead,
+  type FileOptions,
+  type TrainInputs,
+} from './train-inputs.ts';
 
 export async function sweep(args: string[]): Promise<void> {
   if (args[0] === 'worker') await sweepWorker();
@@ -44,8 +51,10 @@ export async function sweep(args: string[]): Promise<void> {
   const spec = parseSpec(await readText(options.spec), options.spec);
   const runs = plannedRuns(spec, options.spec);
   const place = dirname(options.spec);
-  const read = await openAll(spec, runs, place);
   const folder = new SweepFolder(options.out);
+  const files = runs.flatMap((run) => inputPaths(filesOf(spec, run, place)).map(([, path]) => path));
+  await folder.checkInputs([...new Set([options.spec, ...files])]);
+  const read = await openAll(spec, runs, place);
   const identity = await identityOf(spec, read);
   await withRunLock(options.out, async () => {
     await folder.open(identity);

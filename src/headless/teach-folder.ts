@@ -6,7 +6,7 @@ import { formatCount } from '../base/units.ts';
 import { Answers } from '../teacher/answers.ts';
 import type { TaughtRow } from '../teacher/lessons.ts';
 import type { Mode } from '../teacher/prompt.ts';
-import { appendOutput, createOutput, isSamePlace, readText } from './files.ts';
+import { appendOutput, besideOf, createOutput, isSamePlace, readText } from './files.ts';
 
 /**
  * @param written Files that are written, by their option. @param read Files that are read, by theirs.
@@ -31,6 +31,12 @@ export async function refuseOut(
   read: Record<string, string | undefined>,
 ): Promise<void> {
   await refuseSame({ out, prompts }, read);
+  for (const [option, file] of Object.entries({ prompts, ...read })) {
+    if (file === undefined || !(await isSamePlace(besideOf(out), file))) continue;
+    throw new InputError(`--${option} is the file that --out is first written to.`, 'Choose another --out.', {
+      file,
+    });
+  }
   if (prompts !== undefined && (await isSamePlace(prompts, answersFile(out))))
     throw new InputError('--prompts is the file of the answers that are kept.', 'Choose another --prompts.', {
       file: prompts,

@@ -1,11 +1,13 @@
 /** `headless train` on a very small student: what it reads, says, writes, and how it ends and resumes. */
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -79,6 +81,8 @@ const jsonLines = <Row>(...path: string[]): Row[] =>
 const json = (...path: string[]) =>
   JSON.parse(readFileSync(at(...path), 'utf8')) as Record<string, unknown> & { last: MetricsPoint };
 const checkpoints = (): string[] => readdirSync(at('run')).filter((name) => name.startsWith('checkpoint'));
+/** What a card says of rounding. */
+const roundedWords = /Of the answers to the first 3 test rows/;
 /** All of a run's curve but its times. */
 const curve = () =>
   jsonLines<MetricsPoint>('run', 'metrics.jsonl').map(({ elapsedMs: _, ...point }) => point);
@@ -194,7 +198,22 @@ describe('a run', () => {
     expect(readdirSync(at('run', 'model'))).toContain('model.safetensors');
     expect(json('run', 'model', 'config.json')).toMatchObject({ dtype: 'float16' });
     expect(readdirSync(at('run')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    expect(readFileSync(at('run', 'model', 'README.md'), 'utf8')).toMatch(/of 3 .*rounded|rounded.* of 3/s);
+    expect(readFileSync(at('run', 'model', 'README.md'), 'utf8')).toMatch(roundedWords);
+  });
+
+  it('writes over no file of which a link has the name of what it writes', async () => {
+    const [data] = files().slice(3);
+    const before = readFileSync(data!, 'utf8');
+    mkdirSync(at('run'));
+    symlinkSync(data!, at('run', 'metrics.jsonl'));
+    linkSync(data!, at('run', 'run.json'));
+    symlinkSync(data!, at('run', 'job.json'));
+    symlinkSync(data!, at('run', 'predictions.jsonl'));
+    await run({ steps: 1 });
+    expect(readFileSync(data!, 'utf8')).toBe(before);
+    expect(json('run', 'job.json')['train']).toBe(data);
+    expect(json('run', 'run.json')['steps']).toBe(1);
+    expect(curve().map(({ step }) => step)).toEqual([1]);
   });
 
   it('keeps in its job how files are read, and says nothing there of what was not said', async () => {
@@ -322,6 +341,31 @@ describe('a run that is stopped', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('by Ctrl+C while rounded weights are checked leaves that out', async () => {
+    stopAt(/^Trained 1 steps/);
+    await run({ steps: 1 }, '--precision', 'f16');
+    expect(said).toContain(
+      'Leaving out what rounding does to answers; all else is kept. Ctrl+C again ends at once.',
+    );
+    expect(json('run', 'summary.json')).toMatchObject({ testRows: 3, steps: 1 });
+    expect(readFileSync(at('run', 'model', 'README.md'), 'utf8')).not.toMatch(roundedWords);
+    expect(process.listenerCount('SIGINT')).toBe(0);
+  });
+
+  it('from outside while rounded weights are checked has all else, and the code of the signal', async () => {
+    watchForEndings();
+    try {
+      stopAt(/^Trained 1 steps/, 'SIGTERM');
+      await run({ steps: 1 }, '--precision', 'f16');
+      expect(json('run', 'summary.json')).toMatchObject({ testRows: 3, steps: 1 });
+      expect(readFileSync(at('run', 'model', 'README.md'), 'utf8')).not.toMatch(roundedWords);
+      expect(process.exitCode).toBe(143);
+    } finally {
+      process.removeAllListeners('SIGTERM');
+      process.removeAllListeners('SIGHUP');
+    }
+  });
+
   it('from outside is saved, not compared, and ends with the code of the signal', async () => {
     const exit = vi.spyOn(process, 'exit').mockImplementation(() => {
       throw new Error('the program ends');
@@ -414,6 +458,7 @@ describe('what is refused', () => {
     await expect(train(['--resume', at('run'), '--take', 'best'])).rejects.toThrow(
       '--take does not go with --resume: a run resumes as it began.',
     );
+    await expect(train(['--resume', ''])).rejects.toThrow('--resume names no folder.');
     // Files may have moved: what is missing is the run.
     await expect(train(['--resume', at('run'), '--test', at('test.jsonl')])).rejects.toThrow('no such file');
   });

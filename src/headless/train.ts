@@ -67,6 +67,8 @@ export async function train(args: string[]): Promise<void> {
       );
     }
     const from = options.resume;
+    if (from === '')
+      throw new InputError('--resume names no folder.', 'Name the folder of the run: --resume DIR.');
     // What is no folder is refused by what is read there.
     if (!existsSync(from)) return resume(from, options);
     return withRunLock(from, () => resume(from, options));
@@ -247,13 +249,16 @@ async function distil(
       from,
       policy,
     });
+    if (folder.trainedWeights !== null) interrupts.compared();
     const { step } = folder.soFar;
     const isStalled = hasStalled(folder.soFar.evaluations, recipe.patience);
     if (step < recipe.steps && isStalled) {
       progress.say(`Ended early: ${recipe.patience} measurements in a row were no better than the best.`);
     }
     progress.say(`Trained ${step} steps in ${formatDuration(folder.elapsedMs)}.`);
-    folder.rounding = await roundingOf(read, folder, test, (one) => openEngine(one, request));
+    folder.rounding = await interrupts.roundingOf((signal) =>
+      roundingOf(read, folder, test, (one) => openEngine(one, request), signal),
+    );
     await folder.finish(comparison);
     if (comparison) progress.say(inWords(comparison));
     progress.say(`Everything is in ${folder.path}.`);
@@ -270,11 +275,12 @@ async function roundingOf(
   { dtype, trainedWeights }: RunFolder,
   examples: readonly Example[],
   open: (student: EngineStudent) => Promise<Engine>,
+  signal: AbortSignal,
 ): Promise<RoundingCheck | null> {
   if (trainedWeights === null) return null;
   const whole = { config: student.config, weights: trainedWeights };
   const job = { student: whole, tokenizer: student.tokenizer, dtype, recipe, examples, open };
-  return checkRounding(job, { report: () => undefined, signal: new AbortController().signal });
+  return checkRounding(job, { report: () => undefined, signal });
 }
 
 /**
@@ -287,6 +293,8 @@ class Interrupts {
   readonly #policy: TrainPolicy;
   readonly #progress: ProgressLine;
   readonly #stopListening: () => void;
+  /** Leaves out what is measured after the comparison. */
+  readonly #leaveOut = new AbortController();
   ending: Ending | null = null;
 
   constructor(control: Control, policy: TrainPolicy, progress: ProgressLine) {
@@ -299,6 +307,7 @@ class Interrupts {
       policy.comparesWhenStopped = false;
       control.stop();
       control.skipEvaluation();
+      this.#leaveOut.abort();
       console.error(`${ending.words} What was learnt is saved.`);
     });
   }
@@ -311,9 +320,29 @@ class Interrupts {
     this.#progress.say(`Comparing on ${formatCount(rows)} test rows; Ctrl+C leaves this out.`);
   }
 
-  done(): void {
-    process.off('SIGINT', this.#inTraining);
+  /** What rounding does is to be measured. */
+  compared(): void {
     process.off('SIGINT', this.#inComparison);
+    if (!this.#leaveOut.signal.aborted) process.once('SIGINT', this.#inRounding);
+  }
+
+  /** What rounding does; null where somebody ends the work before it is known. */
+  async roundingOf(
+    check: (signal: AbortSignal) => Promise<RoundingCheck | null>,
+  ): Promise<RoundingCheck | null> {
+    const { signal } = this.#leaveOut;
+    try {
+      signal.throwIfAborted();
+      return await check(signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+  }
+
+  done(): void {
+    for (const heard of [this.#inTraining, this.#inComparison, this.#inRounding])
+      process.off('SIGINT', heard);
     this.#stopListening();
   }
 
@@ -327,6 +356,14 @@ class Interrupts {
     // Also where the comparison is still to begin.
     this.#policy.comparesWhenStopped = false;
     this.#control.stop();
+    this.#leaveOut.abort();
+  };
+
+  readonly #inRounding = (): void => {
+    this.#progress.say(
+      'Leaving out what rounding does to answers; all else is kept. Ctrl+C again ends at once.',
+    );
+    this.#leaveOut.abort();
   };
 }
 
