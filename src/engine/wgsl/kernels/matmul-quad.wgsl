@@ -25,15 +25,21 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
     // #each r GROUPS
     let b_$r = blockB(originB_$r, k0);
     // #end
-    // #each k 4
+    // Four products at once for each sum, float by float: what comes between two of them stays at hand. SwiftShader has few
+    // registers, and stores every value that is not needed at once.
     // #each l 4
     // #each q ROW_BLOCKS
+    // #each s 4
     {
-      let row = quadBroadcast(a_$q[$k], $lu);
-      // #each s 4
-      // #each r GROUPS
-      sum_$(l*ROW_BLOCKS*4+q*4+s)_$r = fma(vec4f(row[$s]), b_$r[$k], sum_$(l*ROW_BLOCKS*4+q*4+s)_$r);
+      // #each k 4
+      let a$k = quadBroadcast(a_$q[$k][$s], $lu);
       // #end
+      // #each r GROUPS
+      sum_$(l*ROW_BLOCKS*4+q*4+s)_$r = vec4f(
+        // #each c 4
+        fma(a3, b_$r[3][$c], fma(a2, b_$r[2][$c], fma(a1, b_$r[1][$c], fma(a0, b_$r[0][$c], sum_$(l*ROW_BLOCKS*4+q*4+s)_$r[$c])))),
+        // #end
+      );
       // #end
     }
     // #end
