@@ -30,12 +30,26 @@ export function parseJson(text: string, file: string, line?: number): unknown {
   }
 }
 
+/** Null where zod, which keeps every fault, has no room left for all of them (some 100,000 of one list). */
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.ZodSafeParseResult<z.infer<Schema>> | null {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
   where: { file: string; line?: number },
 ): z.infer<Schema> {
-  const result = schema.safeParse(value);
+  const result = parsed(schema, value);
+  if (result === null) throw new InputError('it has more faults than can be told.', again, where);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const key = issue?.path.join('.') ?? '';

@@ -5,9 +5,11 @@ import { InputError } from '../base/errors.ts';
 import { accuracyOf } from '../distill/compare.ts';
 import { smallRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
-import { parseT5Config } from '../student/config.ts';
+import { parseT5Config, type T5Config } from '../student/config.ts';
+import { expectedParameters, sizeOf } from '../student/parameters.ts';
 import { tinyConfig, tinyFolder, tinyTensors } from '../student/testing/tiny-student.ts';
 import { archiveFiles, readArchive, type RunArchive } from './run-archive.ts';
+import type { FolderFile } from './model-folder.ts';
 import { zipChunks } from './zip.ts';
 
 const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
@@ -374,3 +376,54 @@ function setSize(zip: Uint8Array, name: string, size: number): void {
   // The name follows 46 bytes of its entry, the size begins at 24 of them.
   new DataView(zip.buffer, zip.byteOffset).setUint32(at - 46 + 24, size, true);
 }
+
+it.each<[string, object]>([
+  ['tied without scaling', { tie_word_embeddings: true, scale_decoder_outputs: false }],
+  ['with a bias in every layer', { bias_in_every_layer: true }],
+])('a student %s comes back as it was', async (_, keys) => {
+  const other: T5Config = { ...config, ...keys };
+  const values = new Map(
+    expectedParameters(other).map(({ name, shape }, at): [string, Float32Array] => [
+      name,
+      new Float32Array(sizeOf(shape)).fill(at + 1),
+    ]),
+  );
+  const zip = await zipOf({ ...archive, config: other, weights: values, student: null, moments: null });
+  const back = await readArchive(zip, 'heron.run.zip');
+  expect(back.config).toEqual(other);
+  expect(back.weights).toEqual(values);
+});
+
+it('whose student’s files are of another student than its record is refused', async () => {
+  const student = { ...texts, 'config.json': JSON.stringify({ ...tinyConfig(), d_ff: 64 }) };
+  await expect(readArchive(await zipOf({ ...archive, student }), 'x.run.zip')).rejects.toThrow(
+    /student\/config\.json: it is of another student than the record/,
+  );
+});
+
+const bytesOf = (file: FolderFile): Uint8Array => new Uint8Array(Buffer.concat([...file.chunks()]));
+
+it('of which a listed file unpacks to far more than weights ever do is refused before it is unpacked', async () => {
+  const [record, ...files] = await archiveFiles(archive);
+  const sizeBytes = 100 * 2 ** 20;
+  const told = JSON.parse(new TextDecoder().decode(bytesOf(record!))) as { files: object[] };
+  told.files.push({ name: 'optimizer.safetensors', sizeBytes, sha256: [] });
+  const zip = zipSync(
+    {
+      'heron/record.json': new TextEncoder().encode(JSON.stringify(told)),
+      ...Object.fromEntries(files.map((file) => [`heron/${file.path}`, bytesOf(file)])),
+      'heron/optimizer.safetensors': new Uint8Array(sizeBytes),
+    },
+    { level: 1 },
+  );
+  await expect(readArchive(zip, 'x.run.zip')).rejects.toThrow(/more than a run of [\d.]+ KB can be/);
+});
+
+it('with more faults in one list than can be told is refused', async () => {
+  const zip = unzipSync(await zipOf(archive));
+  const name = Object.keys(zip).find((path) => path.endsWith('record.json'))!;
+  const record = JSON.parse(new TextDecoder().decode(zip[name])) as object;
+  const files = Array.from({ length: 200_000 }, () => ({}));
+  zip[name] = new TextEncoder().encode(JSON.stringify({ ...record, files }));
+  await expect(readArchive(zipSync(zip), 'x.run.zip')).rejects.toThrow(/more faults than can be told/);
+});

@@ -59,7 +59,7 @@ export async function archiveFiles(archive: RunArchive): Promise<FolderFile[]> {
     listed.push({ name: file.path, sizeBytes: file.sizeBytes, sha256: await digestSlices(file) });
   }
   // As a configuration of Hugging Face has it, so that the one reader reads both.
-  const written = config && { model_type: 't5', ...config };
+  const written = config && { model_type: config.bias_in_every_layer ? 'umt5' : 't5', ...config };
   const record = { format, version, ...facts, config: written, files: listed };
   return [textFile(recordName, `${JSON.stringify(record, null, 2)}\n`), ...files];
 }
@@ -101,8 +101,7 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
     return content === undefined ? null : new TextDecoder().decode(content);
   };
   const { run, metrics, predictions } = readTexts(record, text, file);
-  const config =
-    record.config === null ? null : parseT5Config(JSON.stringify(record.config), label(recordName));
+  const config = record.config === null ? null : settledConfig(record.config, label(recordName));
   const [model, optimizer] = ['model.safetensors', 'optimizer.safetensors'];
   const has = (name: string): boolean => files.some((listed) => listed.name === name);
   const weights =
@@ -113,13 +112,21 @@ export async function readArchive(bytes: Uint8Array, file: string): Promise<RunA
     metrics,
     predictions,
     weights,
-    student: await readStudentTexts(unpacked, file),
+    student: await readStudentTexts(unpacked, config, file),
     moments:
       has(optimizer) && config !== null && weights !== null && run.recipe.optimizer === 'adamw'
         ? readMoments(unpacked.get(optimizer)!, config, run.recipe, label(optimizer))
         : null,
   };
   return checkWhole(archive, file);
+}
+
+/** A configuration that the run was saved with: whether its output is tied was seen from the weights then. */
+function settledConfig(written: Record<string, unknown>, file: string): T5Config {
+  const config = parseT5Config(JSON.stringify(written), file);
+  const { tie_word_embeddings: isTied, scale_decoder_outputs: isScaled } = written;
+  if (isTied !== true || isScaled !== false) return config;
+  return { ...config, tie_word_embeddings: isTied, scale_decoder_outputs: isScaled };
 }
 
 /**
@@ -142,13 +149,26 @@ export function checkWhole(archive: RunArchive, file: string): RunArchive {
 /** @throws InputError where they are no student: what reads one reads them, but for weights. */
 async function readStudentTexts(
   unpacked: ReadonlyMap<string, Uint8Array>,
+  config: T5Config | null,
   file: string,
 ): Promise<Record<string, string> | null> {
   const found = [...unpacked].filter(([name]) => studentFile.test(name));
   if (found.length === 0) return null;
   const files = new Map(found.map(([name, bytes]) => [name.slice(studentFolder.length), bytes]));
-  await readStudentOutline(filesInMemory(files), `${file}/${studentFolder.slice(0, -1)}`);
+  const own = await readStudentOutline(filesInMemory(files), `${file}/${studentFolder.slice(0, -1)}`);
+  if (config !== null && !isSameConfig(own.config, config))
+    throw new InputError('it is of another student than the record.', again, {
+      file: `${file}/${studentFolder}config.json`,
+    });
   return Object.fromEntries([...files].map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]));
+}
+
+/** Whether all that weights and tokenizer are read by is the same. */
+function isSameConfig(one: T5Config, other: T5Config): boolean {
+  const keys = Object.keys(one) as (keyof T5Config)[];
+  // Whether it is tied may be left to the weights, which are not there with its texts.
+  const byWeights: readonly (keyof T5Config)[] = ['tie_word_embeddings', 'scale_decoder_outputs'];
+  return keys.every((key) => byWeights.includes(key) || one[key] === other[key]);
 }
 
 async function checkFile(

@@ -12,6 +12,11 @@ const maxBytes = 0xffff_ffff;
 /** What helps where a zip is not as it was exported. */
 export const again = 'Export the run again, or copy the file again.';
 
+/** Weights hardly shrink, and text to a tenth or so: what unpacks to much more than this many times its size is no run. */
+const mostShrunk = 50;
+/** So much may be unpacked of any zip. */
+const freeBytes = 64 * 2 ** 20;
+
 /** A record is some kilobytes; a long one of thousands of evaluations still has room. */
 const maxRecordBytes = 32 * 2 ** 20;
 
@@ -75,9 +80,9 @@ export function unpackListed(
   listed: readonly { name: string; sizeBytes: number }[],
 ): Map<string, Uint8Array> {
   const total = listed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (total > maxBytes) {
+  if (total > Math.min(maxBytes, Math.max(freeBytes, mostShrunk * bytes.length))) {
     throw new InputError(
-      `this zip unpacks to ${formatBytes(total)}, more than a run can be.`,
+      `this zip unpacks to ${formatBytes(total)}, more than a run of ${formatBytes(bytes.length)} can be.`,
       'Choose a zip that was exported from Runs.',
       { file },
     );

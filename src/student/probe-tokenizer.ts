@@ -3,7 +3,7 @@
  * with some texts. Which do is not to be known without trying: so texts are tried that are made of the pattern's own
  * letters, over and over, which is where such patterns run wild. Whoever calls this ends it where one text takes too long.
  */
-import { InputError } from '../base/errors.ts';
+import { InputError, reportError, withoutStop } from '../base/errors.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** What any tokenizer has to live with. */
@@ -105,9 +105,9 @@ export function probeTokenizer(
     try {
       tokenizer.decode(tokenizer.encode(text));
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = error instanceof InputError ? error.problem : reportError(error).message;
       throw new InputError(
-        `The tokenizer fails with a plain text (${words}).`,
+        `The tokenizer fails with a plain text (${withoutStop(words)}).`,
         'Use the tokenizer.json that came with the model.',
         { file },
       );

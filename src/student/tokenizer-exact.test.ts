@@ -16,15 +16,17 @@ const pieces: [string, number][] = [
 const metaspace = { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true };
 
 /** A tokenizer of few pieces, which knows the bytes of `é`, of the byte order mark and of a line feed. */
-function make(changes: { normalizer?: object; scheme?: string; byteFallback?: boolean } = {}): Tokenizer {
-  const { normalizer = null, scheme = 'always', byteFallback = true } = changes;
+function make(
+  changes: { normalizer?: object; scheme?: string; byteFallback?: boolean; decoders?: object[] } = {},
+): Tokenizer {
+  const { normalizer = null, scheme = 'always', byteFallback = true, decoders = [] } = changes;
   const json = {
     version: '1.0',
     added_tokens: ['<pad>', '</s>', '<unk>'].map((content, id) => ({ id, content, special: true })),
     normalizer,
     pre_tokenizer: { ...metaspace, prepend_scheme: scheme },
     post_processor: null,
-    decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, metaspace] },
+    decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, ...decoders, metaspace] },
     model: { type: 'Unigram', unk_id: 2, vocab: pieces, byte_fallback: byteFallback },
   };
   return new Tokenizer(json, {}, { endId: 1 });
@@ -166,5 +168,34 @@ describe('other normalizers', () => {
       normalizers: [{ type: 'Lowercase' }, { type: 'Replace', pattern: { String: 'σ' }, content: 'a' }],
     };
     expect(encode(make({ normalizer }), 'BΣ')).toEqual([3, 5, 4]);
+  });
+});
+
+describe('rules that make a text longer', () => {
+  const twice = (letter: string) => ({
+    type: 'Replace',
+    pattern: { String: letter },
+    content: letter + letter,
+  });
+  const times = (count: number, letter: string) => ({
+    type: 'Sequence',
+    normalizers: Array.from({ length: count }, () => twice(letter)),
+  });
+
+  it('are obeyed up to 100 times, and fail with a clear message beyond that', () => {
+    expect(encode(make({ normalizer: times(3, 'b') }), 'b')).toEqual([3, ...new Array<number>(8).fill(5)]);
+    for (const count of [14, 60])
+      expect(() => make({ normalizer: times(count, 'b') }).encode('b'.repeat(200))).toThrow(
+        'make a text more than 100 times as long',
+      );
+    // Text without the letter is none the longer.
+    expect(encode(make({ normalizer: times(60, 'b') }), 'a')).toEqual([3, 4]);
+  });
+
+  it('are bounded where tokens become text, too', () => {
+    const decoded = (count: number) =>
+      make({ decoders: Array.from({ length: count }, () => twice('b')) }).decode([5, 5]);
+    expect(decoded(3)).toBe('b'.repeat(16));
+    expect(() => decoded(60)).toThrow('make a text more than 100 times as long');
   });
 });

@@ -15,6 +15,7 @@ import {
   StripNormalizer,
   Unigram,
 } from '@huggingface/tokenizers';
+import { InputError } from '../base/errors.ts';
 import { Charsmap } from '../formats/charsmap.ts';
 import type { Decoder, Model, Normalizer, PreTokenizer, Tokenizer } from '@huggingface/tokenizers';
 
@@ -51,30 +52,63 @@ function knownNormalizer(config: unknown): unknown {
 
 /** Makes a tokenizer of the library read and write as the Rust one does. Call it once, before the first text. */
 export function makeExact({ normalizer, pre_tokenizer: preTokenizer, model, decoder }: Tokenizer): void {
-  const text: NormalizedText = { startRemoved: false };
+  const text: NormalizedText = { startRemoved: false, mostLetters: 0 };
   if (normalizer !== null) {
     correctNormalizer(normalizer, text);
     const normalize = normalizer.normalize.bind(normalizer);
     normalizer.normalize = (whole) => {
       text.startRemoved = false;
+      text.mostLetters = mostLettersOf(whole.length);
       return normalize(whole);
     };
     correctPreTokenizer(preTokenizer, text);
   }
   addByteFallback(model);
   correctDecoder(decoder);
+  boundDecoder(decoder);
+}
+
+/**
+ * How long a text may become on its way through a tokenizer. Rules that say a letter twice, one after another, would fill
+ * the memory with a short text.
+ */
+function mostLettersOf(letters: number): number {
+  return 100 * letters + 10_000;
+}
+
+function checkGrowth(letters: number, most: number): void {
+  if (letters <= most) return;
+  throw new InputError(
+    'The rules of the tokenizer make a text more than 100 times as long.',
+    'Use the tokenizer.json that came with the model.',
+  );
 }
 
 /** What the pre-tokenizer needs to know of the normalizer's work. */
 interface NormalizedText {
   /** Whether the first letter of the text was taken away. */
   startRemoved: boolean;
+  /** More letters than this must not become of it. */
+  mostLetters: number;
 }
 
 function correctNormalizer(normalizer: Normalizer | null, text: NormalizedText): void {
   if (normalizer instanceof SequenceNormalizer) {
     for (const part of normalizer.normalizers) correctNormalizer(part, text);
-  } else if (normalizer instanceof LowercaseNormalizer) {
+    return;
+  }
+  correctRule(normalizer, text);
+  if (normalizer === null) return;
+  const normalize = normalizer.normalize.bind(normalizer);
+  normalizer.normalize = (before) => {
+    const after = normalize(before);
+    checkGrowth(after.length, text.mostLetters);
+    return after;
+  };
+}
+
+function correctRule(normalizer: Normalizer | null, text: NormalizedText): void {
+  if (normalizer instanceof LowercaseNormalizer) {
     // Letter by letter: of a whole word JavaScript makes another sigma at the end.
     normalizer.normalize = (before) => before.replace(/\u03a3/gu, '\u03c3').toLowerCase();
   } else if (normalizer instanceof PrecompiledNormalizer) {
@@ -174,6 +208,33 @@ function correctDecoder(decoder: Decoder | null): void {
     const decode = decoder.decode_chain.bind(decoder);
     decoder.decode_chain = (tokens) => decode(tokens).map((text) => text.replaceAll('\ufffd', ''));
   }
+}
+
+/** Holds what becomes of the tokens, rule by rule, against what they were. */
+function boundDecoder(decoder: Decoder | null): void {
+  if (!(decoder instanceof SequenceDecoder)) return;
+  let most = 0;
+  const lettersIn = (tokens: readonly string[]): number =>
+    tokens.reduce((sum, { length }) => sum + length, 0);
+  const bound = (part: Decoder | null): void => {
+    if (part === null) return;
+    if (part instanceof SequenceDecoder) {
+      part.decoders.forEach(bound);
+      return;
+    }
+    const decode = part.decode_chain.bind(part);
+    part.decode_chain = (tokens) => {
+      const texts = decode(tokens);
+      checkGrowth(lettersIn(texts), most);
+      return texts;
+    };
+  };
+  bound(decoder);
+  const decode = decoder.decode_chain.bind(decoder);
+  decoder.decode_chain = (tokens) => {
+    most = mostLettersOf(lettersIn(tokens));
+    return decode(tokens);
+  };
 }
 
 /** Byte tokens in a row as their text, or one replacement sign for each where they are no valid UTF-8. */

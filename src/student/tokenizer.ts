@@ -258,6 +258,28 @@ function checkPieces({ model, added_tokens: added }: Record<string, unknown>, fi
   }
 }
 
+/** What a rule looks for may be long: patterns name letters one by one, and a charsmap is a table. */
+const longKeys: readonly string[] = ['Regex', 'precompiled_charsmap'];
+
+/** @throws InputError where a rule says more than a piece can: said for each letter of a text, it would fill the memory. */
+function checkRules(tokenizerJson: Record<string, unknown>, file: string): void {
+  const { normalizer, pre_tokenizer, decoder } = tokenizerJson;
+  const open: unknown[] = [normalizer, pre_tokenizer, decoder];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    for (const [key, inner] of Object.entries(next)) {
+      if (typeof inner !== 'string') open.push(inner);
+      else if (inner.length > mostLetters && !longKeys.includes(key))
+        throw new InputError(
+          `"${key}" of a rule has ${inner.length} letters; more than ${mostLetters} are not read.`,
+          'Use the tokenizer.json that came with the model.',
+          { file },
+        );
+    }
+  }
+}
+
 /** The texts of a tokenizer's files. */
 export interface TokenizerTexts {
   /** `tokenizer.json` */
@@ -287,6 +309,7 @@ export function parseTokenizer(
   const tokenizerJson = parseObject(tokenizer, tokenizerFile);
   const tokenizerConfig = config === null ? {} : parseObject(config, configFile);
   checkPieces(tokenizerJson, tokenizerFile);
+  checkRules(tokenizerJson, tokenizerFile);
   try {
     return new Tokenizer(tokenizerJson, tokenizerConfig, options);
   } catch (error) {

@@ -13,6 +13,8 @@ import { filesInMemory } from '../student/student-files.ts';
 import { writeSafetensors } from '../formats/safetensors-writer.ts';
 import { tinyConfig, tinyFolder, tinyTensors } from '../student/testing/tiny-student.ts';
 import { exportRun, importRun, importRunFolder } from './run-archives.ts';
+import { archiveFiles, readArchive } from '../export/run-archive.ts';
+import { zipChunks } from '../export/zip.ts';
 import { storedWeights } from './stored-weights.ts';
 import {
   bringRows,
@@ -297,4 +299,30 @@ describe('a run with its student, weights and curve', () => {
     expect(await runs.listDeletedRuns()).toEqual([]);
     await expect(exportRun({ type: 'export-run', runId: 'gone' }, watch)).rejects.toThrow('no longer stored');
   });
+});
+
+it('tries the tokenizer of a run whose record says nothing of its student', async () => {
+  await emptyStore();
+  const texts = new TextDecoder();
+  const student = Object.fromEntries(
+    [...tinyFolder()]
+      .filter(([name]) => name.endsWith('.json'))
+      .map(([name, bytes]) => [name, texts.decode(bytes)]),
+  );
+  const tokenizer = JSON.parse(student['tokenizer.json']!) as object;
+  const twice = { type: 'Replace', pattern: { String: 'a' }, content: 'aa' };
+  const normalizer = { type: 'Sequence', normalizers: Array.from({ length: 60 }, () => twice) };
+  student['tokenizer.json'] = JSON.stringify({ ...tokenizer, normalizer });
+  const { run, metrics, predictions } = await readArchive(
+    new Uint8Array(await (await exported()).arrayBuffer()),
+    'x.run.zip',
+  );
+  const archive = { run, metrics, predictions, config: null, student, weights: null, moments: null };
+  const zip = new File(
+    [...zipChunks('heron', await archiveFiles(archive))].map((chunk) => chunk.slice()),
+    'x.run.zip',
+  );
+  await expect(importRun({ type: 'import-run', file: zip }, silent)).rejects.toThrow(
+    /tokenizer\.json: The tokenizer fails with a plain text/,
+  );
 });

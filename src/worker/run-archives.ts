@@ -27,7 +27,7 @@ import { freeSign } from '../store/run-sign.ts';
 import { keepStudent, keptTexts } from '../store/kept-students.ts';
 import { knownStudent, listStudents, readStudentFiles, studentDigest } from '../store/students.ts';
 import { openRunOutline, openStudent } from './import-student.ts';
-import type { T5Config, Weights } from '../student/config.ts';
+import { parseT5Config, type T5Config, type Weights } from '../student/config.ts';
 import { probing, type CommandOf, type Results } from './protocol.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
@@ -115,11 +115,13 @@ export async function importRunFolder(
 }
 
 /** The tokenizer that came with a run, tried before it is kept: see student/probe-tokenizer.ts. */
-function tryTokenizer({ student, config }: RunArchive, file: string, onSign: () => void): void {
+function tryTokenizer({ student }: RunArchive, file: string, onSign: () => void): void {
   const text = student?.['tokenizer.json'];
-  if (text === undefined || config === null) return;
-  const texts = { tokenizer: text, config: student?.['tokenizer_config.json'] ?? null };
-  const tokenizer = parseTokenizer(texts, { endId: config.eos_token_id, tokenizerFile: file });
+  if (student === null || text === undefined) return;
+  const texts = { tokenizer: text, config: student['tokenizer_config.json'] ?? null };
+  // Its own configuration, which a record may lack: the two agree where it has one.
+  const { eos_token_id: endId } = parseT5Config(student['config.json'] ?? '', 'config.json');
+  const tokenizer = parseTokenizer(texts, { endId, tokenizerFile: file });
   probeTokenizer(tokenizer, parseObject(text, file), file, onSign);
 }
 

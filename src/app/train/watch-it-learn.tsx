@@ -98,16 +98,16 @@ function OwnQuestion({
   if (earlier.at(-1)?.answer === spoken.answer) earlier.pop();
   return (
     <li className={styles['question']}>
-      <p className={styles['input']}>{spoken.question}</p>
+      <p className={styles['input']}>{clipped(spoken.question)}</p>
       <p className={styles['answer']} data-testid="own-answer">
         {shownText(spoken.answer)}
       </p>
-      {spoken.rationale !== null && <p className={styles['rationale']}>{spoken.rationale}</p>}
+      {spoken.rationale !== null && <p className={styles['rationale']}>{clipped(spoken.rationale)}</p>}
       {earlier.length > 0 && (
         <p className={styles['earlier']}>
           <span className={styles['earlier-name']}>earlier</span>
           {earlier.slice(-4).map(({ step, answer }) => (
-            <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${answer}`}>
+            <span key={step} className={styles['mark']} title={`${stepWords(step)}: ${clipped(answer)}`}>
               <span className={styles['mark-answer']}>{shownText(answer)}</span>
               <span className={styles['mark-step']}>{step === 0 ? 'at 0' : `from ${formatCount(step)}`}</span>
             </span>
