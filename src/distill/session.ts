@@ -61,7 +61,7 @@ export interface SessionOptions {
 }
 
 /** A checkpoint is due when the last one is so old, whatever the recipe says: nobody loses more than that. */
-const saveEveryMs = 180_000;
+export const saveEveryMs = 180_000;
 
 export class Session {
   readonly control: Control;

@@ -1,7 +1,7 @@
 /** The folder that a run leaves behind: metrics.jsonl, predictions.jsonl, summary.json, model/, and its checkpoints. */
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import { InputError } from '../base/errors.ts';
+import { CheckpointError, InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { wholeWeights } from '../distill/engine-student.ts';
 import type { KeptReading } from '../data/kept-reading.ts';
@@ -9,6 +9,8 @@ import { formatRecipe, type Recipe } from '../distill/recipe.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { hasStalled, keptSteps } from '../distill/selection.ts';
+import { saveEveryMs } from '../distill/session.ts';
+import { mostSteps } from '../distill/steps-ahead.ts';
 import type { EngineDescription } from '../engine/engine.ts';
 import { readState, weightsAlone, type StateSource } from '../engine/state-source.ts';
 import { cardFiles, modelCard, type ModelCardFacts } from '../export/model-card.ts';
@@ -124,9 +126,20 @@ export class RunFolder {
     return this.#last?.elapsedMs ?? 0;
   }
 
-  /** As `newest` of checkpoint-folder.ts. */
-  newestCheckpoint(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
-    return new CheckpointFolder(this.path).newest(tell);
+  /**
+   * As `newest` of checkpoint-folder.ts. Where checkpoints were made and are gone, nothing is begun again with step 1
+   * unasked: the curve would go too.
+   * @throws CheckpointError as there, and where all that were made are gone.
+   */
+  async newestCheckpoint(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
+    const found = await new CheckpointFolder(this.path).newest(tell);
+    if (found !== null) return found;
+    const points = linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl')));
+    if (!existsSync(join(this.path, 'model')) && !hadCheckpoint(points, this.#run.recipe)) return null;
+    throw new CheckpointError(
+      `The checkpoints of ${this.path} are gone. Its curve up to step ${points.at(-1)?.step ?? 0} is still there.`,
+      'Nothing was removed. Put a checkpoint back, or train again with `train --out`.',
+    );
   }
 
   /**
@@ -341,6 +354,13 @@ export class RunFolder {
       rounding: this.rounding,
     };
   }
+}
+
+/** Whether steps were taken after a checkpoint was due. (Some are given to the engine before the clock is looked at.) */
+function hadCheckpoint(points: readonly MetricsPoint[], { saveEvery }: Recipe): boolean {
+  if (saveEvery > 0 && points.length > saveEvery) return true;
+  const before = points.at(-mostSteps - 2);
+  return before !== undefined && before.elapsedMs > saveEveryMs;
 }
 
 /** The values of a JSON Lines file that a run wrote; a last line that was cut off is none. */

@@ -403,11 +403,29 @@ describe('a run that is stopped', () => {
     expect(said.join('\n')).toMatch(
       /It began with wasm on cpu \(.*\): the last digits of its numbers may differ from now on\./,
     );
-    rmSync(at('run', 'summary.json'));
+    const whole = curve();
+    for (const name of ['summary.json', 'model', 'adapter'])
+      rmSync(at('run', name), { recursive: true, force: true });
+    const lines = readFileSync(at('run', 'metrics.jsonl'), 'utf8').split('\n');
+    writeFileSync(at('run', 'metrics.jsonl'), `${lines.slice(0, 2).join('\n')}\n`);
     said = [];
     await train(['--resume', at('run')]);
     expect(said).toContain('No checkpoint was there yet: it begins again with step 1.');
-    expect(curve()).toHaveLength(6);
+    expect(curve()).toEqual(whole);
+  });
+
+  it('of which all checkpoints are gone does not begin again unasked, and keeps its curve and its model', async () => {
+    stopAt(/^step 4: \d of 3/);
+    await run({ steps: 6 });
+    for (const name of checkpoints()) rmSync(at('run', name), { recursive: true });
+    const before = curve();
+    const words = `are gone. Its curve up to step ${before.length} is still there. Nothing was removed.`;
+    await expect(train(['--resume', at('run')])).rejects.toThrow(words);
+    // One that was killed has no model yet: its curve goes past a checkpoint that was due.
+    rmSync(at('run', 'model'), { recursive: true });
+    await expect(train(['--resume', at('run')])).rejects.toThrow(words);
+    expect(curve()).toEqual(before);
+    expect(existsSync(at('run', 'summary.json'))).toBe(true);
   });
 });
 

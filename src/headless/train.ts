@@ -28,7 +28,7 @@ import { writtenFloats } from '../formats/safetensors-writer.ts';
 import type { Student } from '../student/folder.ts';
 import { namedGeneration } from '../student/own-generation.ts';
 import { generationNames, oneOf, readOptions, trainOptions, wholeNumber } from './arguments.ts';
-import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import type { FoundCheckpoint } from './checkpoint-folder.ts';
 import { fileOptions } from './data-files.ts';
 import { onEnding, type Ending } from './ending.ts';
 import { readText } from './files.ts';
@@ -169,12 +169,12 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
       });
     }
   }
-  const from = await new CheckpointFolder(out).newest((words) => console.error(words));
   const folder = new RunFolder(out, {
     ...read,
     trainRows: read.train.examples.length,
     dtype: known.precision,
   });
+  const from = await folder.newestCheckpoint((words) => console.error(words));
   // Before the engine opens: what was measured by then is known when training begins.
   await folder.resumeAt(from?.state.step ?? 0);
   await distil(read, known, folder, from, (description) => {

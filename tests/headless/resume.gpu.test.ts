@@ -157,13 +157,24 @@ describe.skipIf(process.platform === 'win32')('headless train --resume', () => {
     expectAsUndisturbed(out);
   });
 
-  it('begins again where there is none, and refuses other rows', () => {
+  it('begins again where none was made yet, not where all are gone, and refuses other rows', () => {
     const out = join(folder, 'none');
     cpSync(killed, out, { recursive: true });
     for (const step of checkpoints(out)) rmSync(join(out, `checkpoint-${step}`), { recursive: true });
     const other = headless(['train', '--resume', out, '--train', 'public/sample/test.jsonl']);
     expect(other.stderr).toMatch(/the training rows \(test\.jsonl\) are not those that it began with/);
     expect(other.code).toBe(2);
+    const gone = headless(['train', '--resume', out]);
+    expect(gone.stderr).toMatch(/checkpoints of .* are gone\. Its curve up to step \d+ is still there/);
+    expect(gone.code).toBe(1);
+    expect(lines(out)).toEqual(lines(killed));
+    writeFileSync(
+      join(out, 'metrics.jsonl'),
+      lines(killed)
+        .slice(0, 3)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     const { code, stdout, stderr } = headless(['train', '--resume', out]);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('it begins again with step 1');
