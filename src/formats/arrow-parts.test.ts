@@ -22,8 +22,11 @@ describe('the messages of a stream', () => {
 });
 
 describe('a frame of LZ4', () => {
-  const decode = (...blocks: number[][]) => {
-    const frame = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0];
+  const independent = 0x60;
+  const leaning = 0x40;
+  const decode = (...blocks: number[][]) => decodeWith(independent, ...blocks);
+  const decodeWith = (flags: number, ...blocks: number[][]) => {
+    const frame = [0x04, 0x22, 0x4d, 0x18, flags, 0x40, 0];
     for (const block of blocks) frame.push(block.length & 255, block.length >> 8, 0, 0, ...block);
     frame.push(0, 0, 0, 0);
     const codec = getCompressionCodec(CompressionType.LZ4_FRAME)!;
@@ -40,5 +43,10 @@ describe('a frame of LZ4', () => {
     // A run of literals that takes further bytes to say how long it is: 15, 255 and 0.
     const many = Array.from({ length: 270 }, (_, at) => at % 251);
     expect(decode([0xf0, 255, 0, ...many])).toEqual(many);
+  });
+
+  it('whose blocks lean on each other is read where there is one, and refused where there are two', () => {
+    expect(decodeWith(leaning, [0x10, 7])).toEqual([7]);
+    expect(() => decodeWith(leaning, [0x10, 7], [0x10, 8])).toThrow('lean on each other');
   });
 });
