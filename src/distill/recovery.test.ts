@@ -17,7 +17,7 @@ describe('after a lost GPU', () => {
     expect(third.kind === 'fail' && String(third.error)).toContain('All up to step 40 is kept');
   });
 
-  test('a checkpoint in between is progress: losses are counted anew, and parts stay small', () => {
+  test('a checkpoint in between is progress: losses are counted from none again, and parts stay small', () => {
     const recovery = new Recovery(8);
     recovery.after(lost, null);
     recovery.after(lost, null);

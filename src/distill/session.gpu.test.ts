@@ -110,7 +110,7 @@ describe('Session', () => {
     expect(await losses(6)).not.toEqual(first);
   });
 
-  it('pauses between steps and goes on with the numbers of an undisturbed run', async () => {
+  it('pauses between steps and resumes with the numbers of an undisturbed run', async () => {
     const undisturbed = await collect(open({}));
     const control = new Control();
     let pausedAt = 0;
@@ -156,7 +156,7 @@ describe('Session', () => {
     expect((await goOn(2)).evaluated).toEqual([4]);
   });
 
-  it('stops after the step in hand and keeps what was learnt', async () => {
+  it('stops after the current step and keeps what was learnt', async () => {
     const control = new Control();
     const { points, saves, states } = await collect(open({}, control), (event) => {
       if (event.type === 'metrics' && event.point.step === 2) control.stop();

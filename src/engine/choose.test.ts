@@ -63,7 +63,7 @@ describe('openChosen', () => {
     return { log, wgsl: one('wgsl'), wasm: one('wasm'), tfjs: one('tfjs'), instead: one('instead') };
   }
 
-  it('goes on with the next best, and says why, where nothing was asked for', async () => {
+  it('takes the next best, and says why, where nothing was asked for', async () => {
     const open = openers('wgsl', 'wasm');
     expect(await openChosen(chosen, nothing, open)).toBe(engine);
     expect(open.log).toEqual([
