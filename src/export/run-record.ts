@@ -1,6 +1,7 @@
 /** What an exported run's record says, and the texts beside it, each line held against what it should be. */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { valueWords } from '../base/value-words.ts';
 import { comparedShape, tallySchema } from '../distill/compared-schema.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
 import { generationSchema, parseRecipe } from '../distill/recipe.ts';
@@ -183,7 +184,7 @@ export function readRecord(text: string, file: string): ReadRecord {
   }
   if (numbered !== version) {
     throw new InputError(
-      `the run was exported in version ${JSON.stringify(numbered)} of the format; this page reads version ${version}.`,
+      `the run was exported in version ${valueWords(numbered)} of the format; this page reads version ${version}.`,
       'Reload the page to get the newest studio, then import it again.',
       { file },
     );

@@ -142,3 +142,11 @@ describe('parseT5Config', () => {
     expect(act).toThrow(/^flan\/config\.json: /);
   });
 });
+
+it.each([['d_model'], ['eos_token_id'], ['feed_forward_proj'], ['num_decoder_layers']])(
+  '%s that is a list 100,000 deep is refused in words',
+  (key) => {
+    const text = `{"model_type":"t5","${key}":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(() => parseT5Config(text, 'config.json')).toThrow(InputError);
+  },
+);

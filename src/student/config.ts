@@ -4,6 +4,7 @@
  */
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
+import { valueWords } from '../base/value-words.ts';
 
 export interface T5Config {
   vocab_size: number;
@@ -203,7 +204,7 @@ export function readT5Config(
     const issue = parsed.error.issues[0];
     const key = String(issue?.path[0] ?? '');
     throw new InputError(
-      `\`${key}\` is ${JSON.stringify(rawConfig[key])}: ${issue?.message ?? 'not valid'}.`,
+      `\`${key}\` is ${valueWords(rawConfig[key])}: ${issue?.message ?? 'not valid'}.`,
       'Use the config.json that came with the model.',
       { file },
     );

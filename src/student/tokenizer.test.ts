@@ -226,3 +226,9 @@ describe('a long text', () => {
     expect(new Set(faces).size).toBeLessThanOrEqual(new Set(tokenizer.encode('😂😂')).size);
   });
 });
+
+it('a token whose id is a list 100,000 deep is refused in words', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const tokenizer = `{"model":{},"added_tokens":[{"id":${deep},"content":"a"}]}`;
+  expect(() => parseTokenizer({ tokenizer, config: null }, { endId: 1 })).toThrow(/has the id a list;/);
+});

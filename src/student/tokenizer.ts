@@ -5,6 +5,7 @@
  */
 import { Tokenizer as HuggingFaceTokenizer, Unigram } from '@huggingface/tokenizers';
 import { InputError } from '../base/errors.ts';
+import { valueWords } from '../base/value-words.ts';
 import { makeExact, withKnownNormalizers } from './tokenizer-exact.ts';
 
 const metaspace = '▁';
@@ -251,7 +252,7 @@ function checkPieces({ model, added_tokens: added }: Record<string, unknown>, fi
   for (const id of ids) {
     if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostIds) continue;
     throw new InputError(
-      `A token has the id ${JSON.stringify(id)}; ids are whole numbers from 0 to ${mostIds - 1}.`,
+      `A token has the id ${valueWords(id)}; ids are whole numbers from 0 to ${mostIds - 1}.`,
       'Use the tokenizer.json that came with the model.',
       { file },
     );
