@@ -157,6 +157,14 @@ it.skipIf(!existsSync('/dev/full'))(
   },
 );
 
+it('a folder of one’s own with the name of what is on its way stays as it was', async () => {
+  mkdirSync(`${out()}.partial`);
+  writeFileSync(`${out()}.partial/thesis.md`, 'mine');
+  await expect(fetchTo('me/tiny')).rejects.toThrow('which holds something else (thesis.md)');
+  expect(readdirSync(`${out()}.partial`)).toEqual(['thesis.md']);
+  expect(existsSync(out())).toBe(false);
+});
+
 it('a private model comes by its token, which only the hub sees and nothing says or keeps', async () => {
   vi.stubEnv('HF_TOKEN', token);
   await fetchTo('me/private');

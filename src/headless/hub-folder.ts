@@ -9,8 +9,8 @@ import type { HubFile } from '../hub/file-hash.ts';
 import type { HubClient, HubSource } from '../hub/hub-client.ts';
 import { untilWhole, usualWaitsMs } from '../hub/until-whole.ts';
 import { readT5Config } from '../student/config.ts';
-import { checkEmpty, notWritten } from './files.ts';
-import { withRunLock } from './run-lock.ts';
+import { checkEmpty, namesIn, notWritten } from './files.ts';
+import { lockFileName, withRunLock } from './run-lock.ts';
 import { makeFolder } from './make-folder.ts';
 
 export interface FetchOptions {
@@ -34,6 +34,7 @@ export async function fetchFolder(
   await checkEmpty(folder);
   const place = resolve(folder);
   const partial = `${place}.partial`;
+  await checkPartial(partial);
   await withRunLock(partial, async () => {
     const whole = join(partial, 'whole');
     const totalBytes = model.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
@@ -99,6 +100,19 @@ function noRoom(name: string, where: string, totalBytes: number): NoRoomError {
   return new NoRoomError(
     `${name} takes ${formatBytes(totalBytes)}, and the disk of ${where} has no room for it. Nothing of it is kept.`,
     'Free some space, or choose another --out.',
+  );
+}
+
+/** @throws InputError where it holds what no download left: it is removed in the end. */
+async function checkPartial(partial: string): Promise<void> {
+  const isOurs = (name: string) =>
+    name === 'whole' || name.startsWith(lockFileName) || name.endsWith('.part');
+  const other = (await namesIn(partial)).find((name) => !isOurs(name));
+  if (other === undefined) return;
+  throw new InputError(
+    `what is on its way would be kept in this folder, which holds something else (${other}).`,
+    'Move it away, or choose another --out.',
+    { file: partial },
   );
 }
 

@@ -99,11 +99,10 @@ export class PlanBuilder {
     return this.tensor([this.capacities[rows], columns], persistent);
   }
 
-  finish(kind: string, host: Partial<HostTensors>): Plan {
+  finish(host: Partial<HostTensors>): Plan {
     const { slots, slotOf } = assignSlots(this.#drafts, this.#programs.values());
     for (const place of this.#places) place.slot = slotOf[place.slot]!;
     return {
-      key: `${kind} ${Object.values(this.bucket).join(' ')}`,
       programs: this.#programs,
       slots,
       tables: this.tables,

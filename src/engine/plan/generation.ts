@@ -26,7 +26,6 @@ import {
  */
 export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boolean, adapts = true): Plan {
   const builder = new PlanBuilder(layout, bucket, adapts ? 'used' : 'left out');
-  const kind = `${greedy ? 'greedy search' : 'beam search'}${adapts ? '' : ' of the base'}`;
   const { config, tables } = builder;
   const inner = innerSize(builder);
   const caches: Tensor[] = [];
@@ -48,7 +47,7 @@ export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boole
   }
   const output = addNorm(builder, rows, x, { layer: 'final' }).y;
   const logits = addLogits(builder, 'generationRows', output, !greedy);
-  if (!greedy) return builder.finish(kind, { logits });
+  if (!greedy) return builder.finish({ logits });
   const { finished, generated } = tables;
   builder.add({
     kind: 'argMax',
@@ -60,7 +59,7 @@ export function planGeneration(layout: SlabLayout, bucket: Bucket, greedy: boole
     endId: config.eos_token_id,
     padId: config.pad_token_id,
   });
-  return builder.finish(kind, {});
+  return builder.finish({});
 }
 
 function addCachedSelf(

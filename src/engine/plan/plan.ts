@@ -106,8 +106,6 @@ export type ProgramName =
   | 'decode';
 
 export interface Plan {
-  /** Names what the plan was made for; equal keys mean equal plans. */
-  key: string;
   programs: ReadonlyMap<ProgramName, readonly Operation[]>;
   slots: readonly Slot[];
   tables: PlanTables;

@@ -73,8 +73,7 @@ export function planStep(
 
   builder.program('update');
   addUpdate(builder, results);
-  const kind = `step${dropout ? ' with dropout' : ''}${dropsAdapters ? ', adapters dropped' : ''}`;
-  return builder.finish(kind, { rowWeights, results });
+  return builder.finish({ rowWeights, results });
 }
 
 function addEmbeddingGradient(builder: PlanBuilder, encoder: Tensor, decoder: Tensor): void {
@@ -116,7 +115,7 @@ export function planEvaluation(layout: SlabLayout, bucket: Bucket, adapts = true
     accumulate: 'laterPasses',
     gradient: false,
   });
-  return builder.finish(`evaluation${adapts ? '' : ' of the base'}`, {
+  return builder.finish({
     results,
     encoderOutput: encoder.output,
     logits,

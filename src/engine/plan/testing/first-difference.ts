@@ -37,7 +37,7 @@ export function splitPrograms(plan: Plan): { plan: Plan; steps: SingleStep[] } {
     });
   }
   const slots = plan.slots.map(({ length }) => ({ length, persistent: true }));
-  return { plan: { ...plan, key: `${plan.key}, one by one`, programs, slots }, steps };
+  return { plan: { ...plan, programs, slots }, steps };
 }
 
 /**

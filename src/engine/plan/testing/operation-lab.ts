@@ -166,7 +166,6 @@ export class OperationLab {
       generated: noTable,
     };
     return {
-      key: 'lab',
       programs: new Map([['pass', operations]]),
       slots,
       tables,

@@ -111,7 +111,6 @@ export class Bench {
     tolerance: number,
   ) {
     const plan: Plan = {
-      key: 'one operation',
       programs: new Map([['pass', [operation]]]),
       tables,
       slots: this.#floats.map(({ length }) => ({ length, persistent: true })),
