@@ -186,10 +186,14 @@ export function appendOutput(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** Removes a file or a folder with all that is in it, if it is there. @throws StorageError where the disk refuses. */
-export async function removeOutput(path: string): Promise<void> {
+/**
+ * Removes a file or a folder with all that is in it, if it is there.
+ * @param recursive False: a file or a link alone.
+ * @throws StorageError where the disk refuses.
+ */
+export async function removeOutput(path: string, recursive = true): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true });
+    await rm(path, { recursive, force: true });
   } catch (error) {
     throw new StorageError(`${path} cannot be removed (${reasonOf(error)}).`, 'Choose another --out.');
   }
@@ -200,10 +204,11 @@ export const besideOf = (file: string): string => `${file}.tmp`;
 
 /**
  * Writes a file so that its name stands for the whole of it or for what it was before: beside it, through to the disk,
- * then over it. @throws StorageError where the disk refuses.
+ * then over it. What a link beside it leads to is left as it is. @throws StorageError where the disk refuses.
  */
 export async function replaceOutput(file: string, content: string | Uint8Array): Promise<void> {
   const beside = besideOf(file);
+  await removeOutput(beside, false);
   await writeOutput(beside, content);
   await flushOutput(beside);
   await renameOutput(beside, file);

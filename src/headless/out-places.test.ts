@@ -2,6 +2,7 @@
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { convert } from './convert.ts';
-import { readWhole } from './files.ts';
+import { readWhole, replaceOutput } from './files.ts';
 import { reduce } from './reduce.ts';
 import { study } from './study.ts';
 import { sweep } from './sweep.ts';
@@ -80,6 +81,15 @@ it('teach does not write over a file that has the name of what it writes beside 
   const act = teach([...asked.split(' '), '--data', at('out.jsonl.tmp')]);
   await expect(act).rejects.toThrow('--data is the file that --out is first written to');
   expect(readFileSync(at('out.jsonl.tmp'), 'utf8')).toBe(rows);
+});
+
+it('what a link leads to that lies where a file is first written is left as it is', async () => {
+  writeFileSync(at('kept'), 'kept');
+  symlinkSync(at('kept'), at('file.tmp'));
+  await replaceOutput(at('file'), 'new');
+  expect(readFileSync(at('kept'), 'utf8')).toBe('kept');
+  expect(lstatSync(at('file')).isSymbolicLink()).toBe(false);
+  expect(readFileSync(at('file'), 'utf8')).toBe('new');
 });
 
 it.each(['table.csv', 'table.md', 'table.tex'])('a sweep does not write its tables over %s', async (name) => {

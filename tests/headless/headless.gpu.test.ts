@@ -173,8 +173,15 @@ describe('headless train', () => {
   });
 });
 
-/** Starts the program as a terminal does, in its own process group, and presses Ctrl+C each time it says a word. */
-async function interrupted(args: readonly string[], words: readonly RegExp[]): Promise<Ended> {
+/**
+ * Starts the program as a terminal does, in its own process group, and presses Ctrl+C each time it says a word, or does
+ * something else.
+ */
+async function interrupted(
+  args: readonly string[],
+  words: readonly RegExp[],
+  act = (pid: number): unknown => process.kill(-pid, 'SIGINT'),
+): Promise<Ended> {
   const child = spawn(process.execPath, ['scripts/headless.mjs', ...args], {
     cwd: projectRoot,
     env: { ...process.env, INIT_CWD: projectRoot },
@@ -186,7 +193,7 @@ async function interrupted(args: readonly string[], words: readonly RegExp[]): P
     stdout += text;
     if (waiting[0]?.test(stdout) === true) {
       waiting.shift();
-      process.kill(-child.pid!, 'SIGINT');
+      act(child.pid!);
     }
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -240,12 +247,15 @@ describe.skipIf(process.platform === 'win32')('Ctrl+C', () => {
   });
 });
 
-it.skipIf(!existsSync('/dev/full'))('says that the disk is full', () => {
+it.skipIf(!existsSync('/dev/full'))('says that the disk is full', { timeout: 60_000 }, async () => {
   const out = join(folder, 'full');
-  mkdirSync(out);
-  writeFileSync(join(out, 'run.json'), '');
-  symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
-  const { code, stderr } = headless(['train', '--recipe', recipe({}), '--out', out, '--backend', 'wasm']);
+  const settings = recipe({ steps: 2000, evalEvery: 3 });
+  const args = ['train', '--recipe', settings, '--out', out, '--backend', 'wasm', '--test-rows', '4'];
+  const curve = join(out, 'metrics.jsonl');
+  const { code, stderr } = await interrupted(args, [/step 3: /], () => {
+    rmSync(curve);
+    symlinkSync('/dev/full', curve);
+  });
   expect(stderr).toMatch(
     /metrics\.jsonl cannot be written \(the disk is full\)\. Nothing that was kept is lost\. Free some space/,
   );
