@@ -71,11 +71,11 @@ interface Entrant {
 }
 
 /** What all rounds together should take: a machine that does other work now and then shows in few of them. */
-const roundsMs = 90_000;
+const budgetMs = 90_000;
 
 /** Steps that are timed, by how long all contenders together take for one each. */
 export function roundsFor(roundMs: number, { steps }: Case): number {
-  return Math.min(steps, Math.max(3, Math.round(roundsMs / roundMs)));
+  return Math.min(steps, Math.max(3, Math.round(budgetMs / roundMs)));
 }
 
 export async function measureGpu(one: Case, options: GpuOptions): Promise<GpuReport> {

@@ -1,8 +1,7 @@
 /** The page before a real server: llama.cpp's, with the tests' tiny teacher. */
-import { writeFileSync } from 'node:fs';
 import { test } from '@playwright/test';
 import { sampleRows, startRealTeacher, type StartedTeacher } from '../tests/teacher/started-teacher.ts';
-import { expect, goTo } from './support.ts';
+import { expect, openTeacherWith } from './support.ts';
 
 const python = process.env['STILLROOM_PYTHON_TEACHER'];
 const count = 200;
@@ -20,13 +19,11 @@ test(
   async ({ page }, info) => {
     const file = info.outputPath('rows.jsonl');
     const rows = sampleRows('test').slice(0, count);
-    writeFileSync(file, rows.map(({ input, label }) => `${JSON.stringify({ input, label })}\n`).join(''));
-    await page.goto('./');
-    await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
-    await goTo(page, 'data');
-    await page.locator('input[type=file]').first().setInputFiles(file);
-    await expect(page.getByText(`${count} rows`).first()).toBeVisible();
-    await goTo(page, 'teacher');
+    await openTeacherWith(
+      page,
+      file,
+      rows.map(({ input, label }) => ({ input, label })),
+    );
     await page.getByRole('textbox', { name: 'Address' }).fill(server!.url);
     const streams = page.getByRole('checkbox', { name: 'Answers arrive word by word' });
     const right = page.getByTestId('right-so-far');

@@ -85,6 +85,16 @@ export async function openStudio(page: Page): Promise<void> {
   await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
 }
 
+/** Opens the studio, drops these rows as a file of JSON Lines, and goes to the teacher once they are read. */
+export async function openTeacherWith(page: Page, file: string, rows: readonly object[]): Promise<void> {
+  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  await openStudio(page);
+  await goTo(page, 'data');
+  await page.locator('input[type=file]').first().setInputFiles(file);
+  await expect(page.getByText(`${rows.length.toLocaleString('en')} rows`).first()).toBeVisible();
+  await goTo(page, 'teacher');
+}
+
 export async function goTo(page: Page, station: string): Promise<void> {
   await page.goto(`./#/${station}`);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

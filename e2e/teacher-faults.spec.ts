@@ -1,5 +1,4 @@
 /** A whole run in the page through what goes wrong: faults, reloads, a budget. What was asked is counted at the server. */
-import { writeFileSync } from 'node:fs';
 import { test, type Page } from '@playwright/test';
 import {
   startTeacher,
@@ -7,7 +6,7 @@ import {
   type Behaviour,
   type TeacherServer,
 } from '../tests/support/teacher-server.ts';
-import { expect, goTo } from './support.ts';
+import { expect, openTeacherWith } from './support.ts';
 
 const count = 1000;
 const inFlight = 16;
@@ -90,13 +89,7 @@ test(
       input: `What is in kettle ${index}?\nAnswer Choices:\n(a) water\n(b) sand`,
       label: 'water',
     }));
-    writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    await page.goto('./');
-    await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
-    await goTo(page, 'data');
-    await page.locator('input[type=file]').first().setInputFiles(file);
-    await expect(page.getByText('1,000 rows').first()).toBeVisible();
-    await goTo(page, 'teacher');
+    await openTeacherWith(page, file, rows);
     await page.getByRole('textbox', { name: 'Address' }).fill(`${server.url}/v1`);
     await page.getByRole('textbox', { name: 'Model' }).fill('m');
     await page.getByText('Limits, prices and how it is asked').click();

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test, type Page } from '@playwright/test';
 import { startTeacher, type Behaviour, type TeacherServer } from '../tests/support/teacher-server.ts';
-import { expect, goTo, looksRight, openStudio, setUp, writeRecipe } from './support.ts';
+import { expect, goTo, looksRight, openStudio, openTeacherWith, setUp, writeRecipe } from './support.ts';
 
 const canary = 'sk-canary-9f8e7d6c5b4a';
 const count = 12;
@@ -52,13 +52,7 @@ async function openDesk(page: Page, file: string): Promise<void> {
     input: `What is in kettle ${index}?\nAnswer Choices:\n(a) water\n(b) sand`,
     label: 'water',
   }));
-  writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  await page.goto('./');
-  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
-  await goTo(page, 'data');
-  await page.locator('input[type=file]').first().setInputFiles(file);
-  await expect(page.getByText(`${count} rows`).first()).toBeVisible();
-  await goTo(page, 'teacher');
+  await openTeacherWith(page, file, rows);
   await expect(page.getByText(`${count} of ${count} training rows have no reason`)).toBeVisible();
 }
 

@@ -27,7 +27,7 @@ const number = (name: string, minimum: number, maximum: number) =>
 const choice = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, `${name} must be ${values.map((value) => `"${value}"`).join(' or ')}`);
 
-/** A part may be named twice; nobody names so many. */
+/** The same part may be in the list more than once, but no list needs to be longer than this. */
 const mostParts = 100;
 
 const loraTargetWords = 'lora targets must be "all-linear" or a list of up to 20 names such as ["q", "v"]';

@@ -74,7 +74,7 @@ describe('restBetweenLooks', () => {
     expect(calls).toHaveLength(1);
     expect(turns).toHaveLength(1);
     vi.advanceTimersByTime(0.5);
-    expect(looks).toBe(0); // The timer that rested is gone: nobody looks twice.
+    expect(looks).toBe(0); // The timer was cancelled, so that there is no second look.
     scope.setImmediate(look);
     expect(turns).toHaveLength(2);
     vi.advanceTimersByTime(1);
@@ -90,7 +90,7 @@ describe('restBetweenLooks', () => {
     expect(calls).toEqual([[1, 8, 16]]);
   });
 
-  test('a promise of a turn is still to be had', async () => {
+  test('util.promisify still works on setImmediate', async () => {
     const scope = {
       setImmediate,
       GPUBuffer: { prototype: { mapAsync: () => Promise.resolve(undefined) } },
