@@ -8,11 +8,11 @@ import { modelFolder } from '../export/model-folder.ts';
 import { extendedCard } from '../export/reduced-card.ts';
 import { floatOf, writtenFloats } from '../formats/safetensors-writer.ts';
 import { addMissingPieces } from '../student/add-pieces.ts';
-import { readStudentFolder } from '../student/folder.ts';
 import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { dataOptions, oneOf, readOptions } from './arguments.ts';
-import { checkEmpty, openFolder, writeNewFolder } from './files.ts';
+import { checkEmpty, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
+import { readStudent } from './read-student.ts';
 import { readRows } from './reduce.ts';
 
 export async function addPieces(args: string[]): Promise<void> {
@@ -38,7 +38,7 @@ export async function addPieces(args: string[]): Promise<void> {
     );
   }
   const folder = await studentFolder(named);
-  const student = await readStudentFolder(await openFolder(folder), folder);
+  const student = await readStudent(folder);
   const contexts = textsToKeep(rows, [predictPrefix, explainPrefix]);
   const { student: extended, ...report } = addMissingPieces(student, writableTexts(rows), contexts);
   const { added, lostBefore, lostAfter } = report;

@@ -18,11 +18,12 @@ import { onnxFolder } from '../export/onnx/folder.ts';
 import { onnxStorages } from '../export/onnx/matrices.ts';
 import { servedStorages, serverFolder } from '../export/server-folder.ts';
 import { writtenFloats, type WrittenFloat } from '../formats/safetensors-writer.ts';
-import { readStudentFolder, type Student } from '../student/folder.ts';
+import type { Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
-import { checkEmpty, openFolder, readText, writeNewFile, writeNewFolder } from './files.ts';
+import { checkEmpty, readText, writeNewFile, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { whileTelling } from './progress-line.ts';
+import { readStudent } from './read-student.ts';
 import { runCardFacts } from './run-card.ts';
 import { exportScale } from './scale.ts';
 
@@ -199,7 +200,7 @@ async function readSource({ run, student }: { run?: string; student?: string }):
   }
   if (run === undefined) {
     const folder = await studentFolder(student!);
-    return { student: await readStudentFolder(await openFolder(folder), folder), runFile: null };
+    return { student: await readStudent(folder), runFile: null };
   }
   const folder = join(run, 'model');
   if (!existsSync(folder)) {
@@ -212,7 +213,7 @@ async function readSource({ run, student }: { run?: string; student?: string }):
   const recipeFile = join(folder, 'run.json');
   const runFile = await readText(recipeFile);
   parseRecipe(runFile, recipeFile);
-  return { student: await readStudentFolder(await openFolder(folder), folder), runFile };
+  return { student: await readStudent(folder), runFile };
 }
 
 function listing(files: readonly FolderFile[]): string {

@@ -2,13 +2,13 @@
 import { backendNames } from '../engine/engine.ts';
 import { createInterface } from 'node:readline';
 import { InputError } from '../base/errors.ts';
-import { readStudentFolder } from '../student/folder.ts';
 import { namedGeneration } from '../student/own-generation.ts';
 import { engineChoices } from '../engine/choose.ts';
 import { readAdapterFolder } from '../student/lora/adapter-folder.ts';
 import { generationNames, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { openFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
+import { readStudent } from './read-student.ts';
 import { openEngine } from './machine.ts';
 
 const defaultMaxTokens = 64;
@@ -39,7 +39,7 @@ export async function generate(args: string[]): Promise<void> {
     throw new InputError('--generation own says how many beams.', 'Leave --beams out.');
   const maxInputTokens = wholeNumber('max-input-tokens', options['max-input-tokens']) ?? undefined;
   const folder = await studentFolder(options.student);
-  const student = await readStudentFolder(await openFolder(folder), folder);
+  const student = await readStudent(folder);
   const settings = named === 'own' ? namedGeneration(student) : null;
   const generation = { numBeams: beams ?? 1, ...settings, maxNewTokens };
   const adapters =

@@ -16,11 +16,11 @@ import { quoted } from '../data/words.ts';
 import { dataOptions, drawOptions, readOptions, wholeNumber } from './arguments.ts';
 import { notebookRecipe, smallRecipe } from '../distill/recipe.ts';
 import { lostLabelNotes } from '../distill/written-labels.ts';
-import { readStudentOutline } from '../student/folder.ts';
 import { checkFiles, listOfPaths, openSplit, readingOf } from './data-files.ts';
-import { bundledFolder, openFolder } from './files.ts';
+import { bundledFolder } from './files.ts';
 import { keptOf } from './kept-options.ts';
 import { studentFolder } from './hub-student.ts';
+import { readOutline } from './read-student.ts';
 
 const refusalsShown = 20;
 /** Rows that a note names. */
@@ -45,7 +45,7 @@ export async function inspect(args: string[]): Promise<void> {
     options.student === undefined
       ? join(bundledFolder(), 'students', 'nano')
       : await studentFolder(options.student);
-  const { tokenizer } = await readStudentOutline(await openFolder(folder), folder);
+  const { tokenizer } = await readOutline(folder);
   const inspected = (one: DataFile, taught: readonly TeacherFile[]): Inspection & { judged: string[] } => {
     let judged: string[] = [];
     const summary = inspection(one, taught, how);

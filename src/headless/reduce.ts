@@ -9,7 +9,7 @@ import { taskRow } from '../distill/tasks.ts';
 import { reduceStudent } from '../jobs/reduce.ts';
 import { reducedCard } from '../export/reduced-card.ts';
 import { modelFolder, type FolderFile } from '../export/model-folder.ts';
-import { readStudentFolder, type Student } from '../student/folder.ts';
+import type { Student } from '../student/folder.ts';
 import { memoryOfRun } from '../distill/memory-of-run.ts';
 import type { DeviceModel } from '../engine/plan/run-memory.ts';
 import type { TrainingShape } from '../student/memory.ts';
@@ -19,9 +19,10 @@ import { floatOf, type WrittenFloat, writtenFloats } from '../formats/safetensor
 import { readLayerChoice, type LayerChoice } from '../student/reduce/layers.ts';
 import { dataOptions, oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf, type DataArguments } from './data-files.ts';
-import { checkEmpty, isSamePlace, openFolder, writeNewFolder } from './files.ts';
+import { checkEmpty, isSamePlace, writeNewFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { whileTelling } from './progress-line.ts';
+import { readStudent } from './read-student.ts';
 
 /** What a student weighs. */
 interface Size {
@@ -76,7 +77,7 @@ export async function reduce(args: string[]): Promise<void> {
   }
 
   const folder = await studentFolder(named);
-  const whole = await readStudentFolder(await openFolder(folder), folder);
+  const whole = await readStudent(folder);
   const vocabulary = rows && { size, dropRare, rows };
   const { student, layers, ...reduced } = await whileTelling((watch) =>
     reduceStudent({ whole, encoder, decoder, vocabulary }, watch),

@@ -10,13 +10,13 @@ import { machineAuthorization, openBucketFolder } from '../serve/bucket.ts';
 import { askedAs, type ServedModel } from '../serve/served-model.ts';
 import { Service } from '../serve/service.ts';
 import { readSettings, type ServeSettings } from '../serve/settings.ts';
-import { readStudentFolder } from '../student/folder.ts';
 import { findFolder, type StudentFiles } from '../student/student-files.ts';
 import { oneOf, readOptions, wholeNumber } from './arguments.ts';
 import { onEnding } from './ending.ts';
 import { openFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { openEngine } from './machine.ts';
+import { readStudent } from './read-student.ts';
 
 /** What is left for answers on their way once all are made; connections that are still open then are cut. */
 const lastAnswersMs = 1_000;
@@ -105,7 +105,7 @@ async function loadModel(
   const files = await openPlace(place, settings);
   const recipeText = await findFolder(files, name).text('run.json');
   const recipe = recipeText === null ? null : parseRecipe(recipeText, join(name, 'run.json'));
-  const student = await readStudentFolder(files, name);
+  const student = await readStudent(name, files);
   const opened = await openEngine(student, { engine: engineName, backend: null, threads: settings.threads });
   const { engine, backend, adapter } = opened.describe();
   console.error(`Engine: ${engine} on ${backend} (${adapter}).`);

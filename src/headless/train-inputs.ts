@@ -12,7 +12,7 @@ import { recipeIdentity, type Recipe } from '../distill/recipe.ts';
 import { checkTrainable } from '../distill/tasks.ts';
 import { lostLabels, lostLabelWords, sumOfLostLabels } from '../distill/written-labels.ts';
 import { hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
-import { readStudentFolder, type Student } from '../student/folder.ts';
+import type { Student } from '../student/folder.ts';
 import { withOrigins } from '../data/reading.ts';
 import {
   checkFiles,
@@ -22,10 +22,11 @@ import {
   readingOf,
   type DataArguments,
 } from './data-files.ts';
-import { bundledFolder, openFolder } from './files.ts';
+import { bundledFolder } from './files.ts';
 import { isHubName, placeStudent } from './hub-student.ts';
 import type { JobDigests } from './job-file.ts';
 import { keptOf } from './kept-options.ts';
+import { readStudent } from './read-student.ts';
 
 export interface TrainInputs {
   student: Student;
@@ -107,7 +108,7 @@ export async function openInputs(options: FileOptions, recipe: Recipe): Promise<
   // After the rows: a fault in them is told before anything is fetched.
   const place = options.student === undefined ? null : await placeStudent(options.student);
   const folder = place?.folder ?? join(bundledFolder(), 'students', 'nano');
-  const student = await readStudentFolder(await openFolder(folder), folder);
+  const student = await readStudent(folder);
   const datasetName = own ? nameOfRows(trainFiles[0]!) : 'the sample';
   const studentPlace = place?.recorded ?? null;
   return {

@@ -13,11 +13,12 @@ import { writtenFloats, type WrittenFloat } from '../formats/safetensors-writer.
 import { HubClient } from '../hub/hub-client.ts';
 import { parseHubName } from '../hub/hub-name.ts';
 import { planUpload, sendUpload, type SentFile, type UploadPlan } from '../hub/hub-upload.ts';
-import { readStudentFolder, type Student } from '../student/folder.ts';
+import type { Student } from '../student/folder.ts';
 import { oneOf, readOptions } from './arguments.ts';
-import { openFolder, readText, writeNewFolder } from './files.ts';
+import { readText, writeNewFolder } from './files.ts';
 import { hubOfEnvironment } from './hub-student.ts';
 import { ProgressLine } from './progress-line.ts';
+import { readStudent } from './read-student.ts';
 
 export async function upload(args: string[]): Promise<void> {
   const options = readOptions('upload', args, {
@@ -57,7 +58,7 @@ export async function upload(args: string[]): Promise<void> {
     if (runFile !== null && existsSync(runFile) && !files.has('run.json'))
       files.set('run.json', await sentFile('run.json', runFile));
     if (beside !== null && storage !== null) {
-      const read = await readStudentFolder(await openFolder(folder), folder);
+      const read = await readStudent(folder);
       const recipe = runFile !== null && existsSync(runFile) ? await readText(runFile) : null;
       const out = join(beside, basename(resolve(folder)));
       await writeNewFolder(

@@ -259,24 +259,32 @@ function checkPieces({ model, added_tokens: added }: Record<string, unknown>, fi
   }
 }
 
-/** What a rule looks for may be long: patterns name letters one by one, and a charsmap is a table. */
-const longKeys: readonly string[] = ['Regex', 'precompiled_charsmap'];
+/** What a rule looks for may be longer: patterns name letters one by one, and a charsmap is a table. */
+const mostOf: Readonly<Record<string, number>> = { Regex: 20_000, precompiled_charsmap: Infinity };
+/** Real tokenizers have up to five. */
+const mostPatterns = 100;
 
 /** @throws InputError where a rule says more than a piece can: said for each letter of a text, it would fill the memory. */
 function checkRules(tokenizerJson: Record<string, unknown>, file: string): void {
   const { normalizer, pre_tokenizer, decoder } = tokenizerJson;
   const open: unknown[] = [normalizer, pre_tokenizer, decoder];
+  let patterns = 0;
+  const refuse = (problem: string): never => {
+    throw new InputError(problem, 'Use the tokenizer.json that came with the model.', { file });
+  };
   while (open.length > 0) {
     const next = open.pop();
     if (typeof next !== 'object' || next === null) continue;
     for (const [key, inner] of Object.entries(next)) {
-      if (typeof inner !== 'string') open.push(inner);
-      else if (inner.length > mostLetters && !longKeys.includes(key))
-        throw new InputError(
-          `"${key}" of a rule has ${inner.length} letters; more than ${mostLetters} are not read.`,
-          'Use the tokenizer.json that came with the model.',
-          { file },
-        );
+      if (typeof inner !== 'string') {
+        open.push(inner);
+        continue;
+      }
+      const most = mostOf[key] ?? mostLetters;
+      if (inner.length > most)
+        refuse(`"${key}" of a rule has ${inner.length} letters; more than ${most} are not read.`);
+      if (key === 'Regex' && (patterns += 1) > mostPatterns)
+        refuse(`The tokenizer has more than ${mostPatterns} patterns.`);
     }
   }
 }

@@ -3,13 +3,12 @@
  * sign for longer than its work can take is ended, and the request fails in words; nothing else has waited for it.
  */
 import { EngineError, InputError } from '../base/errors.ts';
+import { endlessWords, longestTextMs } from '../student/probe-tokenizer.ts';
 import { CancelledError, StudioClient, type Progress } from './client.ts';
 import { probing, type AsideType, type CommandOf, type Results } from './protocol.ts';
 
 /** How often the silence is looked at. It counts no more than this each time, so that a busy page ends nothing. */
 const tickMs = 100;
-/** A short text is tokenised in a millisecond. */
-const probeMs = 1500;
 /** Reading, checking and storing, on a slow machine: a moment to begin with, and so much more for each byte. */
 const readingMs = 20_000;
 const bytesPerMs = 10_000;
@@ -19,17 +18,13 @@ export class OutOfTimeError extends InputError {}
 
 /** How long a worker at work on so many bytes may give no sign. */
 export function patienceFor(what: string, sizeBytes: number): number {
-  return what === probing ? probeMs : readingMs + sizeBytes / bytesPerMs;
+  return what === probing ? longestTextMs : readingMs + sizeBytes / bytesPerMs;
 }
 
 /** What is said where the limit was reached. */
 function outOfTime(command: CommandOf<AsideType>, what: string): OutOfTimeError {
   if (what === probing)
-    return new OutOfTimeError(
-      'The tokenizer does not come to an end with a short text: a pattern in it takes ever longer with each letter.',
-      'Use the tokenizer.json that came with the model, or ask whoever made this one.',
-      { file: `${nameOf(command)}/tokenizer.json` },
-    );
+    return new OutOfTimeError(...endlessWords, { file: `${nameOf(command)}/tokenizer.json` });
   switch (command.type) {
     case 'import-student':
       return new OutOfTimeError(

@@ -90,7 +90,11 @@ async function readStranger(
     return await readStudentFolder(folder, name, readTold, ({ tokenizer, tokenizerFiles }) => {
       progress(probing, 0, 1);
       const file = `${name}/tokenizer.json`;
-      probeTokenizer(tokenizer, parseObject(tokenizerFiles['tokenizer.json'] ?? '{}', file), file, onSign);
+      const json = parseObject(tokenizerFiles['tokenizer.json'] ?? '{}', file);
+      probeTokenizer(tokenizer, json, file, (work) => {
+        onSign();
+        work();
+      });
       progress('reading the student', 0, 1);
     });
   } catch (error) {

@@ -122,7 +122,10 @@ function tryTokenizer({ student }: RunArchive, file: string, onSign: () => void)
   // Its own configuration, which a record may lack: the two agree where it has one.
   const { eos_token_id: endId } = parseT5Config(student['config.json'] ?? '', 'config.json');
   const tokenizer = parseTokenizer(texts, { endId, tokenizerFile: file });
-  probeTokenizer(tokenizer, parseObject(text, file), file, onSign);
+  probeTokenizer(tokenizer, parseObject(text, file), file, (work) => {
+    onSign();
+    work();
+  });
 }
 
 async function storeArchive(
