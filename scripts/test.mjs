@@ -69,6 +69,16 @@ function runVitest(kind, given) {
   });
 }
 
+/** Titles of flows that passed in their second try alone. */
+function flakyTitles(suites) {
+  return suites.flatMap((suite) => [
+    ...(suite.specs ?? [])
+      .filter(({ tests }) => tests.some(({ status }) => status === 'flaky'))
+      .map(({ file, title }) => `${file}: ${title}`),
+    ...flakyTitles(suite.suites ?? []),
+  ]);
+}
+
 /** The flows: those that can be two at a time, then those that measure times, one at a time. */
 function runPlaywright() {
   // A real teacher answers the page too, where `npm test -- python` has fetched one.
@@ -90,6 +100,9 @@ function runPlaywright() {
     // What was asked for may be in one of them only.
     const options = [
       `--project=${project}`,
+      // A flow has the browser, its GPU in software and the machine's other work between it and the studio: one that fails
+      // is run once more, and is told below where it then passes.
+      '--retries=1',
       '--pass-with-no-tests',
       '--reporter=list,json',
       ...(whole ? [] : ['--grep-invert=@long']),
@@ -97,7 +110,10 @@ function runPlaywright() {
     const ended = runPackage('@playwright/test/cli.js', ['test', ...options, ...rest], { env });
     // The second runs too where the first failed.
     code ||= ended;
-    const stats = readReport(file)?.stats;
+    const report = readReport(file);
+    for (const title of flakyTitles(report?.suites ?? []))
+      console.log(`Failed once, and passed again: ${title}`);
+    const stats = report?.stats;
     tally.passed += (stats?.expected ?? 0) + (stats?.flaky ?? 0);
     tally.failed += stats?.unexpected ?? 0;
     tally.skipped += stats?.skipped ?? 0;
