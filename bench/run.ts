@@ -4,7 +4,7 @@
  * checked first. `--json FILE` writes the numbers; `--case nano`, `small` or `full` and `--only LABEL,LABEL` choose;
  * `--full` adds the shape of flan-t5-small; `--no-generation` leaves generation out, on the GPU; `--profile` (also with `--gpu`) shows
  * where a step's time goes instead; `--gpu --waits MS` what a GPU that answers so much later costs; `--memory` holds the plan's count of memory against what processes then take;
- * `--kernels` compares relaxed SIMD with plain SIMD;
+ * `--kernels` compares relaxed SIMD with plain SIMD; `--lora` (also with `--gpu`) a step by LoRA with a whole one;
  * STILLROOM_PYTHON names the Python that has torch.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ import { summarise, type Timing } from '../src/bench/timing.ts';
 import { countFlops, layOutStep, measureWork, type Work } from '../src/bench/work.ts';
 import { probeAdapter } from '../src/engine/gpu/probe.ts';
 import { openNodeGpu } from '../src/engine/tfjs/node-backend.ts';
+import { adapterLines, compareAdapters, type AdapterComparison } from './adapters.ts';
 import { allThreads, gpuContenders, openBenchGpu, openTfjs, openWasm } from './engines.ts';
 import { gpuLines } from './gpu-table.ts';
 import { measureGpu } from './gpu.ts';
@@ -70,6 +71,7 @@ const { values: options } = parseArgs({
     profile: { type: 'boolean' },
     memory: { type: 'boolean' },
     kernels: { type: 'boolean' },
+    lora: { type: 'boolean' },
     /** Milliseconds, with `--gpu`. */
     waits: { type: 'string' },
     /** One of `memoryCases`, by its place: for the processes that `--memory` starts. */
@@ -105,6 +107,15 @@ if (options.kernels === true) {
   process.exit(compared === null ? 1 : 0);
 }
 const gpu = options.gpu === true ? await findGpu() : null;
+if (options.lora === true) {
+  const compared: AdapterComparison[] = [];
+  for (const one of chosen) {
+    compared.push(await compareAdapters(one, gpu !== null, (line) => console.error(`  … ${line}`)));
+    for (const line of adapterLines(compared.slice(-1))) console.log(line);
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(compared, null, 2)}\n`);
+  process.exit(0);
+}
 if (options.waits !== undefined) {
   const addedMs = Number(options.waits);
   if (gpu === null || !(addedMs > 0)) {

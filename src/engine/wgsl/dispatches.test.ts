@@ -6,7 +6,7 @@ import { countNames, noCounts, type CountName, type Counts, type Tensor } from '
 import { operationCases, smallSizes, type CaseSizes } from '../plan/testing/operation-cases.ts';
 import { fold, foldThreads, type Dispatch, type Sharing } from './dispatch.ts';
 import { dispatchesOf } from './dispatches.ts';
-import { matmulVariants, variantsFor } from './matmul.ts';
+import { hasFewColumns, matmulVariants, variantsFor } from './matmul.ts';
 import { extentWord } from './run-block.ts';
 
 /** The dispatches of the last operation of a case, with it and the counts of its run. */
@@ -120,7 +120,8 @@ describe('products', () => {
           [64, 128],
           [129, 130],
         ] as const) {
-          if (!variantsFor(product({ epilogue }), true).includes(variant)) continue;
+          // Each is held on any width, also on one that it is not offered for.
+          if (epilogue.kind === 'gated' && variant.groups % 2 !== 0) continue;
           const { constants, grid } = dispatchOf(product({ n, epilogue }), variant);
           const { THREADS_X, THREADS_Y, ROWS, GROUPS, PAIRS, ROW_BLOCKS } = constants as Record<
             string,
@@ -145,10 +146,22 @@ describe('products', () => {
   test('no gate is cut into an odd number of groups, and quads need a device that has them', () => {
     const names = (operation: Matmul, hasSubgroups: boolean) =>
       variantsFor(operation, hasSubgroups).map(({ name }) => name);
-    expect(names(product(), true)).toEqual(matmulVariants.map(({ name }) => name));
-    expect(names(product(), false).some((name) => name.startsWith('quad'))).toBe(false);
+    expect(names(product({ n: 32 }), true)).toEqual(matmulVariants.map(({ name }) => name));
+    expect(names(product({ n: 32 }), false).some((name) => name.startsWith('quad'))).toBe(false);
     expect(names(product({ epilogue: gated }), true)).not.toContain('staged 32×32');
     expect(names(product({ epilogue: gated }), true)).toContain('direct 4×8 a thread');
+  });
+
+  test('the narrowest quad is offered where columns are few: up to 32, or twice that where half of them are a gate', () => {
+    const isOffered = (changes: Partial<Matmul>) =>
+      variantsFor(product(changes), true).some(({ name }) => name === 'quad 32×16');
+    expect(isOffered({ n: 8 })).toBe(true);
+    expect(isOffered({ n: 33 })).toBe(false);
+    // A gate has no half of one group.
+    expect(isOffered({ n: 8, epilogue: gated })).toBe(false);
+    const isFew = (n: number, epilogue: Matmul['epilogue']) => hasFewColumns(product({ n, epilogue }));
+    expect([isFew(64, gated), isFew(66, gated)]).toEqual([true, false]);
+    expect(hasFewColumns(product({ n: 'decoderRows' }))).toBe(false);
   });
 
   test.each<[boolean, Partial<Matmul>]>([

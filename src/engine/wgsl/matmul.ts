@@ -45,15 +45,26 @@ export const matmulVariants: readonly MatmulVariant[] = [
   variant('staged 64×64, 8×8 a thread', 'staged', [8, 8, 2, 2, 16]),
   variant('direct 8×8 a thread', 'direct', [8, 8, 2, 2, 0]),
   variant('direct 4×8 a thread', 'direct', [8, 8, 1, 2, 0]),
+  variant('quad 32×16', 'quad', [4, 1, 2, 1, 0]),
   variant('quad 32×32', 'quad', [4, 1, 2, 2, 0]),
   variant('quad 32×64', 'quad', [4, 1, 2, 4, 0]),
 ];
 
-/** Variants that can do this product on a device. */
+/**
+ * Whether a product has so few columns that a tile's width decides: an adapter has as many as its rank, 8 mostly, and
+ * of a tile of 64 columns seven in eight would be computed for nothing.
+ */
+export function hasFewColumns({ n, epilogue }: Matmul): boolean {
+  return typeof n === 'number' && (epilogue.kind === 'gated' ? n / 2 : n) <= 32;
+}
+
+/** Variants that can do this product on a device. The narrowest is for few columns alone. */
 export function variantsFor(operation: Matmul, hasSubgroups: boolean): MatmulVariant[] {
   const isGated = operation.epilogue.kind === 'gated';
+  const isNarrow = hasFewColumns(operation);
   return matmulVariants.filter(
-    ({ kernel, groups }) => (kernel !== 'quad' || hasSubgroups) && (!isGated || groups % 2 === 0),
+    ({ kernel, groups }) =>
+      (kernel !== 'quad' || (hasSubgroups && (isNarrow || groups > 1))) && (!isGated || groups % 2 === 0),
   );
 }
 

@@ -207,6 +207,21 @@ test.each([
   },
 );
 
+test.each(['quad', 'wide'] as const)(
+  'products of few columns are a class of their own, whose narrowest tile comes first: %s',
+  async (software) => {
+    const gpu = new SlowGpu({ software, compileMs: 3000, flopsPerMs: { 'quad 32×16': 4e5 } });
+    const tuner = new Tuner(gpu, gpu.open, new AdapterNotes(undefined, 'a GPU', '1'));
+    const [product] = products as [Matmul];
+    const narrow: Matmul = { ...product, n: 8, strides: { a: Number(product.k), b: 8, c: 8 } };
+    const done = tuner.tune([product, narrow], plan.capacities);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(tuner.choose(narrow).name).toBe('quad 32×16');
+    expect(tuner.choose(product).name).not.toBe('quad 32×16');
+  },
+);
+
 test('what was measured with another browser or other kernels is dropped', async () => {
   const kept = new Map<string, unknown>();
   await tuned(new SlowGpu({}), memoryFor('a browser 1', kept));

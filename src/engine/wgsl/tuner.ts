@@ -9,7 +9,7 @@ import type { Matmul, Operation } from '../plan/operations.ts';
 import { flopsOfAll } from '../plan/cost.ts';
 import type { Counts } from '../plan/plan.ts';
 import type { AdapterNotes } from '../gpu/adapter-notes.ts';
-import { variantsFor, type MatmulVariant } from './matmul.ts';
+import { hasFewColumns, variantsFor, type MatmulVariant } from './matmul.ts';
 import {
   areSame,
   isProduct,
@@ -118,11 +118,12 @@ export class Tuner {
     if (!isSoftware) return able;
     // Where barriers are expensive, the variants without them come first, those that share loads by quads before all.
     // The more lanes a sum has, the fewer sums a processor keeps at hand: Mesa's llvmpipe, with eight lanes, is as fast
-    // with the smaller tile, and takes a third of the time to compile it.
+    // with the smaller tile, and takes a third of the time to compile it. Where columns are few the narrowest tile
+    // computes the least for nothing.
     const isQuad = ({ kernel }: MatmulVariant) => kernel === 'quad';
     const quads = able.filter(isQuad);
     return [
-      ...(hasWideSubgroups ? quads : quads.reverse()),
+      ...(hasWideSubgroups || hasFewColumns(operation) ? quads : quads.reverse()),
       ...able.filter((variant) => !isQuad(variant)).reverse(),
     ];
   }
@@ -216,7 +217,10 @@ export class Tuner {
   }
 }
 
-export function productClass({ form, m, epilogue }: Matmul): string {
+/** Products of one class share a choice: what is fastest depends on how a product is loaded, and on its shape. */
+export function productClass(operation: Matmul): string {
+  const { form, m, epilogue } = operation;
   const gate = epilogue.kind === 'gated' ? ' with a gate' : '';
-  return `${form}${gate}${m === 'generationRows' ? ' of few rows' : ''}`;
+  const rows = m === 'generationRows' ? ' of few rows' : '';
+  return `${form}${gate}${rows}${hasFewColumns(operation) ? ' of few columns' : ''}`;
 }
