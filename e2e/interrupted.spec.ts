@@ -1,6 +1,17 @@
 import type { Page } from '@playwright/test';
 import { kernelsVersion } from '../scripts/build-kernels.mjs';
-import { expect, goTo, openStudio, reaches, setUp, startRun, test, writeRecipe } from './support.ts';
+import {
+  expect,
+  goTo,
+  openStudio,
+  reaches,
+  setUp,
+  startRun,
+  stepOf,
+  studioWorker,
+  test,
+  writeRecipe,
+} from './support.ts';
 import { changeEvery, changeNewest, runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
@@ -165,4 +176,48 @@ test('a run resumes with the kernels that it began with, whatever was measured s
   await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
   await saysOfKernels(/WebAssembly SIMD, .* Relaxed SIMD is not used: it was measured as 1\.00 times/);
   expect((await runOnDisk(page)).losses).not.toEqual(undisturbed.losses);
+});
+
+test('with one tab nothing is said of another: after a reload in a long step, and after its worker was taken away', async ({
+  page,
+}, info) => {
+  test.setTimeout(240_000);
+  // Long steps: a reload falls into one, whose worker holds the run for the rest of it.
+  const recipe = writeRecipe(info.outputPath('run.json'), {
+    steps: 400,
+    batchSize: 64,
+    accumulation: 2,
+    saveEvery: 1,
+  });
+  const said: string[] = [];
+  await page.exposeFunction('another', (words: string) => said.push(words));
+  await page.addInitScript(() => {
+    const report = (globalThis as unknown as { another: (words: string) => void }).another;
+    new MutationObserver(() => {
+      const found = /.{0,80}another tab.{0,80}/i.exec(document.documentElement.textContent);
+      if (found !== null) report(found[0]);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  await openStudio(page);
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  await startRun(page);
+  await reaches(page, 2);
+  for (const screen of ['train', 'runs', 'storage']) {
+    await goTo(page, screen);
+    await page.reload();
+    await goTo(page, 'train');
+    const resume = page.getByTestId('interrupted').getByRole('button', { name: /^Resume from step/ });
+    await expect(resume).toBeVisible({ timeout: 30_000 });
+    const before = await stepOf(page);
+    await resume.click();
+    await reaches(page, before + 1);
+  }
+  const worker = studioWorker(page);
+  const before = await stepOf(page);
+  await worker.evaluate(() => self.close());
+  await expect.poll(() => page.workers().includes(worker), { timeout: 30_000 }).toBe(false);
+  await reaches(page, before + 2);
+  await page.getByRole('button', { name: 'Stop and keep' }).click();
+  await expect(page.getByTestId('run-state')).toContainText('stopped at step', { timeout: 60_000 });
+  expect(said).toEqual([]);
 });

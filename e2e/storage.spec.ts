@@ -84,7 +84,7 @@ test(
     await goTo(page, 'storage');
     const dataset = page.getByRole('button', { name: 'Remove The sample' });
     await expect(dataset).toHaveAttribute('aria-disabled', 'true');
-    await expect(dataset).toHaveAccessibleDescription(/is at work on it; stop it first/);
+    await expect(dataset).toHaveAccessibleDescription(/is under way; stop it first/);
 
     // An older checkpoint makes room: the very save that failed is made, and training continues.
     await goTo(page, 'train');

@@ -67,7 +67,7 @@ test('one tab trains, awake and saved when it is hidden; another mirrors it, and
   await expect.poll(() => stepOf(other), { timeout: 30_000 }).toBeGreaterThan(seen);
   await goTo(other, 'runs');
   const remove = other.getByRole('button', { name: /^Delete/ });
-  await expect(remove).toHaveAccessibleDescription('Another tab is at work on it.');
+  await expect(remove).toHaveAccessibleDescription(/is at work in another tab; stop it there first/);
   await expect(other.getByRole('button', { name: /^Resume/ })).toHaveCount(0);
 
   // Paused, the first lets the screen go dark. Closed, it leaves its run to the other.

@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RunState } from '../distill/run-state.ts';
-import type { RunRecord } from '../store/records.ts';
-import { askedWords, holdOf, phaseWords, plural, runWords, silentAfterMs, stateWords } from './words.ts';
+import { askedWords, phaseWords, plural, stateWords } from './words.ts';
 
 const training: RunState = { phase: 'training', step: 342, steps: 600 };
-
-function runIn(state: RunState): RunRecord {
-  return { id: 'a', state, step: 342, heartbeatAt: 1_000_000 } as RunRecord;
-}
 
 test('states are told with their figures', () => {
   expect(stateWords(training)).toBe('training 57 %');
@@ -37,15 +32,6 @@ test('the phase alone does not change from step to step, so that a live region s
   expect(phaseWords({ phase: 'evaluating', purpose: 'base', step: 3, done: 1, total: 9 })).toBe(
     phaseWords({ phase: 'evaluating', purpose: 'base', step: 3, done: 2, total: 9 }),
   );
-});
-
-test('a run without a recent heartbeat is interrupted; one that ended is not', () => {
-  const run = runIn(training);
-  expect(holdOf(run, 'a', 9e12)).toBe('here');
-  expect(holdOf(run, null, run.heartbeatAt + silentAfterMs)).toBe('elsewhere');
-  expect(holdOf(run, 'b', run.heartbeatAt + silentAfterMs + 1)).toBe('interrupted');
-  expect(holdOf(runIn({ phase: 'done', step: 3, stopped: false }), null, 9e12)).toBe('record');
-  expect(runWords(run, 'interrupted')).toBe('interrupted at step 342; its curves are kept');
 });
 
 test('counts agree with their nouns', () => {

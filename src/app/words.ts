@@ -1,14 +1,11 @@
 /** States in words: one place, so that every screen says the same. */
 import { formatCount, formatDuration, formatPercent, plural } from '../base/units.ts';
-import { isActive, type EvaluationPurpose, type RunState } from '../distill/run-state.ts';
+import type { EvaluationPurpose, RunState } from '../distill/run-state.ts';
 import { methodWords } from '../distill/methods.ts';
 import type { Recipe } from '../distill/recipe.ts';
 import type { Layout } from '../data/example.ts';
 import { layoutTitle } from '../data/layout-titles.ts';
-import type { DatasetRecord, RunRecord, Split } from '../store/records.ts';
-
-/** A run that claims to be at work and was not heard of for so long is taken for interrupted. */
-export const silentAfterMs = 10_000;
+import type { DatasetRecord, Split } from '../store/records.ts';
 
 const purposes: Record<EvaluationPurpose, string> = {
   accuracy: 'measuring test accuracy',
@@ -109,45 +106,6 @@ export function askedWords(asked: Asked, state: RunState, stepMs: number | null)
       return null;
     default:
       return state satisfies never;
-  }
-}
-
-/** What became of a run that this page does not hold itself. */
-export type Hold =
-  /** Its record says all. */
-  | 'record'
-  /** This page's worker is at work on it. */
-  | 'here'
-  /** Another page was heard of lately. */
-  | 'elsewhere'
-  /** Its record says that it is training, and no tab is. */
-  | 'interrupted';
-
-/** @param held Runs that some page's worker holds; null where the browser cannot tell, and silence must do. */
-export function holdOf(
-  run: RunRecord,
-  liveRunId: string | null,
-  now: number,
-  held: ReadonlySet<string> | null = null,
-): Hold {
-  if (run.id === liveRunId) return 'here';
-  if (!isActive(run.state)) return 'record';
-  if (held !== null) return held.has(run.id) ? 'elsewhere' : 'interrupted';
-  return now - run.heartbeatAt > silentAfterMs ? 'interrupted' : 'elsewhere';
-}
-
-/** A run's state in words, as the header and the list of runs have it. */
-export function runWords(run: RunRecord, hold: Hold): string {
-  switch (hold) {
-    case 'here':
-    case 'record':
-      return stateWords(run.state);
-    case 'elsewhere':
-      return `${stateWords(run.state)}, in another tab`;
-    case 'interrupted':
-      return `interrupted at step ${formatCount(run.step)}; its curves are kept`;
-    default:
-      return hold satisfies never;
   }
 }
 

@@ -4,48 +4,81 @@
  * that nobody holds is known for interrupted at once. A dataset's is held from reading it until it is written again.
  */
 import { EngineError } from '../base/errors.ts';
+import { heldUnder, holderOf, locksOf, type Holder } from './holders.ts';
 
 const runPrefix = 'stillroom-run-';
 const experimentPrefix = 'stillroom-experiment-';
-/** How long a tab that was just closed or reloaded may take to let go of its run. */
+/** How long another tab that is about to close may take to let go. */
 const patienceMs = 5000;
+/** How long a worker whose page has gone may take to come to the end of its step. */
+const lastStepMs = 60_000;
 
 /**
  * Holds a run until the returned function is called.
- * @throws EngineError where another tab holds it.
+ * @param signal Gives up waiting for whoever holds it now.
+ * @throws EngineError where another holds it; the signal's reason.
  */
-export function holdRun(runId: string): Promise<() => void> {
-  return hold(runPrefix + runId, 'This run is at work in another tab.');
+export function holdRun(runId: string, signal?: AbortSignal): Promise<() => void> {
+  return hold(runPrefix + runId, 'This run', signal);
 }
 
 /**
  * Holds an experiment, whose runs one tab trains, until the returned function is called.
- * @throws EngineError where another tab holds it.
+ * @throws EngineError where another holds it.
  */
 export function holdExperiment(id: string): Promise<() => void> {
-  return hold(experimentPrefix + id, 'This experiment is at work in another tab.');
+  return hold(experimentPrefix + id, 'This experiment');
 }
 
 /**
  * Holds a teacher of a dataset, which one tab at a time asks, until the returned function is called.
- * @throws EngineError where another tab holds it.
+ * @throws EngineError where another holds it.
  */
 export function holdTeacher(datasetId: string, teacherId: string): Promise<() => void> {
-  return hold(`stillroom-teacher-${datasetId} ${teacherId}`, 'This teacher is asked by another tab.');
+  return hold(`stillroom-teacher-${datasetId} ${teacherId}`, 'This teacher');
 }
 
-async function hold(name: string, problem: string): Promise<() => void> {
+/** @param what As `heldError` has it. */
+async function hold(name: string, what: string, signal?: AbortSignal): Promise<() => void> {
   const locks = locksOf();
   if (locks === null) return () => undefined;
-  return new Promise((resolve, reject) => {
+  const given = new AbortController();
+  const held = new Promise<() => void>((resolve, reject) => {
+    const ended = signal === undefined ? given.signal : AbortSignal.any([given.signal, signal]);
     locks
-      .request(
-        name,
-        { signal: AbortSignal.timeout(patienceMs) },
-        () => new Promise<void>((release) => resolve(() => release())),
-      )
-      .catch(() => reject(new EngineError(problem, 'Do it there, or close that tab first.')));
+      .request(name, { signal: ended }, () => new Promise<void>((release) => resolve(() => release())))
+      .catch(reject);
   });
+  const patience = setTimeout(() => void impatient(), patienceMs);
+  let lastStep: ReturnType<typeof setTimeout> | undefined;
+  const impatient = async (): Promise<void> => {
+    const holder = (await holderOf(name)) ?? 'unsure';
+    if (holder === 'unsure') lastStep = setTimeout(() => given.abort(heldError(what, holder)), lastStepMs);
+    else given.abort(heldError(what, holder));
+  };
+  try {
+    return await held;
+  } finally {
+    clearTimeout(patience);
+    clearTimeout(lastStep);
+  }
+}
+
+/** Why something that is held cannot be worked on. @param what Begins the sentence: `This run`. */
+export function heldError(what: string, holder: Holder): EngineError {
+  switch (holder) {
+    case 'another tab':
+      return new EngineError(`${what} is at work in another tab.`, 'Do it there, or close that tab first.');
+    case 'here':
+      return new EngineError(`${what} is at work in this tab.`, 'Wait for its end, or stop it.');
+    case 'unsure':
+      return new EngineError(
+        `It is not known yet whether t${what.slice(1)} is still at work.`,
+        'Try again in a moment; if no tab of the studio has it, restart the browser.',
+      );
+    default:
+      return holder satisfies never;
+  }
 }
 
 /** As `holdRun`, for as long as `work` takes. */
@@ -58,21 +91,14 @@ export async function withRun<Result>(runId: string, work: () => Promise<Result>
   }
 }
 
-/** Ids of the runs that some tab holds; null where this browser cannot tell. */
-export function heldRuns(): Promise<ReadonlySet<string> | null> {
+/** The runs that are held, and by whom; null where this browser cannot tell. */
+export function heldRuns(): Promise<ReadonlyMap<string, Holder> | null> {
   return heldUnder(runPrefix);
 }
 
 /** As `heldRuns`, of experiments. */
-export function heldExperiments(): Promise<ReadonlySet<string> | null> {
+export function heldExperiments(): Promise<ReadonlyMap<string, Holder> | null> {
   return heldUnder(experimentPrefix);
-}
-
-async function heldUnder(prefix: string): Promise<ReadonlySet<string> | null> {
-  const locks = locksOf();
-  if (locks === null) return null;
-  const { held = [] } = await locks.query();
-  return new Set(held.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : [])));
 }
 
 /** What more than one tab may change: a dataset's files, a student's folder. */
@@ -81,24 +107,19 @@ export type SharedThing = 'dataset' | 'student';
 /**
  * Holds a dataset or a student for as long as `work` takes, after whoever holds it now, in this tab or another: each
  * reads the record, takes its time, and writes the record again. Where both are held, the dataset comes first.
- * @param waiting Told where somebody else holds it, before it is waited for.
+ * @param waiting Told who else holds it, before it is waited for.
  */
 export async function holding<Result>(
   thing: SharedThing,
   id: string,
   work: () => Promise<Result>,
-  waiting: () => void = () => undefined,
+  waiting: (holder: Holder) => void = () => undefined,
 ): Promise<Result> {
   const locks = locksOf();
   if (locks === null) return work();
   const name = `stillroom-${thing}-${id}`;
-  const { held = [] } = await locks.query();
-  if (held.some((lock) => lock.name === name)) waiting();
+  const holder = await holderOf(name);
+  if (holder !== null) waiting(holder);
   // The type of `request` leaves promises wrapped.
   return await locks.request(name, work);
-}
-
-/** Only secure pages have them. */
-export function locksOf(): LockManager | null {
-  return (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks ?? null;
 }

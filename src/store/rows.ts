@@ -5,7 +5,7 @@
 import { StorageError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import { openDatabase, reading, writing } from './database.ts';
-import { locksOf } from './locks.ts';
+import { locksOf } from './holders.ts';
 import type { StoredRows } from './records.ts';
 
 /** Rows to a slice: small enough that single rows from anywhere cost little, as training in a drawn order reads them. */

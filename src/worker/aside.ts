@@ -3,6 +3,7 @@
  * sign for longer than its work can take is ended, and the request fails in words; nothing else has waited for it.
  */
 import { EngineError, InputError } from '../base/errors.ts';
+import { workerName } from '../store/holders.ts';
 import { endlessWords, longestTextMs } from '../student/probe-tokenizer.ts';
 import { CancelledError, StudioClient, type Progress } from './client.ts';
 import { probing, type AsideType, type CommandOf, type Results } from './protocol.ts';
@@ -130,7 +131,7 @@ export async function askAside<Type extends AsideType>(
 
 /** Starts a worker for one command. */
 export function startAside(): StudioClient {
-  const name = `aside ${crypto.randomUUID()}`;
+  const name = workerName();
   return new StudioClient(
     new Worker(new URL('./aside.worker.ts', import.meta.url), { type: 'module', name }),
     name,

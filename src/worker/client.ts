@@ -1,5 +1,6 @@
 /** The page's end of the wire: requests as promises, progress and run events as callbacks. */
 import { EngineError, StillroomError, type ErrorReport } from '../base/errors.ts';
+import { workerName } from '../store/holders.ts';
 import { endOfLife } from './life.ts';
 import type { CommandOf, CommandType, PageMessage, Results, RunEvent, WorkerMessage } from './protocol.ts';
 
@@ -166,7 +167,7 @@ export class StudioClient {
 
 /** Starts the studio's worker. */
 export function startStudio(): StudioClient {
-  const name = `studio ${crypto.randomUUID()}`;
+  const name = workerName();
   return new StudioClient(
     new Worker(new URL('./studio.worker.ts', import.meta.url), { type: 'module', name }),
     name,

@@ -2,10 +2,18 @@
 import { InputError } from '../base/errors.ts';
 import type { ReportProgress } from '../distill/ports.ts';
 import { readDataset } from '../store/datasets.ts';
+import type { Holder } from '../store/holders.ts';
 import { holding } from '../store/locks.ts';
 import type { DatasetRecord } from '../store/records.ts';
 import { sweepRows } from '../store/rows.ts';
 import { Staging } from './large-files.ts';
+
+/** What is told of who works on the dataset now. */
+const waitingWords: Record<Holder, string> = {
+  here: 'waiting for what is read already',
+  'another tab': 'waiting for another tab',
+  unsure: 'waiting for a page that was closed',
+};
 
 /** Work on a dataset, after any that another tab is doing on it. */
 export function onDataset<Result>(
@@ -13,7 +21,7 @@ export function onDataset<Result>(
   progress: ReportProgress,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  return holding('dataset', datasetId, work, () => progress('waiting for another tab', 0, 1));
+  return holding('dataset', datasetId, work, (holder) => progress(waitingWords[holder], 0, 1));
 }
 
 /** Never cancelled. */

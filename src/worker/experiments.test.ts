@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { asOtherTab, withWebLocks } from '../../tests/support/web-locks.ts';
 import { EngineError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { RunState } from '../distill/run-state.ts';
@@ -225,7 +225,9 @@ it('stopped while its run is compared it waits, and only compares that run when 
 it('is found by the next worker, which resumes the run in hand from where it was, once', async () => {
   await storedRows();
   const { experiments, keeper, standings } = await experimentsOf(['held']);
+  const back = await asOtherTab({ lives: true });
   const { experimentId } = await experiments.start(wanted);
+  back();
   expect(await standings(experimentId)).toEqual(['at work', 'waiting', 'waiting']);
   await expect(experiments.start(wanted)).rejects.toThrow(/An experiment is at work/);
 

@@ -8,7 +8,7 @@ import { begun, ended, named, nextRun, queueOf, type QueuedRun, type Standing } 
 import { parseSpec, plannedRuns } from '../experiment/spec.ts';
 import { readDataset, readExamples, trainSha256 } from '../store/datasets.ts';
 import { changeExperiment, listExperiments, readExperiment, writeExperiment } from '../store/experiments.ts';
-import { heldExperiments, holdExperiment } from '../store/locks.ts';
+import { heldError, heldExperiments, holdExperiment } from '../store/locks.ts';
 import type { ExperimentRecord, RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
 import type { CommandOf, NewExperiment, NewRun, Results } from './protocol.ts';
@@ -76,12 +76,8 @@ export class Experiments {
   /** See `resume-experiment` in protocol.ts. */
   async resume(id: string): Promise<null> {
     await this.#woken;
-    if (this.#atWork === null && (await heldExperiments())?.has(id) === true) {
-      throw new EngineError(
-        'This experiment is at work in another tab.',
-        'Do it there, or close that tab first.',
-      );
-    }
+    const holder = this.#atWork === null ? (await heldExperiments())?.get(id) : undefined;
+    if (holder === 'another tab') throw heldError('This experiment', holder);
     if (this.#atWork !== null && this.#atWork.id !== id) this.#refuseSecond();
     await changeExperiment(id, ({ problem: _, ...record }) => ({ ...record, phase: 'running' }));
     if (this.#atWork === null) await this.#take(id);

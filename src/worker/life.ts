@@ -2,7 +2,7 @@
  * How a page learns that its worker has ended: browsers say nothing when they take one away, for want of memory as a
  * rule. The worker holds a Web Lock as long as it lives, and the page waits in line for it.
  */
-import { locksOf } from '../store/locks.ts';
+import { locksOf } from '../store/holders.ts';
 
 /** In the worker: resolves when its lock is held, or where there are no locks. It is never let go. */
 export function holdLife(name: string): Promise<void> {

@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { otherTab, withWebLocks } from '../../tests/support/web-locks.ts';
 import { parseRecipe } from '../distill/recipe.ts';
 import type { Asking } from '../distill/ask.ts';
 import type { RunState } from '../distill/run-state.ts';
@@ -212,8 +212,7 @@ it('a run that a reload interrupted is asked and compared at once; one that anot
   await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
   expect((await own.now(runId)).comparison).toMatchObject({ distilled: { total: 1 } });
 
-  let letGo = (): void => undefined;
-  void navigator.locks.request(`stillroom-run-${runId}`, () => new Promise<void>((end) => (letGo = end)));
+  const letGo = await otherTab(`stillroom-run-${runId}`, { lives: true });
   await expect(own.keeper.ask({ type: 'ask', runId, ...question }, watch)).rejects.toThrow('in another tab');
   letGo();
   expect(open).toBe(0);

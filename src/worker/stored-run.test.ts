@@ -120,7 +120,7 @@ describe('a stored run', () => {
       });
       await writeRun(at(994_001, 'training'));
       await expect(storedAtRest(record.id)).rejects.toThrow(EngineError);
-      await expect(storedAtRest(record.id)).rejects.toThrow('at work in another tab');
+      await expect(storedAtRest(record.id)).rejects.toThrow('is still at work');
       for (const rest of [at(994_000, 'training'), at(1_000_000, 'done')]) {
         await writeRun(rest);
         expect((await storedAtRest(record.id)).id).toBe(record.id);

@@ -1,5 +1,5 @@
 /** Runs as the store has them: begun, at rest, or about to be timed. */
-import { EngineError, InputError } from '../base/errors.ts';
+import { InputError } from '../base/errors.ts';
 import { memorableName } from '../base/names.ts';
 import { RandomSequence } from '../base/random.ts';
 import { keptReading } from '../data/reading.ts';
@@ -12,7 +12,8 @@ import { chooseFrom, rowsOfFraction } from '../experiment/rows.ts';
 import { testRatesOfRun } from '../jobs/rate-test.ts';
 import { rehearseRun } from '../jobs/rehearse.ts';
 import { openRows, readDataset, readFirst, trainSha256 } from '../store/datasets.ts';
-import { holdRun, locksOf } from '../store/locks.ts';
+import { locksOf } from '../store/holders.ts';
+import { heldError, holdRun } from '../store/locks.ts';
 import type { RunRecord } from '../store/records.ts';
 import { freeSign } from '../store/run-sign.ts';
 import { listRuns, readRun, takeRun } from '../store/runs.ts';
@@ -67,14 +68,14 @@ export async function testRatesOfStored(run: NewRun, watch: Watch): Promise<Resu
 /**
  * Reads a run that no tab is training. A run that a reload has just interrupted counts as such, although its record still
  * says that it is training.
- * @throws EngineError where another tab is at work on it.
+ * @throws EngineError where somebody else is at work on it.
  */
 export async function storedAtRest(runId: string): Promise<RunRecord> {
   (await holdRun(runId))();
   const run = await stored(runId);
   const isFresh = Date.now() - run.heartbeatAt < 3 * heartbeatEveryMs;
   if (locksOf() === null && isActive(run.state) && isFresh) {
-    throw new EngineError('This run is at work in another tab.', 'Do it there, or wait for its end.');
+    throw heldError('This run', 'unsure');
   }
   return run;
 }

@@ -1,7 +1,8 @@
 import type { RunRecord } from '../../store/records.ts';
 import { navigate } from '../routes.ts';
 import { studio } from '../state/studio.ts';
-import { recipeWords, stateWords } from '../words.ts';
+import { holdOf, runWords } from '../held-runs.ts';
+import { recipeWords } from '../words.ts';
 import type { Action } from './action.ts';
 
 /** Shows a stored run on Train. */
@@ -15,7 +16,7 @@ export function openRunAction(run: RunRecord): Action {
     id: `run-${run.id}`,
     kind: 'run',
     label: () => run.name,
-    detail: () => `${recipeWords(run.recipe)}, ${stateWords(run.state)}`,
+    detail: (state) => `${recipeWords(run.recipe)}, ${runWords(run, holdOf(run, state, Date.now()))}`,
     perform: () => openRun(run.id),
   };
 }

@@ -4,6 +4,7 @@ import { create } from 'zustand';
 import { again, countsOf, moved, without } from '../../experiment/queue.ts';
 import { changeExperiment, deleteExperiment, listExperiments } from '../../store/experiments.ts';
 import { heldExperiments } from '../../store/locks.ts';
+import type { Holder } from '../../store/holders.ts';
 import type { ExperimentRecord } from '../../store/records.ts';
 import type { CommandOf, NewExperiment } from '../../worker/protocol.ts';
 import { busyObstacle } from '../actions/start-training.ts';
@@ -14,8 +15,8 @@ import { experimentHash } from './experiment-address.ts';
 interface Lab {
   /** Newest first; null until they were read. */
   experiments: readonly ExperimentRecord[] | null;
-  /** Those that some tab's worker holds; null where the browser cannot tell. */
-  held: ReadonlySet<string> | null;
+  /** Those that some page's worker holds, and whose it is; null where the browser cannot tell. */
+  held: ReadonlyMap<string, Holder> | null;
 }
 
 export const useLab = create<Lab>(() => ({ experiments: null, held: null }));

@@ -100,7 +100,9 @@ function courseWords(course: Course, left: number | null): string {
         ? 'It ends after this run; what is left can be resumed later.'
         : `At work${time}. It continues after a reload.`;
     case 'elsewhere':
-      return `At work${time}. It may be in another tab; this one watches.`;
+      return `At work${time}, in another tab; this one watches.`;
+    case 'unsure':
+      return 'Looking whether it is still at work.';
     case 'paused':
       return 'Paused. What has ended is kept.';
     case 'broken off':
@@ -140,7 +142,7 @@ function Controls({ experiment: { id, name }, course }: { experiment: Experiment
           {course.ending ? 'Go on after this run' : 'Stop after this run'}
         </Button>
       )}
-      {!isHere && course.kind !== 'elsewhere' && (
+      {!isHere && course.kind !== 'elsewhere' && course.kind !== 'unsure' && (
         <Button small kind="quiet" icon={Trash2} onClick={() => setAsks(true)}>
           Remove
         </Button>

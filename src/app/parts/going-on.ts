@@ -1,7 +1,8 @@
 /** Whether a run can be resumed, from where, and what that costs: in words, before anybody decides. */
 import { formatCount } from '../../base/units.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { plural, type Hold } from '../words.ts';
+import type { Hold } from '../held-runs.ts';
+import { plural } from '../words.ts';
 
 export interface GoingOn {
   /** What the button says. */

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { formatCount, formatPercent } from '../../base/units.ts';
 import { shareOf } from '../../distill/score.ts';
 import type { RunRecord } from '../../store/records.ts';
+import { holdObstacle, type Hold } from '../held-runs.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 import { lastOf } from '../state/last-of.ts';
 import { navigate } from '../routes.ts';
@@ -10,7 +11,7 @@ import { liveRun, useStudio } from '../state/studio-store.ts';
 import { repeatRun } from '../state/form-source.ts';
 import { openRun } from '../actions/open-run.ts';
 import { Button } from '../ui/button.tsx';
-import { recipeWords, type Hold } from '../words.ts';
+import { recipeWords } from '../words.ts';
 import { GoOnButton } from '../parts/go-on-button.tsx';
 import { goingOn } from '../parts/going-on.ts';
 import { LeaveButton } from '../parts/interrupted-runs.tsx';
@@ -22,12 +23,6 @@ import styles from './run-item.module.css';
 import { Sparkline } from './sparkline.tsx';
 
 const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-
-/** Why a run that somebody is at work on is not to be touched; null where it is. */
-function holdObstacle(hold: Hold): string | null {
-  if (hold === 'here') return 'It is under way; stop it first.';
-  return hold === 'elsewhere' ? 'Another tab is at work on it.' : null;
-}
 
 /** A stored run: what it is, its curves in small, its figures, and what can be done with it. */
 export function RunItem({ run }: { run: RunRecord }) {
@@ -106,7 +101,7 @@ function Figures({ run }: { run: RunRecord }) {
 function More({ run, hold, onName }: { run: RunRecord; hold: Hold; onName: () => void }) {
   const live = useStudio(liveRun);
   const busy = useStudio((state) => state.requests.runs.busy);
-  const obstacle = holdObstacle(hold);
+  const obstacle = holdObstacle(run, hold);
   return (
     <div className={styles['more']} role="group" aria-label={`More for ${run.name}`}>
       <Button

@@ -6,6 +6,7 @@ import type { RunRecord } from '../../store/records.ts';
 import { openRun } from '../actions/open-run.ts';
 import { deleteRuns } from '../state/run-actions.ts';
 import { useStudio } from '../state/studio-store.ts';
+import { placeWords } from '../held-runs.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 import { Button } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';
@@ -67,7 +68,7 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
   const { hold, words } = useRunWords(run);
   const { distilled } = finalOf(run);
   const unfinished = hold === 'interrupted' || run.state.phase === 'failed';
-  const place = hold === 'elsewhere' ? ', in another tab' : '';
+  const place = placeWords(hold);
   const said = unfinished
     ? words
     : isActive(run.state)

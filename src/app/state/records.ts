@@ -17,9 +17,9 @@ export function recordActions({ get, set }: Pick<Requests, 'get' | 'set'>) {
   return {
     // One read at a time: an older one that came last would put records back to what they were.
     readRecords: oneAtATime(async () => {
-      const heldRunIds = await heldRuns();
+      const held = await heldRuns();
       const [datasets, students, runs] = await Promise.all([listDatasets(), listStudents(), listRuns()]);
-      set({ heldRunIds, datasets, students, runs: withWhatIsKnown(runs, get()) });
+      set({ heldRuns: held, datasets, students, runs: withWhatIsKnown(runs, get()) });
       // What changed them took room, or left some.
       void readRoom();
     }),

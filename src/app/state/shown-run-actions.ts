@@ -7,6 +7,7 @@ import { readMetrics } from '../../store/runs.ts';
 import type { CommandOf, Results } from '../../worker/protocol.ts';
 import type { RecordActions } from './records.ts';
 import type { Requests } from './requests.ts';
+import { holdOf } from '../held-runs.ts';
 import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
 
 export type ShownRunActions = ReturnType<typeof shownRunActions>;
@@ -60,6 +61,12 @@ export function shownRunActions(
       } catch (error) {
         fail('runs', error);
       }
+    },
+
+    /** Whether some run may still be at work, in the last step of a page that has gone. */
+    isUnsure: (): boolean => {
+      const state = get();
+      return state.runs.some((run) => holdOf(run, state, Date.now()) === 'unsure');
     },
 
     /** Takes in what the worker told of runs. */

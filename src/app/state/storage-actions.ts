@@ -5,6 +5,7 @@ import { removeCheckpoint } from '../../store/checkpoints.ts';
 import { deleteDataset } from '../../store/datasets.ts';
 import { deleteExperiment } from '../../store/experiments.ts';
 import { heldExperiments } from '../../store/locks.ts';
+import type { Holder } from '../../store/holders.ts';
 import type { StoredSizes } from '../../store/sizes.ts';
 import { deleteStudent } from '../../store/students.ts';
 import { studio } from './studio.ts';
@@ -12,16 +13,16 @@ import { readRoom } from './room.ts';
 
 interface Sizes {
   sizes: StoredSizes | null;
-  /** Experiments that a tab was at work on when it was measured; null where the browser cannot tell. */
-  heldExperimentIds: ReadonlySet<string> | null;
+  /** Experiments that some page was at work on when it was measured; null where the browser cannot tell. */
+  heldExperiments: ReadonlyMap<string, Holder> | null;
 }
 
-export const useSizes = create<Sizes>(() => ({ sizes: null, heldExperimentIds: null }));
+export const useSizes = create<Sizes>(() => ({ sizes: null, heldExperiments: null }));
 
 /** Measures again; what was measured before stands until then. */
 export async function measure(): Promise<void> {
   const sizes = await studio.request('storage', { type: 'measure-storage' });
-  if (sizes) useSizes.setState({ sizes, heldExperimentIds: await heldExperiments() });
+  if (sizes) useSizes.setState({ sizes, heldExperiments: await heldExperiments() });
   await readRoom();
 }
 

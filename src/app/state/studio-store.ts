@@ -4,6 +4,7 @@ import { createStore } from 'zustand/vanilla';
 import type { ErrorReport } from '../../base/errors.ts';
 import type { MetricsPoint } from '../../distill/run-state.ts';
 import { smallRecipe } from '../../distill/recipe.ts';
+import type { Holder } from '../../store/holders.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from '../../store/records.ts';
 import type { Progress } from '../../worker/client.ts';
 import type { BenchReport, Machine, NewRun, Results } from '../../worker/protocol.ts';
@@ -79,11 +80,13 @@ export interface TrainSlice {
 }
 
 export interface RunsSlice {
+  /** When this page was opened. */
+  openedAt: number;
   /** Newest first. */
   runs: RunRecord[];
   runId: string | null;
-  /** Runs that some tab's worker holds, this one's too; null where the browser cannot tell. */
-  heldRunIds: ReadonlySet<string> | null;
+  /** Runs that some page's worker holds, and whose it is; null where the browser cannot tell. */
+  heldRuns: ReadonlyMap<string, Holder> | null;
   metrics: Metrics;
   /** A run that ended while another screen than its own was open, until that was read. */
   ended: { runId: string; title: string; body: string } | null;
@@ -121,7 +124,8 @@ export function initialState(): StudioState {
     studentId: null,
     runId: null,
     liveRunId: null,
-    heldRunIds: null,
+    heldRuns: null,
+    openedAt: Date.now(),
     ended: null,
     asked: null,
     metrics: { runId: null, points: [], version: 0 },

@@ -5,6 +5,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla';
 import { watchVersions } from '../../store/database.ts';
+import { holdPage } from '../../store/holders.ts';
 import { readRun } from '../../store/runs.ts';
 import type { StudioClient } from '../../worker/client.ts';
 import { isActive } from '../../distill/run-state.ts';
@@ -21,6 +22,8 @@ import { trainActions } from './train-actions.ts';
 
 /** How often runs that another page may be at work on are looked up. */
 const lookUpEveryMs = 4000;
+/** A page that was loaded again a moment ago has a worker that still lets go of its run. */
+const lookAgainEveryMs = 500;
 
 export function createStudio(store: StoreApi<StudioState>) {
   const requests = createRequests(store);
@@ -83,6 +86,7 @@ export function createStudio(store: StoreApi<StudioState>) {
 
     /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
     open: async (start: () => StudioClient, startAside?: () => StudioClient): Promise<void> => {
+      holdPage();
       if (startAside !== undefined) requests.readAside(startAside);
       watchVersions({
         onNewer: () => {
@@ -106,9 +110,10 @@ export function createStudio(store: StoreApi<StudioState>) {
         return;
       }
       setInterval(() => void runs.lookUp(), lookUpEveryMs);
+      setInterval(() => {
+        if (runs.isUnsure()) void runs.lookUp();
+      }, lookAgainEveryMs);
       setInterval(listen, silenceTickMs);
-      // A worker that was reloaded away lets go of its run a moment later.
-      setTimeout(() => void runs.lookUp(), 500);
       void runs.selectRun(get().runId);
       void machine.probe();
       await student.bringStudent();

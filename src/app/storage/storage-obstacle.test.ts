@@ -15,18 +15,25 @@ const runs = [
   run('here', 'training'),
   run('other', 'training'),
   run('lost', 'training'),
+  run('ending', 'training'),
   run('ended', 'done'),
 ];
 
 it('what a run at work uses is refused with its name; what others have used is not', () => {
-  const atWork = runsAtWork({ runs, liveRunId: 'here', heldRunIds: new Set(['here', 'other']) }, 99_999);
-  expect(atWork.map(({ id }) => id)).toEqual(['here', 'other']);
-  expect(ownerObstacle('datasetId', 'data here', atWork)).toBe('run here is at work on it; stop it first.');
+  const heldRuns = new Map([
+    ['here', 'here'],
+    ['other', 'another tab'],
+    ['ending', 'unsure'],
+  ] as const);
+  const atWork = runsAtWork({ runs, liveRunId: 'here', heldRuns, openedAt: 0 }, 99_999);
+  expect(atWork.map(({ run: { id } }) => id)).toEqual(['here', 'other', 'ending']);
+  expect(ownerObstacle('datasetId', 'data here', atWork)).toBe('run here is under way; stop it first.');
   expect(ownerObstacle('studentId', 's', atWork)).toMatch(/^run here/);
   expect(ownerObstacle('datasetId', 'data ended', atWork)).toBeNull();
-  expect(runObstacle('other', atWork)).toMatch(/run other is under way/);
+  expect(runObstacle('other', atWork)).toMatch(/run other is at work in another tab; stop it there/);
+  expect(runObstacle('ending', atWork)).toMatch(/not known yet whether run ending/);
   expect(runObstacle('lost', atWork)).toBeNull();
-  expect(checkpointObstacle('here', true, atWork)).toMatch(/would resume from it/);
+  expect(checkpointObstacle('here', true, atWork)).toMatch(/run here is under way/);
   expect(checkpointObstacle('here', false, atWork)).toBeNull();
   expect(checkpointObstacle('ended', true, atWork)).toBeNull();
 });

@@ -79,10 +79,11 @@ export function StorageScreen() {
 function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) => void }) {
   const runs = useStudio((state) => state.runs);
   const liveRunId = useStudio((state) => state.liveRunId);
-  const heldRunIds = useStudio((state) => state.heldRunIds);
+  const heldRuns = useStudio((state) => state.heldRuns);
+  const openedAt = useStudio((state) => state.openedAt);
   const students = useStudio((state) => state.students);
-  const heldExperimentIds = useSizes((state) => state.heldExperimentIds);
-  const atWork = runsAtWork({ runs, liveRunId, heldRunIds }, useNow(true));
+  const heldExperiments = useSizes((state) => state.heldExperiments);
+  const atWork = runsAtWork({ runs, liveRunId, heldRuns, openedAt }, useNow(true));
   const bundled = (id: string): boolean => students.some((one) => one.id === id && one.source === 'bundled');
   return (
     <>
@@ -137,7 +138,7 @@ function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) =>
         things={sizes.experiments}
         kind="experiment"
         means="Its queue and its results are removed; its runs stay."
-        obstacleOf={(id) => experimentObstacle(id, heldExperimentIds)}
+        obstacleOf={(id) => experimentObstacle(id, heldExperiments)}
         onAsk={onAsk}
       />
       <Group title="Runs" empty="None.">
