@@ -9,7 +9,7 @@ import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { mostOwnQuestions } from '../distill/watched.ts';
 import { trainerBackends, trainerNames } from '../engine/engine.ts';
 import type { RunRecord } from '../store/records.ts';
-import { checked, parseJson, predictionSchema, readLines } from './read-lines.ts';
+import { checked, mostPredictions, parseJson, predictionSchema, readLines } from './read-lines.ts';
 import { again, recordName } from './unpack-archive.ts';
 
 export const format = 'stillroom-run';
@@ -47,7 +47,9 @@ const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).tra
 /** Names and ids are shown in lists: no title is as long as a book. */
 const title = z.string().max(1000);
 /** More moments than this would only keep the screens from drawing. */
-const mostMoments = 10_000;
+export const mostMoments = 10_000;
+/** All that a record says: moments and what watched questions were answered, above all. */
+const mostRecordValues = 2_000_000;
 const firstDate = Date.UTC(2000, 0);
 const dayMs = 86_400_000;
 const date = z
@@ -177,7 +179,7 @@ const pointSchema = z.object({
 
 /** @throws InputError where it is no record, or one of another version. */
 export function readRecord(text: string, file: string): ReadRecord {
-  const value = parseJson(text, file);
+  const value = parseJson(text, { file }, mostRecordValues);
   const { format: named, version: numbered } = (value ?? {}) as { format?: unknown; version?: unknown };
   if (named !== format) {
     throw new InputError(`this is no record of a run (its format is not "${format}").`, again, { file });
@@ -246,7 +248,8 @@ export function readTexts(record: ReadRecord, text: (name: string) => string | n
   };
   const { files: _, config: __, state, note, watched, reading, ...others } = record;
   const { studentSha256, studentHub, about, ownQuestions, ...facts } = others;
-  const metrics = readLines(needed('metrics.jsonl'), pointSchema, label('metrics.jsonl'));
+  const recipe = parseRecipe(needed('run.json'), label('run.json'));
+  const metrics = readLines(needed('metrics.jsonl'), pointSchema, label('metrics.jsonl'), recipe.steps);
   metrics.forEach(({ step }, index) => {
     if (index === 0 || step > metrics[index - 1]!.step) return;
     throw new InputError(`step ${step} does not come after the one before it.`, again, {
@@ -254,7 +257,6 @@ export function readTexts(record: ReadRecord, text: (name: string) => string | n
       line: index + 1,
     });
   });
-  const recipe = parseRecipe(needed('run.json'), label('run.json'));
   checkSteps(record, recipe.steps, label(recordName));
   checkCounts(record, label(recordName));
   const last = metrics.at(-1)?.step ?? 0;
@@ -265,7 +267,8 @@ export function readTexts(record: ReadRecord, text: (name: string) => string | n
     });
   }
   const said = text('predictions.jsonl');
-  const predictions = said === null ? [] : readLines(said, predictionSchema, label('predictions.jsonl'));
+  const predictions =
+    said === null ? [] : readLines(said, predictionSchema, label('predictions.jsonl'), mostPredictions);
   return {
     run: {
       ...facts,

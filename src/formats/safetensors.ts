@@ -6,6 +6,7 @@
  */
 import { InputError } from '../base/errors.ts';
 import { bfloatsToFloats, halvesToFloats } from './half.ts';
+import { parseBounded } from './json-values.ts';
 
 /** Dtypes that can be read. */
 export type StoredDtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32';
@@ -44,6 +45,10 @@ export const bytesPerValue: Readonly<Record<StoredDtype, number>> = {
 const maxHeaderBytes = 25_000_000;
 /** The deepest T5 that is read, with adapters and moments, has fewer. */
 export const mostTensors = 30_000;
+/** Of a tensor's description, list, sizes and offsets among them, and of what is said of the file. */
+const mostHeaderValues = 20 * mostTensors;
+/** As many sizes as NumPy has of an array. */
+const mostSizes = 32;
 const downloadAgain = 'Download or copy the file again.';
 
 function isDtype(dtype: unknown): dtype is StoredDtype {
@@ -98,8 +103,10 @@ function readHeader(
   const headerBytes = headerSize(bytes, sizeBytes, file);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
-  } catch {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes));
+    header = parseBounded(text, mostHeaderValues, file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError('The safetensors header is not valid JSON.', downloadAgain, { file });
   }
   if (!isRecord(header)) {
@@ -120,7 +127,8 @@ function readEntry(name: string, value: unknown, file: string): Entry {
       { file },
     );
   }
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw broken('has no valid shape');
+  if (!Array.isArray(shape) || shape.length > mostSizes || !shape.every(isCount))
+    throw broken('has no valid shape');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw broken('has no valid data_offsets');
   const [begin, end] = offsets as [number, number];

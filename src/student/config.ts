@@ -5,6 +5,8 @@
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { valueWords } from '../base/value-words.ts';
+import { parseBounded } from '../formats/json-values.ts';
+import { mostSettings } from './student-files.ts';
 
 export interface T5Config {
   vocab_size: number;
@@ -126,8 +128,9 @@ const wanted = 'Choose the folder of a T5 v1.0, v1.1, flan-T5, mT5 or UMT5 model
 function parseObject(text: string, file: string): Record<string, unknown> {
   let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    raw = parseBounded(text, mostSettings, file);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const detail = error instanceof Error ? ` (${error.message})` : '';
     throw new InputError(`This is not valid JSON${detail}.`, 'Download or copy the file again.', { file });
   }

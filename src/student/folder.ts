@@ -2,11 +2,12 @@
 import { InputError } from '../base/errors.ts';
 import { byT5Tokenizer, isByT5 } from './byt5-tokenizer.ts';
 import { readT5Config, tiesByWeights, type T5Config, type Weights } from './config.ts';
+import { parseBounded } from '../formats/json-values.ts';
 import type { StoredDtype } from '../formats/safetensors.ts';
 import { generationNote } from './generation-words.ts';
 import { generationOfConfig } from './own-generation.ts';
 import { hasOwnOutput, readWeights, weightBytes, weightNames } from './stored-weights.ts';
-import { findFolder, type Folder, type StudentFiles } from './student-files.ts';
+import { findFolder, mostSettings, type Folder, type StudentFiles } from './student-files.ts';
 import { tokenizerFromSentencePiece } from './spiece-tokenizer.ts';
 import { parseObject, parseTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -65,7 +66,7 @@ async function makeTokenizer(
   modelClass: unknown,
 ): Promise<MadeTokenizer> {
   const configFile = folder.label('tokenizer_config.json');
-  const config = configText === undefined ? {} : parseObject(configText, configFile);
+  const config = configText === undefined ? {} : parseObject(configText, configFile, mostSettings);
   const pieces = await folder.small('spiece.model');
   if (pieces !== null) {
     const file = folder.label('spiece.model');
@@ -131,8 +132,9 @@ async function readGenerationConfig(
   const file = folder.label('generation_config.json');
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseBounded(text, mostSettings, file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     value = null;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))

@@ -11,6 +11,7 @@ import {
   type StoredTensor,
   type TensorHead,
 } from '../formats/safetensors.ts';
+import { parseBounded } from '../formats/json-values.ts';
 import { parseTorchCheckpoint } from '../formats/torch-checkpoint.ts';
 import { adapterAlone, adapterConfig, type Folder } from './student-files.ts';
 
@@ -43,6 +44,8 @@ const ignored = new Set(['decoder.block.0.layer.1.EncDecAttention.relative_atten
 
 const headName = 'lm_head.weight';
 
+/** Its tensors, and what is said of them all. */
+const mostIndexValues = 2 * mostTensors;
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** The files that hold a folder's weights, and what names them. */
@@ -54,10 +57,11 @@ async function weightFiles(folder: Folder): Promise<{ files: string[]; named: st
   const file = folder.label(layout.index);
   let shards: string[];
   try {
-    const value = JSON.parse(indexText) as { weight_map?: object } | null;
+    const value = parseBounded(indexText, mostIndexValues, file) as { weight_map?: object } | null;
     if (Object.keys(value?.weight_map ?? {}).length > mostTensors) throw new RangeError();
     shards = [...new Set(Object.values(indexSchema.parse(value).weight_map))].sort();
-  } catch {
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError('The index has no readable "weight_map".', 'Download or copy the file again.', {
       file,
     });

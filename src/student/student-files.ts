@@ -45,8 +45,14 @@ export function filesFromBlobs(files: ReadonlyMap<string, Blob>): StudentFiles {
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-/** No text of a model is near it: the tokenizer of mT5, with 250,000 pieces, has 16 MB. */
-const mostTextBytes = 100_000_000;
+/** The tokenizer of mT5, with 250,100 pieces, has 16 MB, and its spiece.model 4; its other texts have some kilobytes. */
+const mostBytes: Readonly<Record<string, number>> = {
+  'tokenizer.json': 60_000_000,
+  'spiece.model': 60_000_000,
+};
+const mostTextBytes = 20_000_000;
+/** What a configuration says at most, in values: some hundreds, and a few for each of a tokenizer's added tokens. */
+export const mostSettings = 200_000;
 
 /** A folder found among files. Its files are named as within it. */
 export class Folder {
@@ -105,9 +111,10 @@ export class Folder {
   async small(fileName: string): Promise<Uint8Array | null> {
     if (!this.has(fileName)) return null;
     const sizeBytes = this.sizeBytes(fileName) ?? 0;
-    if (sizeBytes <= mostTextBytes) return this.bytes(fileName);
+    const most = mostBytes[fileName] ?? mostTextBytes;
+    if (sizeBytes <= most) return this.bytes(fileName);
     throw new InputError(
-      `This file has ${formatBytes(sizeBytes)}; more than ${formatBytes(mostTextBytes)} is not read.`,
+      `This file has ${formatBytes(sizeBytes)}; more than ${formatBytes(most)} is not read.`,
       'Use the file that came with the model.',
       { file: this.label(fileName) },
     );

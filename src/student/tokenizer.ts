@@ -6,6 +6,8 @@
 import { Tokenizer as HuggingFaceTokenizer, Unigram } from '@huggingface/tokenizers';
 import { InputError } from '../base/errors.ts';
 import { valueWords } from '../base/value-words.ts';
+import { parseBounded } from '../formats/json-values.ts';
+import { mostSettings } from './student-files.ts';
 import { makeExact, withKnownNormalizers } from './tokenizer-exact.ts';
 
 const metaspace = '▁';
@@ -200,12 +202,20 @@ function rememberWords(tokenizer: HuggingFaceTokenizer): void {
   };
 }
 
-/** A JSON object in a file. @throws InputError where it is none. */
-export function parseObject(text: string, file: string): Record<string, unknown> {
+/** A list for each of mT5's 250,100 pieces, with its text and number, comes to half of it. */
+const mostTokenizerValues = 1_500_000;
+
+/** A JSON object in a file. @throws InputError where it is none, or has more values than it can have. */
+export function parseObject(
+  text: string,
+  file: string,
+  mostValues = mostTokenizerValues,
+): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseBounded(text, mostValues, file);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     const detail = error instanceof Error ? ` (${error.message})` : '';
     throw new InputError(`This is not valid JSON${detail}.`, 'Download or copy the file again.', { file });
   }
@@ -316,7 +326,7 @@ export function parseTokenizer(
   }: TokenizerOptions & TokenizerLabels,
 ): Tokenizer {
   const tokenizerJson = parseObject(tokenizer, tokenizerFile);
-  const tokenizerConfig = config === null ? {} : parseObject(config, configFile);
+  const tokenizerConfig = config === null ? {} : parseObject(config, configFile, mostSettings);
   checkPieces(tokenizerJson, tokenizerFile);
   checkRules(tokenizerJson, tokenizerFile);
   try {

@@ -210,3 +210,17 @@ describe('a run that is on its way', () => {
     expect((await read(long)).run.name).toHaveLength(200);
   });
 });
+
+it('refuses more measurements, and larger texts, than a run has, before anything is built of them', async () => {
+  const files = finished();
+  files.set('evaluations.jsonl', '{}\n'.repeat(10_001));
+  await expect(read(files)).rejects.toThrow(
+    'mine/evaluations.jsonl: it has 10,001 measurements; more than 10,000 are not read.',
+  );
+  files.set('job.json', `{"x":[${'[],'.repeat(200_000)}[]]}`);
+  await expect(read(files)).rejects.toThrow('mine/job.json: This file has more than 200,000 values');
+  files.set('job.json', ' '.repeat(20_000_001));
+  await expect(read(files)).rejects.toThrow(
+    'mine/job.json: this file has 20.0 MB; more than 20.0 MB is not read.',
+  );
+});

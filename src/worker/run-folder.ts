@@ -5,14 +5,16 @@
  */
 import { CheckpointError, InputError } from '../base/errors.ts';
 import { z } from '../base/schemas.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
 import { areAdapters } from '../distill/engine-student.ts';
 import { parseFacts, type CheckpointFacts } from '../distill/checkpoint.ts';
 import { readCheckpoint } from '../distill/checkpoint-source.ts';
 import { parseRecipe, type Recipe } from '../distill/recipe.ts';
 import type { EngineState } from '../engine/engine.ts';
 import { checkWhole, type RunArchive } from '../export/run-archive.ts';
-import { readRunTexts } from '../export/run-record.ts';
+import { mostMoments, readRunTexts } from '../export/run-record.ts';
 import { checkModel, checkMoments } from '../export/run-weights.ts';
+import { parseBounded } from '../formats/json-values.ts';
 import { keptTexts } from '../store/kept-students.ts';
 import {
   readStudentFolder,
@@ -21,7 +23,7 @@ import {
   type StudentOutline,
 } from '../student/folder.ts';
 import { countParameters } from '../student/parameters.ts';
-import { filesFromBlobs } from '../student/student-files.ts';
+import { filesFromBlobs, mostSettings } from '../student/student-files.ts';
 import { bundledStudentId } from './protocol.ts';
 
 const path = z.union([z.string(), z.array(z.string()).min(1)]).nullish();
@@ -60,6 +62,10 @@ const scaleSchema = z.object({
   }),
 });
 
+/** A record of a run is some kilobytes; a curve of millions of steps, or answers to as many rows, some hundred megabytes. */
+const mostTextBytes = 20_000_000;
+const mostLinesBytes = 400_000_000;
+
 interface Found {
   student: Student | StudentOutline;
   weights: EngineState['weights'];
@@ -76,7 +82,7 @@ interface Found {
 export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: string): Promise<RunArchive> {
   const texts = new Map<string, string>();
   for (const [at, blob] of files)
-    if (/^(?:\.\.\/)?[\w-]+\.jsonl?$/.test(at)) texts.set(at, await blob.text());
+    if (/^(?:\.\.\/)?[\w-]+\.jsonl?$/.test(at)) texts.set(at, await textOf(blob, `${name}/${at}`));
   const text = (file: string): string | null => texts.get(file) ?? null;
   const json = <Schema extends z.ZodType>(file: string, schema: Schema): z.infer<Schema> | null => {
     const content = text(file);
@@ -113,9 +119,7 @@ export async function readRunFolder(files: ReadonlyMap<string, Blob>, name: stri
       bytesHeld: 0,
       parameters: countParameters(found.student.config),
     },
-    evaluations: linesOf(text('evaluations.jsonl') ?? '').map((line) =>
-      parsed(line, z.unknown(), `${name}/evaluations.jsonl`),
-    ),
+    evaluations: evaluationsOf(text('evaluations.jsonl') ?? '', `${name}/evaluations.jsonl`),
     comparison: comparisonOf(summary, found.step),
     step,
     trainRows: known?.trainRows ?? summary?.trainRows ?? 0,
@@ -218,6 +222,28 @@ function comparisonOf(summary: z.infer<typeof summarySchema> | null, step: numbe
   return { base, distilled, teacher, step };
 }
 
+/** The text of a file. @throws InputError where it is larger than a run writes. */
+async function textOf(blob: Blob, file: string): Promise<string> {
+  const most = file.endsWith('.jsonl') ? mostLinesBytes : mostTextBytes;
+  if (blob.size <= most) return blob.text();
+  throw new InputError(
+    `this file has ${formatBytes(blob.size)}; more than ${formatBytes(most)} is not read.`,
+    'Choose the folder of a run.',
+    { file },
+  );
+}
+
+/** @throws InputError where there are more than a record may have, before anything is built of them. */
+function evaluationsOf(text: string, file: string): unknown[] {
+  const lines = linesOf(text);
+  if (lines.length <= mostMoments) return lines.map((line) => parsed(line, z.unknown(), file));
+  throw new InputError(
+    `it has ${formatCount(lines.length)} measurements; more than ${formatCount(mostMoments)} are not read.`,
+    'Choose the folder of a run.',
+    { file },
+  );
+}
+
 function linesOf(text: string): string[] {
   return text.split('\n').slice(0, -1);
 }
@@ -229,8 +255,9 @@ function lastPart(at: string): string {
 function parsed<Schema extends z.ZodType>(text: string, schema: Schema, file: string): z.infer<Schema> {
   let value: unknown = null;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseBounded(text, mostSettings, file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     // Said below, as for any other content.
   }
   const result = schema.safeParse(value);

@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import { accuracyOf, type ComparedAccuracy } from '../../distill/compare.ts';
 import type { Prediction } from '../../distill/run-state.ts';
-import { predictionSchema, readLines } from '../../export/read-lines.ts';
+import { mostPredictions, predictionSchema, readLines } from '../../export/read-lines.ts';
 
 export interface DroppedPredictions {
   fileName: string;
@@ -16,7 +16,7 @@ export const useDroppedPredictions = create<{ dropped: DroppedPredictions | null
 
 /** @throws InputError with the line that is none of a run's predictions. */
 export async function takePredictions(file: File): Promise<void> {
-  const predictions = readLines(await file.text(), predictionSchema, file.name);
+  const predictions = readLines(await file.text(), predictionSchema, file.name, mostPredictions);
   const metric = predictions[0]?.judgedBy;
   useDroppedPredictions.setState({
     dropped: { fileName: file.name, predictions, accuracy: accuracyOf(predictions, metric) },

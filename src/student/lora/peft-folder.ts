@@ -1,11 +1,13 @@
 /** Adapters as peft's folder: `adapter_config.json` and `adapter_model.safetensors`. */
 import { InputError } from '../../base/errors.ts';
 import { z } from '../../base/schemas.ts';
+import { parseBounded } from '../../formats/json-values.ts';
 import { parseSafetensors } from '../../formats/safetensors.ts';
 import { safetensorsChunks, type ChunkedFile, type WrittenFloat } from '../../formats/safetensors-writer.ts';
 import { parseTorchCheckpoint } from '../../formats/torch-checkpoint.ts';
 import type { T5Config, Weights } from '../config.ts';
 import { sizeOf } from '../parameters.ts';
+import { mostSettings } from '../student-files.ts';
 import { adaptedModules, adapterParameters, type Lora } from './lora.ts';
 
 export const adapterConfigFile = 'adapter_config.json';
@@ -95,8 +97,9 @@ const unknown = [
 export function parseAdapterConfig(text: string, file: string): Lora {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    value = parseBounded(text, mostSettings, file);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError('this is not valid JSON.', 'Copy the adapter’s folder again.', { file });
   }
   const read = configSchema.safeParse(value);
@@ -134,7 +137,7 @@ const longestBase = 200;
 export function namedBase(text: string): string | null {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseBounded(text, mostSettings, 'adapter_config.json');
   } catch {
     return null;
   }
