@@ -52,8 +52,12 @@ export function composeInput(question: string, choices: readonly string[]): stri
 /** Most choices that a list may have: letters go from a to z. */
 export const mostChoices = 26;
 
+/** Choices are the end of an input: of a longer one so much is looked through. */
+const mostSearched = 100_000;
+
 /** The choices that stand inside an input, after `Answer Choices:` or `Options:`; null where there are none. */
-export function choicesWithin(input: string): string[] | null {
+export function choicesWithin(whole: string): string[] | null {
+  const input = whole.slice(-mostSearched);
   const start = /(?:answer choices|options)\s*:/i.exec(input);
   if (start === null) return null;
   const rest = input.slice(start.index + start[0].length).trim();

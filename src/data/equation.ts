@@ -2,12 +2,15 @@
 
 /** Brackets and signs within each other, deeper than any equation: one call each, and calls use up the stack. */
 const mostDepth = 500;
+/** More letters than any equation has: each becomes a token. */
+const mostLetters = 10_000;
 
 /**
  * The value of an arithmetic expression: numbers, + - * /, brackets. Null where it is no expression or has no finite
  * value: what a student writes is read, never run.
  */
 export function equationValue(text: string): number | null {
+  if (text.length > mostLetters) return null;
   const tokens = text.match(/\d+(?:\.\d+)?|\S/g) ?? [];
   let at = 0;
   let depth = 0;

@@ -1,10 +1,14 @@
 /** Numbers as people write them: `1,200`, `$1,200.00`, `1200`, `50%`. */
 
+/** More letters than any number has, with the spaces around it. */
+const mostLetters = 1000;
+
 /**
  * The value of a text that is one number, with its sign, thousands separators, currency and unit signs; null where it is
  * none. A comma is a decimal mark only where `decimalComma` says so, or where it is after a point (`1.200,50`).
  */
 export function numberValue(text: string, decimalComma = false): number | null {
+  if (text.length > mostLetters) return null;
   const bare = text
     .trim()
     .replace(/^(-?)\s*[$€£¥₹]\s*/, '$1')

@@ -7,6 +7,9 @@ import { joinTeacher, tallyTeacher } from '../join.ts';
 import { asDataset, asRationales, readDataFile } from '../read-file.ts';
 import { confusionOf } from './labels.ts';
 import { chooseMetric, isRightBy, metricIds, metricsFor, parseMetric, talliesOf } from './metrics.ts';
+import { choicesWithin } from '../choices.ts';
+import { equationValue } from '../equation.ts';
+import { numberValue } from '../number-value.ts';
 import { normalised, rougeL, tokenF1 } from './texts.ts';
 
 interface Reference {
@@ -120,5 +123,42 @@ describe.skipIf(!present)('teachers of published sets', () => {
     expect(Object.keys(by)).toEqual(['exact', 'normalised', 'choice']);
     expect(by.exact).toEqual({ correct: 943, total: 1221 });
     expect(by.normalised!.correct).toBeGreaterThanOrEqual(954);
+  });
+});
+
+describe('texts of megabytes', () => {
+  const long = (letters: number, one: string) =>
+    one.repeat(Math.ceil(letters / one.length)).slice(0, letters);
+
+  it('are right where they are the same, letter by letter', () => {
+    for (const metric of metricIds) {
+      const text = long(100_001, 'The park. ');
+      expect(isRightBy(metric, text, { input: '', label: text })).toBe(true);
+      expect(isRightBy(metric, `${text} `, { input: '', label: text })).toBe(false);
+      expect(isRightBy(metric, text, { input: '', label: 'park' })).toBe(false);
+      expect(isRightBy(metric, 'park', { input: '', label: text })).toBe(false);
+    }
+    // Up to there the metric is the one of any text.
+    const spaced = `park${' '.repeat(100_000 - 4)}`;
+    expect(isRightBy('normalised', spaced, { input: '', label: 'Park' })).toBe(true);
+    expect(isRightBy('normalised', `${spaced} `, { input: '', label: 'Park' })).toBe(false);
+  });
+
+  it('are no numbers and no equations, and have their choices at the end', () => {
+    expect(numberValue(' '.repeat(1000 - 2) + '12')).toBe(12);
+    expect(numberValue(' '.repeat(1000 - 1) + '12')).toBeNull();
+    expect(equationValue(`( 1 + 2 )${' '.repeat(10_000 - 9)}`)).toBe(3);
+    expect(equationValue(`( 1 + 2 )${' '.repeat(10_000 - 8)}`)).toBeNull();
+    const choices = 'Options: (a) park (b) bank';
+    expect(choicesWithin(long(5_000_000, 'word ') + choices)).toEqual(['park', 'bank']);
+    expect(choicesWithin(choices + ' '.repeat(100_000))).toBeNull();
+  });
+
+  it('are scored by their beginning', () => {
+    const [one, other] = [long(5_000_000, 'a park '), long(5_000_000, 'a park ') + 'x'.repeat(9)];
+    expect(tokenF1(one, other)).toBe(1);
+    expect(rougeL(one, other)).toBe(1);
+    expect(tokenF1(`${'x '.repeat(50_000)}park`, 'park')).toBe(0);
+    expect(tokenF1(`${'x '.repeat(49_990)}park`, 'park')).toBeGreaterThan(0);
   });
 });

@@ -4,7 +4,7 @@ import { choicesWithin, findChoice } from '../choices.ts';
 import { equationValue, isSameValue } from '../equation.ts';
 import type { Tally } from '../example.ts';
 import { numberValue } from '../number-value.ts';
-import { normalised } from './texts.ts';
+import { mostJudgedLetters, normalised } from './texts.ts';
 
 export const metricIds = ['exact', 'normalised', 'choice', 'number', 'equation'] as const;
 export type MetricId = (typeof metricIds)[number];
@@ -25,9 +25,12 @@ export interface JudgedRow {
   choices?: readonly string[] | null;
 }
 
-/** Whether an answer is right by a metric. What is not of the metric's kind is right only where it is the same text. */
+/** Whether an answer is right by a metric. What is not of the metric's kind, or longer than any answer, is right only where
+ * it is the same text. */
 export function isRightBy(metric: MetricId, answer: string, row: JudgedRow): boolean {
   const { label } = row;
+  // Neither is a choice, a number or an equation, and no two texts of this length differ in their spaces alone.
+  if (answer.length > mostJudgedLetters || label.length > mostJudgedLetters) return answer === label;
   switch (metric) {
     case 'exact':
       return answer === label;
@@ -53,7 +56,7 @@ export function isRightBy(metric: MetricId, answer: string, row: JudgedRow): boo
 /** Whether labels are equations, which are right where they come to the true value: the authors' metric for SVAMP. */
 export function areEquations(rows: readonly { label: string }[]): boolean {
   const equations = rows.filter(
-    ({ label }) => /^\(.*[-+*/].*\)$/.test(label) && equationValue(label) !== null,
+    ({ label }) => equationValue(label) !== null && /^\(.*[-+*/].*\)$/.test(label),
   );
   return rows.length > 0 && equations.length * 10 >= rows.length * 9;
 }
