@@ -221,3 +221,50 @@ test('with one tab nothing is said of another: after a reload in a long step, an
   await expect(page.getByTestId('run-state')).toContainText('stopped at step', { timeout: 60_000 });
   expect(said).toEqual([]);
 });
+
+/** From now on the worker's files are not read, until what is returned is called: as from a slow disk. */
+async function holdReading(page: Page): Promise<() => Promise<void>> {
+  const worker = studioWorker(page);
+  await worker.evaluate(() => {
+    const prototype = Blob.prototype;
+    const read = Reflect.get(prototype, 'arrayBuffer');
+    const held = new Promise<void>((release) => Object.assign(globalThis, { release }));
+    prototype.arrayBuffer = async function (this: Blob) {
+      await held;
+      return read.call(this);
+    };
+  });
+  return () => worker.evaluate(() => (globalThis as unknown as { release: () => void }).release());
+}
+
+test('from the press of Resume on a run is paused and stopped, while its checkpoint is still read', async ({
+  page,
+}, info) => {
+  const recipe = writeRecipe(info.outputPath('run.json'), { steps: 2000, batchSize: 2, saveEvery: 7 });
+  await openStudio(page);
+  await setUp(page, recipe, { backend: 'wasm', testRows: 1 });
+  await startRun(page);
+  await reaches(page, 20);
+  await page.reload();
+  const state = page.getByTestId('run-state');
+  const resume = page.getByTestId('interrupted').getByRole('button', { name: /^Resume from step/ });
+  await expect(resume).toBeVisible();
+  let release = await holdReading(page);
+  await resume.click();
+  await expect(state).toContainText('opening the checkpoint');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(state).toContainText('pausing before the next step');
+  await expect(page.getByRole('button', { name: 'Pause' })).toHaveAttribute('aria-disabled', 'true');
+  await release();
+  await expect(state).toContainText('paused at step');
+
+  await page.reload();
+  await expect(resume).toBeVisible({ timeout: 30_000 });
+  release = await holdReading(page);
+  await resume.click();
+  await page.getByRole('button', { name: 'Stop and keep' }).click();
+  await expect(state).toContainText('stopping');
+  await release();
+  await expect(state).toContainText(/stopped at step \d+, weights kept/);
+  await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeVisible();
+});

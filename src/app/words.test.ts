@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunState } from '../distill/run-state.ts';
-import { askedWords, phaseWords, plural, stateWords } from './words.ts';
+import { askedWords, beginningWords, phaseWords, plural, stateWords } from './words.ts';
 
 const training: RunState = { phase: 'training', step: 342, steps: 600 };
 
@@ -12,6 +12,20 @@ test('states are told with their figures', () => {
   expect(stateWords({ phase: 'preparing', what: 'reading rows', done: 256, total: 400 })).toBe(
     'preparing: reading rows, 256 of 400',
   );
+  const reading = {
+    phase: 'preparing',
+    what: 'checking the checkpoint',
+    done: 0,
+    total: 9e8,
+    inBytes: true,
+  } as const;
+  expect(stateWords(reading)).toBe('preparing: checking the checkpoint, 0 bytes of 900 MB');
+  expect(stateWords({ phase: 'done', step: 0, stopped: true })).toBe('stopped before its first step');
+  expect(askedWords('stop', reading, null)).toBe('stopping');
+  expect(askedWords('pause', reading, null)).toBe(`pausing before the next step; ${stateWords(reading)}`);
+  expect(beginningWords(null)).toBe('a run begins');
+  expect(beginningWords('pause')).toMatch(/pauses before its first step/);
+  expect(beginningWords('stop')).toBe('stopping');
 });
 
 test('Pause and Stop are answered at once, with what is waited for', () => {

@@ -1,5 +1,5 @@
 /** States in words: one place, so that every screen says the same. */
-import { formatCount, formatDuration, formatPercent, plural } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent, plural } from '../base/units.ts';
 import type { EvaluationPurpose, RunState } from '../distill/run-state.ts';
 import { methodWords } from '../distill/methods.ts';
 import type { Recipe } from '../distill/recipe.ts';
@@ -58,6 +58,7 @@ export function stateWords(state: RunState): string {
       return `paused at step ${formatCount(state.step)}`;
     case 'done':
       if (state.early) return `ended early at step ${formatCount(state.step)}: it got no better`;
+      if (state.stopped && state.step === 0) return 'stopped before its first step';
       return state.stopped
         ? `stopped at step ${formatCount(state.step)}, weights kept`
         : `done, ${plural(state.step, 'step')}`;
@@ -79,6 +80,12 @@ export function stateWords(state: RunState): string {
 /** What a person asked of the run under way, and the run has not done yet. */
 export type Asked = 'pause' | 'stop';
 
+/** What is said of a run from the press on that begins it until it is there. */
+export function beginningWords(asked: Asked | null): string {
+  if (asked === null) return 'a run begins';
+  return asked === 'stop' ? 'stopping' : 'a run begins, and pauses before its first step';
+}
+
 /**
  * What is shown from the press of Pause or Stop until the run has come to it. The worker answers between two steps
  * only, which may take seconds.
@@ -95,6 +102,7 @@ export function askedWords(asked: Asked, state: RunState, stepMs: number | null)
     case 'evaluating':
       return `${doing} after these answers`;
     case 'preparing':
+      return asked === 'stop' ? doing : `${doing} before the next step; ${stateWords(state)}`;
     case 'compiling':
     case 'recovering':
       return `${doing} as soon as the engine is ready`;
@@ -109,8 +117,17 @@ export function askedWords(asked: Asked, state: RunState, stepMs: number | null)
   }
 }
 
-function countWords({ done, total }: { done: number; total: number }): string {
-  return total > 1 ? `, ${formatCount(done)} of ${formatCount(total)}` : '';
+function countWords({
+  done,
+  total,
+  inBytes,
+}: {
+  done: number;
+  total: number;
+  inBytes?: true | undefined;
+}): string {
+  const count = inBytes ? formatBytes : formatCount;
+  return total > 1 ? `, ${count(done)} of ${count(total)}` : '';
 }
 
 /** No row that is read on a screen is longer; a browser lays out millions of letters for seconds. */

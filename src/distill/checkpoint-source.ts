@@ -5,7 +5,13 @@
 import { digest } from '../base/bytes.ts';
 import { CheckpointError, InputError, UnreadableError, withoutStop } from '../base/errors.ts';
 import type { EngineState, StateGroup } from '../engine/engine.ts';
-import { pieceLength, readState, type StateSource, type StateTensor } from '../engine/state-source.ts';
+import {
+  pieceLength,
+  readState,
+  readTold,
+  type StateSource,
+  type StateTensor,
+} from '../engine/state-source.ts';
 import type { PartedFile } from '../formats/parquet.ts';
 import { readTensorPlaces, type TensorPlace } from '../formats/safetensors.ts';
 import {
@@ -20,6 +26,12 @@ import {
 /** Opens a file of a checkpoint; may throw where it is not there. */
 export type OpenPart = (file: CheckpointFile) => PartedFile | Promise<PartedFile>;
 
+/** How the reading of a checkpoint is watched: told how many of its bytes are read, ended between two pieces. */
+export interface Reading {
+  tell?: (done: number, total: number) => void;
+  signal?: AbortSignal | null;
+}
+
 /**
  * Opens a checkpoint after reading it once, to its last byte: it is whole. It is read again, and checked again, as its
  * tensors are asked for.
@@ -31,10 +43,12 @@ export async function openCheckpoint(
   facts: CheckpointFacts,
   open: OpenPart,
   size = sliceBytes,
+  { tell = () => undefined, signal = null }: Reading = {},
 ): Promise<StateSource> {
   const source = await uncheckedSource(facts, open, size);
-  for (const tensor of source.tensors) {
-    const pieces = source.pieces(tensor)[Symbol.asyncIterator]();
+  const told = readTold(source, tell, signal);
+  for (const tensor of told.tensors) {
+    const pieces = told.pieces(tensor)[Symbol.asyncIterator]();
     while ((await pieces.next()).done !== true);
   }
   return source;

@@ -5,6 +5,7 @@ export class Control {
   #skipRequested = false;
   #saveRequested = false;
   #wake: (() => void) | null = null;
+  readonly #stopped = new AbortController();
 
   get pauseRequested(): boolean {
     return this.#pauseRequested;
@@ -17,6 +18,11 @@ export class Control {
 
   get stopRequested(): boolean {
     return this.#stops > 0;
+  }
+
+  /** Gives up what need not come to its end once a person has asked to stop. */
+  get stopSignal(): AbortSignal {
+    return this.#stopped.signal;
   }
 
   /** How often a person has asked to stop: a second time gives up what the first could not bring to its end. */
@@ -37,6 +43,7 @@ export class Control {
   stop(): void {
     this.#stops += 1;
     this.#pauseRequested = false;
+    this.#stopped.abort(new DOMException('The run was stopped.', 'AbortError'));
     this.#wakeUp();
   }
 

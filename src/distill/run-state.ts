@@ -23,7 +23,8 @@ export function isComparing(purpose: EvaluationPurpose): boolean {
 
 export type RunState =
   | { phase: 'idle' }
-  | { phase: 'preparing'; what: string; done: number; total: number }
+  /** `inBytes`: what `done` and `total` count. */
+  | { phase: 'preparing'; what: string; done: number; total: number; inBytes?: true | undefined }
   /** The first step of a shape is being made ready: kernels `done` of `total`, where the engine counts them. */
   | { phase: 'compiling'; done?: number; total?: number }
   | { phase: 'training'; step: number; steps: number }

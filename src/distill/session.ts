@@ -7,7 +7,7 @@ import type { Example } from '../data/example.ts';
 import type { Rows } from '../data/row-source.ts';
 import { chooseMetric, tallyBy, type MetricId } from '../data/metrics/metrics.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { StateSource } from '../engine/state-source.ts';
+import { readTold, type StateSource } from '../engine/state-source.ts';
 import { answerInputs, type Speaker } from './answer.ts';
 import { BatchPlan, microBatch } from './batches.ts';
 import type { Resumption } from './checkpoint.ts';
@@ -58,6 +58,8 @@ export interface SessionOptions {
   /** Each micro-batch passes through the student in so many parts: less memory, the same step but for rounding. */
   parts?: number;
   watchdog?: Watchdog;
+  /** Told how many bytes of what it resumes from are on the engine, of how many. */
+  tellRead?: (done: number, total: number) => void;
 }
 
 /** A checkpoint is due when the last one is so old, whatever the recipe says: nobody loses more than that. */
@@ -80,6 +82,7 @@ export class Session {
   readonly #measuredStep: number;
   readonly #parts: number;
   readonly #watchdog: Watchdog;
+  readonly #tellRead: (done: number, total: number) => void;
   #evaluations: readonly Evaluation[];
   #step: number;
   #elapsedMs: number;
@@ -102,10 +105,16 @@ export class Session {
     this.#from = options.from ?? null;
     this.#parts = options.parts ?? 1;
     this.#watchdog = options.watchdog ?? new Watchdog();
+    this.#tellRead = options.tellRead ?? (() => undefined);
     this.#step = this.#savedStep = this.#from?.state.step ?? 0;
     this.#elapsedMs = this.#from?.elapsedMs ?? 0;
     this.#measuredStep = options.measuredStep ?? this.#step;
     checkTrainable(options.recipe, options.train);
+  }
+
+  /** Whether the engine has the run's weights: not where a person stopped it before they were read. */
+  get isRestored(): boolean {
+    return this.#from === null;
   }
 
   /** Optimiser steps taken. */
@@ -120,9 +129,11 @@ export class Session {
   async *run(): AsyncGenerator<SessionEvent, void> {
     const rows = yield* this.#tokenize();
     const plan = new BatchPlan(this.#recipe, rows.length);
+    if (!(await this.#restore())) {
+      yield { type: 'state', state: this.#ended(false) };
+      return;
+    }
     yield { type: 'state', state: { phase: 'compiling' } };
-    if (this.#from) await this.#engine.restoreFrom(this.#from.state);
-    this.#from = null;
     if (this.#step === 0 && this.#recipe.evalEvery > 0) yield* this.#watch();
     if (this.#step > this.#measuredStep && this.#evaluationIsDue()) {
       yield* this.#evaluateIfDue();
@@ -162,15 +173,33 @@ export class Session {
       await breathe();
     }
     yield this.#save(true);
-    yield {
-      type: 'state',
-      state: {
-        phase: 'done',
-        step: this.#step,
-        stopped: this.#step < this.#recipe.steps && !early,
-        ...(early && this.#step < this.#recipe.steps ? { early } : {}),
-      },
+    yield { type: 'state', state: this.#ended(early) };
+  }
+
+  #ended(early: boolean): RunState {
+    const isShort = this.#step < this.#recipe.steps;
+    return {
+      phase: 'done',
+      step: this.#step,
+      stopped: isShort && !early,
+      ...(early && isShort ? { early } : {}),
     };
+  }
+
+  /** Puts what the run resumes from on the engine. @returns False where the person stopped it before it was there. */
+  async #restore(): Promise<boolean> {
+    const from = this.#from;
+    if (from === null) return true;
+    const { stopSignal } = this.control;
+    if (this.control.stopRequested) return false;
+    try {
+      await this.#engine.restoreFrom(readTold(from.state, this.#tellRead, stopSignal));
+    } catch (error) {
+      if (!stopSignal.aborted) throw error;
+      return false;
+    }
+    this.#from = null;
+    return true;
   }
 
   /** Whether the engine may be given a step before the results of this one are known: nothing is measured or saved in between. */

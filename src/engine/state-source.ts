@@ -36,6 +36,38 @@ export function weightsAlone(source: StateSource): StateSource {
   return { ...source, tensors: source.tensors.filter(({ group }) => group === 'weights') };
 }
 
+/** How often reading says how far it is. */
+const tellEveryMs = 100;
+
+/**
+ * The same, read to be told how far it is.
+ * @param tell Told how many bytes are read, of how many.
+ * @param signal Ends the reading, with its reason, between two pieces.
+ */
+export function readTold(
+  source: StateSource,
+  tell: (done: number, total: number) => void,
+  signal: AbortSignal | null = null,
+): StateSource {
+  const total = 4 * source.tensors.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
+  let toldAt = -Infinity;
+  return {
+    ...source,
+    async *pieces(tensor) {
+      for await (const piece of source.pieces(tensor)) {
+        signal?.throwIfAborted();
+        yield piece;
+        done += piece.byteLength;
+        const now = performance.now();
+        if (done < total && now - toldAt < tellEveryMs) continue;
+        toldAt = now;
+        tell(done, total);
+      }
+    },
+  };
+}
+
 /** All of it as a copy. */
 export async function readState(source: StateSource): Promise<EngineState> {
   const state = stateOf(new Map(), source.step);

@@ -1,5 +1,5 @@
 /** Progress in a terminal: one line that is overwritten; plain lines now and then where it is no terminal. */
-import { formatCount, formatDuration, formatPercent } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration, formatPercent } from '../base/units.ts';
 import type { Watch } from '../distill/ports.ts';
 import type { MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { TeachProgress } from '../jobs/teach.ts';
@@ -60,7 +60,10 @@ export class ProgressLine {
   }
 
   state(state: RunState): void {
-    if (state.phase === 'preparing') this.show(`${state.what}: ${state.done} of ${state.total}`);
+    if (state.phase === 'preparing') {
+      const count = state.inBytes ? formatBytes : String;
+      this.show(`${state.what}: ${count(state.done)} of ${count(state.total)}`);
+    }
     if (state.phase === 'evaluating') {
       this.show(`${purposes[state.purpose]}: ${state.done} of ${state.total}`);
     }

@@ -47,12 +47,9 @@ export async function recover(
     if (verdict.kind === 'fail') throw verdict.error;
     await sink.state({ phase: 'recovering', step, reason: verdict.reason });
     await control.sleep(verdict.waitMs);
-    if (control.stopRequested) {
-      const end = asStopped(sink.soFar);
-      await sink.state(end);
-      return { kind: 'ended', end };
-    }
+    if (control.stopRequested) return { kind: 'ended', end: await stopBefore(sink) };
     const from = await checkpoints.rewind();
+    if (control.stopSignal.aborted) return { kind: 'ended', end: await stopBefore(sink) };
     try {
       turn.replace(await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })));
       return { kind: 'again', from };
@@ -60,6 +57,14 @@ export async function recover(
       error = problem;
     }
   }
+}
+
+/** Ends a run that a person stopped before its weights were on an engine: what was saved of it stays. */
+export async function stopBefore(sink: Pick<RunSink, 'soFar' | 'state'>): Promise<TrainEnd> {
+  const { savedStep } = sink.soFar;
+  const end: TrainEnd = { phase: 'done', step: savedStep ?? 0, stopped: true };
+  await sink.state(end);
+  return end;
 }
 
 /** The state of a run that is not resumed. */

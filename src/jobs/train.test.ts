@@ -4,7 +4,7 @@ import { Control } from '../distill/control.ts';
 import { recipeSchema, type Recipe } from '../distill/recipe.ts';
 import type { EngineRequest } from '../engine/choose.ts';
 import { stateOf } from '../engine/engine.ts';
-import { sourceOf } from '../engine/state-source.ts';
+import { sourceOf, type StateSource } from '../engine/state-source.ts';
 import type { EngineOwner } from './engine-owner.ts';
 import { baseAnswer, madeUpEngine, Memory, rowsWith, student, weightsOf } from './testing/made-up-run.ts';
 import { trainRun, type TrainJob } from './train.ts';
@@ -78,6 +78,40 @@ describe('a run', () => {
     expect(owners).toHaveLength(2);
     expect(owners[1]).toBeNull();
     await expect(owners[0]!.use(() => Promise.resolve())).rejects.toThrow('The run ended');
+  });
+
+  it('stopped before its checkpoint is on the engine ends with what was saved, whatever it would compare', async () => {
+    const policy = { comparesWhenStopped: true, waitsForRoom: true, keepsBest: false };
+    const state = sourceOf(stateOf(weightsOf(2), 2));
+    const end = { phase: 'done', step: 2, stopped: true };
+    const before = scene({}, { policy, from: { state, elapsedMs: 0 } });
+    before.memory.saves.push(2);
+    before.control.stop();
+    expect(await before.start()).toEqual({ end, comparison: null });
+    expect([before.opened(), before.memory.states]).toEqual([0, [end]]);
+    const during: StateSource = {
+      ...state,
+      async *pieces(tensor) {
+        yield* state.pieces(tensor);
+        reading.control.stop();
+        yield* state.pieces(tensor);
+      },
+    };
+    const reading = scene({}, { policy, from: { state: during, elapsedMs: 0 } });
+    reading.memory.saves.push(2);
+    expect(await reading.start()).toEqual({ end, comparison: null });
+    expect(reading.made.done).toEqual(['dispose']);
+    expect(reading.memory.saves).toEqual([2]);
+  });
+
+  it('says how many bytes of its checkpoint are on the engine', async () => {
+    const { memory, start } = scene(
+      {},
+      { from: { state: sourceOf(stateOf(weightsOf(2), 2)), elapsedMs: 0 } },
+    );
+    await start();
+    const what = 'putting the checkpoint on the engine';
+    expect(memory.told).toContainEqual({ phase: 'preparing', what, done: 4, total: 4, inBytes: true });
   });
 
   it('does not compare where there are no test rows, nor, unless it should, where a person stopped it', async () => {

@@ -20,7 +20,7 @@ import { variantOf } from '../engine/wasm/kernel-variant.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
 import { EngineOwner, type Turn } from './engine-owner.ts';
-import { recover, type RunPorts, type TrainEnd } from './recover.ts';
+import { recover, stopBefore, type RunPorts, type TrainEnd } from './recover.ts';
 import { weightsNotKept, withRoom } from './with-room.ts';
 
 export interface TrainJob extends RunPorts {
@@ -67,6 +67,7 @@ export async function trainRun(
   const { sink, open } = job;
   const { engine } = job.from ?? {};
   const request = { ...job.request, kernels: engine === undefined ? null : variantOf(engine) };
+  if (job.control.stopRequested) return { end: await stopBefore(sink), comparison: null };
   await sink.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
   const owner = new EngineOwner(
     await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })),
@@ -122,6 +123,10 @@ async function attempt(
     // A run that was killed while its accuracy was measured has that measurement still to come.
     measuredStep: sink.soFar.evaluations.at(-1)?.step ?? 0,
     parts,
+    tellRead: (done, total) => {
+      const what = 'putting the checkpoint on the engine';
+      sink.tell({ phase: 'preparing', what, done, total, inBytes: true });
+    },
   });
   const place = { control, sink, turn };
   let weightsAreKept = true;
@@ -135,6 +140,10 @@ async function attempt(
     const isKept = policy.waitsForRoom ? await withRoom(place, note) : (await note(), true);
     if (!isKept && event.type === 'save' && event.last) weightsAreKept = false;
     if (event.type === 'state') await betweenSteps(turn, control, event.state);
+  }
+  if (!session.isRestored) {
+    await sink.state(end);
+    return { end, comparison: null };
   }
   if (!weightsAreKept) end = { ...end, problem: reportError(weightsNotKept()) };
   const step = await takeChosen(turn, job, session.step);

@@ -10,7 +10,7 @@ import {
   type CheckpointFile,
   type Resumption,
 } from '../distill/checkpoint.ts';
-import { openCheckpoint, readCheckpoint, type OpenPart } from '../distill/checkpoint-source.ts';
+import { openCheckpoint, readCheckpoint, type OpenPart, type Reading } from '../distill/checkpoint-source.ts';
 import { CheckpointError, NoRoomError, StillroomError } from '../base/errors.ts';
 import { keptSteps } from '../distill/selection.ts';
 import { shareOf } from '../distill/score.ts';
@@ -136,12 +136,13 @@ export function bestOf(records: readonly CheckpointRecord[]): CheckpointRecord |
 export async function newestCheckpoint(
   runId: string,
   tell: (damage: CheckpointError) => void,
+  watched: Reading = {},
 ): Promise<(Resumption & Pick<CheckpointFacts, 'engine'>) | null> {
   const records = await listCheckpoints(runId);
   await sweep(runId, records);
   for (const record of records) {
     try {
-      const state = await openCheckpoint(record, partsOf(record));
+      const state = await openCheckpoint(record, partsOf(record), undefined, watched);
       return { state, elapsedMs: record.elapsedMs, engine: record.engine };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;

@@ -45,6 +45,6 @@ export function answerCommands<Types extends CommandType>(wire: Wire, handlers: 
 }
 
 /** Cancelled, by the page or by what came in between. */
-function isAbort(error: unknown): boolean {
+export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

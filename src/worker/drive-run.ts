@@ -8,12 +8,14 @@ import { engineStudent } from '../distill/engine-student.ts';
 import type { CheckpointStore } from '../distill/ports.ts';
 import { watchedRows } from '../distill/watched.ts';
 import type { EngineOwner } from '../jobs/engine-owner.ts';
+import { stopBefore } from '../jobs/recover.ts';
 import { trainRun } from '../jobs/train.ts';
 import { openWeights } from '../store/checkpoints.ts';
 import { readExamples, readFirst } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
 import { listRuns, readPredictions } from '../store/runs.ts';
 import type { Student } from '../student/folder.ts';
+import { isAbort } from './answer-commands.ts';
 import { keepWith, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import { prepareResumption } from './resumption.ts';
@@ -40,6 +42,7 @@ export async function driveRun(
   try {
     const { studentId, datasetId, recipe, reading, testRows, engineChoice, backend } = journal.record;
     const student = await openStudent(studentId, (what, done, total) => {
+      control.stopSignal.throwIfAborted();
       journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
     });
     await journal.change(await keepWith(journal.record, student));
@@ -86,7 +89,9 @@ export async function driveRun(
       (owner) => hold(owner, student),
     );
   } catch (error) {
-    await journal.fail(error);
+    if (control.stopRequested && isAbort(error))
+      await stopBefore(journal).catch((lost: unknown) => journal.fail(lost));
+    else await journal.fail(error);
   } finally {
     clearInterval(heartbeat);
   }

@@ -92,6 +92,7 @@ async function keeperOf(fates: Fate[]) {
     get end() {
       return end;
     },
+    isBeginning: false,
     get busy() {
       return atWork !== null;
     },

@@ -11,6 +11,7 @@ import { changeExperiment, listExperiments, readExperiment, writeExperiment } fr
 import { heldError, heldExperiments, holdExperiment } from '../store/locks.ts';
 import type { ExperimentRecord, RunRecord } from '../store/records.ts';
 import { readRun } from '../store/runs.ts';
+import { isAbort } from './answer-commands.ts';
 import type { CommandOf, NewExperiment, NewRun, Results } from './protocol.ts';
 import type { RunKeeper } from './run-keeper.ts';
 
@@ -21,15 +22,28 @@ const specFile = 'the experiment';
 
 type Keeper = Pick<
   RunKeeper,
-  'start' | 'resumeRun' | 'compare' | 'pause' | 'resume' | 'stop' | 'isAtWork' | 'end' | 'busy'
+  | 'start'
+  | 'resumeRun'
+  | 'compare'
+  | 'pause'
+  | 'resume'
+  | 'stop'
+  | 'isAtWork'
+  | 'isBeginning'
+  | 'end'
+  | 'busy'
 >;
 
 export class Experiments {
   readonly #keeper: Keeper;
   /** The experiment whose runs are trained here now, and the current run. */
   #atWork: { id: string; runId: string | null } | null = null;
+  /** Whether the current run is about to begin. */
+  #begins = false;
   /** Settled when what a reload broke off is at work again, or there is nothing. */
   #woken: Promise<void> = Promise.resolve();
+  /** Settled when it is known whether there is something that a reload broke off. */
+  #found: Promise<void> = Promise.resolve();
 
   constructor(keeper: Keeper) {
     this.#keeper = keeper;
@@ -37,13 +51,20 @@ export class Experiments {
 
   /** Continues an experiment that was interrupted, where no other tab is at work on it. */
   wake(): void {
-    this.#woken = this.#wake().catch(() => undefined);
+    this.#found = new Promise((found) => {
+      this.#woken = this.#wake(found)
+        .catch(() => undefined)
+        .finally(found);
+    });
   }
 
-  async #wake(): Promise<void> {
+  async #wake(found: () => void): Promise<void> {
     const running = (await listExperiments()).filter(({ phase }) => phase === 'running');
     const broken = running.find(({ runs }) => nextRun(runs) !== null);
-    if (broken !== undefined && this.#atWork === null) await this.#take(broken.id);
+    if (broken === undefined || this.#atWork !== null) return;
+    const taking = this.#take(broken.id);
+    found();
+    await taking;
   }
 
   /** See `start-experiment` in protocol.ts. */
@@ -87,7 +108,7 @@ export class Experiments {
 
   /** See `halt-experiment` in protocol.ts. */
   async halt(id: string, how: CommandOf<'halt-experiment'>['how']): Promise<null> {
-    await this.#woken;
+    await this.#found;
     await changeExperiment(id, (record) => ({ ...record, phase: 'paused' }));
     if (this.#atWork?.id !== id || !this.#hasInHand()) return null;
     if (how === 'pause') await this.#keeper.pause();
@@ -106,6 +127,7 @@ export class Experiments {
   }
 
   #hasInHand(): boolean {
+    if (this.#begins && this.#keeper.isBeginning) return true;
     const runId = this.#atWork?.runId ?? null;
     return runId !== null && this.#keeper.isAtWork(runId);
   }
@@ -174,7 +196,8 @@ export class Experiments {
     if (stored === 'left out') return;
     let standing: Standing;
     try {
-      const runId = await this.#work(experiment, name, stored);
+      this.#begins = true;
+      const runId = await this.#work(experiment, name, stored).finally(() => (this.#begins = false));
       this.#atWork = { id, runId };
       await changeExperiment(id, (record) => ({ ...record, runs: named(record.runs, name, runId) }));
       tellBegun();
@@ -184,7 +207,7 @@ export class Experiments {
     } catch (error) {
       // Something else took the machine first: the run is begun when that is over.
       if (this.#keeper.busy) return;
-      standing = { kind: 'failed', words: reportError(error).message };
+      standing = isAbort(error) ? { kind: 'waiting' } : { kind: 'failed', words: reportError(error).message };
     } finally {
       this.#atWork = { id, runId: null };
     }

@@ -172,9 +172,13 @@ export type Command =
   | { type: 'leave-stopped'; runId: string }
   /** Asks for a checkpoint after the current step; a no-op where there is nothing to save. */
   | { type: 'save' }
+  /** Counts from the press on that began a run: one that is still being prepared pauses before its first step. */
   | { type: 'pause' }
   | { type: 'resume' }
-  /** Ends the run after the current step; what was learnt is kept, compared and can be exported. */
+  /**
+   * Ends the run after the current step; what was learnt is kept, compared and can be exported. One that is still being
+   * prepared ends at once, and the command that began it is cancelled.
+   */
   | { type: 'stop' }
   /** Stops an evaluation or comparison under way, not the run. */
   | { type: 'skip-evaluation' }
@@ -341,6 +345,8 @@ export type RunEvent =
   | { type: 'evaluation'; evaluation: Evaluation }
   /** The run is again what it was at this step: later points and evaluations are gone. */
   | { type: 'trimmed'; step: number }
+  /** It was not begun after all: its record says what it is. */
+  | { type: 'left' }
   /** The run's record changed otherwise (comparison, saved weights): read it again. */
   | { type: 'record' };
 

@@ -1,6 +1,7 @@
 /** What a run resumes from. */
 import { CheckpointError, InputError } from '../base/errors.ts';
 import type { Resumption } from '../distill/checkpoint.ts';
+import type { Reading } from '../distill/checkpoint-source.ts';
 import { newestCheckpoint, trimRun } from '../store/checkpoints.ts';
 import { readDataset, trainSha256 } from '../store/datasets.ts';
 import type { RunRecord } from '../store/records.ts';
@@ -18,12 +19,14 @@ export interface Prepared {
  * Makes a run what it was at its newest checkpoint that is whole. Whoever calls this holds the run
  * (store/locks.ts) and has taken it over.
  * @param fromStart A person has agreed to begin again with step 1 where no checkpoint is whole.
+ * @param watched How reading the checkpoint is watched, and ended.
  * @throws InputError where the run or its rows are gone, or the rows are others now; NothingWholeError where every
  * checkpoint is damaged, UnreadableError where one could not be read now. Nothing is removed then.
  */
 export async function prepareResumption(
   { id: runId, revision }: Pick<RunRecord, 'id' | 'revision'>,
   fromStart = false,
+  watched: Reading = {},
 ): Promise<Prepared> {
   const stored = await readRun(runId);
   if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
@@ -55,7 +58,7 @@ export async function prepareResumption(
     );
   }
   const damaged: string[] = [];
-  const from = await newestCheckpoint(runId, (damage) => damaged.push(damage.problem));
+  const from = await newestCheckpoint(runId, (damage) => damaged.push(damage.problem), watched);
   // Without a checkpoint the run begins again with step 1, and its curve goes: where it had one, a person decides.
   if (from === null && run.savedStep !== null && !fromStart) throw new NothingWholeError(run, damaged);
   return { record: await trimRun(run, from?.state.step ?? 0), from, damaged };

@@ -9,7 +9,9 @@ import type { RunState } from '../distill/run-state.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { createTwinEngine } from '../engine/plan/twin/twin-engine.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
-import type { NewRun } from './protocol.ts';
+import type { NewRun, RunEvent } from './protocol.ts';
+
+type Told = Extract<RunEvent, { type: 'state' }>;
 
 withWebLocks();
 
@@ -48,10 +50,14 @@ async function scene() {
   const { storedWeights } = await import('./stored-weights.ts');
 
   const states: RunState[] = [];
+  const events: RunEvent[] = [];
+  let onTold = (_event: Told): void => undefined;
   let onPoint = (_step: number): void => undefined;
   const wire = new Wire((message) => {
     if (message.type !== 'run') return;
+    events.push(message.event);
     if (message.event.type === 'state') states.push(message.event.state);
+    if (message.event.type === 'state') onTold(message.event);
     if (message.event.type === 'metrics') for (const { step } of message.event.points) onPoint(step);
   });
   const keeper = new RunKeeper(wire, () => false);
@@ -72,6 +78,9 @@ async function scene() {
   return {
     keeper,
     states,
+    events,
+    /** Told each state as it is told to the page. */
+    onTold: (act: (event: Told) => void) => (onTold = act),
     run,
     now,
     readMetrics,
@@ -253,5 +262,63 @@ it('of one experiment asks the base student once for the same rows, and again fo
 it('says that it opens the student before anything else', async () => {
   await begin();
   expect(own.states[0]).toEqual({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
+  await own.keeper.end;
+});
+
+/** A run as a worker leaves it that was taken away in the middle, with a checkpoint of its second step. */
+async function interrupted() {
+  own.atPoint(1, () => void own.keeper.stop());
+  await begin();
+  await own.keeper.end;
+  own.atPoint(0, () => undefined);
+  const { writeRun } = await import('../store/runs.ts');
+  const run = await own.now(runId);
+  await writeRun({ ...run, state: { phase: 'training', step: run.step, steps } });
+  return run;
+}
+
+it('a pause that is asked while a checkpoint is read counts before the next step', async () => {
+  const { step } = await interrupted();
+  const resuming = own.keeper.resumeRun(runId, null, false);
+  expect(own.keeper.isBeginning).toBe(true);
+  await own.keeper.pause();
+  await resuming;
+  await own.phase(runId, 'paused');
+  expect((await own.now(runId)).step).toBe(step);
+  own.keeper.resume();
+  await own.keeper.end;
+  expect((await own.now(runId)).state).toMatchObject({ phase: 'done', stopped: false });
+});
+
+it('a stop while a checkpoint is read ends that: what was interrupted is stopped, what had ended stays', async () => {
+  const run = await interrupted();
+  const stopped = async () => {
+    const resuming = own.keeper.beginning(() => own.keeper.resumeRun(runId, null, false));
+    own.keeper.stop();
+    await expect(resuming).rejects.toThrow('The run was stopped.');
+    expect([own.keeper.busy, own.keeper.isBeginning]).toEqual([false, false]);
+    return (await own.now(runId)).state;
+  };
+  expect(await stopped()).toEqual({ phase: 'training', step: run.step, steps });
+  // Once the run is taken over.
+  own.onTold(({ state }) => {
+    if (state.phase === 'preparing' && state.what.startsWith('checking')) own.keeper.stop();
+  });
+  await expect(own.keeper.resumeRun(runId, null, false)).rejects.toThrow('The run was stopped.');
+  expect((await own.now(runId)).state).toEqual({ phase: 'done', step: run.savedStep, stopped: true });
+  expect(own.events.at(-1)).toEqual({ type: 'left' });
+  await expect(own.keeper.resumeRun(runId, null, false)).rejects.toThrow('The run was stopped.');
+  expect((await own.now(runId)).state).toEqual({ phase: 'done', step: run.savedStep, stopped: true });
+  expect(open).toBe(0);
+});
+
+it('a run that is stopped before it exists is not stored', async () => {
+  const starting = own.keeper.start(own.run);
+  own.keeper.stop();
+  await expect(starting).rejects.toThrow('The run was stopped.');
+  const { listRuns } = await import('../store/runs.ts');
+  expect(await listRuns()).toEqual([]);
+  expect(() => own.keeper.stop()).toThrow('No run is at work');
+  await begin();
   await own.keeper.end;
 });

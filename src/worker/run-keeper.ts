@@ -7,6 +7,7 @@ import { readQuestions } from '../data/questions-file.ts';
 import type { Asked, Asking, AskOptions } from '../distill/ask.ts';
 import { Control } from '../distill/control.ts';
 import type { Watch } from '../distill/ports.ts';
+import { isActive } from '../distill/run-state.ts';
 import type { EngineChoice } from '../engine/choose.ts';
 import { askMany, askRun, type Question } from '../jobs/ask.ts';
 import { EngineOwner } from '../jobs/engine-owner.ts';
@@ -16,6 +17,7 @@ import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import type { Student, StudentOutline } from '../student/folder.ts';
 import { endComparisons, isPrepared, opened, type ActiveRun } from './active-run.ts';
+import { Beginnings } from './beginning.ts';
 import { comparePaused, compareStored } from './compare-run.ts';
 import { driveRun, limited } from './drive-run.ts';
 import { openRunStudent } from './import-student.ts';
@@ -35,6 +37,7 @@ export class RunKeeper {
   readonly #wire: Wire;
   readonly #isReducing: () => boolean;
   #active: ActiveRun | null = null;
+  readonly #beginnings = new Beginnings();
   #isTaken = false;
   #end: Promise<void> = Promise.resolve();
   #rehearsal: { cancel: AbortController; end: Promise<unknown> } | null = null;
@@ -46,16 +49,23 @@ export class RunKeeper {
   }
 
   /** See `start-run` in protocol.ts. */
-  async start(run: NewRun): Promise<Results['start-run']> {
-    await this.makeWay();
-    const begin = () =>
-      this.#begin(async () => {
+  start(run: NewRun): Promise<Results['start-run']> {
+    return this.#begin(
+      async ({ stopSignal }) => {
+        stopSignal.throwIfAborted();
         const record = await newRecord(run);
-        const letGo = await holdRun(record.id);
+        stopSignal.throwIfAborted();
+        const letGo = await holdRun(record.id, stopSignal);
         return { record, from: null, letGo, result: { runId: record.id } };
-      });
-    // Neither rows nor student are changed or removed between looking for them and storing the run that needs them.
-    return holding('dataset', run.datasetId, () => holding('student', run.studentId, begin));
+      },
+      // Neither rows nor student are changed or removed between looking for them and storing the run that needs them.
+      (begin) => holding('dataset', run.datasetId, () => holding('student', run.studentId, begin)),
+    );
+  }
+
+  /** What a person asks counts from now on, before `work` begins a run: see beginning.ts. */
+  beginning<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#beginnings.of(work);
   }
 
   /** See `resume-run` in protocol.ts. */
@@ -64,21 +74,38 @@ export class RunKeeper {
     engine: EngineChoice | null,
     fromStart: boolean,
   ): Promise<Results['resume-run']> {
+    const page = { isTold: false };
+    const tell = (what: string, done: number, total: number, inBytes?: true): void => {
+      page.isTold = true;
+      this.#wire.run(runId, { type: 'state', state: { phase: 'preparing', what, done, total, inBytes } });
+    };
     try {
-      return await this.#begin(async () => {
-        const letGo = await holdRun(runId);
+      return await this.#begin(async ({ stopSignal: signal }) => {
+        tell('opening the checkpoint', 0, 1);
+        const letGo = await holdRun(runId, signal);
         try {
-          const { record, from, damaged } = await prepareResumption(await taken(runId), fromStart);
-          this.#wire.run(runId, { type: 'trimmed', step: record.step });
-          const on = engine === null ? {} : { engineChoice: engine, backend: null };
-          const result = { kind: 'resumed', step: record.step, damaged } as const;
-          return { record: { ...record, ...on }, from, letGo, result };
+          const run = await taken(runId);
+          const read = (done: number, total: number) => tell('checking the checkpoint', done, total, true);
+          try {
+            const prepared = await prepareResumption(run, fromStart, { tell: read, signal });
+            const { record, from, damaged } = prepared;
+            this.#wire.run(runId, { type: 'trimmed', step: record.step });
+            const on = engine === null ? {} : { engineChoice: engine, backend: null };
+            const result = { kind: 'resumed', step: record.step, damaged } as const;
+            return { record: { ...record, ...on }, from, letGo, result };
+          } catch (error) {
+            // What was interrupted is not any more; what had ended stays as it ended.
+            if (signal.aborted && isActive(run.state))
+              await new RunJournal(run, this.#wire).state(asStopped(run));
+            throw error;
+          }
         } catch (error) {
           letGo();
           throw error;
         }
       });
     } catch (error) {
+      if (page.isTold) this.#wire.run(runId, { type: 'left' });
       if (error instanceof NothingWholeError) return { kind: 'nothing-whole', words: error.message };
       throw error;
     }
@@ -96,37 +123,46 @@ export class RunKeeper {
     return null;
   }
 
-  /** Answers when the run is stored, and drives it from then on; the run stays held until its end. */
-  async #begin<Result>(
-    prepare: () => Promise<{
+  /**
+   * Answers when the run is stored, and drives it from then on; the run stays held until its end.
+   * @param within Holds what the run needs until it is stored.
+   * @throws The reason of the control's signal where a person stopped it before.
+   */
+  #begin<Result>(
+    prepare: (control: Control) => Promise<{
       record: RunRecord;
       from: Resumption | null;
       letGo: () => void;
       result: Result;
     }>,
+    within: (begin: () => Promise<Result>) => Promise<Result> = (begin) => begin(),
   ): Promise<Result> {
-    await this.makeWay();
-    this.#refuseSecond();
-    this.#isTaken = true;
-    try {
-      const { record, from, letGo, result } = await prepare();
+    return this.#beginnings.of(async (control) => {
+      await this.makeWay();
+      this.#refuseSecond();
+      this.#isTaken = true;
       try {
-        const journal = new RunJournal(record, this.#wire);
-        await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-        this.#end = this.#drive(journal, from).finally(letGo);
-        return result;
+        return await within(async () => {
+          const { record, from, letGo, result } = await prepare(control);
+          try {
+            const journal = new RunJournal(record, this.#wire);
+            await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
+            this.#end = this.#drive(journal, from, control).finally(letGo);
+            return result;
+          } catch (error) {
+            letGo();
+            throw error;
+          }
+        });
       } catch (error) {
-        letGo();
+        this.#isTaken = false;
         throw error;
       }
-    } catch (error) {
-      this.#isTaken = false;
-      throw error;
-    }
+    });
   }
 
-  async #drive(journal: RunJournal, from: Resumption | null): Promise<void> {
-    const active: ActiveRun = { journal, control: new Control(), opened: null, comparisons: new Set() };
+  async #drive(journal: RunJournal, from: Resumption | null, control: Control): Promise<void> {
+    const active: ActiveRun = { journal, control, opened: null, comparisons: new Set() };
     this.#active = active;
     try {
       await driveRun(journal, active.control, from, (owner, student) => {
@@ -159,31 +195,29 @@ export class RunKeeper {
   }
 
   async pause(): Promise<null> {
-    const { control, journal } = this.#require();
-    if (journal.record.state.phase === 'paused') return null;
-    control.pause();
+    const journal = this.#active?.journal ?? null;
+    if (journal?.record.state.phase === 'paused') return null;
+    this.#control.pause();
     // What is being prepared is still told; it pauses before its first step.
-    if (!isPrepared(journal.record.state)) return null;
+    if (journal === null || !isPrepared(journal.record.state)) return null;
     await journal.state({ phase: 'pausing', step: journal.record.step });
     return null;
   }
 
   resume(): null {
-    const active = this.#require();
-    endComparisons(active, 'The run was resumed.');
-    active.control.resume();
+    if (this.#active !== null) endComparisons(this.#active, 'The run was resumed.');
+    this.#control.resume();
     return null;
   }
 
   stop(): null {
-    const active = this.#require();
-    endComparisons(active, 'The run was stopped.');
-    active.control.stop();
+    if (this.#active !== null) endComparisons(this.#active, 'The run was stopped.');
+    this.#control.stop();
     return null;
   }
 
   skipEvaluation(): null {
-    this.#require().control.skipEvaluation();
+    this.#control.skipEvaluation();
     return null;
   }
 
@@ -330,12 +364,9 @@ export class RunKeeper {
     }
   }
 
-  #require(): ActiveRun {
-    if (this.#active) return this.#active;
-    throw new EngineError(
-      this.#isTaken ? 'The run is still being prepared.' : 'No run is at work.',
-      this.#isTaken ? 'Try again in a moment.' : 'Start one first.',
-    );
+  /** Of the run at work, or of the one that is beginning. @throws EngineError where there is none. */
+  get #control(): Control {
+    return this.#active?.control ?? this.#beginnings.require();
   }
 
   #refuseSecond(): void {
@@ -363,6 +394,11 @@ export class RunKeeper {
   /** Whether this run is the one at work. */
   isAtWork(runId: string): boolean {
     return this.#active?.journal.record.id === runId;
+  }
+
+  /** Whether a run is beginning: what is asked now counts for it. */
+  get isBeginning(): boolean {
+    return this.#beginnings.control !== null;
   }
 
   /** A run or a comparison is at work, paused ones included. */

@@ -17,6 +17,7 @@ function request(
 ): Promise<unknown> {
   const work = rest.at(-1) as Work;
   const { signal } = rest.length === 2 ? rest[0] : {};
+  if (signal?.aborted) return Promise.reject(signal.reason as Error);
   const before = queues.get(name) ?? Promise.resolve();
   let isGranted = false;
   const turn = before.then(async () => {

@@ -9,7 +9,7 @@ import type {
 } from '../../store/records.ts';
 import { initialState, type StudioState } from '../state/studio-store.ts';
 import type { RunState } from '../../distill/run-state.ts';
-import { obstacleOf } from './action.ts';
+import { isOffered, obstacleOf } from './action.ts';
 import { pauseOrResume, stopAndKeep } from './run-under-way.ts';
 import { startTraining } from './start-training.ts';
 import { draftOf } from '../recipe/recipe-draft.ts';
@@ -90,6 +90,16 @@ test('a method that the rows cannot carry is refused before the start', () => {
 test('one run at a time', () => {
   const run = { id: 'r', name: 'copper-heron', state: { phase: 'paused', step: 3 } } as RunRecord;
   expect(startObstacle(ready({ runs: [run], liveRunId: 'r' }))).toContain('copper-heron');
+});
+
+test('a run can be paused and stopped before it is there, and is not paused twice', () => {
+  const beginning = ready({ beginning: true });
+  for (const action of [pauseOrResume, stopAndKeep])
+    expect([isOffered(action, beginning), obstacleOf(action, beginning)]).toEqual([true, null]);
+  expect(isOffered(startTraining, beginning)).toBe(false);
+  expect(isOffered(pauseOrResume, ready())).toBe(false);
+  expect(obstacleOf(pauseOrResume, { ...beginning, asked: 'pause' })).toMatch(/as soon as it can/);
+  expect(obstacleOf(pauseOrResume, { ...underWay({ phase: 'paused', step: 1 }), asked: 'pause' })).toBeNull();
 });
 
 test('pausing is possible while it trains or measures accuracy', () => {

@@ -1,11 +1,10 @@
 /** What can be asked of the run under way, and what is in its way. */
 import { Pause, Play, SkipForward, Square } from 'lucide-react';
 import { isComparing, type RunState } from '../../distill/run-state.ts';
-import { liveRun, type StudioState } from '../state/studio-store.ts';
+import { isRunHere, liveRun, type StudioState } from '../state/studio-store.ts';
 import { studio } from '../state/studio.ts';
 import type { Action } from './action.ts';
 
-const isUnderWay = (state: StudioState): boolean => liveRun(state) !== null;
 const runName = (state: StudioState): string | undefined => liveRun(state)?.name;
 const phaseOf = (state: StudioState): RunState['phase'] | null => liveRun(state)?.state.phase ?? null;
 const isPaused = (state: StudioState): boolean => phaseOf(state) === 'paused';
@@ -24,9 +23,10 @@ export const pauseOrResume: Action = {
   icon: (state) => (isPaused(state) ? Play : Pause),
   label: (state) => (isPaused(state) ? 'Resume' : 'Pause'),
   detail: runName,
-  isOffered: isUnderWay,
+  isOffered: isRunHere,
   obstacle: (state) => {
     const run = liveRun(state);
+    if (state.asked === 'pause' && !isPaused(state)) return 'It pauses as soon as it can.';
     return run === null || run.state.phase === 'paused' ? null : pauseObstacle(run.state);
   },
   perform: (state) => {
@@ -41,7 +41,7 @@ export const stopAndKeep: Action = {
   icon: () => Square,
   label: () => 'Stop and keep',
   detail: runName,
-  isOffered: isUnderWay,
+  isOffered: isRunHere,
   obstacle: (state) => (phaseOf(state) === 'idle' ? 'The run has not begun yet.' : null),
   perform: () => studio.stop(),
 };

@@ -5,7 +5,13 @@ import { isActive } from '../../distill/run-state.ts';
 import { navigate } from '../routes.ts';
 import { readDraft, readTestRows } from '../recipe/recipe-draft.ts';
 import { alarmed } from '../state/alarmed.ts';
-import { currentDataset, currentStudent, liveRun, type StudioState } from '../state/studio-store.ts';
+import {
+  currentDataset,
+  currentStudent,
+  isRunHere,
+  liveRun,
+  type StudioState,
+} from '../state/studio-store.ts';
 import { studio } from '../state/studio.ts';
 import type { Action } from './action.ts';
 
@@ -14,7 +20,7 @@ export const startTraining: Action = {
   kind: 'action',
   icon: () => Play,
   label: (state) => ((currentDataset(state)?.sample ?? true) ? 'Train on the sample' : 'Start training'),
-  isOffered: (state) => liveRun(state) === null,
+  isOffered: (state) => !isRunHere(state),
   obstacle: startObstacle,
   perform: () => {
     navigate('train');

@@ -1,10 +1,11 @@
 import { useEffect, useRef, type ReactNode } from 'react';
 import { hashOf } from '../routes.ts';
-import { liveRun, useStudio } from '../state/studio-store.ts';
+import { isRunHere, liveRun, useStudio } from '../state/studio-store.ts';
 import { studio } from '../state/studio.ts';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { RunControls } from './run-controls.tsx';
 import styles from './screen-head.module.css';
+import { beginningWords } from '../words.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 
 interface Props {
@@ -26,17 +27,17 @@ const shared = ['studio', 'machine', 'run'] as const;
 export function ScreenHead({ station, name, children, actions }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const live = useStudio(liveRun);
+  const isHere = useStudio(isRunHere);
   useEffect(() => {
     // Not on the first screen of a visit: a page that just opened begins at its top.
     if (opened) heading.current?.focus({ preventScroll: true });
     opened = true;
     window.scrollTo(0, 0);
   }, []);
-  const liveId = live?.id ?? null;
   useEffect(() => {
     // Buttons come and go with a run: a focus that went with them begins again at the heading.
     if (opened && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, [liveId]);
+  }, [isHere]);
   return (
     <>
       <div className={styles['head']}>
@@ -51,10 +52,10 @@ export function ScreenHead({ station, name, children, actions }: Props) {
           )}
         </h1>
         <div className={styles['line']}>
-          {children}
+          {isHere && live === null ? <BeginningLine /> : children}
           {live !== null && live.name !== name && <LiveLine />}
         </div>
-        <div className={styles['actions']}>{live === null ? actions : <RunControls />}</div>
+        <div className={styles['actions']}>{isHere ? <RunControls /> : actions}</div>
       </div>
       <Failures />
     </>
@@ -68,6 +69,12 @@ function Failures() {
     const { error } = requests[slot];
     return error && <ErrorNotice key={slot} error={error} onDismiss={() => studio.dismiss(slot)} />;
   });
+}
+
+/** A run that is not there yet. */
+function BeginningLine() {
+  const asked = useStudio((state) => state.asked);
+  return <p className={styles['live']}>{beginningWords(asked)}</p>;
 }
 
 /** The run under way, on screens that are not about it. */

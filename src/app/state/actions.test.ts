@@ -271,7 +271,32 @@ describe('a run', () => {
     await studio.startRun();
     await studio.resumeRun('r');
     await studio.leaveStopped('r');
-    expect(state()).toMatchObject({ liveRunId: null, runId: null, resumed: null });
+    expect(state()).toMatchObject({ liveRunId: null, resumed: null, beginning: false, asked: null });
+  });
+
+  it('is this page’s from the press on that begins or resumes it, and takes what is asked meanwhile', async () => {
+    const during: unknown[] = [];
+    await stored('students', student('mine'));
+    await stored('datasets', dataset('own'));
+    const { studio, state } = await opened(({ type }) => {
+      const { beginning, liveRunId, runId, runs, asked } = state();
+      const phase = runs.find(({ id }) => id === 'old')?.state.phase;
+      if (type === 'start-run' || type === 'resume-run')
+        during.push({ beginning, liveRunId, runId, phase, asked });
+      // Stopped by a person meanwhile: the worker cancels what it was asked.
+      if (type === 'resume-run') studio.stop();
+      return type === 'start-run' ? { runId: 'r' } : null;
+    });
+    await stored('runs', run('old', { step: 3, savedStep: 2 }));
+    await studio.refresh();
+    await studio.resumeRun('old');
+    expect(during).toEqual([
+      { beginning: false, liveRunId: 'old', runId: 'old', phase: 'preparing', asked: null },
+    ]);
+    expect(state()).toMatchObject({ liveRunId: null, asked: null, runs: [{ state: { phase: 'done' } }] });
+    await studio.startRun();
+    expect(during[1]).toMatchObject({ beginning: true, liveRunId: null });
+    expect(state()).toMatchObject({ beginning: false, liveRunId: 'r' });
   });
 
   it('is told what a person asks, until it is resumed', async () => {

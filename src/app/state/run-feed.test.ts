@@ -65,6 +65,14 @@ test('what was asked of a run stands until the run has come to it', () => {
   expect(hear(asked('stop'), [state({ phase: 'done', step: 1, stopped: true })], 1).asked).toBeNull();
 });
 
+test('a run that was not begun after all is what its record says', () => {
+  const during = { ...hear(before(), [training(1)], 50), asked: 'stop' as const };
+  const other = hear(during, [{ runId: 'b', event: { type: 'left' } }], 60);
+  expect(other).toMatchObject({ liveRunId: 'a', asked: 'stop' });
+  const left = hear(during, [{ runId: 'a', event: { type: 'left' } }], 60);
+  expect(left).toMatchObject({ liveRunId: null, asked: null, stale: true });
+});
+
 test('the end of one run does not end another', () => {
   const state = { ...before([record(), record({ id: 'b' })]), liveRunId: 'b' };
   const failed: Told = {

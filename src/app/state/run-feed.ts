@@ -29,7 +29,8 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
   let stale = false;
   for (const { runId, event } of events) {
     const run = runs.get(runId);
-    if (run === undefined || event.type === 'record' || event.type === 'trimmed') stale = true;
+    if (run === undefined || event.type === 'record' || event.type === 'trimmed' || event.type === 'left')
+      stale = true;
     if (run !== undefined) runs.set(runId, told(run, event, now));
     if (event.type === 'metrics' && runId === before.metrics.runId) arrived.push(...event.points);
     if (event.type === 'trimmed' && runId === shown.runId) {
@@ -38,6 +39,10 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
         points: shown.points.filter(({ step }) => step <= event.step),
         version: shown.version + 1,
       };
+    }
+    if (event.type === 'left' && liveRunId === runId) {
+      liveRunId = null;
+      asked = null;
     }
     if (event.type !== 'state') continue;
     if (isActive(event.state)) liveRunId = runId;
@@ -79,6 +84,7 @@ function told(run: RunRecord, event: RunEvent, now: number): RunRecord {
       };
     case 'metrics':
     case 'record':
+    case 'left':
       return heard;
     default:
       return event satisfies never;

@@ -71,7 +71,9 @@ export interface TrainSlice {
   trainView: TrainView;
   /** The run that this page's worker is at work on, or holds, paused. */
   liveRunId: string | null;
-  /** What was asked of the live run and is not done yet. */
+  /** A new run was asked for, and is not there yet. */
+  beginning: boolean;
+  /** What was asked of the live run, or of the one that is beginning, and is not done yet. */
   asked: Asked | null;
   /** What was found when a run was last resumed; null when it was read, or none was. */
   resumed: Extract<Results['resume-run'], { kind: 'resumed' }> | null;
@@ -128,6 +130,7 @@ export function initialState(): StudioState {
     openedAt: Date.now(),
     ended: null,
     asked: null,
+    beginning: false,
     metrics: { runId: null, points: [], version: 0 },
     draft: draftOf(smallRecipe),
     testRows: '',
@@ -179,6 +182,11 @@ export function currentStudent(state: StudioState): StudentRecord | null {
 /** The run that Train, Compare and Take away show. */
 export function currentRun(state: StudioState): RunRecord | null {
   return state.runs.find((run) => run.id === state.runId) ?? null;
+}
+
+/** Whether a run is at work here, or about to be: from the press on that begins it. */
+export function isRunHere(state: StudioState): boolean {
+  return state.beginning || liveRun(state) !== null;
 }
 
 export function liveRun(state: StudioState): RunRecord | null {

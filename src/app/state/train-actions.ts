@@ -61,8 +61,13 @@ export function trainActions(
     startRun: async (): Promise<void> => {
       const run = newRun(get());
       if (run === null) return;
+      set({ beginning: true, asked: null });
       const result = await request('run', { type: 'start-run', run });
-      if (!result) return;
+      set({ beginning: false });
+      if (!result) {
+        set({ asked: null });
+        return;
+      }
       set({ liveRunId: result.runId });
       await readRecords();
       await selectRun(result.runId);
@@ -70,19 +75,23 @@ export function trainActions(
 
     /** Resumes a run from its newest checkpoint that is whole; on another engine, where one is named. */
     resumeRun: async (runId: string, engine: NewRun['engine'] = null, fromStart = false): Promise<void> => {
+      // From the press on it is this page's, and can be paused and stopped: a large checkpoint takes a while to read.
+      const isFirst = get().liveRunId === null;
+      if (isFirst) {
+        const state = { phase: 'preparing', what: 'opening the checkpoint', done: 0, total: 1 } as const;
+        const runs = get().runs.map((run) => (run.id === runId ? { ...run, state } : run));
+        set({ liveRunId: runId, asked: null, resumed: null, runs });
+        void selectRun(runId);
+      }
       const result = await request('run', { type: 'resume-run', runId, engine, fromStart });
-      if (!result) {
-        await lookUp();
+      if (result?.kind === 'resumed') {
+        set({ liveRunId: runId, resumed: result });
+        await readRecords();
         return;
       }
-      if (result.kind === 'nothing-whole') {
-        set({ nothingWhole: { runId, engine, words: result.words } });
-        await lookUp();
-        return;
-      }
-      set({ liveRunId: runId, resumed: result });
-      await readRecords();
-      await selectRun(runId);
+      if (result !== null) set({ nothingWhole: { runId, engine, words: result.words } });
+      if (isFirst && get().liveRunId === runId) set({ liveRunId: null, asked: null });
+      await lookUp();
     },
 
     /** Ends the question whether a run begins again with step 1. */
