@@ -31,8 +31,9 @@ export const usage = `Stillroom from a terminal.
       after three measurements without a better one; --take best writes the weights of the best measurement to model/,
       and compares these.
 
-  npm run headless -- train --resume DIR
-      Resumes the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped.
+  npm run headless -- train --resume DIR [--from-start]
+      Resumes the run in DIR from its newest checkpoint, to the very bytes of a run that was never stopped. Where steps
+      were taken and no checkpoint is whole, --from-start begins again with step 1; else nothing is touched.
       (--student, --train and the like say where files have moved to.)
 
   npm run headless -- inspect --train FILE [--train-rationales FILE] [--test FILE] [--test-rationales FILE]
@@ -218,6 +219,7 @@ export const trainOptions = {
   recipe: { type: 'string' },
   out: { type: 'string' },
   resume: { type: 'string' },
+  'from-start': { type: 'boolean' },
   engine: { type: 'string' },
   backend: { type: 'string' },
   'test-rows': { type: 'string' },

@@ -134,11 +134,61 @@ export class RunFolder {
   async newestCheckpoint(tell: (words: string) => void): Promise<FoundCheckpoint | null> {
     const found = await new CheckpointFolder(this.path).newest(tell);
     if (found !== null) return found;
-    const points = linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl')));
+    const points = await this.#points();
     if (!existsSync(join(this.path, 'model')) && !hadCheckpoint(points, this.#run.recipe)) return null;
-    throw new CheckpointError(
-      `The checkpoints of ${this.path} are gone. Its curve up to step ${points.at(-1)?.step ?? 0} is still there.`,
-      'Nothing was removed. Put a checkpoint back, or train again with `train --out`.',
+    throw this.#withoutCheckpoint('The checkpoints of it are gone', points);
+  }
+
+  /**
+   * The checkpoint that a person resumes from; null for the beginning. A run that has taken a step begins again only where
+   * that is asked for: its curve goes, and it may have been hours.
+   * @param fromStart It is asked for; what is damaged goes then.
+   * @throws CheckpointError where none is whole and it is not asked for; InputError where one is whole and it is.
+   */
+  async checkpointToResume(
+    tell: (words: string) => void,
+    fromStart: boolean,
+  ): Promise<FoundCheckpoint | null> {
+    const checkpoints = new CheckpointFolder(this.path);
+    const damaged: string[] = [];
+    let found: FoundCheckpoint | null = null;
+    try {
+      found = await checkpoints.newest((words) => damaged.push(words));
+      damaged.forEach(tell);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      damaged.forEach(tell);
+    }
+    if (found !== null) {
+      if (!fromStart) return found;
+      throw new InputError(
+        `the checkpoint of step ${found.state.step} is whole, so that it need not begin again.`,
+        'Leave --from-start out, or train again with another --out.',
+        { file: this.path },
+      );
+    }
+    const points = await this.#points();
+    const steps = await checkpoints.steps();
+    if (fromStart) {
+      for (const step of steps) await checkpoints.remove(step);
+      return null;
+    }
+    if (steps.length === 0 && points.length === 0 && !existsSync(join(this.path, 'model'))) return null;
+    throw this.#withoutCheckpoint(
+      steps.length === 0 ? 'There is no checkpoint in it' : 'No checkpoint in it is whole',
+      points,
+    );
+  }
+
+  async #points(): Promise<MetricsPoint[]> {
+    return linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl')));
+  }
+
+  #withoutCheckpoint(what: string, points: readonly MetricsPoint[]): CheckpointError {
+    const model = existsSync(join(this.path, 'model')) ? ', and so is model/' : '';
+    return new CheckpointError(
+      `${this.path}: ${what}; its curve up to step ${points.at(-1)?.step ?? 0} is still there${model}.`,
+      `Nothing was removed. Put a checkpoint back, or begin again with step 1, which replaces the curve: train --resume ${this.path} --from-start`,
     );
   }
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { InputError } from '../base/errors.ts';
 import { checkOut } from './run-folder.ts';
@@ -95,12 +96,16 @@ it('a folder that is not there is not resumed, and not made', async () => {
 });
 
 it.runIf(existsSync('/proc/self/stat'))('takes over the lock of a zombie process', async () => {
-  // The shell becomes the second sleep, which never asks for the first: that one stays a zombie.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+  // The shell becomes sleep, which never asks for its child. Until it has, the child waits: the shell would still ask.
+  const parent = spawn('sh', ['-c', 'sh -c "read line <&3" & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
   try {
-    const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+    const [printed] = (await once(parent.stdout!, 'data')) as [Buffer];
     const pid = Number(String(printed).trim());
-    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '));
+    await vi.waitFor(() => expect(readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n'), 10_000);
+    (parent.stdio[3] as Writable).end('\n');
+    await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') Z '), 10_000);
     writeFileSync(join(folder, lockFileName), `${pid}\n`);
     expect(await withRunLock(folder, () => Promise.resolve('done'))).toBe('done');
   } finally {

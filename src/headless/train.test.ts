@@ -393,7 +393,7 @@ describe('a run that is stopped', () => {
     }
   });
 
-  it('before its first checkpoint begins again with step 1, and says on what other machine it began', async () => {
+  it('before its first checkpoint begins again with step 1 where that is asked for, and says on what other machine it began', async () => {
     stopAt(/^step 2: 0 of 3/);
     await run({ steps: 6 });
     const facts = at('run', checkpoints().at(-1)!, 'checkpoint.json');
@@ -409,8 +409,13 @@ describe('a run that is stopped', () => {
     const lines = readFileSync(at('run', 'metrics.jsonl'), 'utf8').split('\n');
     writeFileSync(at('run', 'metrics.jsonl'), `${lines.slice(0, 2).join('\n')}\n`);
     said = [];
-    await train(['--resume', at('run')]);
-    expect(said).toContain('No checkpoint was there yet: it begins again with step 1.');
+    const before = readFileSync(at('run', 'metrics.jsonl'), 'utf8');
+    await expect(train(['--resume', at('run')])).rejects.toThrow(
+      /There is no checkpoint in it; its curve up to step 2 is still there\. Nothing was removed\..* --from-start$/s,
+    );
+    expect(readFileSync(at('run', 'metrics.jsonl'), 'utf8')).toBe(before);
+    await train(['--resume', at('run'), '--from-start']);
+    expect(said).toContain('No checkpoint is there: it begins again with step 1.');
     expect(curve()).toEqual(whole);
   });
 
@@ -419,13 +424,32 @@ describe('a run that is stopped', () => {
     await run({ steps: 6 });
     for (const name of checkpoints()) rmSync(at('run', name), { recursive: true });
     const before = curve();
-    const words = `are gone. Its curve up to step ${before.length} is still there. Nothing was removed.`;
-    await expect(train(['--resume', at('run')])).rejects.toThrow(words);
-    // One that was killed has no model yet: its curve goes past a checkpoint that was due.
+    const words = `There is no checkpoint in it; its curve up to step ${before.length} is still there`;
+    await expect(train(['--resume', at('run')])).rejects.toThrow(`${words}, and so is model/.`);
+    // One that was killed has no model yet.
     rmSync(at('run', 'model'), { recursive: true });
-    await expect(train(['--resume', at('run')])).rejects.toThrow(words);
+    await expect(train(['--resume', at('run')])).rejects.toThrow(`${words}. Nothing was removed.`);
     expect(curve()).toEqual(before);
     expect(existsSync(at('run', 'summary.json'))).toBe(true);
+  });
+
+  it('of which every checkpoint is damaged begins again where that is asked for, and one with a whole one does not', async () => {
+    stopAt(/^step 4: \d of 3/);
+    await run({ steps: 6 });
+    await expect(train(['--resume', at('run'), '--from-start'])).rejects.toThrow(
+      /the checkpoint of step \d is whole, so that it need not begin again/,
+    );
+    for (const name of checkpoints()) writeFileSync(at('run', name, 'model.safetensors'), 'x');
+    const before = curve();
+    await expect(train(['--resume', at('run')])).rejects.toThrow('No checkpoint in it is whole; its curve');
+    expect(curve()).toEqual(before);
+    expect(checkpoints()).not.toEqual([]);
+    await train(['--resume', at('run'), '--from-start']);
+    expect(curve().slice(0, before.length)).toEqual(before);
+    expect(curve()).toHaveLength(6);
+    await expect(train(['--from-start', '--out', at('other')])).rejects.toThrow(
+      '--from-start goes with --resume',
+    );
   });
 });
 

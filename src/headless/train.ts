@@ -70,9 +70,12 @@ export async function train(args: string[]): Promise<void> {
     if (from === '')
       throw new InputError('--resume names no folder.', 'Name the folder of the run: --resume DIR.');
     // What is no folder is refused by what is read there.
-    if (!existsSync(from)) return resume(from, options);
-    return withRunLock(from, () => resume(from, options));
+    const fromStart = options['from-start'] === true;
+    if (!existsSync(from)) return resume(from, options, fromStart);
+    return withRunLock(from, () => resume(from, options, fromStart));
   }
+  if (options['from-start'] === true)
+    throw new InputError('--from-start goes with --resume alone.', 'Leave it out: a new run begins so.');
   const said: Omit<JobInputs, 'student'> = {
     train: absolutePaths(options.train),
     trainRationales: absolutePaths(options['train-rationales']),
@@ -145,10 +148,10 @@ function readingInputs(options: FileOptions): Partial<JobInputs> {
 }
 
 /** Options that go with `--resume`: files may have moved. */
-const mayChange: readonly string[] = ['resume', 'student', ...fileOptions];
+const mayChange: readonly string[] = ['resume', 'from-start', 'student', ...fileOptions];
 
 /** Resumes a run from its newest checkpoint that is whole, to the very bytes of a run that was never stopped. */
-async function resume(out: string, moved: FileOptions): Promise<void> {
+async function resume(out: string, moved: FileOptions, fromStart: boolean): Promise<void> {
   const { job: known, read } = await openRunInputs(out, moved);
   const { recipe } = read;
   if (existsSync(join(out, 'summary.json'))) {
@@ -174,13 +177,13 @@ async function resume(out: string, moved: FileOptions): Promise<void> {
     trainRows: read.train.examples.length,
     dtype: known.precision,
   });
-  const from = await folder.newestCheckpoint((words) => console.error(words));
+  const from = await folder.checkpointToResume((words) => console.error(words), fromStart);
   // Before the engine opens: what was measured by then is known when training begins.
   await folder.resumeAt(from?.state.step ?? 0);
   await distil(read, known, folder, from, (description) => {
     console.log(
       from === null
-        ? 'No checkpoint was there yet: it begins again with step 1.'
+        ? 'No checkpoint is there: it begins again with step 1.'
         : `Resumes from step ${from.state.step} of ${recipe.steps}.`,
     );
     if (from !== null) sayOtherEngine(from.engine, description);
