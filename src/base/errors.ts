@@ -65,6 +65,9 @@ export class InputError extends StillroomError {
 /** The engine could not do what was asked of it (no adapter, out of memory, a kernel refused). */
 export class EngineError extends StillroomError {}
 
+/** There is no GPU now, or it does not open: for good, or until the browser has started it again. */
+export class NoGpuError extends EngineError {}
+
 /** The GPU device is gone: driver reset, sleep, unplugged, or destroyed. What was on it is lost. */
 export class DeviceLostError extends StillroomError {}
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { DeviceLostError, EngineError, HungStepError, InputError, NonFiniteError } from '../base/errors.ts';
-import { mostFailures, Recovery } from './recovery.ts';
+import {
+  DeviceLostError,
+  EngineError,
+  HungStepError,
+  InputError,
+  NoGpuError,
+  NonFiniteError,
+} from '../base/errors.ts';
+import { gpuIsBackWithinMs, mostFailures, Recovery } from './recovery.ts';
 
 const lost = new DeviceLostError('The GPU is gone.', 'Start again.');
 
@@ -30,6 +37,46 @@ describe('after a lost GPU', () => {
     const recovery = new Recovery(1);
     recovery.after(lost, 5);
     expect(recovery.after(lost, 5)).toMatchObject({ kind: 'again', parts: 1 });
+  });
+});
+
+describe('a GPU that the browser starts again', () => {
+  const away = new NoGpuError('WebGPU was asked for, but WebGPU found no GPU.', 'Choose wasm.');
+  /** Looks for it until that is given up. @returns The waits, and the verdict that ends them. */
+  const look = (recovery: Recovery) => {
+    const waits: number[] = [];
+    for (;;) {
+      const verdict = recovery.after(away, 10, true);
+      if (verdict.kind === 'fail') return { waits, verdict };
+      expect(verdict).toMatchObject({ parts: recovery.parts });
+      expect(verdict.reason).toContain('start the GPU again');
+      waits.push(verdict.waitMs);
+    }
+  };
+  const sum = (waits: readonly number[]) => waits.reduce((all, one) => all + one, 0);
+
+  test('is waited for, a minute and no longer, before a person is asked', () => {
+    const recovery = new Recovery(8);
+    recovery.after(lost, 10);
+    const { waits, verdict } = look(recovery);
+    expect(waits.slice(0, 5)).toEqual([1000, 2000, 4000, 5000, 5000]);
+    expect(sum(waits)).toBeLessThanOrEqual(gpuIsBackWithinMs);
+    expect(sum(waits)).toBeGreaterThan(gpuIsBackWithinMs - 5000);
+    expect(String(verdict.error)).toMatch(/waited for a minute. All up to step 10 is kept. .* WebAssembly/);
+    expect((verdict.error as Error).name).toBe('EngineError');
+  });
+
+  test('is waited for as long when it is lost once more, and is no failure in between', () => {
+    const recovery = new Recovery(8);
+    recovery.after(lost, 10);
+    const first = look(recovery).waits;
+    expect(recovery.after(lost, 10)).toMatchObject({ kind: 'again', parts: 2 });
+    expect(look(recovery).waits).toEqual(first);
+    expect(recovery.after(lost, 10)).toMatchObject({ kind: 'fail' });
+  });
+
+  test('is not waited for where a run never had it', () => {
+    expect(new Recovery(8).after(away, null, true)).toEqual({ kind: 'fail', error: away });
   });
 });
 

@@ -6,6 +6,7 @@ import {
   DeviceLostError,
   EngineError,
   HungStepError,
+  NoGpuError,
   NonFiniteError,
   RefusedCommandError,
   withoutStop,
@@ -22,6 +23,9 @@ export type Verdict =
 export const mostFailures = 3;
 /** Drivers that were reset need a moment. */
 const waitsMs = [1000, 5000];
+/** A browser that starts its GPU process again offers no GPU for some seconds: how often it is looked for, and how long. */
+const looksMs = [1000, 2000, 4000, 5000];
+export const gpuIsBackWithinMs = 60_000;
 
 /** Whether an error speaks of what computes rather than of the run. */
 export function isRecoverable(error: unknown): error is StillroomError {
@@ -39,6 +43,9 @@ export class Recovery {
   #savedStep: number | null = null;
   #nonFiniteStep: number | null = null;
   #parts = 1;
+  /** How often a GPU that is away was looked for since it was lost, and how long it was waited for. */
+  #looks = 0;
+  #lookedMs = 0;
 
   /** @param batchSize Rows of a micro-batch: it is cut into no more parts. */
   constructor(batchSize: number) {
@@ -58,6 +65,8 @@ export class Recovery {
   after(error: unknown, savedStep: number | null, opening = false): Verdict {
     const passes = isRecoverable(error) || (opening && this.#failures > 0 && error instanceof EngineError);
     if (!passes) return { kind: 'fail', error };
+    if (!opening) this.#looks = this.#lookedMs = 0;
+    if (opening && error instanceof NoGpuError) return this.#look(error, savedStep);
     if (this.#savedStep !== savedStep) this.#failures = 0;
     this.#savedStep = savedStep;
     this.#failures += 1;
@@ -66,7 +75,10 @@ export class Recovery {
       if (this.#nonFiniteStep === error.step) return { kind: 'fail', error };
       this.#nonFiniteStep = error.step;
     }
-    if (this.#failures >= mostFailures) return { kind: 'fail', error: askingError(error, savedStep) };
+    if (this.#failures >= mostFailures) {
+      const tried = `It was tried ${mostFailures} times without getting to the next checkpoint.`;
+      return { kind: 'fail', error: askingError(error, tried, savedStep) };
+    }
     if (this.#failures > 1) this.#parts = Math.min(2 * this.#parts, Math.max(1, this.#batchSize));
     return {
       kind: 'again',
@@ -75,12 +87,28 @@ export class Recovery {
       reason: withoutStop(error.problem),
     };
   }
+
+  /** Waits for a GPU that is away: that is no failure of its own, and asks for no smaller pieces. */
+  #look(error: NoGpuError, savedStep: number | null): Verdict {
+    const waitMs = looksMs[this.#looks] ?? looksMs.at(-1)!;
+    if (this.#lookedMs + waitMs > gpuIsBackWithinMs) {
+      return { kind: 'fail', error: askingError(error, 'It was waited for a minute.', savedStep) };
+    }
+    this.#looks += 1;
+    this.#lookedMs += waitMs;
+    return {
+      kind: 'again',
+      waitMs,
+      parts: this.#parts,
+      reason: 'waiting for the browser to start the GPU again',
+    };
+  }
 }
 
-function askingError({ problem }: StillroomError, savedStep: number | null): EngineError {
+function askingError({ problem }: StillroomError, tried: string, savedStep: number | null): EngineError {
   const kept = savedStep === null ? 'No checkpoint was made yet' : `All up to step ${savedStep} is kept`;
   return new EngineError(
-    `${problem} It was tried ${mostFailures} times without getting to the next checkpoint. ${kept}.`,
+    `${problem} ${tried} ${kept}.`,
     'Resume when other programs have released the GPU, or resume with WebAssembly.',
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { DeviceLostError, EngineError, InputError, LostWeightsError } from '../base/errors.ts';
+import { DeviceLostError, EngineError, InputError, LostWeightsError, NoGpuError } from '../base/errors.ts';
 import { Control } from '../distill/control.ts';
 import type { RunSoFar } from '../distill/ports.ts';
 import { Recovery } from '../distill/recovery.ts';
@@ -32,8 +32,10 @@ function scene(
   } as unknown as Turn;
   const control = new Control();
   const waits: number[] = [];
+  let waited = (): void => undefined;
   vi.spyOn(control, 'sleep').mockImplementation((ms) => {
     waits.push(ms);
+    if (waits.length > 1) waited();
     return Promise.resolve();
   });
   const ports = {
@@ -59,7 +61,7 @@ function scene(
     },
   } as unknown as RunPorts;
   const after = (failure: Error, recovery = new Recovery(4)) => recover(turn, ports, recovery, failure);
-  return { told, asked, done, waits, control, after };
+  return { told, asked, done, waits, control, after, onWait: (act: () => void) => (waited = act) };
 }
 
 it('goes back to the last checkpoint on a fresh engine of the same kind, and says why', async () => {
@@ -80,6 +82,23 @@ it('tries again where the fresh engine does not open either, and gives up after 
   const never = scene('webgpu', [cannotOpen, cannotOpen, cannotOpen]);
   await expect(never.after(lost)).rejects.toThrow(/tried 3 times/);
   expect(never.asked).toHaveLength(2);
+});
+
+it('waits for a GPU that the browser starts again, and reads the checkpoint once meanwhile', async () => {
+  const away = new NoGpuError('WebGPU found no GPU.', 'Choose wasm.');
+  const slow = scene('webgpu', [...Array.from({ length: 9 }, () => away), 'engine']);
+  expect(await slow.after(lost)).toEqual({ kind: 'again', from: null });
+  expect(slow.waits).toEqual([1000, 1000, 2000, 4000, 5000, 5000, 5000, 5000, 5000, 5000]);
+  expect(slow.done).toEqual(['discard', 'rewind', 'replace']);
+  expect(slow.told.at(-1)).toMatchObject({ reason: 'waiting for the browser to start the GPU again' });
+  const gone = scene(
+    'webgpu',
+    Array.from({ length: 30 }, () => away),
+  );
+  await expect(gone.after(lost)).rejects.toThrow(/waited for a minute/);
+  const stopped = scene('webgpu', [away]);
+  stopped.onWait(() => stopped.control.stop());
+  expect(await stopped.after(lost)).toMatchObject({ kind: 'ended', end: { phase: 'done', stopped: true } });
 });
 
 it('counts failures over attempts until a checkpoint comes between', async () => {

@@ -41,6 +41,7 @@ export async function recover(
   };
   turn.discard();
   let error = failure;
+  let rewound: { from: Resumption | null } | null = null;
   for (let opening = false; ; opening = true) {
     const { step, savedStep } = sink.soFar;
     const verdict = recovery.after(error, savedStep, opening);
@@ -48,11 +49,12 @@ export async function recover(
     await sink.state({ phase: 'recovering', step, reason: verdict.reason });
     await control.sleep(verdict.waitMs);
     if (control.stopRequested) return { kind: 'ended', end: await stopBefore(sink) };
-    const from = await checkpoints.rewind();
+    // Once: a large checkpoint takes a while to check, and nothing of it changes while the GPU is waited for.
+    rewound ??= { from: await checkpoints.rewind() };
     if (control.stopSignal.aborted) return { kind: 'ended', end: await stopBefore(sink) };
     try {
       turn.replace(await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })));
-      return { kind: 'again', from };
+      return { kind: 'again', from: rewound.from };
     } catch (problem) {
       error = problem;
     }

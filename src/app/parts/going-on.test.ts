@@ -38,6 +38,8 @@ test('so can one that was stopped or has failed, where it kept something; no oth
     label: 'Start again from step 1',
     words: 'It failed before its first checkpoint: 57 steps are lost and are taken again.',
   });
+  const away: RunState = { ...failed, error: { ...failed.error, name: 'NoGpuError' } };
+  expect(goingOn(run({ state: away, savedStep: null, engine }), 'record')).not.toBeNull();
   const left: RunState = { ...failed, error: { ...failed.error, name: 'Interrupted' } };
   expect(goingOn(run({ state: left, savedStep: null, engine }), 'record')).toBeNull();
   const done: RunState = { phase: 'done', step: 600, stopped: false };

@@ -45,7 +45,8 @@ export function goingOn(run: RunRecord, hold: Hold): GoingOn | null {
 
 /** Whether it was the GPU that gave up, so that the same steps may well be taken on WebAssembly. */
 function failedByGpu({ state, engine }: RunRecord): boolean {
-  return state.phase === 'failed' && state.error.name === 'EngineError' && engine?.backend === 'webgpu';
+  if (state.phase !== 'failed' || engine?.backend !== 'webgpu') return false;
+  return state.error.name === 'EngineError' || state.error.name === 'NoGpuError';
 }
 
 function lostWords(steps: number): string {

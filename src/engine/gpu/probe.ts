@@ -1,5 +1,5 @@
 /** What GPU this machine has, and opening one that was asked for: known to every engine that computes on one. */
-import { EngineError } from '../../base/errors.ts';
+import { NoGpuError } from '../../base/errors.ts';
 
 export type AdapterProbe =
   | { kind: 'none'; description: string }
@@ -37,14 +37,14 @@ export function causeOf(error: unknown): string {
 
 /**
  * Opens something on a GPU that was asked for.
- * @throws EngineError in words, where there is none or it does not open.
+ * @throws NoGpuError where there is none or it does not open.
  */
 export async function withAskedGpu<T>(
   probe: AdapterProbe,
   open: (adapter: GPUAdapter, name: string) => Promise<T>,
 ): Promise<T> {
   if (probe.kind === 'none') {
-    throw new EngineError(
+    throw new NoGpuError(
       `WebGPU was asked for, but ${probe.description}.`,
       'Choose wasm, or use a browser and a graphics driver that offer WebGPU.',
     );
@@ -52,7 +52,7 @@ export async function withAskedGpu<T>(
   try {
     return await open(probe.adapter, probe.description);
   } catch (error) {
-    throw new EngineError(
+    throw new NoGpuError(
       `The GPU (${probe.description}) could not be opened: ${causeOf(error)}.`,
       'Close other programs that use the GPU and try again, or choose wasm.',
     );
