@@ -5,7 +5,7 @@ import { plural } from '../base/units.ts';
 import { inspectedRows, type InspectedRow } from '../data/inspect.ts';
 import { readingOptions, readOptions, trainFileOptions } from './arguments.ts';
 import { joinSplit, listOfPaths, readingOf } from './data-files.ts';
-import { isSamePlace, writeOutput } from './files.ts';
+import { isSamePlace, writeWhole } from './files.ts';
 
 export async function convert(args: string[]): Promise<void> {
   const options = readOptions('convert', args, {
@@ -36,7 +36,7 @@ export async function convert(args: string[]): Promise<void> {
     );
   const joined = await joinSplit(train, rationales, 'train', readingOf(options));
   const rows = inspectedRows(joined);
-  await writeOutput(out, linesOf(rows));
+  await writeWhole(out, linesOf(rows));
   const left =
     joined.refused.length === 0 ? '' : `; ${plural(joined.refused.length, 'row was', 'rows were')} refused`;
   console.log(`${plural(rows.length, 'row is', 'rows are')} in ${out}${left}.`);

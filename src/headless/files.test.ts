@@ -1,10 +1,14 @@
 import {
+  chmodSync,
+  existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -31,6 +35,7 @@ import {
   writeNewFile,
   writeNewFolder,
   writeOutput,
+  writeWhole,
 } from './files.ts';
 
 let folder = '';
@@ -142,6 +147,39 @@ describe('what is written', () => {
     const error = notWritten('f', cause);
     expect(error).not.toBeInstanceOf(NoRoomError);
     expect(error.message).toContain(`f cannot be written (${words}).`);
+  });
+});
+
+describe('a file that a person named', () => {
+  it('is written whole, through a link too, and keeps its rights', async () => {
+    await writeWhole(at('new', 'file'), ['one', ' two']);
+    expect(text('new', 'file')).toBe('one two');
+    chmodSync(at('new', 'file'), 0o600);
+    symlinkSync(join('new', 'file'), at('link'));
+    await writeWhole(at('link'), 'three');
+    expect(text('new', 'file')).toBe('three');
+    expect(lstatSync(at('link')).isSymbolicLink()).toBe(true);
+    expect(statSync(at('new', 'file')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(at('new'))).toEqual(['file']);
+  });
+
+  it('stays what it was where the disk is full in the middle of it', async () => {
+    function* torn(): Generator<string> {
+      yield 'x'.repeat(100_000);
+      throw Object.assign(new Error('no'), { code: 'ENOSPC' });
+    }
+    await expect(writeWhole(at('ten'), torn())).rejects.toThrow('ten cannot be written (the disk is full).');
+    expect(text('ten')).toBe('0123456789');
+    expect(readdirSync(folder)).toEqual(['ten']);
+    await expect(writeWhole(at('ten', 'x'), '')).rejects.toThrow(StorageError);
+  });
+
+  it.runIf(existsSync('/dev/full'))('is written to as it is where it is none', async () => {
+    symlinkSync('/dev/full', at('full'));
+    await expect(writeWhole(at('full'), 'x')).rejects.toThrow('full cannot be written (the disk is full).');
+    await writeWhole('/dev/null', 'x');
+    expect(statSync('/dev/null').isFile()).toBe(false);
+    expect(lstatSync(at('full')).isSymbolicLink()).toBe(true);
   });
 });
 

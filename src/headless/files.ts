@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
+import { InputError, NoRoomError, StillroomError, StorageError } from '../base/errors.ts';
 import type { PartedFile } from '../formats/parquet.ts';
 import type { StudentFiles } from '../student/student-files.ts';
 import { makeFolder } from './make-folder.ts';
@@ -150,7 +150,7 @@ export async function openFolder(folder: string): Promise<StudentFiles> {
   };
 }
 
-/** Writes a file, with its folder. @throws StorageError where the disk refuses. */
+/** Writes a file that nobody reads before it is whole, with its folder: into a folder that gets its name at the end. @throws StorageError where the disk refuses. */
 export async function writeOutput(
   file: string,
   content: string | Uint8Array | Iterable<string>,
@@ -206,12 +206,40 @@ export const besideOf = (file: string): string => `${file}.tmp`;
  * Writes a file so that its name stands for the whole of it or for what it was before: beside it, through to the disk,
  * then over it. What a link beside it leads to is left as it is. @throws StorageError where the disk refuses.
  */
-export async function replaceOutput(file: string, content: string | Uint8Array): Promise<void> {
+export async function replaceOutput(
+  file: string,
+  content: string | Uint8Array | Iterable<string>,
+): Promise<void> {
   const beside = besideOf(file);
   await removeOutput(beside, false);
   await writeOutput(beside, content);
   await flushOutput(beside);
   await renameOutput(beside, file);
+}
+
+/**
+ * Writes a file that a person named, whole or not at all: beside its place under a name that nothing else has, then over
+ * it. A link is followed, and what is no file (a pipe, a terminal) is written to as it is.
+ * @throws StorageError where the disk refuses: what was there before is then unharmed.
+ */
+export async function writeWhole(
+  file: string,
+  content: string | Uint8Array | Iterable<string>,
+): Promise<void> {
+  const place = await realPath(file);
+  const before = await stat(file).catch(() => null);
+  if (before !== null && !before.isFile()) return writeOutput(file, content);
+  const beside = `${place}.tmp-${randomUUID()}`;
+  try {
+    await makeFolder(dirname(place));
+    await writeFile(beside, content, { flag: 'wx', ...(before === null ? {} : { mode: before.mode }) });
+    await flushOutput(beside);
+    await rename(beside, place);
+  } catch (error) {
+    throw error instanceof StillroomError ? error : notWritten(file, error);
+  } finally {
+    await rm(beside, { force: true }).catch(() => undefined);
+  }
 }
 
 /** Waits until a file, or a folder's list of names, is on the disk. @throws StorageError where the disk refuses. */

@@ -13,7 +13,7 @@ import {
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { convert } from './convert.ts';
 import { readWhole, replaceOutput } from './files.ts';
 import { reduce } from './reduce.ts';
@@ -75,12 +75,30 @@ it('a file that is too large to be read at once is read in slices', async () => 
   expect(await readWhole(at('large'))).toEqual(bytes);
 });
 
-it('teach does not write over a file that has the name of what it writes beside --out', async () => {
-  writeFileSync(at('out.jsonl.tmp'), rows);
-  const asked = `--endpoint http://127.0.0.1:1/v1 --model m --out ${at('out.jsonl')} --prompts ${at('prompts')}`;
-  const act = teach([...asked.split(' '), '--data', at('out.jsonl.tmp')]);
-  await expect(act).rejects.toThrow('--data is the file that --out is first written to');
-  expect(readFileSync(at('out.jsonl.tmp'), 'utf8')).toBe(rows);
+describe('teach', () => {
+  const asked = (data: string) =>
+    `--endpoint http://127.0.0.1:1/v1 --model m --data ${at(data)} --out ${at('out.jsonl')} --prompts ${at('prompts')}`.split(
+      ' ',
+    );
+
+  it('leaves every file beside --out alone', async () => {
+    writeFileSync(at('out.jsonl.tmp'), rows);
+    await teach(asked('out.jsonl.tmp'));
+    expect(readFileSync(at('out.jsonl.tmp'), 'utf8')).toBe(rows);
+    // Its own prompts it writes again.
+    const prompts = readFileSync(at('prompts'), 'utf8');
+    expect(prompts).toContain('"custom_id"');
+    await teach(asked('out.jsonl.tmp'));
+    expect(readFileSync(at('prompts'), 'utf8')).toBe(prompts);
+  });
+
+  it.each(['one’s own rows\n', rows, '[1]\n', 'null\n'])('writes no prompts over %j', async (own) => {
+    writeFileSync(at('prompts'), own);
+    await expect(teach(asked('rows.jsonl'))).rejects.toThrow(
+      'this file holds no prompts, so it is not replaced',
+    );
+    expect(readFileSync(at('prompts'), 'utf8')).toBe(own);
+  });
 });
 
 it('what a link leads to that lies where a file is first written is left as it is', async () => {

@@ -325,10 +325,10 @@ export class RunFolder {
     const facts = await this.#facts(result);
     const model = join(this.path, 'model');
     if (existsSync(join(model, 'README.md'))) {
-      for (const file of cardFiles(facts)) await writeOutput(join(model, file.path), file.bytes);
+      for (const file of cardFiles(facts)) await replaceOutput(join(model, file.path), file.bytes);
     }
     const predictions = predictionsJsonLines(result?.predictions ?? []);
-    await writeOutput(join(this.path, 'predictions.jsonl'), predictions);
+    await replaceOutput(join(this.path, 'predictions.jsonl'), predictions);
     const { student, recipe, datasetName, trainRows, reading, notes, baseModel } = this.#run;
     const engine = this.#engine;
     const summary = {

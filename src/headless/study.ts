@@ -14,7 +14,7 @@ import {
 } from '../study/published.ts';
 import { writeReport } from '../study/report.ts';
 import { readOptions } from './arguments.ts';
-import { bundledFolder, readText, writeOutput } from './files.ts';
+import { bundledFolder, readText, writeWhole } from './files.ts';
 import { filesOf, sweep } from './sweep.ts';
 import { resultsFile } from './sweep-folder.ts';
 import { openInputs } from './train-inputs.ts';
@@ -61,7 +61,7 @@ export async function study(args: string[]): Promise<void> {
     }
   }
   const plans = new Map(tasks.map(({ name, runs }) => [name, runs] as const));
-  await writeOutput(file, formatPublished(published, plans));
+  await writeWhole(file, formatPublished(published, plans));
   const runsOf = (name: TaskName): Run[] => {
     const rows = published.get(name)?.about.trainRows;
     return rows === undefined ? [] : (plans.get(name) ?? []).map((run) => runOf(name, run, rows));
@@ -70,7 +70,7 @@ export async function study(args: string[]): Promise<void> {
   if (sample.length === 0)
     throw new InputError('There are no results of the sample.', 'Run the study without --report.');
   for (const { path, text } of writeReport(entriesOf(published, plans), scaleOf(sample, runsOf('svamp')))) {
-    await writeOutput(join(out, path), text);
+    await writeWhole(join(out, path), text);
     console.log(`Written: ${join(out, path)}`);
   }
 }

@@ -11,7 +11,7 @@ import { describe, valuesOf, type PlannedRun, type Spec } from '../experiment/sp
 import { resultCharts } from '../experiment/result-charts.ts';
 import { cellsOf, summaryTable } from '../experiment/summary.ts';
 import { csvTable, latexTable, markdownTable } from '../experiment/text-table.ts';
-import { appendOutput, isSamePlace, namesIn, readText, replaceOutput, writeOutput } from './files.ts';
+import { appendOutput, besideOf, isSamePlace, namesIn, readText, replaceOutput } from './files.ts';
 import { lockFileName } from './run-lock.ts';
 
 /** What its runs depend on. */
@@ -51,7 +51,7 @@ export class SweepFolder {
   /** @throws InputError where a file that is read is one of those that are written here. */
   async checkInputs(inputs: readonly string[]): Promise<void> {
     const charts = (await namesIn(this.path)).filter((name) => /^chart-.*\.svg$/.test(name));
-    for (const name of [...written, ...charts]) {
+    for (const name of [...written, ...charts].flatMap((one) => [one, besideOf(one)])) {
       for (const input of inputs) {
         if (!(await isSamePlace(join(this.path, name), input))) continue;
         throw new InputError(
@@ -126,11 +126,11 @@ export class SweepFolder {
   async writeTables(spec: Spec, runs: readonly PlannedRun[]): Promise<string[]> {
     const table = summaryTable(cellsOf(this.resultsOf(runs)), valuesOf(spec).get('seed')?.length ?? 1);
     const markdown = markdownTable(table);
-    await writeOutput(join(this.path, 'table.md'), `${markdown.join('\n')}\n`);
-    await writeOutput(join(this.path, 'table.csv'), csvTable(table));
-    await writeOutput(join(this.path, 'table.tex'), latexTable(table));
+    await replaceOutput(join(this.path, 'table.md'), `${markdown.join('\n')}\n`);
+    await replaceOutput(join(this.path, 'table.csv'), csvTable(table));
+    await replaceOutput(join(this.path, 'table.tex'), latexTable(table));
     for (const { key, svg } of resultCharts(this.resultsOf(runs))) {
-      await writeOutput(join(this.path, `chart-${key}.svg`), svg);
+      await replaceOutput(join(this.path, `chart-${key}.svg`), svg);
     }
     return markdown;
   }

@@ -1,12 +1,12 @@
 /** What `headless teach` writes: `--out`, and the answers beside it. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import { Answers } from '../teacher/answers.ts';
 import type { TaughtRow } from '../teacher/lessons.ts';
 import type { Mode } from '../teacher/prompt.ts';
-import { appendOutput, besideOf, createOutput, isSamePlace, readText } from './files.ts';
+import { appendOutput, createOutput, isSamePlace, readText } from './files.ts';
 
 /**
  * @param written Files that are written, by their option. @param read Files that are read, by theirs.
@@ -31,14 +31,12 @@ export async function refuseOut(
   read: Record<string, string | undefined>,
 ): Promise<void> {
   await refuseSame({ out, prompts }, read);
-  for (const [option, file] of Object.entries({ prompts, ...read })) {
-    if (file === undefined || !(await isSamePlace(besideOf(out), file))) continue;
-    throw new InputError(`--${option} is the file that --out is first written to.`, 'Choose another --out.', {
-      file,
-    });
-  }
   if (prompts !== undefined && (await isSamePlace(prompts, answersFile(out))))
     throw new InputError('--prompts is the file of the answers that are kept.', 'Choose another --prompts.', {
+      file: prompts,
+    });
+  if (prompts !== undefined && existsSync(prompts) && !(await holdsPrompts(prompts)))
+    throw new InputError('this file holds no prompts, so it is not replaced.', 'Choose another --prompts.', {
       file: prompts,
     });
   if (!existsSync(out) || existsSync(answersFile(out))) return;
@@ -49,6 +47,24 @@ export async function refuseOut(
       file: out,
     },
   );
+}
+
+/** Whether a file is one that `--prompts` wrote: its first line is a question under its key, or it is empty. */
+async function holdsPrompts(file: string): Promise<boolean> {
+  // A pipe or a terminal holds nothing, and waits for ever to be read.
+  if (!statSync(file).isFile()) return true;
+  const [line = ''] = (await readText(file)).split('\n', 1);
+  if (line === '') return true;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return false;
+    return (
+      ('custom_id' in value && ('params' in value || 'body' in value)) ||
+      ('key' in value && 'request' in value)
+    );
+  } catch {
+    return false;
+  }
 }
 
 function answersFile(out: string): string {

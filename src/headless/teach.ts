@@ -11,7 +11,7 @@ import { providers } from '../teacher/providers.ts';
 import type { Mode } from '../teacher/prompt.ts';
 import { askTeacher } from '../teacher/transport.ts';
 import { onEnding, type Ending } from './ending.ts';
-import { readText, replaceOutput, writeOutput } from './files.ts';
+import { readText, writeWhole } from './files.ts';
 import { ProgressLine } from './progress-line.ts';
 import { withRunLock } from './run-lock.ts';
 import { lineOf, openAnswers, refuseOut } from './teach-folder.ts';
@@ -42,7 +42,7 @@ export async function teach(args: string[]): Promise<void> {
     if (answers.size > 0) progress.say(`${formatCount(answers.size)} answers are there from before.`);
     const lessons = new Lessons(rows, promptOf, manner, labels);
     const write = () =>
-      replaceOutput(out, lessons.all.flatMap((row) => lineOf(row, mode, manner.votes)).join(''));
+      writeWhole(out, lessons.all.flatMap((row) => lineOf(row, mode, manner.votes)).join(''));
     if (results !== undefined) {
       const brought = await bringBack(await readText(results), lessons, answers, manner, api);
       await write();
@@ -51,7 +51,10 @@ export async function teach(args: string[]): Promise<void> {
     }
     if (prompts !== undefined) {
       const lines = await promptLines(lessons, answers, manner, api);
-      await writeOutput(prompts, lines.map((line) => `${line}\n`).join(''));
+      await writeWhole(
+        prompts,
+        lines.map((line) => `${line}\n`),
+      );
       progress.say(
         `${formatCount(lines.length)} prompts without an answer are in ${prompts}. ` +
           'The same command with --answers FILE in place of --prompts brings the answers back.',
