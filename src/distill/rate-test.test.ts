@@ -73,3 +73,27 @@ it.each([
   ];
   expect(suggestedRate(points)).toBe(rate);
 });
+
+it.each([
+  [0.97, 0.002],
+  [0.9701, null],
+])('a mean loss that is least at %d of where it began suggests %s', (least, suggested) => {
+  const points: RatePoint[] = [
+    { learningRate: 1e-6, loss: 1, smoothed: 1 },
+    { learningRate: 6e-3, loss: least, smoothed: least },
+    { learningRate: 1, loss: 9, smoothed: 9 },
+  ];
+  expect(suggestedRate(points)).toBe(suggested);
+});
+
+it.each([
+  [4.59, rateSteps],
+  [4.61, 2],
+])(
+  'a second loss of %d, whose mean with the first of 1 is about 3, ends it after %i steps',
+  async (second, steps) => {
+    // As Adam has it: (0.8 · 0.2 · 1 + 0.2 · 4.6) / (1 - 0.8²) is 3.
+    const { points } = await found((taken) => (taken.length === 1 ? second : 1));
+    expect(points).toHaveLength(steps);
+  },
+);

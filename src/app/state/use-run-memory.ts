@@ -15,6 +15,15 @@ export function useRunMemory(
 ): MemoryOfRun[] | null {
   const backend = useStudio((state) => state.backend);
   const request = engineRequest(backend);
-  const command = recipe === null || lengths === null ? null : { configs, recipe, lengths, request };
-  return useAsked(command, studio.estimateMemory);
+  return useAsked(memoryQuestion(configs, recipe, lengths, request), studio.estimateMemory);
+}
+
+/** What the worker is asked; null as long as the recipe is wrong, or nothing is known of the rows. */
+export function memoryQuestion(
+  configs: readonly T5Config[],
+  recipe: Recipe | null,
+  lengths: RowLengths | null,
+  request: ReturnType<typeof engineRequest>,
+): Parameters<typeof studio.estimateMemory>[0] | null {
+  return recipe === null || lengths === null ? null : { configs, recipe, lengths, request };
 }

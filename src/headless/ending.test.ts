@@ -1,0 +1,70 @@
+import { beforeEach, expect, it, vi } from 'vitest';
+
+type Heard = (error?: NodeJS.ErrnoException) => void;
+
+/** What listens to the process and its two streams, without listening in truth. */
+const heard = new Map<string, Heard>();
+const exits: unknown[] = [];
+
+beforeEach(async () => {
+  vi.restoreAllMocks();
+  vi.resetModules();
+  heard.clear();
+  exits.length = 0;
+  const listens = (of: string) => (name: string | symbol, listener: Heard) => {
+    heard.set(`${of} ${String(name)}`, listener);
+    return process;
+  };
+  vi.spyOn(process, 'on').mockImplementation(listens('process') as never);
+  vi.spyOn(process.stdout, 'on').mockImplementation(listens('stdout') as never);
+  vi.spyOn(process.stderr, 'on').mockImplementation(listens('stderr') as never);
+  vi.spyOn(process, 'exit').mockImplementation((code) => {
+    exits.push(code);
+    throw new Error('The program has ended.');
+  });
+  const { watchForEndings } = await import('./ending.ts');
+  watchForEndings();
+});
+
+const failing = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
+const end = (of: string, error?: NodeJS.ErrnoException): void => heard.get(of)!(error);
+
+it('ends at once where nobody listens, with the code that a shell has for it', () => {
+  expect(() => end('process SIGTERM')).toThrow('has ended');
+  expect(() => end('process SIGHUP')).toThrow('has ended');
+  expect(() => end('stdout error', failing('EPIPE'))).toThrow('has ended');
+  expect(exits).toEqual([143, 129, 141]);
+});
+
+it('tells whoever listens once, in place of ending, until nobody listens any more', async () => {
+  const { onEnding } = await import('./ending.ts');
+  const told: number[] = [];
+  const listenNoMore = onEnding(({ code }) => told.push(code));
+  end('process SIGTERM');
+  end('process SIGHUP');
+  expect([told, exits]).toEqual([[143], []]);
+  listenNoMore();
+  expect(() => end('process SIGTERM')).toThrow('has ended');
+});
+
+it('a closed pipe is told once, whichever stream it is of and however its writes fail since', async () => {
+  const { onEnding } = await import('./ending.ts');
+  const told: number[] = [];
+  // Another listener each time: each would be told.
+  onEnding(({ code }) => told.push(code));
+  end('stdout error', failing('EPIPE'));
+  onEnding(({ code }) => told.push(code));
+  end('stdout error', failing('ERR_STREAM_DESTROYED'));
+  end('stderr error', failing('EPIPE'));
+  expect([told, exits]).toEqual([[141], []]);
+});
+
+it('a stream that was destroyed is a closed pipe; any other failure of it is thrown', async () => {
+  const { onEnding } = await import('./ending.ts');
+  const told: number[] = [];
+  onEnding(({ code }) => told.push(code));
+  expect(() => end('stderr error', failing('EIO'))).toThrow('EIO');
+  expect(told).toEqual([]);
+  end('stderr error', failing('ERR_STREAM_DESTROYED'));
+  expect(told).toEqual([141]);
+});
