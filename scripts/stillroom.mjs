@@ -9,7 +9,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { securityHeaders } from './headers.mjs';
 import { runProgram } from './run-program.mjs';
-import { findPort, openInBrowser, studioOptions } from './studio-place.mjs';
+import { listening, openInBrowser, studioOptions } from './studio-place.mjs';
 
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 const studio = join(folder, 'studio');
@@ -59,7 +59,6 @@ function fileOf(url) {
 
 async function openStudio() {
   const options = studioOptions(args);
-  const port = await findPort(options);
   const server = createServer((request, response) => {
     const found = fileOf(request.url ?? '/');
     if (found === null || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -77,9 +76,18 @@ async function openStudio() {
     else createReadStream(file).pipe(response);
   });
   // This machine alone.
-  server.listen(port, 'localhost', () => {
-    const url = `http://localhost:${port}/`;
-    console.log(`Stillroom is at ${url}  (Ctrl+C ends it)`);
-    if (options.opens) openInBrowser(url);
-  });
+  const { port } = await listening(
+    options,
+    (wanted) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(wanted, 'localhost', () => {
+          server.off('error', reject);
+          resolve();
+        });
+      }),
+  );
+  const url = `http://localhost:${port}/`;
+  console.log(`Stillroom is at ${url}  (Ctrl+C ends it)`);
+  if (options.opens) openInBrowser(url);
 }

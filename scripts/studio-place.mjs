@@ -4,11 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 /** The studio's own: what a browser stores belongs to the port, and Vite's would be shared with other projects. */
 export const ownPort = 7876;
 const portsToTry = 20;
+const settleMs = 500;
 
 /** `--port N` and `--no-open`. Ends the process with words where they are no such options. */
 export function studioOptions(args = process.argv.slice(2)) {
@@ -39,7 +41,14 @@ export function studioOptions(args = process.argv.slice(2)) {
 export async function findPort({ wanted, opens }) {
   for (let port = wanted; ; port += 1) {
     if (await isFree(port)) return port;
-    if (await isStudio(port)) {
+    let isThere = await isStudio(port);
+    if (!isThere) {
+      // Another start that looks whether it is free has it for a moment, and a studio that opens does not answer yet.
+      await setTimeout(settleMs);
+      if (await isFree(port)) return port;
+      isThere = await isStudio(port);
+    }
+    if (isThere) {
       const url = `http://localhost:${port}/`;
       console.log(`Stillroom is served already, at ${url}. End that one first to start this copy of it.`);
       if (opens) openInBrowser(url);
@@ -47,6 +56,26 @@ export async function findPort({ wanted, opens }) {
     }
     if (port === wanted + portsToTry) {
       console.error(`The ports ${wanted} to ${port} are all in use. Name a free one with --port N.`);
+      process.exit(1);
+    }
+  }
+}
+
+/**
+ * Serves at the first free port. One that was taken since it was found free is looked at again.
+ * @param serve Serves at a port, or throws where it is taken.
+ */
+export async function listening(options, serve) {
+  for (let tries = 1; ; tries += 1) {
+    const port = await findPort(options);
+    try {
+      return { port, served: await serve(port) };
+    } catch (error) {
+      const isTaken = error.code === 'EADDRINUSE' || /is already in use/.test(error.message);
+      if (isTaken && tries < portsToTry) continue;
+      console.error(
+        `The studio cannot be served at port ${port} (${error.message}). Name another with --port N.`,
+      );
       process.exit(1);
     }
   }
