@@ -35,12 +35,24 @@ const maxQuadHeadSize = 64;
 interface Cut {
   sharing: Sharing;
   quads: number;
+  /**
+   * Four columns are loaded and stored at once. Only where subgroups are wide: llvmpipe loads lane after lane, whatever each
+   * loads; where a load is cheap (SwiftShader), the longer code costs what it saves.
+   */
+  fours: boolean;
 }
 
-function constantsOf(headSize: number, { sharing, quads }: Cut) {
+function constantsOf(headSize: number, { sharing, quads, fours }: Cut) {
   // Kernels by quads are told the width when they run: one is compiled for all widths of as many steps, and none is
   // unrolled over a whole head.
-  if (sharing === 'quad') return { THREADS: 4 * quads, HEADS_EACH: quads, STEPS: Math.ceil(headSize / 16) };
+  if (sharing === 'quad') {
+    return {
+      THREADS: 4 * quads,
+      HEADS_EACH: quads,
+      STEPS: Math.ceil(headSize / 16),
+      AT_ONCE: fours ? 4 : 1,
+    };
+  }
   if (headSize > maxHeadSize) {
     throw new EngineError(
       `Heads of ${headSize} columns are more than the GPU engine can hold (${maxHeadSize}).`,
@@ -93,17 +105,39 @@ function foldTiles(tiles: number, heads: number, roles = 1): Grid {
 }
 
 /** Quads where they are asked for and heads are not too wide; no more of them than divide the heads. */
-function cutFor(
-  { sharing, quads = 1 }: SharingChoice,
-  { heads, headSize }: Attention | AttentionBackward,
-): Cut {
-  if (sharing === 'workgroup' || headSize > maxQuadHeadSize) return { sharing: 'workgroup', quads: 1 };
-  return { sharing, quads: heads % quads === 0 ? quads : 1 };
+function cutFor({ sharing, quads = 1 }: SharingChoice, operation: Attention | AttentionBackward): Cut {
+  const { heads, headSize } = operation;
+  if (sharing === 'workgroup' || headSize > maxQuadHeadSize)
+    return { sharing: 'workgroup', quads: 1, fours: false };
+  return {
+    sharing,
+    quads: heads % quads === 0 ? quads : 1,
+    fours: quads > 1 && headSize % 4 === 0 && areFours(operation),
+  };
+}
+
+/** Whether all that has a head's columns or a query's keys has whole fours: rows, and where they begin. */
+function areFours(operation: Attention | AttentionBackward): boolean {
+  const { q, k, v, context } = operation;
+  const backward = operation.kind === 'attentionBackward' ? operation : null;
+  const columns = [q, k, v, ...(backward === null ? [] : [backward.dq, backward.dk, backward.dv])];
+  const whole = [context, ...(backward === null ? [] : [backward.dContext])];
+  const { offset, shape } = operation.probabilities;
+  if (offset % 4 !== 0 || shape[2]! % 4 !== 0) return false;
+  return [...columns, ...whole.map((of) => ({ of, from: 0 }))].every(
+    ({ of, from }) => (of.offset + from) % 4 === 0 && of.shape[1]! % 4 === 0,
+  );
+}
+
+/** What has a head's columns or a query's keys, as the kernel sees it. */
+function inFours(bindings: readonly Binding[], { fours }: Cut): Binding[] {
+  const others = ['bias', 'diagonals'];
+  return bindings.map((one) => (fours && !others.includes(one.name) ? { ...one, vector: true } : one));
 }
 
 /** Kernels by quads are told more when they run, and are fewer. */
-function sharingFlags(sharing: Sharing, causal: boolean): string[] {
-  if (sharing === 'quad') return ['QUAD'];
+function sharingFlags({ sharing, fours }: Cut, causal: boolean): string[] {
+  if (sharing === 'quad') return ['QUAD', ...(fours ? ['FOURS'] : [])];
   return causal ? ['CAUSAL'] : [];
 }
 
@@ -120,15 +154,18 @@ export function attention(operation: Attention, asked: SharingChoice): Dispatch 
     tables: 'read',
     constants: constantsOf(headSize, cut),
     subgroups: sharing === 'quad',
-    flags: [...drop.flags, ...sharingFlags(sharing, causal), ...(added === null ? [] : ['BIAS'])],
-    bindings: [
-      read('q', q.of),
-      read('k', k.of),
-      read('v', v.of),
-      ...(added === null ? [] : [read('bias', added.weight)]),
-      write('probabilities', probabilities),
-      write('context', context),
-    ],
+    flags: [...drop.flags, ...sharingFlags(cut, causal), ...(added === null ? [] : ['BIAS'])],
+    bindings: inFours(
+      [
+        read('q', q.of),
+        read('k', k.of),
+        read('v', v.of),
+        ...(added === null ? [] : [read('bias', added.weight)]),
+        write('probabilities', probabilities),
+        write('context', context),
+      ],
+      cut,
+    ),
     params: {
       ...shapeParams(operation),
       ...columnParams(operation),
@@ -193,14 +230,14 @@ function backward(
     source: `${tile}${sharing === 'quad' ? columns + backwardQuads : backwardTiles}${roles}`,
     label: `attentionBackward (${sharing})`,
     tables: 'read',
-    bindings,
+    bindings: inFours(bindings, cut),
     grid,
     constants: constantsOf(headSize, cut),
     subgroups: sharing === 'quad',
     flags: [
       ...parts,
       ...drop.flags,
-      ...sharingFlags(sharing, causal),
+      ...sharingFlags(cut, causal),
       ...(biasPartials === null ? [] : ['DIAGONALS']),
       ...(sharing === 'workgroup' && adds ? ['ADDS'] : []),
     ],

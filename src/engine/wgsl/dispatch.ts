@@ -86,7 +86,7 @@ export type Sharing = 'workgroup' | 'quad';
 /** What suits a device. */
 export interface SharingChoice {
   sharing: Sharing;
-  /** Quads in a workgroup of attention: as many as fill a subgroup; left out: one. */
+  /** Quads in a workgroup, each with a head or a row of its own: as many as fill a subgroup; left out: one. */
   quads?: number | undefined;
 }
 
@@ -97,6 +97,27 @@ export function sumParts(
 ): { flags: string[]; threads: number; subgroups: boolean } {
   if (sharing === 'quad') return { flags: ['QUAD'], threads: 4, subgroups: true };
   return { flags: threads <= 64 ? ['FEW_THREADS'] : [], threads, subgroups: false };
+}
+
+/** What a kernel is told whose workgroup has one row, or one for each of its quads: those of a subgroup branch alike. */
+export function rowParts(
+  { sharing, quads = 1 }: SharingChoice,
+  threads: number,
+): {
+  flags: string[];
+  constants: { THREADS: number; ROWS_EACH: number; SIZE: number };
+  subgroups: boolean;
+  /** Workgroups for so many rows. */
+  groups: (rows: number) => number;
+} {
+  const { flags, threads: each, subgroups } = sumParts(sharing, threads);
+  const rowsEach = sharing === 'quad' ? quads : 1;
+  return {
+    flags: [...flags, 'BY_ROWS'],
+    constants: { THREADS: each, ROWS_EACH: rowsEach, SIZE: each * rowsEach },
+    subgroups,
+    groups: (rows) => Math.ceil(rows / rowsEach),
+  };
 }
 
 export const accumulateWords = { never: 0, always: 1, laterPasses: 2 } as const;

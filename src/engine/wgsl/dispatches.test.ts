@@ -278,8 +278,8 @@ describe('threads', () => {
   test('of a row are as many as its columns keep busy, or the four of a quad', () => {
     const constants = (columns: number, sharing: Sharing = 'workgroup') =>
       of('rmsNorm', 'rmsNorm', { columns }, sharing).dispatch;
-    expect(constants(512).constants).toEqual({ THREADS: 32 });
-    expect(constants(513).constants).toEqual({ THREADS: 64 });
+    expect(constants(512).constants).toEqual({ THREADS: 32, ROWS_EACH: 1, SIZE: 32 });
+    expect(constants(513).constants).toEqual({ THREADS: 64, ROWS_EACH: 1, SIZE: 64 });
     expect(constants(513).flags).toContain('FEW_THREADS');
     expect(constants(513).subgroups).toBe(false);
     expect(constants(513, 'quad')).toMatchObject({ constants: { THREADS: 4 }, subgroups: true });
@@ -291,8 +291,33 @@ describe('threads', () => {
     expect(loss(2049).flags).not.toContain('FEW_THREADS');
     const backward = (columns: number) =>
       of('rmsNormBackward', 'rmsNormBackward', { columns }).dispatch.constants;
-    expect(backward(128)).toEqual({ THREADS: 32, QUADS: 1 });
-    expect(backward(129)).toEqual({ THREADS: 32, QUADS: 2 });
+    expect(backward(128)).toEqual({ THREADS: 32, ROWS_EACH: 1, SIZE: 32, QUADS: 1 });
+    expect(backward(129)).toEqual({ THREADS: 32, ROWS_EACH: 1, SIZE: 32, QUADS: 2 });
+  });
+
+  test('of rows by quads have a row for each quad of a workgroup', () => {
+    for (const [name, kind] of [
+      ['rmsNorm', 'rmsNorm'],
+      ['crossEntropy without', 'crossEntropy'],
+      ['rmsNormBackward', 'rmsNormBackward'],
+    ] as const) {
+      const { operation, capacities } = of(name, kind);
+      const cut = (sharing: Sharing, quads?: number) => {
+        const [{ constants, grid }] = dispatchesOf(operation, capacities, {
+          product: () => matmulVariants[0]!,
+          sharing,
+          quads,
+        }) as [Dispatch];
+        const { THREADS, ROWS_EACH, SIZE } = constants;
+        const counts = Object.fromEntries(countNames.map((one) => [one, 19])) as unknown as Counts;
+        return [THREADS, ROWS_EACH, SIZE, threads(grid(counts))];
+      };
+      // A backward norm has a run of rows for each of so many partial sums.
+      const rows = operation.kind === 'rmsNormBackward' ? operation.partials.shape[0]! : 19;
+      expect(cut('quad', 2)).toEqual([4, 2, 8, Math.ceil(rows / 2)]);
+      expect(cut('quad')).toEqual([4, 1, 4, rows]);
+      expect(cut('workgroup', 2).slice(1)).toEqual([1, expect.any(Number), rows]);
+    }
   });
 
   test('of attention by quads have a head for each quad of a workgroup, where as many divide the heads', () => {
@@ -312,6 +337,31 @@ describe('threads', () => {
     }
   });
 
+  test('of attention take four floats at once where subgroups are wide and all is whole fours', () => {
+    const fours = { headSize: 20, heads: 4, lengths: [3, 19], keyLengths: [19, 3] };
+    for (const [kind, name] of [
+      ['attention', 'cross'],
+      ['attentionBackward', 'cross'],
+      ['attention', 'causal'],
+      ['attentionBackward', 'bidirectional'],
+    ] as const) {
+      const isInFours = (changed: Partial<CaseSizes>, quads = 2) => {
+        const { operation, capacities } = of(`${kind}, ${name}`, kind, { ...fours, ...changed });
+        const choices = { product: () => matmulVariants[0]!, sharing: 'quad', quads } as const;
+        return dispatchesOf(operation, capacities, choices).every(
+          ({ flags, constants, bindings }) =>
+            flags.includes('FOURS') &&
+            constants['AT_ONCE'] === 4 &&
+            bindings.every(({ name: bound, vector }) => vector === true || /^(diagonals|bias)$/.test(bound)),
+        );
+      };
+      expect(isInFours({})).toBe(true);
+      expect(isInFours({}, 1)).toBe(false);
+      expect(isInFours({ headSize: 21 })).toBe(false);
+      expect(isInFours({ lengths: [3, 18], keyLengths: [18, 3] })).toBe(false);
+    }
+  });
+
   test('of attention are cut by the width of a head, which has a limit', () => {
     const constants = (headSize: number, sharing: Sharing = 'workgroup') =>
       of('attention, causal', 'attention', { headSize }, sharing).dispatch.constants;
@@ -320,7 +370,7 @@ describe('threads', () => {
     expect(constants(128)).toMatchObject({ THREADS: 32, STEPS: 16 });
     expect(() => constants(129)).toThrow(EngineError);
     // A quad is told the width: one kernel for all widths of as many steps.
-    expect(constants(64, 'quad')).toEqual({ THREADS: 4, HEADS_EACH: 1, STEPS: 4 });
+    expect(constants(64, 'quad')).toEqual({ THREADS: 4, HEADS_EACH: 1, STEPS: 4, AT_ONCE: 1 });
     expect(constants(49, 'quad')).toEqual(constants(64, 'quad'));
     expect(of('attention, causal', 'attention', { headSize: 49 }, 'quad').dispatch.params).toMatchObject({
       headSize: 49,

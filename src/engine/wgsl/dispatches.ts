@@ -21,9 +21,9 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
     case 'embed':
       return [embed(operation)];
     case 'rmsNorm':
-      return [rmsNorm(operation, choices.sharing)];
+      return [rmsNorm(operation, choices)];
     case 'rmsNormBackward':
-      return [rmsNormBackward(operation, choices.sharing)];
+      return [rmsNormBackward(operation, choices)];
     case 'sumPartials':
       return [sumPartials(operation)];
     case 'matmul':
@@ -37,7 +37,7 @@ export function dispatchesOf(operation: Operation, capacities: Counts, choices: 
     case 'biasGradient':
       return [biasGradient(operation, choices.sharing)];
     case 'crossEntropy':
-      return crossEntropy(operation, choices.sharing);
+      return crossEntropy(operation, choices);
     case 'zero':
       return [zero(operation)];
     case 'embedBackward':

@@ -14,10 +14,12 @@ import {
   fold,
   foldThreads,
   read,
+  rowParts,
   sumParts,
   write,
   type Dispatch,
   type Sharing,
+  type SharingChoice,
 } from './dispatch.ts';
 import adamwSource from './kernels/adamw.wgsl?raw';
 import clipSource from './kernels/clip.wgsl?raw';
@@ -31,10 +33,10 @@ import { extentWord } from './run-block.ts';
 /** Of kernels that go through long lists in few workgroups. */
 const manyThreads = { THREADS: 256 };
 
-export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatch[] {
+export function crossEntropy(operation: CrossEntropy, choice: SharingChoice): Dispatch[] {
   const { rows, logits, labels, rowWeights, losses, results, accumulate, gradient } = operation;
   const columns = logits.shape[1]!;
-  const { threads, flags, subgroups } = sumParts(sharing, columns > 2048 ? 256 : 64);
+  const { flags, subgroups, constants, groups } = rowParts(choice, columns > 2048 ? 256 : 64);
   const vector = columns % 4 === 0 && logits.offset % 4 === 0;
   return [
     dispatch({
@@ -43,14 +45,14 @@ export function crossEntropy(operation: CrossEntropy, sharing: Sharing): Dispatc
       tables: 'read',
       subgroups,
       flags: [...flags, ...(gradient ? ['GRADIENT'] : []), ...(vector ? ['VECTOR'] : [])],
-      constants: { THREADS: threads, WIDTH: vector ? 4 : 1 },
+      constants: { ...constants, WIDTH: vector ? 4 : 1 },
       bindings: [
         { ...(gradient ? write('logits', logits) : read('logits', logits)), vector },
         ...(gradient && rowWeights !== null ? [read('weights', rowWeights)] : []),
         write('losses', losses),
       ],
       params: { rows: extentWord(rows), columns, labels: labels.offset },
-      grid: (counts) => fold(counts[rows]),
+      grid: (counts) => fold(groups(counts[rows])),
     }),
     dispatch({
       source: `${sums}${lossSumsSource}`,

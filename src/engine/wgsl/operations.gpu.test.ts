@@ -77,17 +77,46 @@ describe.skipIf(!hasGpu)('kernels by quads, where software offers them', () => {
   }
 });
 
+/** Four shares are written at once: those after the last key that a query sees are of no meaning, and nobody reads them. */
+function dropRestOfFours(found: LabResults, expected: LabResults): void {
+  for (const [slot, values] of expected.tensors.entries()) {
+    for (let at = 0; at + 4 <= values.length; at += 4) {
+      const four = values.subarray(at, at + 4);
+      if (four.every((value) => Number.isNaN(value))) continue;
+      four.forEach((value, lane) => {
+        if (Number.isNaN(value)) found.tensors[slot]![at + lane] = NaN;
+      });
+    }
+  }
+}
+
 describe.skipIf(!hasGpu)('two quads in a workgroup, as where subgroups are wide', () => {
-  for (const name of ['attention, causal', 'attentionBackward, bidirectional']) {
-    test(name, async () => {
-      const gpu = await openTestGpu({ features: true });
-      const executor = new WgslExecutor(labLayout(), gpu, { variant: quickVariant, quads: 2 });
-      const [sizes] = widths as [CaseSizes];
-      const { lab, operations } = operationCases[name]!({ ...sizes, heads: 4 });
-      const expected = await lab.results(new TwinExecutor(labLayout()), operations);
-      expect(whereResultsDiffer(await lab.results(executor, operations), expected)).toBeNull();
-      executor.dispose();
-    });
+  const twin = new TwinExecutor(labLayout());
+  let executor: WgslExecutor;
+  beforeAll(async () => {
+    const gpu = await openTestGpu({ features: true });
+    executor = new WgslExecutor(labLayout(), gpu, { variant: quickVariant, quads: 2 });
+  });
+  afterAll(() => executor.dispose());
+
+  const holds = async (name: string, sizes: Partial<CaseSizes>) => {
+    const { lab, operations } = operationCases[name]!({ ...widths[0]!, heads: 4, ...sizes });
+    const expected = await lab.results(twin, operations);
+    const found = await lab.results(executor, operations);
+    if (name.startsWith('attention')) dropRestOfFours(found, expected);
+    expect(whereResultsDiffer(found, expected)).toBeNull();
+  };
+  // All in whole fours, and a head that ends within a step of 16 columns; then an odd head, and odd numbers of keys.
+  const cut: Partial<CaseSizes>[] = [
+    { headSize: 20, lengths: [3, 19], keyLengths: [19, 3] },
+    { headSize: 7, lengths: [5, 17], keyLengths: [17, 5] },
+  ];
+  for (const name of ['attention, causal', 'attentionBackward, bidirectional', 'attentionBackward, cross']) {
+    test.each(cut)(`${name}, heads of $headSize`, (sizes) => holds(name, sizes));
+  }
+  // An odd number of rows: the last workgroup has a quad without one.
+  for (const name of Object.keys(operationCases).filter((one) => /^(rmsNorm|crossEntropy)/.test(one))) {
+    test.each([36, 37])(`${name}, %i columns`, (columns) => holds(name, { columns }));
   }
 });
 

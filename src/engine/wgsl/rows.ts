@@ -17,10 +17,12 @@ import {
   fold,
   foldThreads,
   read,
+  rowParts,
   sumParts,
   write,
   type Dispatch,
   type Sharing,
+  type SharingChoice,
 } from './dispatch.ts';
 import biasGradientSource from './kernels/bias-gradient.wgsl?raw';
 import dropSource from './kernels/drop.wgsl?raw';
@@ -91,9 +93,9 @@ export function embedBackward({ ids, starts, rows, encoder, decoder, output }: E
 
 export function rmsNorm(
   { rows, x, weight, y, inverse, epsilon, dropout }: RmsNorm,
-  sharing: Sharing,
+  choice: SharingChoice,
 ): Dispatch {
-  const { threads, flags, subgroups } = sumParts(sharing, rowThreads(x.shape[1]!));
+  const { flags, subgroups, constants, groups } = rowParts(choice, rowThreads(x.shape[1]!));
   const columns = x.shape[1]!;
   const drop = dropoutParts(dropout);
   const vector = areVectors([x, weight, y]);
@@ -102,23 +104,24 @@ export function rmsNorm(
     label: 'rmsNorm',
     flags: [...flags, ...drop.flags, ...(vector ? ['VECTOR'] : [])],
     subgroups,
-    constants: { THREADS: threads },
+    constants,
     bindings: [
       ...[read('x', x), read('weight', weight), write('y', y)].map((one) => ({ ...one, vector })),
       write('inverse', inverse),
     ],
     params: { rows: extentWord(rows), columns, epsilon: { float: epsilon }, ...drop.params },
-    grid: (counts) => fold(counts[rows]),
+    grid: (counts) => fold(groups(counts[rows])),
   });
 }
 
-export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): Dispatch {
+export function rmsNormBackward(operation: RmsNormBackward, choice: SharingChoice): Dispatch {
   const { rows, dy, x, inverse, weight, dx, accumulate, partials, dropout, next } = operation;
   const columns = x.shape[1]!;
   const runs = partials.shape[0]!;
   const drop = dropoutParts(dropout);
   const below = dropoutParts(next?.dropout ?? null);
-  const { threads, flags, subgroups } = sumParts(sharing, rowThreads(columns));
+  // A run of rows is what a row is to others.
+  const { flags, subgroups, constants, groups } = rowParts(choice, rowThreads(columns));
   const vector = areVectors([dy, x, weight, dx, partials, ...(next === null ? [] : [next.output])]);
   return dispatch({
     source: `${sums}${rmsNormBackwardSource}`,
@@ -132,7 +135,7 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
       ...(dropout === null ? [] : ['OWN_DROPOUT']),
       ...(vector ? ['VECTOR'] : []),
     ],
-    constants: { THREADS: threads, QUADS: Math.ceil(columns / (4 * threads)) },
+    constants: { ...constants, QUADS: Math.ceil(columns / (4 * constants.THREADS)) },
     bindings: [
       ...[
         read('dy', dy),
@@ -152,7 +155,7 @@ export function rmsNormBackward(operation: RmsNormBackward, sharing: Sharing): D
       nextSite: below.params.site,
       nextStack: below.params.stack,
     },
-    grid: () => [runs, 1, 1],
+    grid: () => [groups(runs), 1, 1],
   });
 }
 

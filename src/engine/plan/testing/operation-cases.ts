@@ -321,14 +321,16 @@ function attention(sizes: CaseSizes, kind: 'self' | 'causal' | 'cross'): Operati
   const inner = sizes.heads * sizes.headSize;
   const keyRows = kind === 'cross' ? 'encoderRows' : 'decoderRows';
   const qkv = lab.rows('decoderRows', 3 * inner);
-  const keys = kind === 'cross' ? lab.rows(keyRows, 2 * inner + 3) : qkv;
+  // Keys of a cross attention lie within wider rows: whole fours where heads are, as some kernels take them, else odd.
+  const aside = sizes.headSize % 4 === 0 ? 4 : 3;
+  const keys = kind === 'cross' ? lab.rows(keyRows, 2 * inner + aside) : qkv;
   const buckets = lab.table(randomIds(lab, 2 * width - 1, 5));
   const operation: Attention = {
     kind: 'attention',
     ...shape,
     q: { of: qkv, from: 0 },
-    k: { of: keys, from: kind === 'cross' ? 3 : inner },
-    v: { of: keys, from: kind === 'cross' ? 3 + inner : 2 * inner },
+    k: { of: keys, from: kind === 'cross' ? aside : inner },
+    v: { of: keys, from: kind === 'cross' ? aside + inner : 2 * inner },
     bias: kind === 'cross' ? null : { buckets, weight: lab.filled([5, sizes.heads]) },
     probabilities: lab.tensor([sizes.heads, lab.counts.decoderRows + 2, width]),
     context: lab.output('decoderRows', inner),
@@ -344,7 +346,7 @@ function attentionBackward(sizes: CaseSizes, kind: 'self' | 'causal' | 'cross'):
   const { kind: _, bias, ...rest } = forward;
   const inner = sizes.heads * sizes.headSize;
   const dqkv = lab.output('decoderRows', 3 * inner);
-  const dKeys = kind === 'cross' ? lab.output('encoderRows', 2 * inner + 3) : dqkv;
+  const dKeys = kind === 'cross' ? lab.output('encoderRows', forward.k.of.shape[1]!) : dqkv;
   const diagonals = bias === null ? 0 : bias.buckets.length;
   const tileCount = lab.counts.decoderTiles;
   const partials = bias === null ? null : lab.filled([tileCount, sizes.heads, diagonals]);

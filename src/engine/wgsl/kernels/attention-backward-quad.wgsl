@@ -24,14 +24,23 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   }
   // #end
   var delta = vec4f();
-  for (var d = 0u; d < params.headSize; d += 1u) {
-    let slopes = vec4f(
-      dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
+  for (var d = 0u; d < params.headSize; d += AT_ONCE) {
+    // #each j 4
+    // #if FOURS
+    let slopes_$j = dContext[(slope_at_$j + d) / 4u];
+    let values_$j = context[(context_at_$j + d) / 4u];
+    // #else
+    let slopes_$j = vec4f(dContext[slope_at_$j + d]);
+    let values_$j = vec4f(context[context_at_$j + d]);
+    // #end
+    // #end
+    // #each e AT_ONCE
+    delta = fma(
+      vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]),
+      vec4f(values_0[$e], values_1[$e], values_2[$e], values_3[$e]),
+      delta,
     );
-    let values = vec4f(
-      context[context_at_0 + d], context[context_at_1 + d], context[context_at_2 + d], context[context_at_3 + d],
-    );
-    delta = fma(slopes, values, delta);
+    // #end
   }
   // As in attention-quad.wgsl: what is done for each query but not multiplied is a loop over memory.
   var products: array<vec4f, 16>;
@@ -59,16 +68,27 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     // #each i 16
     var product_$i = vec4f();
     // #end
-    for (var d = 0u; d < params.headSize; d += 1u) {
-      let values = vec4f(v[value_at_0 + d], v[value_at_1 + d], v[value_at_2 + d], v[value_at_3 + d]);
-      let slopes = vec4f(
-        dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
-      );
-      // #each l 4
+    for (var d = 0u; d < params.headSize; d += AT_ONCE) {
+      // #each j 4
+      // #if FOURS
+      let values_$j = v[(value_at_$j + d) / 4u];
+      let slopes_$j = dContext[(slope_at_$j + d) / 4u];
+      // #else
+      let values_$j = vec4f(v[value_at_$j + d]);
+      let slopes_$j = vec4f(dContext[slope_at_$j + d]);
+      // #end
+      // #end
+      // #each e AT_ONCE
       {
-        let four = quadBroadcast(slopes, $lu);
-        // #each i 4
-        product_$(4*l+i) = fma(vec4f(four[$i]), values, product_$(4*l+i));
+        let values = vec4f(values_0[$e], values_1[$e], values_2[$e], values_3[$e]);
+        let slopes = vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]);
+        // #each l 4
+        {
+          let four = quadBroadcast(slopes, $lu);
+          // #each i 4
+          product_$(4*l+i) = fma(vec4f(four[$i]), values, product_$(4*l+i));
+          // #end
+        }
         // #end
       }
       // #end
@@ -82,10 +102,14 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
       let row = tile.firstRow + tile.firstQuery + i;
       let factors = dropFactors(params.site, params.stack, row, (head * 65536u + key) / 4u);
       let keys = vec4u(key) + vec4u(0u, 1u, 2u, 3u);
+      // #if FOURS
+      let shares = probabilities[(place + min(key, params.maxKeys - 4u)) / 4u];
+      // #else
       let places = vec4u(place) + min(keys, vec4u(last));
       let shares = vec4f(
         probabilities[places.x], probabilities[places.y], probabilities[places.z], probabilities[places.w],
       );
+      // #end
       fours[i] = select(vec4f(), shares * (products[i] * factors - deltas[i]), keys <= vec4u(last));
     }
     // #each i 16
@@ -100,12 +124,16 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
       {
         let place = params.k + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
         // #each u STEPS
+        // #if FOURS
+        let key_$u = k[(place + fourOf(lane, $uu)) / 4u];
+        // #else
         let key_$u = vec4f(
           k[place + columnOf(lane, $uu, 0u)],
           k[place + columnOf(lane, $uu, 1u)],
           k[place + columnOf(lane, $uu, 2u)],
           k[place + columnOf(lane, $uu, 3u)],
         );
+        // #end
         // #end
         // #each i 16
         {
@@ -157,10 +185,16 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     let place = params.dq + (tile.firstRow + tile.firstQuery + i) * params.dqStride + head * params.headSize + 4u * lane;
     for (var u = 0u; u < STEPS; u += 1u) {
       let four = sums[i * STEPS + u];
+      // #if FOURS
+      if (4u * lane + 16u * u < params.headSize) {
+        dq[(place + 16u * u) / 4u] = four;
+      }
+      // #else
       // #each c 4
       if (4u * lane + 16u * u + $cu < params.headSize) {
         dq[place + 16u * u + $cu] = four[$c];
       }
+      // #end
       // #end
     }
   }
@@ -207,20 +241,30 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     var product_$i = vec4f();
     // #end
     var delta = vec4f();
-    for (var d = 0u; d < params.headSize; d += 1u) {
-      let slopes = vec4f(
-        dContext[slope_at_0 + d], dContext[slope_at_1 + d], dContext[slope_at_2 + d], dContext[slope_at_3 + d],
-      );
-      let outputs = vec4f(
-        context[context_at_0 + d], context[context_at_1 + d], context[context_at_2 + d], context[context_at_3 + d],
-      );
-      let values = vec4f(v[own_0 + d], v[own_1 + d], v[own_2 + d], v[own_3 + d]);
-      delta = fma(slopes, outputs, delta);
-      // #each l 4
+    for (var d = 0u; d < params.headSize; d += AT_ONCE) {
+      // #each j 4
+      // #if FOURS
+      let slopes_$j = dContext[(slope_at_$j + d) / 4u];
+      let outputs_$j = context[(context_at_$j + d) / 4u];
+      let values_$j = v[(own_$j + d) / 4u];
+      // #else
+      let slopes_$j = vec4f(dContext[slope_at_$j + d]);
+      let outputs_$j = vec4f(context[context_at_$j + d]);
+      let values_$j = vec4f(v[own_$j + d]);
+      // #end
+      // #end
+      // #each e AT_ONCE
       {
-        let four = quadBroadcast(values, $lu);
-        // #each i 4
-        product_$(4*l+i) = fma(vec4f(four[$i]), slopes, product_$(4*l+i));
+        let slopes = vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]);
+        let values = vec4f(values_0[$e], values_1[$e], values_2[$e], values_3[$e]);
+        delta = fma(slopes, vec4f(outputs_0[$e], outputs_1[$e], outputs_2[$e], outputs_3[$e]), delta);
+        // #each l 4
+        {
+          let four = quadBroadcast(values, $lu);
+          // #each i 4
+          product_$(4*l+i) = fma(vec4f(four[$i]), slopes, product_$(4*l+i));
+          // #end
+        }
         // #end
       }
       // #end
@@ -238,13 +282,22 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
         params.site, params.stack, firstRow + query + $ju, (head * 65536u + firstInTile) / 4u + b,
       );
       // #end
+      // #if FOURS
+      // #each j 4
+      let found_$j = probabilities[(saved_$j + 4u * b) / 4u];
+      // #end
+      // #end
       // #each i 4
       {
-        // Of keys beyond the tile the last one is read instead, and nothing is stored.
+        // Keys beyond the tile are of no meaning (the last one is read instead), and nothing is stored of them.
         let own = min(4u * b + $iu, inTile - 1u);
+        // #if FOURS
+        let found = vec4f(found_0[$i], found_1[$i], found_2[$i], found_3[$i]);
+        // #else
         let found = vec4f(
           probabilities[saved_0 + own], probabilities[saved_1 + own], probabilities[saved_2 + own], probabilities[saved_3 + own],
         );
+        // #end
         let share = select(vec4f(), found, vec4<bool>(
           (query < rows) & sees(query, firstInTile + own),
           (query + 1u < rows) & sees(query + 1u, firstInTile + own),
@@ -272,6 +325,10 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
         let queryPlace = params.q + row * params.qStride + head * params.headSize;
         let slopePlace = params.dContext + row * params.inner + head * params.headSize;
         // #each u STEPS
+        // #if FOURS
+        let query_$u = q[(queryPlace + fourOf(lane, $uu)) / 4u];
+        let output_$u = dContext[(slopePlace + fourOf(lane, $uu)) / 4u];
+        // #else
         let query_$u = vec4f(
           q[queryPlace + columnOf(lane, $uu, 0u)],
           q[queryPlace + columnOf(lane, $uu, 1u)],
@@ -284,6 +341,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
           dContext[slopePlace + columnOf(lane, $uu, 2u)],
           dContext[slopePlace + columnOf(lane, $uu, 3u)],
         );
+        // #end
         // #end
         // #each i 16
         {
@@ -309,10 +367,16 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     let place = params.dk + (firstKey + firstInTile + i) * params.dkStride + head * params.headSize + 4u * lane;
     for (var u = 0u; u < STEPS; u += 1u) {
       let four = sums[i * STEPS + u];
+      // #if FOURS
+      if (4u * lane + 16u * u < params.headSize) {
+        dk[(place + 16u * u) / 4u] = four;
+      }
+      // #else
       // #each c 4
       if (4u * lane + 16u * u + $cu < params.headSize) {
         dk[place + 16u * u + $cu] = four[$c];
       }
+      // #end
       // #end
     }
   }
@@ -325,10 +389,16 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     let place = params.dv + (firstKey + firstInTile + i) * params.dvStride + head * params.headSize + 4u * lane;
     for (var u = 0u; u < STEPS; u += 1u) {
       let four = sums[i * STEPS + u];
+      // #if FOURS
+      if (4u * lane + 16u * u < params.headSize) {
+        dv[(place + 16u * u) / 4u] = four;
+      }
+      // #else
       // #each c 4
       if (4u * lane + 16u * u + $cu < params.headSize) {
         dv[place + 16u * u + $cu] = four[$c];
       }
+      // #end
       // #end
     }
   }

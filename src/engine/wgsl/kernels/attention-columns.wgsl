@@ -7,3 +7,10 @@ fn headOf(group: u32, thread: u32) -> u32 {
 fn columnOf(lane: u32, step: u32, c: u32) -> u32 {
   return min(16u * step + 4u * lane + c, params.headSize - 1u);
 }
+
+// #if FOURS
+// The first of four such columns: beyond the head its last four.
+fn fourOf(lane: u32, step: u32) -> u32 {
+  return min(16u * step + 4u * lane, params.headSize - 4u);
+}
+// #end

@@ -1,6 +1,7 @@
 // For adapters whose loads and barriers are expensive (software). One workgroup: the four lanes of a quad, for 16 queries
 // (a tile) of one head. A lane loads four queries and four of 16 keys, and the quad exchanges the queries, so that a
-// load serves 16 products. Lane: keys 4 · lane … of a chunk of 16; then columns 4 · lane + 16 · u of the context.
+// load serves 16 products. Where lanes load one after the other and rows are whole fours (FOURS), four columns are loaded at
+// once. Lane: keys 4 · lane … of a chunk of 16; then columns 4 · lane + 16 · u of the context.
 // Every lane reads of `probabilities` what it wrote itself: no barrier.
 // Branches are few: where they meet again, such adapters blend every value that any of them may have changed. A lane whose
 // last keys are not seen writes the last that is once more instead; what it has no key of counts as 0.
@@ -40,14 +41,27 @@ fn main(
     // #each i 16
     var score_$i = vec4f();
     // #end
-    for (var d = 0u; d < params.headSize; d += 1u) {
-      let keys = vec4f(k[key_0 + d], k[key_1 + d], k[key_2 + d], k[key_3 + d]);
-      let queries = vec4f(q[query_0 + d], q[query_1 + d], q[query_2 + d], q[query_3 + d]);
-      // #each l 4
+    for (var d = 0u; d < params.headSize; d += AT_ONCE) {
+      // #each j 4
+      // #if FOURS
+      let keys_$j = k[(key_$j + d) / 4u];
+      let queries_$j = q[(query_$j + d) / 4u];
+      // #else
+      let keys_$j = vec4f(k[key_$j + d]);
+      let queries_$j = vec4f(q[query_$j + d]);
+      // #end
+      // #end
+      // #each e AT_ONCE
       {
-        let four = quadBroadcast(queries, $lu);
-        // #each i 4
-        score_$(4*l+i) = fma(vec4f(four[$i]), keys, score_$(4*l+i));
+        let keys = vec4f(keys_0[$e], keys_1[$e], keys_2[$e], keys_3[$e]);
+        let queries = vec4f(queries_0[$e], queries_1[$e], queries_2[$e], queries_3[$e]);
+        // #each l 4
+        {
+          let four = quadBroadcast(queries, $lu);
+          // #each i 4
+          score_$(4*l+i) = fma(vec4f(four[$i]), keys, score_$(4*l+i));
+          // #end
+        }
         // #end
       }
       // #end
@@ -73,8 +87,12 @@ fn main(
         let third = select(second, score.z, key + 1u < last);
         let scores = vec4f(score.x, second, third, select(third, score.w, key + 2u < last));
         let place = saved + i * params.maxKeys;
+        // #if FOURS
+        probabilities[(place + key) / 4u] = scores;
+        // #else
         // #each j 4
         probabilities[place + min(key + $ju, last)] = scores[$j];
+        // #end
         // #end
         let before = greatest[i];
         let raised = max(before, max(max(scores.x, scores.y), max(scores.z, scores.w)));
@@ -109,15 +127,23 @@ fn main(
         let factors = dropFactors(params.site, params.stack, tile.firstRow + tile.firstQuery + i, (head * 65536u + key) / 4u);
         let last = seen - 1u;
         let place = saved + i * params.maxKeys;
+        // #if FOURS
+        let scores = probabilities[(place + key) / 4u];
+        // #else
         let scores = vec4f(
           probabilities[place + key],
           probabilities[place + min(key + 1u, last)],
           probabilities[place + min(key + 2u, last)],
           probabilities[place + min(key + 3u, last)],
         );
+        // #end
         let shares = exp(scores - greatest[i]) / sums[i];
+        // #if FOURS
+        probabilities[(place + key) / 4u] = shares;
+        // #else
         // #each j 4
         probabilities[place + min(key + $ju, last)] = shares[$j];
+        // #end
         // #end
         share = select(vec4f(), shares * factors, vec4u(key) + vec4u(0u, 1u, 2u, 3u) <= vec4u(last));
       }
@@ -135,12 +161,16 @@ fn main(
       {
         let place = params.v + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
         // #each u STEPS
+        // #if FOURS
+        let value_$u = v[(place + fourOf(lane, $uu)) / 4u];
+        // #else
         let value_$u = vec4f(
           v[place + columnOf(lane, $uu, 0u)],
           v[place + columnOf(lane, $uu, 1u)],
           v[place + columnOf(lane, $uu, 2u)],
           v[place + columnOf(lane, $uu, 3u)],
         );
+        // #end
         // #end
         // #each i 16
         {
@@ -164,10 +194,16 @@ fn main(
     let place = params.context + (tile.firstRow + tile.firstQuery + i) * params.inner + head * params.headSize + 4u * lane;
     for (var u = 0u; u < STEPS; u += 1u) {
       let four = contexts[i * STEPS + u];
+      // #if FOURS
+      if (4u * lane + 16u * u < params.headSize) {
+        context[(place + 16u * u) / 4u] = four;
+      }
+      // #else
       // #each c 4
       if (4u * lane + 16u * u + $cu < params.headSize) {
         context[place + 16u * u + $cu] = four[$c];
       }
+      // #end
       // #end
     }
   }

@@ -1,4 +1,4 @@
-// One workgroup: one row of logits. A thread has the same columns all along: the gradient may overwrite them. Columns are
+// One workgroup: one row of logits, or one for each of its quads. A thread has the same columns all along: the gradient may overwrite them. Columns are
 // taken by WIDTH: four at a time where rows are whole fours (VECTOR), else one.
 // #if VECTOR
 alias Some = vec4f;
@@ -31,15 +31,21 @@ fn atLabel(some: Some, group: u32, label: u32) -> Some {
 }
 // #end
 
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let row = linear(id);
-  if (row >= extent(params.rows)) {
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let rows = extent(params.rows);
+  if (linear(id) * ROWS_EACH >= rows) {
     return;
   }
+  let thread = local % THREADS;
+  let own = rowOf(linear(id), local);
+  // A quad beyond the last row takes that one again, and writes nothing.
+  let row = min(own, rows - 1u);
   let groups = params.columns / WIDTH;
   let start = params.logits / WIDTH + row * groups;
   let label = tables[params.labels + row];
+  // Quads of a workgroup go on together: what a row without a label comes to is dropped where it is written.
+  // #if !QUAD
   if (label < 0) {
     // #if GRADIENT
     for (var group = thread; group < groups; group += THREADS) {
@@ -51,6 +57,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     }
     return;
   }
+  // #end
   var most = Some(-3.4e38);
   for (var group = thread; group < groups; group += THREADS) {
     most = max(most, logits[start + group]);
@@ -64,16 +71,18 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     total += exp(logits[start + group] - greatest);
   }
   let sum = sumOfThreads(thread, sumOf(total));
-  let labelled = u32(label) / WIDTH;
-  if (thread == labelled % THREADS) {
-    let logit = sumOf(atLabel(logits[start + labelled], labelled, u32(label)));
-    losses[params.losses + row] = log(sum) + greatest - logit;
+  let known = u32(max(label, 0));
+  let labelled = known / WIDTH;
+  if ((own < rows) & (thread == labelled % THREADS)) {
+    let logit = sumOf(atLabel(logits[start + labelled], labelled, known));
+    losses[params.losses + row] = select(0.0, log(sum) + greatest - logit, label >= 0);
   }
   // #if GRADIENT
   let factor = weights[params.weights + row];
-  for (var group = thread; group < groups; group += THREADS) {
+  for (var group = thread; (own < rows) & (group < groups); group += THREADS) {
     let share = exp(logits[start + group] - greatest) / sum;
-    logits[start + group] = factor * (share - atLabel(Some(1.0), group, u32(label)));
+    let slope = factor * (share - atLabel(Some(1.0), group, known));
+    logits[start + group] = select(Some(), slope, label >= 0);
   }
   // #end
 }

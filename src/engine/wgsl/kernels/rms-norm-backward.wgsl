@@ -1,11 +1,13 @@
-// One workgroup: one run of consecutive rows, whose share of the weight's gradient it sums. A thread keeps the same
-// quads of columns in all rows: quad = thread + u · THREADS.
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
+// One workgroup: one run of consecutive rows, whose share of the weight's gradient it sums, or one for each of its quads. A
+// thread keeps the same quads of columns in all rows: quad = thread + u · THREADS.
+@compute @workgroup_size(SIZE)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) local: u32) {
+  let thread = local % THREADS;
+  let ownRun = rowOf(id.x, local);
   let rows = extent(params.rows);
   let columns = params.columns;
   let runLength = (rows + params.runs - 1u) / params.runs;
-  let firstRow = min(id.x * runLength, rows);
+  let firstRow = min(ownRun * runLength, rows);
   let endRow = min(firstRow + runLength, rows);
   // #each u QUADS
   var total_$u = vec4f();
@@ -13,7 +15,15 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
   let quad_$u = min(thread + $uu * THREADS, columns / 4u - 1u);
   // #end
   // #end
+  // #if QUAD
+  // All quads of a workgroup take as many steps: what lies beyond a run counts as 0.
+  for (var at = 0u; at < runLength; at += 1u) {
+    let row = min(firstRow + at, rows - 1u);
+    let isOwn = firstRow + at < endRow;
+  // #else
   for (var row = firstRow; row < endRow; row += 1u) {
+    const isOwn = true;
+  // #end
     let scale = inverse[params.inverse + row];
     // #if VECTOR
     // What lies beyond the row counts as 0: no branch but for what is written.
@@ -22,7 +32,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     // #each u QUADS
     let input_$u = x[params.x / 4u + start + quad_$u];
     let value_$u = select(
-      vec4f(), dy[params.dy / 4u + start + quad_$u] * dropOwn(row, quad_$u), quad_$u == thread + $uu * THREADS,
+      vec4f(), dy[params.dy / 4u + start + quad_$u] * dropOwn(row, quad_$u), isOwn & (quad_$u == thread + $uu * THREADS),
     );
     let weighted_$u = weight[params.weight / 4u + quad_$u] * value_$u;
     total_$u = fma(value_$u * input_$u, vec4f(scale), total_$u);
@@ -34,7 +44,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     workgroupBarrier();
     // #end
     // #each u QUADS
-    if (quad_$u == thread + $uu * THREADS) {
+    if (isOwn & (quad_$u == thread + $uu * THREADS)) {
       let place = start + quad_$u;
       // #if ADDS
       let value = dx[params.dx / 4u + place] + scale * (weighted_$u - input_$u * mean);
@@ -57,7 +67,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       let factors = dropOwn(row, quad);
       for (var lane = 0u; lane < 4u; lane += 1u) {
         let column = 4u * quad + lane;
-        if (column < columns) {
+        if (isOwn & (column < columns)) {
           let value = dy[params.dy + start + column] * factors[lane];
           let input = x[params.x + start + column];
           dropped_$u[lane] = value;
@@ -78,7 +88,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
       let keeps = dropBelow(row, quad);
       for (var lane = 0u; lane < 4u; lane += 1u) {
         let column = 4u * quad + lane;
-        if (column < columns) {
+        if (isOwn & (column < columns)) {
           let place = start + column;
           var value = scale * (weight[params.weight + column] * dropped_$u[lane] - x[params.x + place] * mean);
           // #if ADDS
@@ -94,16 +104,17 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) threa
     // #end
     // #end
   }
+  let isRun = ownRun < params.runs;
   // #each u QUADS
   // #if VECTOR
-  if (quad_$u == thread + $uu * THREADS) {
-    sumsOut[params.sumsOut / 4u + id.x * (columns / 4u) + quad_$u] = total_$u;
+  if (isRun & (quad_$u == thread + $uu * THREADS)) {
+    sumsOut[params.sumsOut / 4u + ownRun * (columns / 4u) + quad_$u] = total_$u;
   }
   // #else
   for (var lane = 0u; lane < 4u; lane += 1u) {
     let column = 4u * (thread + $uu * THREADS) + lane;
-    if (column < columns) {
-      sumsOut[params.sumsOut + id.x * columns + column] = total_$u[lane];
+    if (isRun & (column < columns)) {
+      sumsOut[params.sumsOut + ownRun * columns + column] = total_$u[lane];
     }
   }
   // #end

@@ -1,10 +1,15 @@
-// One workgroup: one row.
-@compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let row = linear(id);
-  if (row >= extent(params.rows)) {
+// One workgroup: one row, or one for each of its quads. A quad beyond the last row takes that one again, and writes the same.
+@compute @workgroup_size(SIZE)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let rows = extent(params.rows);
+  if (linear(id) * ROWS_EACH >= rows) {
     return;
   }
+  let thread = local % THREADS;
+  let row = min(rowOf(linear(id), local), rows - 1u);
   let columns = params.columns;
   // #if VECTOR
   let quads = columns / 4u;

@@ -46,3 +46,14 @@ fn maxOfThreads(thread: u32, value: f32) -> f32 {
   return sums[0];
 }
 // #end
+
+// #if BY_ROWS
+// The row that a thread works on: its workgroup's, or its quad's.
+fn rowOf(group: u32, local: u32) -> u32 {
+  // #if QUAD
+  return group * ROWS_EACH + local / THREADS;
+  // #else
+  return group;
+  // #end
+}
+// #end
