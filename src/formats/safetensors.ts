@@ -6,6 +6,7 @@
  */
 import { InputError } from '../base/errors.ts';
 import { bfloatsToFloats, halvesToFloats } from './half.ts';
+import { repeatedName } from './json-names.ts';
 import { parseBounded } from './json-values.ts';
 
 /** Dtypes that can be read. */
@@ -102,13 +103,18 @@ function readHeader(
 ): { header: Record<string, unknown>; dataStart: number } {
   const headerBytes = headerSize(bytes, sizeBytes, file);
   let header: unknown;
+  let twice: string | null = null;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes));
     header = parseBounded(text, mostHeaderValues, file);
+    twice = repeatedName(text, header);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError('The safetensors header is not valid JSON.', downloadAgain, { file });
   }
+  // The format forbids it, and readers differ in which of the two they take.
+  if (twice !== null)
+    throw new InputError(`The safetensors header has the name "${twice}" twice.`, downloadAgain, { file });
   if (!isRecord(header)) {
     throw new InputError('The safetensors header is not a JSON object.', downloadAgain, { file });
   }
