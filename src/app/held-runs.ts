@@ -86,3 +86,32 @@ export function holdObstacle({ name }: Pick<RunRecord, 'name'>, hold: Hold): str
       return hold satisfies never;
   }
 }
+
+/** A run that somebody is at work on, or may be. */
+export interface AtWork {
+  run: RunRecord;
+  hold: Hold;
+}
+
+export function runsAtWork(
+  { runs, ...holders }: Holders & { runs: readonly RunRecord[] },
+  now: number,
+): AtWork[] {
+  return runs.map((run) => ({ run, hold: holdOf(run, holders, now) })).filter(({ hold }) => isHeld(hold));
+}
+
+/** For a dataset or a student: a run that is at work reads it. */
+export function ownerObstacle(
+  key: 'datasetId' | 'studentId',
+  id: string,
+  atWork: readonly AtWork[],
+): string | null {
+  const user = atWork.find(({ run }) => run[key] === id);
+  return user === undefined ? null : holdObstacle(user.run, user.hold);
+}
+
+/** For a run: somebody is at work on it. */
+export function runObstacle(runId: string, atWork: readonly AtWork[]): string | null {
+  const found = atWork.find(({ run }) => run.id === runId);
+  return found === undefined ? null : holdObstacle(found.run, found.hold);
+}

@@ -20,6 +20,7 @@ import type { StateSource } from '../engine/state-source.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, storageError, reading, writing } from './database.ts';
+import { refuseOfRunAtWork } from './in-use.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
 import { overStored } from './runs.ts';
 
@@ -183,13 +184,14 @@ function partsOf({ runId, id, where }: CheckpointRecord): OpenPart {
 
 /**
  * Removes one checkpoint. The run then has the weights of the newest that is left, or none; so it does where it was the
- * step that was taken. Of a run at work the newest
- * is not to be removed: its worker names it in every record that it writes.
+ * step that was taken.
+ * @throws StorageError where it is the newest of a run at work, whose worker names it in every record that it writes.
  */
 export async function removeCheckpoint(runId: string, id: string): Promise<void> {
   const records = await listCheckpoints(runId);
   const record = records.find((one) => one.id === id);
   if (record === undefined) return;
+  if (record === records[0]) await refuseOfRunAtWork(runId, 'Its newest checkpoint cannot be removed now.');
   await writing(async (database) => {
     const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
     const runs = transaction.objectStore('runs');

@@ -1,5 +1,7 @@
 /** Experiments. Worker and page change them one after the other, each in one transaction, over all tabs. */
+import { StorageError } from '../base/errors.ts';
 import { reading, writing } from './database.ts';
+import { heldExperiments } from './locks.ts';
 import type { ExperimentRecord } from './records.ts';
 
 /** All of them, newest first. */
@@ -38,9 +40,15 @@ export function changeExperiment(
   });
 }
 
-/** Removes an experiment; its runs stay. */
-export function deleteExperiment(id: string): Promise<void> {
-  return writing(async (database) => {
+/** Removes an experiment; its runs stay. @throws StorageError where some tab is at work on it. */
+export async function deleteExperiment(id: string): Promise<void> {
+  if ((await heldExperiments())?.has(id) === true) {
+    throw new StorageError(
+      'This experiment is at work, and cannot be removed now.',
+      'Pause it under Experiments, or wait for its end, then try again.',
+    );
+  }
+  await writing(async (database) => {
     await database.delete('experiments', id);
   });
 }

@@ -3,9 +3,12 @@ import { expect, it } from 'vitest';
 import { withWebLocks } from '../../tests/support/web-locks.ts';
 import { StorageError } from '../base/errors.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { removeCheckpoint } from './checkpoints.ts';
+import { openDatabase } from './database.ts';
 import { deleteDataset, readDataset, writeDataset } from './datasets.ts';
-import { runsAtWorkOn } from './in-use.ts';
-import { holding, holdRun, withRun } from './locks.ts';
+import { refuseOfRunAtWork, runsAtWorkOn } from './in-use.ts';
+import { holdExperiment, holding, holdRun, withRun } from './locks.ts';
+import { deleteExperiment } from './experiments.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from './records.ts';
 import { readRun, takeRun, writeRun } from './runs.ts';
 import { deleteStudent, readStudentRecord, writeStudent } from './students.ts';
@@ -41,6 +44,34 @@ it('a run at work keeps its dataset and its student', async () => {
   await deleteStudent('student');
   expect(await readDataset('data')).toBeNull();
   expect(await readStudentRecord('student')).toBeNull();
+});
+
+it('a run that trains is not deleted, nor its newest checkpoint, nor an experiment at work; what has ended is', async () => {
+  const training: RunRecord = { ...run, state: { phase: 'training', step: 1, steps: 2 } };
+  await writeRun(training);
+  const refused = () => refuseOfRunAtWork('run', 'It cannot be deleted now.');
+  const checkpoint = (step: number) => ({ runId: 'run', id: `c${step}`, step, where: 'database', files: [] });
+  const database = await openDatabase();
+  for (const step of [1, 2]) await database.put('checkpoints', checkpoint(step) as never);
+  await withRun('run', async () => {
+    await expect(refused()).rejects.toThrow('copper-heron is at work. It cannot be deleted now.');
+    await expect(removeCheckpoint('run', 'c2')).rejects.toThrow('Its newest checkpoint');
+    await removeCheckpoint('run', 'c1');
+    // Its worker holds it for a moment longer.
+    await writeRun({ ...training, state: { phase: 'done', step: 2, stopped: false } });
+    await refused();
+  });
+  await writeRun(training);
+  // Interrupted.
+  await refused();
+  await removeCheckpoint('run', 'c2');
+  await refuseOfRunAtWork('gone', 'It cannot be deleted now.');
+
+  const letGo = await holdExperiment('x');
+  await expect(deleteExperiment('x')).rejects.toBeInstanceOf(StorageError);
+  letGo();
+  await Promise.resolve();
+  await deleteExperiment('x');
 });
 
 it('work on one dataset is done one after the other, and who has to wait is told', async () => {

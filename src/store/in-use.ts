@@ -15,10 +15,25 @@ const silentForMs = 6000;
 export async function runsAtWorkOn(needed: Needed): Promise<RunRecord[]> {
   const held = await heldRuns();
   return (await listRuns()).filter(
-    (run) =>
-      needs(run, needed) &&
-      (held === null ? isActive(run.state) && Date.now() - run.heartbeatAt < silentForMs : held.has(run.id)),
+    (run) => needs(run, needed) && (held === null ? isHeardOf(run) : held.has(run.id)),
   );
+}
+
+function isHeardOf({ state, heartbeatAt }: RunRecord): boolean {
+  return isActive(state) && Date.now() - heartbeatAt < silentForMs;
+}
+
+/**
+ * @param cannot What cannot be done now: a sentence.
+ * @throws StorageError where somebody trains this run, in any tab. One that has ended may still be held, by its worker or
+ * while it is compared: then it may be done.
+ */
+export async function refuseOfRunAtWork(runId: string, cannot: string): Promise<void> {
+  const held = await heldRuns();
+  if (held?.has(runId) === false) return;
+  const run = (await listRuns()).find(({ id }) => id === runId);
+  if (run === undefined || !(held === null ? isHeardOf(run) : isActive(run.state))) return;
+  throw atWorkError(run, cannot);
 }
 
 /** Whether a run was begun with it. */
@@ -33,8 +48,12 @@ export function needs(run: Pick<RunRecord, 'datasetId' | 'studentId'>, needed: N
 export async function refuseWhileAtWork(needed: Needed, cannot: string): Promise<void> {
   const [run] = await runsAtWorkOn(needed);
   if (run === undefined) return;
-  throw new StorageError(
-    `${run.name} is at work. ${cannot}`,
+  throw atWorkError(run, cannot);
+}
+
+function atWorkError({ name }: RunRecord, cannot: string): StorageError {
+  return new StorageError(
+    `${name} is at work. ${cannot}`,
     'Stop that run or wait for its end, then try again.',
   );
 }

@@ -10,6 +10,8 @@ import { Button, LinkButton } from '../ui/button.tsx';
 import { ActionButton } from '../actions/action-button.tsx';
 import { sampleAction } from '../actions/sample-action.ts';
 import { alarmed } from '../state/alarmed.ts';
+import { ownerObstacle } from '../held-runs.ts';
+import { useAtWork } from '../state/use-at-work.ts';
 import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
@@ -193,6 +195,7 @@ function Rows({ dataset }: { dataset: DatasetRecord }) {
 function OtherDatasets({ current }: { current: DatasetRecord | null }) {
   const datasets = useStudio((state) => state.datasets);
   const runs = useStudio((state) => state.runs);
+  const atWork = useAtWork();
   const [asking, setAsking] = useState(false);
   const others = datasets.filter((dataset) => dataset.id !== current?.id && !dataset.sample);
   return (
@@ -204,7 +207,12 @@ function OtherDatasets({ current }: { current: DatasetRecord | null }) {
         </Button>
       ))}
       {current && (
-        <Button icon={Trash2} kind="danger" onClick={() => setAsking(true)}>
+        <Button
+          icon={Trash2}
+          kind="danger"
+          reason={ownerObstacle('datasetId', current.id, atWork)}
+          onClick={() => setAsking(true)}
+        >
           Remove these rows
         </Button>
       )}

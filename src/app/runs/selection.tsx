@@ -1,8 +1,9 @@
 import { GitCompareArrows, Save, Tag, Trash2, X } from 'lucide-react';
 import { useState } from 'react';
-import { isActive } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
+import { runObstacle } from '../held-runs.ts';
 import { addTag, clearTicks, deleteRuns, saveRun } from '../state/run-actions.ts';
+import { useAtWork } from '../state/use-at-work.ts';
 import { useStudio } from '../state/studio-store.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
@@ -52,9 +53,9 @@ function Actions({ runs }: { runs: readonly RunRecord[] }) {
   const [tag, setTag] = useState<string | null>(null);
   const [saving, setSaving] = useState(false);
   const busy = useStudio((state) => state.requests.runs.busy);
-  const working = runs.find((run) => isActive(run.state));
+  const atWork = useAtWork();
   const uncompared = runs.find((run) => run.comparison === null);
-  const held = working === undefined ? null : `${working.name} is under way; stop it first.`;
+  const held = runs.map(({ id }) => runObstacle(id, atWork)).find((one) => one !== null) ?? null;
   const pairObstacle =
     runs.length > 3
       ? 'Tick two runs, or three where the third is a reference.'

@@ -2,6 +2,7 @@
 import { InputError } from '../../base/errors.ts';
 import { create } from 'zustand';
 import type { RunLabels, RunRecord } from '../../store/records.ts';
+import { refuseOfRunAtWork } from '../../store/in-use.ts';
 import { labelRun, listDeletedRuns, removeDeleted, undoLeftMs } from '../../store/runs.ts';
 import type { Results } from '../../worker/protocol.ts';
 import { saveFile } from '../download.ts';
@@ -63,6 +64,8 @@ let shownBefore: string | null = null;
 /** Hides runs, and removes them for good when the way back has closed: here, or when the studio is next opened. */
 export function deleteRuns(runIds: readonly string[]): Promise<void> {
   return inTurn(async () => {
+    // Another tab may have begun to train one a moment ago.
+    for (const id of runIds) await refuseOfRunAtWork(id, 'It cannot be deleted now.');
     const { runId } = studio.get();
     if (runId !== null && runIds.includes(runId)) shownBefore = runId;
     const deletedAt = Date.now();

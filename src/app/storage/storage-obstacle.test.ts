@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunRecord } from '../../store/records.ts';
-import { checkpointObstacle, ownerObstacle, runObstacle, runsAtWork } from './storage-obstacle.ts';
+import { ownerObstacle, runObstacle, runsAtWork } from '../held-runs.ts';
+import { checkpointObstacle } from './storage-obstacle.ts';
 
 const run = (id: string, phase: 'training' | 'done'): RunRecord =>
   ({

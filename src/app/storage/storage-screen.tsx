@@ -3,7 +3,8 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { formatBytes, formatCount } from '../../base/units.ts';
 import type { StoredRun, StoredSizes } from '../../store/sizes.ts';
 import { ScreenHead } from '../frame/screen-head.tsx';
-import { useNow } from '../state/use-now.ts';
+import { ownerObstacle, runObstacle } from '../held-runs.ts';
+import { useAtWork } from '../state/use-at-work.ts';
 import { DeletedRuns } from '../parts/deleted-runs.tsx';
 import { deleteRuns, useShelf } from '../state/run-actions.ts';
 import { studio } from '../state/studio.ts';
@@ -15,13 +16,7 @@ import { ErrorNotice } from '../ui/notice.tsx';
 import { plural } from '../words.ts';
 import { RoomFacts } from './room-facts.tsx';
 import { measure, remove, useSizes, type Removal } from '../state/storage-actions.ts';
-import {
-  checkpointObstacle,
-  experimentObstacle,
-  ownerObstacle,
-  runObstacle,
-  runsAtWork,
-} from './storage-obstacle.ts';
+import { checkpointObstacle, experimentObstacle } from './storage-obstacle.ts';
 import parts from '../parts/room.module.css';
 import styles from './storage-screen.module.css';
 
@@ -78,12 +73,9 @@ export function StorageScreen() {
 
 function Things({ sizes, onAsk }: { sizes: StoredSizes; onAsk: (asked: Asked) => void }) {
   const runs = useStudio((state) => state.runs);
-  const liveRunId = useStudio((state) => state.liveRunId);
-  const heldRuns = useStudio((state) => state.heldRuns);
-  const openedAt = useStudio((state) => state.openedAt);
   const students = useStudio((state) => state.students);
   const heldExperiments = useSizes((state) => state.heldExperiments);
-  const atWork = runsAtWork({ runs, liveRunId, heldRuns, openedAt }, useNow(true));
+  const atWork = useAtWork();
   const bundled = (id: string): boolean => students.some((one) => one.id === id && one.source === 'bundled');
   return (
     <>

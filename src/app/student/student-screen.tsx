@@ -6,9 +6,11 @@ import { ScreenHead } from '../frame/screen-head.tsx';
 import { hashOf } from '../routes.ts';
 import { Facts } from '../parts/facts.tsx';
 import { studio } from '../state/studio.ts';
-import { currentStudent, liveRun, useStudio } from '../state/studio-store.ts';
+import { currentStudent, useStudio } from '../state/studio-store.ts';
 import { Button, LinkButton } from '../ui/button.tsx';
 import { RecipeFit } from '../parts/recipe-fit.tsx';
+import { ownerObstacle } from '../held-runs.ts';
+import { useAtWork } from '../state/use-at-work.ts';
 import { usedByWords } from '../parts/used-by.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { FileButton } from '../ui/file-button.tsx';
@@ -167,7 +169,7 @@ function StudentFacts({ student }: { student: StudentRecord }) {
 }
 
 function StudentCard({ student, chosen }: { student: StudentRecord; chosen: boolean }) {
-  const live = useStudio(liveRun);
+  const atWork = useAtWork();
   const runs = useStudio((state) => state.runs);
   const [asking, setAsking] = useState(false);
   const id = useId();
@@ -193,7 +195,7 @@ function StudentCard({ student, chosen }: { student: StudentRecord; chosen: bool
           kind="quiet"
           icon={Trash2}
           label={`Remove ${student.name}`}
-          reason={live?.studentId === student.id ? 'It is being trained.' : null}
+          reason={ownerObstacle('studentId', student.id, atWork)}
           onClick={() => setAsking(true)}
         >
           Remove
