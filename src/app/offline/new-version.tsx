@@ -17,7 +17,10 @@ export function NewVersion() {
     return (
       <div role="status">
         <Notice kind="info">
-          <p>The new version is taking over; this page then loads again.</p>
+          <p>
+            The new version is taking over; this page then loads again. Seldom that takes up to five minutes,
+            in which you can go on working.
+          </p>
         </Notice>
       </div>
     );

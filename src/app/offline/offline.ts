@@ -114,7 +114,8 @@ function isolate(): void {
 
 /**
  * Lets the version that waits take over, and loads the page again in it. The browser waits for what the old one still
- * answers, which may take a while.
+ * answers: a second mostly, at most the five minutes after which Chrome ends an old worker (w3c/ServiceWorker#1295). It was
+ * seen to wait that long once in some twenty times, on a busy machine.
  * @param isFree Whether nothing is at work in this page when it has taken over; else a person loads it again.
  */
 export function takeNewVersion(waiting: ServiceWorker, isFree: () => boolean): void {
