@@ -20,7 +20,7 @@ export async function runsAtWorkOn(needed: Needed): Promise<RunRecord[]> {
 }
 
 function isHeardOf({ state, heartbeatAt }: RunRecord): boolean {
-  return isActive(state) && Date.now() - heartbeatAt < silentForMs;
+  return Date.now() - heartbeatAt < silentForMs && isActive(state);
 }
 
 /**
