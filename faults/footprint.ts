@@ -136,6 +136,8 @@ export interface Stored {
   /** Points of all runs, and their length as text. */
   points: number;
   pointsBytes: number;
+  /** Of the newest run's record, its length as text. */
+  recordBytes: number;
 }
 
 /** What a stored point takes in the page's memory, as one object. */
@@ -179,6 +181,7 @@ export function storedBytes(page: Page): Promise<Stored> {
       fileBytes: usageDetails?.fileSystem ?? 0,
       points: points.length,
       pointsBytes: JSON.stringify(points).length,
+      recordBytes: JSON.stringify(run ?? null).length,
     };
   });
 }

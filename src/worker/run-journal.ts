@@ -17,7 +17,8 @@ import type { RunRecord } from '../store/records.ts';
 import type { T5Config } from '../student/config.ts';
 import type { Wire } from './wire.ts';
 
-const flushEveryMs = 400;
+/** How often points are stored while a run trains. */
+export const flushEveryMs = 400;
 /** How old a run's heartbeat may become while the worker lives. */
 export const heartbeatEveryMs = 2000;
 
