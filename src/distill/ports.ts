@@ -25,9 +25,14 @@ export type TellCompiling = (done: number, total: number) => void;
 
 /**
  * Opens an engine with the run's student on it.
+ * @param signal Gives up an opening that takes long, with its reason; once it is open it is no longer looked at.
  * @throws EngineError where what was asked for does not start.
  */
-export type OpenEngine = (request: EngineRequest, tellCompiling: TellCompiling) => Promise<Engine>;
+export type OpenEngine = (
+  request: EngineRequest,
+  tellCompiling: TellCompiling,
+  signal?: AbortSignal,
+) => Promise<Engine>;
 
 /** What is written down of a run by now. */
 export interface RunSoFar {

@@ -32,6 +32,7 @@ function scene(
   } as unknown as Turn;
   const control = new Control();
   const waits: number[] = [];
+  let opens = (): void => undefined;
   let waited = (): void => undefined;
   vi.spyOn(control, 'sleep').mockImplementation((ms) => {
     waits.push(ms);
@@ -56,12 +57,14 @@ function scene(
     },
     open: (request: EngineRequest) => {
       asked.push(request);
+      opens();
       const next = left.shift() ?? 'engine';
       return next === 'engine' ? Promise.resolve(engine) : Promise.reject(next);
     },
   } as unknown as RunPorts;
   const after = (failure: Error, recovery = new Recovery(4)) => recover(turn, ports, recovery, failure);
-  return { told, asked, done, waits, control, after, onWait: (act: () => void) => (waited = act) };
+  const onOpen = (act: () => void) => (opens = act);
+  return { told, asked, done, waits, control, after, onOpen, onWait: (act: () => void) => (waited = act) };
 }
 
 it('goes back to the last checkpoint on a fresh engine of the same kind, and says why', async () => {
@@ -127,6 +130,12 @@ it('fails at once on WebAssembly, but for weights that could not be put back, an
   expect(again.asked).toEqual([{ engine: null, backend: 'cpu', kernels: null }]);
   const input = new InputError('No such row.', 'Look.');
   await expect(scene('webgpu').after(input)).rejects.toBe(input);
+});
+
+it('ends as stopped where the person stops while the fresh engine opens', async () => {
+  const opening = scene('webgpu', [cannotOpen]);
+  opening.onOpen(() => opening.control.stop());
+  expect(await opening.after(lost)).toMatchObject({ kind: 'ended', end: { phase: 'done', stopped: true } });
 });
 
 it('ends as stopped where the person stopped meanwhile, with what was saved', async () => {

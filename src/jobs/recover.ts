@@ -40,6 +40,7 @@ export async function recover(
     kernels: variantOf(description),
   };
   turn.discard();
+  const isStopped = (): boolean => control.stopRequested;
   let error = failure;
   let rewound: { from: Resumption | null } | null = null;
   for (let opening = false; ; opening = true) {
@@ -48,14 +49,16 @@ export async function recover(
     if (verdict.kind === 'fail') throw verdict.error;
     await sink.state({ phase: 'recovering', step, reason: verdict.reason });
     await control.sleep(verdict.waitMs);
-    if (control.stopRequested) return { kind: 'ended', end: await stopBefore(sink) };
+    if (isStopped()) return { kind: 'ended', end: await stopBefore(sink) };
     // Once: a large checkpoint takes a while to check, and nothing of it changes while the GPU is waited for.
     rewound ??= { from: await checkpoints.rewind() };
-    if (control.stopSignal.aborted) return { kind: 'ended', end: await stopBefore(sink) };
+    if (isStopped()) return { kind: 'ended', end: await stopBefore(sink) };
     try {
-      turn.replace(await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })));
+      const tell = (done: number, total: number) => sink.tell({ phase: 'compiling', done, total });
+      turn.replace(await open(request, tell, control.stopSignal));
       return { kind: 'again', from: rewound.from };
     } catch (problem) {
+      if (isStopped()) return { kind: 'ended', end: await stopBefore(sink) };
       error = problem;
     }
   }

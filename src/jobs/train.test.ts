@@ -104,6 +104,22 @@ describe('a run', () => {
     expect(reading.memory.saves).toEqual([2]);
   });
 
+  it('stopped while its engine opens ends at once', async () => {
+    const opening = scene(
+      {},
+      {
+        open: (_request, _tell, signal) =>
+          new Promise((_, reject) => {
+            signal!.addEventListener('abort', () => reject(signal!.reason as Error));
+            opening.control.stop();
+          }),
+      },
+    );
+    const end = { phase: 'done', step: 0, stopped: true };
+    expect(await opening.start()).toEqual({ end, comparison: null });
+    expect([opening.owners, opening.memory.states.at(-1)]).toEqual([[], end]);
+  });
+
   it('says how many bytes of its checkpoint are on the engine', async () => {
     const { memory, start } = scene(
       {},

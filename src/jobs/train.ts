@@ -16,6 +16,7 @@ import type { RunState } from '../distill/run-state.ts';
 import { isBestYet, takenStep } from '../distill/selection.ts';
 import { Session, type SessionEvent } from '../distill/session.ts';
 import type { EngineRequest } from '../engine/choose.ts';
+import type { Engine } from '../engine/engine.ts';
 import { variantOf } from '../engine/wasm/kernel-variant.ts';
 import type { Student } from '../student/folder.ts';
 import { compareRun } from './compare.ts';
@@ -65,13 +66,19 @@ export async function trainRun(
   hold: (owner: EngineOwner | null) => void = () => undefined,
 ): Promise<{ end: TrainEnd; comparison: CompareResult | null }> {
   const { sink, open } = job;
-  const { engine } = job.from ?? {};
-  const request = { ...job.request, kernels: engine === undefined ? null : variantOf(engine) };
+  const { engine: before } = job.from ?? {};
+  const request = { ...job.request, kernels: before === undefined ? null : variantOf(before) };
   if (job.control.stopRequested) return { end: await stopBefore(sink), comparison: null };
   await sink.state({ phase: 'preparing', what: 'opening the engine', done: 0, total: 1 });
-  const owner = new EngineOwner(
-    await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total })),
-  );
+  const { stopSignal } = job.control;
+  let engine: Engine;
+  try {
+    engine = await open(request, (done, total) => sink.tell({ phase: 'compiling', done, total }), stopSignal);
+  } catch (error) {
+    if (error !== stopSignal.reason) throw error;
+    return { end: await stopBefore(sink), comparison: null };
+  }
+  const owner = new EngineOwner(engine);
   hold(owner);
   try {
     return await owner.use((turn) => trainWithRecovery(turn, job));

@@ -80,7 +80,7 @@ export async function driveRun(
         ownQuestions: () => journal.record.ownQuestions ?? [],
         sink: journal,
         checkpoints,
-        open: (request, tellCompiling) => openEngine(trained, request, tellCompiling),
+        open: (request, tellCompiling, signal) => openEngine(trained, request, tellCompiling, signal),
         request: { engine: engineChoice, backend },
         control,
         from,

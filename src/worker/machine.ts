@@ -30,16 +30,18 @@ export type TellCompiling = (done: number, total: number) => void;
 /**
  * An engine with a student on it: the one asked for, or the best there is. Only what is used is loaded. Disposing of it
  * frees all that it opened.
+ * @param signal Ends the opening on a GPU, which is checked, tuned and compiled for first.
  */
 export async function openEngine(
   student: EngineStudent,
   request: EngineRequest,
   tellCompiling?: TellCompiling,
+  signal?: AbortSignal,
 ): Promise<Engine> {
   const chosen = await chooseEngine(request, () => probeAdapter(navigator.gpu));
   return openChosen(chosen, request, {
     tfjs: (backend) => openTfjs(student, backend),
-    wgsl: (reason) => openWgsl(student, reason, tellCompiling),
+    wgsl: (reason) => openWgsl(student, reason, tellCompiling, signal),
     wasm: (reason) => openWasm(student, reason, request.kernels ?? null),
     // No SIMD, no threads, no memory: TensorFlow.js finds what is left.
     instead: () => openTfjs(student, null),
@@ -79,10 +81,15 @@ async function openWasm(
   });
 }
 
-async function openWgsl(student: EngineStudent, reason: string, onCompile?: TellCompiling): Promise<Engine> {
+async function openWgsl(
+  student: EngineStudent,
+  reason: string,
+  onCompile?: TellCompiling,
+  signal?: AbortSignal,
+): Promise<Engine> {
   const [{ createWgslEngine }, { tuningDatabase }] = await Promise.all([
     import('../engine/wgsl/wgsl-engine.ts'),
     import('./tuning-database.ts'),
   ]);
-  return createWgslEngine(student, { gpu: navigator.gpu, reason, memory: tuningDatabase, onCompile });
+  return createWgslEngine(student, { gpu: navigator.gpu, reason, memory: tuningDatabase, onCompile, signal });
 }

@@ -98,4 +98,19 @@ describe.skipIf(!hasGpu)('a GPU is held against the CPU before it is used', () =
     expect(spoilt).toBeGreaterThan(0);
     expect(lastProof(kept.last())!.verdict).toBe('wrong');
   });
+
+  test('an opening that is given up while kernels are compiled ends at once, and keeps nothing of its check', async () => {
+    change = (code) => code;
+    const kept = memory();
+    const given = new AbortController();
+    const opening = createWgslEngine(student, {
+      gpu,
+      reason: 'A test.',
+      memory: kept,
+      signal: given.signal,
+      onCompile: () => given.abort(new Error('no more')),
+    });
+    await expect(opening).rejects.toThrow('no more');
+    expect(kept.last()).toBeNull();
+  });
 });

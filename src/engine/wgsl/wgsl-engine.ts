@@ -17,16 +17,18 @@ export interface WgslEngineOptions {
   reason: string;
   memory?: AdapterMemory | undefined;
   onCompile?: WgslExecutorOptions['onCompile'];
+  /** Gives up the opening, with its reason: the check and the kernels of a slow GPU take minutes. */
+  signal?: AbortSignal | undefined;
 }
 
 /** @throws EngineError where there is no GPU, it computes wrongly, the browser refuses a device, or the student does not fit. */
 export async function createWgslEngine(
   student: EngineStudent,
-  { gpu: source, reason, memory, onCompile }: WgslEngineOptions,
+  { gpu: source, reason, memory, onCompile, signal }: WgslEngineOptions,
 ): Promise<PlanEngine> {
   const gpu = await withAskedGpu(await probeAdapter(source), (adapter, name) => Gpu.open(adapter, { name }));
   try {
-    await checkGpu(gpu, student, { memory, onCompile });
+    await unlessAborted(checkGpu(gpu, student, { memory, onCompile, signal }), signal);
     const engine = new PlanEngine(student, {
       createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, onCompile }),
       reason: gpu.caveat === null ? reason : `${reason} ${gpu.caveat}`,
@@ -34,7 +36,7 @@ export async function createWgslEngine(
     });
     // A buffer that does not fit is refused after it was asked for: one token now, so that it is known here.
     const input = Int32Array.of(student.config.eos_token_id);
-    await engine.generate([input], { maxNewTokens: 1, numBeams: 1 });
+    await unlessAborted(engine.generate([input], { maxNewTokens: 1, numBeams: 1 }), signal);
     return engine;
   } catch (error) {
     gpu.close();
@@ -42,11 +44,22 @@ export async function createWgslEngine(
   }
 }
 
+/** Waits for work, or for the signal: what is still under way then fails with the device, and nobody hears of it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject);
+  });
+}
+
 /** Once for each browser, adapter and kind of student; what was right before is believed. */
 async function checkGpu(
   gpu: Gpu,
   student: EngineStudent,
-  { memory, onCompile }: Pick<WgslEngineOptions, 'memory' | 'onCompile'>,
+  { memory, onCompile, signal }: Pick<WgslEngineOptions, 'memory' | 'onCompile' | 'signal'>,
 ): Promise<void> {
   const notes = new AdapterNotes(memory, gpu.name, kernelsVersion);
   const { proofs } = await notes.read();
@@ -71,6 +84,8 @@ async function checkGpu(
         }),
       ),
   });
+  // What a device says that is closed meanwhile is no proof.
+  signal?.throwIfAborted();
   await notes.keep({ proofs: { ...proofs, [kind]: proof } });
   if (proof.verdict === 'right') return;
   const by =
