@@ -1,6 +1,6 @@
 /** `headless download`: a student, or rows, from a hub, to a folder or to the cache. */
 import { constants } from 'node:fs';
-import { cp, rename, rm, rmdir } from 'node:fs/promises';
+import { cp, rename, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { datasetPrefix, hubPrefix, parseDatasetName, parseHubName } from '../hub/hub-name.ts';
@@ -9,6 +9,7 @@ import { checkEmpty, notWritten } from './files.ts';
 import { placeDataset } from './hub-dataset.ts';
 import { cachedModel, fetchTold, findModel } from './hub-student.ts';
 import { makeFolder } from './make-folder.ts';
+import { withUnfinished } from './unfinished.ts';
 
 export async function download(args: string[]): Promise<void> {
   const { values, positionals } = readArguments('download', args, { out: { type: 'string' } }, true);
@@ -53,15 +54,13 @@ async function downloadDataset(name: string, out: string | undefined): Promise<v
 async function copyFolder(from: string, to: string): Promise<void> {
   const place = resolve(to);
   const beside = `${place}.tmp-${process.pid}`;
-  try {
+  await withUnfinished(beside, async () => {
     await makeFolder(dirname(place));
     // Where the disk can, both share their bytes until one is changed.
     await cp(from, beside, { recursive: true, mode: constants.COPYFILE_FICLONE });
     await rmdir(place).catch(() => undefined);
     await rename(beside, place);
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw notWritten(to, error);
-  } finally {
-    await rm(beside, { recursive: true, force: true });
-  }
+  });
 }

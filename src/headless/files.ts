@@ -20,6 +20,7 @@ import { InputError, NoRoomError, StillroomError, StorageError } from '../base/e
 import type { PartedFile } from '../formats/parquet.ts';
 import type { StudentFiles } from '../student/student-files.ts';
 import { makeFolder } from './make-folder.ts';
+import { withUnfinished } from './unfinished.ts';
 
 /** A text file. @throws InputError where it cannot be read. */
 export async function readText(file: string): Promise<string> {
@@ -230,16 +231,14 @@ export async function writeWhole(
   const before = await stat(file).catch(() => null);
   if (before !== null && !before.isFile()) return writeOutput(file, content);
   const beside = `${place}.tmp-${randomUUID()}`;
-  try {
+  await withUnfinished(beside, async () => {
     await makeFolder(dirname(place));
     await writeFile(beside, content, { flag: 'wx', ...(before === null ? {} : { mode: before.mode }) });
     await flushOutput(beside);
     await rename(beside, place);
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw error instanceof StillroomError ? error : notWritten(file, error);
-  } finally {
-    await rm(beside, { force: true }).catch(() => undefined);
-  }
+  });
 }
 
 /** Waits until a file, or a folder's list of names, is on the disk. @throws StorageError where the disk refuses. */
@@ -313,33 +312,28 @@ interface ChunkedOutput {
 export async function writeNewFolder(folder: string, files: readonly ChunkedOutput[]): Promise<void> {
   await checkEmpty(folder);
   const place = resolve(folder);
-  let beside: string | null = null;
-  try {
+  const beside = `${place}.tmp-${randomUUID()}`;
+  await withUnfinished(beside, async () => {
     await makeFolder(dirname(place));
-    const name = `${place}.tmp-${randomUUID()}`;
-    await mkdir(name);
-    beside = name;
+    await mkdir(beside);
     for (const file of files) await writeChunks(join(beside, file.path), file.chunks());
     if (existsSync(place)) await rmdir(place);
     await rename(beside, place);
-  } catch (error) {
-    if (beside !== null) await rm(beside, { recursive: true, force: true });
+  }).catch((error: unknown) => {
     throw error instanceof InputError ? error : notWritten(folder, error);
-  }
+  });
 }
 
 /** Writes a file that is not there yet, whole or not at all. @throws StorageError where the disk refuses. */
 export async function writeNewFile(file: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const beside = `${file}.tmp-${randomUUID()}`;
-  try {
+  await withUnfinished(beside, async () => {
     await writeChunks(beside, chunks);
     // Fails where the name was taken meanwhile, where a rename would replace it.
     await link(beside, file);
-  } catch (error) {
+  }).catch((error: unknown) => {
     throw notWritten(file, error);
-  } finally {
-    await rm(beside, { force: true });
-  }
+  });
 }
 
 async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
@@ -378,7 +372,7 @@ export function notWritten(file: string, error: unknown): StorageError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new NoRoomError(
       `${file} cannot be written (${reasonOf(error)}).`,
-      'Nothing that was kept is lost. Free some space, then resume with --resume, or choose another --out.',
+      'Nothing that was kept is lost. Free some space and try again (a run: train --resume), or choose another --out.',
     );
   }
   return new StorageError(
