@@ -6,6 +6,7 @@ import type { Example } from '../data/example.ts';
 import {
   deleteDataset,
   listDatasets,
+  openRows,
   readDataFiles,
   readDataset,
   readExamplePage,
@@ -14,6 +15,7 @@ import {
   writeDatasetRecord,
 } from './datasets.ts';
 import type { DatasetRecord } from './records.ts';
+import { RowsWriter } from './rows.ts';
 
 withWebLocks();
 
@@ -36,6 +38,28 @@ it('gives any page of rows as a slice of all of them', async () => {
   // A page that ends with a chunk reads that chunk, and one that begins with the next reads the next alone.
   expect(await readExamplePage('long', 'train', 499, 2)).toEqual(all.slice(499, 501));
   expect(await readExamplePage('long', 'train', 500, 500)).toEqual(all.slice(500, 1000));
+});
+
+it('rows that are read for long are found where they are once the dataset is written again with the same ones', async () => {
+  /** Writes the dataset with its training rows under a new id, as a large file's are; those before are removed. */
+  const write = async (sha256: string) => {
+    const writer = await RowsWriter.open();
+    for (const row of rows(3000)) await writer.add(row);
+    const { id } = await writer.end();
+    const splits = { train: { rows: 3000, rationales: 0, teacher: null } };
+    const train = { id, rows: 3000, sha256, firstUntaught: null };
+    const large = { ...record('large'), splits, stored: { train } } as unknown as DatasetRecord;
+    await writeDataset(large, new Map(), none);
+  };
+  await write('same');
+  const open = await openRows('large', 'train');
+  expect(await open.read([0])).toEqual(rows(1));
+  for (const place of [2000, 2999]) {
+    await write('same');
+    expect((await open.read([place]))[0]).toMatchObject({ row: place });
+  }
+  await write('other');
+  await expect(open.read([1000])).rejects.toThrow('A row is no longer stored');
 });
 
 it('replaces a dataset whole, and removes all of it and nothing of another', async () => {

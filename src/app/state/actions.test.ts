@@ -317,6 +317,21 @@ describe('a run', () => {
     await vi.waitFor(() => expect(toRun().toSorted()).toEqual(asked.toSorted()));
   });
 
+  it('that ends stays what is shown, whatever was chosen for the next one meanwhile', async () => {
+    const { studio, state } = await ready(() => null);
+    await studio.startRun();
+    studio.setTrainView('next');
+    const ended = (runId: string): void =>
+      studio.draw([{ runId, event: { type: 'state', state: { phase: 'done', step: 9, stopped: false } } }]);
+    ended('other');
+    expect(state()).toMatchObject({ liveRunId: 'r', trainView: 'next' });
+    ended('r');
+    expect(state()).toMatchObject({ liveRunId: null, runId: 'r', trainView: 'run' });
+    studio.setTrainView('next');
+    ended('r');
+    expect(state().trainView).toBe('next');
+  });
+
   it('is compared and taken away by one command each', async () => {
     const { studio, wire } = await ready(({ type }) =>
       type.startsWith('export') ? { fileName: type } : null,

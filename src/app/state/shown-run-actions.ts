@@ -72,8 +72,11 @@ export function shownRunActions(
     /** Takes in what the worker told of runs. */
     draw: (events: readonly Told[]): void => {
       if (events.some(({ event }) => event.type === 'trimmed')) trims += 1;
+      const { liveRunId, runId } = get();
       const { stale, ...heard } = hear(get(), events, Date.now());
-      set(heard);
+      // What was seen of it stays where it has ended: files or a student may have been chosen meanwhile.
+      const hasEnded = liveRunId !== null && liveRunId === runId && heard.liveRunId !== liveRunId;
+      set(hasEnded ? { ...heard, trainView: 'run' } : heard);
       if (stale) void readRecords().catch((error: unknown) => fail('runs', error));
     },
 
