@@ -213,9 +213,11 @@ export async function replaceOutput(
 ): Promise<void> {
   const beside = besideOf(file);
   await removeOutput(beside, false);
-  await writeOutput(beside, content);
-  await flushOutput(beside);
-  await renameOutput(beside, file);
+  await withUnfinished(beside, async () => {
+    await writeOutput(beside, content);
+    await flushOutput(beside);
+    await renameOutput(beside, file);
+  });
 }
 
 /**

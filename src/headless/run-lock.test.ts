@@ -55,6 +55,16 @@ it('keeps a second one out, and lets it in when the first has ended', async () =
   expect(await withRunLock(out, () => Promise.resolve(3))).toBe(3);
 });
 
+it('lets go where the program ends at once', async () => {
+  const before = process.listenerCount('exit');
+  await withRunLock(folder, () => {
+    process.listeners('exit').at(-1)!(0);
+    expect(existsSync(join(folder, lockFileName))).toBe(false);
+    return Promise.resolve();
+  });
+  expect(process.listenerCount('exit')).toBe(before);
+});
+
 it('lets go after an error, of a folder made for it too', async () => {
   const out = join(folder, 'run');
   await expect(withRunLock(out, () => Promise.reject(new Error('no engine')))).rejects.toThrow('no engine');

@@ -1,4 +1,5 @@
 /** `job.lock` in a run's folder: the process that writes there, so that no second one does. */
+import { rmSync } from 'node:fs';
 import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -20,9 +21,13 @@ export async function withRunLock<T>(folder: string, work: () => Promise<T>): Pr
   const file = resolve(folder, lockFileName);
   const isNew = await takeLock(folder, file);
   held.add(file);
+  // Where the program ends at once: the next one need not find out that nobody holds it.
+  const letGo = (): void => rmSync(file, { force: true });
+  process.on('exit', letGo);
   try {
     return await work();
   } finally {
+    process.off('exit', letGo);
     held.delete(file);
     await rm(file, { force: true }).catch(() => undefined);
     // Refused where the work left something in it.
