@@ -37,6 +37,7 @@ const terminal = hubTerminal({
   'me/tiny': { files: student, license: 'apache-2.0' },
   'me/private': { files: student, token },
   'me/bert': { files: new Map([...student, ['config.json', jsonBytes({ model_type: 'bert' })]]) },
+  'me/twice': { files: new Map([...student, ['Config.json', jsonBytes({ model_type: 't5' })]]) },
   'me/card': { files: new Map([['README.md', new Uint8Array(9)]]) },
 });
 let { hub, folder, said } = terminal;
@@ -53,6 +54,13 @@ function expectWhole(place: string): void {
   expect(readdirSync(place).sort()).toEqual(needed);
   for (const name of needed) expect(readFileSync(join(place, name)).equals(student.get(name)!)).toBe(true);
 }
+
+it('of a repository with names that are one on some disks fetches nothing', async () => {
+  await expect(fetchTo('me/twice')).rejects.toThrow(
+    /it has .*onfig\.json and .*onfig\.json, which would be one file/,
+  );
+  nothingIsKept();
+});
 
 it('fetches what a student needs, and nothing else; no request is repeated', async () => {
   await fetchTo('me/tiny');

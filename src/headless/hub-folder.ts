@@ -32,6 +32,7 @@ export async function fetchFolder(
   { onProgress = () => undefined, waitsMs = usualWaitsMs }: FetchOptions = {},
 ): Promise<void> {
   await checkEmpty(folder);
+  checkNames(model);
   const place = resolve(folder);
   const partial = `${place}.partial`;
   await checkPartial(partial);
@@ -78,6 +79,22 @@ const configOf = ({ name }: HubSource): string => `${name}/config.json`;
 /** What a file is called here: a repository's folders become part of it. */
 function localName({ path }: HubFile): string {
   return path.replaceAll('/', '-');
+}
+
+/** @throws InputError where two files would be one here: some disks take capital letters for small ones. */
+function checkNames(model: HubSource): void {
+  const paths = new Map<string, string>();
+  for (const file of model.files) {
+    const name = localName(file).normalize('NFC').toLowerCase();
+    const other = paths.get(name);
+    if (other !== undefined)
+      throw new InputError(
+        `it has ${other} and ${file.path}, which would be one file on a disk.`,
+        'Choose another revision, or ask whoever made it.',
+        { file: model.name },
+      );
+    paths.set(name, file.path);
+  }
 }
 
 /** @throws InputError where it is no T5 that can be trained. */
