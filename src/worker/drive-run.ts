@@ -43,7 +43,7 @@ export async function driveRun(
     const { studentId, datasetId, recipe, reading, testRows, engineChoice, backend } = journal.record;
     const student = await openStudent(studentId, (what, done, total) => {
       control.stopSignal.throwIfAborted();
-      journal.state({ phase: 'preparing', what, done, total }).catch(() => undefined);
+      journal.state({ phase: 'preparing', what, done, total, inBytes: true }).catch(() => undefined);
     });
     await journal.change(await keepWith(journal.record, student));
     const test = await readFirst(datasetId, 'test', testRows);
