@@ -23,9 +23,12 @@ export type Verdict =
 export const mostFailures = 3;
 /** Drivers that were reset need a moment. */
 const waitsMs = [1000, 5000];
-/** A browser that starts its GPU process again offers no GPU for some seconds: how often it is looked for, and how long. */
+/**
+ * A browser that starts its GPU process again offers no GPU for some seconds, and Chromium none for two minutes (117 s,
+ * measured) once that process has died twice: how often it is looked for, and how long.
+ */
 const looksMs = [1000, 2000, 4000, 5000];
-export const gpuIsBackWithinMs = 60_000;
+export const gpuIsBackWithinMs = 150_000;
 
 /** Whether an error speaks of what computes rather than of the run. */
 export function isRecoverable(error: unknown): error is StillroomError {
@@ -92,7 +95,10 @@ export class Recovery {
   #look(error: NoGpuError, savedStep: number | null): Verdict {
     const waitMs = looksMs[this.#looks] ?? looksMs.at(-1)!;
     if (this.#lookedMs + waitMs > gpuIsBackWithinMs) {
-      return { kind: 'fail', error: askingError(error, 'It was waited for a minute.', savedStep) };
+      return {
+        kind: 'fail',
+        error: askingError(error, 'It was waited for two and a half minutes.', savedStep),
+      };
     }
     this.#looks += 1;
     this.#lookedMs += waitMs;

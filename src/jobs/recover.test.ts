@@ -96,9 +96,9 @@ it('waits for a GPU that the browser starts again, and reads the checkpoint once
   expect(slow.told.at(-1)).toMatchObject({ reason: 'waiting for the browser to start the GPU again' });
   const gone = scene(
     'webgpu',
-    Array.from({ length: 30 }, () => away),
+    Array.from({ length: 60 }, () => away),
   );
-  await expect(gone.after(lost)).rejects.toThrow(/waited for a minute/);
+  await expect(gone.after(lost)).rejects.toThrow(/waited for two and a half minutes/);
   const stopped = scene('webgpu', [away]);
   stopped.onWait(() => stopped.control.stop());
   expect(await stopped.after(lost)).toMatchObject({ kind: 'ended', end: { phase: 'done', stopped: true } });
