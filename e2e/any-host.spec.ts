@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test as base, type Page } from '@playwright/test';
+import { chromium, test as base, type Page } from '@playwright/test';
+import { chromiumArgs, executablePath } from '../playwright.config.ts';
 import { openOpenServer, openPlainHost, type PlainHost } from './plain-host.ts';
-import { expect, root, setUp, studioWorker, writeRecipe } from './support.ts';
+import { bothThemesAreRight, expect, root, setUp, studioWorker, writeRecipe } from './support.ts';
 
 const test = base.extend<{ host: PlainHost }>({
   host: async ({ browserName: _ }, provide) => {
@@ -64,6 +65,28 @@ test('a plain static host, under a subpath: threads, offline on the second visit
   await page.reload();
   await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeEnabled();
   expect(await page.evaluate(() => self.crossOriginIsolated)).toBe(true);
+});
+
+test('by plain http from another machine it says where it works, and throws nothing', async ({ host }) => {
+  const name = 'another-machine.test';
+  const browser = await chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: [...chromiumArgs, `--host-resolver-rules=MAP ${name} 127.0.0.1`],
+  });
+  try {
+    const page = await (await browser.newContext()).newPage();
+    const errors: string[] = [];
+    page.on('pageerror', ({ message }) => errors.push(message));
+    const address = new URL(host.address);
+    address.hostname = name;
+    await page.goto(address.href);
+    await expect(page.getByText('The studio cannot work at this address.')).toBeVisible();
+    await expect(page.getByText(`http://localhost:${address.port}/`)).toBeVisible();
+    await bothThemesAreRight(page, 'by plain http');
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
 });
 
 test('the service worker leaves other pages alone, and goes where the server is not ours', async ({

@@ -12,6 +12,7 @@ import { startStudio } from '../worker/client.ts';
 import { App } from './app.tsx';
 import { ErrorBoundary } from './frame/error-boundary.tsx';
 import { keepFocus } from './frame/keep-focus.ts';
+import { NoSecurePage } from './frame/no-secure-page.tsx';
 import { watchPresence } from './frame/presence.ts';
 import { clearAway, clearAwayAtOnce } from './state/run-actions.ts';
 import { watchRoom } from './state/room.ts';
@@ -26,32 +27,38 @@ applyTheme(storedTheme());
 addEventListener('vite:preloadError', (event) => {
   if (reloadForNewFiles()) event.preventDefault();
 });
-// What the page needs itself comes first; in development every file is the newest.
-void studio.open(startStudio, startAside).finally(() => {
-  if (import.meta.env.PROD) void keepOffline();
-});
-// A hidden page may be frozen, discarded or closed without another word.
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'hidden') studio.save();
-});
-document.addEventListener('freeze', () => studio.save());
-watchRoom();
-watchPresence();
-keepFocus();
-// Of what was deleted before the last page went, nothing is left to be had back.
-void clearAway();
-addEventListener('pagehide', () => clearAwayAtOnce());
 
 const root = document.getElementById('studio');
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <ErrorBoundary>
-        {/* The words are English whatever the browser speaks, and arrows run as they do in English. */}
-        <I18nProvider locale="en">
-          <App />
-        </I18nProvider>
-      </ErrorBoundary>
-    </StrictMode>,
-  );
+if (self.isSecureContext) begin();
+else if (root) createRoot(root).render(<NoSecurePage />);
+
+function begin(): void {
+  // What the page needs itself comes first; in development every file is the newest.
+  void studio.open(startStudio, startAside).finally(() => {
+    if (import.meta.env.PROD) void keepOffline();
+  });
+  // A hidden page may be frozen, discarded or closed without another word.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') studio.save();
+  });
+  document.addEventListener('freeze', () => studio.save());
+  watchRoom();
+  watchPresence();
+  keepFocus();
+  // Of what was deleted before the last page went, nothing is left to be had back.
+  void clearAway();
+  addEventListener('pagehide', () => clearAwayAtOnce());
+
+  if (root) {
+    createRoot(root).render(
+      <StrictMode>
+        <ErrorBoundary>
+          {/* The words are English whatever the browser speaks, and arrows run as they do in English. */}
+          <I18nProvider locale="en">
+            <App />
+          </I18nProvider>
+        </ErrorBoundary>
+      </StrictMode>,
+    );
+  }
 }

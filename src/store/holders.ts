@@ -21,8 +21,12 @@ const workerPrefix = 'stillroom-worker-';
 /** A page's id in the names of its workers. */
 const pageInName = /^stillroom-worker-([0-9a-f-]{36})/;
 
+let known: string | null = null;
+
 /** The page that this is, or whose worker this is: in a duplicated tab another one. */
-const ownPage = pageOfWorker() ?? crypto.randomUUID();
+function ownPage(): string {
+  return (known ??= pageOfWorker() ?? crypto.randomUUID());
+}
 
 function pageOfWorker(): string | null {
   const { document, name } = globalThis as { document?: unknown; name?: unknown };
@@ -31,12 +35,12 @@ function pageOfWorker(): string | null {
 
 /** A name for a new worker of this page, which no other has; it holds the lock of that name (worker/life.ts). */
 export function workerName(): string {
-  return `${workerPrefix}${ownPage} ${crypto.randomUUID()}`;
+  return `${workerPrefix}${ownPage()} ${crypto.randomUUID()}`;
 }
 
 /** Says to other tabs that this page lives, until it goes. To be called once, before its first worker is started. */
 export function holdPage(): void {
-  void locksOf()?.request(pagePrefix + ownPage, () => new Promise<never>(() => undefined));
+  void locksOf()?.request(pagePrefix + ownPage(), () => new Promise<never>(() => undefined));
 }
 
 type Held = Pick<LockInfo, 'name' | 'clientId'>;
@@ -48,7 +52,7 @@ type Held = Pick<LockInfo, 'name' | 'clientId'>;
 export function holdersUnder(
   prefix: string,
   held: readonly Held[],
-  page: string = ownPage,
+  page: string = ownPage(),
 ): ReadonlyMap<string, Holder> {
   const pages = new Map<string, string>();
   const living = new Set<string>();
