@@ -63,10 +63,15 @@ export class InputError extends StillroomError {
 }
 
 /** The engine could not do what was asked of it (no adapter, out of memory, a kernel refused). */
-export class EngineError extends StillroomError {}
+export class EngineError extends StillroomError {
+  // Written out, here and below: a build shortens the names of classes, and a failed run is judged by its error's name.
+  override name = 'EngineError';
+}
 
 /** There is no GPU now, or it does not open: for good, or until the browser has started it again. */
-export class NoGpuError extends EngineError {}
+export class NoGpuError extends EngineError {
+  override name = 'NoGpuError';
+}
 
 /** The GPU device is gone: driver reset, sleep, unplugged, or destroyed. What was on it is lost. */
 export class DeviceLostError extends StillroomError {}
@@ -75,7 +80,9 @@ export class DeviceLostError extends StillroomError {}
 export class LostWeightsError extends DeviceLostError {}
 
 /** The GPU refused a command: out of memory, as a rule. What it was to compute is not there. */
-export class RefusedCommandError extends EngineError {}
+export class RefusedCommandError extends EngineError {
+  override name = 'RefusedCommandError';
+}
 
 /** A step took so much longer than any before it that it is taken for one that never ends. */
 export class HungStepError extends StillroomError {

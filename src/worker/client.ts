@@ -15,6 +15,7 @@ export class WorkerError extends StillroomError {
 
 /** A request was cancelled, and nothing came of it. */
 export class CancelledError extends EngineError {
+  override name = 'CancelledError';
   constructor() {
     super('It was stopped.', 'Try again whenever you like.');
   }

@@ -1,3 +1,4 @@
+import { EngineError, reportError } from '../../base/errors.ts';
 import { expect, test } from 'vitest';
 import { smallRecipe } from '../../distill/recipe.ts';
 import type { RunState } from '../../distill/run-state.ts';
@@ -40,6 +41,10 @@ test('so can one that was stopped or has failed, where it kept something; no oth
   });
   const away: RunState = { ...failed, error: { ...failed.error, name: 'NoGpuError' } };
   expect(goingOn(run({ state: away, savedStep: null, engine }), 'record')).not.toBeNull();
+  // As a build shortens its class.
+  const Short = class extends EngineError {};
+  const told: RunState = { ...failed, error: reportError(new Short('gone', 'again')) };
+  expect(goingOn(run({ state: told, savedStep: null, engine }), 'record')).not.toBeNull();
   const left: RunState = { ...failed, error: { ...failed.error, name: 'Interrupted' } };
   expect(goingOn(run({ state: left, savedStep: null, engine }), 'record')).toBeNull();
   const done: RunState = { phase: 'done', step: 600, stopped: false };
