@@ -1,11 +1,10 @@
 /** A step by LoRA against a whole one, on the same executor: both take their steps in turns, so that what disturbs the machine disturbs both. */
 import { makeBatch, makeStudent, makeUpdate, type Case, type ModelName } from '../src/bench/cases.ts';
 import { summarise, type Timing } from '../src/bench/timing.ts';
-import type { Engine, EngineStudent } from '../src/engine/engine.ts';
-import { PlanEngine } from '../src/engine/plan/plan-engine.ts';
-import { WgslExecutor } from '../src/engine/wgsl/wgsl-executor.ts';
+import type { EngineStudent } from '../src/engine/engine.ts';
 import { defaultLora, initialiseAdapters, type Lora } from '../src/student/lora/lora.ts';
-import { allThreads, openBenchGpu, openWasm, tuningInMemory } from './engines.ts';
+import { asContender, type Contender } from './contender.ts';
+import { allThreads, openWasm, openWgslGpu } from './engines.ts';
 
 export interface AdapterComparison {
   model: ModelName;
@@ -15,11 +14,6 @@ export interface AdapterComparison {
   adapters: Timing;
   /** A step by LoRA by a whole one: medians. */
   ratio: number;
-}
-
-interface Opened {
-  engine: Engine;
-  close: () => void;
 }
 
 /** @param onGpu On WebGPU; else on WebAssembly, with all threads. peft's adapters: rank 8 on q and v. */
@@ -34,10 +28,10 @@ export async function compareAdapters(
     ...student,
     adapters: { lora, weights: initialiseAdapters(one.config, lora, 1) },
   };
-  const open = onGpu ? openWgsl : (of: EngineStudent) => openWasm(of, allThreads);
-  const both: Opened[] = [];
+  const both: Contender[] = [];
   try {
-    for (const of of [student, adapted]) both.push(await open(of));
+    for (const of of [student, adapted])
+      both.push(onGpu ? await openWgslGpu(of, one) : asContender((await openWasm(of, allThreads)).engine));
     const elapsed: [number[], number[]] = [[], []];
     // The first two rounds compile and warm up.
     for (let round = -1; round <= one.steps; round += 1) {
@@ -45,7 +39,7 @@ export async function compareAdapters(
       // Each comes first in every other round.
       for (const which of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         const startedAt = performance.now();
-        await both[which]!.engine.step([makeBatch(one)], makeUpdate(round + 2));
+        await both[which]!.step(makeBatch(one), makeUpdate(round + 2));
         if (round > 0) elapsed[which].push(performance.now() - startedAt);
       }
     }
@@ -55,22 +49,6 @@ export async function compareAdapters(
   } finally {
     for (const { close } of both) close();
   }
-}
-
-async function openWgsl(student: EngineStudent): Promise<Opened> {
-  const gpu = await openBenchGpu();
-  const memory = tuningInMemory();
-  const engine = new PlanEngine(student, {
-    createExecutor: (layout) => new WgslExecutor(layout, gpu, { memory, keepsGpu: true }),
-    reason: 'Measured.',
-  });
-  return {
-    engine,
-    close: () => {
-      engine.dispose();
-      gpu.close();
-    },
-  };
 }
 
 /** As lines of text. */

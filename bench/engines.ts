@@ -55,7 +55,7 @@ export async function openBenchGpu(): Promise<Gpu> {
   return withAskedGpu(probe, (adapter, name) => Gpu.open(adapter, { name }));
 }
 
-async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
+export async function openWgslGpu(student: EngineStudent, one: Case): Promise<Contender> {
   const gpu = await openBenchGpu();
   const memory = tuningInMemory();
   let executor: WgslExecutor | null = null;

@@ -28,7 +28,7 @@ function ownerOf(file) {
   }
 }
 
-/** Makes a file that is not there, with its content at once: nobody sees it empty. */
+/** Creates a file and its content in one step, so that no process sees it empty. @returns False where it is there already. */
 function create(file, text) {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, text);

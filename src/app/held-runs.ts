@@ -5,7 +5,7 @@ import type { Holder } from '../store/holders.ts';
 import type { RunRecord } from '../store/records.ts';
 import { stateWords } from './words.ts';
 
-/** Without Web Locks: a run that claims to be at work and was not heard of for so long is taken for interrupted. */
+/** Without Web Locks: an active run whose heartbeat is older than this counts as interrupted. */
 export const silentAfterMs = 10_000;
 
 /** What became of a run whose record may say that it is at work. */
@@ -18,7 +18,7 @@ export type Hold =
   | 'elsewhere'
   /** Somebody is, or was a moment ago: the worker of a page that has gone comes to the end of its step. */
   | 'unsure'
-  /** Its record says that it is training, and nobody is. */
+  /** Its record says that it is training, but no page is at work on it. */
   | 'interrupted';
 
 /** What holds are told from. `heldRuns` is null where the browser cannot tell, and silence must do. */
@@ -47,7 +47,7 @@ export function isHeld(hold: Hold): hold is 'here' | 'elsewhere' | 'unsure' {
   return hold === 'here' || hold === 'elsewhere' || hold === 'unsure';
 }
 
-/** To follow what a run is at; empty where this tab has it, or nobody. */
+/** Added after what a run is doing; empty where this tab has it, or no tab has. */
 export function placeWords(hold: Hold): string {
   switch (hold) {
     case 'elsewhere':

@@ -45,7 +45,7 @@ function begin(): void {
   watchRoom();
   watchPresence();
   keepFocus();
-  // Of what was deleted before the last page went, nothing is left to be had back.
+  // What was deleted before the last page closed can no longer be undone.
   void clearAway();
   addEventListener('pagehide', () => clearAwayAtOnce());
 

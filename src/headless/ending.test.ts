@@ -29,14 +29,14 @@ beforeEach(async () => {
 const failing = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
 const end = (of: string, error?: NodeJS.ErrnoException): void => heard.get(of)!(error);
 
-it('ends at once where nobody listens, with the code that a shell has for it', () => {
+it('ends at once where there is no listener, with the exit code that shells use', () => {
   expect(() => end('process SIGTERM')).toThrow('has ended');
   expect(() => end('process SIGHUP')).toThrow('has ended');
   expect(() => end('stdout error', failing('EPIPE'))).toThrow('has ended');
   expect(exits).toEqual([143, 129, 141]);
 });
 
-it('tells whoever listens once, in place of ending, until nobody listens any more', async () => {
+it('tells a listener once instead of ending, as long as there is one', async () => {
   const { onEnding } = await import('./ending.ts');
   const told: number[] = [];
   const listenNoMore = onEnding(({ code }) => told.push(code));

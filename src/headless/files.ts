@@ -151,7 +151,7 @@ export async function openFolder(folder: string): Promise<StudentFiles> {
   };
 }
 
-/** Writes a file that nobody reads before it is whole, with its folder: into a folder that gets its name at the end. @throws StorageError where the disk refuses. */
+/** Writes a file, and makes its folder, where no one reads it before it is whole: in a folder that gets its name at the end. @throws StorageError where the disk refuses. */
 export async function writeOutput(
   file: string,
   content: string | Uint8Array | Iterable<string>,

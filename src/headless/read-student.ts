@@ -42,7 +42,7 @@ export function tryTokenizer(
   probeTokenizer(tokenizer, json, file, (work) => {
     within.work = work;
     try {
-      // A limit of time that ends code at work is to be had here alone; whose code it is does not matter.
+      // Only `vm` can end running code at a time limit; which code it runs does not matter.
       runInContext('work()', context, { timeout: mostMs });
     } catch (error) {
       // An error of the context's own, which is no instance of this one's.

@@ -77,7 +77,7 @@ describe.skipIf(!hasGpu)('kernels by quads, where software offers them', () => {
   }
 });
 
-/** Four shares are written at once: those after the last key that a query sees are of no meaning, and nobody reads them. */
+/** Four shares are written at once. Those after the last key that a query sees mean nothing, and are never read. */
 function dropRestOfFours(found: LabResults, expected: LabResults): void {
   for (const [slot, values] of expected.tensors.entries()) {
     for (let at = 0; at + 4 <= values.length; at += 4) {

@@ -118,8 +118,8 @@ export class Tuner {
     if (!isSoftware) return able;
     // Where barriers are expensive, the variants without them come first, those that share loads by quads before all.
     // The more lanes a sum has, the fewer sums a processor keeps at hand: Mesa's llvmpipe, with eight lanes, is as fast
-    // with the smaller tile, and takes a third of the time to compile it. Where columns are few the narrowest tile
-    // computes the least for nothing.
+    // with the smaller tile, and takes a third of the time to compile it. Where columns are few, the narrowest tile wastes
+    // the least.
     const isQuad = ({ kernel }: MatmulVariant) => kernel === 'quad';
     const quads = able.filter(isQuad);
     return [

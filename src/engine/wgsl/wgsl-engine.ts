@@ -44,7 +44,7 @@ export async function createWgslEngine(
   }
 }
 
-/** Waits for work, or for the signal: what is still under way then fails with the device, and nobody hears of it. */
+/** Waits for work, or until the signal aborts. Work that still runs then fails when the device closes; its error is ignored. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
