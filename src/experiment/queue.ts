@@ -12,7 +12,8 @@ export type Standing =
   /** It has begun. Where nobody is at work on the experiment, it was interrupted. */
   | { kind: 'at work' }
   | { kind: 'ended'; accuracy: Accuracy }
-  | { kind: 'failed'; words: string };
+  /** `beginsAgain`: none of its checkpoints is whole, so that trying again begins another run with step 1. */
+  | { kind: 'failed'; words: string; beginsAgain?: true };
 
 export interface QueuedRun {
   /** As in `PlannedRun`. */
@@ -82,12 +83,15 @@ export function ended(queue: Queue, name: string, standing: Standing, tookMs: nu
   }));
 }
 
-/** A run that failed is tried again, after those that wait. */
+/**
+ * A run that failed is tried again, after those that wait: from its checkpoint, or as another run where none is whole.
+ */
 export function again(queue: Queue, name: string): QueuedRun[] {
   const run = queue.find((one) => one.name === name);
   if (run?.standing.kind !== 'failed') return [...queue];
   const waiting: QueuedRun = {
     ...run,
+    runId: run.standing.beginsAgain ? null : run.runId,
     standing: { kind: 'waiting' },
     tries: { count: 0, savedStep: 0 },
   };

@@ -21,7 +21,7 @@ const done: RunState = { phase: 'done', step: 4, stopped: false };
 const endedEarly: RunState = { phase: 'done', step: 2, stopped: false, early: true };
 
 /** What becomes of a run, in the order in which runs begin; `held` waits for a word. */
-type Fate = 'done' | 'early' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused';
+type Fate = 'done' | 'early' | 'fails' | 'stopped' | 'unmeasured' | 'held' | 'refused' | 'nothing whole';
 
 /** Stands for the one owner of the engine: stores a run, and ends it as it is told. */
 async function keeperOf(fates: Fate[]) {
@@ -77,6 +77,10 @@ async function keeperOf(fates: Fate[]) {
     },
     resumeRun: async (runId: string) => {
       resumed.push(runId);
+      if (fates[0] === 'nothing whole') {
+        fates.shift();
+        return { kind: 'nothing-whole' as const, words: 'No checkpoint is whole.' };
+      }
       await work((await readRun(runId))!);
       return { kind: 'resumed' as const, step: 2, damaged: [] };
     },
@@ -189,6 +193,31 @@ it('tries a run that failed once more: it resumes from where it was, after those
   await vi.waitFor(() => experiments.resume(experimentId));
   await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
   expect(keeper.began).toHaveLength(3);
+});
+
+it('begins no run again unasked where none of its checkpoints is whole, and another one where a person tries again', async () => {
+  await storedRows();
+  const { experiments, keeper, stored, standings } = await experimentsOf(['stopped', 'nothing whole']);
+  const { changeExperiment } = await import('../store/experiments.ts');
+  const { again } = await import('../experiment/queue.ts');
+  const { experimentId } = await experiments.start(wanted);
+  await vi.waitFor(async () => expect((await stored(experimentId)).phase).toBe('paused'));
+  await vi.waitFor(() => experiments.resume(experimentId));
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['failed', 'ended', 'ended']));
+  const { runs } = await stored(experimentId);
+  const words = 'No checkpoint is whole.';
+  expect(runs[0]).toMatchObject({ runId: 'run 1', standing: { kind: 'failed', words, beginsAgain: true } });
+  expect(keeper.began).toHaveLength(3);
+
+  await changeExperiment(experimentId, (record) => ({
+    ...record,
+    phase: 'paused',
+    runs: again(record.runs, runs[0]!.name),
+  }));
+  await vi.waitFor(() => experiments.resume(experimentId));
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
+  expect((await stored(experimentId)).runs.at(-1)!.runId).toBe('run 4');
+  expect(keeper.resumed).toEqual(['run 1']);
 });
 
 it('waits where a person stops its run, and resumes that run first', async () => {

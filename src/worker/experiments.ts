@@ -34,6 +34,8 @@ type Keeper = Pick<
   | 'busy'
 >;
 
+type Work = { kind: 'at work'; runId: string } | Extract<Standing, { kind: 'failed' }>;
+
 export class Experiments {
   readonly #keeper: Keeper;
   /** The experiment whose runs are trained here now, and the current run. */
@@ -197,7 +199,12 @@ export class Experiments {
     let standing: Standing;
     try {
       this.#begins = true;
-      const runId = await this.#work(experiment, name, stored).finally(() => (this.#begins = false));
+      const work = await this.#work(experiment, name, stored).finally(() => (this.#begins = false));
+      if (work.kind === 'failed') {
+        await end(work);
+        return;
+      }
+      const { runId } = work;
       this.#atWork = { id, runId };
       await changeExperiment(id, (record) => ({ ...record, runs: named(record.runs, name, runId) }));
       tellBegun();
@@ -229,8 +236,8 @@ export class Experiments {
     return standing?.kind === 'at work' ? stored : 'left out';
   }
 
-  /** Continues a run, compares it, or begins it. @returns Its id. */
-  async #work(experiment: ExperimentRecord, name: string, stored: RunRecord | null): Promise<string> {
+  /** Continues a run, compares it, or begins it. Begins no second one where the first has a curve but no whole checkpoint. */
+  async #work(experiment: ExperimentRecord, name: string, stored: RunRecord | null): Promise<Work> {
     if (stored !== null) {
       const { state, comparison, id } = stored;
       if (state.phase === 'done' && !isStopped(state)) {
@@ -240,12 +247,14 @@ export class Experiments {
             { type: 'compare', runId: id, testRows: experiment.testRows },
             { report: () => undefined, signal: new AbortController().signal },
           );
-        return id;
+        return { kind: 'at work', runId: id };
       }
       const resumed = await this.#keeper.resumeRun(id, null, false);
-      if (resumed.kind === 'resumed') return id;
+      if (resumed.kind === 'resumed') return { kind: 'at work', runId: id };
+      return { kind: 'failed', words: resumed.words, beginsAgain: true };
     }
-    return (await this.#keeper.start(newRunOf(experiment, name))).runId;
+    const { runId } = await this.#keeper.start(newRunOf(experiment, name));
+    return { kind: 'at work', runId };
   }
 }
 

@@ -253,7 +253,10 @@ function RunLine({
             <IconButton of={RotateCcw} label={`Try again: ${words}`} act={() => void tryAgain(id, name)} />
             <IconButton of={X} label={`Leave out: ${words}`} act={() => void leaveOut(id, name)} />
           </span>
-          <span className={styles['failure']}>It failed: {standing.words}</span>
+          <span className={styles['failure']}>
+            It failed: {standing.words}
+            {standing.beginsAgain && ' To try again begins another run with step 1; this one stays in Runs.'}
+          </span>
         </>
       )}
     </li>
