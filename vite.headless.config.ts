@@ -12,7 +12,11 @@ export default defineConfig({
     outDir: 'build/headless',
     target: 'node20',
     emptyOutDir: false,
-    rolldownOptions: { output: { entryFileNames: 'main.js' } },
+    rolldownOptions: {
+      output: { entryFileNames: 'main.js' },
+      // What the page loads late is here all the same: no reason to warn whoever runs a command first.
+      checks: { ineffectiveDynamicImport: false },
+    },
   },
   ssr: { noExternal: true, external: ['webgpu'] },
 });
