@@ -128,6 +128,9 @@ export class StorageError extends StillroomError {}
 /** There is no room left for it. What was stored before is unharmed, and what was to be stored is not lost. */
 export class NoRoomError extends StorageError {}
 
+/** What reads the pipe that was to be written to has ended. */
+export class NobodyReadsError extends StorageError {}
+
 /** A sentence, or words from elsewhere, as a part of a sentence of ours. */
 export function withoutStop(words: string): string {
   return words.trim().replace(/\.$/, '');

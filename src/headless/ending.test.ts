@@ -59,12 +59,33 @@ it('a closed pipe is told once, whichever stream it is of and however its writes
   expect([told, exits]).toEqual([[141], []]);
 });
 
-it('a stream that was destroyed is a closed pipe; any other failure of it is thrown', async () => {
+it('a stream that was destroyed is a closed pipe', async () => {
   const { onEnding } = await import('./ending.ts');
   const told: number[] = [];
   onEnding(({ code }) => told.push(code));
-  expect(() => end('stderr error', failing('EIO'))).toThrow('EIO');
-  expect(told).toEqual([]);
   end('stderr error', failing('ERR_STREAM_DESTROYED'));
   expect(told).toEqual([141]);
 });
+
+it.each([
+  ['ENOSPC', 4, 'What the program prints cannot be written: the disk is full.'],
+  ['EDQUOT', 4, 'What the program prints cannot be written: the disk is full.'],
+  ['EIO', 1, 'What the program prints cannot be written (EIO).'],
+])(
+  'a stream that fails with %s ends it with %d and words, or tells who has to save',
+  async (why, code, words) => {
+    const { onEnding } = await import('./ending.ts');
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const told: unknown[] = [];
+    const listenNoMore = onEnding((ending) => told.push(ending));
+    end('stdout error', failing(why));
+    expect([told, exits, complaints.mock.calls]).toEqual([[{ code, words }], [], []]);
+    listenNoMore();
+
+    vi.resetModules();
+    const { watchForEndings } = await import('./ending.ts');
+    watchForEndings();
+    expect(() => end('stdout error', failing(why))).toThrow('has ended');
+    expect([exits, complaints.mock.calls]).toEqual([[code], [[words]]]);
+  },
+);

@@ -1,6 +1,6 @@
 /**
- * What asks the program to end from outside: a signal, a closed pipe, the end of what started it. A command that has
- * something to save listens; any other ends at once.
+ * What asks the program to end from outside: a signal, a closed pipe or a full disk where it prints to, the end of what
+ * started it. A command that has something to save listens; any other ends at once.
  */
 import { constants } from 'node:os';
 
@@ -17,10 +17,11 @@ const endings = {
   SIGHUP: { code: 128 + SIGHUP, words: 'The terminal was closed.' },
   parent: { code: 128 + SIGTERM, words: 'What started the program has ended.' },
   pipe: { code: 128 + SIGPIPE, words: 'Nobody reads what the program prints any more.' },
+  full: { code: 4, words: 'What the program prints cannot be written: the disk is full.' },
 } satisfies Record<string, Ending>;
 
 let listener: ((ending: Ending) => void) | null = null;
-let pipeIsClosed = false;
+let cannotPrint = false;
 
 /** To be called once, when the program starts. */
 export function watchForEndings(): void {
@@ -29,12 +30,14 @@ export function watchForEndings(): void {
   if (process.connected) process.on('disconnect', () => end(endings.parent));
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // After the first failure every write fails, with another code.
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-      // Told once: what was told of it has still to write its last lines, and to tidy up.
-      if (pipeIsClosed) return;
-      pipeIsClosed = true;
-      end(endings.pipe);
+      // Told once: after the first failure every write fails, with another code, and what was told of it has still to
+      // write its last lines, and to tidy up.
+      if (cannotPrint) return;
+      cannotPrint = true;
+      const ending = unprinted(error);
+      // Nobody would read it of a pipe that is closed.
+      if (listener === null && ending !== endings.pipe) console.error(ending.words);
+      end(ending);
     });
   }
 }
@@ -50,6 +53,20 @@ export function onEnding(told: (ending: Ending) => void): () => void {
   return () => {
     listener = null;
   };
+}
+
+/** What it means that standard output, or that of errors, takes no more. */
+function unprinted({ code, message }: NodeJS.ErrnoException): Ending {
+  switch (code) {
+    case 'EPIPE':
+    case 'ERR_STREAM_DESTROYED':
+      return endings.pipe;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return endings.full;
+    default:
+      return { code: 1, words: `What the program prints cannot be written (${message}).` };
+  }
 }
 
 function end(ending: Ending): void {

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InputError, NoRoomError, StorageError } from '../base/errors.ts';
+import { InputError, NobodyReadsError, NoRoomError, StorageError } from '../base/errors.ts';
 import {
   appendOutput,
   checkEmpty,
@@ -136,6 +136,12 @@ describe('what is written', () => {
     const error = notWritten('f', Object.assign(new Error('no'), { code }));
     expect(error).toBeInstanceOf(NoRoomError);
     expect(error.message).toContain(`f cannot be written (${words}).`);
+  });
+
+  it('to a pipe that nobody reads is told as such', () => {
+    const error = notWritten('f', Object.assign(new Error('no'), { code: 'EPIPE' }));
+    expect(error).toBeInstanceOf(NobodyReadsError);
+    expect(error.message).toBe('Nobody reads f any more. It was not written to its end.');
   });
 
   it.each([

@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError, NoRoomError, StillroomError, StorageError } from '../base/errors.ts';
+import { InputError, NobodyReadsError, NoRoomError, StillroomError, StorageError } from '../base/errors.ts';
 import type { PartedFile } from '../formats/parquet.ts';
 import type { StudentFiles } from '../student/student-files.ts';
 import { makeFolder } from './make-folder.ts';
@@ -377,6 +377,8 @@ export function notWritten(file: string, error: unknown): StorageError {
       'Nothing that was kept is lost. Free some space and try again (a run: train --resume), or choose another --out.',
     );
   }
+  if (code === 'EPIPE')
+    return new NobodyReadsError(`Nobody reads ${file} any more.`, 'It was not written to its end.');
   return new StorageError(
     `${file} cannot be written (${reasonOf(error)}).`,
     'Choose another --out, or change the rights of its folder.',

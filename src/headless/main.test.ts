@@ -61,3 +61,17 @@ it('exits once a pipe has taken all that was printed', async () => {
   const { code } = await runMain('inspect', '--help');
   expect([code, isTaken]).toEqual([0, true]);
 });
+
+it.each([
+  ['EPIPE', 141],
+  ['ENOSPC', 4],
+  ['EACCES', 1],
+])('a file that cannot be written (%s) ends it with %d', async (why, ending) => {
+  vi.doMock('./convert.ts', async () => {
+    const { notWritten } = await import('./files.ts');
+    const error = notWritten('f', Object.assign(new Error('no'), { code: why }));
+    return { convert: () => Promise.reject(error) };
+  });
+  expect((await runMain('convert')).code).toBe(ending);
+  vi.doUnmock('./convert.ts');
+});

@@ -2,7 +2,7 @@
  * The terminal's door: one command, one exit code. 0 done, 1 failed, 2 bad input, 4 no room on the disk; 128 and the
  * signal's number where it was asked to end.
  */
-import { InputError, NoRoomError, reportError } from '../base/errors.ts';
+import { InputError, NobodyReadsError, NoRoomError, reportError } from '../base/errors.ts';
 import { addPieces } from './add-pieces.ts';
 import { asksForHelp, usageFrom } from './arguments.ts';
 import { convert } from './convert.ts';
@@ -55,6 +55,8 @@ async function main([name, ...args]: string[]): Promise<void> {
 
 function exitCode(error: unknown): number {
   if (error instanceof InputError) return 2;
+  // As where nobody reads what is printed.
+  if (error instanceof NobodyReadsError) return 141;
   return error instanceof NoRoomError ? 4 : 1;
 }
 

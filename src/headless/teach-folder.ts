@@ -77,8 +77,11 @@ export async function openAnswers(out: string): Promise<Answers> {
   await createOutput(file, '');
   const answers = new Answers(await readText(file), (text) => appendOutput(file, text));
   if (answers.unreadable > 0) {
-    const many = answers.unreadable === 1 ? 'One line' : `${formatCount(answers.unreadable)} lines`;
-    console.error(`${file}: ${many} cannot be read and count as not there.`);
+    const many =
+      answers.unreadable === 1
+        ? 'One line cannot be read and counts'
+        : `${formatCount(answers.unreadable)} lines cannot be read and count`;
+    console.error(`${file}: ${many} as not there.`);
   }
   return answers;
 }
