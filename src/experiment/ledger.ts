@@ -5,11 +5,13 @@ import type { Varied } from './spec.ts';
 
 const tally = z.object({ correct: z.int().min(0), total: z.int().min(0) });
 
+/** On the test rows; `teacher` is null where it did not answer them. */
+export const accuracySchema = z.object({ base: tally, distilled: tally, teacher: tally.nullable() });
+
 const resultSchema = z.object({
   /** What sets the run apart. */
   varied: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
-  /** On the test rows; `teacher` is null where it did not answer them. */
-  accuracy: z.object({ base: tally, distilled: tally, teacher: tally.nullable() }),
+  accuracy: accuracySchema,
   /** The run's folder, below the experiment's. */
   run: z.string().min(1),
 });

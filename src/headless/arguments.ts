@@ -142,7 +142,7 @@ export const usage = `Stillroom from a terminal.
       files; with --run it continues from that run's checkpoint. Its out/ is a run's folder for train --resume, and
       out/run.zip opens in the studio (docs/scale-out.md).
 
-  npm run headless -- sweep --spec sweep.json --out DIR [--jobs N] [--report]
+  npm run headless -- sweep --spec sweep.json --out DIR [--jobs N] [--from-start] [--report]
       Trains every combination of a spec, N runs at a time (default: one a core, one thread each), into folders below
       --out, with a line for each in results.jsonl, and prints a table (also table.md, .csv and .tex). A spec:
         {"train": FILE, "trainRationales": FILE, "test": FILE, "testRationales": FILE, "student": DIR,
@@ -151,8 +151,9 @@ export const usage = `Stillroom from a terminal.
       (of the training rows) and "student"; "vary" may be a list of such grids, whose runs follow each other. "metric"
       and "completions" are train's options; a file may be a list of files. Paths are relative to the spec. What has
       ended is never trained again; lists may grow. --report writes the tables of what there is, and trains nothing.
+      A run of which no checkpoint is whole fails, and keeps its curve; with --from-start it begins again with step 1.
 
-  npm run study -- [--report] [--jobs N] [--specs DIR] [--out DIR] [--work DIR]
+  npm run study -- [--report] [--jobs N] [--from-start] [--specs DIR] [--out DIR] [--work DIR]
       Sweeps the specs of the study (sample.json and svamp.json of --specs, default: docs/study) into --work (default:
       build/study), and writes them up as study.md and charts in --out (default: docs). No run is trained twice; Ctrl+C
       stops. --report writes up what is published there, and trains nothing.

@@ -180,6 +180,13 @@ export class RunFolder {
     );
   }
 
+  /** Whether there is something to lose: a curve, a checkpoint, a model. */
+  async holdsSteps(): Promise<boolean> {
+    const { path } = this;
+    if (existsSync(join(path, 'model')) || (await new CheckpointFolder(path).steps()).length > 0) return true;
+    return existsSync(join(path, 'metrics.jsonl')) && (await this.#points()).length > 0;
+  }
+
   async #points(): Promise<MetricsPoint[]> {
     return linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl')));
   }

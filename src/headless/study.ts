@@ -31,6 +31,7 @@ export async function study(args: string[]): Promise<void> {
   const options = readOptions('study', args, {
     specs: { type: 'string' },
     report: { type: 'boolean', default: false },
+    'from-start': { type: 'boolean', default: false },
     jobs: { type: 'string' },
     out: { type: 'string' },
     work: { type: 'string' },
@@ -54,7 +55,8 @@ export async function study(args: string[]): Promise<void> {
         continue;
       }
       const jobs = options.jobs === undefined ? [] : ['--jobs', options.jobs];
-      await sweep(['--spec', task.file, '--out', join(work, task.name), ...jobs]);
+      const again = options['from-start'] ? ['--from-start'] : [];
+      await sweep(['--spec', task.file, '--out', join(work, task.name), ...jobs, ...again]);
       // Stopped: what has ended is kept there.
       if (process.exitCode !== undefined && process.exitCode !== 0) return;
       await take(published, task, join(work, task.name));

@@ -8,13 +8,15 @@ import type { Recipe } from '../distill/recipe.ts';
 import type { Engine, EngineStudent } from '../engine/engine.ts';
 import { startNodeThread } from '../engine/wasm/node-thread.ts';
 import { createWasmEngine } from '../engine/wasm/wasm-engine.ts';
+import { accuracySchema } from '../experiment/ledger.ts';
 import { chooseRows, rowsOfFraction } from '../experiment/rows.ts';
 import { trainRun } from '../jobs/train.ts';
 import { engineStudent } from '../distill/engine-student.ts';
 import { completionModes } from '../data/completions.ts';
 import { parseMetric } from '../data/metrics/metrics.ts';
 import { oneOf } from './arguments.ts';
-import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import type { FoundCheckpoint } from './checkpoint-folder.ts';
+import { readText } from './files.ts';
 import {
   absolutePaths,
   formatJob,
@@ -36,6 +38,8 @@ export interface SweepRun {
   fraction: number | null;
   /** The run's folder. */
   out: string;
+  /** Begins again with step 1 where none of its checkpoints is whole. */
+  fromStart: boolean;
 }
 
 export type Accuracy = CompareResult['accuracy'];
@@ -74,7 +78,7 @@ function chosen(
 
 async function trainOne(
   read: TrainInputs,
-  { files, out }: SweepRun,
+  { files, out, fromStart }: SweepRun,
   tell: (share: number) => void,
 ): Promise<Accuracy> {
   const { student, recipe, train } = read;
@@ -82,7 +86,9 @@ async function trainOne(
   const validation = read.validation?.examples ?? [];
   const folder = new RunFolder(out, { ...read, trainRows: train.examples.length, dtype: 'f32' });
   const digests = await digestsOf(read, null);
-  const from = await resumption(folder, digests);
+  const left = await whatIsLeft(folder, digests, fromStart);
+  if (left.kind === 'ended') return left.accuracy;
+  const { from } = left;
   const progress: Progress = {
     say: () => undefined,
     step: ({ step }) => tell(step / (recipe.steps + 1)),
@@ -109,25 +115,53 @@ async function trainOne(
     from,
     policy: { comparesWhenStopped: false, waitsForRoom: false, keepsBest: recipe.take === 'best' },
   });
+  // Its checkpoints stay: the next sweep compares it.
+  if (comparison === null)
+    throw new EngineError('The trained student could not be asked the test rows.', 'Run the sweep again.');
   await folder.finish(comparison);
-  if (comparison !== null) return comparison.accuracy;
-  throw new EngineError('The trained student could not be asked the test rows.', 'Run the sweep again.');
+  return comparison.accuracy;
 }
 
-/** The newest checkpoint of this very run, to which the folder is taken back; null where there is none that is whole. */
-async function resumption(folder: RunFolder, now: JobDigests): Promise<FoundCheckpoint | null> {
-  const file = join(folder.path, jobFileName);
-  if (!existsSync(file)) return null;
+type Left = { kind: 'to train'; from: FoundCheckpoint | null } | { kind: 'ended'; accuracy: Accuracy };
+
+/**
+ * What an earlier call left of this very run: its result, or the newest checkpoint, to which the folder is taken back; null
+ * where it is to begin.
+ * @throws CheckpointError where it has a curve, no whole checkpoint, and is not to begin again.
+ */
+async function whatIsLeft(folder: RunFolder, now: JobDigests, fromStart: boolean): Promise<Left> {
+  const { path } = folder;
+  if (!existsSync(join(path, jobFileName))) return { kind: 'to train', from: null };
   try {
-    const { rowsSha256, digests } = await readJob(file);
+    const { rowsSha256, digests } = await readJob(join(path, jobFileName));
     const { rowsSha256: rows, ...others } = now;
-    if (rowsSha256 !== rows || JSON.stringify(digests) !== JSON.stringify(others)) return null;
-    const from = await new CheckpointFolder(folder.path).newest((words) => console.error(words));
+    if (rowsSha256 !== rows || JSON.stringify(digests) !== JSON.stringify(others))
+      return { kind: 'to train', from: null };
+    const accuracy = await resultIn(join(path, 'summary.json'));
+    if (accuracy !== null) return { kind: 'ended', accuracy };
+    const from = await folder.newestCheckpoint((words) => console.error(words));
     if (from !== null) await folder.resumeAt(from.state.step);
-    return from;
+    return { kind: 'to train', from };
   } catch (error) {
-    // A folder that was torn while it was made ready, or damaged since: the run begins again.
-    if (error instanceof InputError || error instanceof CheckpointError) return null;
+    if (!(error instanceof InputError || error instanceof CheckpointError)) throw error;
+    // A folder that was torn before its first step holds nothing to lose.
+    if (fromStart || !(await folder.holdsSteps())) return { kind: 'to train', from: null };
+    throw new CheckpointError(
+      error.problem,
+      'Nothing was removed. Put it back as it was, or begin this run again with step 1: the same command with --from-start.',
+    );
+  }
+}
+
+/** What a run ended with, where the sweep was ended before it kept that; null where it has not ended. */
+async function resultIn(summary: string): Promise<Accuracy | null> {
+  if (!existsSync(summary)) return null;
+  try {
+    const { accuracy } = JSON.parse(await readText(summary)) as { accuracy?: unknown };
+    // As it is: the metrics beside what every result has are kept too.
+    return accuracySchema.safeParse(accuracy).success ? (accuracy as Accuracy) : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
     throw error;
   }
 }

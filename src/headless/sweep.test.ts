@@ -221,6 +221,75 @@ it('resumes a run of which a checkpoint is whole, and begins one again whose row
   expect(pool.shares).toEqual([1 / 5, 2 / 5, 3 / 5, 4 / 5]);
 });
 
+/** A run that was killed after step 3, in the folder that a sweep would have given it. */
+async function killedRun(spec: object): Promise<{ again: SweepRun; name: string }> {
+  await run(spec, '--jobs', '1');
+  const [{ run: name }] = results() as [Result];
+  const again = pool.jobs[0] as SweepRun;
+  rmSync(at('out', name), { recursive: true });
+  writeFileSync(at('out', 'results.jsonl'), '');
+  await expect(
+    pool.train!(again, (share) => {
+      if (share > 3 / 5) throw new Error('killed');
+    }),
+  ).rejects.toThrow('killed');
+  return { again, name };
+}
+const four = { ...small, recipe: { ...small.recipe, steps: 4, saveEvery: 2 }, vary: {} };
+
+it.each<[string, (folder: string) => void]>([
+  ['damaged', (run) => writeFileSync(join(run, 'checkpoint-2', 'model.safetensors'), 'x')],
+  [
+    'gone',
+    (run) =>
+      readdirSync(run)
+        .filter((name) => name.startsWith('checkpoint-'))
+        .forEach((name) => rmSync(join(run, name), { recursive: true })),
+  ],
+  ['without their curve', (run) => writeFileSync(join(run, 'metrics.jsonl'), '')],
+  ['without the file of the curve', (run) => rmSync(join(run, 'metrics.jsonl'))],
+  ['without what they were made of', (run) => writeFileSync(join(run, 'job.json'), '{}')],
+])('keeps a run whose checkpoints are %s, and begins it again with --from-start alone', async (_, harm) => {
+  const { name } = await killedRun(four);
+  rmSync(at('out', name, 'checkpoint-0'), { recursive: true, force: true });
+  harm(at('out', name));
+  const tree = () => readdirSync(at('out', name), { recursive: true }).toSorted();
+  const before = tree();
+  [pool.jobs, pool.shares, complaints] = [[], [], []];
+  await expect(run(four, '--jobs', '1')).rejects.toThrow('1 of 1 runs failed');
+  expect(complaints.join('\n')).toContain(
+    'begin this run again with step 1: the same command with --from-start.',
+  );
+  expect([pool.shares, tree()]).toEqual([[], before]);
+  await run(four, '--jobs', '1', '--from-start');
+  expect(pool.shares).toEqual([1 / 5, 2 / 5, 3 / 5, 4 / 5]);
+  expect(results()).toHaveLength(1);
+});
+
+it('with --from-start resumes a run of which a checkpoint is whole', async () => {
+  await killedRun(four);
+  pool.shares = [];
+  await run(four, '--jobs', '1', '--from-start');
+  expect(pool.shares).toEqual([3 / 5, 4 / 5]);
+});
+
+it('begins a run that was torn before its first step, and trains none again that has its result', async () => {
+  const { name, again } = await killedRun(four);
+  for (const one of readdirSync(at('out', name)))
+    if (one !== 'job.json') rmSync(at('out', name, one), { recursive: true });
+  pool.shares = [];
+  await run(four, '--jobs', '1');
+  expect(pool.shares).toHaveLength(4);
+  // The sweep was ended before it kept what the run had ended with.
+  const [kept] = results();
+  writeFileSync(at('out', 'results.jsonl'), '');
+  pool.shares = [];
+  await run(four, '--jobs', '1');
+  expect([pool.shares, results()]).toEqual([[], [kept]]);
+  writeFileSync(join(again.out, 'summary.json'), '{"accuracy":');
+  await expect(pool.train!(again, () => undefined)).rejects.toThrow('with --from-start');
+});
+
 it.each([
   [['--out', 'x'], 'sweep needs a spec.'],
   [['--spec', 'x'], 'sweep needs a folder for its results.'],

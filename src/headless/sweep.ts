@@ -40,6 +40,7 @@ export async function sweep(args: string[]): Promise<void> {
     out: { type: 'string' },
     jobs: { type: 'string' },
     report: { type: 'boolean', default: false },
+    'from-start': { type: 'boolean', default: false },
   });
   if (options.spec === undefined) {
     throw new InputError('sweep needs a spec.', 'Name it with --spec sweep.json.');
@@ -63,7 +64,16 @@ export async function sweep(args: string[]): Promise<void> {
       console.log(`${runs.length - missing.length} of ${runs.length} runs are there.`);
     } else {
       await folder.begin(identity);
-      const isStopped = await trainMissing(missing, { runs, spec, place, read, folder, processes });
+      const fromStart = options['from-start'];
+      const isStopped = await trainMissing(missing, {
+        runs,
+        spec,
+        place,
+        read,
+        folder,
+        processes,
+        fromStart,
+      });
       if (isStopped) return;
     }
     for (const line of await folder.writeTables(spec, runs)) console.log(line);
@@ -134,11 +144,12 @@ interface Sweep {
   read: AllInputs;
   folder: SweepFolder;
   processes: number;
+  fromStart: boolean;
 }
 
 /** True where it was stopped. @throws EngineError where runs failed. */
 async function trainMissing(missing: readonly PlannedRun[], sweep: Sweep): Promise<boolean> {
-  const { runs, spec, place, read, folder } = sweep;
+  const { runs, spec, place, read, folder, fromStart } = sweep;
   const there = runs.length - missing.length;
   const some = there === 0 ? '' : `, ${formatCount(there)} of them there already`;
   console.log(`${formatCount(runs.length)} runs${some}.`);
@@ -167,7 +178,7 @@ async function trainMissing(missing: readonly PlannedRun[], sweep: Sweep): Promi
             // Fetched by now: no process asks the hub again, nor gets another commit.
             if (run.student !== null && isHubName(run.student))
               files.student = read.get(run.student)!.student.name;
-            return lane({ files, recipe, fraction, out: join(folder.path, name) }, tell);
+            return lane({ files, recipe, fraction, out: join(folder.path, name), fromStart }, tell);
           }),
           costOf: (run) => estimate.runMs.get(run)!,
           keep: ({ varied, name }, accuracy) => folder.add({ varied, accuracy, run: name }),
