@@ -19,6 +19,8 @@ export interface ActiveRun {
   opened: Opened | null;
   /** Comparisons under way or waiting: they end when the run is resumed or stopped. */
   readonly comparisons: Set<AbortController>;
+  /** It is asked or compared with what it kept, and not trained. */
+  readonly isStored: boolean;
 }
 
 /** Whether its student is on the engine. */

@@ -2,7 +2,7 @@
 import { EngineError, InputError } from '../base/errors.ts';
 import type { Example } from '../data/example.ts';
 import type { Recipe } from '../distill/recipe.ts';
-import type { RunState } from '../distill/run-state.ts';
+import { isActive, type RunState } from '../distill/run-state.ts';
 import { compareRun } from '../jobs/compare.ts';
 import { readExamples } from '../store/datasets.ts';
 import { weightsStep } from '../store/records.ts';
@@ -10,6 +10,7 @@ import type { Student, StudentOutline } from '../student/folder.ts';
 import { opened, type ActiveRun } from './active-run.ts';
 import { limited } from './drive-run.ts';
 import type { CommandOf } from './protocol.ts';
+import type { RunJournal } from './run-journal.ts';
 
 /**
  * Compares with the weights of this moment of a run that is paused, which is paused again afterwards.
@@ -43,7 +44,7 @@ export async function comparePaused(
           metric: reading?.metric,
           step,
           sink: journal,
-          say: (state) => journal.state(state),
+          say: tellOf(journal),
           skipped: () => signal.aborted || control.takeSkip(),
         });
       } finally {
@@ -69,11 +70,6 @@ export async function compareStored(
   const { journal, control } = active;
   const { owner, student } = opened(active);
   const { recipe, reading, state: atRest } = journal.record;
-  // Told, not stored: looking at a run does not change it, and a reload finds it as it was.
-  const say = (state: RunState): Promise<void> => {
-    journal.tell(state);
-    return Promise.resolve();
-  };
   try {
     await owner.use(({ engine }) =>
       compareRun({
@@ -84,13 +80,23 @@ export async function compareStored(
         metric: reading?.metric,
         step: weightsStep(journal.record) ?? 0,
         sink: journal,
-        say,
+        say: tellOf(journal),
         skipped: () => signal.aborted || control.takeSkip() || control.stopRequested,
       }),
     );
   } finally {
-    journal.tell(atRest);
+    // What a reload interrupted says of itself that it is at work, and is not.
+    if (isActive(atRest)) journal.leave();
+    else journal.tell(atRest);
   }
+}
+
+/** Told, not stored: looking at a run does not change it, and whatever ends the worker meanwhile finds it as it was. */
+function tellOf(journal: RunJournal): (state: RunState) => Promise<void> {
+  return (state) => {
+    journal.tell(state);
+    return Promise.resolve();
+  };
 }
 
 /** @throws InputError where the base student, which is compared with, is no longer here. */

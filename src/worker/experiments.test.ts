@@ -283,7 +283,8 @@ it('is found by the next worker, which resumes the run in hand from where it was
   expect(keeper.began.map(({ recipe }) => recipe.alpha)).toEqual([0.1, 0.9, 0.5]);
 });
 
-it('goes on by itself after a crash, also where the page asks for the same run', async () => {
+/** As a worker leaves an experiment that was taken away in the middle of the second run. */
+async function brokenOff(state: RunState) {
   await storedRows();
   const { writeExperiment } = await import('../store/experiments.ts');
   const { writeRun } = await import('../store/runs.ts');
@@ -293,13 +294,12 @@ it('goes on by itself after a crash, also where the page asks for the same run',
     expect(await first.standings(experimentId)).toEqual(['ended', 'ended', 'ended']),
   );
   const whole = await first.stored(experimentId);
-  // As a worker leaves it that was taken away in the middle of the second run.
   const [one, two, three] = whole.runs;
   await writeRun({
     id: two!.runId,
     recipe: first.keeper.began[1]!.recipe,
     experimentId,
-    state: { phase: 'training', step: 3, steps: 4 },
+    state,
     savedStep: 2,
     comparison: null,
   } as unknown as RunRecord);
@@ -315,21 +315,37 @@ it('goes on by itself after a crash, also where the page asks for the same run',
       { ...three!, runId: null, standing: { kind: 'waiting' } },
     ],
   });
+  return { experimentId, runId: two!.runId! };
+}
+
+it('goes on by itself after a crash, also where the page asks for the same run', async () => {
+  const { experimentId, runId } = await brokenOff({ phase: 'training', step: 3, steps: 4 });
   const next = await experimentsOf(['held']);
   next.experiments.wake();
   const asked = await next.experiments.resumeRun({
     type: 'resume-run',
-    runId: two!.runId!,
+    runId,
     engine: null,
     fromStart: false,
   });
   expect(asked).toEqual({ kind: 'resumed', step: 2, damaged: [] });
-  expect(next.keeper.resumed).toEqual([two!.runId]);
+  expect(next.keeper.resumed).toEqual([runId]);
   next.keeper.release();
   await vi.waitFor(async () =>
     expect(await next.standings(experimentId)).toEqual(['ended', 'ended', 'ended']),
   );
   expect(next.keeper.began).toHaveLength(1);
+});
+
+it('waits after a crash where a person had paused its run, until it is resumed', async () => {
+  const { experimentId, runId } = await brokenOff({ phase: 'paused', step: 3 });
+  const { experiments, keeper, stored, standings } = await experimentsOf([]);
+  experiments.wake();
+  await vi.waitFor(async () => expect((await stored(experimentId)).phase).toBe('paused'));
+  expect([keeper.began, keeper.resumed]).toEqual([[], []]);
+  await experiments.resume(experimentId);
+  await vi.waitFor(async () => expect(await standings(experimentId)).toEqual(['ended', 'ended', 'ended']));
+  expect(keeper.resumed).toEqual([runId]);
 });
 
 it('has every run judged as its spec says, over all of its sets of runs', async () => {

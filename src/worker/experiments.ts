@@ -64,6 +64,13 @@ export class Experiments {
     const running = (await listExperiments()).filter(({ phase }) => phase === 'running');
     const broken = running.find(({ runs }) => nextRun(runs) !== null);
     if (broken === undefined || this.#atWork !== null) return;
+    // A person had paused its current run: it waits until it is resumed.
+    const current = nextRun(broken.runs)?.runId ?? null;
+    if (current !== null && (await readRun(current))?.state.phase === 'paused') {
+      if ((await heldExperiments())?.has(broken.id) === true) return;
+      await changeExperiment(broken.id, (record) => ({ ...record, phase: 'paused' }));
+      return;
+    }
     const taking = this.#take(broken.id);
     found();
     await taking;

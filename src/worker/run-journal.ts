@@ -151,6 +151,11 @@ export class RunJournal implements RunSink {
     this.#wire.run(this.#record.id, { type: 'state', state });
   }
 
+  /** Tells the page that nobody here is at work on it any more: its record says how it is. */
+  leave(): void {
+    this.#wire.run(this.#record.id, { type: 'left' });
+  }
+
   /** The run has failed: what was measured stays. Never throws, since nothing is left to catch it. */
   async fail(error: unknown): Promise<void> {
     const state: RunState = { phase: 'failed', step: this.#record.step, error: reportError(error) };
@@ -210,6 +215,7 @@ export function talliedAt(evaluations: readonly Evaluation[], step: number): Tal
   return found === undefined ? null : { correct: found.correct, total: found.total };
 }
 
-function isAtRest({ phase }: RunState): boolean {
+/** Paused, or at its end. */
+export function isAtRest({ phase }: RunState): boolean {
   return phase === 'paused' || phase === 'done' || phase === 'failed';
 }

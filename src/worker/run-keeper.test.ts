@@ -146,7 +146,13 @@ it('paused, asked and compared, then resumed: the weights of a run left alone', 
   await own.phase(runId, 'paused');
   const asked = await own.keeper.ask({ type: 'ask', runId, ...question }, watch);
   expect(asked).toMatchObject({ question: 'gg', step: 2 });
+  const during: Promise<RunState>[] = [];
+  own.onTold(({ state }) => {
+    if (state.phase === 'evaluating') during.push(own.now(runId).then((run) => run.state));
+  });
   await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
+  // Whatever ends the worker meanwhile, a person had paused it.
+  expect(new Set((await Promise.all(during)).map(({ phase }) => phase))).toEqual(new Set(['paused']));
   expect(await own.now(runId)).toMatchObject({
     state: { phase: 'paused' },
     comparison: { distilled: { total: 1 }, step: 2 },
@@ -220,11 +226,60 @@ it('a run that a reload interrupted is asked and compared at once; one that anot
   expect((await own.keeper.ask({ type: 'ask', runId, ...question }, watch)).step).toBe(steps);
   await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
   expect((await own.now(runId)).comparison).toMatchObject({ distilled: { total: 1 } });
+  // Nobody is at work on it: the page is not told that it trains.
+  expect(own.events.at(-1)).toEqual({ type: 'left' });
 
   const letGo = await otherTab(`stillroom-run-${runId}`, { lives: true });
   await expect(own.keeper.ask({ type: 'ask', runId, ...question }, watch)).rejects.toThrow('in another tab');
   letGo();
   expect(open).toBe(0);
+});
+
+it('a pause that is asked at the end of a run comes too late', async () => {
+  let pausing: Promise<null> | undefined;
+  own.onTold(({ state }) => {
+    if (state.phase === 'done') pausing ??= own.keeper.pause();
+  });
+  await begin();
+  await own.keeper.end;
+  expect(await pausing).toBeNull();
+  expect((await own.now(runId)).state).toMatchObject({ phase: 'done', stopped: false });
+  expect(own.states.at(-1)).toMatchObject({ phase: 'done' });
+});
+
+it('a run that was asked to stop does not pause any more', async () => {
+  own.atPoint(1, () => {
+    void own.keeper.stop();
+    void own.keeper.pause();
+  });
+  await begin();
+  await own.keeper.end;
+  expect((await own.now(runId)).state).toMatchObject({ phase: 'done', stopped: true });
+  expect(own.states.some(({ phase }) => phase === 'paused')).toBe(false);
+});
+
+it('a run that has ended meanwhile is not left as stopped', async () => {
+  await begin();
+  await own.keeper.end;
+  const { state } = await own.now(runId);
+  await own.keeper.leaveStopped(runId);
+  expect((await own.now(runId)).state).toEqual(state);
+});
+
+it('what is asked of a run at work is not done to a stored one that is compared', async () => {
+  await interrupted();
+  const { state } = await own.now(runId);
+  let resting: Promise<void> | undefined;
+  own.onTold(({ state: told }) => {
+    if (told.phase !== 'evaluating') return;
+    void own.keeper.pause();
+    resting ??= own.keeper.saveAndRest();
+  });
+  await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
+  // A newer version does not wait for the end of a run that nobody trains.
+  await resting;
+  expect(resting).toBeDefined();
+  expect((await own.now(runId)).state).toEqual(state);
 });
 
 it('a newer version waits until the run is saved and paused', async () => {
@@ -296,10 +351,18 @@ it('a stop while a checkpoint is read ends that: what was interrupted is stopped
     const resuming = own.keeper.beginning(() => own.keeper.resumeRun(runId, null, false));
     own.keeper.stop();
     await expect(resuming).rejects.toThrow('The run was stopped.');
+    expect(own.events.at(-1)).toEqual({ type: 'left' });
     expect([own.keeper.busy, own.keeper.isBeginning]).toEqual([false, false]);
     return (await own.now(runId)).state;
   };
+  // Before anything of it is read: as where it is read.
+  expect(await stopped()).toEqual({ phase: 'done', step: run.savedStep, stopped: true });
+  const { writeRun } = await import('../store/runs.ts');
+  // Another tab is at work on it, or may be: its record stays as it is.
+  await writeRun({ ...(await own.now(runId)), state: { phase: 'training', step: run.step, steps } });
+  const letGo = await otherTab(`stillroom-run-${runId}`, { lives: true });
   expect(await stopped()).toEqual({ phase: 'training', step: run.step, steps });
+  letGo();
   // Once the run is taken over.
   own.onTold(({ state }) => {
     if (state.phase === 'preparing' && state.what.startsWith('checking')) own.keeper.stop();

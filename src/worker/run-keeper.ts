@@ -13,6 +13,7 @@ import { askMany, askRun, type Question } from '../jobs/ask.ts';
 import { EngineOwner } from '../jobs/engine-owner.ts';
 import { asStopped } from '../jobs/recover.ts';
 import { readExamples } from '../store/datasets.ts';
+import { refuseOfRunAtWork } from '../store/in-use.ts';
 import { weightsStep, type RunRecord } from '../store/records.ts';
 import type { Weights } from '../student/config.ts';
 import type { Student, StudentOutline } from '../student/folder.ts';
@@ -23,7 +24,7 @@ import { driveRun, limited } from './drive-run.ts';
 import { openRunStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { AnsweredFile, CommandOf, NewRun, Results } from './protocol.ts';
-import { RunJournal } from './run-journal.ts';
+import { isAtRest, RunJournal } from './run-journal.ts';
 import { holding, holdRun, withRun } from '../store/locks.ts';
 import { NothingWholeError, prepareResumption } from './resumption.ts';
 import { newRecord, rehearseStored, storedAtRest, taken, testRatesOfStored } from './stored-run.ts';
@@ -75,12 +76,14 @@ export class RunKeeper {
     fromStart: boolean,
   ): Promise<Results['resume-run']> {
     const page = { isTold: false };
+    let isStopped = (): boolean => false;
     const tell = (what: string, done: number, total: number, inBytes?: true): void => {
       page.isTold = true;
       this.#wire.run(runId, { type: 'state', state: { phase: 'preparing', what, done, total, inBytes } });
     };
     try {
       return await this.#begin(async ({ stopSignal: signal }) => {
+        isStopped = () => signal.aborted;
         tell('opening the checkpoint', 0, 1);
         const letGo = await holdRun(runId, signal);
         try {
@@ -105,6 +108,12 @@ export class RunKeeper {
         }
       });
     } catch (error) {
+      // Stopped before it was taken over: as while its checkpoint is read. What another tab is at work on stays its own.
+      if (isStopped())
+        await refuseOfRunAtWork(runId, 'It is not stopped from here.').then(
+          () => this.leaveStopped(runId),
+          () => null,
+        );
       if (page.isTold) this.#wire.run(runId, { type: 'left' });
       if (error instanceof NothingWholeError) return { kind: 'nothing-whole', words: error.message };
       throw error;
@@ -115,8 +124,9 @@ export class RunKeeper {
   async leaveStopped(runId: string): Promise<null> {
     const letGo = await holdRun(runId);
     try {
-      const journal = new RunJournal(await taken(runId), this.#wire);
-      await journal.state(asStopped(journal.record));
+      const run = await taken(runId);
+      // Another tab may have brought it to its end a moment ago.
+      if (isActive(run.state)) await new RunJournal(run, this.#wire).state(asStopped(run));
     } finally {
       letGo();
     }
@@ -162,7 +172,7 @@ export class RunKeeper {
   }
 
   async #drive(journal: RunJournal, from: Resumption | null, control: Control): Promise<void> {
-    const active: ActiveRun = { journal, control, opened: null, comparisons: new Set() };
+    const active: ActiveRun = { journal, control, opened: null, comparisons: new Set(), isStored: false };
     this.#active = active;
     try {
       await driveRun(journal, active.control, from, (owner, student) => {
@@ -189,15 +199,23 @@ export class RunKeeper {
     if (active === null) return;
     endComparisons(active, 'A newer version of the studio was opened in another tab.');
     const { control, journal } = active;
+    if (active.isStored) {
+      control.stop();
+      return;
+    }
     if (journal.record.state.phase !== 'paused') control.save();
-    control.pause();
+    if (!control.stopRequested) control.pause();
     await journal.atRest();
   }
 
   async pause(): Promise<null> {
-    const journal = this.#active?.journal ?? null;
-    if (journal?.record.state.phase === 'paused') return null;
-    this.#control.pause();
+    const { journal = null, isStored = false } = this.#active ?? {};
+    // It may be asked while the end of a run is stored, or beside a comparison: there is nothing to pause then.
+    if (isStored || (journal !== null && isAtRest(journal.record.state))) return null;
+    const control = this.#control;
+    // It ends at the next step, and does not wait there.
+    if (control.stopRequested) return null;
+    control.pause();
     // What is being prepared is still told; it pauses before its first step.
     if (journal === null || !isPrepared(journal.record.state)) return null;
     await journal.state({ phase: 'pausing', step: journal.record.step });
@@ -353,6 +371,7 @@ export class RunKeeper {
       control: new Control(),
       opened: { owner, student },
       comparisons: new Set<AbortController>(),
+      isStored: true,
     };
     try {
       engine.restore(stateOf(weights));

@@ -100,6 +100,7 @@ test('a run can be paused and stopped before it is there, and is not paused twic
   expect(isOffered(pauseOrResume, ready())).toBe(false);
   expect(obstacleOf(pauseOrResume, { ...beginning, asked: 'pause' })).toMatch(/as soon as it can/);
   expect(obstacleOf(pauseOrResume, { ...underWay({ phase: 'paused', step: 1 }), asked: 'pause' })).toBeNull();
+  expect(obstacleOf(pauseOrResume, { ...beginning, asked: 'stop' })).toMatch(/being stopped/);
 });
 
 test('pausing is possible while it trains or measures accuracy', () => {

@@ -27,6 +27,7 @@ export const pauseOrResume: Action = {
   obstacle: (state) => {
     const run = liveRun(state);
     if (state.asked === 'pause' && !isPaused(state)) return 'It pauses as soon as it can.';
+    if (state.asked === 'stop') return 'It is being stopped.';
     return run === null || run.state.phase === 'paused' ? null : pauseObstacle(run.state);
   },
   perform: (state) => {

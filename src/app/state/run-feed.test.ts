@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { MetricsPoint, RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
-import { hear, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
+import { hear, wasTrained, withLatePoints, withWhatIsKnown, type Told } from './run-feed.ts';
 
 function record(part: Partial<RunRecord> = {}): RunRecord {
   return {
@@ -63,6 +63,28 @@ test('what was asked of a run stands until the run has come to it', () => {
   expect(hear(asked('pause'), [state({ phase: 'paused', step: 1 })], 1).asked).toBeNull();
   expect(hear(asked('stop'), [state({ phase: 'paused', step: 1 })], 1).asked).toBe('stop');
   expect(hear(asked('stop'), [state({ phase: 'done', step: 1, stopped: true })], 1).asked).toBeNull();
+  // There was no room for its last weights: it waits for a person again.
+  const problem = { name: 'NoRoomError', message: 'No room.', file: null, line: null };
+  expect(hear(asked('stop'), [state({ phase: 'paused', step: 1, problem })], 1).asked).toBeNull();
+});
+
+test('a run that was paused, had ended or was only compared was not trained by a worker that went', () => {
+  const training: RunState = { phase: 'training', step: 3, steps: 9 };
+  const paused: RunState = { phase: 'paused', step: 3 };
+  const done: RunState = { phase: 'done', step: 3, stopped: true };
+  const asks = (purpose: 'accuracy' | 'base'): RunState => ({
+    phase: 'evaluating',
+    purpose,
+    step: 3,
+    done: 0,
+    total: 2,
+  });
+  for (const told of [training, asks('accuracy'), asks('base'), paused]) {
+    for (const stored of [paused, done]) expect(wasTrained(stored, told)).toBe(false);
+  }
+  for (const stored of [training, asks('accuracy')]) expect(wasTrained(stored, asks('base'))).toBe(false);
+  for (const told of [training, asks('accuracy')]) expect(wasTrained(training, told)).toBe(true);
+  expect(wasTrained(asks('base'), asks('base'))).toBe(true);
 });
 
 test('a run that was not begun after all is what its record says', () => {

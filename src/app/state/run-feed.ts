@@ -1,5 +1,5 @@
 /** What the worker tells of runs, worked into what the screens draw from. Pure: the state before, what was told, the state after. */
-import { isActive, type MetricsPoint, type RunState } from '../../distill/run-state.ts';
+import { isActive, isComparing, type MetricsPoint, type RunState } from '../../distill/run-state.ts';
 import type { RunRecord } from '../../store/records.ts';
 import type { RunEvent } from '../../worker/protocol.ts';
 import { lastOf } from './last-of.ts';
@@ -56,9 +56,20 @@ export function hear(before: Omit<Feed, 'stale'>, events: readonly Told[], now: 
   return { runs: [...runs.values()], liveRunId, asked, metrics: extend(shown, arrived), stale };
 }
 
-/** Whether a run has come to what was asked of it. */
+/** Whether a run has come to what was asked of it, or, where there is no room for that, waits for a person again. */
 function isDone(asked: Asked | null, state: RunState): boolean {
-  return !isActive(state) || (asked === 'pause' && state.phase === 'paused');
+  if (!isActive(state)) return true;
+  return state.phase === 'paused' && (asked === 'pause' || state.problem !== undefined);
+}
+
+/**
+ * Whether a worker that has ended was training a run, or at its end comparing it: not where the run was paused, or only
+ * compared with what it had kept, which is told and not stored.
+ */
+export function wasTrained(stored: RunState, told: RunState): boolean {
+  if (!isActive(stored) || stored.phase === 'paused') return false;
+  const compares = (state: RunState): boolean => state.phase === 'evaluating' && isComparing(state.purpose);
+  return !compares(told) || compares(stored);
 }
 
 /** A run's record after what was told of it. */

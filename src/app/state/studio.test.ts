@@ -174,6 +174,45 @@ test('a worker that was taken away is replaced and its run resumed, as long as i
   expect(state().liveRunId).toBeNull();
 });
 
+test('a run that was not training, or was asked to pause or stop, is not trained on by another worker', async () => {
+  const training = { phase: 'training', step: 4, steps: 9 } as const;
+  const comparing = { phase: 'evaluating', purpose: 'base', step: 4, done: 0, total: 2 } as const;
+  const cases = [
+    { atRest: { phase: 'paused', step: 4 }, told: { phase: 'paused', step: 4 }, asked: null },
+    { atRest: { phase: 'done', step: 4, stopped: true }, told: comparing, asked: null },
+    { atRest: training, told: comparing, asked: null },
+    { atRest: training, told: training, asked: 'pause' },
+    { atRest: training, told: training, asked: 'stop' },
+  ] as const;
+  for (const { atRest, told, asked } of cases) {
+    await emptyStore();
+    wires = [];
+    await stored('runs', run('r', { state: atRest, savedStep: 4 }));
+    const { studio, state, wire } = await opened();
+    wire.tell({ type: 'run', runId: 'r', event: { type: 'state', state: told } });
+    await vi.waitFor(() => expect(state().liveRunId).toBe('r'));
+    if (asked !== null) studio[asked]();
+    // Its lock is free, as a lock is whose worker is gone.
+    wire.tell({ type: 'alive' });
+    await vi.waitFor(() => expect(wires).toHaveLength(2));
+    await vi.waitFor(() => expect(state().runs[0]?.state).toEqual(atRest));
+    await vi.waitFor(() => expect(wires[1]!.of('leave-stopped')).toHaveLength(asked === 'stop' ? 1 : 0));
+    expect(wires[1]!.of('resume-run')).toEqual([]);
+    expect(state()).toMatchObject({ liveRunId: null, asked: null });
+  }
+});
+
+test('what could not be asked of a run is not said to be under way', async () => {
+  const { studio, state } = await opened(({ type }) => {
+    if (type === 'stop') throw new Error('No run is at work.');
+    return null;
+  });
+  studio.stop();
+  expect(state().asked).toBe('stop');
+  await vi.waitFor(() => expect(state().requests.run.error?.message).toContain('No run is at work'));
+  expect(state().asked).toBeNull();
+});
+
 test('a worker that gives no sign of a run is told, and ended when a person asks for that', async () => {
   await stored('runs', run('r', { state: { phase: 'training', step: 4, steps: 9 }, savedStep: 4 } as never));
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });

@@ -17,6 +17,7 @@ import { createRequests } from './requests.ts';
 import { shownRunActions } from './shown-run-actions.ts';
 import { patienceMs, Silence, silenceTickMs } from './silence.ts';
 import { studentActions } from './student-actions.ts';
+import { wasTrained } from './run-feed.ts';
 import { liveRun, studioStore, type StudioState } from './studio-store.ts';
 import { trainActions } from './train-actions.ts';
 
@@ -62,15 +63,28 @@ export function createStudio(store: StoreApi<StudioState>) {
     if (tooLong || told !== null) set({ silentMs: tooLong ? silentMs : null });
   };
 
-  /** The worker was taken away: another one resumes its run, unless that got nowhere last time. */
+  /**
+   * The worker was taken away: another one resumes its run, unless that got nowhere last time, the run was not training,
+   * or a person has asked for something else.
+   */
   const replaceWorker = async (start: () => StudioClient): Promise<void> => {
     startWorker(start);
     const live = liveRun(get());
+    const { asked } = get();
     set({ liveRunId: null, asked: null, silentMs: null });
     silence.heard();
     if (live === null) return;
+    const stored = await readRun(live.id);
+    if (stored === null || asked === 'pause' || !wasTrained(stored.state, live.state)) {
+      await runs.refresh();
+      return;
+    }
+    if (asked === 'stop') {
+      await train.leaveStopped(live.id);
+      return;
+    }
     const last = resumed;
-    const savedStep = (await readRun(live.id))?.savedStep ?? 0;
+    const savedStep = stored.savedStep ?? 0;
     resumed = { runId: live.id, savedStep };
     if (last !== null && last.runId === live.id && last.savedStep >= savedStep) await runs.lookUp();
     else await train.resumeRun(live.id);
@@ -83,6 +97,12 @@ export function createStudio(store: StoreApi<StudioState>) {
     ...runs,
     ...train,
     ...machine,
+
+    /** Ends a worker that gives no sign; its run resumes with another one, whatever was asked of it before. */
+    endWorker: (): void => {
+      set({ asked: null });
+      requests.endWorker();
+    },
 
     /** Reads what is stored, starts the worker, and on the very first visit brings student and sample. */
     open: async (start: () => StudioClient, startAside?: () => StudioClient): Promise<void> => {

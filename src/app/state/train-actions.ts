@@ -1,5 +1,6 @@
 /** The recipe in the form, and what a person asks of a run: to begin, to pause, to end, to be resumed. */
 import { parseRunFile, type RecipeKey } from '../../distill/recipe.ts';
+import type { Asked } from '../words.ts';
 import type { NewRun } from '../../worker/protocol.ts';
 import { draftOf, type RecipeDraft } from '../recipe/recipe-draft.ts';
 import { keepChoice } from './choices.ts';
@@ -21,6 +22,14 @@ export function trainActions(
     set({ draft, trainView: 'next' });
     keepChoice('recipe', JSON.stringify(draft));
     void measureLengths();
+  };
+
+  /** Says at once what was asked; no longer, where nobody could be asked. */
+  const askRun = (asked: Asked): void => {
+    set({ asked });
+    void succeeds('run', { type: asked }).then((isAsked) => {
+      if (!isAsked && get().asked === asked) set({ asked: null });
+    });
   };
 
   return {
@@ -114,20 +123,14 @@ export function trainActions(
       if (get().liveRunId !== null) send({ type: 'save' }).catch(() => undefined);
     },
 
-    pause: (): void => {
-      set({ asked: 'pause' });
-      void request('run', { type: 'pause' });
-    },
+    pause: (): void => askRun('pause'),
 
     resume: (): void => {
       set({ asked: null });
       void request('run', { type: 'resume' });
     },
 
-    stop: (): void => {
-      set({ asked: 'stop' });
-      void request('run', { type: 'stop' });
-    },
+    stop: (): void => askRun('stop'),
 
     skipEvaluation: (): void => {
       void request('run', { type: 'skip-evaluation' });
