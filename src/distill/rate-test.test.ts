@@ -97,3 +97,8 @@ it.each([
     expect(points).toHaveLength(steps);
   },
 );
+
+it('is not driven up where every loss is 0', async () => {
+  const { points, suggested } = await found(() => 0);
+  expect([points.length, suggested]).toEqual([rateSteps, 1e-7 * 3]);
+});

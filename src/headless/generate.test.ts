@@ -39,7 +39,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'stillroom-generate-'));
   [said, asked.batches, asked.options, asked.disposed] = [[], [], [], 0];
   for (const [name, bytes] of tinyFolder()) writeFileSync(join(folder, name), bytes);
-  vi.spyOn(console, 'log').mockImplementation((text: unknown) => void said.push(String(text)));
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text).trimEnd()) > 0);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 afterEach(() => {

@@ -6,6 +6,7 @@ import { namedGeneration } from '../student/own-generation.ts';
 import { engineChoices } from '../engine/choose.ts';
 import { readAdapterFolder } from '../student/lora/adapter-folder.ts';
 import { generationNames, oneOf, readOptions, wholeNumber } from './arguments.ts';
+import { printLine } from './as-text.ts';
 import { openFolder } from './files.ts';
 import { studentFolder } from './hub-student.ts';
 import { readStudent } from './read-student.ts';
@@ -60,7 +61,7 @@ export async function generate(args: string[]): Promise<void> {
     for (const { ids } of await engine.generate(inputs, generation)) {
       const text = student.tokenizer.decode(ids);
       // One line in, one line out: a line break in an answer would shift all that follow.
-      console.log(options.json ? JSON.stringify(text) : text.replaceAll('\n', ' '));
+      printLine(options.json ? JSON.stringify(text) : text.replaceAll('\n', ' '));
     }
   };
   let waiting: string[] = [];

@@ -5,6 +5,7 @@
 import { InputError, NobodyReadsError, NoRoomError, reportError } from '../base/errors.ts';
 import { addPieces } from './add-pieces.ts';
 import { asksForHelp, usageFrom } from './arguments.ts';
+import { sayAsText } from './as-text.ts';
 import { convert } from './convert.ts';
 import { download } from './download.ts';
 import { watchForEndings } from './ending.ts';
@@ -67,6 +68,7 @@ async function printed(): Promise<void> {
   );
 }
 
+sayAsText();
 watchForEndings();
 main(process.argv.slice(2)).then(
   async () => {

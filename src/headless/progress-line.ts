@@ -4,6 +4,7 @@ import type { Watch } from '../distill/ports.ts';
 import type { MetricsPoint, RunState } from '../distill/run-state.ts';
 import type { TeachProgress } from '../jobs/teach.ts';
 import type { Mode } from '../teacher/prompt.ts';
+import { asText } from './as-text.ts';
 
 /** Without a terminal, a line at most this often. */
 const plainEveryMs = 10_000;
@@ -27,8 +28,9 @@ export class ProgressLine {
 
   /** A line that stays. */
   say(line: string): void {
-    if (this.#out.isTTY) this.#out.write(`\r\u001b[K${line}\n`);
-    else this.#out.write(`${line}\n`);
+    const text = asText(line);
+    if (this.#out.isTTY) this.#out.write(`\r\u001b[K${text}\n`);
+    else this.#out.write(`${text}\n`);
   }
 
   step(point: MetricsPoint, steps: number): void {
@@ -72,14 +74,15 @@ export class ProgressLine {
 
   /** A line that the next one overwrites. @param always Also where it is no terminal and one was just written. */
   show(line: string, always = false): void {
+    const text = asText(line);
     if (this.#out.isTTY) {
-      this.#out.write(`\r\u001b[K${line}`);
+      this.#out.write(`\r\u001b[K${text}`);
       return;
     }
     const now = performance.now();
     if (!always && now - this.#saidAt < plainEveryMs) return;
     this.#saidAt = now;
-    this.#out.write(`${line}\n`);
+    this.#out.write(`${text}\n`);
   }
 
   /** Takes a line away that was only shown: the next output begins in an empty one. */
