@@ -22,7 +22,15 @@ import {
 } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
 import { weightsStep, type CheckpointRecord, type RunRecord } from './records.ts';
-import { appendMetrics, deleteRun, readMetrics, readRun, writeRun } from './runs.ts';
+import {
+  appendMetrics,
+  deleteRun,
+  readMetrics,
+  readPredictions,
+  readRun,
+  writePredictions,
+  writeRun,
+} from './runs.ts';
 
 // IndexedDB in memory, and no files: the way of a browser without OPFS. e2e/interrupted.spec.ts goes the other way.
 const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
@@ -196,12 +204,15 @@ describe('checkpoints', () => {
     expect(await checkpointState(run.id, 6)).toBeNull();
   });
 
-  it('a comparison stays as long as its step does', async () => {
+  it('a comparison stays as long as its step does, and its answers with it', async () => {
     await save(6);
     run = { ...run, step: 6, takenStep: 3, comparison: { step: 6 } as RunRecord['comparison'] };
+    await writePredictions(run.id, [{ row: 0 }] as never);
     run = await trimRun(run, 6);
     expect([run.comparison?.step, run.takenStep]).toEqual([6, undefined]);
+    expect(await readPredictions(run.id)).toHaveLength(1);
     expect((await trimRun(run, 5)).comparison).toBeNull();
+    expect(await readPredictions(run.id)).toEqual([]);
   });
 
   it('go with their run', async () => {

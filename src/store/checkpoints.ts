@@ -20,7 +20,7 @@ import type { StateSource } from '../engine/state-source.ts';
 import type { T5Config, Weights } from '../student/config.ts';
 import { bestPlace, places, type PlaceName } from './checkpoint-places.ts';
 import { allOrNothing, keysOf, storageError, reading, writing } from './database.ts';
-import { refuseOfRunAtWork } from './in-use.ts';
+import { whileAtRest } from './in-use.ts';
 import type { CheckpointRecord, RunRecord } from './records.ts';
 import { overStored } from './runs.ts';
 
@@ -188,10 +188,16 @@ function partsOf({ runId, id, where }: CheckpointRecord): OpenPart {
  * @throws StorageError where it is the newest of a run at work, whose worker names it in every record that it writes.
  */
 export async function removeCheckpoint(runId: string, id: string): Promise<void> {
+  const [newest] = await listCheckpoints(runId);
+  const remove = () => removeNow(runId, id);
+  if (newest?.id === id) await whileAtRest(runId, 'Its newest checkpoint cannot be removed now.', remove);
+  else await remove();
+}
+
+async function removeNow(runId: string, id: string): Promise<void> {
   const records = await listCheckpoints(runId);
   const record = records.find((one) => one.id === id);
   if (record === undefined) return;
-  if (record === records[0]) await refuseOfRunAtWork(runId, 'Its newest checkpoint cannot be removed now.');
   await writing(async (database) => {
     const transaction = database.transaction(['checkpoints', 'runs'], 'readwrite', { durability: 'strict' });
     const runs = transaction.objectStore('runs');
@@ -224,7 +230,7 @@ async function sweep(runId: string, records: readonly CheckpointRecord[]): Promi
 }
 
 /**
- * Makes a run what it was at a step, in one transaction: later points, evaluations and checkpoints go. So no point is
+ * Makes a run what it was at a step, in one transaction: later points, evaluations, answers and checkpoints go. So no point is
  * doubled when the steps are taken again.
  */
 export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> {
@@ -241,7 +247,7 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
     comparison: run.comparison !== null && run.comparison.step > step ? null : run.comparison,
   };
   await writing(async (database) => {
-    const transaction = database.transaction(['checkpoints', 'metrics', 'runs'], 'readwrite', {
+    const transaction = database.transaction(['checkpoints', 'metrics', 'predictions', 'runs'], 'readwrite', {
       durability: 'strict',
     });
     const metrics = transaction.objectStore('metrics');
@@ -259,6 +265,7 @@ export async function trimRun(run: RunRecord, step: number): Promise<RunRecord> 
         );
       }
       for (const { id } of later) add(transaction.objectStore('checkpoints').delete([run.id, id]));
+      if (record.comparison === null) add(transaction.objectStore('predictions').delete(keysOf(run.id)));
       add(runs.put(overStored(record, stored)));
     });
   });

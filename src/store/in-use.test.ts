@@ -1,12 +1,12 @@
 import 'fake-indexeddb/auto';
-import { expect, it } from 'vitest';
-import { withWebLocks } from '../../tests/support/web-locks.ts';
+import { expect, it, vi } from 'vitest';
+import { otherTab, withWebLocks } from '../../tests/support/web-locks.ts';
 import { StorageError } from '../base/errors.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
-import { removeCheckpoint } from './checkpoints.ts';
+import { listCheckpoints, removeCheckpoint } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
 import { deleteDataset, readDataset, writeDataset } from './datasets.ts';
-import { refuseOfRunAtWork, runsAtWorkOn } from './in-use.ts';
+import { refuseOfRunAtWork, runsAtWorkOn, whileAtRest } from './in-use.ts';
 import { holdExperiment, holding, holdRun, withRun } from './locks.ts';
 import { deleteExperiment } from './experiments.ts';
 import type { DatasetRecord, RunRecord, StudentRecord } from './records.ts';
@@ -61,6 +61,18 @@ it('a run that trains is not deleted, nor its newest checkpoint, nor an experime
     await writeRun({ ...training, state: { phase: 'done', step: 2, stopped: false } });
     await refused();
   });
+  // Another tab is about to resume it, and reads its checkpoint.
+  await writeRun({ ...training, state: { phase: 'done', step: 1, stopped: true } });
+  const resumed = await otherTab('stillroom-run-run', { lives: true });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const removing = [removeCheckpoint('run', 'c2'), whileAtRest('run', '', () => Promise.resolve())];
+  const refusals = removing.map((one) => expect(one).rejects.toThrow('This run is at work in another tab.'));
+  await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(1));
+  await vi.advanceTimersByTimeAsync(5000);
+  vi.useRealTimers();
+  await Promise.all(refusals);
+  resumed();
+  expect(await listCheckpoints('run')).toHaveLength(1);
   await writeRun(training);
   // Interrupted.
   await refused();

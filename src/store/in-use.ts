@@ -1,7 +1,7 @@
 /** Which runs need a dataset or a student: those at work now keep both from being changed or removed. */
 import { StorageError } from '../base/errors.ts';
 import { isActive } from '../distill/run-state.ts';
-import { heldRuns } from './locks.ts';
+import { heldRuns, withRun } from './locks.ts';
 import type { RunRecord } from './records.ts';
 import { listRuns } from './runs.ts';
 
@@ -34,6 +34,21 @@ export async function refuseOfRunAtWork(runId: string, cannot: string): Promise<
   const run = (await listRuns()).find(({ id }) => id === runId);
   if (run === undefined || !(held === null ? isHeardOf(run) : isActive(run.state))) return;
   throw atWorkError(run, cannot);
+}
+
+/**
+ * Does `work` on a run that nobody trains or begins to train meanwhile: who compares it, or is about to resume it and
+ * reads its checkpoint, holds it, and is waited for as `holdRun` does.
+ * @param cannot As in `refuseOfRunAtWork`.
+ * @throws StorageError as there; EngineError where it stays held.
+ */
+export async function whileAtRest<Result>(
+  runId: string,
+  cannot: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await refuseOfRunAtWork(runId, cannot);
+  return withRun(runId, work);
 }
 
 /** Whether a run was begun with it. */

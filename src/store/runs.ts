@@ -151,14 +151,42 @@ export async function readMetrics(runId: string): Promise<MetricsPoint[]> {
 export function writePredictions(runId: string, predictions: readonly Prediction[]): Promise<void> {
   return writing(async (database) => {
     const transaction = database.transaction('predictions', 'readwrite');
+    await allOrNothing(transaction, (add) => replacePredictions(transaction.store, add, runId, predictions));
+  });
+}
+
+/**
+ * Writes what a comparison found: its figures, in the record, and its answers, which replace those before, or neither.
+ * @throws StorageError as `writeRun`.
+ */
+export function writeComparison(record: RunRecord, predictions: readonly Prediction[]): Promise<void> {
+  return writing(async (database) => {
+    const transaction = database.transaction(['runs', 'predictions'], 'readwrite');
+    const runs = transaction.objectStore('runs');
+    const stored = await runs.get(record.id);
     await allOrNothing(transaction, (add) => {
-      add(transaction.store.delete(keysOf(runId)));
-      for (let start = 0; start < predictions.length; start += predictionChunkLength) {
-        const part = predictions.slice(start, start + predictionChunkLength);
-        add(transaction.store.put({ runId, chunk: start / predictionChunkLength, predictions: part }));
-      }
+      add(runs.put(overStored(record, stored)));
+      replacePredictions(transaction.objectStore('predictions'), add, record.id, predictions);
     });
   });
+}
+
+interface PredictionStore {
+  put: (part: { runId: string; chunk: number; predictions: Prediction[] }) => Promise<unknown>;
+  delete: (keys: IDBKeyRange) => Promise<unknown>;
+}
+
+function replacePredictions(
+  store: PredictionStore,
+  add: (request: Promise<unknown>) => void,
+  runId: string,
+  predictions: readonly Prediction[],
+): void {
+  add(store.delete(keysOf(runId)));
+  for (let start = 0; start < predictions.length; start += predictionChunkLength) {
+    const part = predictions.slice(start, start + predictionChunkLength);
+    add(store.put({ runId, chunk: start / predictionChunkLength, predictions: part }));
+  }
 }
 
 export async function readPredictions(runId: string): Promise<Prediction[]> {

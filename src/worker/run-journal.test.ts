@@ -7,7 +7,7 @@ import { parseTiny } from '../engine/plan/testing/tiny-engine.ts';
 import { sourceOf } from '../engine/state-source.ts';
 import { listCheckpoints } from '../store/checkpoints.ts';
 import type { RunRecord } from '../store/records.ts';
-import { readMetrics, readRun, writeRun } from '../store/runs.ts';
+import { readMetrics, readPredictions, readRun, writeRun } from '../store/runs.ts';
 import type { RunEvent } from './protocol.ts';
 import { RunJournal, talliedAt } from './run-journal.ts';
 import { stateAt } from './testing/tiny-store.ts';
@@ -179,6 +179,21 @@ describe('a journal', () => {
     const generation = parseRecipe('{"generation": {"numBeams": 3}}', 'run.json').generation;
     await journal.comparison({ predictions: [], accuracy, generation }, 5);
     expect((await stored()).comparison).toEqual({ ...accuracy, step: 5, generation });
+  });
+
+  it('keeps figures and answers of a comparison together, or neither', async () => {
+    const { journal, stored } = await opened();
+    const tally = { correct: 1, total: 2 };
+    const accuracy = { base: tally, distilled: tally, teacher: null };
+    await journal.comparison({ predictions: [{ row: 1 }] as never, accuracy, generation: null }, 5);
+    const { comparison } = await stored();
+    // Another tab has taken over the run since.
+    await writeRun({ ...(await stored()), revision: 9 });
+    const late = journal.comparison({ predictions: [{ row: 2 }] as never, accuracy, generation: null }, 6);
+    await expect(late).rejects.toThrow('was taken over by another tab');
+    expect((await stored()).comparison).toEqual(comparison);
+    expect(journal.record.comparison).toEqual(comparison);
+    expect(await readPredictions(journal.record.id)).toEqual([{ row: 1 }]);
   });
 
   it('keeps a checkpoint once, with averages as long as steps are left, and the loss of its step', async () => {

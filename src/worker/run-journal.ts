@@ -12,7 +12,7 @@ import { withMoment } from '../distill/watched.ts';
 import type { EngineDescription } from '../engine/engine.ts';
 import { weightsAlone } from '../engine/state-source.ts';
 import { tellAccuracy, writeCheckpoint } from '../store/checkpoints.ts';
-import { appendMetrics, writePredictions, writeRun } from '../store/runs.ts';
+import { appendMetrics, writeComparison, writeRun } from '../store/runs.ts';
 import type { RunRecord } from '../store/records.ts';
 import type { T5Config } from '../student/config.ts';
 import type { Wire } from './wire.ts';
@@ -96,9 +96,21 @@ export class RunJournal implements RunSink {
   }
 
   async comparison({ predictions, accuracy, generation }: CompareResult, step: number): Promise<void> {
-    await writePredictions(this.#record.id, predictions);
-    const isOther = JSON.stringify(generation) !== JSON.stringify(this.#record.recipe.generation ?? null);
-    await this.change({ comparison: { ...accuracy, ...(isOther && { generation }), step } });
+    const { id: runId, recipe, comparison: before } = this.#record;
+    const isOther = JSON.stringify(generation) !== JSON.stringify(recipe.generation ?? null);
+    // The heartbeat writes the record too.
+    this.#record = {
+      ...this.#record,
+      comparison: { ...accuracy, ...(isOther && { generation }), step },
+      heartbeatAt: Date.now(),
+    };
+    try {
+      await writeComparison(this.#record, predictions);
+    } catch (error) {
+      this.#record = { ...this.#record, comparison: before };
+      throw error;
+    }
+    this.#wire.run(runId, { type: 'record' });
   }
 
   /** Keeps a checkpoint: when it counts, every point up to its step is stored. */

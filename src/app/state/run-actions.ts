@@ -2,7 +2,7 @@
 import { InputError } from '../../base/errors.ts';
 import { create } from 'zustand';
 import type { RunLabels, RunRecord } from '../../store/records.ts';
-import { refuseOfRunAtWork } from '../../store/in-use.ts';
+import { refuseOfRunAtWork, whileAtRest } from '../../store/in-use.ts';
 import { labelRun, listDeletedRuns, removeDeleted, undoLeftMs } from '../../store/runs.ts';
 import type { Results } from '../../worker/protocol.ts';
 import { saveFile } from '../download.ts';
@@ -65,14 +65,19 @@ let shownBefore: string | null = null;
 export function deleteRuns(runIds: readonly string[]): Promise<void> {
   return inTurn(async () => {
     // Another tab may have begun to train one a moment ago.
-    for (const id of runIds) await refuseOfRunAtWork(id, 'It cannot be deleted now.');
+    const cannot = 'It cannot be deleted now.';
+    for (const id of runIds) await refuseOfRunAtWork(id, cannot);
     const { runId } = studio.get();
     if (runId !== null && runIds.includes(runId)) shownBefore = runId;
     const deletedAt = Date.now();
-    for (const id of runIds) await labelRun(id, { deletedAt });
-    tick(runIds, false);
-    await studio.refresh();
-    await lookAgain();
+    try {
+      for (const id of runIds) await whileAtRest(id, cannot, () => labelRun(id, { deletedAt }));
+    } finally {
+      // Also where one of several could not be deleted: the others are.
+      tick(runIds, false);
+      await studio.refresh();
+      await lookAgain();
+    }
   });
 }
 
