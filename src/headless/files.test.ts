@@ -189,6 +189,61 @@ describe('a file that a person named', () => {
   });
 });
 
+describe('a link that leads to what is not there yet', () => {
+  const bytes = new TextEncoder().encode('one');
+
+  it('is followed, by a file and by a folder', async () => {
+    mkdirSync(at('deep'));
+    symlinkSync(join('deep', 'file'), at('link'));
+    symlinkSync('link', at('second'));
+    await writeWhole(at('second'), 'one');
+    symlinkSync(join('deep', 'new'), at('third'));
+    await writeNewFile(at('third'), [bytes]);
+    symlinkSync(join('deep', 'folder'), at('fourth'));
+    await writeNewFolder(at('fourth'), [{ path: 'a', chunks: () => [bytes] }]);
+    mkdirSync(at('empty'));
+    symlinkSync('empty', at('fifth'));
+    await writeNewFolder(at('fifth'), [{ path: 'a', chunks: () => [bytes] }]);
+    expect(
+      [
+        ['deep', 'file'],
+        ['deep', 'new'],
+        ['deep', 'folder', 'a'],
+        ['empty', 'a'],
+      ].map((path) => text(...path)),
+    ).toEqual(['one', 'one', 'one', 'one']);
+    for (const name of ['link', 'second', 'third', 'fourth', 'fifth'])
+      expect(lstatSync(at(name)).isSymbolicLink()).toBe(true);
+    expect(readdirSync(at('deep')).toSorted()).toEqual(['file', 'folder', 'new']);
+  });
+
+  it('or in a circle is told, and stays', async () => {
+    symlinkSync('b', at('a'));
+    symlinkSync('a', at('b'));
+    // Leads to itself by a folder that is not there.
+    symlinkSync(join('none', '..', 'c'), at('c'));
+    const circle = 'a cannot be written (its links lead in a circle).';
+    await expect(writeWhole(at('a'), 'one')).rejects.toThrow(circle);
+    await expect(writeNewFile(at('a'), [bytes])).rejects.toThrow(StorageError);
+    await expect(readText(at('a'))).rejects.toThrow('it cannot be read (its links lead in a circle).');
+    expect(await realPath(at('c'))).toBe(join(await realPath(folder), 'c'));
+    expect(readdirSync(folder).toSorted()).toEqual(['a', 'b', 'c', 'ten']);
+  });
+
+  it('is no file of a student’s folder', async () => {
+    symlinkSync('none', at('notes.txt'));
+    symlinkSync('round', at('round'));
+    expect((await openFolder(folder)).names()).toEqual(['ten']);
+  });
+
+  it('has its name where a folder is to be made', async () => {
+    symlinkSync('none', at('link'));
+    await expect(writeOutput(at('link', 'a'), 'one')).rejects.toThrow(
+      'cannot be written (a file, or a link that leads nowhere, has its name).',
+    );
+  });
+});
+
 describe('a folder that is new', () => {
   const file = (path: string, ...parts: string[]) => ({
     path,

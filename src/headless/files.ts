@@ -7,6 +7,7 @@ import {
   open,
   readdir,
   readFile,
+  readlink,
   realpath,
   rename,
   rm,
@@ -136,8 +137,12 @@ export async function openFolder(folder: string): Promise<StudentFiles> {
       });
     }
     for (const name of await readdir(folder)) {
-      const found = await stat(join(folder, name));
-      if (found.isFile()) sizes.set(name, found.size);
+      const found = await stat(join(folder, name)).catch((error: unknown) => {
+        // A link that leads nowhere is no file; whether one is missing is for the reader to say.
+        if (['ENOENT', 'ELOOP'].includes(codeOf(error))) return null;
+        throw error;
+      });
+      if (found?.isFile()) sizes.set(name, found.size);
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -230,7 +235,10 @@ export async function writeWhole(
   content: string | Uint8Array | Iterable<string>,
 ): Promise<void> {
   const place = await realPath(file);
-  const before = await stat(file).catch(() => null);
+  const before = await stat(file).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw notWritten(file, error);
+  });
   if (before !== null && !before.isFile()) return writeOutput(file, content);
   const beside = `${place}.tmp-${randomUUID()}`;
   await withUnfinished(beside, async () => {
@@ -254,12 +262,7 @@ export async function flushOutput(path: string): Promise<void> {
     }
   } catch (error) {
     // Windows flushes no folders, and pipes and devices cannot be flushed at all.
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      ['EISDIR', 'EPERM', 'EINVAL'].includes(String(error.code))
-    )
-      return;
+    if (['EISDIR', 'EPERM', 'EINVAL'].includes(codeOf(error))) return;
     throw notWritten(path, error);
   }
 }
@@ -278,7 +281,7 @@ export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const code = codeOf(error);
     if (code === 'ENOENT') return [];
     if (code === 'ENOTDIR') {
       throw new InputError('this is a file, or lies below one.', 'Name a folder.', { file: folder });
@@ -313,7 +316,7 @@ interface ChunkedOutput {
  */
 export async function writeNewFolder(folder: string, files: readonly ChunkedOutput[]): Promise<void> {
   await checkEmpty(folder);
-  const place = resolve(folder);
+  const place = await realPath(folder);
   const beside = `${place}.tmp-${randomUUID()}`;
   await withUnfinished(beside, async () => {
     await makeFolder(dirname(place));
@@ -328,11 +331,12 @@ export async function writeNewFolder(folder: string, files: readonly ChunkedOutp
 
 /** Writes a file that is not there yet, whole or not at all. @throws StorageError where the disk refuses. */
 export async function writeNewFile(file: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const beside = `${file}.tmp-${randomUUID()}`;
+  const place = await realPath(file);
+  const beside = `${place}.tmp-${randomUUID()}`;
   await withUnfinished(beside, async () => {
     await writeChunks(beside, chunks);
     // Fails where the name was taken meanwhile, where a rename would replace it.
-    await link(beside, file);
+    await link(beside, place);
   }).catch((error: unknown) => {
     throw notWritten(file, error);
   });
@@ -349,15 +353,22 @@ async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<
   }
 }
 
-/** Where a path leads when links are followed; of what is not there yet, the part that is. */
-export async function realPath(path: string): Promise<string> {
+/** Links that are followed to what is not there yet, as many as systems follow to what is. */
+const mostLinks = 40;
+
+/** Where a path leads when links are followed, also to what is not there yet; a link in a circle is left as it is. */
+export async function realPath(path: string, links = mostLinks): Promise<string> {
   const whole = resolve(path);
   try {
     return await realpath(whole);
-  } catch {
-    const parent = dirname(whole);
-    return parent === whole ? whole : join(await realPath(parent), basename(whole));
+  } catch (error) {
+    if (links === 0 || codeOf(error) === 'ELOOP') return whole;
   }
+  const above = dirname(whole);
+  if (above === whole) return whole;
+  const parent = await realPath(above, links);
+  const led = await readlink(whole).catch(() => null);
+  return led === null ? join(parent, basename(whole)) : realPath(resolve(parent, led), links - 1);
 }
 
 /** Whether two paths lead to one file or folder, by links of any kind too. */
@@ -370,7 +381,7 @@ export async function isSamePlace(one: string, other: string): Promise<boolean> 
 
 /** What a disk's refusal means, in words. */
 export function notWritten(file: string, error: unknown): StorageError {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new NoRoomError(
       `${file} cannot be written (${reasonOf(error)}).`,
@@ -407,9 +418,13 @@ export function bundledFolder(): string {
   }
 }
 
+/** Node's name for what a system refused; empty for anything else. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
+  switch (codeOf(error)) {
     case 'ENOENT':
       return 'there is no such file';
     case 'EACCES':
@@ -420,6 +435,12 @@ function reasonOf(error: unknown): string {
       return 'this disk can only be read';
     case 'ENOTDIR':
       return 'it lies below a file';
+    case 'EEXIST':
+      return 'a file, or a link that leads nowhere, has its name';
+    case 'ELOOP':
+      return 'its links lead in a circle';
+    case 'ENAMETOOLONG':
+      return 'its name is too long';
     case 'ENOSPC':
       return 'the disk is full';
     case 'EDQUOT':
