@@ -212,7 +212,7 @@ test('gpu: its process killed three times without a checkpoint between, then Web
   await reaches(page, 2);
   world.killGpuProcess();
   await expect(state).toContainText('failed', { timeout: 240_000 });
-  await press(page, /on WebAssembly$/);
+  await press(page, /^Start again from step 1 on WebAssembly/);
   expect(await ended(page, 3000)).toEqual(expected);
   noteHeld();
   note({ fault: 'and a third time: resumed on WebAssembly', ...noSteps });

@@ -13,11 +13,12 @@ export const usage = `Stillroom from a terminal.
                             [--patience N] [--take best|last|STEP]
                             [--rationales-map rationale=…,teacherLabel=…] [--teachers NAME|cycle|vote|right]
                             [--split-column NAME|none] [--hold-out-validation 10%] [--subsample 50%]
-                            [--generation greedy|own]
+                            [--generation greedy|own] [--force]
                             [--hold-out 10%] [--metric NAME] [--fix NAME,NAME] [--encoding NAME]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
-      the bundled sample and the small preset. --out may be new, empty, or an earlier run, which is replaced.
+      the bundled sample and the small preset. --out may be new or empty; an earlier run
+      in it is replaced with --force alone.
       --hold-out 10% sets training rows aside to test with, the same for the same seed: no input is on both sides, and
       few labels keep their shares. --hold-out-validation 10% does so for validation rows; --subsample 50% trains on
       the part of the rows that the research code's subsample draws. A column called split (or named by
@@ -221,6 +222,7 @@ export const trainOptions = {
   out: { type: 'string' },
   resume: { type: 'string' },
   'from-start': { type: 'boolean' },
+  force: { type: 'boolean' },
   engine: { type: 'string' },
   backend: { type: 'string' },
   'test-rows': { type: 'string' },

@@ -1,13 +1,5 @@
-/** Where a run may be written, and which files of its folder a resumed run keeps. */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  existsSync,
-} from 'node:fs';
+/** Which files of its folder a resumed run keeps. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +8,7 @@ import type { MetricsPoint } from '../distill/run-state.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
-import { checkOut, linesOf, RunFolder } from './run-folder.ts';
+import { linesOf, RunFolder } from './run-folder.ts';
 
 let folder = '';
 const at = (...names: string[]): string => join(folder, ...names);
@@ -31,61 +23,6 @@ function put(...names: string[]): void {
     writeFileSync(at(name), '');
   }
 }
-
-describe('a place to write a run to', () => {
-  it('may be new, empty, locked alone, or an earlier run', async () => {
-    await checkOut(at('new'), []);
-    await checkOut(at(), []);
-    put('job.lock', 'job.lock.7');
-    await checkOut(at(), []);
-    put('mine.txt');
-    await expect(checkOut(at(), [])).rejects.toThrow('this folder is not empty and holds no run');
-    put('run.json');
-    await expect(checkOut(at(), [])).rejects.toThrow('this folder is not empty and holds no run');
-    put('metrics.jsonl');
-    await checkOut(at(), []);
-    rmSync(at('run.json'));
-    await expect(checkOut(at(), [])).rejects.toThrow('this folder is not empty and holds no run');
-    put('job.json');
-    await checkOut(at(), []);
-  });
-
-  it('has a name, and is no file', async () => {
-    await expect(checkOut('', [])).rejects.toThrow('--out names no folder.');
-    put('file');
-    await expect(checkOut(at('file'), [])).rejects.toThrow('this is a file');
-  });
-
-  it.each([
-    'model/config.json',
-    'model.tmp/config.json',
-    'adapter/adapter_config.json',
-    'checkpoint-12/model.safetensors',
-    'summary.json',
-    'predictions.jsonl',
-    'evaluations.jsonl',
-    'job.json',
-    'run.json',
-    'metrics.jsonl',
-    'metrics.jsonl.tmp',
-  ])('keeps no input in %s, which a run replaces', async (name) => {
-    put(name, 'job.json');
-    const words = `--train is in ${name.split('/')[0]!}, which a new run in --out replaces.`;
-    await expect(checkOut(at(), [['train', at(name)]])).rejects.toThrow(words);
-    mkdirSync(at('links'));
-    symlinkSync(at(name), at('links', 'rows'));
-    await expect(checkOut(at(), [['train', at('links', 'rows')]])).rejects.toThrow(words);
-  });
-
-  it('is no input itself, and may hold others', async () => {
-    put('job.json', 'rows.jsonl', 'models/config.json', 'checkpoint-x/a');
-    await expect(checkOut(at(), [['student', at()]])).rejects.toThrow(
-      '--student is the folder that the run would be written to.',
-    );
-    const inputs = [at('rows.jsonl'), at('models'), at('checkpoint-x'), join(folder, '..')];
-    for (const input of inputs) await checkOut(at(), [['train', input]]);
-  });
-});
 
 const point = (step: number): MetricsPoint => ({
   step,

@@ -1,6 +1,6 @@
 /** The folder that a run leaves behind: metrics.jsonl, predictions.jsonl, summary.json, model/, and its checkpoints. */
 import { existsSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { CheckpointError, InputError } from '../base/errors.ts';
 import type { CompareResult } from '../distill/compare.ts';
 import { wholeWeights } from '../distill/engine-student.ts';
@@ -28,14 +28,13 @@ import {
   flushOutput,
   namesIn,
   readText,
-  realPath,
   removeOutput,
   renameOutput,
   replaceOutput,
   writeOutput,
 } from './files.ts';
 import { jobFileName } from './job-file.ts';
-import { lockFileName } from './run-lock.ts';
+import { leftovers } from './run-place.ts';
 
 /** What is known of a run before it begins. */
 export interface RunFacts {
@@ -53,51 +52,7 @@ export interface RunFacts {
   dtype: WrittenFloat;
 }
 
-/** What a run writes on its way and at its end: from an earlier run, it would pass for this one's. */
-const leftovers =
-  /^(?:model|adapter|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
-/** What a run writes when it begins. */
-const beginnings = new Set(
-  [jobFileName, 'run.json', 'metrics.jsonl'].flatMap((name) => [name, `${name}.tmp`]),
-);
 const evaluationsFile = 'evaluations.jsonl';
-
-/**
- * Refuses a place that a run may not replace, before anything is computed or removed.
- * @param inputs What the run reads, by the option that names it.
- * @throws InputError where it is a file, holds something else than a run, or an input is among what would be replaced.
- */
-export async function checkOut(
-  path: string,
-  inputs: readonly (readonly [option: string, path: string])[],
-): Promise<void> {
-  if (path === '') {
-    throw new InputError('--out names no folder.', 'Name one, or leave --out out.');
-  }
-  // A lock alone is no run; whether somebody holds it is asked where it is taken.
-  const names = (await namesIn(path)).filter((name) => !name.startsWith(lockFileName));
-  const out = await realPath(path);
-  for (const [option, input] of inputs) {
-    const [inside] = relative(out, await realPath(input)).split(sep);
-    if (inside === undefined || !(inside === '' || leftovers.test(inside) || beginnings.has(inside)))
-      continue;
-    throw new InputError(
-      inside === ''
-        ? `--${option} is the folder that the run would be written to.`
-        : `--${option} is in ${inside}, which a new run in --out replaces.`,
-      'Choose another --out.',
-      { file: path },
-    );
-  }
-  const isRun =
-    names.includes(jobFileName) || (names.includes('run.json') && names.includes('metrics.jsonl'));
-  if (names.length === 0 || isRun) return;
-  throw new InputError(
-    'this folder is not empty and holds no run, so nothing in it is replaced.',
-    'Choose another --out, or empty it.',
-    { file: path },
-  );
-}
 
 export class RunFolder {
   readonly path: string;

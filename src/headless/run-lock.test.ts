@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { InputError } from '../base/errors.ts';
-import { checkOut } from './run-folder.ts';
+import { checkOut } from './run-place.ts';
 import { lockFileName, withRunLock } from './run-lock.ts';
 import { train } from './train.ts';
 

@@ -25,8 +25,9 @@ import {
   type JobDigests,
   type JobInputs,
 } from './job-file.ts';
-import { checkOut, RunFolder } from './run-folder.ts';
+import { RunFolder } from './run-folder.ts';
 import { withRunLock } from './run-lock.ts';
+import { checkOut } from './run-place.ts';
 import { serveJobs } from './run-pool.ts';
 import { TerminalRun, type Progress } from './terminal-run.ts';
 import { digestsOf, inputPaths, openInputs, type FileOptions, type TrainInputs } from './train-inputs.ts';

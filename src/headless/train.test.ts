@@ -201,6 +201,15 @@ describe('a run', () => {
     expect(readFileSync(at('run', 'model', 'README.md'), 'utf8')).toMatch(roundedWords);
   });
 
+  it('replaces an earlier one that took steps where it is told to, and else leaves it alone', async () => {
+    await run({ steps: 2 });
+    const before = readFileSync(at('run', 'metrics.jsonl'));
+    await expect(run({ steps: 1 })).rejects.toThrow(/this folder holds a run, .*--resume .*--force/);
+    expect(readFileSync(at('run', 'metrics.jsonl'))).toEqual(before);
+    await run({ steps: 1 }, '--force');
+    expect(curve().map(({ step }) => step)).toEqual([1]);
+  });
+
   it('writes over no file of which a link has the name of what it writes', async () => {
     const [data] = files().slice(3);
     const before = readFileSync(data!, 'utf8');
@@ -209,7 +218,7 @@ describe('a run', () => {
     linkSync(data!, at('run', 'run.json'));
     symlinkSync(data!, at('run', 'job.json'));
     symlinkSync(data!, at('run', 'predictions.jsonl'));
-    await run({ steps: 1 });
+    await run({ steps: 1 }, '--force');
     expect(readFileSync(data!, 'utf8')).toBe(before);
     expect(json('run', 'job.json')['train']).toBe(data);
     expect(json('run', 'run.json')['steps']).toBe(1);
@@ -287,9 +296,9 @@ describe('a run', () => {
     writeFileSync(at('student', 'generation_config.json'), '{"num_beams": 2}');
     await run({ steps: 1 }, '--generation', 'own');
     expect(json('run', 'run.json')['generation']).toMatchObject({ numBeams: 2 });
-    await run({ steps: 1, generation: { numBeams: 3 } }, '--generation', 'greedy');
+    await run({ steps: 1, generation: { numBeams: 3 } }, '--generation', 'greedy', '--force');
     expect(json('run', 'run.json')['generation']).toBeNull();
-    await run({ steps: 1, generation: { numBeams: 3 } });
+    await run({ steps: 1, generation: { numBeams: 3 } }, '--force');
     expect(json('run', 'run.json')['generation']).toMatchObject({ numBeams: 3 });
   });
 });

@@ -36,9 +36,10 @@ import { absolutePaths, formatJob, type JobInputs } from './job-file.ts';
 import { withKept } from './kept-options.ts';
 import { openEngine } from './machine.ts';
 import { ProgressLine } from './progress-line.ts';
-import { checkOut, RunFolder } from './run-folder.ts';
+import { RunFolder } from './run-folder.ts';
 import { openRunInputs } from './run-inputs.ts';
 import { withRunLock } from './run-lock.ts';
+import { checkOut, refuseEarlierRun } from './run-place.ts';
 import { TerminalRun } from './terminal-run.ts';
 import {
   digestsOf,
@@ -107,6 +108,7 @@ export async function train(args: string[]): Promise<void> {
   const out = options.out ?? join('runs', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
   await checkOut(out, inputPaths({ ...options, student: read.student.name }));
   await withRunLock(out, async () => {
+    if (options.force !== true) await refuseEarlierRun(out);
     const folder = new RunFolder(out, {
       ...read,
       trainRows: read.train.examples.length,

@@ -292,8 +292,14 @@ print(json.dumps([
     expect(difference('one', 'wrong')).toBeGreaterThan(1e-3);
   });
 
-  it('resumes with two processes to the same bytes, and in shards', () => {
+  it('resumes with two processes to the same bytes, and in shards; begins no run over one that is there unasked', () => {
     train(2, 'resumed', ['--until', '20']);
+    const again = run(python!, [join(place('project'), 'train.py'), '--out', place('resumed'), '--cpu']);
+    expect(again.status).toBe(2);
+    expect(again.stderr).toMatch(
+      /holds a run, which a new one would replace\. Resume it with --resume.*--force/,
+    );
+    expect(points('resumed')).toHaveLength(20);
     cpSync(place('resumed'), place('shards'), { recursive: true });
     train(2, 'resumed', ['--resume']);
     expect(weights('resumed').equals(weights('two'))).toBe(true);

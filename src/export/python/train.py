@@ -322,6 +322,13 @@ def refuse_several():
         sys.exit(f"{gpus} GPUs are seen, and this program trains on one: set CUDA_VISIBLE_DEVICES=0. {several}")
 
 
+def refuse_earlier():
+    """A run of days is not replaced by starting the program once more."""
+    curve = Path(OUT) / "metrics.jsonl"
+    if curve.exists() and curve.stat().st_size > 0:
+        sys.exit(f"{OUT} holds a run, which a new one would replace. Change OUT in this file, or move that folder away.")
+
+
 def round_to_half(model):
     """The base as the studio keeps it in half precision: matrices hold what float16 does, all is computed in float32."""
     for name, weight in model.named_parameters():
@@ -331,6 +338,7 @@ def round_to_half(model):
 
 def main():
     refuse_several()
+    refuse_earlier()
     tokenizer = AutoTokenizer.from_pretrained(STUDENT)
     model = AutoModelForSeq2SeqLM.from_pretrained(STUDENT, dropout_rate=DROPOUT).float()
     for name, weight in model.named_parameters():

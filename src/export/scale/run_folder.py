@@ -113,12 +113,19 @@ class RunFolder:
             job["digests"] = {key: value for key, value in job["digests"].items() if key != "recipe"}
         return job
 
-    def begin(self):
-        """Makes the folder again. What an earlier run left in it goes; a folder with anything else is refused."""
+    def begin(self, force=False):
+        """Makes the folder. What an earlier run left in it goes where `force` says so; anything else is refused."""
         if self.out.exists():
             names = {path.name for path in self.out.iterdir()}
             if names and not ("job.json" in names or {"run.json", "metrics.jsonl"} <= names):
                 raise RunError(f"{self.out} is not empty and holds no run. Name another folder with --out.")
+            curve = self.out / "metrics.jsonl"
+            begun = curve.exists() and curve.stat().st_size > 0
+            if (begun or any(LEFTOVERS.fullmatch(name) for name in names)) and not force:
+                raise RunError(
+                    f"{self.out} holds a run, which a new one would replace. "
+                    "Resume it with --resume, name another folder with --out, or replace it with --force."
+                )
             for path in self.out.iterdir():
                 if LEFTOVERS.fullmatch(path.name):
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -48,6 +48,7 @@ def arguments(words=None):
     parser = argparse.ArgumentParser(description="Distils this folder's student, on one process or on many.")
     parser.add_argument("--out", default=str(HERE / "out"), help="the run's folder (default: out, beside this file)")
     parser.add_argument("--resume", action="store_true", help="resume the run in --out from its newest checkpoint")
+    parser.add_argument("--force", action="store_true", help="replace a run that --out holds")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16; weights and moments stay float32")
     parser.add_argument("--fsdp", action="store_true", help="share the student among the processes (FSDP2)")
     parser.add_argument("--micro-batch", type=count, help="rows at a time on a process (default: the recipe's batchSize)")
@@ -304,7 +305,7 @@ class Training:
         if self.options.resume:
             self.restore()
         else:
-            self.team.led(self.folder.begin)
+            self.team.led(lambda: self.folder.begin(self.options.force))
         recipe, ending = self.recipe, Ending()
         last = min(recipe["steps"], self.options.until or recipe["steps"])
         counts = {"training": self.train_rows, "validation": self.validation_rows, "test": self.test_rows}
