@@ -69,6 +69,7 @@ describe('headless train', () => {
       recipe({ saveEvery: 1 }),
       '--out',
       out,
+      '--force',
       '--backend',
       'wasm',
       '--test-rows',
