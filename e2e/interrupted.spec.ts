@@ -1,5 +1,4 @@
 import type { Page } from '@playwright/test';
-import { kernelsVersion } from '../scripts/build-kernels.mjs';
 import {
   expect,
   goTo,
@@ -12,6 +11,7 @@ import {
   test,
   writeRecipe,
 } from './support.ts';
+import { rememberGain } from './kernel-gain.ts';
 import { changeEvery, changeNewest, runOnDisk, storedModelSha256 } from './stored-runs.ts';
 
 test('a reload in the middle of a run: it goes on, and ends with the bytes of one left alone', async ({
@@ -106,29 +106,6 @@ test('a run whose checkpoints are all damaged asks before it begins again with s
   await expect(page.getByTestId('run-state')).toContainText('done, 60 steps', { timeout: 60_000 });
   expect((await runOnDisk(page)).steps).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
 });
-
-/** Writes what would have been measured of relaxed SIMD in this browser. */
-async function rememberGain(page: Page, gain: number): Promise<void> {
-  await page.evaluate(
-    async ([version, relaxed]) => {
-      const asked = <T>(request: IDBRequest<T>): Promise<T> =>
-        new Promise((resolve, reject) => {
-          request.onsuccess = () => resolve(request.result);
-          request.onerror = () => reject(new Error(request.error?.message));
-        });
-      const opening = indexedDB.open('stillroom-gpu-tuning', 1);
-      opening.onupgradeneeded = () => void opening.result.createObjectStore('choices');
-      const database = await asked(opening);
-      const stamp = `${navigator.userAgent}, kernels ${version}`;
-      const record = { stamp, choices: {}, tried: {}, proofs: {}, gains: { relaxed } };
-      await asked(
-        database.transaction('choices', 'readwrite').objectStore('choices').put(record, 'WebAssembly'),
-      );
-      database.close();
-    },
-    [kernelsVersion(), gain] as const,
-  );
-}
 
 test('a run resumes with the kernels that it began with, whatever was measured since', async ({
   page,

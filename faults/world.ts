@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, expect, test as base, type BrowserContext, type Page } from '@playwright/test';
 import { chromiumArgs, executablePath } from '../playwright.config.ts';
+import { rememberGain } from '../e2e/kernel-gain.ts';
 import { goTo, writeTinyStudent } from '../e2e/support.ts';
 
 export class World {
@@ -34,6 +35,7 @@ export class World {
     const page = this.#context.pages()[0] ?? (await this.#context.newPage());
     await page.goto('/');
     await expect(page.getByRole('button', { name: 'Train on the sample' })).toBeVisible();
+    await rememberGain(page, 1);
     return page;
   }
 
