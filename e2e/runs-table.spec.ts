@@ -185,3 +185,54 @@ function longest(page: Page): Promise<number> {
     Math.round(Math.max(0, ...(window as unknown as { tasks: number[] }).tasks.splice(0))),
   );
 }
+
+test('what has become of a run at work is read whole in its row, wide and on a phone', async ({
+  page,
+  context,
+}) => {
+  await openStudio(page);
+  const steps = 100_000;
+  const training = { phase: 'training', step: 12_345, steps };
+  const made = ['unsure', 'elsewhere', 'interrupted'].map((id, at) => ({
+    ...records[at]!,
+    id,
+    state: training,
+    recipe: { ...smallRecipe, steps },
+    step: 12_345,
+    rowsSha256: '0',
+    comparison: null,
+  }));
+  await page.evaluate(async (runs) => {
+    const opening = indexedDB.open('stillroom');
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const transaction = database.transaction('runs', 'readwrite');
+    for (const run of runs) transaction.objectStore('runs').put(run);
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    database.close();
+  }, made);
+  // A page that says nothing of itself holds one, and another tab of the studio the other.
+  for (const [address, id] of [
+    ['/manifest.webmanifest', 'unsure'],
+    ['/#/bench', 'elsewhere'],
+  ] as const) {
+    const other = await context.newPage();
+    await other.goto(address);
+    await other.evaluate((id) => {
+      void navigator.locks.request(`stillroom-run-${id}`, () => new Promise(() => undefined));
+    }, id);
+  }
+  await page.goto('./#/runs');
+  await page.reload();
+  const cells = page.getByRole('table', { name: 'Runs' }).getByRole('cell');
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    for (const words of ['; is it still at work?', ', in another tab', 'interrupted at step 12,345']) {
+      const cell = cells.filter({ hasText: words });
+      const isWhole = () =>
+        cell.evaluate((of) => of.scrollWidth <= of.clientWidth && of.scrollHeight <= of.clientHeight);
+      await expect.poll(isWhole, { message: `${words} at ${width}` }).toBe(true);
+    }
+  }
+});

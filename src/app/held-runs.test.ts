@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { RunState } from '../distill/run-state.ts';
 import type { Holder } from '../store/holders.ts';
 import type { RunRecord } from '../store/records.ts';
-import { holdObstacle, holdOf, runWords, silentAfterMs } from './held-runs.ts';
+import { holdObstacle, holdOf, runWords, shortPlaceWords, silentAfterMs } from './held-runs.ts';
 
 const training: RunState = { phase: 'training', step: 342, steps: 600 };
 const done: RunState = { phase: 'done', step: 3, stopped: false };
@@ -35,16 +35,22 @@ test('without locks, silence tells; what is heard soon after this page opened ma
 test('each hold has its words, and says what stands in the way', () => {
   const words = (['record', 'here', 'elsewhere', 'unsure', 'interrupted'] as const).map((one) => [
     runWords(run(training), one),
+    shortPlaceWords(one),
     holdObstacle(run(training), one),
   ]);
   expect(words).toEqual([
-    ['training 57 %', null],
-    ['training 57 %', 'copper-heron is under way; stop it first.'],
-    ['training 57 %, in another tab', 'copper-heron is at work in another tab; stop it there first.'],
+    ['training 57 %', '', null],
+    ['training 57 %', '', 'copper-heron is under way; stop it first.'],
+    [
+      'training 57 %, in another tab',
+      ', in another tab',
+      'copper-heron is at work in another tab; stop it there first.',
+    ],
     [
       'training 57 %; looking whether it is still at work',
+      '; is it still at work?',
       'It is not known yet whether copper-heron is still at work; wait a moment.',
     ],
-    ['interrupted at step 342; its curves are kept', null],
+    ['interrupted at step 342; its curves are kept', '', null],
   ]);
 });

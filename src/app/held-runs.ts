@@ -63,6 +63,11 @@ export function placeWords(hold: Hold): string {
   }
 }
 
+/** The same where there is little room: two short lines of a table. */
+export function shortPlaceWords(hold: Hold): string {
+  return hold === 'unsure' ? '; is it still at work?' : placeWords(hold);
+}
+
 /** A run's state in words, as the header and the list of runs have it. */
 export function runWords(run: RunRecord, hold: Hold): string {
   return hold === 'interrupted'

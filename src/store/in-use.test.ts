@@ -3,13 +3,14 @@ import { expect, it, vi } from 'vitest';
 import { otherTab, withWebLocks } from '../../tests/support/web-locks.ts';
 import { StorageError } from '../base/errors.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
+import { parseSpec, plannedRuns } from '../experiment/spec.ts';
 import { listCheckpoints, removeCheckpoint } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
 import { deleteDataset, readDataset, writeDataset } from './datasets.ts';
 import { refuseOfRunAtWork, runsAtWorkOn, whileAtRest } from './in-use.ts';
 import { holdExperiment, holding, holdRun, withRun } from './locks.ts';
-import { deleteExperiment } from './experiments.ts';
-import type { DatasetRecord, RunRecord, StudentRecord } from './records.ts';
+import { deleteExperiment, writeExperiment } from './experiments.ts';
+import type { DatasetRecord, ExperimentRecord, RunRecord, StudentRecord } from './records.ts';
 import { readRun, takeRun, writeRun } from './runs.ts';
 import { deleteStudent, readStudentRecord, writeStudent } from './students.ts';
 
@@ -44,6 +45,33 @@ it('a run at work keeps its dataset and its student', async () => {
   await deleteStudent('student');
   expect(await readDataset('data')).toBeNull();
   expect(await readStudentRecord('student')).toBeNull();
+});
+
+it('an experiment at work keeps its dataset and the students of runs to come, also between two of its runs', async () => {
+  const spec = JSON.stringify({ recipe: { steps: 4 }, vary: { student: ['early', 'late'] } });
+  await writeExperiment({
+    id: 'x',
+    name: 'seeds',
+    datasetId: 'rows',
+    spec,
+    runs: ['early', 'late'].map((student, index) => ({
+      name: plannedRuns(parseSpec(spec, 'x'), 'x')[index]!.name,
+      varied: { student },
+      runId: null,
+      standing: { kind: student === 'early' ? 'ended' : 'waiting' },
+      tookMs: 0,
+      tries: { count: 0, savedStep: 0 },
+    })),
+  } as unknown as ExperimentRecord);
+  const letGo = await holdExperiment('x');
+  await expect(deleteDataset('rows')).rejects.toThrow('seeds is at work. Its dataset cannot be removed now.');
+  await expect(deleteStudent('late')).rejects.toThrow('seeds is at work. Its student');
+  await deleteStudent('early');
+  await deleteDataset('other');
+  letGo();
+  await Promise.resolve();
+  await deleteDataset('rows');
+  await deleteStudent('late');
 });
 
 it('a run that trains is not deleted, nor its newest checkpoint, nor an experiment at work; what has ended is', async () => {

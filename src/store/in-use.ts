@@ -1,8 +1,9 @@
 /** Which runs need a dataset or a student: those at work now keep both from being changed or removed. */
 import { StorageError } from '../base/errors.ts';
 import { isActive } from '../distill/run-state.ts';
-import { heldRuns, withRun } from './locks.ts';
-import type { RunRecord } from './records.ts';
+import { reading } from './database.ts';
+import { heldExperiments, heldRuns, withRun } from './locks.ts';
+import type { ExperimentRecord, RunRecord } from './records.ts';
 import { listRuns } from './runs.ts';
 
 /** What a run needs beside its own checkpoints. */
@@ -58,17 +59,35 @@ export function needs(run: Pick<RunRecord, 'datasetId' | 'studentId'>, needed: N
 
 /**
  * @param cannot What cannot be done now: a sentence.
- * @throws StorageError where a run is at work on it.
+ * @throws StorageError where a run is at work on it, or an experiment, also between two of its runs.
  */
 export async function refuseWhileAtWork(needed: Needed, cannot: string): Promise<void> {
-  const [run] = await runsAtWorkOn(needed);
-  if (run === undefined) return;
+  const [run = await experimentAtWorkOn(needed)] = await runsAtWorkOn(needed);
+  if (run === null) return;
   throw atWorkError(run, cannot);
 }
 
-function atWorkError({ name }: RunRecord, cannot: string): StorageError {
-  return new StorageError(
-    `${name} is at work. ${cannot}`,
-    'Stop that run or wait for its end, then try again.',
+/** An experiment that some tab trains, and of which a run to come needs this; null where there is none. */
+async function experimentAtWorkOn(needed: Needed): Promise<ExperimentRecord | null> {
+  const held = await heldExperiments();
+  if (held === null || held.size === 0) return null;
+  const all = await reading((database) => database.getAll('experiments'));
+  for (const one of all) if (held.has(one.id) && (await isNeededBy(one, needed))) return one;
+  return null;
+}
+
+async function isNeededBy({ datasetId, spec, runs }: ExperimentRecord, needed: Needed): Promise<boolean> {
+  const open = new Set(
+    runs.flatMap(({ name, standing: { kind } }) => (kind === 'waiting' || kind === 'at work' ? [name] : [])),
   );
+  if (open.size === 0) return false;
+  if ('datasetId' in needed) return datasetId === needed.datasetId;
+  // Loaded where it is needed: the page opens without it.
+  const { parseSpec, plannedRuns } = await import('../experiment/spec.ts');
+  const planned = plannedRuns(parseSpec(spec, 'the experiment'), 'the experiment');
+  return planned.some(({ name, student }) => open.has(name) && student === needed.studentId);
+}
+
+function atWorkError({ name }: { name: string }, cannot: string): StorageError {
+  return new StorageError(`${name} is at work. ${cannot}`, 'Stop it or wait for its end, then try again.');
 }

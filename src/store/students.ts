@@ -65,10 +65,16 @@ export function writeStudent(record: StudentRecord, files: ReadonlyMap<string, B
   });
 }
 
-/** Changes a student's record; its files stay. */
-export function writeStudentRecord(record: StudentRecord): Promise<void> {
+/** Changes a student's record by what is stored now; its files stay, and one that was removed stays removed. */
+export function changeStudent(
+  studentId: string,
+  change: (record: StudentRecord) => StudentRecord,
+): Promise<void> {
   return writing(async (database) => {
-    await database.put('students', record);
+    const { store, done } = database.transaction('students', 'readwrite');
+    const stored = await store.get(studentId);
+    if (stored !== undefined) await store.put(change(stored));
+    await done;
   });
 }
 

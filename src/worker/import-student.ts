@@ -5,13 +5,13 @@ import type { ReportProgress } from '../distill/ports.ts';
 import { keepStudent, keptTexts, readKeptStudent } from '../store/kept-students.ts';
 import type { RunRecord, StudentRecord } from '../store/records.ts';
 import {
+  changeStudent,
   knownStudent,
   listStudents,
   readStudentFiles,
   readStudentRecord,
   studentDigest,
   writeStudent,
-  writeStudentRecord,
 } from '../store/students.ts';
 import { modelFolder } from '../export/model-folder.ts';
 import { floatOf, writtenAs } from '../formats/safetensors-writer.ts';
@@ -61,8 +61,7 @@ export async function importStudent(
   // The same folder again is the same student: also for the runs of one that was removed.
   const known = await knownStudent(sha256);
   if (known?.isHere) {
-    const here = hub === undefined ? null : await readStudentRecord(known.id);
-    if (here !== null && here.hub !== hub) await writeStudentRecord({ ...here, hub: hub! });
+    if (hub !== undefined) await changeStudent(known.id, (record) => ({ ...record, hub }));
     return { studentId: known.id };
   }
   const id = known?.id ?? crypto.randomUUID();

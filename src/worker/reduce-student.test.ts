@@ -4,15 +4,17 @@ import { withWebLocks } from '../../tests/support/web-locks.ts';
 import type { EngineStudent } from '../engine/engine.ts';
 import { createTwinEngine } from '../engine/plan/twin/twin-engine.ts';
 import { recipeSchema } from '../distill/recipe.ts';
-import { readStudentFiles, readStudentRecord } from '../store/students.ts';
+import { deleteStudent, readStudentFiles, readStudentRecord } from '../store/students.ts';
 import { addPiecesAndStore } from './add-pieces.ts';
 import { openStudent } from './import-student.ts';
 import { estimateSteps, measureAndStore, reduceAndStore, rowsOf } from './reduce-student.ts';
 import { bringRows, bringStudent, emptyStore, rowsOfTest, watch } from './testing/tiny-store.ts';
 
 withWebLocks();
+/** Done before an engine is open. */
+let meanwhile = (): Promise<void> => Promise.resolve();
 vi.mock('./machine.ts', () => ({
-  openEngine: (student: EngineStudent) => Promise.resolve(createTwinEngine(student)),
+  openEngine: (student: EngineStudent) => meanwhile().then(() => createTwinEngine(student)),
 }));
 
 let ways = 0;
@@ -21,6 +23,7 @@ const whole = { encoder: null, decoder: null, vocabulary: null, dtype: null };
 
 beforeEach(async () => {
   ways = 0;
+  meanwhile = () => Promise.resolve();
   await emptyStore();
 });
 
@@ -124,6 +127,18 @@ describe('what reducing cost', () => {
     const alone = await bringRows({ train: ['aa', 'bb', 'cc'] });
     await measureAndStore({ type: 'measure-reduction', studentId, datasetId: alone, recipe }, watch, machine);
     expect((await readStudentRecord(studentId))!.reduction!.loss).toMatchObject({ rows: 3 });
+  });
+
+  it('is not kept of a copy that is removed meanwhile', async () => {
+    const { studentId } = await reduced();
+    const datasetId = await bringRows(rowsOfTest);
+    let engines = 0;
+    meanwhile = async () => {
+      engines += 1;
+      if (engines === 2) await deleteStudent(studentId);
+    };
+    await measureAndStore({ type: 'measure-reduction', studentId, datasetId, recipe }, watch, machine);
+    expect(await readStudentRecord(studentId)).toBeNull();
   });
 
   it('is not measured while a run is at work, without rows, or of a student that is no copy', async () => {

@@ -10,7 +10,7 @@ import { measureReduction, mostMeasuredRows } from '../jobs/measure.ts';
 import { reduceStudent } from '../jobs/reduce.ts';
 import { readDataset, readExamples } from '../store/datasets.ts';
 import type { DownloadSize, StudentRecord } from '../store/records.ts';
-import { readStudentRecord, studentDigest, writeStudent, writeStudentRecord } from '../store/students.ts';
+import { changeStudent, readStudentRecord, studentDigest, writeStudent } from '../store/students.ts';
 import type { Student } from '../student/folder.ts';
 import { frozenParameters } from '../student/reduce/freeze.ts';
 import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors-writer.ts';
@@ -93,7 +93,7 @@ export async function measureAndStore(
     watch,
   );
   const loss = { ...measured, datasetName: dataset.name };
-  await writeStudentRecord({ ...record, reduction: { ...reduction, loss } });
+  await changeStudent(studentId, (stored) => ({ ...stored, reduction: { ...reduction, loss } }));
   return null;
 }
 

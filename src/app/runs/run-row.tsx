@@ -6,7 +6,7 @@ import type { RunRecord } from '../../store/records.ts';
 import { openRun } from '../actions/open-run.ts';
 import { deleteRuns } from '../state/run-actions.ts';
 import { useStudio } from '../state/studio-store.ts';
-import { placeWords } from '../held-runs.ts';
+import { shortPlaceWords } from '../held-runs.ts';
 import { useRunWords } from '../state/use-run-words.ts';
 import { Button } from '../ui/button.tsx';
 import { classes } from '../ui/classes.ts';
@@ -68,11 +68,10 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
   const { hold, words } = useRunWords(run);
   const { distilled } = finalOf(run);
   const unfinished = hold === 'interrupted' || run.state.phase === 'failed';
-  const place = placeWords(hold);
   const said = unfinished
     ? words
     : isActive(run.state)
-      ? `step ${formatCount(run.step)} of ${formatCount(run.recipe.steps)}${place}`
+      ? `step ${formatCount(run.step)} of ${formatCount(run.recipe.steps)}${shortPlaceWords(hold)}`
       : distilled === null
         ? 'not measured'
         : null;
@@ -106,7 +105,7 @@ export function RunRow({ run, isMember, ...row }: RowProps & { run: RunRecord; i
           <span role="cell">{distilled !== null && <ShareScale value={distilled} scale={scale} />}</span>
         </>
       ) : (
-        <span role="cell" className={unfinished ? styles['stopped'] : styles['state']} title={said}>
+        <span role="cell" className={unfinished ? styles['stopped'] : styles['state']} title={words}>
           {said}
         </span>
       )}
