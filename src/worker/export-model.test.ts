@@ -6,8 +6,11 @@ import type { EngineStudent } from '../engine/engine.ts';
 import { createTwinEngine } from '../engine/plan/twin/twin-engine.ts';
 import { floatsOf } from '../distill/checkpoint.ts';
 import { parseSafetensors } from '../formats/safetensors.ts';
+import { writeCheckpoint } from '../store/checkpoints.ts';
 import type { RunRecord } from '../store/records.ts';
 import { writeRun } from '../store/runs.ts';
+import { parseT5Config } from '../student/config.ts';
+import { tinyConfig } from '../student/testing/tiny-student.ts';
 import { exportDemo, exportModel, packUpload, type ExportWatch } from './export-model.ts';
 import { emptyStore, stateAt, trainedRun, watch as plain } from './testing/tiny-store.ts';
 
@@ -71,6 +74,21 @@ describe('a model that is taken away', () => {
     const ended = await exported(await trainedRun(early, { steps: 9 }));
     expect(ended.card).toContain('ended early, when it got no better (the recipe has 9)');
     expect(ended.card).not.toMatch(/^base_model:/m);
+  });
+
+  it('has those of a newer checkpoint where a run at work has replaced the one that was to be read', async () => {
+    let run = await trainedRun({}, { steps: 9 });
+    const config = parseT5Config(JSON.stringify(tinyConfig()), 'config.json');
+    const engine = { engine: 'wasm', backend: 'wasm', adapter: 'two threads' } as const;
+    const told = { elapsedMs: 1, engine, accuracy: null, loss: 1 };
+    const unkept = async () => {
+      for (const step of run.savedStep === 4 ? [5, 6] : [])
+        await writeCheckpoint(run.id, stateAt(step), config, told, () => (run = { ...run, savedStep: step }));
+      return null;
+    };
+    const { weights } = await exported(run, 'f32', { ...watch, unkept });
+    expect(weights.get('shared.weight')).toEqual(stateAt(6).weights.get('shared.weight'));
+    await expect(exported(await trainedRun({ savedStep: 3 }))).rejects.toThrow('kept no weights');
   });
 
   it('has those on the engine where they could not be stored', async () => {

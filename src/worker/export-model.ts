@@ -184,10 +184,21 @@ function zipName(name: string): string {
   return `${safeFolderName(name)}.zip`;
 }
 
-async function keptStudent(runId: string, { report, unkept }: ExportWatch): Promise<Kept> {
+async function keptStudent(runId: string, watch: ExportWatch): Promise<Kept> {
   const stored = await readRun(runId);
   if (stored === null) throw new InputError('That run is no longer stored.', 'Choose another.');
-  const now = await unkept(runId);
+  try {
+    return await keptOf(stored, watch);
+  } catch (error) {
+    // A run at work replaces its checkpoints: the newer one is read.
+    const now = await readRun(runId);
+    if (now === null || now.savedStep === stored.savedStep) throw error;
+    return keptStudent(runId, watch);
+  }
+}
+
+async function keptOf(stored: RunRecord, { report, unkept }: ExportWatch): Promise<Kept> {
+  const now = await unkept(stored.id);
   const run =
     now === null ? { ...stored, savedStep: weightsStep(stored) } : { ...stored, savedStep: stored.step };
   // What is exported is what was measured of these weights.
