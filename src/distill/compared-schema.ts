@@ -4,9 +4,9 @@ import { metricIds } from '../data/metrics/metrics.ts';
 
 const count = z.int().min(0);
 
-export const tallySchema = z
-  .object({ correct: count, total: count })
-  .refine(({ correct, total }) => correct <= total, 'more right answers than questions');
+export const isTally = ({ correct, total }: { correct: number; total: number }): boolean => correct <= total;
+export const moreRight = 'more right answers than questions';
+export const tallySchema = z.object({ correct: count, total: count }).refine(isTally, moreRight);
 
 const talliesShape = { base: tallySchema, distilled: tallySchema, teacher: tallySchema.nullable() };
 const share = z.number().min(0).max(1);

@@ -2,7 +2,8 @@
 import { z } from '../base/schemas.ts';
 import { InputError } from '../base/errors.ts';
 import { valueWords } from '../base/value-words.ts';
-import { comparedShape, tallySchema } from '../distill/compared-schema.ts';
+import { comparedShape } from '../distill/compared-schema.ts';
+import { evaluationSchema, pointSchema } from '../distill/curve-schema.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
 import { generationSchema, parseRecipe } from '../distill/recipe.ts';
 import type { MetricsPoint, Prediction } from '../distill/run-state.ts';
@@ -43,7 +44,6 @@ export type ListedFile = z.infer<typeof fileSchema>;
 type ReadRecord = z.infer<typeof recordSchema>;
 
 const count = z.int().min(0);
-const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
 /** Names and ids are shown in lists: no title is as long as a book. */
 const title = z.string().max(1000);
 /** More moments than this would only keep the screens from drawing. */
@@ -119,15 +119,7 @@ const recordSchema = z.object({
       bytesHeld: z.number().min(0),
     })
     .nullable(),
-  evaluations: rising(
-    tallySchema.safeExtend({
-      step: count,
-      split: z.literal('validation').optional(),
-      answerLoss: number.optional(),
-      rationaleLoss: number.nullable().optional(),
-      loss: number.optional(),
-    }),
-  ),
+  evaluations: rising(evaluationSchema),
   watched: z
     .object({
       questions: z
@@ -164,17 +156,6 @@ const recordSchema = z.object({
   rowsSha256: title.nullable(),
   savedStep: count.nullable(),
   files: z.array(fileSchema),
-});
-
-const pointSchema = z.object({
-  step: z.int().min(1),
-  learningRate: number,
-  answerLoss: number,
-  rationaleLoss: number.nullable(),
-  loss: number,
-  gradNorm: number,
-  tokens: count,
-  elapsedMs: z.number().min(0),
 });
 
 /** @throws InputError where it is no record, or one of another version. */

@@ -5,15 +5,14 @@ import { z } from '../base/schemas.ts';
 import { keptReadingSchema } from '../data/kept-reading.ts';
 import { comparedShape, predictionShape } from '../distill/compared-schema.ts';
 import { parseRecipe } from '../distill/recipe.ts';
-import type { Evaluation, MetricsPoint, Prediction } from '../distill/run-state.ts';
 import { trainerBackends, trainerNames } from '../engine/engine.ts';
 import type { CardAbout } from '../data/about.ts';
 import type { CardForm, ModelCardFacts } from '../export/model-card.ts';
 import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import { countParameters } from '../student/parameters.ts';
 import type { Student } from '../student/folder.ts';
+import { evaluationsIn, linesOf, metricsFile, pointsIn } from './curve-files.ts';
 import { readText } from './files.ts';
-import { linesOf } from './run-folder.ts';
 
 const summarySchema = z.object({
   accuracy: z.object(comparedShape).nullable(),
@@ -48,13 +47,8 @@ export async function runCardFacts(
   const summary = await readSummary(join(run, 'summary.json'));
   if (summary === null) return null;
   const recipeFile = join(run, 'model', 'run.json');
-  const points = await linesIn<MetricsPoint>(join(run, 'metrics.jsonl'));
-  const predictions = (await linesIn<unknown>(join(run, 'predictions.jsonl'))).flatMap(
-    (row): Prediction[] => {
-      const read = predictionSchema.safeParse(row);
-      return read.success ? [read.data] : [];
-    },
-  );
+  const points = existsSync(join(run, metricsFile)) ? await pointsIn(run) : [];
+  const predictions = join(run, 'predictions.jsonl');
   const [first, last] = [points[0], points.at(-1)];
   return {
     name: basename(resolve(run)),
@@ -74,9 +68,9 @@ export async function runCardFacts(
     ...(summary.chosenBy === undefined ? {} : { chosenBy: summary.chosenBy }),
     accuracy: summary.accuracy,
     losses: first && last ? { first, last } : null,
-    curves: { points, evaluations: await linesIn<Evaluation>(join(run, 'evaluations.jsonl')) },
+    curves: { points, evaluations: await evaluationsIn(run) },
     elapsedMs: summary.elapsedMs,
-    predictions,
+    predictions: existsSync(predictions) ? linesOf(await readText(predictions), predictionSchema) : [],
     engine: summary,
     dtype,
   };
@@ -89,8 +83,4 @@ async function readSummary(file: string): Promise<z.infer<typeof summarySchema> 
   } catch {
     return null;
   }
-}
-
-async function linesIn<T>(file: string): Promise<T[]> {
-  return existsSync(file) ? linesOf<T>(await readText(file)) : [];
 }

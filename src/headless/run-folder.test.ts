@@ -8,7 +8,7 @@ import type { MetricsPoint } from '../distill/run-state.ts';
 import { readStudentFolder } from '../student/folder.ts';
 import { filesInMemory } from '../student/student-files.ts';
 import { tinyFolder } from '../student/testing/tiny-student.ts';
-import { linesOf, RunFolder } from './run-folder.ts';
+import { RunFolder } from './run-folder.ts';
 
 let folder = '';
 const at = (...names: string[]): string => join(folder, ...names);
@@ -87,10 +87,5 @@ describe('a folder that a run resumes in', () => {
     }
     write([1, 2, 3]);
     await (await open()).resumeAt(3);
-  });
-
-  it('has the lines that are whole', () => {
-    expect(linesOf('{"a":1}\n{"a":\n{"a":2}\n{"a":3')).toEqual([{ a: 1 }, { a: 2 }]);
-    expect(linesOf('')).toEqual([]);
   });
 });

@@ -23,11 +23,11 @@ import type { WrittenFloat } from '../formats/safetensors-writer.ts';
 import type { Weights } from '../student/config.ts';
 import { countParameters } from '../student/parameters.ts';
 import { CheckpointFolder, type FoundCheckpoint } from './checkpoint-folder.ts';
+import { evaluationsFile, evaluationsIn, metricsFile, pointsIn, pointsUntil } from './curve-files.ts';
 import {
   appendOutput,
   flushOutput,
   namesIn,
-  readText,
   removeOutput,
   renameOutput,
   replaceOutput,
@@ -51,8 +51,6 @@ export interface RunFacts {
   /** Precision of the weights in `model/`; checkpoints are f32. */
   dtype: WrittenFloat;
 }
-
-const evaluationsFile = 'evaluations.jsonl';
 
 export class RunFolder {
   readonly path: string;
@@ -139,11 +137,11 @@ export class RunFolder {
   async holdsSteps(): Promise<boolean> {
     const { path } = this;
     if (existsSync(join(path, 'model')) || (await new CheckpointFolder(path).steps()).length > 0) return true;
-    return existsSync(join(path, 'metrics.jsonl')) && (await this.#points()).length > 0;
+    return existsSync(join(path, metricsFile)) && (await this.#points()).length > 0;
   }
 
-  async #points(): Promise<MetricsPoint[]> {
-    return linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl')));
+  #points(): Promise<MetricsPoint[]> {
+    return pointsIn(this.path);
   }
 
   #withoutCheckpoint(what: string, points: readonly MetricsPoint[]): CheckpointError {
@@ -163,7 +161,7 @@ export class RunFolder {
   async begin(job: string): Promise<void> {
     await replaceOutput(join(this.path, jobFileName), job);
     await replaceOutput(join(this.path, 'run.json'), formatRecipe(this.#run.recipe, this.#run.reading));
-    await replaceOutput(join(this.path, 'metrics.jsonl'), '');
+    await replaceOutput(join(this.path, metricsFile), '');
     for (const name of await namesIn(this.path)) {
       if (leftovers.test(name)) await removeOutput(join(this.path, name));
     }
@@ -175,22 +173,14 @@ export class RunFolder {
    * @throws InputError where lines of earlier steps are missing; StorageError where the disk refuses.
    */
   async resumeAt(step: number): Promise<void> {
-    const file = join(this.path, 'metrics.jsonl');
-    const points = linesOf<MetricsPoint>(await readText(file)).slice(0, step);
-    if (points.length < step || points.some((point, index) => point.step !== index + 1)) {
-      throw new InputError(
-        `it should hold a line for each of the first ${step} steps and does not.`,
-        'Put the file back as the run wrote it, or train again.',
-        { file },
-      );
-    }
+    const points = await pointsUntil(this.path, step);
     this.#first = points[0] ?? null;
     this.#last = points.at(-1) ?? null;
     this.#savedStep = step === 0 ? null : step;
-    await replaceOutput(file, metricsJsonLines(points));
+    await replaceOutput(join(this.path, metricsFile), metricsJsonLines(points));
     const measured = join(this.path, evaluationsFile);
     if (existsSync(measured)) {
-      this.#evaluations = linesOf<Evaluation>(await readText(measured)).filter((one) => one.step <= step);
+      this.#evaluations = (await evaluationsIn(this.path)).filter((one) => one.step <= step);
       await replaceOutput(measured, this.#evaluations.map((one) => `${JSON.stringify(one)}\n`).join(''));
     }
     for (const name of ['summary.json', 'predictions.jsonl']) await removeOutput(join(this.path, name));
@@ -200,7 +190,7 @@ export class RunFolder {
   addMetrics(point: MetricsPoint): void {
     this.#first ??= point;
     this.#last = point;
-    appendOutput(join(this.path, 'metrics.jsonl'), metricsJsonLines([point]));
+    appendOutput(join(this.path, metricsFile), metricsJsonLines([point]));
   }
 
   /** Appends an accuracy that was measured, so that a resumed run knows that it was. */
@@ -209,10 +199,11 @@ export class RunFolder {
     appendOutput(join(this.path, evaluationsFile), `${JSON.stringify(evaluation)}\n`);
   }
 
-  /** Writes a checkpoint. Its lines of metrics are on the disk before it is. @throws StorageError where that refuses. */
+  /** Writes a checkpoint. Its points and what was measured are on the disk before it is. @throws StorageError where that refuses. */
   async saveCheckpoint(step: number, elapsedMs: number, state: StateSource): Promise<void> {
     const { student, recipe, reading } = this.#run;
-    await flushOutput(join(this.path, 'metrics.jsonl'));
+    await flushOutput(join(this.path, metricsFile));
+    if (this.#evaluations.length > 0) await flushOutput(join(this.path, evaluationsFile));
     const { engine: name, backend, adapter } = this.#engine;
     // After the last step nothing asks for the moments again.
     const kept = step < recipe.steps ? state : weightsAlone(state);
@@ -357,7 +348,7 @@ export class RunFolder {
       losses: first && last ? { first, last } : null,
       elapsedMs: last?.elapsedMs ?? 0,
       curves: {
-        points: linesOf<MetricsPoint>(await readText(join(this.path, 'metrics.jsonl'))),
+        points: await this.#points(),
         evaluations: this.#evaluations,
       },
       predictions: result?.predictions ?? [],
@@ -373,16 +364,4 @@ function hadCheckpoint(points: readonly MetricsPoint[], { saveEvery }: Recipe): 
   if (saveEvery > 0 && points.length > saveEvery) return true;
   const before = points.at(-mostSteps - 2);
   return before !== undefined && before.elapsedMs > saveEveryMs;
-}
-
-/** The values of a JSON Lines file that a run wrote; a last line that was cut off is none. */
-export function linesOf<T>(text: string): T[] {
-  const lines = text.split('\n').slice(0, -1);
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as T];
-    } catch {
-      return [];
-    }
-  });
 }

@@ -1,11 +1,9 @@
 /** `headless export --scale`: a run, begun or to come, as a project that trains on more machines than one. */
-import { existsSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InputError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import { parseMetric, type MetricId } from '../data/metrics/metrics.ts';
 import { parseRunFile, smallRecipe, type Recipe } from '../distill/recipe.ts';
-import type { Evaluation, MetricsPoint } from '../distill/run-state.ts';
 import { keptSteps } from '../distill/selection.ts';
 import { readState } from '../engine/state-source.ts';
 import { hasMoments, scaleFolder, type BegunRun, type KeptWeights } from '../export/scale-folder.ts';
@@ -13,7 +11,7 @@ import { dataOptions, readOptions, wholeNumber } from './arguments.ts';
 import { withKept } from './kept-options.ts';
 import { CheckpointFolder } from './checkpoint-folder.ts';
 import { checkEmpty, readText, writeNewFolder } from './files.ts';
-import { linesOf } from './run-folder.ts';
+import { evaluationsIn, pointsUntil } from './curve-files.ts';
 import { openRunInputs } from './run-inputs.ts';
 import { openInputs, testRowsOf, type TrainInputs } from './train-inputs.ts';
 
@@ -96,9 +94,7 @@ async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
   const state = await readState(checkpoint.state);
   if (!hasMoments(state)) return null;
   const { step } = state;
-  const measured = join(run, 'evaluations.jsonl');
-  const all = existsSync(measured) ? linesOf<Evaluation>(await readText(measured)) : [];
-  const evaluations = all.filter((one) => one.step <= step);
+  const evaluations = (await evaluationsIn(run)).filter((one) => one.step <= step);
   const kept: KeptWeights[] = [];
   for (const earlier of keptSteps(recipe, evaluations)) {
     if (recipe.take === 'last' || earlier >= step) continue;
@@ -109,7 +105,7 @@ async function begunRun(run: string, recipe: Recipe): Promise<BegunRun | null> {
     ...checkpoint,
     state,
     kept,
-    metrics: linesOf<MetricsPoint>(await readText(join(run, 'metrics.jsonl'))).slice(0, step),
+    metrics: await pointsUntil(run, step),
     evaluations,
   };
 }
