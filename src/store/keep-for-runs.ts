@@ -13,8 +13,11 @@ export async function keepForRuns(studentId: string, blobs: ReadonlyMap<string, 
   if (runs.length === 0) return;
   const files = filesFromBlobs(blobs);
   try {
-    const keptStudent = await keepStudent(keptTexts(await readStudentOutline(files, 'student')));
+    const texts = keptTexts(await readStudentOutline(files, 'student'));
+    const keptStudent = await keepStudent(texts);
     for (const { id } of runs) await keepWithRun(id, keptStudent);
+    // Once more: the last run that named it may have gone before these did.
+    await keepStudent(texts);
   } catch (error) {
     // A damaged one has nothing that could be kept, and can still be removed.
     if (!(error instanceof InputError)) throw error;

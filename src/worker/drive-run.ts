@@ -12,6 +12,7 @@ import { stopBefore } from '../jobs/recover.ts';
 import { trainRun } from '../jobs/train.ts';
 import { openWeights } from '../store/checkpoints.ts';
 import { readExamples, readFirst } from '../store/datasets.ts';
+import { keepStudent, keptTexts } from '../store/kept-students.ts';
 import type { RunRecord } from '../store/records.ts';
 import { listRuns, readPredictions } from '../store/runs.ts';
 import type { Student } from '../student/folder.ts';
@@ -46,6 +47,8 @@ export async function driveRun(
       journal.state({ phase: 'preparing', what, done, total, inBytes: true }).catch(() => undefined);
     });
     await journal.change(await keepWith(journal.record, student));
+    // Once more: the last run that needed it may have gone before this one named it.
+    await keepStudent(keptTexts(student));
     const test = await readFirst(datasetId, 'test', testRows);
     const validation = await readExamples(datasetId, 'validation');
     const trained = engineStudent(student, recipe);

@@ -5,6 +5,7 @@ import { digestStudent } from '../distill/checkpoint.ts';
 import { notebookRecipe } from '../distill/recipe.ts';
 import { checkpointState, listCheckpoints } from '../store/checkpoints.ts';
 import { openDatabase } from '../store/database.ts';
+import { readKeptStudent } from '../store/kept-students.ts';
 import type { RunRecord, StudentRecord } from '../store/records.ts';
 import * as runs from '../store/runs.ts';
 import { studentDigest, writeStudent } from '../store/students.ts';
@@ -284,6 +285,20 @@ describe('a run with its student, weights and curve', () => {
     const again = await brought(await archive(run));
     expect(again.savedStep).toBeNull();
     expect(await runs.readMetrics(again.id)).toHaveLength(4);
+  });
+
+  it('keeps its student where the last run that needed it goes meanwhile', async () => {
+    const run = await trainedRun();
+    const file = await archive(run);
+    const { id, keptStudent } = await brought(file);
+    const { writeRun } = runs;
+    const write = vi.spyOn(runs, 'writeRun').mockImplementationOnce(async (record) => {
+      await runs.deleteRun(id);
+      await writeRun(record);
+    });
+    const again = await brought(file).finally(() => write.mockRestore());
+    expect(again.keptStudent).toBe(keptStudent);
+    expect(await readKeptStudent(keptStudent)).not.toBeNull();
   });
 
   it('leaves nothing where it cannot be stored, and says why', async () => {

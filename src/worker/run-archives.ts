@@ -157,6 +157,8 @@ async function storeArchive(
   await withRun(id, async () => {
     try {
       await writeRun({ ...record, deletedAt: 1 });
+      // Once more: the last run that needed it may have gone before this one named it.
+      if (student !== null) await keepStudent(student);
       if (metrics.length > 0) await appendMetrics(id, metrics);
       if (predictions.length > 0) await writePredictions(id, predictions);
       progress('storing the run', 0, 1);
