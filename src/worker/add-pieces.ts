@@ -14,7 +14,7 @@ import { textsToKeep } from '../student/reduce/keep-texts.ts';
 import { describeStudent, openStudent } from './import-student.ts';
 import type { CommandOf, Results } from './protocol.ts';
 import { blobOf, rowsOf } from './reduce-student.ts';
-import type { SharedMachine } from './run-keeper.ts';
+import type { SharedMachine } from './machine-use.ts';
 
 /** See `add-pieces` in protocol.ts. @throws InputError where no piece would help. */
 export async function addPiecesAndStore(

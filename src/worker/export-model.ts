@@ -18,7 +18,7 @@ import type { EngineStudent } from '../engine/engine.ts';
 import { openRunOutline } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf, Results } from './protocol.ts';
-import type { SharedMachine } from './run-keeper.ts';
+import type { SharedMachine } from './machine-use.ts';
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import { fileBlob, zipBlob } from './zip-blob.ts';
 

@@ -17,7 +17,7 @@ import { floatOf, type WrittenFloat, writtenAs } from '../formats/safetensors-wr
 import { describeStudent, openStudent } from './import-student.ts';
 import { openEngine } from './machine.ts';
 import type { CommandOf, Results } from './protocol.ts';
-import type { SharedMachine } from './run-keeper.ts';
+import type { SharedMachine } from './machine-use.ts';
 
 /** See `reduce-student` in protocol.ts. @throws InputError where a wish cannot be met. */
 export async function reduceAndStore(

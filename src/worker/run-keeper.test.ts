@@ -43,6 +43,7 @@ async function scene() {
   vi.resetModules();
   open = 0;
   const { RunKeeper } = await import('./run-keeper.ts');
+  const { MachineUse } = await import('./machine-use.ts');
   const { Wire } = await import('./wire.ts');
   const { importFiles } = await import('./import-data.ts');
   const { importStudent } = await import('./import-student.ts');
@@ -60,7 +61,7 @@ async function scene() {
     if (message.event.type === 'state') onTold(message.event);
     if (message.event.type === 'metrics') for (const { step } of message.event.points) onPoint(step);
   });
-  const keeper = new RunKeeper(wire, () => false);
+  const keeper = new RunKeeper(wire, new MachineUse(() => false));
   const rows = (name: string, inputs: string[]): { file: File; split: null } => {
     const lines = inputs.map((input) => JSON.stringify({ input, label: 'ab', rationale: `${input} c` }));
     return { file: new File([lines.join('\n')], name), split: null };

@@ -22,6 +22,7 @@ import { Beginnings } from './beginning.ts';
 import { comparePaused, compareStored } from './compare-run.ts';
 import { driveRun, limited } from './drive-run.ts';
 import { openRunStudent } from './import-student.ts';
+import type { MachineUse } from './machine-use.ts';
 import { openEngine } from './machine.ts';
 import type { AnsweredFile, CommandOf, NewRun, Results } from './protocol.ts';
 import { isAtRest, RunJournal } from './run-journal.ts';
@@ -31,22 +32,16 @@ import { newRecord, rehearseStored, storedAtRest, taken, testRatesOfStored } fro
 import { mergedWeights, storedWeights } from './stored-weights.ts';
 import type { Wire } from './wire.ts';
 
-/** What other work that computes asks of the keeper of runs. */
-export type SharedMachine = Pick<RunKeeper, 'makeWay' | 'busy'>;
-
 export class RunKeeper {
   readonly #wire: Wire;
-  readonly #isReducing: () => boolean;
+  readonly #machine: MachineUse;
   #active: ActiveRun | null = null;
   readonly #beginnings = new Beginnings();
-  #isTaken = false;
   #end: Promise<void> = Promise.resolve();
-  #rehearsal: { cancel: AbortController; end: Promise<unknown> } | null = null;
 
-  /** @param isReducing Whether a student is being reduced or measured: a rehearsal beside it would time that too. */
-  constructor(wire: Wire, isReducing: () => boolean) {
+  constructor(wire: Wire, machine: MachineUse) {
     this.#wire = wire;
-    this.#isReducing = isReducing;
+    this.#machine = machine;
   }
 
   /** See `start-run` in protocol.ts. */
@@ -148,16 +143,17 @@ export class RunKeeper {
     within: (begin: () => Promise<Result>) => Promise<Result> = (begin) => begin(),
   ): Promise<Result> {
     return this.#beginnings.of(async (control) => {
-      await this.makeWay();
-      this.#refuseSecond();
-      this.#isTaken = true;
+      const giveBack = await this.#machine.take();
       try {
         return await within(async () => {
           const { record, from, letGo, result } = await prepare(control);
           try {
             const journal = new RunJournal(record, this.#wire);
             await journal.state({ phase: 'preparing', what: 'opening the student', done: 0, total: 1 });
-            this.#end = this.#drive(journal, from, control).finally(letGo);
+            this.#end = this.#drive(journal, from, control).finally(() => {
+              giveBack();
+              letGo();
+            });
             return result;
           } catch (error) {
             letGo();
@@ -165,7 +161,7 @@ export class RunKeeper {
           }
         });
       } catch (error) {
-        this.#isTaken = false;
+        giveBack();
         throw error;
       }
     });
@@ -182,7 +178,6 @@ export class RunKeeper {
       // Told already; what is left is the engine's own clearing up.
     } finally {
       this.#active = null;
-      this.#isTaken = false;
     }
   }
 
@@ -194,7 +189,7 @@ export class RunKeeper {
 
   /** A newer version of the studio waits for what is stored here: the run is saved and paused. */
   async saveAndRest(): Promise<void> {
-    await this.makeWay();
+    await this.#machine.makeWay();
     const active = this.#active;
     if (active === null) return;
     endComparisons(active, 'A newer version of the studio was opened in another tab.');
@@ -245,7 +240,7 @@ export class RunKeeper {
     const active = this.#active;
     if (active?.journal.record.id === runId) await comparePaused(active, asked, signal);
     else
-      await this.#alone(async () => {
+      await this.#machine.alone(async () => {
         await storedAtRest(runId);
         await withRun(runId, async () => {
           const run = await taken(runId);
@@ -295,7 +290,7 @@ export class RunKeeper {
       const { owner, student } = opened(active);
       return put(owner, { options: () => askOptions(active.journal, student, asking), ...watch });
     }
-    return this.#alone(async () => {
+    return this.#machine.alone(async () => {
       const run = await storedAtRest(runId);
       return this.#withStored(run, watch, (stored) => {
         const { owner, student } = opened(stored);
@@ -310,45 +305,12 @@ export class RunKeeper {
 
   /** See `rehearse` in protocol.ts. */
   rehearse(run: NewRun, watch: Watch): Promise<Results['rehearse']> {
-    return this.#tryOut((both) => rehearseStored(run, both), watch);
+    return this.#machine.tryOut((both) => rehearseStored(run, both), watch);
   }
 
   /** See `test-rates` in protocol.ts. */
   testRates(run: NewRun, watch: Watch): Promise<Results['test-rates']> {
-    return this.#tryOut((both) => testRatesOfStored(run, both), watch);
-  }
-
-  /** Steps of which nothing is kept. */
-  async #tryOut<Found>(attempt: (watch: Watch) => Promise<Found>, { report, signal }: Watch): Promise<Found> {
-    await this.makeWay();
-    if (this.#isReducing()) {
-      throw new EngineError('A student is being reduced or measured.', 'Wait for its end, or stop it.');
-    }
-    const cancel = new AbortController();
-    const both = { report, signal: AbortSignal.any([signal, cancel.signal]) };
-    const work = this.#alone(() => attempt(both));
-    this.#rehearsal = { cancel, end: work.catch(() => undefined) };
-    return work;
-  }
-
-  /** Ends a rehearsal, which gives way to everything else; resolves when it is over. */
-  async makeWay(): Promise<void> {
-    const rehearsal = this.#rehearsal;
-    if (rehearsal === null) return;
-    rehearsal.cancel.abort();
-    await rehearsal.end;
-  }
-
-  /** Work that takes the machine as a run does: refused while one is at work, and none begins meanwhile. */
-  async #alone<Result>(work: () => Promise<Result>): Promise<Result> {
-    await this.makeWay();
-    this.#refuseSecond();
-    this.#isTaken = true;
-    try {
-      return await work();
-    } finally {
-      this.#isTaken = false;
-    }
+    return this.#machine.tryOut((both) => testRatesOfStored(run, both), watch);
   }
 
   /** Holds a stored run with the weights that it kept on an engine, for as long as `work` takes. */
@@ -388,11 +350,6 @@ export class RunKeeper {
     return this.#active?.control ?? this.#beginnings.require();
   }
 
-  #refuseSecond(): void {
-    if (!this.busy) return;
-    throw new EngineError('A run is at work.', 'Stop it, or wait for its end, then try again.');
-  }
-
   /** The weights of this moment of a run that is paused without having kept them; null for others. */
   async unkeptWeights(runId: string): Promise<Weights | null> {
     const active = this.#active;
@@ -422,7 +379,7 @@ export class RunKeeper {
 
   /** A run or a comparison is at work, paused ones included. */
   get busy(): boolean {
-    return this.#active !== null || this.#isTaken;
+    return this.#machine.busy;
   }
 }
 

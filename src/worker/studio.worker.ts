@@ -28,6 +28,7 @@ import {
 import { loadSample } from './sample-data.ts';
 import { loadBundledStudent } from './import-student.ts';
 import { holdLife } from './life.ts';
+import { MachineUse } from './machine-use.ts';
 import { probeMachine } from './machine.ts';
 import { answerCommands, type Handlers } from './answer-commands.ts';
 import type { AsideType, CommandType, WorkerMessage } from './protocol.ts';
@@ -39,7 +40,8 @@ import { Wire } from './wire.ts';
 
 const wire = new Wire((message: WorkerMessage) => self.postMessage(message));
 const reduction = new Exclusive('A student is being reduced.');
-const keeper = new RunKeeper(wire, () => reduction.isAtWork);
+const machine = new MachineUse(() => reduction.isAtWork);
+const keeper = new RunKeeper(wire, machine);
 const experiments = new Experiments(keeper);
 void holdLife(self.name).then(() => wire.alive());
 
@@ -68,9 +70,9 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'change-reading': inTurn(changeReading),
   'read-as-kept': inTurn(readAsKept),
   'load-sample': inTurn(loadSample),
-  'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, keeper)),
-  'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, keeper)),
-  'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, keeper)),
+  'reduce-student': (command, watch) => reduction.run(() => reduceAndStore(command, watch, machine)),
+  'add-pieces': (command, watch) => reduction.run(() => addPiecesAndStore(command, watch, machine)),
+  'measure-reduction': (command, watch) => reduction.run(() => measureAndStore(command, watch, machine)),
   'estimate-steps': estimateSteps,
   'estimate-memory': estimateMemory,
   'load-bundled-student': (command, { report }) => loadBundledStudent(command, report),
@@ -101,13 +103,13 @@ const handlers: Handlers<Exclude<CommandType, AsideType>> = {
   'export-project': exportProject,
   'export-run': exportRun,
   bench: async (command, watch) => {
-    await keeper.makeWay();
-    return bench(command, watch, () => keeper.busy);
+    await machine.makeWay();
+    return bench(command, watch, () => machine.busy);
   },
 };
 
 function exporting(watch: Watch): ExportWatch {
-  return { ...watch, unkept: (runId) => keeper.unkeptWeights(runId), machine: keeper };
+  return { ...watch, unkept: (runId) => keeper.unkeptWeights(runId), machine };
 }
 
 watchVersions({ onNewer: () => keeper.saveAndRest() });
