@@ -53,9 +53,16 @@ describe('in a terminal', () => {
 });
 
 describe('elsewhere', () => {
-  it('a line is shown every ten seconds at most, but for those that always are', () => {
+  it('a line is shown every ten seconds at most, but for the first and those that always are', () => {
     const { line, written } = lineOn(false);
     line.show('first');
+    for (const ms of [1_000, 2_000, 4_000, 8_000]) {
+      nowMs += ms - 1;
+      line.show('too soon');
+      nowMs += 1;
+      line.show(`${ms}`);
+    }
+    expect(written.splice(1)).toEqual(['1000\n', '2000\n', '4000\n', '8000\n']);
     nowMs += 9_999;
     line.show('too soon');
     nowMs += 1;

@@ -6,8 +6,12 @@ import type { TeachProgress } from '../jobs/teach.ts';
 import type { Mode } from '../teacher/prompt.ts';
 import { asText } from './as-text.ts';
 
-/** Without a terminal, a line at most this often. */
+/**
+ * Without a terminal, a line at most this often: sooner at first, since a pipe that was closed after the first lines
+ * (`| head -1`) is noticed by the next one alone, and a teacher costs money meanwhile.
+ */
 const plainEveryMs = 10_000;
+const firstPlainMs = 1000;
 
 const purposes = {
   accuracy: 'test accuracy',
@@ -21,6 +25,7 @@ const purposes = {
 export class ProgressLine {
   readonly #out: NodeJS.WriteStream;
   #saidAt = -Infinity;
+  #nextMs = firstPlainMs;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
@@ -80,8 +85,10 @@ export class ProgressLine {
       return;
     }
     const now = performance.now();
-    if (!always && now - this.#saidAt < plainEveryMs) return;
+    const isFirst = this.#saidAt === -Infinity;
+    if (!always && now - this.#saidAt < this.#nextMs) return;
     this.#saidAt = now;
+    if (!isFirst && !always) this.#nextMs = Math.min(plainEveryMs, 2 * this.#nextMs);
     this.#out.write(`${text}\n`);
   }
 
