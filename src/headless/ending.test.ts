@@ -16,6 +16,10 @@ beforeEach(async () => {
     return process;
   };
   vi.spyOn(process, 'on').mockImplementation(listens('process') as never);
+  vi.spyOn(process, 'off').mockImplementation(((name: string) => {
+    heard.delete(`process ${name}`);
+    return process;
+  }) as never);
   vi.spyOn(process.stdout, 'on').mockImplementation(listens('stdout') as never);
   vi.spyOn(process.stderr, 'on').mockImplementation(listens('stderr') as never);
   vi.spyOn(process, 'exit').mockImplementation((code) => {
@@ -30,10 +34,24 @@ const failing = (code: string): NodeJS.ErrnoException => Object.assign(new Error
 const end = (of: string, error?: NodeJS.ErrnoException): void => heard.get(of)!(error);
 
 it('ends at once where there is no listener, with the exit code that shells use', () => {
+  expect(() => end('stdout error', failing('EPIPE'))).toThrow('has ended');
+  expect(exits).toEqual([141]);
+});
+
+it('leaves signals to the system, which ends it at once, unless something is to be saved or tidied up', async () => {
+  const { hearSignals, onEnding } = await import('./ending.ts');
+  const signals = () => [...heard.keys()].filter((name) => name.startsWith('process SIG'));
+  expect(signals()).toEqual([]);
+  const hearNoMore = hearSignals();
   expect(() => end('process SIGTERM')).toThrow('has ended');
   expect(() => end('process SIGHUP')).toThrow('has ended');
-  expect(() => end('stdout error', failing('EPIPE'))).toThrow('has ended');
-  expect(exits).toEqual([143, 129, 141]);
+  expect(exits).toEqual([143, 129]);
+  const listenNoMore = onEnding(() => undefined);
+  hearNoMore();
+  hearNoMore();
+  expect(signals()).toEqual(['process SIGTERM', 'process SIGHUP']);
+  listenNoMore();
+  expect(signals()).toEqual([]);
 });
 
 it('tells a listener once instead of ending, as long as there is one', async () => {
@@ -44,7 +62,7 @@ it('tells a listener once instead of ending, as long as there is one', async () 
   end('process SIGHUP');
   expect([told, exits]).toEqual([[143], []]);
   listenNoMore();
-  expect(() => end('process SIGTERM')).toThrow('has ended');
+  expect(() => end('stdout error', failing('EPIPE'))).toThrow('has ended');
 });
 
 it('a closed pipe is told once, whichever stream it is of and however its writes fail since', async () => {

@@ -25,7 +25,6 @@ let cannotPrint = false;
 
 /** To be called once, when the program starts. */
 export function watchForEndings(): void {
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(endings[signal]));
   // The launcher holds this channel open as long as it lives.
   if (process.connected) process.on('disconnect', () => end(endings.parent));
   for (const stream of [process.stdout, process.stderr]) {
@@ -42,8 +41,31 @@ export function watchForEndings(): void {
   }
 }
 
+const signals = [
+  ['SIGTERM', () => end(endings.SIGTERM)],
+  ['SIGHUP', () => end(endings.SIGHUP)],
+] as const;
+let hearing = 0;
+
+/**
+ * Hears signals until the returned function is called: for whoever has something to save or to tidy up. Otherwise the
+ * system ends the program, also where it reads a long file and hears nothing.
+ */
+export function hearSignals(): () => void {
+  if (hearing === 0) for (const [signal, heard] of signals) process.on(signal, heard);
+  hearing += 1;
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    isOver = true;
+    hearing -= 1;
+    if (hearing === 0) for (const [signal, heard] of signals) process.off(signal, heard);
+  };
+}
+
 /** Listens in place of an end at once, until the returned function is called. Told once at most. */
 export function onEnding(told: (ending: Ending) => void): () => void {
+  const hearNoMore = hearSignals();
   let isTold = false;
   listener = (ending) => {
     if (isTold) return;
@@ -52,6 +74,7 @@ export function onEnding(told: (ending: Ending) => void): () => void {
   };
   return () => {
     listener = null;
+    hearNoMore();
   };
 }
 

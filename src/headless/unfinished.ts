@@ -1,8 +1,10 @@
 /** Files and folders that are on their way to their place: they go where the program is asked to end in the middle. */
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { hearSignals } from './ending.ts';
 
 const unfinished = new Set<string>();
+let hearNoMore = (): void => undefined;
 
 /**
  * Does the work that writes something beside its place. What is left of it is removed in the end: after an error, and
@@ -11,6 +13,7 @@ const unfinished = new Set<string>();
 export async function withUnfinished<T>(path: string, work: () => Promise<T>): Promise<T> {
   if (unfinished.size === 0) {
     process.on('exit', removeAll);
+    hearNoMore = hearSignals();
     // First, so that a listener that hears one signal alone is still counted.
     process.prependListener('SIGINT', onInterrupt);
   }
@@ -22,6 +25,7 @@ export async function withUnfinished<T>(path: string, work: () => Promise<T>): P
     unfinished.delete(path);
     if (unfinished.size === 0) {
       process.off('exit', removeAll);
+      hearNoMore();
       process.off('SIGINT', onInterrupt);
     }
   }
