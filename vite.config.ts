@@ -18,7 +18,12 @@ export default defineConfig({
   plugins: [react(), kernels(), headersOfServer(), policyInPage(), write, demoBesideStudio(), offline()],
   // The page of issues, for the benchmark's form; null where package.json has no repository.
   define: { 'import.meta.env.VITE_REPOSITORY': JSON.stringify(repositoryPage(manifest)) },
-  worker: { format: 'es', plugins: () => [kernels(), collect] },
+  worker: {
+    format: 'es',
+    plugins: () => [kernels(), collect],
+    // What the page loads late, a worker may need from the beginning.
+    rolldownOptions: { checks: { ineffectiveDynamicImport: false, bundlerTimings: false } },
+  },
   // Found by the worker only when it first trains, they would reload the page under it in development.
   optimizeDeps: {
     include: [
@@ -33,6 +38,10 @@ export default defineConfig({
   build: {
     target: 'es2023',
     chunkSizeWarningLimit: 1500,
-    rolldownOptions: { input: ['index.html', ...Object.keys(frames)] },
+    rolldownOptions: {
+      input: ['index.html', ...Object.keys(frames)],
+      // Nothing that a person who starts the studio could mend.
+      checks: { bundlerTimings: false },
+    },
   },
 });

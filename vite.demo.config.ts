@@ -10,5 +10,6 @@ export default defineConfig({
     emptyOutDir: false,
     target: 'es2023',
     lib: { entry: 'src/demo/main.ts', formats: ['iife'], name: 'demo', fileName: () => 'demo.js' },
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
 });

@@ -13,7 +13,7 @@ export default defineConfig({
     rolldownOptions: {
       output: { entryFileNames: 'run.js' },
       // What the page loads late is here all the same: no reason to warn whoever runs a command first.
-      checks: { ineffectiveDynamicImport: false },
+      checks: { ineffectiveDynamicImport: false, bundlerTimings: false },
     },
   },
   ssr: { noExternal: true, external: ['webgpu', '@jax-js/jax'] },
