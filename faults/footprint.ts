@@ -152,7 +152,7 @@ export async function pointBytes(page: Page, heaps: Heaps): Promise<number> {
     Object.assign(globalThis, { pointsRead });
     return pointsRead.length;
   });
-  // By what goes with them: what else the page lets go of while they are read would be taken for theirs.
+  // Measured as they are let go of. While they are read, the page lets go of other things too, which would count as theirs.
   const { usedSize: held } = await heaps.page();
   await page.evaluate(() => Reflect.deleteProperty(globalThis, 'pointsRead'));
   const { usedSize: left } = await heaps.page();

@@ -17,8 +17,8 @@ export const usage = `Stillroom from a terminal.
                             [--hold-out 10%] [--metric NAME] [--fix NAME,NAME] [--encoding NAME]
       Trains, compares and writes metrics.jsonl, predictions.jsonl, summary.json and model/ to --out
       (default: runs/ and the time). Without --student, --train or --recipe it takes the bundled student,
-      the bundled sample and the small preset. --out may be new or empty; an earlier run
-      in it is replaced with --force alone.
+      the bundled sample and the small preset. --out may be new or empty; an earlier run in it is
+      replaced with --force alone.
       --hold-out 10% sets training rows aside to test with, the same for the same seed: no input is on both sides, and
       few labels keep their shares. --hold-out-validation 10% does so for validation rows; --subsample 50% trains on
       the part of the rows that the research code's subsample draws. A column called split (or named by

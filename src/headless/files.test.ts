@@ -138,7 +138,7 @@ describe('what is written', () => {
     expect(error.message).toContain(`f cannot be written (${words}).`);
   });
 
-  it('to a pipe that nobody reads is told as such', () => {
+  it('to a closed pipe has its own words', () => {
     const error = notWritten('f', Object.assign(new Error('no'), { code: 'EPIPE' }));
     expect(error).toBeInstanceOf(NobodyReadsError);
     expect(error.message).toBe('Nobody reads f any more. It was not written to its end.');

@@ -56,7 +56,7 @@ async function main([name, ...args]: string[]): Promise<void> {
 
 function exitCode(error: unknown): number {
   if (error instanceof InputError) return 2;
-  // As where nobody reads what is printed.
+  // The same code as for a closed pipe on standard output (ending.ts).
   if (error instanceof NobodyReadsError) return 141;
   return error instanceof NoRoomError ? 4 : 1;
 }

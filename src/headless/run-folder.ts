@@ -133,13 +133,6 @@ export class RunFolder {
     );
   }
 
-  /** Whether there is something to lose: a curve, a checkpoint, a model. */
-  async holdsSteps(): Promise<boolean> {
-    const { path } = this;
-    if (existsSync(join(path, 'model')) || (await new CheckpointFolder(path).steps()).length > 0) return true;
-    return existsSync(join(path, metricsFile)) && (await this.#points()).length > 0;
-  }
-
   #points(): Promise<MetricsPoint[]> {
     return pointsIn(this.path);
   }

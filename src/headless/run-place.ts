@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { InputError } from '../base/errors.ts';
+import { metricsFile } from './curve-files.ts';
 import { namesIn, realPath } from './files.ts';
 import { jobFileName } from './job-file.ts';
 import { lockFileName } from './run-lock.ts';
@@ -10,9 +11,8 @@ import { lockFileName } from './run-lock.ts';
 export const leftovers =
   /^(?:model|adapter|checkpoint-\d+|summary\.json|predictions\.jsonl|evaluations\.jsonl)(?:\.tmp)?$/;
 /** What a run writes when it begins. */
-const beginnings = new Set(
-  [jobFileName, 'run.json', 'metrics.jsonl'].flatMap((name) => [name, `${name}.tmp`]),
-);
+const beginnings = new Set([jobFileName, 'run.json', metricsFile].flatMap((name) => [name, `${name}.tmp`]));
+
 /**
  * Refuses a place that a run may not replace, before anything is computed or removed.
  * @param inputs What the run reads, by the option that names it.
@@ -48,15 +48,19 @@ export async function checkOut(
   );
 }
 
+/** Whether a folder holds a run with something to lose: a step of its curve, weights, or what came of it. */
+export async function holdsRun(path: string): Promise<boolean> {
+  const curve = await stat(join(path, metricsFile)).catch(() => null);
+  if (curve !== null && curve.size > 0) return true;
+  return (await namesIn(path)).some((name) => leftovers.test(name) && !name.endsWith('.tmp'));
+}
+
 /**
- * Refuses a folder with a run that has something to lose: a step of its curve, or weights. Whoever calls this holds the
- * folder (run-lock.ts).
+ * Refuses a folder with a run that has something to lose. Whoever calls this holds the folder (run-lock.ts).
  * @throws InputError which says how to resume it, and how to replace it.
  */
 export async function refuseEarlierRun(path: string): Promise<void> {
-  const names = await namesIn(path);
-  const curve = await stat(join(path, 'metrics.jsonl')).catch(() => null);
-  if ((curve === null || curve.size === 0) && !names.some((name) => leftovers.test(name))) return;
+  if (!(await holdsRun(path))) return;
   throw new InputError(
     'this folder holds a run, which a new one would replace.',
     `Resume it: train --resume ${path}. Or choose another --out, or replace it with --force.`,
@@ -65,5 +69,5 @@ export async function refuseEarlierRun(path: string): Promise<void> {
 }
 
 function isRun(names: readonly string[]): boolean {
-  return names.includes(jobFileName) || (names.includes('run.json') && names.includes('metrics.jsonl'));
+  return names.includes(jobFileName) || (names.includes('run.json') && names.includes(metricsFile));
 }

@@ -27,7 +27,7 @@ import {
 } from './job-file.ts';
 import { RunFolder } from './run-folder.ts';
 import { withRunLock } from './run-lock.ts';
-import { checkOut } from './run-place.ts';
+import { checkOut, holdsRun } from './run-place.ts';
 import { serveJobs } from './run-pool.ts';
 import { TerminalRun, type Progress } from './terminal-run.ts';
 import { digestsOf, inputPaths, openInputs, type FileOptions, type TrainInputs } from './train-inputs.ts';
@@ -146,7 +146,7 @@ async function whatIsLeft(folder: RunFolder, now: JobDigests, fromStart: boolean
   } catch (error) {
     if (!(error instanceof InputError || error instanceof CheckpointError)) throw error;
     // A folder that was torn before its first step holds nothing to lose.
-    if (fromStart || !(await folder.holdsSteps())) return { kind: 'to train', from: null };
+    if (fromStart || !(await holdsRun(path))) return { kind: 'to train', from: null };
     throw new CheckpointError(
       error.problem,
       'Nothing was removed. Put it back as it was, or begin this run again with step 1: the same command with --from-start.',

@@ -38,8 +38,8 @@ export async function refuseOfRunAtWork(runId: string, cannot: string): Promise<
 }
 
 /**
- * Does `work` on a run that nobody trains or begins to train meanwhile: who compares it, or is about to resume it and
- * reads its checkpoint, holds it, and is waited for as `holdRun` does.
+ * Does `work` on a run, and holds the run so that no tab begins to train it meanwhile. A tab that compares it, or reads
+ * its checkpoint to resume it, holds it too: that is waited for, as long as `holdRun` waits.
  * @param cannot As in `refuseOfRunAtWork`.
  * @throws StorageError as there; EngineError where it stays held.
  */

@@ -163,7 +163,7 @@ export class RunJournal implements RunSink {
     this.#wire.run(this.#record.id, { type: 'state', state });
   }
 
-  /** Tells the page that nobody here is at work on it any more: its record says how it is. */
+  /** Tells the page that this worker has stopped working on the run. Its record says how it is. */
   leave(): void {
     this.#wire.run(this.#record.id, { type: 'left' });
   }

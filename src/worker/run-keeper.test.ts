@@ -277,7 +277,7 @@ it('what is asked of a run at work is not done to a stored one that is compared'
     resting ??= own.keeper.saveAndRest();
   });
   await own.keeper.compare({ type: 'compare', runId, testRows: 1 }, watch);
-  // A newer version does not wait for the end of a run that nobody trains.
+  // The run is not being trained, so a newer version does not wait for it.
   await resting;
   expect(resting).toBeDefined();
   expect((await own.now(runId)).state).toEqual(state);

@@ -24,7 +24,7 @@ export function trainActions(
     void measureLengths();
   };
 
-  /** Says at once what was asked; no longer, where nobody could be asked. */
+  /** Shows at once what was asked, and takes it back where the request fails. */
   const askRun = (asked: Asked): void => {
     set({ asked });
     void succeeds('run', { type: asked }).then((isAsked) => {
