@@ -255,7 +255,7 @@ function RunLine({
           </span>
           <span className={styles['failure']}>
             It failed: {standing.words}
-            {standing.beginsAgain && ' To try again begins another run with step 1; this one stays in Runs.'}
+            {standing.beginsAgain && ' Trying again begins another run with step 1. This one stays in Runs.'}
           </span>
         </>
       )}
