@@ -4,7 +4,7 @@ import type { Tensor } from '../plan/plan.ts';
 import type { Access, Dispatch } from './dispatch.ts';
 import common from './kernels/common.wgsl?raw';
 import { runWords } from './run-block.ts';
-import { expand } from './template.ts';
+import { expand, type TemplateValues } from './template.ts';
 
 /** What a binding refers to, in the order of the bindings of group 0. The params come last. */
 export interface BoundBuffer<Key> {
@@ -63,16 +63,11 @@ export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key
   }
   const constants = { ...runWords, CHUNK: normChunk, ...dispatch.constants };
   const values = { flags: new Set(dispatch.flags), constants };
-  const body = expand(dispatch.source, values).replace(/\b(\w+)\[/g, (whole, name: string) => {
-    const bound = names.get(name);
-    return bound === undefined ? whole : `${bound}[`;
-  });
   const code = [
     ...(dispatch.subgroups ? ['enable subgroups;'] : []),
     ...declarations,
     ...Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`),
-    expand(common, values),
-    body,
+    expanded(dispatch.source, values, names),
   ].join('\n');
   return {
     code,
@@ -80,6 +75,28 @@ export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key
     params: packParams(entries),
     tables: dispatch.tables,
   };
+}
+
+/**
+ * Kernels that were expanded last. A plan has most of them many times over, and the longest take milliseconds each.
+ */
+const lastExpanded = new Map<string, string>();
+const mostKept = 64;
+
+/** A kernel and what all of them see. @param names What a tensor's binding is called. */
+function expanded(source: string, values: TemplateValues, names: ReadonlyMap<string, string>): string {
+  const key = JSON.stringify([source, [...values.flags], values.constants, [...names]]);
+  let text = lastExpanded.get(key);
+  if (text === undefined) {
+    const body = expand(source, values).replace(/\b(\w+)\[/g, (whole, name: string) => {
+      const bound = names.get(name);
+      return bound === undefined ? whole : `${bound}[`;
+    });
+    text = `${expand(common, values)}\n${body}`;
+    if (lastExpanded.size >= mostKept) lastExpanded.clear();
+    lastExpanded.set(key, text);
+  }
+  return text;
 }
 
 /** Halves are read as words, two in each. */
