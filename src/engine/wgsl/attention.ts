@@ -35,10 +35,7 @@ const maxQuadHeadSize = 64;
 interface Cut {
   sharing: Sharing;
   quads: number;
-  /**
-   * Four columns are loaded and stored at once. Only where subgroups are wide: llvmpipe loads lane after lane, whatever each
-   * loads; where a load is cheap (SwiftShader), the longer code costs what it saves.
-   */
+  /** Four columns are loaded and stored at once. */
   fours: boolean;
 }
 
@@ -46,10 +43,15 @@ function constantsOf(headSize: number, { sharing, quads, fours }: Cut) {
   // Kernels by quads are told the width when they run: one is compiled for all widths of as many steps, and none is
   // unrolled over a whole head.
   if (sharing === 'quad') {
+    const steps = Math.ceil(headSize / 16);
+    // Of more columns a loop's code is longer than the first cache of instructions.
+    const each = steps % 2 === 0 ? 2 : 1;
     return {
       THREADS: 4 * quads,
       HEADS_EACH: quads,
-      STEPS: Math.ceil(headSize / 16),
+      STEPS: steps,
+      STEPS_EACH: each,
+      STEP_LOOPS: steps / each,
       AT_ONCE: fours ? 4 : 1,
     };
   }
@@ -112,7 +114,7 @@ function cutFor({ sharing, quads = 1 }: SharingChoice, operation: Attention | At
   return {
     sharing,
     quads: heads % quads === 0 ? quads : 1,
-    fours: quads > 1 && headSize % 4 === 0 && areFours(operation),
+    fours: headSize % 4 === 0 && areFours(operation),
   };
 }
 

@@ -127,7 +127,7 @@ describe('products', () => {
             string,
             number
           >;
-          const rowsEach = ROWS! * (variant.kernel === 'quad' ? 1 : THREADS_Y!);
+          const rowsEach = ROWS! * THREADS_Y!;
           // A thread of a gate has as many groups of one half as of the other.
           const columns = epilogue.kind === 'gated' ? n / 2 : n;
           const columnsEach = 4 * THREADS_X! * (epilogue.kind === 'gated' ? PAIRS! : GROUPS!);
@@ -144,17 +144,22 @@ describe('products', () => {
   );
 
   test('no gate is cut into an odd number of groups, and quads need a device that has them', () => {
-    const names = (operation: Matmul, hasSubgroups: boolean) =>
-      variantsFor(operation, hasSubgroups).map(({ name }) => name);
-    expect(names(product({ n: 32 }), true)).toEqual(matmulVariants.map(({ name }) => name));
-    expect(names(product({ n: 32 }), false).some((name) => name.startsWith('quad'))).toBe(false);
-    expect(names(product({ epilogue: gated }), true)).not.toContain('staged 32×32');
-    expect(names(product({ epilogue: gated }), true)).toContain('direct 4×8 a thread');
+    const names = (operation: Matmul, lanes: 0 | 4 | 8) =>
+      variantsFor(operation, lanes).map(({ name }) => name);
+    const all = new Set([...names(product({ n: 32 }), 4), ...names(product({ n: 32 }), 8)]);
+    expect(all).toEqual(new Set(matmulVariants.map(({ name }) => name)));
+    expect(names(product({ n: 32 }), 0).some((name) => name.includes('quad'))).toBe(false);
+    expect(names(product({ n: 32 }), 4).some((name) => name.startsWith('two quads'))).toBe(false);
+    expect(names(product({ n: 32 }), 8).some((name) => name.startsWith('quad'))).toBe(false);
+    expect(names(product({ epilogue: gated }), 4)).not.toContain('staged 32×32');
+    expect(names(product({ epilogue: gated }), 4)).toContain('direct 4×8 a thread');
+    expect(names(product({ epilogue: gated }), 4)).toContain('quad 16×32');
+    expect(names(product({ epilogue: gated }), 8)).toContain('two quads 16×64');
   });
 
-  test('the narrowest quad is offered where columns are few: up to 32, or twice that where half of them are a gate', () => {
+  test('two quads below each other are offered where columns are few: up to 32, or twice that where half of them are a gate', () => {
     const isOffered = (changes: Partial<Matmul>) =>
-      variantsFor(product(changes), true).some(({ name }) => name === 'quad 32×16');
+      variantsFor(product(changes), 8).some(({ name }) => name === 'two quads 64×16');
     expect(isOffered({ n: 8 })).toBe(true);
     expect(isOffered({ n: 33 })).toBe(false);
     // A gate has no half of one group.
@@ -337,7 +342,7 @@ describe('threads', () => {
     }
   });
 
-  test('of attention take four floats at once where subgroups are wide and all is whole fours', () => {
+  test('of attention by quads take four floats at once where all is whole fours', () => {
     const fours = { headSize: 20, heads: 4, lengths: [3, 19], keyLengths: [19, 3] };
     for (const [kind, name] of [
       ['attention', 'cross'],
@@ -356,7 +361,7 @@ describe('threads', () => {
         );
       };
       expect(isInFours({})).toBe(true);
-      expect(isInFours({}, 1)).toBe(false);
+      expect(isInFours({}, 1)).toBe(true);
       expect(isInFours({ headSize: 21 })).toBe(false);
       expect(isInFours({ lengths: [3, 18], keyLengths: [18, 3] })).toBe(false);
     }
@@ -370,7 +375,14 @@ describe('threads', () => {
     expect(constants(128)).toMatchObject({ THREADS: 32, STEPS: 16 });
     expect(() => constants(129)).toThrow(EngineError);
     // A quad is told the width: one kernel for all widths of as many steps.
-    expect(constants(64, 'quad')).toEqual({ THREADS: 4, HEADS_EACH: 1, STEPS: 4, AT_ONCE: 1 });
+    expect(constants(64, 'quad')).toEqual({
+      THREADS: 4,
+      HEADS_EACH: 1,
+      STEPS: 4,
+      STEPS_EACH: 2,
+      STEP_LOOPS: 2,
+      AT_ONCE: 1,
+    });
     expect(constants(49, 'quad')).toEqual(constants(64, 'quad'));
     expect(of('attention, causal', 'attention', { headSize: 49 }, 'quad').dispatch.params).toMatchObject({
       headSize: 49,

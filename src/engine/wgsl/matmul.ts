@@ -46,8 +46,12 @@ export const matmulVariants: readonly MatmulVariant[] = [
   variant('direct 8×8 a thread', 'direct', [8, 8, 2, 2, 0]),
   variant('direct 4×8 a thread', 'direct', [8, 8, 1, 2, 0]),
   variant('quad 32×16', 'quad', [4, 1, 2, 1, 0]),
+  variant('quad 16×32', 'quad', [4, 1, 1, 2, 0]),
   variant('quad 32×32', 'quad', [4, 1, 2, 2, 0]),
-  variant('quad 32×64', 'quad', [4, 1, 2, 4, 0]),
+  variant('two quads 64×16', 'quad', [4, 2, 2, 1, 0]),
+  variant('two quads 32×32', 'quad', [8, 1, 2, 1, 0]),
+  variant('two quads 16×64', 'quad', [8, 1, 1, 2, 0]),
+  variant('two quads 32×64', 'quad', [8, 1, 2, 2, 0]),
 ];
 
 /**
@@ -58,14 +62,23 @@ export function hasFewColumns({ n, epilogue }: Matmul): boolean {
   return typeof n === 'number' && (epilogue.kind === 'gated' ? n / 2 : n) <= 32;
 }
 
-/** Variants that can do this product on a device. The narrowest is for few columns alone. */
-export function variantsFor(operation: Matmul, hasSubgroups: boolean): MatmulVariant[] {
-  const isGated = operation.epilogue.kind === 'gated';
+/** Whether a variant can do this product, where the device has what it needs. */
+export function canDo({ groups }: MatmulVariant, { epilogue }: Matmul): boolean {
+  return epilogue.kind !== 'gated' || groups % 2 === 0;
+}
+
+/**
+ * Variants that suit this product on a device.
+ * @param lanes How many a workgroup of quads should have: 4, 8 where subgroups are wider than a quad, 0 where there are none.
+ */
+export function variantsFor(operation: Matmul, lanes: 0 | 4 | 8): MatmulVariant[] {
   const isNarrow = hasFewColumns(operation);
-  return matmulVariants.filter(
-    ({ kernel, groups }) =>
-      (kernel !== 'quad' || (hasSubgroups && (isNarrow || groups > 1))) && (!isGated || groups % 2 === 0),
-  );
+  return matmulVariants.filter((variant) => {
+    if (!canDo(variant, operation)) return false;
+    const { kernel, threadsX, threadsY } = variant;
+    // Quads below each other are for few columns alone.
+    return kernel !== 'quad' || (threadsX * threadsY === lanes && (threadsY === 1 || isNarrow));
+  });
 }
 
 const sources = { staged, direct, quad } as const;
@@ -85,9 +98,9 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
   const isGated = epilogue.kind === 'gated';
   const vectors = isVector(operation);
   const { threadsX, threadsY, rowBlocks, groups, depth } = chosen;
-  // A quad's lanes are its threads in x; its rows are all four lanes' rows.
+  // The four lanes of a quad are beside each other; its rows are all four lanes' rows.
   const isQuad = chosen.kernel === 'quad';
-  const rowsEach = 4 * rowBlocks * (isQuad ? 4 : threadsY);
+  const rowsEach = 4 * rowBlocks * threadsY * (isQuad ? 4 : 1);
   const groupsEach = groups * threadsX;
   const allGroups = isGated ? 2 * Math.ceil(n / 2 / 4) : Math.ceil(n / 4);
   return dispatch({
@@ -106,6 +119,7 @@ export function matmul(operation: Matmul, chosen: MatmulVariant): Dispatch {
     constants: {
       THREADS_X: threadsX,
       THREADS_Y: threadsY,
+      ...(isQuad ? { THREADS: threadsX * threadsY, QUADS_X: threadsX / 4, QUADS_Y: threadsY } : {}),
       ROW_BLOCKS: rowBlocks,
       GROUPS: groups,
       PAIRS: Math.floor(groups / 2),

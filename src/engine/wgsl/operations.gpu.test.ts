@@ -106,10 +106,12 @@ describe.skipIf(!hasGpu)('two quads in a workgroup, as where subgroups are wide'
     if (name.startsWith('attention')) dropRestOfFours(found, expected);
     expect(whereResultsDiffer(found, expected)).toBeNull();
   };
-  // All in whole fours, and a head that ends within a step of 16 columns; then an odd head, and odd numbers of keys.
+  // All in whole fours, and a head that ends within a step of 16 columns; then an odd head, and odd numbers of keys; then so
+  // wide a head that a loop has only half of its columns.
   const cut: Partial<CaseSizes>[] = [
     { headSize: 20, lengths: [3, 19], keyLengths: [19, 3] },
     { headSize: 7, lengths: [5, 17], keyLengths: [17, 5] },
+    { headSize: 52, heads: 2, lengths: [3, 19], keyLengths: [19, 3] },
   ];
   for (const name of ['attention, causal', 'attentionBackward, bidirectional', 'attentionBackward, cross']) {
     test.each(cut)(`${name}, heads of $headSize`, (sizes) => holds(name, sizes));

@@ -9,7 +9,7 @@ import type { Matmul, Operation } from '../plan/operations.ts';
 import { flopsOfAll } from '../plan/cost.ts';
 import type { Counts } from '../plan/plan.ts';
 import type { AdapterNotes } from '../gpu/adapter-notes.ts';
-import { hasFewColumns, variantsFor, type MatmulVariant } from './matmul.ts';
+import { canDo, variantsFor, hasFewColumns, type MatmulVariant } from './matmul.ts';
 import {
   areSame,
   isProduct,
@@ -67,7 +67,10 @@ export class Tuner {
   /** The variant for a product; `asked` where it can do it. */
   choose(operation: Matmul, asked?: MatmulVariant): MatmulVariant {
     const candidates = this.#candidates(operation);
-    if (asked !== undefined) return candidates.find(({ name }) => name === asked.name) ?? candidates[0]!;
+    if (asked !== undefined) {
+      const isThere = asked.kernel !== 'quad' || this.#gpu.hasSubgroups;
+      return isThere && canDo(asked, operation) ? asked : candidates[0]!;
+    }
     const chosen = this.#choices.get(productClass(operation));
     return candidates.find(({ name }) => name === chosen) ?? candidates[0]!;
   }
@@ -114,18 +117,12 @@ export class Tuner {
   /** The likeliest first. */
   #candidates(operation: Matmul): MatmulVariant[] {
     const { hasSubgroups, hasWideSubgroups, isSoftware } = this.#gpu;
-    const able = variantsFor(operation, hasSubgroups);
+    const able = variantsFor(operation, hasWideSubgroups ? 8 : hasSubgroups ? 4 : 0);
     if (!isSoftware) return able;
-    // Where barriers are expensive, the variants without them come first, those that share loads by quads before all.
-    // The more lanes a sum has, the fewer sums a processor keeps at hand: Mesa's llvmpipe, with eight lanes, is as fast
-    // with the smaller tile, and takes a third of the time to compile it. Where columns are few, the narrowest tile wastes
-    // the least.
+    // Where barriers are expensive, the variants without them come first, those that share loads by quads before all: the
+    // smallest tile is the fastest on SwiftShader, and soonest compiled everywhere.
     const isQuad = ({ kernel }: MatmulVariant) => kernel === 'quad';
-    const quads = able.filter(isQuad);
-    return [
-      ...(hasWideSubgroups || hasFewColumns(operation) ? quads : quads.reverse()),
-      ...able.filter((variant) => !isQuad(variant)).reverse(),
-    ];
+    return [...able.filter(isQuad), ...able.filter((variant) => !isQuad(variant)).reverse()];
   }
 
   #untried(operation: Matmul): MatmulVariant[] {

@@ -3,6 +3,7 @@
 // (keys for queries, queries for keys), then columns 4 · lane + 16 · u of the head.
 // #if QUERIES
 fn ofQueries(index: u32, head: u32, lane: u32) {
+  let turn = 4u * lane;
   if (index >= extent(params.tileCount)) {
     return;
   }
@@ -43,21 +44,24 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     // #end
   }
   // As in attention-quad.wgsl: what is done for each query but not multiplied is a loop over memory.
-  var products: array<vec4f, 16>;
+  var products: array<vec4f, 16>; // By i ^ turn, as what follows.
   var deltas: array<f32, 16>;
   var fours: array<vec4f, 16>; // Slopes of a lane's four keys; 0 of queries beyond the tile.
+  let deltas_0 = delta;
+  let deltas_1 = quadSwapX(delta);
+  let deltas_2 = quadSwapY(delta);
+  let deltas_3 = quadSwapDiagonal(delta);
   // #each l 4
-  {
-    let four = quadBroadcast(delta, $lu);
-    // #each i 4
-    deltas[$(4*l+i)] = four[$i];
-    // #end
-  }
+  // #each i 4
+  deltas[$(4*l+i)] = deltas_$l[$i];
+  // #end
   // #end
   let saved = params.probabilities + (head * params.capacity + tile.firstRow + tile.firstQuery) * params.maxKeys;
   // #each i 16
   // #each u STEPS
-  var dq_$i_$u = vec4f();
+  // #each c 4
+  var dq_$i_$u_$c = 0.0;
+  // #end
   // #end
   // #end
   for (var first = 0u; first < tile.keyCount; first += 16u) {
@@ -66,35 +70,38 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
     let value_at_$j = params.v + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
     // #end
     // #each i 16
-    var product_$i = vec4f();
+    // #each c 4
+    var product_$i_$c = 0.0;
+    // #end
     // #end
     for (var d = 0u; d < params.headSize; d += AT_ONCE) {
       // #each j 4
       // #if FOURS
       let values_$j = v[(value_at_$j + d) / 4u];
-      let slopes_$j = dContext[(slope_at_$j + d) / 4u];
+      let slopes_0_$j = dContext[(slope_at_$j + d) / 4u];
       // #else
-      let values_$j = vec4f(v[value_at_$j + d]);
-      let slopes_$j = vec4f(dContext[slope_at_$j + d]);
+      let values_$j = v[value_at_$j + d];
+      let slopes_0_$j = dContext[slope_at_$j + d];
+      // #end
+      let slopes_1_$j = quadSwapX(slopes_0_$j);
+      let slopes_2_$j = quadSwapY(slopes_0_$j);
+      let slopes_3_$j = quadSwapDiagonal(slopes_0_$j);
+      // #end
+      // #each c 4
+      // #each l 4
+      // #each i 4
+      // #if FOURS
+      product_$(4*l+i)_$c = fma(values_$c[3], slopes_$l_$i[3], fma(values_$c[2], slopes_$l_$i[2],
+        fma(values_$c[1], slopes_$l_$i[1], fma(values_$c[0], slopes_$l_$i[0], product_$(4*l+i)_$c))));
+      // #else
+      product_$(4*l+i)_$c = fma(values_$c, slopes_$l_$i, product_$(4*l+i)_$c);
       // #end
       // #end
-      // #each e AT_ONCE
-      {
-        let values = vec4f(values_0[$e], values_1[$e], values_2[$e], values_3[$e]);
-        let slopes = vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]);
-        // #each l 4
-        {
-          let four = quadBroadcast(slopes, $lu);
-          // #each i 4
-          product_$(4*l+i) = fma(vec4f(four[$i]), values, product_$(4*l+i));
-          // #end
-        }
-        // #end
-      }
+      // #end
       // #end
     }
     // #each i 16
-    products[$i] = product_$i;
+    products[$i] = vec4f(product_$i_0, product_$i_1, product_$i_2, product_$i_3);
     // #end
     for (var i = 0u; i < tile.inTile; i += 1u) {
       let last = seenBy(tile, i) - 1u;
@@ -110,42 +117,45 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
         probabilities[places.x], probabilities[places.y], probabilities[places.z], probabilities[places.w],
       );
       // #end
-      fours[i] = select(vec4f(), shares * (products[i] * factors - deltas[i]), keys <= vec4u(last));
+      fours[i] = select(vec4f(), shares * (products[i ^ turn] * factors - deltas[i ^ turn]), keys <= vec4u(last));
     }
     // #each i 16
     let slopes_$i = fours[$i];
     // #end
-    // Key j of each lane in turn: not repeated, for code that compiles soon.
+    // Key j of all four lanes at once: not repeated, for code that compiles soon.
+    // #each h STEP_LOOPS
     for (var j = 0u; j < 4u; j += 1u) {
-      // #each i 16
-      let slope_of_$i = slopes_$i[j];
-      // #end
       // #each l 4
+      let place_$l = params.k + (tile.firstKey + min(first + (turn ^ $(4*l)u) + j, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
+      // #each u STEPS_EACH
+      // #if FOURS
+      let key_$l_$(h*STEPS_EACH+u) = k[(place_$l + fourOf(lane, $(h*STEPS_EACH+u)u)) / 4u];
+      // #else
+      let key_$l_$(h*STEPS_EACH+u) = vec4f(
+        k[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 0u)],
+        k[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 1u)],
+        k[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 2u)],
+        k[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 3u)],
+      );
+      // #end
+      // #end
+      // #end
+      // #each i 16
       {
-        let place = params.k + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
-        // #each u STEPS
-        // #if FOURS
-        let key_$u = k[(place + fourOf(lane, $uu)) / 4u];
-        // #else
-        let key_$u = vec4f(
-          k[place + columnOf(lane, $uu, 0u)],
-          k[place + columnOf(lane, $uu, 1u)],
-          k[place + columnOf(lane, $uu, 2u)],
-          k[place + columnOf(lane, $uu, 3u)],
-        );
+        let slope_0 = slopes_$i[j];
+        let slope_1 = quadSwapX(slope_0);
+        let slope_2 = quadSwapY(slope_0);
+        let slope_3 = quadSwapDiagonal(slope_0);
+        // #each u STEPS_EACH
+        // #each c 4
+        dq_$i_$(h*STEPS_EACH+u)_$c = fma(slope_3, key_3_$(h*STEPS_EACH+u)[$c], fma(slope_2, key_2_$(h*STEPS_EACH+u)[$c],
+          fma(slope_1, key_1_$(h*STEPS_EACH+u)[$c], fma(slope_0, key_0_$(h*STEPS_EACH+u)[$c], dq_$i_$(h*STEPS_EACH+u)_$c))));
         // #end
-        // #end
-        // #each i 16
-        {
-          let slope = vec4f(quadBroadcast(slope_of_$i, $lu));
-          // #each u STEPS
-          dq_$i_$u = fma(slope, key_$u, dq_$i_$u);
-          // #end
-        }
         // #end
       }
       // #end
     }
+    // #end
     // #if DIAGONALS
     // A lane's own sums by j - i + 15; then those of all lanes, 4 · lane further each.
     // #each e 19
@@ -178,7 +188,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
   var sums: array<vec4f, 16 * STEPS>;
   // #each i 16
   // #each u STEPS
-  sums[$(i*STEPS+u)] = dq_$i_$u;
+  sums[$(i*STEPS+u)] = vec4f(dq_$i_$u_0, dq_$i_$u_1, dq_$i_$u_2, dq_$i_$u_3);
   // #end
   // #end
   for (var i = 0u; i < tile.inTile; i += 1u) {
@@ -203,6 +213,7 @@ fn ofQueries(index: u32, head: u32, lane: u32) {
 
 // #if KEYS
 fn ofKeys(index: u32, head: u32, lane: u32) {
+  let turn = 4u * lane;
   let tilesEach = (params.maxKeys + 15u) / 16u;
   let sequence = index / tilesEach;
   if (sequence >= extent(params.sequences)) {
@@ -220,13 +231,15 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
   // #each i 4
   let own_$i = params.v + (firstKey + min(firstInTile + 4u * lane + $iu, keyCount - 1u)) * params.vStride + head * params.headSize;
   // #end
-  var products: array<vec4f, 16>;
+  var products: array<vec4f, 16>; // By i ^ turn.
   var fourSlopes: array<vec4f, 16>; // Of a lane's four queries.
   var fourShares: array<vec4f, 16>;
   // #each i 16
   // #each u STEPS
-  var dk_$i_$u = vec4f();
-  var dv_$i_$u = vec4f();
+  // #each c 4
+  var dk_$i_$u_$c = 0.0;
+  var dv_$i_$u_$c = 0.0;
+  // #end
   // #end
   // #end
   let begin = select(0u, firstInTile, isCausal());
@@ -238,7 +251,9 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     let context_at_$j = params.context + row_$j;
     // #end
     // #each i 16
-    var product_$i = vec4f();
+    // #each c 4
+    var product_$i_$c = 0.0;
+    // #end
     // #end
     var delta = vec4f();
     for (var d = 0u; d < params.headSize; d += AT_ONCE) {
@@ -246,27 +261,38 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
       // #if FOURS
       let slopes_$j = dContext[(slope_at_$j + d) / 4u];
       let outputs_$j = context[(context_at_$j + d) / 4u];
-      let values_$j = v[(own_$j + d) / 4u];
+      let values_0_$j = v[(own_$j + d) / 4u];
       // #else
-      let slopes_$j = vec4f(dContext[slope_at_$j + d]);
-      let outputs_$j = vec4f(context[context_at_$j + d]);
-      let values_$j = vec4f(v[own_$j + d]);
+      let slopes_$j = dContext[slope_at_$j + d];
+      let outputs_$j = context[context_at_$j + d];
+      let values_0_$j = v[own_$j + d];
+      // #end
+      let values_1_$j = quadSwapX(values_0_$j);
+      let values_2_$j = quadSwapY(values_0_$j);
+      let values_3_$j = quadSwapDiagonal(values_0_$j);
+      // #end
+      // #if FOURS
+      // #each e 4
+      delta = fma(
+        vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]),
+        vec4f(outputs_0[$e], outputs_1[$e], outputs_2[$e], outputs_3[$e]),
+        delta,
+      );
+      // #end
+      // #else
+      delta = fma(vec4f(slopes_0, slopes_1, slopes_2, slopes_3), vec4f(outputs_0, outputs_1, outputs_2, outputs_3), delta);
+      // #end
+      // #each c 4
+      // #each l 4
+      // #each i 4
+      // #if FOURS
+      product_$(4*l+i)_$c = fma(slopes_$c[3], values_$l_$i[3], fma(slopes_$c[2], values_$l_$i[2],
+        fma(slopes_$c[1], values_$l_$i[1], fma(slopes_$c[0], values_$l_$i[0], product_$(4*l+i)_$c))));
+      // #else
+      product_$(4*l+i)_$c = fma(slopes_$c, values_$l_$i, product_$(4*l+i)_$c);
       // #end
       // #end
-      // #each e AT_ONCE
-      {
-        let slopes = vec4f(slopes_0[$e], slopes_1[$e], slopes_2[$e], slopes_3[$e]);
-        let values = vec4f(values_0[$e], values_1[$e], values_2[$e], values_3[$e]);
-        delta = fma(slopes, vec4f(outputs_0[$e], outputs_1[$e], outputs_2[$e], outputs_3[$e]), delta);
-        // #each l 4
-        {
-          let four = quadBroadcast(values, $lu);
-          // #each i 4
-          product_$(4*l+i) = fma(vec4f(four[$i]), slopes, product_$(4*l+i));
-          // #end
-        }
-        // #end
-      }
+      // #end
       // #end
     }
     let saved = params.probabilities + (head * params.capacity + firstRow) * params.maxKeys + firstInTile;
@@ -274,7 +300,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     let saved_$j = saved + min(query + $ju, rows - 1u) * params.maxKeys;
     // #end
     // #each i 16
-    products[$i] = product_$i;
+    products[$i] = vec4f(product_$i_0, product_$i_1, product_$i_2, product_$i_3);
     // #end
     for (var b = 0u; 4u * b < inTile; b += 1u) {
       // #each j 4
@@ -305,7 +331,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
           (query + 3u < rows) & sees(query + 3u, firstInTile + own),
         ));
         let keeps = vec4f(factors_0[$i], factors_1[$i], factors_2[$i], factors_3[$i]);
-        fourSlopes[4u * b + $iu] = share * (products[4u * b + $iu] * keeps - delta);
+        fourSlopes[4u * b + $iu] = share * (products[(4u * b + $iu) ^ turn] * keeps - delta);
         fourShares[4u * b + $iu] = share * keeps;
       }
       // #end
@@ -314,53 +340,75 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
     let slopes_$i = fourSlopes[$i];
     let shares_$i = fourShares[$i];
     // #end
+    // #each h STEP_LOOPS
     for (var j = 0u; j < 4u; j += 1u) {
-      // #each i 16
-      let slope_of_$i = slopes_$i[j];
-      let share_of_$i = shares_$i[j];
-      // #end
       // #each l 4
+      let place_$l = params.q + (firstRow + min(first + (turn ^ $(4*l)u) + j, rows - 1u)) * params.qStride + head * params.headSize;
+      // #each u STEPS_EACH
+      // #if FOURS
+      let query_$l_$u = q[(place_$l + fourOf(lane, $(h*STEPS_EACH+u)u)) / 4u];
+      // #else
+      let query_$l_$u = vec4f(
+        q[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 0u)],
+        q[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 1u)],
+        q[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 2u)],
+        q[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 3u)],
+      );
+      // #end
+      // #end
+      // #end
+      // #each i 16
       {
-        let row = firstRow + min(first + $(4*l)u + j, rows - 1u);
-        let queryPlace = params.q + row * params.qStride + head * params.headSize;
-        let slopePlace = params.dContext + row * params.inner + head * params.headSize;
-        // #each u STEPS
-        // #if FOURS
-        let query_$u = q[(queryPlace + fourOf(lane, $uu)) / 4u];
-        let output_$u = dContext[(slopePlace + fourOf(lane, $uu)) / 4u];
-        // #else
-        let query_$u = vec4f(
-          q[queryPlace + columnOf(lane, $uu, 0u)],
-          q[queryPlace + columnOf(lane, $uu, 1u)],
-          q[queryPlace + columnOf(lane, $uu, 2u)],
-          q[queryPlace + columnOf(lane, $uu, 3u)],
-        );
-        let output_$u = vec4f(
-          dContext[slopePlace + columnOf(lane, $uu, 0u)],
-          dContext[slopePlace + columnOf(lane, $uu, 1u)],
-          dContext[slopePlace + columnOf(lane, $uu, 2u)],
-          dContext[slopePlace + columnOf(lane, $uu, 3u)],
-        );
+        let slope_0 = slopes_$i[j];
+        let slope_1 = quadSwapX(slope_0);
+        let slope_2 = quadSwapY(slope_0);
+        let slope_3 = quadSwapDiagonal(slope_0);
+        // #each u STEPS_EACH
+        // #each c 4
+        dk_$i_$(h*STEPS_EACH+u)_$c = fma(slope_3, query_3_$u[$c], fma(slope_2, query_2_$u[$c],
+          fma(slope_1, query_1_$u[$c], fma(slope_0, query_0_$u[$c], dk_$i_$(h*STEPS_EACH+u)_$c))));
         // #end
-        // #end
-        // #each i 16
-        {
-          let slope = vec4f(quadBroadcast(slope_of_$i, $lu));
-          let share = vec4f(quadBroadcast(share_of_$i, $lu));
-          // #each u STEPS
-          dk_$i_$u = fma(slope, query_$u, dk_$i_$u);
-          dv_$i_$u = fma(share, output_$u, dv_$i_$u);
-          // #end
-        }
         // #end
       }
       // #end
     }
+    for (var j = 0u; j < 4u; j += 1u) {
+      // #each l 4
+      let place_$l = params.dContext + (firstRow + min(first + (turn ^ $(4*l)u) + j, rows - 1u)) * params.inner + head * params.headSize;
+      // #each u STEPS_EACH
+      // #if FOURS
+      let output_$l_$u = dContext[(place_$l + fourOf(lane, $(h*STEPS_EACH+u)u)) / 4u];
+      // #else
+      let output_$l_$u = vec4f(
+        dContext[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 0u)],
+        dContext[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 1u)],
+        dContext[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 2u)],
+        dContext[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 3u)],
+      );
+      // #end
+      // #end
+      // #end
+      // #each i 16
+      {
+        let share_0 = shares_$i[j];
+        let share_1 = quadSwapX(share_0);
+        let share_2 = quadSwapY(share_0);
+        let share_3 = quadSwapDiagonal(share_0);
+        // #each u STEPS_EACH
+        // #each c 4
+        dv_$i_$(h*STEPS_EACH+u)_$c = fma(share_3, output_3_$u[$c], fma(share_2, output_2_$u[$c],
+          fma(share_1, output_1_$u[$c], fma(share_0, output_0_$u[$c], dv_$i_$(h*STEPS_EACH+u)_$c))));
+        // #end
+        // #end
+      }
+      // #end
+    }
+    // #end
   }
   var sums: array<vec4f, 16 * STEPS>;
   // #each i 16
   // #each u STEPS
-  sums[$(i*STEPS+u)] = dk_$i_$u;
+  sums[$(i*STEPS+u)] = vec4f(dk_$i_$u_0, dk_$i_$u_1, dk_$i_$u_2, dk_$i_$u_3);
   // #end
   // #end
   for (var i = 0u; i < inTile; i += 1u) {
@@ -382,7 +430,7 @@ fn ofKeys(index: u32, head: u32, lane: u32) {
   }
   // #each i 16
   // #each u STEPS
-  sums[$(i*STEPS+u)] = dv_$i_$u;
+  sums[$(i*STEPS+u)] = vec4f(dv_$i_$u_0, dv_$i_$u_1, dv_$i_$u_2, dv_$i_$u_3);
   // #end
   // #end
   for (var i = 0u; i < inTile; i += 1u) {

@@ -1,7 +1,8 @@
 // For adapters whose loads and barriers are expensive (software). One workgroup: the four lanes of a quad, for 16 queries
 // (a tile) of one head. A lane loads four queries and four of 16 keys, and the quad exchanges the queries, so that a
-// load serves 16 products. Where lanes load one after the other and rows are whole fours (FOURS), four columns are loaded at
-// once. Lane: keys 4 · lane … of a chunk of 16; then columns 4 · lane + 16 · u of the context.
+// load serves 16 products. Where rows are whole fours (FOURS), four columns are loaded at once. Lane: keys 4 · lane … of a
+// chunk of 16; then columns 4 · lane + 16 · u of the context. Exchanges as in matmul-quad.wgsl: a lane takes its own, then
+// those of the lanes whose numbers differ by 1, 2 and 3; item i of what it has so is item i ^ turn of the tile.
 // Every lane reads of `probabilities` what it wrote itself: no barrier.
 // Branches are few: where they meet again, such adapters blend every value that any of them may have changed. A lane whose
 // last keys are not seen writes the last that is once more instead; what it has no key of counts as 0.
@@ -17,6 +18,7 @@ fn main(
   }
   let head = headOf(id.y, thread);
   let lane = invocation & 3u;
+  let turn = 4u * lane;
   let tile = tileAt(index);
   // #each i 4
   let query_$i = params.q + (tile.firstRow + min(tile.firstQuery + 4u * lane + $iu, tile.rows - 1u)) * params.qStride + head * params.headSize;
@@ -24,7 +26,8 @@ fn main(
   let saved = params.probabilities + (head * params.capacity + tile.firstRow + tile.firstQuery) * params.maxKeys;
   // What is done for each of the 16 queries but not multiplied is a loop over memory: written out, it takes drivers long to
   // compile.
-  var fours: array<vec4f, 16>; // Scores of a lane's four keys, then shares. Of queries beyond the tile: of no meaning.
+  var found: array<vec4f, 16>; // Scores of a lane's four keys, by i ^ turn. Of queries beyond the tile: of no meaning.
+  var fours: array<vec4f, 16>; // Their shares.
   var greatest: array<f32, 16>;
   var sums: array<f32, 16>;
   for (var i = 0u; i < 16u; i += 1u) {
@@ -39,35 +42,38 @@ fn main(
     let key_$j = params.k + (tile.firstKey + min(key + $ju, tile.keyCount - 1u)) * params.kStride + head * params.headSize;
     // #end
     // #each i 16
-    var score_$i = vec4f();
+    // #each c 4
+    var score_$i_$c = 0.0;
+    // #end
     // #end
     for (var d = 0u; d < params.headSize; d += AT_ONCE) {
       // #each j 4
       // #if FOURS
       let keys_$j = k[(key_$j + d) / 4u];
-      let queries_$j = q[(query_$j + d) / 4u];
+      let queries_0_$j = q[(query_$j + d) / 4u];
       // #else
-      let keys_$j = vec4f(k[key_$j + d]);
-      let queries_$j = vec4f(q[query_$j + d]);
+      let keys_$j = k[key_$j + d];
+      let queries_0_$j = q[query_$j + d];
+      // #end
+      let queries_1_$j = quadSwapX(queries_0_$j);
+      let queries_2_$j = quadSwapY(queries_0_$j);
+      let queries_3_$j = quadSwapDiagonal(queries_0_$j);
+      // #end
+      // #each c 4
+      // #each l 4
+      // #each i 4
+      // #if FOURS
+      score_$(4*l+i)_$c = fma(keys_$c[3], queries_$l_$i[3], fma(keys_$c[2], queries_$l_$i[2],
+        fma(keys_$c[1], queries_$l_$i[1], fma(keys_$c[0], queries_$l_$i[0], score_$(4*l+i)_$c))));
+      // #else
+      score_$(4*l+i)_$c = fma(keys_$c, queries_$l_$i, score_$(4*l+i)_$c);
       // #end
       // #end
-      // #each e AT_ONCE
-      {
-        let keys = vec4f(keys_0[$e], keys_1[$e], keys_2[$e], keys_3[$e]);
-        let queries = vec4f(queries_0[$e], queries_1[$e], queries_2[$e], queries_3[$e]);
-        // #each l 4
-        {
-          let four = quadBroadcast(queries, $lu);
-          // #each i 4
-          score_$(4*l+i) = fma(vec4f(four[$i]), keys, score_$(4*l+i));
-          // #end
-        }
-        // #end
-      }
+      // #end
       // #end
     }
     // #each i 16
-    fours[$i] = score_$i;
+    found[$i] = vec4f(score_$i_0, score_$i_1, score_$i_2, score_$i_3);
     // #end
     // #if BIAS
     for (var e = 0u; e < 19u; e += 1u) {
@@ -79,9 +85,9 @@ fn main(
       if (key < seen) {
         let last = seen - 1u;
         // #if BIAS
-        let score = fours[i] + vec4f(biases[15u - i], biases[16u - i], biases[17u - i], biases[18u - i]);
+        let score = found[i ^ turn] + vec4f(biases[15u - i], biases[16u - i], biases[17u - i], biases[18u - i]);
         // #else
-        let score = fours[i];
+        let score = found[i ^ turn];
         // #end
         let second = select(score.x, score.y, key < last);
         let third = select(second, score.z, key + 1u < last);
@@ -115,7 +121,9 @@ fn main(
 
   // #each i 16
   // #each u STEPS
-  var context_$i_$u = vec4f();
+  // #each c 4
+  var context_$i_$u_$c = 0.0;
+  // #end
   // #end
   // #end
   for (var first = 0u; first < tile.keyCount; first += 16u) {
@@ -152,42 +160,46 @@ fn main(
     // #each i 16
     let shares_$i = fours[$i];
     // #end
-    // Key j of each lane in turn: not repeated, for code that compiles soon.
+    // Key j of all four lanes at once: not repeated, for code that compiles soon. A loop has so few columns that its code
+    // stays in the first cache.
+    // #each h STEP_LOOPS
     for (var j = 0u; j < 4u; j += 1u) {
-      // #each i 16
-      let share_of_$i = shares_$i[j];
-      // #end
       // #each l 4
+      let place_$l = params.v + (tile.firstKey + min(first + (turn ^ $(4*l)u) + j, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
+      // #each u STEPS_EACH
+      // #if FOURS
+      let value_$l_$(h*STEPS_EACH+u) = v[(place_$l + fourOf(lane, $(h*STEPS_EACH+u)u)) / 4u];
+      // #else
+      let value_$l_$(h*STEPS_EACH+u) = vec4f(
+        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 0u)],
+        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 1u)],
+        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 2u)],
+        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 3u)],
+      );
+      // #end
+      // #end
+      // #end
+      // #each i 16
       {
-        let place = params.v + (tile.firstKey + min(first + $(4*l)u + j, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
-        // #each u STEPS
-        // #if FOURS
-        let value_$u = v[(place + fourOf(lane, $uu)) / 4u];
-        // #else
-        let value_$u = vec4f(
-          v[place + columnOf(lane, $uu, 0u)],
-          v[place + columnOf(lane, $uu, 1u)],
-          v[place + columnOf(lane, $uu, 2u)],
-          v[place + columnOf(lane, $uu, 3u)],
-        );
+        let share_0 = shares_$i[j];
+        let share_1 = quadSwapX(share_0);
+        let share_2 = quadSwapY(share_0);
+        let share_3 = quadSwapDiagonal(share_0);
+        // #each u STEPS_EACH
+        // #each c 4
+        context_$i_$(h*STEPS_EACH+u)_$c = fma(share_3, value_3_$(h*STEPS_EACH+u)[$c], fma(share_2, value_2_$(h*STEPS_EACH+u)[$c],
+          fma(share_1, value_1_$(h*STEPS_EACH+u)[$c], fma(share_0, value_0_$(h*STEPS_EACH+u)[$c], context_$i_$(h*STEPS_EACH+u)_$c))));
         // #end
-        // #end
-        // #each i 16
-        {
-          let share = vec4f(quadBroadcast(share_of_$i, $lu));
-          // #each u STEPS
-          context_$i_$u = fma(share, value_$u, context_$i_$u);
-          // #end
-        }
         // #end
       }
       // #end
     }
+    // #end
   }
   var contexts: array<vec4f, 16 * STEPS>;
   // #each i 16
   // #each u STEPS
-  contexts[$(i*STEPS+u)] = context_$i_$u;
+  contexts[$(i*STEPS+u)] = vec4f(context_$i_$u_0, context_$i_$u_1, context_$i_$u_2, context_$i_$u_3);
   // #end
   // #end
   for (var i = 0u; i < tile.inTile; i += 1u) {

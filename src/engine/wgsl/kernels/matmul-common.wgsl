@@ -292,16 +292,17 @@ fn keep(size: Sizes, row: u32, group: u32, product: vec4f) {
 // #end
 
 // #if ROWS
-// Keeps ROWS rows by GROUPS groups.
-fn keepAll(size: Sizes, row: u32, group: u32, sums: ptr<function, array<vec4f, ROWS * GROUPS>>) {
+// Keeps ROWS rows by GROUPS groups. The row of sum i is row + (i ^ turn): lanes of a quad begin with their own.
+fn keepAll(size: Sizes, firstRow: u32, turn: u32, group: u32, sums: ptr<function, array<vec4f, ROWS * GROUPS>>) {
   for (var i = 0u; i < ROWS; i += 1u) {
+    let row = firstRow + (i ^ turn);
     // #if GATE
     for (var r = 0u; r < GROUPS; r += 2u) {
-      keepPair(size, row + i, group + r, (*sums)[i * GROUPS + r], (*sums)[i * GROUPS + r + 1u]);
+      keepPair(size, row, group + r, (*sums)[i * GROUPS + r], (*sums)[i * GROUPS + r + 1u]);
     }
     // #else
     for (var r = 0u; r < GROUPS; r += 1u) {
-      keep(size, row + i, group + r, (*sums)[i * GROUPS + r]);
+      keep(size, row, group + r, (*sums)[i * GROUPS + r]);
     }
     // #end
   }

@@ -40,5 +40,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   sums[$(i*GROUPS+r)] = sum_$i_$r;
   // #end
   // #end
-  keepAll(size, row, group, &sums);
+  keepAll(size, row, 0u, group, &sums);
 }

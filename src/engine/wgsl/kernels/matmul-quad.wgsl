@@ -1,15 +1,28 @@
 // For adapters whose loads are expensive (software): the four lanes of a quad load other rows of A, exchange them, and have
-// other columns of B. A quad has 16 · ROW_BLOCKS rows by 4 · GROUPS fours of columns; a workgroup is one quad.
-@compute @workgroup_size(4)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invocation: u32) {
+// other columns of B. A quad has 16 · ROW_BLOCKS rows by 4 · GROUPS fours of columns; a workgroup is as many quads as fill a
+// subgroup: QUADS_X beside each other, QUADS_Y below.
+// A lane takes its own rows, then those of the lane beside it (whose number differs by 1), of the one below (by 2) and of
+// the one across (by 3): an exchange is one instruction, a value for all lanes of a quad is twenty.
+// The tiles are small on purpose: SwiftShader writes code of 30 bytes for each product and of 650 for each load, and a loop
+// that is longer than the processor's first cache of instructions takes half as long again.
+@compute @workgroup_size(THREADS)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) invocation: u32,
+) {
   let size = sizes();
   let lane = invocation & 3u;
-  let firstRow = id.y * 16u * ROW_BLOCKS;
-  let group = (id.x * 4u + lane) * GROUPS;
+  let quad = thread / 4u;
+  let firstRow = (id.y * QUADS_Y + quad / QUADS_X) * 16u * ROW_BLOCKS;
+  let group = ((id.x * QUADS_X + quad % QUADS_X) * 4u + lane) * GROUPS;
   let ownRow = firstRow + lane * 4u * ROW_BLOCKS;
+  // By lane, row and column: a lane's own rows are those of lane 0 here.
   // #each i 16*ROW_BLOCKS
   // #each r GROUPS
-  var sum_$i_$r = vec4f();
+  // #each c 4
+  var sum_$i_$r_$c = 0.0;
+  // #end
   // #end
   // #end
   // #each q ROW_BLOCKS
@@ -25,23 +38,27 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
     // #each r GROUPS
     let b_$r = blockB(originB_$r, k0);
     // #end
-    // Four products at once for each sum, float by float: what comes between two of them stays at hand. SwiftShader has few
-    // registers, and stores every value that is not needed at once.
+    // #each q ROW_BLOCKS
+    // #each k 4
+    let rows_0_$q_$k = a_$q[$k];
+    let rows_1_$q_$k = quadSwapX(a_$q[$k]);
+    let rows_2_$q_$k = quadSwapY(a_$q[$k]);
+    let rows_3_$q_$k = quadSwapDiagonal(a_$q[$k]);
+    // #end
+    // #end
+    // Four products at once for each sum, float by float, and a column of B for all rows: what comes between two of them
+    // stays at hand. SwiftShader has few registers, and stores every value that is not needed at once.
+    // #each r GROUPS
+    // #each c 4
     // #each l 4
     // #each q ROW_BLOCKS
     // #each s 4
-    {
-      // #each k 4
-      let a$k = quadBroadcast(a_$q[$k][$s], $lu);
-      // #end
-      // #each r GROUPS
-      sum_$(l*ROW_BLOCKS*4+q*4+s)_$r = vec4f(
-        // #each c 4
-        fma(a3, b_$r[3][$c], fma(a2, b_$r[2][$c], fma(a1, b_$r[1][$c], fma(a0, b_$r[0][$c], sum_$(l*ROW_BLOCKS*4+q*4+s)_$r[$c])))),
-        // #end
-      );
-      // #end
-    }
+    sum_$(l*ROW_BLOCKS*4+q*4+s)_$r_$c = fma(b_$r[3][$c], rows_$l_$q_3[$s],
+      fma(b_$r[2][$c], rows_$l_$q_2[$s],
+        fma(b_$r[1][$c], rows_$l_$q_1[$s],
+          fma(b_$r[0][$c], rows_$l_$q_0[$s], sum_$(l*ROW_BLOCKS*4+q*4+s)_$r_$c))));
+    // #end
+    // #end
     // #end
     // #end
     // #end
@@ -49,8 +66,8 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(subgroup_invocation_id) invoc
   var sums: array<vec4f, ROWS * GROUPS>;
   // #each i 16*ROW_BLOCKS
   // #each r GROUPS
-  sums[$(i*GROUPS+r)] = sum_$i_$r;
+  sums[$(i*GROUPS+r)] = vec4f(sum_$i_$r_0, sum_$i_$r_1, sum_$i_$r_2, sum_$i_$r_3);
   // #end
   // #end
-  keepAll(size, firstRow, group, &sums);
+  keepAll(size, firstRow, lane * 4u * ROW_BLOCKS, group, &sums);
 }

@@ -7,7 +7,7 @@ import { parseTiny } from '../../plan/testing/tiny-engine.ts';
 import { planEvaluation, planStep } from '../../plan/training.ts';
 import type { Dispatch } from '../dispatch.ts';
 import { dispatchesOf } from '../dispatches.ts';
-import { matmulVariants, variantsFor } from '../matmul.ts';
+import { canDo, matmulVariants } from '../matmul.ts';
 import { assemble } from '../shader.ts';
 
 const bucket = {
@@ -63,7 +63,10 @@ function dispatchesWithAllVariants(
   operation: Operation,
   capacities: Parameters<typeof dispatchesOf>[1],
 ): Dispatch[] {
-  const variants = operation.kind === 'matmul' ? variantsFor(operation, true) : [matmulVariants[0]!];
+  const variants =
+    operation.kind === 'matmul'
+      ? matmulVariants.filter((variant) => canDo(variant, operation))
+      : [matmulVariants[0]!];
   return variants.flatMap((variant) =>
     (['workgroup', 'quad'] as const).flatMap((sharing) =>
       dispatchesOf(operation, capacities, { product: () => variant, sharing }),
