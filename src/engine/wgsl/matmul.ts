@@ -48,6 +48,8 @@ export const matmulVariants: readonly MatmulVariant[] = [
   variant('quad 32×16', 'quad', [4, 1, 2, 1, 0]),
   variant('quad 16×32', 'quad', [4, 1, 1, 2, 0]),
   variant('quad 32×32', 'quad', [4, 1, 2, 2, 0]),
+  // Where a processor fetches long code fast enough.
+  variant('quad 32×64', 'quad', [4, 1, 2, 4, 0]),
   variant('two quads 64×16', 'quad', [4, 2, 2, 1, 0]),
   variant('two quads 32×32', 'quad', [8, 1, 2, 1, 0]),
   variant('two quads 16×64', 'quad', [8, 1, 1, 2, 0]),

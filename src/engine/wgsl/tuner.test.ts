@@ -180,12 +180,14 @@ test('few variants are tried where compiling takes long, and the others in later
   const kept = new Map<string, unknown>();
   const memory = memoryFor('a browser 1', kept);
   const opened: string[][] = [];
-  for (let session = 0; session < 9; session += 1) {
+  let chosen = '';
+  // One more at least in each session.
+  for (let session = 0; session <= matmulVariants.length; session += 1) {
     const gpu = new SlowGpu({ compileMs: 1500, flopsPerMs: { 'direct 8×8 a thread': 4e5 } });
-    const chosen = await tuned(gpu, memory);
+    chosen = await tuned(gpu, memory);
     opened.push([...new Set(gpu.opened)]);
-    if (session === 8) expect(chosen).toBe('direct 8×8 a thread');
   }
+  expect(chosen).toBe('direct 8×8 a thread');
   expect(opened[0]!.length).toBeLessThan(matmulVariants.length / 2);
   expect(opened[0]![0]).toBe(first);
   // Once all are known, nothing is tried.
@@ -193,14 +195,14 @@ test('few variants are tried where compiling takes long, and the others in later
 });
 
 test.each([
-  ['quad', ['quad 32×16', 'quad 16×32', 'quad 32×32', 'direct 4×8 a thread']],
+  ['quad', ['quad 32×16', 'quad 16×32', 'quad 32×32', 'quad 32×64', 'direct 4×8 a thread']],
   ['wide', ['two quads 32×32', 'two quads 16×64', 'two quads 32×64', 'direct 4×8 a thread']],
 ] as const)(
   'software tries quads first, and has the smallest tile alone where a compiler is slow: %s',
   async (software, order) => {
     const gpu = new SlowGpu({ software });
     expect(await tuned(gpu)).toBe(order[0]);
-    expect([...new Set(gpu.opened)].slice(0, 4)).toEqual(order);
+    expect([...new Set(gpu.opened)].slice(0, order.length)).toEqual(order);
     const slow = new SlowGpu({ software, compileMs: 3000 });
     expect(await tuned(slow)).toBe(order[0]);
     expect([...new Set(slow.opened)]).toEqual([order[0]]);
