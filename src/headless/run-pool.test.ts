@@ -1,5 +1,5 @@
 /** A pool's processes: real ones, which do what a text says in place of training. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -74,6 +74,31 @@ it('says of a process that ends by itself with what it ended, at once and for ev
     await expect(ended).rejects.toBeInstanceOf(EngineError);
     await expect(lane!({ does: 'answers' }, () => undefined)).rejects.toThrow(words);
   });
+});
+
+it('says so too of one that was ended before a job is sent, when that is not known yet', async () => {
+  await pool(async ([lane]) => {
+    const first = await lane!({ does: 'answers' }, () => undefined);
+    if (first?.kind !== 'ended') throw new Error('It did not answer.');
+    process.kill(first.outcome.pid, 'SIGKILL');
+    // It is gone, and this process has had no turn to hear of it.
+    while (existsSync(`/proc/${first.outcome.pid}/fd/0`)) continue;
+    const later = lane!({ does: 'answers' }, () => undefined);
+    await expect(later).rejects.toThrow('A process that trains ended by itself (SIGKILL).');
+  });
+});
+
+it('says so where no process can be started', async () => {
+  const { execPath } = process;
+  process.execPath = join(folder, 'missing');
+  try {
+    await pool(async ([lane]) => {
+      const words = /^A process that trains cannot be used \(spawn .*missing ENOENT\)\./;
+      await expect(lane!({ does: 'answers' }, () => undefined)).rejects.toThrow(words);
+    });
+  } finally {
+    process.execPath = execPath;
+  }
 });
 
 it('stopped, ends its processes at once: what they worked on is nothing', async () => {

@@ -18,6 +18,8 @@ export async function withProcesses<Job extends object, Outcome, T>(
   const children = Array.from({ length: processes }, () =>
     fork(process.argv[1]!, args, { stdio: ['ignore', 2, 2, 'ipc'] }),
   );
+  // What it means for a job is told where the job waits; unheard, it would end this program.
+  children.forEach((child) => child.on('error', () => undefined));
   const endAll = () => children.forEach((child) => child.kill('SIGKILL'));
   signal.addEventListener('abort', endAll, { once: true });
   if (signal.aborted) endAll();
@@ -37,26 +39,30 @@ function ask<Outcome>(
   signal: AbortSignal,
 ): Promise<RunEnd<Outcome> | null> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null, by: string | null) => {
+    const letGo = () => {
       child.off('message', onMessage);
-      if (signal.aborted) {
-        resolve(null);
-        return;
-      }
-      reject(
-        new EngineError(
-          `A process that trains ended by itself (${by ?? `code ${code ?? 0}`}).`,
-          'Run the same command again: it resumes where it was; --jobs 1 needs the least memory.',
-        ),
-      );
+      child.off('exit', onExit);
+      child.off('error', onError);
     };
+    const fail = (words: string) => {
+      letGo();
+      if (signal.aborted) resolve(null);
+      else {
+        const advice =
+          'Run the same command again: it resumes where it was; --jobs 1 needs the least memory.';
+        reject(new EngineError(words, advice));
+      }
+    };
+    const onExit = (code: number | null, by: string | null) =>
+      fail(`A process that trains ended by itself (${by ?? `code ${code ?? 0}`}).`);
+    // No process can be started: one that never was has no end.
+    const onError = (error: Error) => fail(`A process that trains cannot be used (${error.message}).`);
     const onMessage = (said: FromProcess<Outcome>) => {
       if (said.kind === 'under way') {
         tell(said.share);
         return;
       }
-      child.off('message', onMessage);
-      child.off('exit', onExit);
+      letGo();
       resolve(said);
     };
     if (child.exitCode !== null || child.signalCode !== null) {
@@ -64,8 +70,12 @@ function ask<Outcome>(
       return;
     }
     child.once('exit', onExit);
+    child.once('error', onError);
     child.on('message', onMessage);
-    child.send(job);
+    // One that has just ended cannot be sent to, and tells of its end later. One that lives and cannot is of no use.
+    child.send(job, (error) => {
+      if (error !== null) child.kill('SIGKILL');
+    });
   });
 }
 
@@ -79,7 +89,8 @@ export function serveJobs<Outcome>(
   // Ctrl+C reaches the whole group; the parent decides.
   process.on('SIGINT', () => undefined);
   process.once('disconnect', () => process.exit(0));
-  const say = (said: FromProcess<Outcome>) => process.send?.(said);
+  // A parent that is gone hears nothing: this process ends by `disconnect`.
+  const say = (said: FromProcess<Outcome>) => process.send?.(said, undefined, undefined, () => undefined);
   const answer = async (job: unknown): Promise<RunEnd<Outcome>> => {
     let toldAt = performance.now();
     try {
