@@ -78,6 +78,25 @@ test('params are words and floats in their order, at least sixteen bytes; places
   expect(assembled({}).code).not.toContain('struct Params');
 });
 
+test('a kernel that was expanded before is written for the names and flags of this dispatch', () => {
+  const source = '// #if TWICE\na[0] = 2.0 * b[1];\n// #else\na[0] = b[1];\n// #end';
+  const alone = [write('a', tensor(1)), read('b', tensor(2))];
+  const shared = [write('a', tensor(1)), read('b', tensor(1))];
+  const textOf = (changes: Partial<Dispatch>) =>
+    assembled({ source, ...changes })
+      .code.split('\n')
+      .at(-1);
+  for (let time = 0; time < 2; time += 1) {
+    expect(textOf({ bindings: alone })).toBe('a[0] = b[1];');
+    expect(textOf({ bindings: shared })).toBe('a[0] = a[1];');
+    expect(textOf({ bindings: alone, flags: ['TWICE'] })).toBe('a[0] = 2.0 * b[1];');
+    // More than are kept.
+    for (let other = 0; other < 100; other += 1) {
+      expect(assembled({ source, constants: { OTHER: other } }).code).toContain(`const OTHER = ${other}u;`);
+    }
+  }
+});
+
 test('subgroups are enabled first, and constants are those of the run, the norm and the kernel', () => {
   expect(assembled({ subgroups: true }).code).toMatch(/^enable subgroups;\n/);
   const { code } = assembled({ constants: { THREADS: 64 } });

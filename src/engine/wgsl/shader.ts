@@ -77,24 +77,22 @@ export function assemble<Key>(dispatch: Dispatch, keyOf: (tensor: Tensor) => Key
   };
 }
 
-/**
- * Kernels that were expanded last. A plan has most of them many times over, and the longest take milliseconds each.
- */
-const lastExpanded = new Map<string, string>();
+/** Kernels that were expanded before: a plan has most of them many times over, and the longest take milliseconds each. */
+const expandedBefore = new Map<string, string>();
 const mostKept = 64;
 
 /** A kernel and what all of them see. @param names What a tensor's binding is called. */
 function expanded(source: string, values: TemplateValues, names: ReadonlyMap<string, string>): string {
   const key = JSON.stringify([source, [...values.flags], values.constants, [...names]]);
-  let text = lastExpanded.get(key);
+  let text = expandedBefore.get(key);
   if (text === undefined) {
     const body = expand(source, values).replace(/\b(\w+)\[/g, (whole, name: string) => {
       const bound = names.get(name);
       return bound === undefined ? whole : `${bound}[`;
     });
     text = `${expand(common, values)}\n${body}`;
-    if (lastExpanded.size >= mostKept) lastExpanded.clear();
-    lastExpanded.set(key, text);
+    if (expandedBefore.size >= mostKept) expandedBefore.clear();
+    expandedBefore.set(key, text);
   }
   return text;
 }

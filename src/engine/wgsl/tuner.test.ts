@@ -129,6 +129,25 @@ async function tuned(gpu: SlowGpu, memory?: AdapterMemory): Promise<string> {
 
 const [first, second, third] = matmulVariants.map(({ name }) => name) as [string, string, string];
 
+test('a variant that is asked for is taken where the device and the product can: a gate needs an even number of groups', () => {
+  const called = (name: string) => matmulVariants.find((one) => one.name === name)!;
+  const [product] = products as [Matmul];
+  const gated: Matmul = {
+    ...product,
+    epilogue: { kind: 'gated', gate: 'gelu', hidden: product.c, dropout: null },
+  };
+  const chosen = (gpu: { hasSubgroups: boolean }, operation: Matmul, name: string) => {
+    const traits = { isSoftware: true, hasWideSubgroups: false, lateMs: 0, ...gpu };
+    const tuner = new Tuner(traits, new SlowGpu({}).open, new AdapterNotes(undefined, 'a GPU', '1'));
+    return tuner.choose(operation, called(name)).name;
+  };
+  for (const name of ['staged 32×32', 'quad 32×64', 'two quads 32×32']) {
+    expect(chosen({ hasSubgroups: true }, product, name)).toBe(name);
+  }
+  expect(chosen({ hasSubgroups: true }, gated, 'two quads 32×32')).toBe('quad 16×32');
+  expect(chosen({ hasSubgroups: false }, product, 'quad 32×16')).toBe('direct 4×8 a thread');
+});
+
 test('the fastest variant is chosen', async () => {
   expect(await tuned(new SlowGpu({ flopsPerMs: { [third]: 4e5 } }))).toBe(third);
 });

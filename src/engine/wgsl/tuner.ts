@@ -9,7 +9,7 @@ import type { Matmul, Operation } from '../plan/operations.ts';
 import { flopsOfAll } from '../plan/cost.ts';
 import type { Counts } from '../plan/plan.ts';
 import type { AdapterNotes } from '../gpu/adapter-notes.ts';
-import { canDo, variantsFor, hasFewColumns, type MatmulVariant } from './matmul.ts';
+import { canDo, hasFewColumns, variantsFor, type MatmulVariant } from './matmul.ts';
 import {
   areSame,
   isProduct,
@@ -119,8 +119,8 @@ export class Tuner {
     const { hasSubgroups, hasWideSubgroups, isSoftware } = this.#gpu;
     const able = variantsFor(operation, hasWideSubgroups ? 8 : hasSubgroups ? 4 : 0);
     if (!isSoftware) return able;
-    // Where barriers are expensive, the variants without them come first, those that share loads by quads before all: the
-    // smallest tile is the fastest on SwiftShader, and soonest compiled everywhere.
+    // Where barriers are expensive, the variants without them come first, those that share loads by quads before all: of
+    // these the smallest was the fastest with SwiftShader, and is the soonest compiled everywhere.
     const isQuad = ({ kernel }: MatmulVariant) => kernel === 'quad';
     return [...able.filter(isQuad), ...able.filter((variant) => !isQuad(variant)).reverse()];
   }

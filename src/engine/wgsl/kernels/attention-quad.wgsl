@@ -160,23 +160,14 @@ fn main(
     // #each i 16
     let shares_$i = fours[$i];
     // #end
-    // Key j of all four lanes at once: not repeated, for code that compiles soon. A loop has so few columns that its code
-    // stays in the first cache.
+    // Key j of all four lanes at once: not repeated, for code that compiles soon. A loop has few
+    // columns, so that the processor's first cache holds its code.
     // #each h STEP_LOOPS
     for (var j = 0u; j < 4u; j += 1u) {
       // #each l 4
       let place_$l = params.v + (tile.firstKey + min(first + (turn ^ $(4*l)u) + j, tile.keyCount - 1u)) * params.vStride + head * params.headSize;
       // #each u STEPS_EACH
-      // #if FOURS
-      let value_$l_$(h*STEPS_EACH+u) = v[(place_$l + fourOf(lane, $(h*STEPS_EACH+u)u)) / 4u];
-      // #else
-      let value_$l_$(h*STEPS_EACH+u) = vec4f(
-        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 0u)],
-        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 1u)],
-        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 2u)],
-        v[place_$l + columnOf(lane, $(h*STEPS_EACH+u)u, 3u)],
-      );
-      // #end
+      let value_$l_$(h*STEPS_EACH+u) = valueOf(place_$l, lane, $(h*STEPS_EACH+u)u);
       // #end
       // #end
       // #each i 16
@@ -219,4 +210,18 @@ fn main(
       // #end
     }
   }
+}
+
+// A lane's four columns of a value that begins at a place.
+fn valueOf(place: u32, lane: u32, step: u32) -> vec4f {
+  // #if FOURS
+  return v[(place + fourOf(lane, step)) / 4u];
+  // #else
+  return vec4f(
+    v[place + columnOf(lane, step, 0u)],
+    v[place + columnOf(lane, step, 1u)],
+    v[place + columnOf(lane, step, 2u)],
+    v[place + columnOf(lane, step, 3u)],
+  );
+  // #end
 }

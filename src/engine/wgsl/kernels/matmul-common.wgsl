@@ -292,7 +292,8 @@ fn keep(size: Sizes, row: u32, group: u32, product: vec4f) {
 // #end
 
 // #if ROWS
-// Keeps ROWS rows by GROUPS groups. The row of sum i is row + (i ^ turn): lanes of a quad begin with their own.
+// Keeps ROWS rows by GROUPS groups. The row of sum i is firstRow + (i ^ turn), as lanes of a quad
+// begin with their own: for that a lane has a power of two of rows.
 fn keepAll(size: Sizes, firstRow: u32, turn: u32, group: u32, sums: ptr<function, array<vec4f, ROWS * GROUPS>>) {
   for (var i = 0u; i < ROWS; i += 1u) {
     let row = firstRow + (i ^ turn);

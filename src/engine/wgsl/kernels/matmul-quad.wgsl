@@ -1,10 +1,10 @@
 // For adapters whose loads are expensive (software): the four lanes of a quad load other rows of A, exchange them, and have
 // other columns of B. A quad has 16 · ROW_BLOCKS rows by 4 · GROUPS fours of columns; a workgroup is as many quads as fill a
 // subgroup: QUADS_X beside each other, QUADS_Y below.
-// A lane takes its own rows, then those of the lane beside it (whose number differs by 1), of the one below (by 2) and of
-// the one across (by 3): an exchange is one instruction, a value for all lanes of a quad is twenty.
-// The tiles are small on purpose: SwiftShader writes code of 30 bytes for each product and of 650 for each load, and a loop
-// that is longer than the processor's first cache of instructions takes half as long again.
+// A lane takes its own rows, then those of the lanes whose numbers differ by 1, 2 and 3: an exchange is one instruction on
+// SwiftShader, a value for all lanes of a quad some thirty.
+// The smaller tiles are small on purpose: SwiftShader writes code of 30 bytes for each product and of 650 for each load, and a
+// loop longer than the processor's first cache of instructions takes half as long again (docs/performance.md).
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -17,7 +17,7 @@ fn main(
   let firstRow = (id.y * QUADS_Y + quad / QUADS_X) * 16u * ROW_BLOCKS;
   let group = ((id.x * QUADS_X + quad % QUADS_X) * 4u + lane) * GROUPS;
   let ownRow = firstRow + lane * 4u * ROW_BLOCKS;
-  // By lane, row and column: a lane's own rows are those of lane 0 here.
+  // By lane and row, group and column. Lanes are numbered from this one: 0 is itself, l the one whose number differs by l.
   // #each i 16*ROW_BLOCKS
   // #each r GROUPS
   // #each c 4

@@ -25,7 +25,7 @@ const students = [
   { d_model: 30, d_kv: 7, num_heads: 3, d_ff: 45, vocab_size: 97, feed_forward_proj: 'relu' },
   { d_model: 33, d_kv: 5, num_heads: 2, d_ff: 47, vocab_size: 99, tie_word_embeddings: true },
   { d_model: 512, d_kv: 64, num_heads: 6, d_ff: 1024, vocab_size: 4096 },
-  { d_model: 32, d_kv: 8, num_heads: 4, d_ff: 64, vocab_size: 96, feed_forward_proj: 'gated-silu' },
+  { d_model: 32, d_kv: 40, num_heads: 4, d_ff: 64, vocab_size: 96, feed_forward_proj: 'gated-silu' },
   { d_model: 31, d_kv: 5, num_heads: 2, d_ff: 47, vocab_size: 99, feed_forward_proj: 'gated-silu' },
   { d_model: 256, d_kv: 128, num_heads: 2, d_ff: 512, vocab_size: 512, feed_forward_proj: 'relu' },
 ];
