@@ -20,6 +20,11 @@ function withFewHeadSizes(sizes: CaseSizes): CaseSizes {
   return { ...sizes, headSize: headSizes[sizes.headSize % headSizes.length]! };
 }
 
+/** Of one column, a norm's gradient is the difference of two equal numbers: nothing but rounding. */
+function withColumnsFor(name: string, sizes: CaseSizes): CaseSizes {
+  return name.startsWith('rmsNormBackward') ? { ...sizes, columns: Math.max(2, sizes.columns) } : sizes;
+}
+
 /** Rows of whole fours, which some kernels take four floats at a time, and others: more than the lanes of a quad take at once. */
 const widths: CaseSizes[] = [36, 37].map((columns) => ({
   seed: 5,
@@ -51,7 +56,7 @@ async function agrees(name: string, twin: TwinExecutor, executor: WgslExecutor, 
   const examples = /^(rmsNorm|crossEntropy)/.test(name) ? widths.map((sizes): [CaseSizes] => [sizes]) : [];
   await fc.assert(
     fc.asyncProperty(caseSizes, async (sizes) => {
-      const { lab, operations } = operationCases[name]!(withFewHeadSizes(sizes));
+      const { lab, operations } = operationCases[name]!(withColumnsFor(name, withFewHeadSizes(sizes)));
       const expected = await lab.results(twin, operations);
       const found = await lab.results(executor, operations);
       if (name.startsWith('attention')) dropRestOfFours(found, expected);
